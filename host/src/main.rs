@@ -1,0 +1,2 @@
+//! Kiln: train small convolutional networks and fire them into firmware.
+fn main() {}
