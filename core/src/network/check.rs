@@ -1,0 +1,204 @@
+//! Whether the layers fit one another, decided in `const` so that a build can fail on it.
+
+use super::{LayerFault, MAX_LAYERS, Network, NetworkError};
+use crate::{Conv2d, Layer, MAX_ELEMENTS, Pool2d, Shape};
+
+impl Network {
+    /// Checks every layer against the shape that reaches it.
+    ///
+    /// # Errors
+    ///
+    /// The first layer that does not fit, by number, with the reason.
+    pub const fn check(&self) -> Result<(), NetworkError> {
+        if self.len == 0 {
+            return fault(0, "input", LayerFault::NoLayers);
+        }
+        if self.len > MAX_LAYERS {
+            return fault(MAX_LAYERS + 1, "", LayerFault::TooManyLayers);
+        }
+        if let Err(found) = check_size(self.input) {
+            return fault(0, "input", found);
+        }
+        let mut shape = self.input;
+        let mut parameters = 0;
+        let mut index = 0;
+        while index < self.len {
+            let layer = &self.layers[index];
+            match output_shape(layer, shape) {
+                Err(found) => return fault(index + 1, layer.name(), found),
+                Ok(output) => {
+                    let (weights, biases) = layer.parameters(shape);
+                    parameters += weights + biases;
+                    shape = output;
+                }
+            }
+            if parameters > MAX_ELEMENTS as u64 {
+                return fault(index + 1, layer.name(), LayerFault::TooLarge);
+            }
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// Panics with the words of the error, which fails the build where it runs in a `const`.
+    pub(crate) const fn assert_sound(&self) {
+        if let Err(error) = self.check() {
+            panic_with(&error)
+        }
+    }
+}
+
+/// Shape behind `layer` for an input of a sound shape.
+pub(super) const fn output_shape(layer: &Layer, input: Shape) -> Result<Shape, LayerFault> {
+    let output = match layer {
+        Layer::Conv2d(conv) => match conv_output(conv, input) {
+            Ok(shape) => shape,
+            Err(found) => return Err(found),
+        },
+        Layer::MaxPool2d(pool) => {
+            if pool.window[0] as u32 * pool.window[1] as u32 > 256 {
+                return Err(LayerFault::WindowArea {
+                    window: pool.window,
+                });
+            }
+            match pool_output(pool, input) {
+                Ok(shape) => shape,
+                Err(found) => return Err(found),
+            }
+        }
+        Layer::AvgPool2d(pool) => match pool_output(pool, input) {
+            Ok(shape) => shape,
+            Err(found) => return Err(found),
+        },
+        Layer::Relu => input,
+        Layer::GlobalAvgPool2d => Shape::new(input.channels, 1, 1),
+        Layer::Linear(linear) => {
+            if linear.outputs == 0 {
+                return Err(LayerFault::Zero { option: "outputs" });
+            }
+            Shape::new(linear.outputs as u32, 1, 1)
+        }
+    };
+    match check_size(output) {
+        Ok(()) => Ok(output),
+        Err(found) => Err(found),
+    }
+}
+
+const fn conv_output(conv: &Conv2d, input: Shape) -> Result<Shape, LayerFault> {
+    if conv.filters == 0 {
+        return Err(LayerFault::Zero { option: "filters" });
+    }
+    if conv.groups == 0 {
+        return Err(LayerFault::Zero { option: "groups" });
+    }
+    if input.channels % conv.groups as u32 != 0 || conv.filters % conv.groups != 0 {
+        return Err(LayerFault::Groups {
+            groups: conv.groups,
+            channels: input.channels,
+            filters: conv.filters,
+        });
+    }
+    if conv.padding[0] >= conv.kernel[0] && conv.padding[0] > 0
+        || conv.padding[1] >= conv.kernel[1] && conv.padding[1] > 0
+    {
+        return Err(LayerFault::PaddingTooLarge {
+            padding: conv.padding,
+            kernel: conv.kernel,
+        });
+    }
+    let weights = input.channels as u64 * conv.filters as u64;
+    if weights * conv.kernel[0] as u64 > MAX_ELEMENTS as u64
+        || weights * conv.kernel[0] as u64 * conv.kernel[1] as u64 > MAX_ELEMENTS as u64
+    {
+        return Err(LayerFault::TooLarge);
+    }
+    match slide(input, conv.kernel, conv.stride, conv.padding, "kernel") {
+        Ok([height, width]) => Ok(Shape::new(conv.filters as u32, height, width)),
+        Err(found) => Err(found),
+    }
+}
+
+const fn pool_output(pool: &Pool2d, input: Shape) -> Result<Shape, LayerFault> {
+    match slide(input, pool.window, pool.stride, [0, 0], "window") {
+        Ok([height, width]) => Ok(Shape::new(input.channels, height, width)),
+        Err(found) => Err(found),
+    }
+}
+
+/// Number of places, down and across, at which a window fits into the padded input.
+const fn slide(
+    input: Shape,
+    window: [u16; 2],
+    stride: [u16; 2],
+    padding: [u16; 2],
+    option: &'static str,
+) -> Result<[u32; 2], LayerFault> {
+    let extent = [input.height, input.width];
+    let mut places = [0; 2];
+    let mut axis = 0;
+    while axis < 2 {
+        if window[axis] == 0 {
+            return Err(LayerFault::Zero { option });
+        }
+        if stride[axis] == 0 {
+            return Err(LayerFault::Zero { option: "stride" });
+        }
+        let padded = extent[axis] + 2 * padding[axis] as u32;
+        if padded < window[axis] as u32 {
+            return Err(LayerFault::WindowTooLarge { window, input });
+        }
+        places[axis] = (padded - window[axis] as u32) / stride[axis] as u32 + 1;
+        axis += 1;
+    }
+    Ok(places)
+}
+
+const fn check_size(shape: Shape) -> Result<(), LayerFault> {
+    match shape.checked_elements() {
+        None => Err(LayerFault::TooLarge),
+        Some(0) => Err(LayerFault::Zero {
+            option: "an extent",
+        }),
+        Some(_) => Ok(()),
+    }
+}
+
+const fn fault<T>(layer: usize, name: &'static str, fault: LayerFault) -> Result<T, NetworkError> {
+    Err(NetworkError { layer, name, fault })
+}
+
+/// The number is spelled by hand: a `const` panic can show a string but not format one.
+const fn panic_with(error: &NetworkError) -> ! {
+    let reason = match error.fault {
+        LayerFault::Zero { .. } => ": a size or stride is 0",
+        LayerFault::WindowTooLarge { .. } => ": its window does not fit into its input",
+        LayerFault::PaddingTooLarge { .. } => ": its padding is not smaller than its kernel",
+        LayerFault::Groups { .. } => ": its groups do not divide its channels and filters",
+        LayerFault::WindowArea { .. } => ": its max pool window has more than 256 values",
+        LayerFault::TooLarge => ": a tensor or the parameters are too large",
+        LayerFault::NoLayers => ": the network has no layers",
+        LayerFault::TooManyLayers => ": the network has too many layers",
+    };
+    let mut text = [b' '; 96];
+    let mut len = put(&mut text, 0, b"layer ");
+    if error.layer >= 10 {
+        text[len] = b'0' + (error.layer / 10) as u8;
+        len += 1;
+    }
+    text[len] = b'0' + (error.layer % 10) as u8;
+    len = put(&mut text, len + 1, reason.as_bytes());
+    match core::str::from_utf8(text.split_at(len).0) {
+        Ok(message) => panic!("{}", message),
+        Err(_) => panic!("the network is not sound"),
+    }
+}
+
+const fn put(text: &mut [u8; 96], at: usize, bytes: &[u8]) -> usize {
+    let mut index = 0;
+    while index < bytes.len() {
+        text[at + index] = bytes[index];
+        index += 1;
+    }
+    at + bytes.len()
+}

@@ -1,0 +1,124 @@
+//! What can be wrong with a network.
+
+use super::MAX_LAYERS;
+use crate::Shape;
+use core::fmt;
+
+/// A layer that does not fit, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NetworkError {
+    /// Number of the layer, counted from 1 as people do; 0 is the input.
+    pub layer: usize,
+    /// Name of the layer, as a TOML file spells it.
+    pub name: &'static str,
+    /// What is wrong with it.
+    pub fault: LayerFault,
+}
+
+/// What is wrong with a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LayerFault {
+    /// A size that must be at least 1 is 0.
+    Zero {
+        /// The option's name.
+        option: &'static str,
+    },
+    /// The kernel or window is larger than the (padded) input.
+    WindowTooLarge {
+        /// Rows and columns of the window.
+        window: [u16; 2],
+        /// Shape of the layer's input, without padding.
+        input: Shape,
+    },
+    /// Padding as large as the kernel: some outputs would see no input at all.
+    PaddingTooLarge {
+        /// Rows and columns of padding.
+        padding: [u16; 2],
+        /// Rows and columns of the kernel.
+        kernel: [u16; 2],
+    },
+    /// The groups do not divide the input channels and the filters evenly.
+    Groups {
+        /// Number of groups.
+        groups: u16,
+        /// Channels of the layer's input.
+        channels: u32,
+        /// Number of output channels.
+        filters: u16,
+    },
+    /// A max pool window of more than 256 values; a winner is kept in a byte.
+    WindowArea {
+        /// Rows and columns of the window.
+        window: [u16; 2],
+    },
+    /// A tensor, or the parameters, exceed [`MAX_ELEMENTS`](crate::MAX_ELEMENTS).
+    TooLarge,
+    /// The network has no layer.
+    NoLayers,
+    /// The network has more than [`MAX_LAYERS`] layers.
+    TooManyLayers,
+}
+
+impl fmt::Display for NetworkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.fault {
+            LayerFault::NoLayers => {
+                return f.write_str("the network has no layers; add at least one");
+            }
+            LayerFault::TooManyLayers => {
+                return write!(f, "the network has more than {MAX_LAYERS} layers");
+            }
+            _ => {}
+        }
+        match self.layer {
+            0 => write!(f, "the input: {}", self.fault),
+            number => write!(f, "layer {number} ({}): {}", self.name, self.fault),
+        }
+    }
+}
+
+impl fmt::Display for LayerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Zero { option } => write!(f, "{option} is 0; it must be at least 1"),
+            Self::WindowTooLarge {
+                window: [rows, columns],
+                input,
+            } => write!(
+                f,
+                "a window of {rows}x{columns} does not fit into its input of {input} \
+                 (channels x height x width); make it smaller or drop a layer before it"
+            ),
+            Self::PaddingTooLarge { padding, kernel } => write!(
+                f,
+                "padding {}x{} must be smaller than the kernel {}x{}",
+                padding[0], padding[1], kernel[0], kernel[1]
+            ),
+            Self::Groups {
+                groups,
+                channels,
+                filters,
+            } => write!(
+                f,
+                "{groups} groups do not divide {channels} input channels and {filters} filters \
+                 evenly"
+            ),
+            Self::WindowArea {
+                window: [rows, columns],
+            } => write!(
+                f,
+                "a max pool window of {rows}x{columns} has more than 256 values"
+            ),
+            Self::TooLarge => write!(
+                f,
+                "a tensor or the parameters have more than {} values",
+                crate::MAX_ELEMENTS
+            ),
+            Self::NoLayers => f.write_str("no layers"),
+            Self::TooManyLayers => f.write_str("too many layers"),
+        }
+    }
+}
+
+impl core::error::Error for NetworkError {}

@@ -1,0 +1,111 @@
+use super::*;
+
+const MNIST: Network = Network::input(1, 28, 28)
+    .conv2d(8, 3)
+    .relu()
+    .max_pool2d(2)
+    .conv2d(16, 3)
+    .relu()
+    .max_pool2d(2)
+    .linear(128)
+    .relu()
+    .linear(10);
+
+#[test]
+fn costs_match_the_published_numbers() {
+    assert_eq!(
+        MNIST.cost(),
+        Cost {
+            parameters: 53_866,
+            macs: 240_544
+        }
+    );
+    assert_eq!(MNIST.cost().flops(), 481_088);
+    let rgb = Network::input(3, 32, 32)
+        .conv2d(8, 3)
+        .relu()
+        .max_pool2d(2)
+        .conv2d(16, 3)
+        .relu()
+        .max_pool2d(2)
+        .linear(128)
+        .relu()
+        .linear(100);
+    assert_eq!(
+        rgb.cost(),
+        Cost {
+            parameters: 88_148,
+            macs: 475_616
+        }
+    );
+    assert_eq!(rgb.layer_cost(0).macs, 194_400);
+    assert_eq!(rgb.classes(), 100);
+}
+
+#[test]
+fn faults_name_the_layer_by_number() {
+    let cases = [
+        (Network::input(1, 8, 8), "no layers"),
+        (
+            Network::input(1, 0, 8).linear(2),
+            "the input: an extent is 0",
+        ),
+        (
+            Network::input(1, 8, 8).relu().conv2d(4, 9),
+            "layer 2 (conv2d): a window of 9x9",
+        ),
+        (
+            Network::input(1, 8, 8).linear(0),
+            "layer 1 (linear): outputs is 0",
+        ),
+        (
+            Network::input(3, 8, 8).layer(Layer::Conv2d(Conv2d::new(4, 3).groups(2))),
+            "layer 1 (conv2d): 2 groups do not divide 3",
+        ),
+        (
+            Network::input(3, 8, 8).layer(Layer::Conv2d(Conv2d::new(4, 3).padding(3))),
+            "layer 1 (conv2d): padding 3x3 must be smaller",
+        ),
+        (Network::input(1, 99, 99).max_pool2d(17), "more than 256"),
+        (
+            Network::input(65_535, 4_096, 1).linear(65_535),
+            "layer 1 (linear): a tensor or the",
+        ),
+        (
+            Network::input(1, 8, 8).layer(Layer::AvgPool2d(Pool2d::new(2).stride(0))),
+            "layer 1 (avg_pool2d): stride is 0",
+        ),
+    ];
+    for (network, expected) in cases {
+        let message = heapless::format!(256; "{}", network.check().unwrap_err()).unwrap();
+        assert!(message.contains(expected), "{message} / {expected}");
+    }
+}
+
+#[test]
+fn too_many_layers_is_an_error_not_a_panic() {
+    let mut network = Network::input(1, 2, 2);
+    for _ in 0..=MAX_LAYERS + 3 {
+        network = network.relu();
+    }
+    assert_eq!(
+        network.check().unwrap_err().fault,
+        LayerFault::TooManyLayers
+    );
+}
+
+#[test]
+#[should_panic(expected = "layer 2: its window does not fit into its input")]
+fn a_constant_network_fails_with_the_layer_number() {
+    Network::input(1, 8, 8).relu().conv2d(4, 9).cost();
+}
+
+#[test]
+fn the_wire_form_round_trips_and_bounds_the_layers() {
+    let mut bytes = [0; 256];
+    let written = postcard::to_slice(&MNIST, &mut bytes).unwrap();
+    assert_eq!(postcard::from_bytes::<Network>(written).unwrap(), MNIST);
+    let crowded = [3_u8, 8, 8, 65].into_iter().chain([1; 65]);
+    let crowded: heapless::Vec<u8, 80> = crowded.collect();
+    assert!(postcard::from_bytes::<Network>(&crowded).is_err());
+}
