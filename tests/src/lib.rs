@@ -1,1 +1,4 @@
 //! Helpers shared by the tests that cross rooms.
+
+pub mod fast;
+pub mod reference;

@@ -154,7 +154,11 @@ const fn slide(
     Ok(places)
 }
 
+/// Rows and columns must fit 16 bits, as windows do.
 const fn check_size(shape: Shape) -> Result<(), LayerFault> {
+    if shape.height > u16::MAX as u32 || shape.width > u16::MAX as u32 {
+        return Err(LayerFault::TooLarge);
+    }
     match shape.checked_elements() {
         None => Err(LayerFault::TooLarge),
         Some(0) => Err(LayerFault::Zero {

@@ -52,7 +52,8 @@ pub enum LayerFault {
         /// Rows and columns of the window.
         window: [u16; 2],
     },
-    /// A tensor, or the parameters, exceed [`MAX_ELEMENTS`](crate::MAX_ELEMENTS).
+    /// A tensor, or the parameters, exceed [`MAX_ELEMENTS`](crate::MAX_ELEMENTS), or a tensor has
+    /// more than 65,535 rows or columns.
     TooLarge,
     /// The network has no layer.
     NoLayers,
@@ -112,7 +113,8 @@ impl fmt::Display for LayerFault {
             ),
             Self::TooLarge => write!(
                 f,
-                "a tensor or the parameters have more than {} values",
+                "a tensor or the parameters have more than {} values, or more than 65535 rows or \
+                 columns",
                 crate::MAX_ELEMENTS
             ),
             Self::NoLayers => f.write_str("no layers"),

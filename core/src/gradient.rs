@@ -1,0 +1,76 @@
+//! The sum of gradients over groups, and the update: run by run of parameters, so that threads
+//! can share them.
+
+use crate::buffers::{self, BufferError};
+use crate::lanes::{Kernel, Lanes};
+use crate::ops::linear::{BiasGradient, WeightGradient};
+use crate::{GROUP, Plan, Span, SpanKind};
+
+impl Plan {
+    /// Adds one group's gradient of a span of parameters to `gradient`, `span.len` values.
+    ///
+    /// `values` are the group's, as [`Plan::backward_group`] left them, `samples` the number of
+    /// its samples. Groups are to be added in their order, to a gradient that begins as zeros.
+    /// `proof` is any packet; it chooses the instructions.
+    ///
+    /// # Errors
+    ///
+    /// A slice of another length than the plan says, or a number of samples no group has.
+    pub fn add_gradient<L: Lanes>(
+        &self,
+        span: &Span,
+        values: &[f32],
+        samples: usize,
+        proof: L,
+        gradient: &mut [f32],
+    ) -> Result<(), BufferError> {
+        buffers::check("group values", values.len(), self.group_values())?;
+        buffers::check("gradient of the span", gradient.len(), span.len)?;
+        if samples == 0 || samples > GROUP {
+            return Err(BufferError::Samples {
+                most: GROUP,
+                given: samples,
+            });
+        }
+        let step = &self.steps()[span.step];
+        let values = &values[step.group.range()];
+        let (inputs, outputs) = (step.input.elements(), step.output.elements());
+        match span.kind {
+            SpanKind::Convolution => proof.vectorize(Add {
+                sums: values,
+                gradient,
+            }),
+            SpanKind::LinearRows { first, .. } => proof.vectorize(WeightGradient {
+                proof,
+                inputs: &values[..samples * inputs],
+                d_outputs: &values[GROUP * inputs..][..samples * outputs],
+                outputs,
+                samples,
+                first,
+                gradient,
+            }),
+            SpanKind::LinearBias => BiasGradient {
+                d_outputs: &values[GROUP * inputs..][..samples * outputs],
+                gradient,
+            }
+            .run(),
+        }
+        Ok(())
+    }
+}
+
+struct Add<'a> {
+    sums: &'a [f32],
+    gradient: &'a mut [f32],
+}
+
+impl Kernel for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (gradient, sum) in self.gradient.iter_mut().zip(self.sums) {
+            *gradient += sum;
+        }
+    }
+}

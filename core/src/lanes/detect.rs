@@ -1,0 +1,38 @@
+//! Asks an x86-64 processor and its operating system what they have.
+
+use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+
+pub(super) fn has_avx2() -> bool {
+    const YMM_STATE: u64 = 0b110;
+    const AVX2: u32 = 1 << 5;
+    saved_state() & YMM_STATE == YMM_STATE && extended_features() & AVX2 != 0
+}
+
+pub(super) fn has_avx512f() -> bool {
+    const ZMM_STATE: u64 = 0b1110_0110;
+    const AVX512F: u32 = 1 << 16;
+    saved_state() & ZMM_STATE == ZMM_STATE && extended_features() & AVX512F != 0 && has_avx2()
+}
+
+/// Register state the operating system saves on a switch of tasks; none if it does not say.
+fn saved_state() -> u64 {
+    const OSXSAVE: u32 = 1 << 27;
+    if __cpuid(1).ecx & OSXSAVE == 0 {
+        return 0;
+    }
+    // SAFETY: OSXSAVE says that XGETBV is enabled, and register 0 always exists.
+    unsafe { read_saved_state() }
+}
+
+#[target_feature(enable = "xsave")]
+fn read_saved_state() -> u64 {
+    // SAFETY: the caller established that XGETBV is enabled.
+    unsafe { _xgetbv(0) }
+}
+
+fn extended_features() -> u32 {
+    if __cpuid(0).eax < 7 {
+        return 0;
+    }
+    __cpuid_count(7, 0).ebx
+}

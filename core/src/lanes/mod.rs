@@ -1,0 +1,47 @@
+//! Packets of lanes: one value of each of several samples, and the arithmetic on them.
+//!
+//! Every kernel is written once, generic over [`Lanes`]. On a microcontroller a packet is a plain
+//! `f32`, one sample at a time; on a desktop it is a vector register, 4, 8 or 16 samples at a
+//! time. Each lane runs the scalar program, rounding every product and every sum, so the results
+//! are equal to the bit at every width.
+//!
+//! This module is the only place in core with `unsafe`. Vector instructions may run only on a
+//! processor that has them, and the proof of that is a value of the packet type itself: outside
+//! this module the first one can come only from [`Lanes::zero`], which asks the processor.
+
+#[cfg(target_arch = "x86_64")]
+mod detect;
+mod scalar;
+mod vector;
+mod width;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+pub use width::LaneWidth;
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::{F32x4, F32x8, F32x16};
+
+pub(crate) use vector::{Kernel, Vector};
+
+/// A packet of lanes: `f32`, or a vector register of them where the processor has one.
+///
+/// Sealed: the arithmetic is an implementation detail of the kernels.
+pub trait Lanes: Vector + Send + Sync + core::fmt::Debug {
+    /// The width, as a value.
+    const WIDTH: LaneWidth;
+
+    /// Samples in a packet.
+    const LANES: usize = Self::WIDTH.lanes();
+
+    /// A packet of zeros, or `None` where this processor lacks the instructions.
+    fn zero() -> Option<Self>;
+
+    /// The packets as plain values: packet by packet, lane by lane.
+    fn values(packets: &[Self]) -> &[f32];
+
+    /// The packets as plain values, to be written.
+    fn values_mut(packets: &mut [Self]) -> &mut [f32];
+}
+
+#[cfg(test)]
+mod tests;

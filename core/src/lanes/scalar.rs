@@ -1,0 +1,92 @@
+//! One lane: plain `f32`, the microcontroller's packet.
+
+use super::{Kernel, LaneWidth, Lanes, Vector};
+
+impl Lanes for f32 {
+    const WIDTH: LaneWidth = LaneWidth::X1;
+
+    fn zero() -> Option<Self> {
+        Some(0.0)
+    }
+
+    #[inline(always)]
+    fn values(packets: &[Self]) -> &[f32] {
+        packets
+    }
+
+    #[inline(always)]
+    fn values_mut(packets: &mut [Self]) -> &mut [f32] {
+        packets
+    }
+}
+
+impl Vector for f32 {
+    type Mask = bool;
+
+    const REGISTERS: usize = 16;
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self + other
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self - other
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self * other
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self / other
+    }
+
+    #[inline(always)]
+    fn greater(self, other: Self) -> bool {
+        self > other
+    }
+
+    #[inline(always)]
+    fn at_most(self, other: Self) -> bool {
+        self <= other
+    }
+
+    #[inline(always)]
+    fn select(mask: bool, yes: Self, no: Self) -> Self {
+        if mask { yes } else { no }
+    }
+
+    #[inline(always)]
+    fn load(self, values: &[f32]) -> Self {
+        values[0]
+    }
+
+    #[inline(always)]
+    fn store(self, values: &mut [f32]) {
+        values[0] = self;
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, bytes: &mut [u8]) {
+        bytes[0] = self as u8;
+    }
+
+    #[inline(always)]
+    fn where_byte(self, bytes: &[u8], byte: u8) -> Self {
+        if bytes[0] == byte { self } else { 0.0 }
+    }
+
+    #[inline(always)]
+    fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run()
+    }
+}

@@ -1,0 +1,65 @@
+//! What the kernels ask of a packet.
+
+/// Arithmetic on packets. Every operation works lane by lane and rounds once.
+///
+/// `pub` in a private module, so that it seals [`Lanes`](super::Lanes).
+pub trait Vector: Copy + 'static {
+    /// One truth value per lane.
+    type Mask: Copy;
+
+    /// Vector registers the processor has; kernels choose their tiles by it.
+    const REGISTERS: usize;
+
+    /// The same value in every lane. `self` only proves that there are packets here.
+    fn splat(self, value: f32) -> Self;
+    /// `self + other`
+    fn add(self, other: Self) -> Self;
+    /// `self - other`
+    fn sub(self, other: Self) -> Self;
+    /// `self * other`
+    fn mul(self, other: Self) -> Self;
+    /// `self / other`
+    fn div(self, other: Self) -> Self;
+    /// `self > other`; false where either is NaN.
+    fn greater(self, other: Self) -> Self::Mask;
+    /// `self <= other`; false where either is NaN.
+    fn at_most(self, other: Self) -> Self::Mask;
+    /// `yes` where the mask holds, else `no`.
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
+
+    /// The first `LANES` values of a slice, wherever it is aligned. `self` is the proof again.
+    fn load(self, values: &[f32]) -> Self;
+    /// Into the first `LANES` values of a slice.
+    fn store(self, values: &mut [f32]);
+    /// Small whole numbers (0 to 255) as bytes, into the first `LANES` bytes of a slice.
+    fn store_bytes(self, bytes: &mut [u8]);
+    /// `self` where the lane's byte is `byte`, else 0.
+    fn where_byte(self, bytes: &[u8], byte: u8) -> Self;
+
+    /// Runs a kernel with this packet's instructions enabled; `self` proves they are there.
+    fn vectorize<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// The larger of two; `other` where they are equal or either is NaN.
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        Self::select(self.greater(other), self, other)
+    }
+
+    /// ReLU: +0 where `self` is at most 0, else `self`; NaN stays NaN, so that it shows.
+    #[inline(always)]
+    fn relu(self) -> Self {
+        let zero = self.splat(0.0);
+        Self::select(self.at_most(zero), zero, self)
+    }
+}
+
+/// A piece of work generic over packets.
+///
+/// `run`, and all it calls that touches packets, must be `#[inline(always)]`: only what is
+/// inlined into [`Vector::vectorize`] is compiled for its instructions.
+pub trait Kernel {
+    /// What the work gives back.
+    type Output;
+    /// Does the work.
+    fn run(self) -> Self::Output;
+}

@@ -1,0 +1,109 @@
+//! The innermost loops of the forward pass: taps added in the order (channel, kernel row, kernel
+//! column) to a tile of sums in registers.
+
+use super::Geometry;
+use crate::lanes::Lanes;
+
+/// The weights of `F` consecutive filters, `taps` each.
+#[inline(always)]
+pub(super) fn rows<const F: usize>(weights: &[f32], filter: usize, taps: usize) -> [&[f32]; F] {
+    let mut rows: [&[f32]; F] = [&[]; F];
+    for f in 0..F {
+        rows[f] = &weights[(filter + f) * taps..][..taps];
+    }
+    rows
+}
+
+/// Any kernel and stride; `corner` is the index of the tile's first tap in a channel.
+#[inline(always)]
+pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
+    g: &Geometry,
+    channels: &[L],
+    corner: usize,
+    kernels: [&[f32]; F],
+    mut sums: [[[L; C]; R]; F],
+) -> [[[L; C]; R]; F] {
+    let span = (C - 1) * g.stride[1] + g.kernel[1];
+    let mut tap = 0;
+    for channel in channels.chunks_exact(g.input_area()) {
+        for ky in 0..g.kernel[0] {
+            let mut lines: [&[L]; R] = [&[]; R];
+            for r in 0..R {
+                lines[r] = &channel[corner + (r * g.stride[0] + ky) * g.input[1]..][..span];
+            }
+            for kx in 0..g.kernel[1] {
+                for f in 0..F {
+                    let weight = channel[0].splat(kernels[f][tap]);
+                    for r in 0..R {
+                        for c in 0..C {
+                            let product = weight.mul(lines[r][c * g.stride[1] + kx]);
+                            sums[f][r][c] = sums[f][r][c].add(product);
+                        }
+                    }
+                }
+                tap += 1;
+            }
+        }
+    }
+    sums
+}
+
+/// A 3 x 3 kernel that moves by one, all nine taps unrolled.
+#[inline(always)]
+pub(super) fn tile_3x3<L: Lanes, const F: usize, const R: usize, const C: usize>(
+    g: &Geometry,
+    channels: &[L],
+    corner: usize,
+    kernels: [&[f32]; F],
+    mut sums: [[[L; C]; R]; F],
+) -> [[[L; C]; R]; F] {
+    for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
+        let mut taps: [&[f32]; F] = [&[]; F];
+        for f in 0..F {
+            taps[f] = &kernels[f][index * 9..][..9];
+        }
+        for ky in 0..3 {
+            let mut lines: [&[L]; R] = [&[]; R];
+            for r in 0..R {
+                lines[r] = &channel[corner + (r + ky) * g.input[1]..][..C + 2];
+            }
+            for kx in 0..3 {
+                for f in 0..F {
+                    let weight = channel[0].splat(taps[f][ky * 3 + kx]);
+                    for r in 0..R {
+                        for c in 0..C {
+                            let product = weight.mul(lines[r][c + kx]);
+                            sums[f][r][c] = sums[f][r][c].add(product);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// One output position `[row, column]`, whose taps in the padding are left out.
+#[inline(always)]
+pub(super) fn edge<L: Lanes, const F: usize>(
+    g: &Geometry,
+    channels: &[L],
+    at: [usize; 2],
+    kernels: [&[f32]; F],
+    mut sums: [L; F],
+) -> [L; F] {
+    for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
+        for ky in g.valid_taps(0, at[0]) {
+            let row = at[0] * g.stride[0] + ky - g.padding[0];
+            for kx in g.valid_taps(1, at[1]) {
+                let column = at[1] * g.stride[1] + kx - g.padding[1];
+                let value = channel[row * g.input[1] + column];
+                let tap = (index * g.kernel[0] + ky) * g.kernel[1] + kx;
+                for f in 0..F {
+                    sums[f] = sums[f].add(value.splat(kernels[f][tap]).mul(value));
+                }
+            }
+        }
+    }
+    sums
+}

@@ -1,0 +1,221 @@
+//! Forward pass: tiles of filters x rows x columns held in registers, with the ReLU and the pool
+//! behind the convolution applied before anything is stored.
+
+use super::{Geometry, accumulate};
+use crate::lanes::{Kernel, Lanes};
+use crate::ops::pool::pool_2x2;
+
+/// Convolution, ReLU and 2 x 2 max pool of one packet of samples.
+pub(crate) struct Forward<'a, L> {
+    pub geometry: Geometry,
+    pub relu: bool,
+    pub pool: bool,
+    /// channels x rows x columns
+    pub input: &'a [L],
+    pub weights: &'a [f32],
+    pub bias: &'a [f32],
+    /// filters x rows x columns, pooled where `pool` is set
+    pub output: &'a mut [L],
+    /// Where training keeps which value of each window won; empty for inference.
+    pub winners: &'a mut [u8],
+}
+
+impl<L: Lanes> Kernel for Forward<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let g = self.geometry;
+        let rows = if self.pool {
+            g.output[0] / 2
+        } else {
+            g.output[0]
+        };
+        for group in 0..g.groups {
+            for row in 0..rows {
+                let end = (group + 1) * g.group_filters();
+                let mut filter = group * g.group_filters();
+                // Filters innermost: their weights are few, the rows of input stay in the cache.
+                if L::REGISTERS >= 32 {
+                    while filter + 4 <= end {
+                        self.row::<4>(filter, row);
+                        filter += 4;
+                    }
+                }
+                while filter + 2 <= end {
+                    self.row::<2>(filter, row);
+                    filter += 2;
+                }
+                if filter < end {
+                    self.row::<1>(filter, row);
+                }
+            }
+        }
+    }
+}
+
+impl<L: Lanes> Forward<'_, L> {
+    /// One row of outputs of `F` filters.
+    #[inline(always)]
+    fn row<const F: usize>(&mut self, filter: usize, row: usize) {
+        if self.pool {
+            self.pooled_row::<F>(filter, row);
+        } else {
+            self.plain_row::<F>(filter, row);
+        }
+    }
+
+    #[inline(always)]
+    fn plain_row<const F: usize>(&mut self, filter: usize, y: usize) {
+        let g = self.geometry;
+        let columns = if g.interior(0).contains(&y) {
+            g.interior(1)
+        } else {
+            0..0
+        };
+        for x in 0..columns.start.min(g.output[1]) {
+            self.plain_edge::<F>(filter, y, x);
+        }
+        let mut x = columns.start;
+        while x + 4 <= columns.end {
+            let tile = self.tile::<F, 1, 4>(filter, y, x);
+            self.store_plain(filter, y, x, tile);
+            x += 4;
+        }
+        while x < columns.end {
+            let tile = self.tile::<F, 1, 1>(filter, y, x);
+            self.store_plain(filter, y, x, tile);
+            x += 1;
+        }
+        while x < g.output[1] {
+            self.plain_edge::<F>(filter, y, x);
+            x += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn plain_edge<const F: usize>(&mut self, filter: usize, y: usize, x: usize) {
+        let edge = self.edge::<F>(filter, y, x);
+        self.store_plain(filter, y, x, edge.map(|value| [[value]]));
+    }
+
+    #[inline(always)]
+    fn pooled_row<const F: usize>(&mut self, filter: usize, row: usize) {
+        let g = self.geometry;
+        let (rows, columns) = (g.interior(0), g.interior(1));
+        let inside_row = rows.start <= 2 * row && 2 * row + 2 <= rows.end;
+        for column in 0..g.output[1] / 2 {
+            let x = 2 * column;
+            let tile = if inside_row && columns.start <= x && x + 2 <= columns.end {
+                self.tile::<F, 2, 2>(filter, 2 * row, x)
+            } else {
+                self.edge_window::<F>(filter, 2 * row, x)
+            };
+            self.store_pooled(filter, row, column, tile);
+        }
+    }
+
+    /// `F` filters x `R` rows x `C` columns of outputs, all of whose taps are inside the input.
+    #[inline(always)]
+    fn tile<const F: usize, const R: usize, const C: usize>(
+        &self,
+        filter: usize,
+        y: usize,
+        x: usize,
+    ) -> [[[L; C]; R]; F] {
+        let g = &self.geometry;
+        let start = self.bias_tile(filter);
+        let channels = self.group_input(filter);
+        let corner = (y * g.stride[0] - g.padding[0]) * g.input[1] + x * g.stride[1] - g.padding[1];
+        let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
+        if g.is_plain_3x3() {
+            accumulate::tile_3x3(g, channels, corner, kernels, start)
+        } else {
+            accumulate::tile(g, channels, corner, kernels, start)
+        }
+    }
+
+    /// One output of `F` filters where some taps are in the padding.
+    #[inline(always)]
+    fn edge<const F: usize>(&self, filter: usize, y: usize, x: usize) -> [L; F] {
+        let g = &self.geometry;
+        let start: [[[L; 1]; 1]; F] = self.bias_tile(filter);
+        let channels = self.group_input(filter);
+        let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
+        accumulate::edge(g, channels, [y, x], kernels, start.map(|[[value]]| value))
+    }
+
+    #[inline(always)]
+    fn edge_window<const F: usize>(&self, filter: usize, y: usize, x: usize) -> [[[L; 2]; 2]; F] {
+        let mut tile = self.bias_tile(filter);
+        for r in 0..2 {
+            for c in 0..2 {
+                let values = self.edge::<F>(filter, y + r, x + c);
+                for f in 0..F {
+                    tile[f][r][c] = values[f];
+                }
+            }
+        }
+        tile
+    }
+
+    #[inline(always)]
+    fn bias_tile<const F: usize, const R: usize, const C: usize>(
+        &self,
+        filter: usize,
+    ) -> [[[L; C]; R]; F] {
+        let proof = self.input[0];
+        let mut tile = [[[proof; C]; R]; F];
+        for f in 0..F {
+            tile[f] = [[proof.splat(self.bias[filter + f]); C]; R];
+        }
+        tile
+    }
+
+    /// The input channels that a filter's group sees.
+    #[inline(always)]
+    fn group_input(&self, filter: usize) -> &[L] {
+        let g = &self.geometry;
+        let len = g.group_channels() * g.input_area();
+        &self.input[filter / g.group_filters() * len..][..len]
+    }
+
+    #[inline(always)]
+    fn store_plain<const F: usize, const C: usize>(
+        &mut self,
+        filter: usize,
+        y: usize,
+        x: usize,
+        tile: [[[L; C]; 1]; F],
+    ) {
+        let g = &self.geometry;
+        for f in 0..F {
+            let at = ((filter + f) * g.output[0] + y) * g.output[1] + x;
+            let out = &mut self.output[at..at + C];
+            for c in 0..C {
+                let value = tile[f][0][c];
+                out[c] = if self.relu { value.relu() } else { value };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn store_pooled<const F: usize>(
+        &mut self,
+        filter: usize,
+        row: usize,
+        column: usize,
+        tile: [[[L; 2]; 2]; F],
+    ) {
+        let [rows, columns] = self.geometry.output.map(|extent| extent / 2);
+        for f in 0..F {
+            let at = ((filter + f) * rows + row) * columns + column;
+            let [[a, b], [c, d]] = tile[f];
+            let winner = match self.winners.get_mut(at * L::LANES..(at + 1) * L::LANES) {
+                Some(bytes) => bytes,
+                None => &mut [],
+            };
+            self.output[at] = pool_2x2([a, b, c, d], self.relu, winner);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Gradient of a convolution's input: each value is summed from zero in the order (filter, kernel
+//! row, kernel column).
+
+use super::Geometry;
+use crate::lanes::{Kernel, Lanes};
+
+/// Input gradient of one packet of samples.
+pub(crate) struct InputGradient<'a, L> {
+    pub geometry: Geometry,
+    pub weights: &'a [f32],
+    /// filters x rows x columns, of the geometry's output extent
+    pub d_output: &'a [L],
+    /// channels x rows x columns
+    pub d_input: &'a mut [L],
+}
+
+impl<L: Lanes> Kernel for InputGradient<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let g = self.geometry;
+        for group in 0..g.groups {
+            for row in 0..g.input[0] {
+                let end = (group + 1) * g.group_channels();
+                let mut channel = group * g.group_channels();
+                if L::REGISTERS >= 32 {
+                    while channel + 4 <= end {
+                        self.row::<4>(channel, row);
+                        channel += 4;
+                    }
+                }
+                while channel + 2 <= end {
+                    self.row::<2>(channel, row);
+                    channel += 2;
+                }
+                if channel < end {
+                    self.row::<1>(channel, row);
+                }
+            }
+        }
+    }
+}
+
+impl<L: Lanes> InputGradient<'_, L> {
+    /// One row of `C` channels.
+    #[inline(always)]
+    fn row<const C: usize>(&mut self, channel: usize, y: usize) {
+        let g = self.geometry;
+        let inside = if g.is_plain_3x3() { interior(&g) } else { 0..0 };
+        for x in 0..inside.start {
+            let edge = self.edge::<C>(channel, y, x);
+            self.store(channel, y, x, edge.map(|value| [value]));
+        }
+        let mut x = inside.start;
+        while x + 4 <= inside.end {
+            let tile = self.tile_3x3::<C, 4>(channel, y, x);
+            self.store(channel, y, x, tile);
+            x += 4;
+        }
+        while x < inside.end {
+            let tile = self.tile_3x3::<C, 1>(channel, y, x);
+            self.store(channel, y, x, tile);
+            x += 1;
+        }
+        while x < g.input[1] {
+            let edge = self.edge::<C>(channel, y, x);
+            self.store(channel, y, x, edge.map(|value| [value]));
+            x += 1;
+        }
+    }
+
+    /// `C` channels x `P` columns that all three kernel columns reach.
+    #[inline(always)]
+    fn tile_3x3<const C: usize, const P: usize>(
+        &self,
+        channel: usize,
+        y: usize,
+        x: usize,
+    ) -> [[L; P]; C] {
+        let g = &self.geometry;
+        let zero = self.d_output[0].splat(0.0);
+        let mut sums = [[zero; P]; C];
+        let (first, last) = kernel_rows(g, y);
+        for f in self.group_filters(channel) {
+            let kernels = self.kernels::<C>(f, channel);
+            let map = &self.d_output[f * g.output_area()..][..g.output_area()];
+            for ky in first..last {
+                let start = (y + g.padding[0] - ky) * g.output[1] + x + g.padding[1] - 2;
+                let line = &map[start..][..P + 2];
+                for kx in 0..3 {
+                    for c in 0..C {
+                        let weight = zero.splat(kernels[c][ky * 3 + kx]);
+                        for p in 0..P {
+                            sums[c][p] = sums[c][p].add(weight.mul(line[p + 2 - kx]));
+                        }
+                    }
+                }
+            }
+        }
+        sums
+    }
+
+    /// One position of `C` channels, whatever the kernel, the stride and the edge.
+    #[inline(always)]
+    fn edge<const C: usize>(&self, channel: usize, y: usize, x: usize) -> [L; C] {
+        let g = &self.geometry;
+        let mut sums = [self.d_output[0].splat(0.0); C];
+        for f in self.group_filters(channel) {
+            let kernels = self.kernels::<C>(f, channel);
+            let map = &self.d_output[f * g.output_area()..][..g.output_area()];
+            for ky in 0..g.kernel[0] {
+                let Some(row) = output_at(g, 0, y, ky) else {
+                    continue;
+                };
+                for kx in 0..g.kernel[1] {
+                    let Some(column) = output_at(g, 1, x, kx) else {
+                        continue;
+                    };
+                    let d = map[row * g.output[1] + column];
+                    for c in 0..C {
+                        let weight = d.splat(kernels[c][ky * g.kernel[1] + kx]);
+                        sums[c] = sums[c].add(weight.mul(d));
+                    }
+                }
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn group_filters(&self, channel: usize) -> core::ops::Range<usize> {
+        let g = &self.geometry;
+        let group = channel / g.group_channels();
+        group * g.group_filters()..(group + 1) * g.group_filters()
+    }
+
+    /// The kernels of filter `f` on `C` consecutive channels of its group.
+    #[inline(always)]
+    fn kernels<const C: usize>(&self, f: usize, channel: usize) -> [&[f32]; C] {
+        let g = &self.geometry;
+        let mut kernels: [&[f32]; C] = [&[]; C];
+        let first = f * g.group_channels() + channel % g.group_channels();
+        for c in 0..C {
+            kernels[c] = &self.weights[(first + c) * g.kernel_area()..][..g.kernel_area()];
+        }
+        kernels
+    }
+
+    #[inline(always)]
+    fn store<const C: usize, const P: usize>(
+        &mut self,
+        channel: usize,
+        y: usize,
+        x: usize,
+        tile: [[L; P]; C],
+    ) {
+        let g = &self.geometry;
+        for c in 0..C {
+            let at = ((channel + c) * g.input[0] + y) * g.input[1] + x;
+            self.d_input[at..at + P].copy_from_slice(&tile[c]);
+        }
+    }
+}
+
+/// Input columns that every column of a 3 x 3 kernel with stride 1 reaches from some output.
+#[inline(always)]
+fn interior(g: &Geometry) -> core::ops::Range<usize> {
+    let first = 2 - g.padding[1].min(2);
+    let end = (g.output[1] + 2).saturating_sub(2 + g.padding[1]);
+    if first < end { first..end } else { 0..0 }
+}
+
+/// Kernel rows that reach input row `y` from an output, with stride 1.
+#[inline(always)]
+fn kernel_rows(g: &Geometry, y: usize) -> (usize, usize) {
+    let reach = y + g.padding[0];
+    let first = (reach + 1).saturating_sub(g.output[0]);
+    (first, g.kernel[0].min(reach + 1))
+}
+
+/// The output, along `axis`, that input position `at` reaches through kernel tap `tap`.
+#[inline(always)]
+fn output_at(g: &Geometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
+    let reach = (at + g.padding[axis]).checked_sub(tap)?;
+    if g.stride[axis] == 1 {
+        return (reach < g.output[axis]).then_some(reach);
+    }
+    let output = reach / g.stride[axis];
+    (reach % g.stride[axis] == 0 && output < g.output[axis]).then_some(output)
+}

@@ -1,0 +1,122 @@
+//! Two-dimensional convolution.
+//!
+//! Tensors are C x H x W packets; weights are filters x (channels / groups) x rows x columns.
+
+mod accumulate;
+mod forward;
+mod input_gradient;
+mod parameter_gradient;
+pub mod reference;
+mod taps;
+
+pub(crate) use forward::Forward;
+pub(crate) use input_gradient::InputGradient;
+pub(crate) use parameter_gradient::{Gradient, ParameterGradient, Spread};
+
+use crate::{Conv2d, Shape};
+use core::ops::Range;
+
+/// Extents of a convolution, all in elements.
+#[derive(Clone, Copy, Debug)]
+pub struct Geometry {
+    /// Input channels.
+    pub channels: usize,
+    /// Input rows and columns.
+    pub input: [usize; 2],
+    /// Output channels.
+    pub filters: usize,
+    /// Output rows and columns; kernels may be given fewer than the convolution has.
+    pub output: [usize; 2],
+    /// Kernel rows and columns.
+    pub kernel: [usize; 2],
+    /// Steps between outputs.
+    pub stride: [usize; 2],
+    /// Rows and columns imagined around the input.
+    pub padding: [usize; 2],
+    /// Independent groups.
+    pub groups: usize,
+}
+
+impl Geometry {
+    /// The geometry of `conv` between an input and an output of the given shapes.
+    pub const fn new(conv: &Conv2d, input: Shape, output: Shape) -> Self {
+        Self {
+            channels: input.channels as usize,
+            input: [input.height as usize, input.width as usize],
+            filters: conv.filters as usize,
+            output: [output.height as usize, output.width as usize],
+            kernel: [conv.kernel[0] as usize, conv.kernel[1] as usize],
+            stride: [conv.stride[0] as usize, conv.stride[1] as usize],
+            padding: [conv.padding[0] as usize, conv.padding[1] as usize],
+            groups: conv.groups as usize,
+        }
+    }
+
+    /// Input channels each filter sees.
+    pub const fn group_channels(&self) -> usize {
+        self.channels / self.groups
+    }
+
+    /// Filters of a group.
+    pub const fn group_filters(&self) -> usize {
+        self.filters / self.groups
+    }
+
+    /// Kernel rows times columns.
+    pub const fn kernel_area(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Weights of one filter.
+    pub const fn taps(&self) -> usize {
+        self.group_channels() * self.kernel_area()
+    }
+
+    /// Values of one input channel.
+    pub const fn input_area(&self) -> usize {
+        self.input[0] * self.input[1]
+    }
+
+    /// Values of one output channel.
+    pub const fn output_area(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+
+    /// Whether the kernel is 3 x 3 and moves by one: the case with unrolled tiles.
+    pub(crate) const fn is_plain_3x3(&self) -> bool {
+        self.kernel[0] == 3 && self.kernel[1] == 3 && self.stride[0] == 1 && self.stride[1] == 1
+    }
+
+    /// Along `axis`, the kernel's taps that fall inside the input for output `at`.
+    pub(crate) const fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
+        let start = at * self.stride[axis];
+        let first = self.padding[axis].saturating_sub(start);
+        let end = self.input[axis] + self.padding[axis] - start;
+        let last = if end < self.kernel[axis] {
+            end
+        } else {
+            self.kernel[axis]
+        };
+        first..last
+    }
+
+    /// Along `axis`, the outputs all of whose taps fall inside the input.
+    pub(crate) const fn interior(&self, axis: usize) -> Range<usize> {
+        let first = self.padding[axis].div_ceil(self.stride[axis]);
+        let reach = self.input[axis] + self.padding[axis];
+        let end = if reach < self.kernel[axis] {
+            0
+        } else {
+            (reach - self.kernel[axis]) / self.stride[axis] + 1
+        };
+        let end = if end < self.output[axis] {
+            end
+        } else {
+            self.output[axis]
+        };
+        if first < end { first..end } else { end..end }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! Gradient of a convolution's weights and biases.
+//!
+//! Each sample's gradient is summed from zero over output positions in scan order, in its own
+//! lane; the lanes are then added in the order of the samples.
+
+use super::{Geometry, taps};
+use crate::lanes::{Kernel, Lanes};
+use crate::ops::add_lanes;
+use crate::plan::FILTER_BLOCK;
+use core::ops::Range;
+
+/// Adds the gradients of one packet of samples to a group's sums.
+pub(crate) struct ParameterGradient<'a, L> {
+    pub geometry: Geometry,
+    /// channels x rows x columns
+    pub input: &'a [L],
+    pub d_output: Gradient<'a, L>,
+    /// Kernels and biases of a block of filters, then, for a pooled gradient, two rows of it.
+    pub scratch: &'a mut [L],
+    /// The group's sums of weights, then biases.
+    pub sums: &'a mut [f32],
+    /// Samples in the packet; the lanes behind them hold nothing.
+    pub samples: usize,
+}
+
+/// A gradient behind a convolution.
+#[derive(Clone, Copy)]
+pub(crate) enum Gradient<'a, L> {
+    /// filters x rows x columns, of the geometry's output extent
+    Whole(&'a [L]),
+    /// filters x half the rows x half the columns, and the byte of each window's winner
+    Pooled(&'a [L], &'a [u8]),
+}
+
+impl<L: Lanes> Kernel for ParameterGradient<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let g = self.geometry;
+        for group in 0..g.groups {
+            let end = (group + 1) * g.group_filters();
+            let mut filter = group * g.group_filters();
+            while filter < end {
+                let block = FILTER_BLOCK.min(end - filter);
+                self.filter_block(filter, block);
+                filter += block;
+            }
+        }
+    }
+}
+
+impl<L: Lanes> ParameterGradient<'_, L> {
+    #[inline(always)]
+    fn filter_block(&mut self, filter: usize, block: usize) {
+        let g = &self.geometry;
+        let widest = FILTER_BLOCK.min(g.group_filters());
+        let (kernels, spread_rows) = self.scratch.split_at_mut(widest * (g.taps() + 1));
+        kernels.fill(self.input[0].splat(0.0));
+        let len = g.group_channels() * g.input_area();
+        let channels = &self.input[filter / g.group_filters() * len..][..len];
+        match self.d_output {
+            Gradient::Whole(gradient) => {
+                let maps = &gradient[filter * g.output_area()..][..block * g.output_area()];
+                add_rows(g, channels, maps, 0..g.output[0], kernels);
+            }
+            Gradient::Pooled(gradient, winners) => {
+                let maps = &mut spread_rows[..block * 2 * g.output[1]];
+                for row in 0..g.output[0] / 2 {
+                    let rows = row..row + 1;
+                    spread(g, filter..filter + block, rows, gradient, winners, maps);
+                    add_rows(g, channels, maps, 2 * row..2 * row + 2, kernels);
+                }
+            }
+        }
+        let (weights, biases) = self.sums.split_at_mut(g.filters * g.taps());
+        let (kernels, kernel_biases) = kernels.split_at(block * g.taps());
+        let weights = &mut weights[filter * g.taps()..][..kernels.len()];
+        add_lanes(kernels, self.samples, weights);
+        add_lanes(
+            &kernel_biases[..block],
+            self.samples,
+            &mut biases[filter..][..block],
+        );
+    }
+}
+
+/// Spreads a pooled gradient over all of the convolution's output that the pool looked at.
+pub(crate) struct Spread<'a, L> {
+    pub geometry: Geometry,
+    /// filters x half the rows x half the columns
+    pub gradient: &'a [L],
+    pub winners: &'a [u8],
+    /// filters x rows x columns
+    pub maps: &'a mut [L],
+}
+
+impl<L: Lanes> Kernel for Spread<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let g = &self.geometry;
+        let rows = 0..g.output[0] / 2;
+        spread(
+            g,
+            0..g.filters,
+            rows,
+            self.gradient,
+            self.winners,
+            self.maps,
+        );
+    }
+}
+
+/// Spreads the pooled gradient of some filters over the rows of windows asked for: each value
+/// goes to the winner of its window, 0 to the others.
+#[inline(always)]
+fn spread<L: Lanes>(
+    g: &Geometry,
+    filters: Range<usize>,
+    rows: Range<usize>,
+    gradient: &[L],
+    winners: &[u8],
+    maps: &mut [L],
+) {
+    let [pooled_rows, columns] = g.output.map(|extent| extent / 2);
+    let mut lines = maps.chunks_exact_mut(4 * columns);
+    for f in filters {
+        for (row, line) in rows.clone().zip(&mut lines) {
+            let at = (f * pooled_rows + row) * columns;
+            let bytes = &winners[at * L::LANES..][..columns * L::LANES];
+            let (upper, lower) = line.split_at_mut(2 * columns);
+            for c in 0..columns {
+                let value = gradient[at + c];
+                let byte = &bytes[c * L::LANES..][..L::LANES];
+                upper[2 * c] = value.where_byte(byte, 0);
+                upper[2 * c + 1] = value.where_byte(byte, 1);
+                lower[2 * c] = value.where_byte(byte, 2);
+                lower[2 * c + 1] = value.where_byte(byte, 3);
+            }
+        }
+    }
+}
+
+/// Adds output rows `rows` of a block of filters, `maps`, to the block's kernels and biases.
+#[inline(always)]
+fn add_rows<L: Lanes>(
+    g: &Geometry,
+    channels: &[L],
+    maps: &[L],
+    rows: Range<usize>,
+    sums: &mut [L],
+) {
+    let area = rows.len() * g.output[1];
+    let block = maps.len() / area;
+    let (kernels, biases) = sums.split_at_mut(block * g.taps());
+    let mut f = 0;
+    while f + 4 <= block {
+        add_filters::<L, 4>(
+            g,
+            channels,
+            &maps[f * area..],
+            &rows,
+            &mut kernels[f * g.taps()..],
+        );
+        add_biases::<L, 4>(&maps[f * area..], area, &mut biases[f..]);
+        f += 4;
+    }
+    while f < block {
+        add_filters::<L, 1>(
+            g,
+            channels,
+            &maps[f * area..],
+            &rows,
+            &mut kernels[f * g.taps()..],
+        );
+        add_biases::<L, 1>(&maps[f * area..], area, &mut biases[f..]);
+        f += 1;
+    }
+}
+
+/// Adds to the kernels of `F` filters, by tiles that fit the processor's registers.
+#[inline(always)]
+fn add_filters<L: Lanes, const F: usize>(
+    g: &Geometry,
+    channels: &[L],
+    maps: &[L],
+    rows: &Range<usize>,
+    kernels: &mut [L],
+) {
+    let area = rows.len() * g.output[1];
+    for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
+        let kernels = &mut kernels[c * g.kernel_area()..];
+        if !g.is_plain_3x3() {
+            taps::add_each::<L, F>(g, channel, maps, rows, kernels);
+        } else if L::REGISTERS >= 32 && F.is_multiple_of(2) {
+            for half in 0..F / 2 {
+                let maps = &maps[2 * half * area..];
+                taps::add_3x3::<L, 2, 3>(
+                    g,
+                    channel,
+                    maps,
+                    rows,
+                    0,
+                    &mut kernels[2 * half * g.taps()..],
+                );
+            }
+        } else {
+            for ky in 0..3 {
+                taps::add_3x3::<L, F, 1>(g, channel, maps, rows, ky, kernels);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_biases<L: Lanes, const F: usize>(maps: &[L], area: usize, biases: &mut [L]) {
+    let mut sums = [biases[0]; F];
+    sums.copy_from_slice(&biases[..F]);
+    let mut filters: [&[L]; F] = [&[]; F];
+    for f in 0..F {
+        filters[f] = &maps[f * area..][..area];
+    }
+    for at in 0..area {
+        for f in 0..F {
+            sums[f] = sums[f].add(filters[f][at]);
+        }
+    }
+    biases[..F].copy_from_slice(&sums);
+}

@@ -1,0 +1,58 @@
+//! Forward pass: several outputs side by side, inputs in order.
+
+use crate::lanes::{Kernel, Lanes};
+
+/// Linear layer, and ReLU, of one packet of samples.
+pub(crate) struct Forward<'a, L> {
+    pub relu: bool,
+    pub input: &'a [L],
+    pub weights: &'a [f32],
+    pub bias: &'a [f32],
+    pub output: &'a mut [L],
+}
+
+impl<L: Lanes> Kernel for Forward<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let mut o = 0;
+        if L::LANES > 1 {
+            while o + 8 <= self.output.len() {
+                self.rows::<8>(o);
+                o += 8;
+            }
+        }
+        while o + 4 <= self.output.len() {
+            self.rows::<4>(o);
+            o += 4;
+        }
+        while o < self.output.len() {
+            self.rows::<1>(o);
+            o += 1;
+        }
+    }
+}
+
+impl<L: Lanes> Forward<'_, L> {
+    #[inline(always)]
+    fn rows<const O: usize>(&mut self, first: usize) {
+        let inputs = self.input.len();
+        let proof = self.input[0];
+        let mut rows: [&[f32]; O] = [&[]; O];
+        let mut sums = [proof; O];
+        for o in 0..O {
+            rows[o] = &self.weights[(first + o) * inputs..][..inputs];
+            sums[o] = proof.splat(self.bias[first + o]);
+        }
+        for i in 0..inputs {
+            let value = self.input[i];
+            for o in 0..O {
+                sums[o] = sums[o].add(proof.splat(rows[o][i]).mul(value));
+            }
+        }
+        for o in 0..O {
+            self.output[first + o] = if self.relu { sums[o].relu() } else { sums[o] };
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Fully connected layer. Weights are outputs x inputs.
+
+mod forward;
+mod input_gradient;
+mod parameter_gradient;
+pub mod reference;
+
+pub(crate) use forward::Forward;
+pub(crate) use input_gradient::InputGradient;
+pub(crate) use parameter_gradient::{BiasGradient, WeightGradient};
+
+#[cfg(test)]
+mod tests;

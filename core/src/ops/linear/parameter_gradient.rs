@@ -1,0 +1,129 @@
+//! Gradient of weights and biases.
+//!
+//! Here the vector runs over inputs and the samples follow one another in the innermost loop, so
+//! that a group's sum stays in registers until it is complete.
+
+use crate::lanes::{Kernel, Lanes};
+
+/// Adds one group's sum to the gradient of a few rows of the weights.
+pub(crate) struct WeightGradient<'a, L> {
+    /// Proves that the processor has the packets' instructions.
+    pub proof: L,
+    /// samples x inputs
+    pub inputs: &'a [f32],
+    /// samples x outputs
+    pub d_outputs: &'a [f32],
+    /// Number of outputs of the layer.
+    pub outputs: usize,
+    /// Samples of the group.
+    pub samples: usize,
+    /// First row.
+    pub first: usize,
+    /// rows x inputs
+    pub gradient: &'a mut [f32],
+}
+
+impl<L: Lanes> Kernel for WeightGradient<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let inputs = self.inputs.len() / self.samples;
+        let rows = self.gradient.len() / inputs;
+        let mut row = 0;
+        while row + 4 <= rows {
+            self.rows::<4>(row, inputs);
+            row += 4;
+        }
+        while row < rows {
+            self.rows::<1>(row, inputs);
+            row += 1;
+        }
+    }
+}
+
+impl<L: Lanes> WeightGradient<'_, L> {
+    #[inline(always)]
+    fn rows<const R: usize>(&mut self, row: usize, inputs: usize) {
+        let mut i = 0;
+        if L::REGISTERS >= 32 {
+            while i + 4 * L::LANES <= inputs {
+                self.tile::<R, 4>(row, inputs, i);
+                i += 4 * L::LANES;
+            }
+        }
+        while i + 2 * L::LANES <= inputs {
+            self.tile::<R, 2>(row, inputs, i);
+            i += 2 * L::LANES;
+        }
+        while i + L::LANES <= inputs {
+            self.tile::<R, 1>(row, inputs, i);
+            i += L::LANES;
+        }
+        while i < inputs {
+            self.column::<R>(row, inputs, i);
+            i += 1;
+        }
+    }
+
+    /// `R` rows x `C` packets of inputs.
+    #[inline(always)]
+    fn tile<const R: usize, const C: usize>(&mut self, row: usize, inputs: usize, i: usize) {
+        let proof = self.proof;
+        let mut sums = [[proof.splat(0.0); C]; R];
+        let samples = self.inputs.chunks_exact(inputs);
+        for (values, d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
+            let values = &values[i..i + C * L::LANES];
+            let d = &d[self.first + row..][..R];
+            for r in 0..R {
+                let d = proof.splat(d[r]);
+                for c in 0..C {
+                    let value = proof.load(&values[c * L::LANES..]);
+                    sums[r][c] = sums[r][c].add(d.mul(value));
+                }
+            }
+        }
+        for r in 0..R {
+            let line = &mut self.gradient[(row + r) * inputs + i..][..C * L::LANES];
+            for c in 0..C {
+                let sum = proof.load(&line[c * L::LANES..]).add(sums[r][c]);
+                sum.store(&mut line[c * L::LANES..]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn column<const R: usize>(&mut self, row: usize, inputs: usize, i: usize) {
+        let mut sums = [0.0; R];
+        let samples = self.inputs.chunks_exact(inputs);
+        for (values, d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
+            for r in 0..R {
+                sums[r] += d[self.first + row + r] * values[i];
+            }
+        }
+        for r in 0..R {
+            self.gradient[(row + r) * inputs + i] += sums[r];
+        }
+    }
+}
+
+/// Adds one group's sum to the gradient of the biases.
+pub(crate) struct BiasGradient<'a> {
+    /// samples x outputs
+    pub d_outputs: &'a [f32],
+    /// outputs
+    pub gradient: &'a mut [f32],
+}
+
+impl BiasGradient<'_> {
+    pub fn run(self) {
+        let outputs = self.gradient.len();
+        for (o, gradient) in self.gradient.iter_mut().enumerate() {
+            let mut sum = 0.0;
+            for d in self.d_outputs.chunks_exact(outputs) {
+                sum += d[o];
+            }
+            *gradient += sum;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The operations, one folder each: the fast kernels, generic over lanes, beside the naive
+//! reference that defines their bits.
+
+use crate::lanes::Lanes;
+
+pub(crate) mod activation;
+pub(crate) mod conv2d;
+pub(crate) mod linear;
+pub(crate) mod loss;
+pub(crate) mod pool;
+
+/// Adds, value by value, the first `samples` lanes of each packet to `sums`, in their order.
+#[inline(always)]
+pub(crate) fn add_lanes<L: Lanes>(packets: &[L], samples: usize, sums: &mut [f32]) {
+    let lanes = L::values(packets).chunks_exact(L::LANES);
+    for (sum, lanes) in sums.iter_mut().zip(lanes) {
+        for value in &lanes[..samples] {
+            *sum += value;
+        }
+    }
+}

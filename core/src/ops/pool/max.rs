@@ -1,0 +1,106 @@
+//! Max pool.
+
+use super::Geometry;
+use crate::lanes::{Kernel, Lanes};
+
+/// Byte of a window all of whose values the ReLU made 0: no input gets its gradient.
+const NO_WINNER: u8 = u8::MAX;
+
+/// The pool of one 2 x 2 window, in scan order, and the ReLU of it; the winner's place goes to
+/// `winner` where that is not empty.
+///
+/// ReLU and maximum are exchanged: the maximum of the ReLUs is the ReLU of the maximum, bit for
+/// bit, since ReLU makes every value up to 0 the same +0.
+#[inline(always)]
+pub(crate) fn pool_2x2<L: Lanes>(window: [L; 4], relu: bool, winner: &mut [u8]) -> L {
+    let mut best = window[0];
+    if winner.is_empty() {
+        for value in &window[1..] {
+            best = value.larger(best);
+        }
+        return if relu { best.relu() } else { best };
+    }
+    let mut place = best.splat(0.0);
+    for (index, value) in window.iter().enumerate().skip(1) {
+        let higher = value.greater(best);
+        best = L::select(higher, *value, best);
+        place = L::select(higher, best.splat(index as f32), place);
+    }
+    if relu {
+        let dead = best.at_most(best.splat(0.0));
+        best = L::select(dead, best.splat(0.0), best);
+        place = L::select(dead, best.splat(NO_WINNER.into()), place);
+    }
+    place.store_bytes(winner);
+    best
+}
+
+/// Forward pass of any window and stride.
+pub(crate) struct MaxPool<'a, L> {
+    pub geometry: Geometry,
+    pub input: &'a [L],
+    pub output: &'a mut [L],
+    /// Where training keeps which value of each window won; empty for inference.
+    pub winners: &'a mut [u8],
+}
+
+impl<L: Lanes> Kernel for MaxPool<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let g = self.geometry;
+        g.each_window(
+            #[inline(always)]
+            |out, corner| {
+                let mut best = self.input[corner];
+                let mut place = best.splat(0.0);
+                for row in 0..g.window[0] {
+                    for column in 0..g.window[1] {
+                        let value = self.input[corner + row * g.input[1] + column];
+                        let higher = value.greater(best);
+                        best = L::select(higher, value, best);
+                        let index = (row * g.window[1] + column) as f32;
+                        place = L::select(higher, value.splat(index), place);
+                    }
+                }
+                self.output[out] = best;
+                if let Some(bytes) = self.winners.get_mut(out * L::LANES..(out + 1) * L::LANES) {
+                    place.store_bytes(bytes);
+                }
+            },
+        );
+    }
+}
+
+/// Gradient of the input.
+pub(crate) struct MaxPoolGradient<'a, L> {
+    pub geometry: Geometry,
+    pub d_output: &'a [L],
+    pub winners: &'a [u8],
+    pub d_input: &'a mut [L],
+}
+
+impl<L: Lanes> Kernel for MaxPoolGradient<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let g = self.geometry;
+        self.d_input.fill(self.d_output[0].splat(0.0));
+        g.each_window(
+            #[inline(always)]
+            |out, corner| {
+                let bytes = &self.winners[out * L::LANES..][..L::LANES];
+                for row in 0..g.window[0] {
+                    for column in 0..g.window[1] {
+                        let place = (row * g.window[1] + column) as u8;
+                        let at = &mut self.d_input[corner + row * g.input[1] + column];
+                        // Losers add +0, which leaves a sum that began at +0 as it is.
+                        *at = at.add(self.d_output[out].where_byte(bytes, place));
+                    }
+                }
+            },
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! Stochastic gradient descent, as PyTorch defines it.
+
+use crate::buffers::{self, BufferError};
+use crate::lanes::{Kernel, Lanes};
+use serde::{Deserialize, Serialize};
+
+/// Stochastic gradient descent with momentum, Nesterov momentum and weight decay.
+///
+/// For each weight `w` with gradient `g` and velocity `v`: `g += weight_decay * w`;
+/// `v = momentum * v + g`; `w -= rate * v`, or with Nesterov `w -= rate * (g + momentum * v)`.
+/// Without momentum there is no velocity: `w -= rate * g`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sgd {
+    /// Learning rate.
+    pub rate: f32,
+    /// Share of the velocity kept from step to step; 0 is plain gradient descent.
+    pub momentum: f32,
+    /// Pull of every parameter towards zero, biases too.
+    pub weight_decay: f32,
+    /// Whether the step looks ahead along the velocity.
+    pub nesterov: bool,
+}
+
+impl Sgd {
+    /// Plain gradient descent.
+    pub const fn new(rate: f32) -> Self {
+        Self {
+            rate,
+            momentum: 0.0,
+            weight_decay: 0.0,
+            nesterov: false,
+        }
+    }
+
+    /// Updates a run of parameters. The velocity starts as zeros; without momentum it may be
+    /// empty. `proof` is any packet; it chooses the instructions.
+    ///
+    /// # Errors
+    ///
+    /// Slices of different lengths.
+    pub fn update<L: Lanes>(
+        &self,
+        parameters: &mut [f32],
+        gradient: &[f32],
+        velocity: &mut [f32],
+        proof: L,
+    ) -> Result<(), BufferError> {
+        buffers::check("gradient", gradient.len(), parameters.len())?;
+        if self.momentum == 0.0 {
+            proof.vectorize(Descend {
+                sgd: self,
+                parameters,
+                gradient,
+            });
+            return Ok(());
+        }
+        buffers::check("velocity", velocity.len(), parameters.len())?;
+        proof.vectorize(DescendWithMomentum {
+            sgd: self,
+            parameters,
+            gradient,
+            velocity,
+        });
+        Ok(())
+    }
+}
+
+struct Descend<'a> {
+    sgd: &'a Sgd,
+    parameters: &'a mut [f32],
+    gradient: &'a [f32],
+}
+
+impl Kernel for Descend<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Sgd {
+            rate, weight_decay, ..
+        } = *self.sgd;
+        for (w, g) in self.parameters.iter_mut().zip(self.gradient) {
+            let g = g + weight_decay * *w;
+            *w -= rate * g;
+        }
+    }
+}
+
+struct DescendWithMomentum<'a> {
+    sgd: &'a Sgd,
+    parameters: &'a mut [f32],
+    gradient: &'a [f32],
+    velocity: &'a mut [f32],
+}
+
+impl Kernel for DescendWithMomentum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Sgd {
+            rate,
+            momentum,
+            weight_decay,
+            nesterov,
+        } = *self.sgd;
+        let gradients = self.gradient.iter().zip(self.velocity);
+        for (w, (g, v)) in self.parameters.iter_mut().zip(gradients) {
+            let g = g + weight_decay * *w;
+            *v = momentum * *v + g;
+            let direction = if nesterov { g + momentum * *v } else { *v };
+            *w -= rate * direction;
+        }
+    }
+}
