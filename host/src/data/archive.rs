@@ -44,14 +44,12 @@ impl Archive<'_> {
         let contents = self
             .completed(cached, options.progress, notices)
             .map_err(Absence::Download)?;
-        let folder = self
-            .folder
-            .as_deref()
-            .unwrap_or(Path::new("memory"))
-            .display();
-        let place = match is_complete {
-            true => format!("from the cache {folder}"),
-            false => format!("downloaded to {folder}"),
+        // A folder that could not be written to does not exist, or a notice tells of it.
+        let folder = self.folder.as_ref().filter(|folder| folder.is_dir());
+        let place = match folder {
+            Some(folder) if is_complete => format!("from the cache {}", folder.display()),
+            Some(folder) => format!("downloaded to {}", folder.display()),
+            None => "downloaded".into(),
         };
         Ok((contents, place))
     }
@@ -65,21 +63,24 @@ impl Archive<'_> {
             .files
             .each_ref()
             .map(|file| fs::read(folder.join(file.name)).ok());
-        contents
-            .par_iter_mut()
-            .zip(self.files)
-            .filter_map(|(slot, file)| {
-                let is_broken = slot.as_ref().is_some_and(|content| !file.matches(content));
-                is_broken.then(|| *slot = None).map(|()| file.name)
-            })
-            .collect::<Vec<_>>()
-            .into_iter()
-            .for_each(|name| {
-                notices.push(format!(
-                    "{} has a wrong SHA-256 and was not used",
-                    folder.join(name).display()
-                ));
-            });
+        let is_broken = |(content, file): (&Option<Vec<u8>>, &RemoteFile)| {
+            content
+                .as_ref()
+                .is_some_and(|content| !file.matches(content))
+        };
+        let broken: Vec<_> = contents.par_iter().zip(self.files).map(is_broken).collect();
+        for (index, _) in broken
+            .iter()
+            .enumerate()
+            .filter(|(_, is_broken)| **is_broken)
+        {
+            contents[index] = None;
+            let path = folder.join(self.files[index].name);
+            notices.push(format!(
+                "{} has a wrong SHA-256 and was not used",
+                path.display()
+            ));
+        }
         contents
     }
 
@@ -105,6 +106,7 @@ impl Archive<'_> {
                 None => self.downloaded(&downloader, file, notices)?,
             };
         }
+        downloader.bar.finish_and_clear();
         Ok(contents)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
-use ureq::Agent;
+use ureq::{Agent, Timeout};
 
 /// Without a network the program should go on soon: this long for the name, and this long for
 /// the connection, for each mirror.
@@ -61,7 +61,8 @@ pub(super) struct RemoteFile {
 pub(super) struct Downloader<'a> {
     agent: Agent,
     mirrors: &'a [String],
-    bar: ProgressBar,
+    /// Counts the bytes of all files fetched.
+    pub(super) bar: ProgressBar,
 }
 
 impl RemoteFile {
@@ -71,7 +72,6 @@ impl RemoteFile {
 }
 
 impl<'a> Downloader<'a> {
-    /// `bar` counts the bytes of all files fetched.
     pub(super) fn new(mirrors: &'a [String], bar: ProgressBar) -> Self {
         let config = Agent::config_builder()
             .timeout_resolve(Some(CONNECT_TIMEOUT))
@@ -148,10 +148,13 @@ fn read_all(mut body: impl Read, length: u64, content: &mut Vec<u8>) -> io::Resu
 fn failed_request(url: String, error: &ureq::Error) -> DownloadError {
     let cause = error.to_string();
     match error {
-        ureq::Error::StatusCode(_) | ureq::Error::Protocol(_) => {
-            DownloadError::Failed { url, cause }
+        ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed
+        | ureq::Error::Io(_)
+        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            DownloadError::Unreachable { url, cause }
         }
-        _ => DownloadError::Unreachable { url, cause },
+        _ => DownloadError::Failed { url, cause },
     }
 }
 
@@ -166,4 +169,4 @@ fn sha256(content: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -191,30 +191,46 @@ fn plain_data<const RANK: usize>(
     path: &Path,
     magic: u32,
 ) -> Result<([usize; RANK], Vec<u8>), IdxError> {
-    let header = read_up_to(&mut reader, 4 + 4 * RANK, path)?;
-    let mut numbers = header.as_chunks::<4>().0.iter().copied();
-    match numbers.next().map(u32::from_be_bytes) {
-        Some(found) if found != magic => {
-            return Err(IdxError::Magic {
-                path: path.into(),
-                expected: magic,
-                found,
-            });
-        }
-        _ if header.len() < 4 + 4 * RANK => {
-            return Err(IdxError::Header {
-                path: path.into(),
-                expected: 4 + 4 * RANK,
-                found: header.len(),
-            });
-        }
-        _ => {}
+    let sizes = header(&mut reader, path, magic)?;
+    let bytes = read_exactly(reader, &sizes, path)?;
+    Ok((sizes, bytes))
+}
+
+/// The sizes of the dimensions.
+fn header<const RANK: usize>(
+    reader: &mut impl Read,
+    path: &Path,
+    magic: u32,
+) -> Result<[usize; RANK], IdxError> {
+    let expected = 4 + 4 * RANK;
+    let bytes = read_up_to(reader, expected, path)?;
+    let mut numbers = bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .copied()
+        .map(u32::from_be_bytes);
+    if let Some(found) = numbers.next()
+        && found != magic
+    {
+        return Err(IdxError::Magic {
+            path: path.into(),
+            expected: magic,
+            found,
+        });
+    }
+    if bytes.len() < expected {
+        return Err(IdxError::Header {
+            path: path.into(),
+            expected,
+            found: bytes.len(),
+        });
     }
     let mut sizes = [0; RANK];
     for (size, number) in sizes.iter_mut().zip(numbers) {
-        *size = u32::from_be_bytes(number) as usize;
+        *size = number as usize;
     }
-    Ok((sizes, read_exactly(reader, &sizes, path)?))
+    Ok(sizes)
 }
 
 /// All the bytes that `sizes` announce. The memory taken grows with what is really there.

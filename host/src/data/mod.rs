@@ -103,6 +103,11 @@ pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Da
 }
 
 fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
+    if !folder.exists() {
+        return Err(DataError::UnknownDataset {
+            path: folder.into(),
+        });
+    }
     check_folder(folder)?;
     let mut dataset = if idx_folder::holds_idx(folder) {
         idx_folder::load(folder)?
@@ -137,9 +142,6 @@ fn check_folder(folder: &Path) -> Result<(), DataError> {
     match std::fs::metadata(folder) {
         Ok(metadata) if metadata.is_dir() => Ok(()),
         Ok(_) => Err(DataError::NotAFolder { path }),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-            Err(DataError::UnknownDataset { path })
-        }
         Err(cause) => Err(DataError::Unreadable { path, cause }),
     }
 }

@@ -71,27 +71,20 @@ impl Picture {
     }
 
     fn write_planes(&self, channels: usize, out: &mut [u8]) {
+        let planes = out.chunks_exact_mut(out.len() / channels);
         match self {
-            Self::Grey(grey) => {
-                let plane_size = out.len() / channels;
-                for plane in out.chunks_exact_mut(plane_size) {
-                    plane.copy_from_slice(grey.as_raw());
-                }
-            }
-            Self::Colour(rgb) if channels == 1 => {
-                for (value, triple) in out.iter_mut().zip(rgb.as_raw().as_chunks::<3>().0) {
-                    *value = luma(*triple);
-                }
-            }
-            Self::Colour(rgb) => {
-                let plane_size = out.len() / channels;
-                for (channel, plane) in out.chunks_exact_mut(plane_size).enumerate() {
-                    for (value, triple) in plane.iter_mut().zip(rgb.as_raw().as_chunks::<3>().0) {
-                        *value = triple[channel];
-                    }
-                }
-            }
+            Self::Grey(grey) => planes.for_each(|plane| plane.copy_from_slice(grey.as_raw())),
+            Self::Colour(rgb) if channels == 1 => write_plane(out, rgb, luma),
+            Self::Colour(rgb) => planes
+                .enumerate()
+                .for_each(|(channel, plane)| write_plane(plane, rgb, |triple| triple[channel])),
         }
+    }
+}
+
+fn write_plane(plane: &mut [u8], rgb: &RgbImage, value: impl Fn([u8; 3]) -> u8) {
+    for (out, triple) in plane.iter_mut().zip(rgb.as_raw().as_chunks::<3>().0) {
+        *out = value(*triple);
     }
 }
 

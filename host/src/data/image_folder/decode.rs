@@ -150,6 +150,3 @@ fn undecodable(path: &Path, cause: impl ToString) -> ImageFolderError {
         cause: cause.to_string(),
     }
 }
-
-#[cfg(test)]
-mod tests;

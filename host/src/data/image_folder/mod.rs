@@ -39,7 +39,7 @@ pub enum ImageFolderError {
     },
     /// The images lie in the folder itself rather than in a folder per class.
     #[error(
-        "{} has {images} images but no folders of images: sort them into one folder per class, \
+        "{} has images ({images}) but no folders of images: sort them into one folder per class, \
          named after the class",
         folder.display()
     )]
@@ -115,8 +115,8 @@ fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
     let mut notices = Vec::new();
     if scan.loose > 0 {
         notices.push(format!(
-            "ignored {} images outside the class folders of {}",
-            scan.loose,
+            "ignored {} outside the class folders of {}",
+            counted(scan.loose),
             scan.root.display()
         ));
     }
@@ -128,6 +128,11 @@ fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
         ));
     }
     notices
+}
+
+fn counted(images: usize) -> String {
+    let plural = if images == 1 { "" } else { "s" };
+    format!("{images} image{plural}")
 }
 
 fn resize_notice(decoded: &Decoded) -> Option<String> {

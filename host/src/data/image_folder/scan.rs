@@ -267,6 +267,3 @@ fn labelled(trees: [Option<Tree>; 2], classes: &[String]) -> Vec<ImageFile> {
     }
     images
 }
-
-#[cfg(test)]
-mod tests;
