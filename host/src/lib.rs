@@ -1,1 +1,3 @@
 //! Kiln host library.
+
+pub mod data;

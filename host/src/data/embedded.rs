@@ -1,0 +1,62 @@
+//! The digits compiled into the program; `host/assets/README.md` says where they are from.
+
+use std::path::Path;
+
+use super::idx::{self, IdxError, IdxFile};
+use super::idx_folder::IdxSets;
+use super::samples::Samples;
+
+const IMAGES: &[u8] = include_bytes!("../../assets/digits-images-idx3-ubyte.gz");
+const LABELS: &[u8] = include_bytes!("../../assets/digits-labels-idx1-ubyte.gz");
+/// Every fifth digit is for testing. The file is in class order and its classes are of equal
+/// size, so both parts are balanced.
+const TEST_PERIOD: usize = 5;
+
+/// 4,000 digits to train on and 1,000 to test on, always the same.
+pub(super) fn load() -> Result<IdxSets, IdxError> {
+    let all = idx::samples(
+        embedded("embedded digits-images-idx3-ubyte.gz", IMAGES),
+        embedded("embedded digits-labels-idx1-ubyte.gz", LABELS),
+    )?;
+    let is_test = |index: usize| index % TEST_PERIOD == TEST_PERIOD - 1;
+    Ok(IdxSets {
+        origin: "the embedded digits".into(),
+        train: Some(selected(&all, |index| !is_test(index))),
+        test: Some(selected(&all, is_test)),
+    })
+}
+
+fn embedded<'a>(name: &'a str, content: &'a [u8]) -> IdxFile<'a, &'a [u8]> {
+    IdxFile {
+        path: Path::new(name),
+        content,
+    }
+}
+
+fn selected(all: &Samples, is_wanted: impl Fn(usize) -> bool) -> Samples {
+    let mut part = Samples::empty(all.shape);
+    for index in (0..all.len()).filter(|&index| is_wanted(index)) {
+        part.pixels.extend_from_slice(all.image(index));
+        part.labels.push(all.labels[index]);
+    }
+    part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_parts_have_as_many_of_each_class() {
+        let sets = load().unwrap();
+        for (part, per_class) in [(sets.train, 400), (sets.test, 100)] {
+            let part = part.unwrap();
+            assert_eq!(part.shape.to_string(), "1x28x28");
+            assert_eq!(part.pixels.len(), part.len() * 784);
+            for class in 0..10 {
+                let count = part.labels.iter().filter(|&&label| label == class).count();
+                assert_eq!(count, per_class);
+            }
+        }
+    }
+}

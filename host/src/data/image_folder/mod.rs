@@ -1,0 +1,160 @@
+//! Folders of images: one folder per class.
+
+mod decode;
+mod scan;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use self::decode::{Decoded, Size};
+use self::scan::Scan;
+use super::error::DataError;
+use super::samples::Samples;
+use super::{Dataset, Options, folder_name, progress_bar};
+
+const BAR: &str = "decoding images {wide_bar} {pos}/{len}";
+
+/// Why a folder of images cannot be used; every message is one line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageFolderError {
+    /// The folder holds nothing at all.
+    #[error("{} is empty: fill it with one folder of images per class", folder.display())]
+    Empty {
+        /// The folder given.
+        folder: PathBuf,
+    },
+    /// There are files, but none is an image.
+    #[error(
+        "{} has no images: none of its {files} files ends in .png, .jpg, .jpeg or .bmp; give a \
+         folder with one folder of such images per class",
+        folder.display()
+    )]
+    NoImages {
+        /// The folder given.
+        folder: PathBuf,
+        /// Files in it.
+        files: usize,
+    },
+    /// The images lie in the folder itself rather than in a folder per class.
+    #[error(
+        "{} has images ({images}) but no folders of images: sort them into one folder per class, \
+         named after the class",
+        folder.display()
+    )]
+    NoClasses {
+        /// The folder given.
+        folder: PathBuf,
+        /// Images that lie directly in it.
+        images: usize,
+    },
+    /// More classes than labels can tell apart.
+    #[error(
+        "{} has {classes} folders of images: at most 65536 classes can be told apart; merge some",
+        folder.display()
+    )]
+    TooManyClasses {
+        /// The folder given.
+        folder: PathBuf,
+        /// Folders with images.
+        classes: usize,
+    },
+    /// A file with the name of an image is none.
+    #[error("cannot decode {}: {cause}; repair or remove it", path.display())]
+    Undecodable {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        cause: String,
+    },
+}
+
+pub(super) fn load(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
+    let scan = scan::scan(folder)?;
+    let bar = progress_bar(options.progress, scan.images.len() as u64, BAR);
+    let decoded = decode::decode(&scan.images, options.shape, &bar)?;
+    bar.finish_and_clear();
+    let notices = notices(&scan, &decoded);
+    let source = format!("images in {}", scan.root.display());
+    let (train, test) = split(&scan, decoded);
+    Ok(Dataset {
+        name: folder_name(folder),
+        source,
+        classes: scan.classes,
+        train,
+        test,
+        ignored_files: scan.ignored,
+        notices,
+        load_time: Duration::ZERO,
+    })
+}
+
+/// The first `scan.train` images train, the others test.
+fn split(scan: &Scan, decoded: Decoded) -> (Samples, Option<Samples>) {
+    let shape = decoded.shape;
+    let labels = scan.images.iter().map(|image| image.label).collect();
+    let mut train = Samples {
+        pixels: decoded.pixels,
+        labels,
+        shape,
+    };
+    if train.len() == scan.train {
+        return (train, None);
+    }
+    let test = Samples {
+        labels: train.labels.split_off(scan.train),
+        pixels: train.pixels.split_off(scan.train * shape.size()),
+        shape,
+    };
+    (train, Some(test))
+}
+
+fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
+    let total = scan.images.len();
+    let mut notices = Vec::new();
+    if scan.loose > 0 {
+        notices.push(format!(
+            "ignored {} outside the class folders of {}",
+            counted(scan.loose),
+            scan.root.display()
+        ));
+    }
+    notices.extend(resize_notice(decoded));
+    if decoded.shape.channels == 1 && decoded.colour > 0 {
+        notices.push(format!(
+            "turned {} of {total} images from colour to grey",
+            decoded.colour
+        ));
+    }
+    notices
+}
+
+fn counted(images: usize) -> String {
+    let plural = if images == 1 { "" } else { "s" };
+    format!("{images} image{plural}")
+}
+
+fn resize_notice(decoded: &Decoded) -> Option<String> {
+    let (width, height) = (decoded.shape.width, decoded.shape.height);
+    let mut counts = BTreeMap::<Size, usize>::new();
+    for &size in &decoded.sizes {
+        *counts.entry(size).or_default() += 1;
+    }
+    counts.retain(|&(from_width, from_height), _| {
+        (from_width as usize, from_height as usize) != (width, height)
+    });
+    let resized = counts.values().sum::<usize>();
+    // Of several sizes, the most common one is named.
+    let ((from_width, from_height), _) = counts.iter().max_by_key(|&(_, count)| count)?;
+    let others = match counts.len() - 1 {
+        0 => String::new(),
+        1 => " and another size".into(),
+        count => format!(" and {count} other sizes"),
+    };
+    Some(format!(
+        "resized {resized} of {} images from {from_width}x{from_height}{others} to \
+         {width}x{height}",
+        decoded.sizes.len()
+    ))
+}

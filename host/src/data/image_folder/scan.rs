@@ -1,0 +1,269 @@
+//! Which files of a folder are images, and of which class.
+
+use std::cmp::Ordering;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::ImageFolderError;
+use crate::data::DataError;
+
+const EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
+const TRAIN_NAMES: [&str; 2] = ["train", "training"];
+/// The first that is there is tested on.
+const TEST_NAMES: [&str; 5] = ["test", "testing", "validation", "valid", "val"];
+
+/// The images of a folder.
+#[derive(Debug)]
+pub(super) struct Scan {
+    /// The folder whose subfolders are the classes, or `train` and `test`.
+    pub(super) root: PathBuf,
+    /// In natural order.
+    pub(super) classes: Vec<String>,
+    /// The training images before the test images; either class by class, in natural order.
+    pub(super) images: Vec<ImageFile>,
+    /// How many of the images are to train on.
+    pub(super) train: usize,
+    /// Files passed over.
+    pub(super) ignored: usize,
+    /// Those of the ignored files that are images but in no class folder.
+    pub(super) loose: usize,
+}
+
+/// An image and its class.
+#[derive(Debug)]
+pub(super) struct ImageFile {
+    pub(super) path: PathBuf,
+    pub(super) label: u16,
+}
+
+/// A folder and those of its subfolders that hold images.
+struct Tree {
+    root: PathBuf,
+    /// In natural order of their names.
+    branches: Vec<Branch>,
+    /// Images directly in the folder.
+    loose: usize,
+    /// Files that are no images, anywhere below.
+    junk: usize,
+}
+
+/// A folder that holds images somewhere below.
+struct Branch {
+    path: PathBuf,
+    /// In natural order.
+    images: Vec<PathBuf>,
+}
+
+/// Finds the classes of `folder`: its subfolders with images somewhere below them. Where there
+/// is but one and it has images only in subfolders, those are meant; where there are `train`
+/// and `test`, the subfolders of both are.
+pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
+    let tree = read_tree(folder)?;
+    check_tree(&tree)?;
+    let junk = tree.junk;
+    let found = tree.loose + tree.image_count();
+    let tree = descend(tree)?;
+    let root = tree.root.clone();
+    let (train, test) = match train_and_test(&tree) {
+        Some((train, test)) => (read_tree(train)?, Some(read_tree(test)?)),
+        None => (tree, None),
+    };
+    let classes = class_names(&train, test.as_ref());
+    check_classes(folder, &classes)?;
+    let train_count = train.image_count();
+    let images = labelled([Some(train), test], &classes);
+    let loose = found - images.len();
+    Ok(Scan {
+        root,
+        classes,
+        train: train_count,
+        images,
+        ignored: junk + loose,
+        loose,
+    })
+}
+
+impl Tree {
+    fn image_count(&self) -> usize {
+        self.branches.iter().map(|branch| branch.images.len()).sum()
+    }
+}
+
+impl Branch {
+    fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    fn has_direct_images(&self) -> bool {
+        let parents = self.images.iter().map(|image| image.parent());
+        parents.into_iter().any(|parent| parent == Some(&self.path))
+    }
+}
+
+fn read_tree(root: &Path) -> Result<Tree, DataError> {
+    let unreadable = |cause| DataError::Unreadable {
+        path: root.into(),
+        cause,
+    };
+    let entries = fs::read_dir(root).map_err(unreadable)?;
+    let children = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    let mut tree = Tree {
+        root: root.into(),
+        branches: Vec::new(),
+        loose: 0,
+        junk: 0,
+    };
+    let walked: Vec<_> = children
+        .into_par_iter()
+        .map(|child| walk(root, child))
+        .collect::<Result<_, _>>()?;
+    for (branch, junk) in walked {
+        tree.junk += junk;
+        if branch.path.is_dir() && !branch.images.is_empty() {
+            tree.branches.push(branch);
+        } else {
+            tree.loose += branch.images.len();
+        }
+    }
+    tree.branches
+        .sort_by(|one, other| natural(&one.path, &other.path));
+    Ok(tree)
+}
+
+/// The images at and below `path`, which is in `root`, and the number of all other files.
+fn walk(root: &Path, path: PathBuf) -> Result<(Branch, usize), DataError> {
+    let mut images = Vec::new();
+    let mut junk = 0;
+    for entry in WalkDir::new(&path).follow_links(true) {
+        let entry = entry.map_err(|error| DataError::Unreadable {
+            path: error.path().unwrap_or(&path).into(),
+            cause: error.into(),
+        })?;
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        if is_image(entry.path(), root) {
+            images.push(entry.into_path());
+        } else {
+            junk += 1;
+        }
+    }
+    images.sort_by(|one, other| natural(one, other));
+    Ok((Branch { path, images }, junk))
+}
+
+/// Whether the name is an image's and neither it nor a folder below `root` is hidden or the
+/// `__MACOSX` that archives carry along.
+fn is_image(path: &Path, root: &Path) -> bool {
+    let has_extension = path.extension().is_some_and(|extension| {
+        EXTENSIONS
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known))
+    });
+    let is_junk = |name: &OsStr| name == "__MACOSX" || name.as_encoded_bytes().starts_with(b".");
+    has_extension
+        && path
+            .strip_prefix(root)
+            .is_ok_and(|below| !below.iter().any(is_junk))
+}
+
+/// Natural order ("2" before "10"), and bytewise where that calls two names equal.
+fn natural(one: &Path, other: &Path) -> Ordering {
+    alphanumeric_sort::compare_path(one, other).then_with(|| one.cmp(other))
+}
+
+fn check_tree(tree: &Tree) -> Result<(), ImageFolderError> {
+    let folder = tree.root.clone();
+    if !tree.branches.is_empty() {
+        return Ok(());
+    }
+    Err(match (tree.loose, tree.junk) {
+        (0, 0) => ImageFolderError::Empty { folder },
+        (0, files) => ImageFolderError::NoImages { folder, files },
+        (images, _) => ImageFolderError::NoClasses { folder, images },
+    })
+}
+
+/// Follows folders that only wrap another, as unpacked archives do.
+fn descend(mut tree: Tree) -> Result<Tree, DataError> {
+    while let [branch] = tree.branches.as_slice()
+        && !branch.has_direct_images()
+    {
+        tree = read_tree(&branch.path)?;
+    }
+    Ok(tree)
+}
+
+/// The folders of a dataset that is divided already. Either must have class folders only: a
+/// class might be called "train".
+fn train_and_test(tree: &Tree) -> Option<(&Path, &Path)> {
+    let named = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            let is_named = |branch: &&Branch| branch.name().eq_ignore_ascii_case(name);
+            tree.branches.iter().find(is_named)
+        })
+    };
+    let (train, test) = (named(&TRAIN_NAMES)?, named(&TEST_NAMES)?);
+    let is_part = |branch: &Branch| {
+        let mut names = TRAIN_NAMES.iter().chain(&TEST_NAMES);
+        let name = branch.name();
+        !branch.has_direct_images() && names.any(|part| name.eq_ignore_ascii_case(part))
+    };
+    tree.branches
+        .iter()
+        .all(is_part)
+        .then_some((&train.path, &test.path))
+}
+
+/// The names of all classes in natural order.
+fn class_names(train: &Tree, test: Option<&Tree>) -> Vec<String> {
+    let trees = [Some(train), test].into_iter().flatten();
+    let branches = trees.flat_map(|tree| &tree.branches);
+    let mut names: Vec<_> = branches.map(Branch::name).collect();
+    names.sort_by(|one, other| natural(Path::new(one), Path::new(other)));
+    names.dedup();
+    names
+}
+
+fn check_classes(folder: &Path, classes: &[String]) -> Result<(), DataError> {
+    match classes {
+        [class] => Err(DataError::OneClass {
+            path: folder.into(),
+            class: class.clone(),
+        }),
+        classes if classes.len() > 1 + usize::from(u16::MAX) => {
+            Err(ImageFolderError::TooManyClasses {
+                folder: folder.into(),
+                classes: classes.len(),
+            }
+            .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The images of each tree in turn; the label is the position of the class, of which there are
+/// no more than labels.
+fn labelled(trees: [Option<Tree>; 2], classes: &[String]) -> Vec<ImageFile> {
+    let mut images = Vec::new();
+    for branch in trees.into_iter().flatten().flat_map(|tree| tree.branches) {
+        let name = branch.name();
+        let label = classes
+            .binary_search_by(|class| natural(Path::new(class), Path::new(&name)))
+            .unwrap_or(0) as u16;
+        let labelled = branch
+            .images
+            .into_iter()
+            .map(|path| ImageFile { path, label });
+        images.extend(labelled);
+    }
+    images
+}

@@ -1,0 +1,184 @@
+//! Datasets in memory: MNIST, folders of IDX files and folders of images.
+//!
+//! [`load`] takes what a user types as DATASET and gives bytes and labels:
+//!
+//! - `mnist`: the handwritten digits, from the first of: [`Options::data`],
+//!   `$KILN_DATA/mnist`, the cache folder, a download into the cache folder, and 5,000 digits
+//!   embedded in the program. (A folder of that name is meant by `./mnist`.)
+//! - a folder with MNIST's four file names, gzipped or not: IDX files.
+//! - any other folder: one folder of PNG, JPEG or BMP images per class.
+//!
+//! Nothing is written but the downloaded files, and these only to the cache folder:
+//! `$KILN_CACHE`, or else `kiln` in the user's cache folder.
+
+mod archive;
+mod download;
+mod embedded;
+mod error;
+mod idx;
+mod idx_folder;
+mod image_folder;
+mod mnist;
+mod picture;
+mod samples;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub use download::DownloadError;
+pub use error::DataError;
+pub use idx::IdxError;
+pub use image_folder::ImageFolderError;
+#[doc(hidden)]
+pub use mnist::Places;
+pub use samples::{ImageShape, Samples};
+
+/// A dataset in memory.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// `mnist`, or the last component of the folder's path.
+    pub name: String,
+    /// Where the samples are from, for people to read.
+    pub source: String,
+    /// The name of each class; a label is an index into these.
+    pub classes: Vec<String>,
+    /// The samples to train on; none where an IDX folder holds test files only.
+    pub train: Samples,
+    /// The samples to test on, where the dataset has its own; of the same shape as `train`.
+    pub test: Option<Samples>,
+    /// Files passed over because they are no images.
+    pub ignored_files: usize,
+    /// What was done to the data that a user should know, one sentence each.
+    pub notices: Vec<String>,
+    /// How long loading took.
+    pub load_time: Duration,
+}
+
+/// How to load a dataset.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The folder with MNIST's IDX files, for the dataset `mnist`.
+    pub data: Option<PathBuf>,
+    /// Whether to leave the network alone.
+    pub offline: bool,
+    /// Threads to decode with; 0 takes one per core.
+    pub threads: usize,
+    /// The shape that every image is brought to; `None` keeps the dataset's own: the most
+    /// common size, and one channel where no image has colour.
+    pub shape: Option<ImageShape>,
+    /// Whether to show progress bars on standard error, where that is a terminal.
+    pub progress: bool,
+}
+
+/// Loads `mnist` or the folder named.
+///
+/// # Errors
+///
+/// A [`DataError`], one line that names the file or folder and what to do, where the dataset
+/// is unknown, unreadable, damaged, or has fewer than two classes.
+pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
+    load_from(dataset, options, &Places::from_environment())
+}
+
+/// Like [`load`], with the places of the dataset `mnist` given rather than the environment's.
+#[doc(hidden)]
+pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Dataset, DataError> {
+    let start = Instant::now();
+    check_channels(options.shape)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads)
+        .build()
+        .map_err(|cause| DataError::Threads {
+            threads: options.threads,
+            cause,
+        })?;
+    let mut loaded = pool.install(|| match dataset {
+        "mnist" => mnist::load(options, places),
+        path => load_folder(Path::new(path), options),
+    })?;
+    loaded.load_time = start.elapsed();
+    Ok(loaded)
+}
+
+fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
+    if !folder.exists() {
+        return Err(DataError::UnknownDataset {
+            path: folder.into(),
+        });
+    }
+    check_folder(folder)?;
+    let mut dataset = if idx_folder::holds_idx(folder) {
+        idx_folder::load(folder)?
+            .into_dataset(
+                folder_name(folder),
+                format!("IDX files in {}", folder.display()),
+            )?
+            .brought_to(options.shape)?
+    } else {
+        image_folder::load(folder, options)?
+    };
+    if let Some(data) = &options.data {
+        dataset.notices.push(format!(
+            "--data {} is for the dataset mnist and was not used",
+            data.display()
+        ));
+    }
+    Ok(dataset)
+}
+
+fn check_channels(shape: Option<ImageShape>) -> Result<(), DataError> {
+    match shape {
+        Some(shape) if !matches!(shape.channels, 1 | 3) || shape.size() == 0 => {
+            Err(DataError::Shape { shape })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_folder(folder: &Path) -> Result<(), DataError> {
+    let path = folder.to_path_buf();
+    match std::fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => Err(DataError::NotAFolder { path }),
+        Err(cause) => Err(DataError::Unreadable { path, cause }),
+    }
+}
+
+/// The last component of a path, that of `.` or `..` looked up.
+fn folder_name(folder: &Path) -> String {
+    let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+    name(folder)
+        .or_else(|| name(&folder.canonicalize().ok()?))
+        .unwrap_or_else(|| folder.display().to_string())
+}
+
+impl Dataset {
+    /// Converts every sample to `shape`, and says so in a notice where that resizes them.
+    fn brought_to(mut self, shape: Option<ImageShape>) -> Result<Self, DataError> {
+        let own = self.train.shape;
+        let Some(shape) = shape.filter(|&shape| shape != own) else {
+            return Ok(self);
+        };
+        let count = self.train.len() + self.test.as_ref().map_or(0, Samples::len);
+        self.train = self.train.converted(shape)?;
+        self.test = self.test.map(|test| test.converted(shape)).transpose()?;
+        if (own.width, own.height) != (shape.width, shape.height) {
+            self.notices.push(format!(
+                "resized {count} of {count} images from {}x{} to {}x{}",
+                own.width, own.height, shape.width, shape.height
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// A bar to `length`, drawn only where progress is wanted and standard error is a terminal.
+fn progress_bar(wanted: bool, length: u64, template: &str) -> ProgressBar {
+    if !wanted {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template);
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
