@@ -1,0 +1,3 @@
+//! The only room with `unsafe` code.
+
+pub(crate) mod bytes;
