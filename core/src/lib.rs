@@ -3,13 +3,19 @@
 
 mod backward;
 mod buffers;
+mod crc32;
 mod forward;
 mod gradient;
+mod init;
 mod lanes;
 mod layer;
+mod model_file;
 mod network;
 mod ops;
+mod pack;
 mod plan;
+pub mod random;
+mod schedule;
 mod sgd;
 mod shape;
 mod trainer;
@@ -25,14 +31,21 @@ pub mod reference {
 
 pub use backward::GroupMemory;
 pub use buffers::BufferError;
+pub use crc32::crc32;
 pub use forward::score;
+pub use init::{InitError, he_uniform};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes};
 pub use layer::{Conv2d, Cost, Layer, Linear, Pool2d};
+pub use model_file::{
+    MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError,
+};
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_LAYERS, Network, NetworkError};
 pub use ops::loss::Outcome;
+pub use pack::{pack_pixels, pack_values};
 pub use plan::{GROUP, Operation, Plan, Span, SpanKind, Spans, Step};
+pub use schedule::Schedule;
 pub use sgd::Sgd;
 pub use shape::Shape;
 pub use trainer::Trainer;

@@ -2,6 +2,7 @@
 
 use crate::buffers::{self, BufferError};
 use crate::lanes::Lanes;
+use crate::pack::pack_values;
 use crate::{GROUP, GroupMemory, Outcome, Plan, Sgd};
 
 /// Trains a network in buffers the caller provides; nothing is allocated.
@@ -70,15 +71,7 @@ impl<L: Lanes> Trainer<'_, L> {
                 labels,
                 mean,
                 &mut self.memory,
-                |samples, values| {
-                    for (lane, sample) in samples.enumerate() {
-                        let image = &images[sample * elements..][..elements];
-                        let packets = values.chunks_exact_mut(L::LANES);
-                        for (packet, value) in packets.zip(image) {
-                            packet[lane] = *value;
-                        }
-                    }
-                },
+                |samples, values| pack_values(elements, &images[samples.start * elements..], values),
             )?;
             self.add_group(labels.len())?;
         }

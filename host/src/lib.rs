@@ -1,3 +1,4 @@
 //! Kiln host library.
 
 pub mod data;
+pub mod engine;

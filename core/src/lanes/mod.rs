@@ -9,6 +9,7 @@
 //! processor that has them, and the proof of that is a value of the packet type itself: outside
 //! this module the first one can come only from [`Lanes::zero`], which asks the processor.
 
+pub(crate) mod bytes;
 #[cfg(target_arch = "x86_64")]
 mod detect;
 mod scalar;

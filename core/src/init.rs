@@ -1,0 +1,121 @@
+//! First values of a network's parameters.
+
+use crate::{Network, random};
+use core::fmt;
+
+/// Fills `parameters` with first values: weights uniform in `±sqrt(6 / fan_in)`, biases zero.
+///
+/// The bound keeps the variance of what passes through ReLU layers (He et al. 2015, "Delving deep
+/// into rectifiers"); `fan_in` is the number of inputs one output sums. The draws follow the order
+/// of the parameters: layers in order, weights before bias.
+///
+/// # Errors
+///
+/// If `parameters` is not exactly as long as [`Network::parameters`].
+///
+/// # Panics
+///
+/// As [`Network::cost`]: the network must pass [`Network::check`].
+pub fn he_uniform(
+    network: &Network,
+    parameters: &mut [f32],
+    mut source: impl FnMut() -> u32,
+) -> Result<(), InitError> {
+    let expected = network.parameters();
+    if parameters.len() != expected {
+        let found = parameters.len();
+        return Err(InitError { expected, found });
+    }
+    let mut rest = parameters;
+    let mut input = network.input_shape();
+    for (index, layer) in network.layers().iter().enumerate() {
+        let (weights, biases) = layer.parameters(input);
+        input = network.output_shape(index);
+        let Some(fan_in) = weights.checked_div(biases) else {
+            continue;
+        };
+        let (own, behind) = rest.split_at_mut((weights + biases) as usize);
+        let (own_weights, own_biases) = own.split_at_mut(weights as usize);
+        let bound = libm::sqrtf(6.0 / fan_in as f32);
+        own_weights.fill_with(|| (2.0 * random::uniform(&mut source) - 1.0) * bound);
+        own_biases.fill(0.0);
+        rest = behind;
+    }
+    Ok(())
+}
+
+/// A parameter slice of the wrong length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InitError {
+    /// Number of parameters the network has.
+    pub expected: usize,
+    /// Length of the slice.
+    pub found: usize,
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { expected, found } = self;
+        write!(
+            f,
+            "the network has {expected} parameters, the slice holds {found}; \
+             size it by Network::parameters"
+        )
+    }
+}
+
+impl core::error::Error for InitError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Conv2d, Layer};
+    use rand_core::{Rng, SeedableRng};
+    use rand_xoshiro::Xoshiro128PlusPlus;
+
+    const NETWORK: Network = Network::input(4, 6, 6)
+        .layer(Layer::Conv2d(Conv2d::new(8, 3).groups(2)))
+        .relu()
+        .linear(16);
+    const WEIGHTS: [usize; 2] = [8 * 2 * 9, 16 * 128];
+
+    fn parameters(seed: u64) -> [f32; NETWORK.parameters()] {
+        let mut values = [9.0; NETWORK.parameters()];
+        let mut generator = Xoshiro128PlusPlus::seed_from_u64(seed);
+        he_uniform(&NETWORK, &mut values, || generator.next_u32()).unwrap();
+        values
+    }
+
+    #[test]
+    fn weights_fill_their_bounds_and_biases_are_zero() {
+        let values = parameters(3);
+        let (convolution, linear) = values.split_at(WEIGHTS[0] + 8);
+        for (layer, count, fan_in) in [
+            (convolution, WEIGHTS[0], 18.0_f32),
+            (linear, WEIGHTS[1], 128.0),
+        ] {
+            let bound = (6.0 / fan_in).sqrt();
+            let largest = layer[..count]
+                .iter()
+                .fold(0.0_f32, |most, value| most.max(value.abs()));
+            assert!(
+                largest <= bound && largest > 0.95 * bound,
+                "{largest} of {bound}"
+            );
+            assert!(layer[count..].iter().all(|bias| *bias == 0.0));
+        }
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_values_and_another_seed_others() {
+        assert_eq!(parameters(3), parameters(3));
+        assert_ne!(parameters(3), parameters(4));
+    }
+
+    #[test]
+    fn a_wrong_length_is_refused() {
+        let mut values = [0.0; NETWORK.parameters() - 1];
+        let error = he_uniform(&NETWORK, &mut values, || 0).unwrap_err();
+        assert_eq!(error.found + 1, error.expected);
+    }
+}

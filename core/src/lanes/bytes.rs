@@ -1,0 +1,34 @@
+//! Numbers in the bytes they are stored in.
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("Kiln's model files are read in place, which needs a little-endian target");
+
+/// `bytes` as the little-endian f32 values they are, without a copy.
+///
+/// `None` where they do not start at a multiple of 4 or are not a multiple of 4 long.
+pub(crate) fn f32s_in_place(bytes: &[u8]) -> Option<&[f32]> {
+    // SAFETY: every four bytes are a valid f32, and `align_to` returns as `values` only bytes of
+    // the slice it was given, at f32's alignment, with the same lifetime.
+    let (before, values, behind) = unsafe { bytes.align_to::<f32>() };
+    (before.is_empty() && behind.is_empty()).then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::f32s_in_place;
+
+    #[repr(align(16))]
+    struct Aligned([u8; 16]);
+
+    #[test]
+    fn takes_aligned_whole_values_only() {
+        let mut bytes = Aligned([0; 16]);
+        bytes.0[4..8].copy_from_slice(&(-1.5_f32).to_le_bytes());
+        assert_eq!(f32s_in_place(&bytes.0), Some(&[0.0, -1.5, 0.0, 0.0][..]));
+        assert_eq!(f32s_in_place(&bytes.0[4..8]), Some(&[-1.5][..]));
+        assert_eq!(f32s_in_place(&bytes.0[..0]), Some(&[][..]));
+        for (from, to) in [(1, 5), (2, 10), (0, 3), (4, 9)] {
+            assert_eq!(f32s_in_place(&bytes.0[from..to]), None);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What can be wrong with a model file, or with what should become one.
+
+use super::layout::VERSION;
+use crate::{NetworkError, ScalingError};
+use core::fmt;
+
+/// Why bytes are not a model file, or parts do not make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The bytes do not start like a model file.
+    NotAModel,
+    /// A format version this build does not read.
+    Version {
+        /// The version in the file.
+        found: u16,
+    },
+    /// The file is cut short, or something follows it.
+    Length {
+        /// Bytes the file says it has, or at least needs.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// The bytes do not have the checksum stored with them.
+    Checksum,
+    /// The checksum holds, but the header does not decode.
+    Header,
+    /// The network is impossible.
+    Network(NetworkError),
+    /// The input scaling is impossible.
+    Scaling(ScalingError),
+    /// The number of parameters is not the network's.
+    Parameters {
+        /// Parameters the network has.
+        expected: usize,
+        /// Parameters there are.
+        found: usize,
+    },
+    /// The input scaling does not have the network's number of channels.
+    Channels {
+        /// Channels of the network's input.
+        expected: usize,
+        /// Channels of the scaling.
+        found: usize,
+    },
+    /// There are class names, but not one for each class.
+    Classes {
+        /// Classes the network tells apart.
+        expected: usize,
+        /// Names there are.
+        found: usize,
+    },
+    /// A class name is empty or has a line break.
+    ClassName {
+        /// Index of the class, from 0.
+        class: usize,
+    },
+    /// The bytes start at an address that is not a multiple of 4.
+    Misaligned,
+    /// The file would be longer than 4 GiB, or than this machine can address.
+    TooLarge,
+    /// The buffer to write to is too short.
+    BufferTooShort {
+        /// Bytes the file needs.
+        needed: usize,
+        /// Length of the buffer.
+        found: usize,
+    },
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NotAModel => f.write_str("not a Kiln model file"),
+            Self::Version { found } => write!(
+                f,
+                "model file format {found}, but this build reads format {VERSION}; \
+                 use the Kiln that wrote it"
+            ),
+            Self::Length { expected, found } if found < expected => write!(
+                f,
+                "the model file is cut short: {found} of {expected} bytes; copy it again"
+            ),
+            Self::Length { expected, found } => write!(
+                f,
+                "the model file ends after {expected} bytes, but {found} are there; copy it again"
+            ),
+            Self::Checksum => {
+                f.write_str("the model file is damaged (its checksum differs); copy it again")
+            }
+            Self::Header => f.write_str("the model file's header does not decode; write it again"),
+            Self::Network(error) => write!(f, "impossible network: {error}"),
+            Self::Scaling(error) => error.fmt(f),
+            Self::Parameters { expected, found } => {
+                write!(
+                    f,
+                    "the network has {expected} parameters, but {found} are given"
+                )
+            }
+            Self::Channels { expected, found } => write!(
+                f,
+                "the network has {expected} input channels, but the input scaling has {found}"
+            ),
+            Self::Classes { expected, found } => {
+                write!(
+                    f,
+                    "the network tells {expected} classes apart, but {found} are named"
+                )
+            }
+            Self::ClassName { class } => write!(
+                f,
+                "the name of class {class} (from 0) is empty or has a line break; rename it"
+            ),
+            Self::Misaligned => f.write_str(
+                "the model file does not start at a multiple of 4 in memory; \
+                 align it, best to 16 bytes",
+            ),
+            Self::TooLarge => f.write_str("the model file is too large for this machine"),
+            Self::BufferTooShort { needed, found } => {
+                write!(
+                    f,
+                    "the model file needs {needed} bytes, the buffer has {found}"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for ModelError {}

@@ -1,0 +1,174 @@
+//! A trained network as bytes that are used where they lie.
+//!
+//! | bytes | content |
+//! | --- | --- |
+//! | 0..4 | `KILN` |
+//! | 4..6 | format version, 1 |
+//! | 6..8 | zero |
+//! | 8..12 | length of the header |
+//! | 12..16 | number of parameters |
+//! | 16.. | header, postcard: network, input scaling, class names joined by `\n`, training notes |
+//! | | zeros up to the next multiple of 16 |
+//! | | parameters, f32: layers in order, weights before bias, PyTorch's index order |
+//! | last 4 | CRC-32 of everything before |
+//!
+//! Numbers are little-endian. A file in memory at a multiple of 16 has its parameters at one too.
+
+mod error;
+mod layout;
+mod scaling;
+mod write;
+
+pub use error::ModelError;
+pub use scaling::{MAX_INPUT_CHANNELS, Scaling, ScalingError};
+pub use write::ModelParts;
+
+use crate::{Network, crc32::crc32, lanes::bytes::f32s_in_place};
+use layout::{CHECKSUM_LEN, Layout, PREFIX_LEN};
+use serde::Deserialize;
+
+/// A model file, opened in place: everything large is borrowed from its bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFile<'a> {
+    network: Network,
+    scaling: Scaling,
+    class_names: &'a str,
+    notes: &'a str,
+    parameters: &'a [f32],
+}
+
+/// What postcard finds between the prefix and the padding.
+#[derive(Deserialize)]
+struct Header<'a> {
+    network: Network,
+    scaling: Scaling,
+    class_names: &'a str,
+    notes: &'a str,
+}
+
+impl<'a> ModelFile<'a> {
+    /// Opens a model file that fills `bytes`, from flash or from a buffer.
+    ///
+    /// Accepts any bytes: length and checksum are verified before anything else is believed, and
+    /// the network, the scaling and the names are then checked against one another. Whether the
+    /// parameters are finite is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the bytes, or that they do not start at a multiple of 4.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, ModelError> {
+        let layout = Layout::read(bytes)?;
+        layout.check_len(bytes.len())?;
+        let (content, stored) = bytes.split_at(bytes.len() - CHECKSUM_LEN);
+        let computed = crc32(content);
+        if stored != computed.to_le_bytes() {
+            return Err(ModelError::Checksum);
+        }
+        let (head, values) = content.split_at(layout.parameters_at);
+        let header = read_header(&head[PREFIX_LEN..], layout.header_len)?;
+        check_header(&header, layout.parameters)?;
+        Ok(Self {
+            network: header.network,
+            scaling: header.scaling,
+            class_names: header.class_names,
+            notes: header.notes,
+            parameters: f32s_in_place(values).ok_or(ModelError::Misaligned)?,
+        })
+    }
+
+    /// Length in bytes of the model file that starts with `bytes`, of which 16 are enough.
+    ///
+    /// For a file at the start of a larger flash region or stream.
+    ///
+    /// # Errors
+    ///
+    /// If `bytes` are fewer than 16 or do not start a model file of this version.
+    pub fn length(bytes: &[u8]) -> Result<usize, ModelError> {
+        let length = Layout::read(bytes)?.total();
+        usize::try_from(length).map_err(|_| ModelError::TooLarge)
+    }
+
+    /// The network, checked.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// How pixels become the network's input; as many channels as the network's input.
+    pub fn scaling(&self) -> &Scaling {
+        &self.scaling
+    }
+
+    /// Name of each class in the order of the logits; nothing where the file names none.
+    pub fn class_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.class_names.lines()
+    }
+
+    /// What the trainer noted about the run.
+    pub fn notes(&self) -> &'a str {
+        self.notes
+    }
+
+    /// All parameters in place: layers in order, weights before bias.
+    pub fn parameters(&self) -> &'a [f32] {
+        self.parameters
+    }
+}
+
+/// Decodes the header from `area`, which ends with its padding.
+fn read_header(area: &[u8], header_len: usize) -> Result<Header<'_>, ModelError> {
+    let (encoded, padding) = area.split_at(header_len);
+    if padding.iter().any(|byte| *byte != 0) {
+        return Err(ModelError::Header);
+    }
+    match postcard::take_from_bytes(encoded) {
+        Ok((header, [])) => Ok(header),
+        _ => Err(ModelError::Header),
+    }
+}
+
+/// Whether the parts of a model fit one another.
+fn check_header(header: &Header<'_>, parameters: usize) -> Result<(), ModelError> {
+    check_parts(&header.network, &header.scaling, parameters)?;
+    let names = header.class_names.split('\n');
+    if header.class_names.is_empty() {
+        return Ok(());
+    }
+    check_names(&header.network, names)
+}
+
+/// Whether parameters and scaling fit a network that is itself sound.
+fn check_parts(network: &Network, scaling: &Scaling, found: usize) -> Result<(), ModelError> {
+    network.check().map_err(ModelError::Network)?;
+    let expected = network.parameters();
+    if found != expected {
+        return Err(ModelError::Parameters { expected, found });
+    }
+    scaling.check().map_err(ModelError::Scaling)?;
+    let expected = network.input_shape().channels as usize;
+    let found = scaling.channels();
+    if found != expected {
+        return Err(ModelError::Channels { expected, found });
+    }
+    Ok(())
+}
+
+/// Whether there is one sound name for each class.
+fn check_names<'n>(
+    network: &Network,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> Result<(), ModelError> {
+    let expected = network.classes();
+    let found = names.clone().count();
+    if found != expected {
+        return Err(ModelError::Classes { expected, found });
+    }
+    for (index, name) in names.enumerate() {
+        if name.is_empty() || name.contains(['\n', '\r']) {
+            return Err(ModelError::ClassName { class: index });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

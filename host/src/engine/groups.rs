@@ -1,0 +1,121 @@
+//! Memory of the groups in flight, and how samples get into it.
+
+use crate::data::Samples;
+use kiln::{BufferError, GROUP, GroupMemory, Lanes, Outcome, Plan, Scaling, pack_pixels, score};
+use std::ops::Range;
+
+/// Memory to train one group of samples.
+pub(super) struct Group<L> {
+    packets: Vec<L>,
+    winners: Vec<u8>,
+    pub values: Vec<f32>,
+    /// What the last batch left; no samples where the group had no part in it.
+    pub outcome: Outcome,
+}
+
+impl<L: Lanes> Group<L> {
+    pub fn new(plan: &Plan, zero: L) -> Self {
+        Self {
+            packets: vec![zero; plan.training_packets()],
+            winners: vec![0; plan.winner_bytes() * L::LANES],
+            values: vec![0.0; plan.group_values()],
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Forward and backward over at most [`GROUP`] samples.
+    pub fn backward(
+        &mut self,
+        plan: &Plan,
+        scaling: &Scaling,
+        parameters: &[f32],
+        batch: &Batch<'_>,
+        mean: f32,
+    ) -> Result<(), BufferError> {
+        let mut memory = GroupMemory {
+            packets: &mut self.packets,
+            winners: &mut self.winners,
+            values: &mut self.values,
+        };
+        let mut labels = [0; GROUP];
+        let labels = batch.labels(&mut labels);
+        self.outcome =
+            plan.backward_group(parameters, labels, mean, &mut memory, |samples, values| {
+                batch.pack(samples, scaling, L::LANES, values);
+            })?;
+        Ok(())
+    }
+}
+
+/// Memory to evaluate samples.
+pub(super) struct Evaluator<L> {
+    input: Vec<L>,
+    packets: Vec<L>,
+}
+
+impl<L: Lanes> Evaluator<L> {
+    pub fn new(plan: &Plan, zero: L) -> Self {
+        Self {
+            input: vec![zero; plan.input_shape().elements()],
+            packets: vec![zero; plan.inference_packets()],
+        }
+    }
+
+    /// Forward over at most [`GROUP`] samples, one packet after another. `logits` is either empty
+    /// or samples x classes.
+    pub fn forward(
+        &mut self,
+        plan: &Plan,
+        scaling: &Scaling,
+        parameters: &[f32],
+        batch: &Batch<'_>,
+        logits: &mut [f32],
+    ) -> Result<Outcome, BufferError> {
+        let mut outcome = Outcome::default();
+        let mut labels = [0; GROUP];
+        let labels = batch.labels(&mut labels);
+        for first in (0..labels.len()).step_by(L::LANES) {
+            let samples = first..labels.len().min(first + L::LANES);
+            let input = L::values_mut(&mut self.input);
+            batch.pack(samples.clone(), scaling, L::LANES, input);
+            let output = plan.infer(parameters, &self.input, &mut self.packets)?;
+            score(output, &labels[samples.clone()], &mut outcome)?;
+            let rows = logits.chunks_exact_mut(plan.classes());
+            for (lane, row) in rows.skip(first).take(samples.len()).enumerate() {
+                let values = L::values(output).chunks_exact(L::LANES);
+                for (logit, lanes) in row.iter_mut().zip(values) {
+                    *logit = lanes[lane];
+                }
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// At most [`GROUP`] samples of a dataset.
+pub(super) struct Batch<'a> {
+    pub samples: &'a Samples,
+    pub indices: &'a [u32],
+}
+
+impl<'a> Batch<'a> {
+    fn image(&self, index: u32) -> &'a [u8] {
+        self.samples.image(index as usize)
+    }
+
+    fn labels<'l>(&self, labels: &'l mut [u16; GROUP]) -> &'l [u16] {
+        for (label, index) in labels.iter_mut().zip(self.indices) {
+            *label = self.samples.labels[*index as usize];
+        }
+        &labels[..self.indices.len()]
+    }
+
+    fn pack(&self, samples: Range<usize>, scaling: &Scaling, lanes: usize, values: &mut [f32]) {
+        let indices = &self.indices[samples];
+        let mut images: [&[u8]; GROUP] = [&[]; GROUP];
+        for (image, index) in images.iter_mut().zip(indices) {
+            *image = self.image(*index);
+        }
+        pack_pixels(scaling, &images[..indices.len()], lanes, values);
+    }
+}

@@ -1,0 +1,186 @@
+//! Runs a network over a dataset, with threads and vector lanes.
+//!
+//! A batch is split into groups of 16 samples. Groups go forward and backward in parallel, each in
+//! its own memory; then runs of parameters are summed over the groups, in order, and updated, in
+//! parallel again. Neither split shows in the bits. All memory is taken when the engine is made.
+
+mod evaluation;
+mod groups;
+mod typed;
+mod update;
+
+use crate::data::Samples;
+use kiln::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome};
+use kiln::{Scaling, Sgd};
+use std::sync::Arc;
+use typed::Typed;
+
+/// How an engine computes; none of it shows in the bits.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Number of threads, at least 1.
+    pub threads: usize,
+    /// Samples side by side; `None` is the widest this machine has.
+    pub lanes: Option<LaneWidth>,
+    /// Most samples a step will get.
+    pub batch: usize,
+}
+
+/// Why an engine cannot be made, or a pass not be run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The network is not sound.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A buffer, a batch or a label does not fit the network.
+    #[error(transparent)]
+    Buffer(#[from] BufferError),
+    /// This processor lacks the vector instructions asked for.
+    #[error("this processor has no {0} instructions; --lanes auto takes the widest it has")]
+    Lanes(&'static str),
+    /// The threads could not be started.
+    #[error("cannot start {threads} threads: {source}; try fewer with --threads")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// What the system said.
+        source: rayon::ThreadPoolBuildError,
+    },
+    /// The images of a dataset have another shape than the network's input.
+    #[error("images have {images} values, the network takes {network}")]
+    Shape {
+        /// Values of an image.
+        images: usize,
+        /// Values of the network's input.
+        network: usize,
+    },
+}
+
+/// A network with its parameters and all memory to train and evaluate it.
+pub struct Engine {
+    passes: Box<dyn Passes>,
+    pool: Arc<rayon::ThreadPool>,
+    threads: usize,
+    lanes: LaneWidth,
+}
+
+/// The passes at one lane width.
+trait Passes: Send {
+    fn step(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        sgd: &Sgd,
+    ) -> Result<Outcome, BufferError>;
+    fn evaluate(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        logits: Option<&mut [f32]>,
+    ) -> Result<Outcome, BufferError>;
+    fn parameters(&self) -> &[f32];
+}
+
+impl Engine {
+    /// Takes all memory and starts the threads.
+    ///
+    /// # Errors
+    ///
+    /// A network that is not sound, parameters or a scaling of another length than it needs, lanes
+    /// this processor lacks, or threads the system refuses.
+    pub fn new(
+        network: &Network,
+        scaling: &Scaling,
+        parameters: Vec<f32>,
+        options: &EngineOptions,
+    ) -> Result<Self, EngineError> {
+        let lanes = options.lanes.unwrap_or_else(LaneWidth::widest);
+        let passes: Box<dyn Passes> = match lanes {
+            LaneWidth::X1 => boxed::<f32>(network, scaling, parameters, options),
+            LaneWidth::X4 => boxed::<F32x4>(network, scaling, parameters, options),
+            LaneWidth::X8 => boxed::<F32x8>(network, scaling, parameters, options),
+            LaneWidth::X16 => boxed::<F32x16>(network, scaling, parameters, options),
+        }?;
+        let threads = options.threads.max(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|source| EngineError::Threads { threads, source })?;
+        Ok(Self {
+            passes,
+            pool: Arc::new(pool),
+            threads,
+            lanes,
+        })
+    }
+
+    /// Runs `work` on one of the engine's own threads.
+    ///
+    /// Steps taken inside do not pay for the way there and back, which costs tens of microseconds
+    /// each time: training loops belong inside.
+    pub fn within<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
+        let pool = Arc::clone(&self.pool);
+        pool.install(|| work(self))
+    }
+
+    /// One step of gradient descent on the samples at `indices`; allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// No indices or more than [`EngineOptions::batch`], images of another size than the network
+    /// takes, or a label that is not among its classes; the parameters are then as they were.
+    pub fn step(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        sgd: &Sgd,
+    ) -> Result<Outcome, EngineError> {
+        let passes = &mut self.passes;
+        Ok(self.pool.install(|| passes.step(samples, indices, sgd))?)
+    }
+
+    /// The forward pass over the samples at `indices`; allocates nothing. `logits`, if wanted,
+    /// receives samples x classes values in the same order.
+    ///
+    /// # Errors
+    ///
+    /// Images of another size than the network takes, a label that is not among its classes, or
+    /// `logits` of another length.
+    pub fn evaluate(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        logits: Option<&mut [f32]>,
+    ) -> Result<Outcome, EngineError> {
+        let passes = &mut self.passes;
+        Ok(self
+            .pool
+            .install(|| passes.evaluate(samples, indices, logits))?)
+    }
+
+    /// The parameters as they are now, in the model file's order.
+    pub fn parameters(&self) -> &[f32] {
+        self.passes.parameters()
+    }
+
+    /// Samples computed side by side.
+    pub const fn lanes(&self) -> LaneWidth {
+        self.lanes
+    }
+
+    /// Number of threads.
+    pub const fn threads(&self) -> usize {
+        self.threads
+    }
+}
+
+fn boxed<L: Lanes>(
+    network: &Network,
+    scaling: &Scaling,
+    parameters: Vec<f32>,
+    options: &EngineOptions,
+) -> Result<Box<dyn Passes>, EngineError> {
+    let typed = Typed::<L>::new(network, scaling, parameters, options)?;
+    Ok(Box::new(typed))
+}

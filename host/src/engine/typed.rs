@@ -1,0 +1,162 @@
+//! The passes at one lane width.
+
+use super::evaluation::{Evaluation, PIECE, Share};
+use super::groups::{Evaluator, Group, Batch};
+use super::update::{Run, Update};
+use super::{EngineError, EngineOptions, Passes};
+use crate::data::Samples;
+use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd, Span};
+use rayon::prelude::*;
+
+/// A network's parameters and memory, in packets of `L`.
+pub(super) struct Typed<L> {
+    plan: Plan,
+    scaling: Scaling,
+    zero: L,
+    spans: Vec<Span>,
+    parameters: Vec<f32>,
+    gradient: Vec<f32>,
+    velocity: Vec<f32>,
+    groups: Vec<Group<L>>,
+    evaluators: Vec<Evaluator<L>>,
+    /// Partial results of an evaluation, in order.
+    pieces: Vec<Result<Outcome, BufferError>>,
+}
+
+impl<L: Lanes> Typed<L> {
+    pub fn new(
+        network: &Network,
+        scaling: &Scaling,
+        parameters: Vec<f32>,
+        options: &EngineOptions,
+    ) -> Result<Self, EngineError> {
+        let plan = Plan::try_of(network)?;
+        let zero = L::zero().ok_or(EngineError::Lanes(L::WIDTH.name()))?;
+        check("parameters", parameters.len(), plan.parameters())?;
+        let channels = plan.input_shape().channels as usize;
+        check("input scaling", scaling.channels(), channels)?;
+        let groups = options.batch.div_ceil(GROUP);
+        Ok(Self {
+            spans: plan.spans().collect(),
+            gradient: vec![0.0; parameters.len()],
+            velocity: vec![0.0; parameters.len()],
+            groups: (0..groups).map(|_| Group::new(&plan, zero)).collect(),
+            evaluators: (0..options.threads.max(1))
+                .map(|_| Evaluator::new(&plan, zero))
+                .collect(),
+            pieces: vec![],
+            scaling: scaling.clone(),
+            zero,
+            parameters,
+            plan,
+        })
+    }
+
+    /// Forward and backward, group by group, in parallel.
+    fn backward(&mut self, samples: &Samples, indices: &[u32]) -> Result<Outcome, BufferError> {
+        let mean = 1.0 / indices.len() as f32;
+        let (plan, scaling, parameters) = (&self.plan, &self.scaling, &self.parameters);
+        self.groups
+            .par_iter_mut()
+            .zip(indices.par_chunks(GROUP))
+            .try_for_each(|(group, indices)| {
+                let batch = Batch { samples, indices };
+                group.backward(plan, scaling, parameters, &batch, mean)
+            })?;
+        let mut outcome = Outcome::default();
+        for group in &self.groups[..indices.len().div_ceil(GROUP)] {
+            outcome += group.outcome;
+        }
+        Ok(outcome)
+    }
+
+    /// Sums the gradient over the groups and updates the parameters, run by run, in parallel.
+    fn update(&mut self, groups: usize, sgd: &Sgd) -> Result<(), BufferError> {
+        let update = Update {
+            plan: &self.plan,
+            groups: &self.groups[..groups],
+            sgd,
+            proof: self.zero,
+        };
+        let run = Run {
+            parameters: &mut self.parameters,
+            gradient: &mut self.gradient,
+            velocity: &mut self.velocity,
+        };
+        update.all(&self.spans, run)
+    }
+}
+
+impl<L: Lanes> Passes for Typed<L> {
+    fn step(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        sgd: &Sgd,
+    ) -> Result<Outcome, BufferError> {
+        check_images(&self.plan, samples)?;
+        let most = self.groups.len() * GROUP;
+        if indices.is_empty() || indices.len() > most {
+            let given = indices.len();
+            return Err(BufferError::Samples { most, given });
+        }
+        let outcome = self.backward(samples, indices)?;
+        self.update(indices.len().div_ceil(GROUP), sgd)?;
+        Ok(outcome)
+    }
+
+    fn evaluate(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        logits: Option<&mut [f32]>,
+    ) -> Result<Outcome, BufferError> {
+        check_images(&self.plan, samples)?;
+        let classes = self.plan.classes();
+        let logits = match logits {
+            None => &mut [],
+            Some(logits) => {
+                check("logits", logits.len(), indices.len() * classes)?;
+                logits
+            }
+        };
+        let pieces = indices.len().div_ceil(PIECE);
+        self.pieces.resize(pieces, Ok(Outcome::default()));
+        let pass = Evaluation {
+            plan: &self.plan,
+            scaling: &self.scaling,
+            parameters: &self.parameters,
+            samples,
+        };
+        pass.run(Share {
+            evaluators: &mut self.evaluators,
+            pieces: &mut self.pieces,
+            indices,
+            logits,
+        });
+        let mut outcome = Outcome::default();
+        for piece in &self.pieces {
+            outcome += (*piece)?;
+        }
+        Ok(outcome)
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+}
+
+fn check_images(plan: &Plan, samples: &Samples) -> Result<(), BufferError> {
+    check("an image", samples.shape.size(), plan.input_shape().elements())
+}
+
+fn check(buffer: &'static str, given: usize, needed: usize) -> Result<(), BufferError> {
+    if given == needed {
+        return Ok(());
+    }
+    Err(BufferError::Length {
+        buffer,
+        needed,
+        given,
+    })
+}
