@@ -36,7 +36,7 @@ pub use forward::score;
 pub use init::{InitError, he_uniform};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16};
-pub use lanes::{LaneWidth, Lanes};
+pub use lanes::{LaneWidth, Lanes, multiply_add};
 pub use layer::{Conv2d, Cost, Layer, Linear, Pool2d};
 pub use model_file::{
     MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError,

@@ -12,12 +12,14 @@
 pub(crate) mod bytes;
 #[cfg(target_arch = "x86_64")]
 mod detect;
+mod limit;
 mod scalar;
 mod vector;
 mod width;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub use limit::multiply_add;
 pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{F32x4, F32x8, F32x16};
