@@ -23,7 +23,7 @@ impl Plan {
     ///
     /// `labels` has one label per sample; `mean` is one over the size of the whole batch. `fill`
     /// is called for each packet with the samples it is to hold, counted within the group, and
-    /// writes value `e` of the sample in lane `l` to index `e * LANES + l`.
+    /// the input to write, channels x height x width packets: see [`pack_pixels`](crate::pack_pixels).
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Plan {
         labels: &[u16],
         mean: f32,
         memory: &mut GroupMemory<'_, L>,
-        mut fill: impl FnMut(Range<usize>, &mut [f32]),
+        mut fill: impl FnMut(Range<usize>, &mut [L]),
     ) -> Result<Outcome, BufferError> {
         buffers::check("parameters", parameters.len(), self.parameters())?;
         buffers::check(
@@ -52,7 +52,7 @@ impl Plan {
         for first in (0..labels.len()).step_by(L::LANES) {
             let samples = first..labels.len().min(first + L::LANES);
             let input = &mut memory.packets[..self.input_shape().elements()];
-            fill(samples.clone(), L::values_mut(input));
+            fill(samples.clone(), input);
             let mut pass = Pass {
                 plan: self,
                 parameters,

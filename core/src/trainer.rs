@@ -71,7 +71,7 @@ impl<L: Lanes> Trainer<'_, L> {
                 labels,
                 mean,
                 &mut self.memory,
-                |samples, values| pack_values(elements, &images[samples.start * elements..], values),
+                |samples, input| pack_values(&images[samples.start * elements..], input),
             )?;
             self.add_group(labels.len())?;
         }

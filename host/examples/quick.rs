@@ -15,7 +15,7 @@ fn main() {
         let mut p = vec![0.0; net.parameters()];
         he_uniform(&net, &mut p, || { state ^= state << 13; state ^= state >> 17; state ^= state << 5; state }).unwrap();
         let indices: Vec<u32> = (0..n as u32).collect();
-        for lanes in [LaneWidth::X16, LaneWidth::X8] { for threads in [1, 2] {
+        for lanes in std::env::var("L").map_or(vec![LaneWidth::X16, LaneWidth::X8], |t| vec![match t.as_str() {"1"=>LaneWidth::X1,"4"=>LaneWidth::X4,"8"=>LaneWidth::X8,_=>LaneWidth::X16}]) { for threads in std::env::var("T").map_or(vec![1, 2], |t| vec![t.parse().unwrap()]) {
             let mut e = Engine::new(&net, &Scaling::uniform(c, 1. / 255., 0.).unwrap(), p.clone(), &EngineOptions { threads, lanes: Some(lanes), batch: 64 }).unwrap();
             let sgd = Sgd { rate: 0.001, momentum: 0.9, weight_decay: 5e-4, nesterov: false };
             let (mut train, mut infer) = (f64::MAX, f64::MAX);

@@ -81,6 +81,11 @@ impl Vector for f32 {
     }
 
     #[inline(always)]
+    fn load_bytes(self, bytes: &[u8]) -> Self {
+        f32::from(bytes[0])
+    }
+
+    #[inline(always)]
     fn where_byte(self, bytes: &[u8], byte: u8) -> Self {
         if bytes[0] == byte { self } else { 0.0 }
     }

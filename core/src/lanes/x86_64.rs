@@ -14,7 +14,7 @@ macro_rules! packet {
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
-        store_bytes: $store_bytes:expr, where_byte: $where_byte:expr $(,)?
+        store_bytes: $store_bytes:expr, load_bytes: $load_bytes:expr, where_byte: $where_byte:expr $(,)?
     ) => {
         $(#[$docs])*
         #[derive(Clone, Copy, Debug)]
@@ -124,6 +124,14 @@ macro_rules! packet {
             }
 
             #[inline(always)]
+            fn load_bytes(self, bytes: &[u8]) -> Self {
+                let mut own = [0; $lanes];
+                own.copy_from_slice(&bytes[..$lanes]);
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $load_bytes(own) })
+            }
+
+            #[inline(always)]
             fn where_byte(self, bytes: &[u8], byte: u8) -> Self {
                 let mut own = [0; $lanes];
                 own.copy_from_slice(&bytes[..$lanes]);
@@ -153,6 +161,7 @@ packet! {
     at_most: _mm_cmple_ps,
     select: select_x4,
     store_bytes: store_bytes_x4,
+    load_bytes: load_bytes_x4,
     where_byte: where_byte_x4,
 }
 
@@ -166,6 +175,7 @@ packet! {
     at_most: _mm256_cmp_ps::<_CMP_LE_OQ>,
     select: select_x8,
     store_bytes: store_bytes_x8,
+    load_bytes: load_bytes_x8,
     where_byte: where_byte_x8,
 }
 
@@ -179,6 +189,7 @@ packet! {
     at_most: _mm512_cmp_ps_mask::<_CMP_LE_OQ>,
     select: select_x16,
     store_bytes: store_bytes_x16,
+    load_bytes: load_bytes_x16,
     where_byte: where_byte_x16,
 }
 
@@ -198,11 +209,22 @@ fn store_bytes_x4(values: __m128) -> [u8; 4] {
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn where_byte_x4(value: __m128, bytes: [u8; 4], byte: u8) -> __m128 {
+fn widen_x4(bytes: [u8; 4]) -> __m128i {
     let zero = _mm_setzero_si128();
     let halves = _mm_unpacklo_epi8(_mm_cvtsi32_si128(i32::from_le_bytes(bytes)), zero);
-    let words = _mm_unpacklo_epi16(halves, zero);
-    let equal = _mm_cmpeq_epi32(words, _mm_set1_epi32(byte.into()));
+    _mm_unpacklo_epi16(halves, zero)
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn load_bytes_x4(bytes: [u8; 4]) -> __m128 {
+    _mm_cvtepi32_ps(widen_x4(bytes))
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+fn where_byte_x4(value: __m128, bytes: [u8; 4], byte: u8) -> __m128 {
+    let equal = _mm_cmpeq_epi32(widen_x4(bytes), _mm_set1_epi32(byte.into()));
     _mm_and_ps(_mm_castsi128_ps(equal), value)
 }
 
@@ -224,9 +246,20 @@ fn store_bytes_x8(values: __m256) -> [u8; 8] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+fn widen_x8(bytes: [u8; 8]) -> __m256i {
+    _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(i64::from_le_bytes(bytes)))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_bytes_x8(bytes: [u8; 8]) -> __m256 {
+    _mm256_cvtepi32_ps(widen_x8(bytes))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
 fn where_byte_x8(value: __m256, bytes: [u8; 8], byte: u8) -> __m256 {
-    let words = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(i64::from_le_bytes(bytes)));
-    let equal = _mm256_cmpeq_epi32(words, _mm256_set1_epi32(byte.into()));
+    let equal = _mm256_cmpeq_epi32(widen_x8(bytes), _mm256_set1_epi32(byte.into()));
     _mm256_and_ps(_mm256_castsi256_ps(equal), value)
 }
 
@@ -248,10 +281,21 @@ fn store_bytes_x16(values: __m512) -> [u8; 16] {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn where_byte_x16(value: __m512, bytes: [u8; 16], byte: u8) -> __m512 {
+fn widen_x16(bytes: [u8; 16]) -> __m512i {
     // SAFETY: the array has the register's 16 bytes; the load asks for no alignment.
     let narrow = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
-    let words = _mm512_cvtepu8_epi32(narrow);
-    let equal = _mm512_cmpeq_epi32_mask(words, _mm512_set1_epi32(byte.into()));
+    _mm512_cvtepu8_epi32(narrow)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_bytes_x16(bytes: [u8; 16]) -> __m512 {
+    _mm512_cvtepi32_ps(widen_x16(bytes))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn where_byte_x16(value: __m512, bytes: [u8; 16], byte: u8) -> __m512 {
+    let equal = _mm512_cmpeq_epi32_mask(widen_x16(bytes), _mm512_set1_epi32(byte.into()));
     _mm512_maskz_mov_ps(equal, value)
 }

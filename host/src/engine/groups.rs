@@ -40,8 +40,8 @@ impl<L: Lanes> Group<L> {
         let mut labels = [0; GROUP];
         let labels = batch.labels(&mut labels);
         self.outcome =
-            plan.backward_group(parameters, labels, mean, &mut memory, |samples, values| {
-                batch.pack(samples, scaling, L::LANES, values);
+            plan.backward_group(parameters, labels, mean, &mut memory, |samples, input| {
+                batch.pack(samples, scaling, input);
             })?;
         Ok(())
     }
@@ -76,8 +76,7 @@ impl<L: Lanes> Evaluator<L> {
         let labels = batch.labels(&mut labels);
         for first in (0..labels.len()).step_by(L::LANES) {
             let samples = first..labels.len().min(first + L::LANES);
-            let input = L::values_mut(&mut self.input);
-            batch.pack(samples.clone(), scaling, L::LANES, input);
+            batch.pack(samples.clone(), scaling, &mut self.input);
             let output = plan.infer(parameters, &self.input, &mut self.packets)?;
             score(output, &labels[samples.clone()], &mut outcome)?;
             let rows = logits.chunks_exact_mut(plan.classes());
@@ -110,12 +109,12 @@ impl<'a> Batch<'a> {
         &labels[..self.indices.len()]
     }
 
-    fn pack(&self, samples: Range<usize>, scaling: &Scaling, lanes: usize, values: &mut [f32]) {
+    fn pack<L: Lanes>(&self, samples: Range<usize>, scaling: &Scaling, input: &mut [L]) {
         let indices = &self.indices[samples];
         let mut images: [&[u8]; GROUP] = [&[]; GROUP];
         for (image, index) in images.iter_mut().zip(indices) {
             *image = self.image(*index);
         }
-        pack_pixels(scaling, &images[..indices.len()], lanes, values);
+        pack_pixels(scaling, &images[..indices.len()], input);
     }
 }

@@ -47,37 +47,60 @@ impl<L: Lanes> InputGradient<'_, L> {
     #[inline(always)]
     fn row<const C: usize>(&mut self, channel: usize, y: usize) {
         let g = self.geometry;
-        let inside = if g.is_plain_3x3() { interior(&g) } else { 0..0 };
-        for x in 0..inside.start {
+        let mut x = 0;
+        if g.is_plain_3x3() {
+            x = self.row_3x3::<C>(channel, y);
+        }
+        for x in x..g.input[1] {
             let edge = self.edge::<C>(channel, y, x);
             self.store(channel, y, x, edge.map(|value| [value]));
-        }
-        let mut x = inside.start;
-        while x + 4 <= inside.end {
-            let tile = self.tile_3x3::<C, 4>(channel, y, x);
-            self.store(channel, y, x, tile);
-            x += 4;
-        }
-        while x < inside.end {
-            let tile = self.tile_3x3::<C, 1>(channel, y, x);
-            self.store(channel, y, x, tile);
-            x += 1;
-        }
-        while x < g.input[1] {
-            let edge = self.edge::<C>(channel, y, x);
-            self.store(channel, y, x, edge.map(|value| [value]));
-            x += 1;
         }
     }
 
-    /// `C` channels x `P` columns that all three kernel columns reach.
+    /// The columns of a row that some output reaches, where they are enough for whole tiles; gives
+    /// the number of columns done.
+    ///
+    /// The line of outputs behind the first tile lacks as many values as the padding falls short
+    /// of 2, and the line behind the last tile likewise.
     #[inline(always)]
-    fn tile_3x3<const C: usize, const P: usize>(
-        &self,
+    fn row_3x3<const C: usize>(&mut self, channel: usize, y: usize) -> usize {
+        let g = &self.geometry;
+        let end = g.input[1].min(g.output[1] + 2 - g.padding[1]);
+        let (left, right) = (2 - g.padding[1], (end + g.padding[1]).saturating_sub(g.output[1]));
+        if end < 8 {
+            return 0;
+        }
+        match left {
+            2 => self.columns_3x3::<C, 4, 2, 0>(channel, y, 0),
+            1 => self.columns_3x3::<C, 4, 1, 0>(channel, y, 0),
+            _ => self.columns_3x3::<C, 4, 0, 0>(channel, y, 0),
+        }
+        let mut x = 4;
+        while x + 8 <= end {
+            self.columns_3x3::<C, 4, 0, 0>(channel, y, x);
+            x += 4;
+        }
+        while x + 4 < end {
+            self.columns_3x3::<C, 1, 0, 0>(channel, y, x);
+            x += 1;
+        }
+        match right {
+            2 => self.columns_3x3::<C, 4, 0, 2>(channel, y, x),
+            1 => self.columns_3x3::<C, 4, 0, 1>(channel, y, x),
+            _ => self.columns_3x3::<C, 4, 0, 0>(channel, y, x),
+        }
+        end
+    }
+
+    /// `C` channels x `P` columns of a 3 x 3 kernel's input, where the line of outputs they are
+    /// reached from, `P + 2` long, lacks its first `LEFT` and its last `RIGHT` values.
+    #[inline(always)]
+    fn columns_3x3<const C: usize, const P: usize, const LEFT: usize, const RIGHT: usize>(
+        &mut self,
         channel: usize,
         y: usize,
         x: usize,
-    ) -> [[L; P]; C] {
+    ) {
         let g = &self.geometry;
         let zero = self.d_output[0].splat(0.0);
         let mut sums = [[zero; P]; C];
@@ -86,19 +109,22 @@ impl<L: Lanes> InputGradient<'_, L> {
             let kernels = self.kernels::<C>(f, channel);
             let map = &self.d_output[f * g.output_area()..][..g.output_area()];
             for ky in first..last {
-                let start = (y + g.padding[0] - ky) * g.output[1] + x + g.padding[1] - 2;
-                let line = &map[start..][..P + 2];
+                let start = (y + g.padding[0] - ky) * g.output[1] + x + g.padding[1] + LEFT - 2;
+                let line = &map[start..][..P + 2 - LEFT - RIGHT];
                 for kx in 0..3 {
                     for c in 0..C {
                         let weight = zero.splat(kernels[c][ky * 3 + kx]);
                         for p in 0..P {
-                            sums[c][p] = sums[c][p].add(weight.mul(line[p + 2 - kx]));
+                            if (LEFT..P + 2 - RIGHT).contains(&(p + 2 - kx)) {
+                                let product = weight.mul(line[p + 2 - kx - LEFT]);
+                                sums[c][p] = sums[c][p].add(product);
+                            }
                         }
                     }
                 }
             }
         }
-        sums
+        self.store(channel, y, x, sums);
     }
 
     /// One position of `C` channels, whatever the kernel, the stride and the edge.
@@ -161,14 +187,6 @@ impl<L: Lanes> InputGradient<'_, L> {
             self.d_input[at..at + P].copy_from_slice(&tile[c]);
         }
     }
-}
-
-/// Input columns that every column of a 3 x 3 kernel with stride 1 reaches from some output.
-#[inline(always)]
-fn interior(g: &Geometry) -> core::ops::Range<usize> {
-    let first = 2 - g.padding[1].min(2);
-    let end = (g.output[1] + 2).saturating_sub(2 + g.padding[1]);
-    if first < end { first..end } else { 0..0 }
 }
 
 /// Kernel rows that reach input row `y` from an output, with stride 1.
