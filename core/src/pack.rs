@@ -114,7 +114,11 @@ mod tests {
             return std::eprintln!("skipped {:?}: this processor lacks it", L::WIDTH);
         };
         let scaling = Scaling::new(&[0.3, 3.0], &[0.1, -1.0]).unwrap();
-        let image = |seed: usize| (0..26).map(|i| (i * 37 + seed * 91) as u8).collect::<Vec<_>>();
+        let image = |seed: usize| {
+            (0..26)
+                .map(|i| (i * 37 + seed * 91) as u8)
+                .collect::<Vec<_>>()
+        };
         for count in [1, L::LANES.div_ceil(2), L::LANES] {
             let images: Vec<_> = (0..count).map(image).collect();
             let borrowed: Vec<_> = images.iter().map(Vec::as_slice).collect();

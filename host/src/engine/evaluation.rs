@@ -3,6 +3,7 @@
 use super::groups::{Batch, Evaluator};
 use crate::data::Samples;
 use kiln::{BufferError, GROUP, Lanes, Outcome, Plan, Scaling};
+use rayon::prelude::*;
 
 /// Samples scored together. Their losses are summed in order, then the pieces' sums in order, so
 /// that the number of threads does not show in the loss.
@@ -16,33 +17,46 @@ pub(super) struct Evaluation<'a> {
     pub samples: &'a Samples,
 }
 
-/// What some of the threads have to do.
-pub(super) struct Share<'a, L> {
-    /// One for each thread.
-    pub evaluators: &'a mut [Evaluator<L>],
-    /// One result for each [`PIECE`] of the indices.
-    pub pieces: &'a mut [Result<Outcome, BufferError>],
-    pub indices: &'a [u32],
-    /// Empty, or indices x classes.
-    pub logits: &'a mut [f32],
-}
-
 impl Evaluation<'_> {
-    pub fn run<L: Lanes>(&self, share: Share<'_, L>) {
-        if share.evaluators.len() < 2 || share.pieces.len() < 2 {
-            return self.run_alone(share);
+    /// Evaluates pieces of the samples; every thread takes a run of them. `logits` is indices x
+    /// classes where they are wanted.
+    pub fn run<L: Lanes>(
+        &self,
+        evaluators: &mut [Evaluator<L>],
+        pieces: &mut [Result<Outcome, BufferError>],
+        indices: &[u32],
+        logits: Option<&mut [f32]>,
+    ) {
+        let share = pieces.len().div_ceil(evaluators.len()).max(1);
+        let runs = evaluators
+            .par_iter_mut()
+            .zip(pieces.par_chunks_mut(share))
+            .zip(indices.par_chunks(share * PIECE));
+        let row = self.plan.classes();
+        match logits {
+            Some(logits) => runs
+                .zip(logits.par_chunks_mut(share * PIECE * row))
+                .for_each(|(((evaluator, pieces), indices), logits)| {
+                    self.pieces(evaluator, pieces, indices, logits);
+                }),
+            None => runs.for_each(|((evaluator, pieces), indices)| {
+                self.pieces(evaluator, pieces, indices, &mut []);
+            }),
         }
-        let (low, high) = share.halves();
-        rayon::join(|| self.run(low), || self.run(high));
     }
 
-    fn run_alone<L: Lanes>(&self, share: Share<'_, L>) {
-        let row = share.row();
-        let mut logits = share.logits;
-        for (piece, indices) in share.pieces.iter_mut().zip(share.indices.chunks(PIECE)) {
+    fn pieces<L: Lanes>(
+        &self,
+        evaluator: &mut Evaluator<L>,
+        pieces: &mut [Result<Outcome, BufferError>],
+        indices: &[u32],
+        mut logits: &mut [f32],
+    ) {
+        let row = logits.len() / indices.len().max(1);
+        for (piece, indices) in pieces.iter_mut().zip(indices.chunks(PIECE)) {
             let (own, rest) = logits.split_at_mut(indices.len() * row);
             logits = rest;
-            *piece = self.piece(&mut share.evaluators[0], indices, row, own);
+            *piece = self.piece(evaluator, indices, own);
         }
     }
 
@@ -50,9 +64,9 @@ impl Evaluation<'_> {
         &self,
         evaluator: &mut Evaluator<L>,
         indices: &[u32],
-        row: usize,
         mut logits: &mut [f32],
     ) -> Result<Outcome, BufferError> {
+        let row = logits.len() / indices.len().max(1);
         let mut outcome = Outcome::default();
         for indices in indices.chunks(GROUP) {
             let (own, rest) = logits.split_at_mut(indices.len() * row);
@@ -62,36 +76,5 @@ impl Evaluation<'_> {
             outcome += evaluator.forward(self.plan, self.scaling, self.parameters, &batch, own)?;
         }
         Ok(outcome)
-    }
-}
-
-impl<'a, L> Share<'a, L> {
-    /// Values of logits for each index: 0 where none are wanted.
-    const fn row(&self) -> usize {
-        self.logits.len() / self.indices.len()
-    }
-
-    fn halves(self) -> (Self, Self) {
-        let row = self.row();
-        let threads = self.evaluators.len() / 2;
-        let pieces = (self.pieces.len() * threads / self.evaluators.len()).max(1);
-        let indices = self.indices.len().min(pieces * PIECE);
-        let (evaluators, more_evaluators) = self.evaluators.split_at_mut(threads);
-        let (pieces, more_pieces) = self.pieces.split_at_mut(pieces);
-        let (logits, more_logits) = self.logits.split_at_mut(indices * row);
-        let (indices, more_indices) = self.indices.split_at(indices);
-        let low = Self {
-            evaluators,
-            pieces,
-            indices,
-            logits,
-        };
-        let high = Self {
-            evaluators: more_evaluators,
-            pieces: more_pieces,
-            indices: more_indices,
-            logits: more_logits,
-        };
-        (low, high)
     }
 }

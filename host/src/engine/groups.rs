@@ -4,22 +4,33 @@ use crate::data::Samples;
 use kiln::{BufferError, GROUP, GroupMemory, Lanes, Outcome, Plan, Scaling, pack_pixels, score};
 use std::ops::Range;
 
-/// Memory to train one group of samples.
-pub(super) struct Group<L> {
-    packets: Vec<L>,
-    winners: Vec<u8>,
+/// What a group of samples leaves for the sum of gradients.
+pub(super) struct Group {
     pub values: Vec<f32>,
-    /// What the last batch left; no samples where the group had no part in it.
+    /// What the last batch left; stale where the group had no part in it.
     pub outcome: Outcome,
 }
 
-impl<L: Lanes> Group<L> {
+impl Group {
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            values: vec![0.0; plan.group_values()],
+            outcome: Outcome::default(),
+        }
+    }
+}
+
+/// One thread's memory to train group after group, small enough to stay in its cache.
+pub(super) struct Worker<L> {
+    packets: Vec<L>,
+    winners: Vec<u8>,
+}
+
+impl<L: Lanes> Worker<L> {
     pub fn new(plan: &Plan, zero: L) -> Self {
         Self {
             packets: vec![zero; plan.training_packets()],
             winners: vec![0; plan.winner_bytes() * L::LANES],
-            values: vec![0.0; plan.group_values()],
-            outcome: Outcome::default(),
         }
     }
 
@@ -31,15 +42,16 @@ impl<L: Lanes> Group<L> {
         parameters: &[f32],
         batch: &Batch<'_>,
         mean: f32,
+        group: &mut Group,
     ) -> Result<(), BufferError> {
         let mut memory = GroupMemory {
             packets: &mut self.packets,
             winners: &mut self.winners,
-            values: &mut self.values,
+            values: &mut group.values,
         };
         let mut labels = [0; GROUP];
         let labels = batch.labels(&mut labels);
-        self.outcome =
+        group.outcome =
             plan.backward_group(parameters, labels, mean, &mut memory, |samples, input| {
                 batch.pack(samples, scaling, input);
             })?;

@@ -1,7 +1,7 @@
 //! The passes at one lane width.
 
-use super::evaluation::{Evaluation, PIECE, Share};
-use super::groups::{Evaluator, Group, Batch};
+use super::evaluation::{Evaluation, PIECE};
+use super::groups::{Batch, Evaluator, Group, Worker};
 use super::update::{Run, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::data::Samples;
@@ -17,7 +17,8 @@ pub(super) struct Typed<L> {
     parameters: Vec<f32>,
     gradient: Vec<f32>,
     velocity: Vec<f32>,
-    groups: Vec<Group<L>>,
+    workers: Vec<Worker<L>>,
+    groups: Vec<Group>,
     evaluators: Vec<Evaluator<L>>,
     /// Partial results of an evaluation, in order.
     pieces: Vec<Result<Outcome, BufferError>>,
@@ -36,14 +37,16 @@ impl<L: Lanes> Typed<L> {
         let channels = plan.input_shape().channels as usize;
         check("input scaling", scaling.channels(), channels)?;
         let groups = options.batch.div_ceil(GROUP);
+        let threads = options.threads.max(1);
         Ok(Self {
             spans: plan.spans().collect(),
             gradient: vec![0.0; parameters.len()],
             velocity: vec![0.0; parameters.len()],
-            groups: (0..groups).map(|_| Group::new(&plan, zero)).collect(),
-            evaluators: (0..options.threads.max(1))
-                .map(|_| Evaluator::new(&plan, zero))
+            groups: (0..groups).map(|_| Group::new(&plan)).collect(),
+            workers: (0..threads.min(groups))
+                .map(|_| Worker::new(&plan, zero))
                 .collect(),
+            evaluators: (0..threads).map(|_| Evaluator::new(&plan, zero)).collect(),
             pieces: vec![],
             scaling: scaling.clone(),
             zero,
@@ -52,16 +55,21 @@ impl<L: Lanes> Typed<L> {
         })
     }
 
-    /// Forward and backward, group by group, in parallel.
+    /// Forward and backward, group by group; every thread takes a run of groups.
     fn backward(&mut self, samples: &Samples, indices: &[u32]) -> Result<Outcome, BufferError> {
         let mean = 1.0 / indices.len() as f32;
         let (plan, scaling, parameters) = (&self.plan, &self.scaling, &self.parameters);
-        self.groups
+        let share = indices.len().div_ceil(GROUP).div_ceil(self.workers.len());
+        self.workers
             .par_iter_mut()
-            .zip(indices.par_chunks(GROUP))
-            .try_for_each(|(group, indices)| {
-                let batch = Batch { samples, indices };
-                group.backward(plan, scaling, parameters, &batch, mean)
+            .zip(self.groups.par_chunks_mut(share))
+            .zip(indices.par_chunks(share * GROUP))
+            .try_for_each(|((worker, groups), indices)| {
+                for (group, indices) in groups.iter_mut().zip(indices.chunks(GROUP)) {
+                    let batch = Batch { samples, indices };
+                    worker.backward(plan, scaling, parameters, &batch, mean, group)?;
+                }
+                Ok(())
             })?;
         let mut outcome = Outcome::default();
         for group in &self.groups[..indices.len().div_ceil(GROUP)] {
@@ -112,14 +120,9 @@ impl<L: Lanes> Passes for Typed<L> {
         logits: Option<&mut [f32]>,
     ) -> Result<Outcome, BufferError> {
         check_images(&self.plan, samples)?;
-        let classes = self.plan.classes();
-        let logits = match logits {
-            None => &mut [],
-            Some(logits) => {
-                check("logits", logits.len(), indices.len() * classes)?;
-                logits
-            }
-        };
+        if let Some(logits) = &logits {
+            check("logits", logits.len(), indices.len() * self.plan.classes())?;
+        }
         let pieces = indices.len().div_ceil(PIECE);
         self.pieces.resize(pieces, Ok(Outcome::default()));
         let pass = Evaluation {
@@ -128,12 +131,7 @@ impl<L: Lanes> Passes for Typed<L> {
             parameters: &self.parameters,
             samples,
         };
-        pass.run(Share {
-            evaluators: &mut self.evaluators,
-            pieces: &mut self.pieces,
-            indices,
-            logits,
-        });
+        pass.run(&mut self.evaluators, &mut self.pieces, indices, logits);
         let mut outcome = Outcome::default();
         for piece in &self.pieces {
             outcome += (*piece)?;
@@ -147,7 +145,11 @@ impl<L: Lanes> Passes for Typed<L> {
 }
 
 fn check_images(plan: &Plan, samples: &Samples) -> Result<(), BufferError> {
-    check("an image", samples.shape.size(), plan.input_shape().elements())
+    check(
+        "an image",
+        samples.shape.size(),
+        plan.input_shape().elements(),
+    )
 }
 
 fn check(buffer: &'static str, given: usize, needed: usize) -> Result<(), BufferError> {

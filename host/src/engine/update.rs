@@ -6,7 +6,7 @@ use kiln::{BufferError, Lanes, Plan, Sgd, Span};
 /// What an update needs to know.
 pub(super) struct Update<'a, L> {
     pub plan: &'a Plan,
-    pub groups: &'a [Group<L>],
+    pub groups: &'a [Group],
     pub sgd: &'a Sgd,
     pub proof: L,
 }

@@ -66,7 +66,10 @@ impl<L: Lanes> InputGradient<'_, L> {
     fn row_3x3<const C: usize>(&mut self, channel: usize, y: usize) -> usize {
         let g = &self.geometry;
         let end = g.input[1].min(g.output[1] + 2 - g.padding[1]);
-        let (left, right) = (2 - g.padding[1], (end + g.padding[1]).saturating_sub(g.output[1]));
+        let (left, right) = (
+            2 - g.padding[1],
+            (end + g.padding[1]).saturating_sub(g.output[1]),
+        );
         if end < 8 {
             return 0;
         }
