@@ -37,7 +37,7 @@ fn run<L: Lanes>(zero: L, rgb: bool) {
         state
     };
     he_uniform(&net, &mut p, &mut rng).unwrap();
-    let n = 64;
+    let n: usize = std::env::var("N").map_or(64, |n| n.parse().unwrap());
     let images: Vec<f32> = (0..n * plan.input_shape().elements())
         .map(|_| (rng() >> 8) as f32 / (1 << 24) as f32)
         .collect();
@@ -68,7 +68,7 @@ fn run<L: Lanes>(zero: L, rgb: bool) {
     for _ in 0..60 {
         let s = Instant::now();
         for _ in 0..20 {
-            t.step(&images, &labels, &sgd).unwrap();
+            if std::env::var("D").is_ok() { t.differentiate(&images, &labels).unwrap(); } else { t.step(&images, &labels, &sgd).unwrap(); }
         }
         best = best.min(s.elapsed().as_secs_f64() / (20 * n) as f64);
         let s = Instant::now();

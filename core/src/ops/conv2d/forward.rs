@@ -4,6 +4,7 @@
 use super::{Geometry, accumulate};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::pool::pool_2x2;
+use core::ops::Range;
 
 /// Convolution, ReLU and 2 x 2 max pool of one packet of samples.
 pub(crate) struct Forward<'a, L> {
@@ -26,71 +27,83 @@ impl<L: Lanes> Kernel for Forward<'_, L> {
     #[inline(always)]
     fn run(mut self) {
         let g = self.geometry;
-        let rows = if self.pool {
-            g.output[0] / 2
-        } else {
-            g.output[0]
-        };
         for group in 0..g.groups {
-            for row in 0..rows {
-                let end = (group + 1) * g.group_filters();
-                let mut filter = group * g.group_filters();
-                // Filters innermost: their weights are few, the rows of input stay in the cache.
-                if L::REGISTERS >= 32 {
-                    while filter + 4 <= end {
-                        self.row::<4>(filter, row);
-                        filter += 4;
-                    }
+            let filters = group * g.group_filters()..(group + 1) * g.group_filters();
+            if self.pool {
+                for row in 0..g.output[0] / 2 {
+                    self.pooled_row(&filters, row);
                 }
-                while filter + 2 <= end {
-                    self.row::<2>(filter, row);
-                    filter += 2;
-                }
-                if filter < end {
-                    self.row::<1>(filter, row);
+            } else {
+                for y in 0..g.output[0] {
+                    self.plain_row(&filters, y);
                 }
             }
         }
     }
 }
 
-impl<L: Lanes> Forward<'_, L> {
-    /// One row of outputs of `F` filters.
-    #[inline(always)]
-    fn row<const F: usize>(&mut self, filter: usize, row: usize) {
-        if self.pool {
-            self.pooled_row::<F>(filter, row);
-        } else {
-            self.plain_row::<F>(filter, row);
+/// Calls a method for tiles of filters, as many at once as the registers allow. Filters run
+/// innermost, so that the patch of input they share stays in the first cache.
+macro_rules! each_filter_tile {
+    ($self:ident, $filters:ident, $method:ident $(:: <$($constant:literal),+>)? ($($argument:expr),*)) => {{
+        let mut filter = $filters.start;
+        if L::REGISTERS >= 32 {
+            while filter + 4 <= $filters.end {
+                $self.$method::<4 $($(, $constant)+)?>(filter, $($argument),*);
+                filter += 4;
+            }
         }
-    }
+        while filter + 2 <= $filters.end {
+            $self.$method::<2 $($(, $constant)+)?>(filter, $($argument),*);
+            filter += 2;
+        }
+        if filter < $filters.end {
+            $self.$method::<1 $($(, $constant)+)?>(filter, $($argument),*);
+        }
+    }};
+}
 
+impl<L: Lanes> Forward<'_, L> {
     #[inline(always)]
-    fn plain_row<const F: usize>(&mut self, filter: usize, y: usize) {
+    fn plain_row(&mut self, filters: &Range<usize>, y: usize) {
         let g = self.geometry;
         let columns = if g.interior(0).contains(&y) {
             g.interior(1)
         } else {
             0..0
         };
-        for x in 0..columns.start.min(g.output[1]) {
-            self.plain_edge::<F>(filter, y, x);
+        for x in (0..columns.start).chain(columns.end..g.output[1]) {
+            each_filter_tile!(self, filters, plain_edge(y, x));
         }
         let mut x = columns.start;
         while x + 4 <= columns.end {
-            let tile = self.tile::<F, 1, 4>(filter, y, x);
-            self.store_plain(filter, y, x, tile);
+            each_filter_tile!(self, filters, plain_tile::<4>(y, x));
             x += 4;
         }
         while x < columns.end {
-            let tile = self.tile::<F, 1, 1>(filter, y, x);
-            self.store_plain(filter, y, x, tile);
+            each_filter_tile!(self, filters, plain_tile::<1>(y, x));
             x += 1;
         }
-        while x < g.output[1] {
-            self.plain_edge::<F>(filter, y, x);
-            x += 1;
+    }
+
+    #[inline(always)]
+    fn pooled_row(&mut self, filters: &Range<usize>, row: usize) {
+        let g = self.geometry;
+        let (rows, columns) = (g.interior(0), g.interior(1));
+        let inside_row = rows.start <= 2 * row && 2 * row + 2 <= rows.end;
+        for column in 0..g.output[1] / 2 {
+            if inside_row && columns.start <= 2 * column && 2 * column + 2 <= columns.end {
+                each_filter_tile!(self, filters, pooled_tile(row, column));
+            } else {
+                each_filter_tile!(self, filters, pooled_edge(row, column));
+            }
         }
+    }
+
+    #[inline(always)]
+    fn plain_tile<const F: usize, const C: usize>(&mut self, filter: usize, y: usize, x: usize) {
+        let tile = self.tile::<F, 1, C>(filter, y, x);
+        self.store_plain(filter, y, x, tile);
     }
 
     #[inline(always)]
@@ -100,19 +113,23 @@ impl<L: Lanes> Forward<'_, L> {
     }
 
     #[inline(always)]
-    fn pooled_row<const F: usize>(&mut self, filter: usize, row: usize) {
-        let g = self.geometry;
-        let (rows, columns) = (g.interior(0), g.interior(1));
-        let inside_row = rows.start <= 2 * row && 2 * row + 2 <= rows.end;
-        for column in 0..g.output[1] / 2 {
-            let x = 2 * column;
-            let tile = if inside_row && columns.start <= x && x + 2 <= columns.end {
-                self.tile::<F, 2, 2>(filter, 2 * row, x)
-            } else {
-                self.edge_window::<F>(filter, 2 * row, x)
-            };
-            self.store_pooled(filter, row, column, tile);
+    fn pooled_tile<const F: usize>(&mut self, filter: usize, row: usize, column: usize) {
+        let tile = self.tile::<F, 2, 2>(filter, 2 * row, 2 * column);
+        self.store_pooled(filter, row, column, tile);
+    }
+
+    #[inline(always)]
+    fn pooled_edge<const F: usize>(&mut self, filter: usize, row: usize, column: usize) {
+        let mut tile: [[[L; 2]; 2]; F] = self.bias_tile(filter);
+        for r in 0..2 {
+            for c in 0..2 {
+                let values = self.edge::<F>(filter, 2 * row + r, 2 * column + c);
+                for f in 0..F {
+                    tile[f][r][c] = values[f];
+                }
+            }
         }
+        self.store_pooled(filter, row, column, tile);
     }
 
     /// `F` filters x `R` rows x `C` columns of outputs, all of whose taps are inside the input.
@@ -143,20 +160,6 @@ impl<L: Lanes> Forward<'_, L> {
         let channels = self.group_input(filter);
         let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
         accumulate::edge(g, channels, [y, x], kernels, start.map(|[[value]]| value))
-    }
-
-    #[inline(always)]
-    fn edge_window<const F: usize>(&self, filter: usize, y: usize, x: usize) -> [[[L; 2]; 2]; F] {
-        let mut tile = self.bias_tile(filter);
-        for r in 0..2 {
-            for c in 0..2 {
-                let values = self.edge::<F>(filter, y + r, x + c);
-                for f in 0..F {
-                    tile[f][r][c] = values[f];
-                }
-            }
-        }
-        tile
     }
 
     #[inline(always)]

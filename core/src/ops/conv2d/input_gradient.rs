@@ -3,6 +3,7 @@
 
 use super::Geometry;
 use crate::lanes::{Kernel, Lanes};
+use core::ops::Range;
 
 /// Input gradient of one packet of samples.
 pub(crate) struct InputGradient<'a, L> {
@@ -21,21 +22,15 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
     fn run(mut self) {
         let g = self.geometry;
         for group in 0..g.groups {
-            for row in 0..g.input[0] {
-                let end = (group + 1) * g.group_channels();
-                let mut channel = group * g.group_channels();
-                if L::REGISTERS >= 32 {
-                    while channel + 4 <= end {
-                        self.row::<4>(channel, row);
-                        channel += 4;
-                    }
-                }
-                while channel + 2 <= end {
-                    self.row::<2>(channel, row);
-                    channel += 2;
-                }
-                if channel < end {
-                    self.row::<1>(channel, row);
+            let channels = group * g.group_channels()..(group + 1) * g.group_channels();
+            for y in 0..g.input[0] {
+                let done = if g.is_plain_3x3() {
+                    self.row_3x3(&channels, y)
+                } else {
+                    0
+                };
+                for x in done..g.input[1] {
+                    self.edges(&channels, y, x);
                 }
             }
         }
@@ -43,28 +38,14 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
 }
 
 impl<L: Lanes> InputGradient<'_, L> {
-    /// One row of `C` channels.
-    #[inline(always)]
-    fn row<const C: usize>(&mut self, channel: usize, y: usize) {
-        let g = self.geometry;
-        let mut x = 0;
-        if g.is_plain_3x3() {
-            x = self.row_3x3::<C>(channel, y);
-        }
-        for x in x..g.input[1] {
-            let edge = self.edge::<C>(channel, y, x);
-            self.store(channel, y, x, edge.map(|value| [value]));
-        }
-    }
-
     /// The columns of a row that some output reaches, where they are enough for whole tiles; gives
     /// the number of columns done.
     ///
     /// The line of outputs behind the first tile lacks as many values as the padding falls short
     /// of 2, and the line behind the last tile likewise.
     #[inline(always)]
-    fn row_3x3<const C: usize>(&mut self, channel: usize, y: usize) -> usize {
-        let g = &self.geometry;
+    fn row_3x3(&mut self, channels: &Range<usize>, y: usize) -> usize {
+        let g = self.geometry;
         let end = g.input[1].min(g.output[1] + 2 - g.padding[1]);
         let (left, right) = (
             2 - g.padding[1],
@@ -74,31 +55,69 @@ impl<L: Lanes> InputGradient<'_, L> {
             return 0;
         }
         match left {
-            2 => self.columns_3x3::<C, 4, 2, 0>(channel, y, 0),
-            1 => self.columns_3x3::<C, 4, 1, 0>(channel, y, 0),
-            _ => self.columns_3x3::<C, 4, 0, 0>(channel, y, 0),
+            2 => self.tiles_3x3::<4, 2, 0>(channels, y, 0),
+            1 => self.tiles_3x3::<4, 1, 0>(channels, y, 0),
+            _ => self.tiles_3x3::<4, 0, 0>(channels, y, 0),
         }
         let mut x = 4;
         while x + 8 <= end {
-            self.columns_3x3::<C, 4, 0, 0>(channel, y, x);
+            self.tiles_3x3::<4, 0, 0>(channels, y, x);
             x += 4;
         }
         while x + 4 < end {
-            self.columns_3x3::<C, 1, 0, 0>(channel, y, x);
+            self.tiles_3x3::<1, 0, 0>(channels, y, x);
             x += 1;
         }
         match right {
-            2 => self.columns_3x3::<C, 4, 0, 2>(channel, y, x),
-            1 => self.columns_3x3::<C, 4, 0, 1>(channel, y, x),
-            _ => self.columns_3x3::<C, 4, 0, 0>(channel, y, x),
+            2 => self.tiles_3x3::<4, 0, 2>(channels, y, x),
+            1 => self.tiles_3x3::<4, 0, 1>(channels, y, x),
+            _ => self.tiles_3x3::<4, 0, 0>(channels, y, x),
         }
         end
+    }
+
+    /// `P` columns of all channels of a group. Channels run innermost, so that the outputs they
+    /// share stay in the first cache.
+    #[inline(always)]
+    fn tiles_3x3<const P: usize, const LEFT: usize, const RIGHT: usize>(
+        &mut self,
+        channels: &Range<usize>,
+        y: usize,
+        x: usize,
+    ) {
+        let mut channel = channels.start;
+        if L::REGISTERS >= 32 {
+            while channel + 4 <= channels.end {
+                self.tile_3x3::<4, P, LEFT, RIGHT>(channel, y, x);
+                channel += 4;
+            }
+        }
+        while channel + 2 <= channels.end {
+            self.tile_3x3::<2, P, LEFT, RIGHT>(channel, y, x);
+            channel += 2;
+        }
+        if channel < channels.end {
+            self.tile_3x3::<1, P, LEFT, RIGHT>(channel, y, x);
+        }
+    }
+
+    #[inline(always)]
+    fn edges(&mut self, channels: &Range<usize>, y: usize, x: usize) {
+        let mut channel = channels.start;
+        while channel + 4 <= channels.end {
+            self.edge::<4>(channel, y, x);
+            channel += 4;
+        }
+        while channel < channels.end {
+            self.edge::<1>(channel, y, x);
+            channel += 1;
+        }
     }
 
     /// `C` channels x `P` columns of a 3 x 3 kernel's input, where the line of outputs they are
     /// reached from, `P + 2` long, lacks its first `LEFT` and its last `RIGHT` values.
     #[inline(always)]
-    fn columns_3x3<const C: usize, const P: usize, const LEFT: usize, const RIGHT: usize>(
+    fn tile_3x3<const C: usize, const P: usize, const LEFT: usize, const RIGHT: usize>(
         &mut self,
         channel: usize,
         y: usize,
@@ -132,7 +151,7 @@ impl<L: Lanes> InputGradient<'_, L> {
 
     /// One position of `C` channels, whatever the kernel, the stride and the edge.
     #[inline(always)]
-    fn edge<const C: usize>(&self, channel: usize, y: usize, x: usize) -> [L; C] {
+    fn edge<const C: usize>(&mut self, channel: usize, y: usize, x: usize) {
         let g = &self.geometry;
         let mut sums = [self.d_output[0].splat(0.0); C];
         for f in self.group_filters(channel) {
@@ -154,11 +173,11 @@ impl<L: Lanes> InputGradient<'_, L> {
                 }
             }
         }
-        sums
+        self.store(channel, y, x, sums.map(|sum| [sum]));
     }
 
     #[inline(always)]
-    fn group_filters(&self, channel: usize) -> core::ops::Range<usize> {
+    fn group_filters(&self, channel: usize) -> Range<usize> {
         let g = &self.geometry;
         let group = channel / g.group_channels();
         group * g.group_filters()..(group + 1) * g.group_filters()

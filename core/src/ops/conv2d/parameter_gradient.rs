@@ -180,7 +180,8 @@ fn add_rows<L: Lanes>(
     }
 }
 
-/// Adds to the kernels of `F` filters, by tiles that fit the processor's registers.
+/// Adds to the kernels of `F` filters, by tiles that fit the processor's registers. The filters'
+/// gradients stay in the first cache while the channels pass by.
 #[inline(always)]
 fn add_filters<L: Lanes, const F: usize>(
     g: &Geometry,
@@ -189,28 +190,41 @@ fn add_filters<L: Lanes, const F: usize>(
     rows: &Range<usize>,
     kernels: &mut [L],
 ) {
-    let area = rows.len() * g.output[1];
+    if F == 4 && L::REGISTERS >= 32 && g.is_plain_3x3() {
+        let half = 2 * rows.len() * g.output[1];
+        add_pair(g, channels, &maps[..half], rows, kernels);
+        add_pair(
+            g,
+            channels,
+            &maps[half..],
+            rows,
+            &mut kernels[2 * g.taps()..],
+        );
+        return;
+    }
     for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
         let kernels = &mut kernels[c * g.kernel_area()..];
-        if !g.is_plain_3x3() {
-            taps::add_each::<L, F>(g, channel, maps, rows, kernels);
-        } else if L::REGISTERS >= 32 && F.is_multiple_of(2) {
-            for half in 0..F / 2 {
-                let maps = &maps[2 * half * area..];
-                taps::add_3x3::<L, 2, 3>(
-                    g,
-                    channel,
-                    maps,
-                    rows,
-                    0,
-                    &mut kernels[2 * half * g.taps()..],
-                );
-            }
-        } else {
+        if g.is_plain_3x3() {
             for ky in 0..3 {
                 taps::add_3x3::<L, F, 1>(g, channel, maps, rows, ky, kernels);
             }
+        } else {
+            taps::add_each::<L, F>(g, channel, maps, rows, kernels);
         }
+    }
+}
+
+/// Adds to the 3 x 3 kernels of two filters, all nine taps at once.
+#[inline(always)]
+fn add_pair<L: Lanes>(
+    g: &Geometry,
+    channels: &[L],
+    maps: &[L],
+    rows: &Range<usize>,
+    kernels: &mut [L],
+) {
+    for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
+        taps::add_3x3::<L, 2, 3>(g, channel, maps, rows, 0, &mut kernels[c * 9..]);
     }
 }
 
