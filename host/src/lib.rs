@@ -1,4 +1,20 @@
-//! Kiln host library.
+//! Kiln's host program as a library: what the commands do, callable from tests.
+//!
+//! [`cli`] turns arguments into one of the [`commands`]; these read [`data`], a
+//! [`network_file`] or [`weights`], let [`training`] drive the [`engine`], and leave a
+//! [`run_folder`].
 
+pub mod bench;
+pub mod cli;
+pub mod commands;
 pub mod data;
+pub mod defaults;
 pub mod engine;
+pub mod network_file;
+pub mod output;
+pub mod run_config;
+pub mod run_folder;
+pub mod seeds;
+pub mod settings;
+pub mod training;
+pub mod weights;

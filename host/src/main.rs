@@ -1,2 +1,7 @@
 //! Kiln: train small convolutional networks and fire them into firmware.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    host::cli::run(std::env::args_os())
+}

@@ -1,0 +1,109 @@
+//! The command line: what can be typed, and how errors and exit codes leave the program.
+
+use crate::commands::{evaluate, summary, train};
+use crate::{bench, output};
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+/// What every kind of failure exits with.
+const FAILURE: u8 = 2;
+
+/// Trains small convolutional networks and fires them into firmware.
+///
+/// Everything Kiln computes is defined to the bit: the same seed gives the same weights on every
+/// machine, with any number of threads and any SIMD width, and a microcontroller computes with
+/// the same weights the same results.
+#[derive(Debug, Parser)]
+#[command(name = "kiln", version, after_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kiln train mnist                     learn handwritten digits; works without a network, too
+  kiln train pictures --epochs 30      learn from a folder with one folder of images per class
+  kiln evaluate --dataset mnist --weights runs/mnist-20260102-030405/model.kiln
+  kiln summary network.toml            what a network holds and costs, before training it
+";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(train::Arguments),
+    Evaluate(evaluate::Arguments),
+    Summary(summary::Arguments),
+    Bench(bench::Arguments),
+}
+
+/// Runs the program with these arguments, the program's own name first.
+///
+/// Returns 0 for success. Any failure is one line on standard error, `error: …`, and 2.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return misuse(&error),
+    };
+    let result = match arguments.command {
+        Command::Train(arguments) => train::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Summary(arguments) => summary::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader, such as `head`, has seen enough: no news to anyone.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(FAILURE),
+        Err(error) => fail(&format!("{error:#}")),
+    }
+}
+
+/// Shows help where it was asked for, and else what was wrong with the arguments, in one line.
+fn misuse(error: &clap::Error) -> ExitCode {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if asked || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // Nothing is left to do if the terminal is gone.
+        let _ = error.print();
+        return if asked {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(FAILURE)
+        };
+    }
+    let text = error.render().to_string();
+    let reason: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let reason = reason.join(" ");
+    let reason = reason.strip_prefix("error: ").unwrap_or(&reason);
+    fail(&format!("{reason}; --help shows what is possible"))
+}
+
+fn fail(message: &str) -> ExitCode {
+    output::error(message);
+    ExitCode::from(FAILURE)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,64 @@
+//! The commands, a module each, and what several of them take and say.
+
+pub mod evaluate;
+pub mod machine;
+pub mod summary;
+pub mod train;
+
+use crate::data::Dataset;
+use crate::output::{Output, counted, grouped};
+use kiln::Network;
+use std::io;
+
+/// Says where the samples came from, how many there are, and what loading did to them.
+fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
+    let samples = dataset.train.len() + dataset.test.as_ref().map_or(0, |test| test.len());
+    output.item("data", &dataset.source)?;
+    output.item(
+        "loaded",
+        format_args!(
+            "{} of {}, {}, in {:.2} s",
+            counted(samples, "sample", "samples"),
+            dataset.train.shape,
+            counted(dataset.classes.len(), "class", "classes"),
+            dataset.load_time.as_secs_f64()
+        ),
+    )?;
+    if dataset.ignored_files > 0 {
+        let ignored = counted(dataset.ignored_files, "file that is", "files that are");
+        output.item("note", format_args!("ignored {ignored} no images"))?;
+    }
+    dataset
+        .notices
+        .iter()
+        .try_for_each(|notice| output.item("note", notice))
+}
+
+/// Says what the network holds and computes.
+fn describe_network(output: Output, network: &Network) -> io::Result<()> {
+    let cost = network.cost();
+    output.item(
+        "network",
+        format_args!(
+            "{} parameters; {} MACs, {} FLOPs a sample",
+            grouped(cost.parameters),
+            grouped(cost.macs),
+            grouped(cost.flops())
+        ),
+    )
+}
+
+/// A number of classes with the first of their names, enough to recognise them by.
+fn named_classes(count: usize, names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = names.iter().take(4).map(AsRef::as_ref).collect();
+    let more = if names.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let names = match shown.is_empty() {
+        true => String::new(),
+        false => format!(" ({}{more})", shown.join(", ")),
+    };
+    format!("{}{names}", counted(count, "class", "classes"))
+}

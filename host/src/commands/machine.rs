@@ -1,0 +1,61 @@
+//! The part of the machine a command may use.
+
+use anyhow::{Result, bail};
+use kiln::LaneWidth;
+use std::thread;
+
+/// How much of the machine to use. None of it changes a result, only its speed.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+pub struct Arguments {
+    /// Threads to compute with [default: one per core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Samples a thread computes at once, by SIMD: a width, or the widest there is
+    #[arg(long, value_name = "WIDTH", default_value = "auto", value_parser = ["auto", "1", "4", "8", "16"])]
+    lanes: String,
+}
+
+/// More threads than this are a slip of the finger.
+const MAX_THREADS: usize = 1_024;
+
+impl Arguments {
+    /// Number of threads to compute with.
+    ///
+    /// # Errors
+    ///
+    /// If the number given is 0 or absurd.
+    pub fn threads(&self) -> Result<usize> {
+        match self.threads {
+            Some(threads) if !(1..=MAX_THREADS).contains(&threads) => {
+                bail!("threads is {threads}; it must be between 1 and {MAX_THREADS}")
+            }
+            Some(threads) => Ok(threads),
+            None => Ok(thread::available_parallelism().map_or(1, usize::from)),
+        }
+    }
+
+    /// The lane width asked for; `None` for the widest there is.
+    ///
+    /// # Errors
+    ///
+    /// If this machine does not have it.
+    pub fn lanes(&self) -> Result<Option<LaneWidth>> {
+        let text = |width: &LaneWidth| width.lanes().to_string();
+        let Some(wanted) = LaneWidth::ALL
+            .into_iter()
+            .find(|width| text(width) == self.lanes)
+        else {
+            return Ok(None);
+        };
+        if !wanted.is_available() {
+            let available: Vec<String> = LaneWidth::available().map(|width| text(&width)).collect();
+            bail!(
+                "lanes is {}, which this machine does not have; it has {} (or use auto)",
+                self.lanes,
+                available.join(", ")
+            );
+        }
+        Ok(Some(wanted))
+    }
+}

@@ -1,0 +1,215 @@
+//! `kiln summary`: what a network holds and costs, layer by layer.
+
+use crate::network_file;
+use crate::output::{Output, grouped};
+use crate::weights::ModelBytes;
+use anyhow::{Context, Result};
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle, presets};
+use kiln::{Network, Plan};
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Show what a network holds and costs, layer by layer.
+///
+/// MACs are multiply-accumulates of one sample's forward pass; a FLOP is a multiplication or an
+/// addition, so there are two to a MAC.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln summary network.toml
+  kiln summary runs/digits/model.kiln --json | jq .parameters
+")]
+pub struct Arguments {
+    /// A network as a TOML file, or a model file that a training run wrote
+    #[arg(value_name = "FILE.toml|FILE.kiln")]
+    file: PathBuf,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// The network of a file, and what else a model file tells.
+struct Subject {
+    network: Network,
+    class_names: Vec<String>,
+    notes: String,
+}
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    file: String,
+    /// Channels, height and width.
+    input: [u32; 3],
+    layers: Vec<LayerReport>,
+    parameters: u64,
+    macs: u64,
+    flops: u64,
+    parameter_bytes: usize,
+    /// Working memory of one sample's inference, the input not among it.
+    inference_bytes: usize,
+    /// Working memory of training, parameters, gradient and velocity not among it.
+    training_bytes: usize,
+    class_names: Vec<String>,
+    notes: String,
+}
+
+/// A layer of the result.
+#[derive(Debug, Serialize)]
+struct LayerReport {
+    number: usize,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Channels, height and width.
+    output: [u32; 3],
+    parameters: u64,
+    macs: u64,
+    flops: u64,
+}
+
+/// A line under the head, and nothing else.
+const STYLE: TableStyle =
+    presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What was wrong with the file, in one line.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let name = || arguments.file.display().to_string();
+    let subject = read(&arguments.file).with_context(name)?;
+    let report = report(name(), subject);
+    let [channels, height, width] = report.input;
+    output.item("input", format_args!("{channels}x{height}x{width}"))?;
+    if !report.class_names.is_empty() {
+        output.item("classes", report.class_names.join(", "))?;
+    }
+    if !report.notes.is_empty() {
+        output.item("notes", &report.notes)?;
+    }
+    output.line(table(&report))?;
+    describe_memory(output, &report)?;
+    output.object(&report)?;
+    Ok(())
+}
+
+/// Reads a model file, known by its name or its first bytes, or else a TOML file.
+fn read(path: &Path) -> Result<Subject> {
+    let named = path
+        .extension()
+        .is_some_and(|extension| extension == "kiln");
+    if !named && !starts_as_model(path) {
+        return Ok(Subject {
+            network: network_file::read(path)?,
+            class_names: Vec::new(),
+            notes: String::new(),
+        });
+    }
+    let bytes = ModelBytes::read(path)?;
+    let model = bytes.open()?;
+    Ok(Subject {
+        network: model.network().clone(),
+        class_names: model.class_names().map(String::from).collect(),
+        notes: model.notes().into(),
+    })
+}
+
+/// Whether the file begins with a model file's magic; one that cannot be read does not.
+fn starts_as_model(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"KILN"
+}
+
+fn report(file: String, subject: Subject) -> Report {
+    let network = &subject.network;
+    let cost = network.cost();
+    let plan = Plan::of(network);
+    let layers = network.layers().iter().enumerate();
+    Report {
+        file,
+        input: extents(network.input_shape()),
+        layers: layers
+            .map(|(index, layer)| {
+                let cost = network.layer_cost(index);
+                LayerReport {
+                    number: index + 1,
+                    kind: layer.name(),
+                    output: extents(network.output_shape(index)),
+                    parameters: cost.parameters,
+                    macs: cost.macs,
+                    flops: cost.flops(),
+                }
+            })
+            .collect(),
+        parameters: cost.parameters,
+        macs: cost.macs,
+        flops: cost.flops(),
+        parameter_bytes: size_of::<f32>() * plan.parameters(),
+        inference_bytes: plan.inference_bytes(1),
+        training_bytes: plan.training_bytes(1),
+        class_names: subject.class_names,
+        notes: subject.notes,
+    }
+}
+
+/// Says what the network needs where one sample is computed at a time.
+fn describe_memory(output: Output, report: &Report) -> io::Result<()> {
+    let parameters = grouped(report.parameter_bytes as u64);
+    let [inference, training] =
+        [report.inference_bytes, report.training_bytes].map(|bytes| grouped(bytes as u64));
+    output.item(
+        "parameters",
+        format_args!("{parameters} bytes, in flash for inference"),
+    )?;
+    output.item(
+        "inference",
+        format_args!("{inference} bytes of working memory"),
+    )?;
+    output.item(
+        "training",
+        format_args!(
+            "{training} bytes of working memory, and {parameters} each for parameters, gradient \
+             and velocity"
+        ),
+    )
+}
+
+fn extents(shape: kiln::Shape) -> [u32; 3] {
+    [shape.channels, shape.height, shape.width]
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE);
+    table.set_header(["", "layer", "output", "parameters", "MACs", "FLOPs"]);
+    for layer in &report.layers {
+        let [channels, height, width] = layer.output;
+        table.add_row([
+            layer.number.to_string(),
+            layer.kind.into(),
+            format!("{channels}x{height}x{width}"),
+            grouped(layer.parameters),
+            grouped(layer.macs),
+            grouped(layer.flops),
+        ]);
+    }
+    table.add_row([
+        String::new(),
+        "all".into(),
+        String::new(),
+        grouped(report.parameters),
+        grouped(report.macs),
+        grouped(report.flops),
+    ]);
+    for column in [0, 2, 3, 4, 5] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}

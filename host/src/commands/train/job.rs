@@ -1,0 +1,190 @@
+//! What to train, found out and checked as far as possible before anything is loaded.
+
+use super::Arguments;
+use crate::data::{self, Dataset, ImageShape};
+use crate::defaults;
+use crate::network_file;
+use crate::output::counted;
+use crate::run_config::{Record, RunConfig};
+use crate::run_folder::RunFolder;
+use crate::settings::Settings;
+use anyhow::{Context, Result, bail, ensure};
+use kiln::{LaneWidth, Network};
+use std::path::{Path, PathBuf};
+
+/// What to train.
+pub(super) struct Job {
+    pub dataset: String,
+    pub data: Option<PathBuf>,
+    offline: bool,
+    pub settings: Settings,
+    /// The network with the name of its file, unless it is the default one.
+    model: Option<(Network, String)>,
+    pub out: RunFolder,
+    pub threads: usize,
+    pub lanes: Option<LaneWidth>,
+    /// What the run that is to be repeated saw.
+    pub record: Option<Record>,
+}
+
+impl Job {
+    /// Brings arguments and config file together.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that cannot be used: a setting, a file, the run folder.
+    pub fn new(arguments: Arguments) -> Result<Self> {
+        let config = read_config(arguments.config.as_deref())?;
+        let settings = arguments.settings.or(config.training.clone());
+        check(&settings, arguments.config.as_deref())?;
+        let model = model(
+            arguments.model.as_deref(),
+            arguments.config.as_deref(),
+            &config,
+        )?;
+        // Another dataset's samples are elsewhere.
+        let same = arguments.dataset.is_none() || arguments.dataset == config.dataset;
+        let configured = config.data.filter(|_| same);
+        let Some(dataset) = arguments.dataset.or(config.dataset) else {
+            bail!(
+                "{}: it names no dataset; give one",
+                display(arguments.config.as_deref())
+            );
+        };
+        let out = arguments.out.unwrap_or_else(|| default_folder(&dataset));
+        Ok(Self {
+            threads: arguments.machine.threads()?,
+            lanes: arguments.machine.lanes()?,
+            out: RunFolder::prepare(&out)?,
+            dataset,
+            data: arguments.data.or(configured),
+            offline: arguments.offline,
+            settings,
+            model,
+            record: config.record,
+        })
+    }
+
+    /// Loads the dataset, its images brought to the network's shape.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the dataset.
+    pub fn load(&self) -> Result<Dataset> {
+        let shape = self
+            .model
+            .as_ref()
+            .map(|(network, _)| network.input_shape());
+        let options = data::Options {
+            data: self.data.clone(),
+            offline: self.offline,
+            threads: self.threads,
+            shape: shape.map(|shape| ImageShape {
+                channels: shape.channels as usize,
+                height: shape.height as usize,
+                width: shape.width as usize,
+            }),
+            progress: true,
+        };
+        let dataset = data::load(&self.dataset, &options)?;
+        ensure!(
+            !dataset.train.is_empty(),
+            "{} has no training samples, only a test set; add the training files",
+            self.dataset
+        );
+        Ok(dataset)
+    }
+
+    /// The network for the dataset: the one asked for, or the default.
+    ///
+    /// # Errors
+    ///
+    /// If it does not fit the dataset.
+    pub fn network(&self, dataset: &Dataset) -> Result<Network> {
+        let classes = dataset.classes.len();
+        let Some((network, origin)) = &self.model else {
+            return default_network(dataset);
+        };
+        ensure!(
+            network.classes() == classes,
+            "{origin}: the network tells {} apart, but {} has {}; \
+             set the outputs of its last layer to {classes}",
+            counted(network.classes(), "class", "classes"),
+            dataset.name,
+            counted(classes, "class", "classes")
+        );
+        Ok(network.clone())
+    }
+}
+
+fn default_network(dataset: &Dataset) -> Result<Network> {
+    let classes = dataset.classes.len();
+    let outputs = u16::try_from(classes).with_context(|| {
+        format!(
+            "{} has {classes} classes; a network tells at most 65535 apart",
+            dataset.name
+        )
+    })?;
+    let network = defaults::network(dataset.train.shape, outputs);
+    network.check().with_context(|| {
+        format!(
+            "the default network does not fit images of {}; describe one that does in a TOML \
+             file and give it by --model",
+            dataset.train.shape
+        )
+    })?;
+    Ok(network)
+}
+
+fn read_config(path: Option<&Path>) -> Result<RunConfig> {
+    match path {
+        Some(path) => RunConfig::read(path).with_context(|| path.display().to_string()),
+        None => Ok(RunConfig::default()),
+    }
+}
+
+/// The network of the file given, or of the config, with the name of where it is from.
+fn model(
+    model: Option<&Path>,
+    config_path: Option<&Path>,
+    config: &RunConfig,
+) -> Result<Option<(Network, String)>> {
+    let (read, path) = match (model, &config.model) {
+        (Some(path), _) => (network_file::read(path), path.display().to_string()),
+        (None, Some(tables)) => (tables.network(), display(config_path)),
+        (None, None) => return Ok(None),
+    };
+    let network = read.with_context(|| path.clone())?;
+    Ok(Some((network, path)))
+}
+
+/// Finds what is out of bounds before anything is loaded.
+fn check(settings: &Settings, config: Option<&Path>) -> Result<()> {
+    // The number of channels only chooses defaults, which are sound.
+    let checked = settings.resolve(1);
+    match config {
+        Some(path) => checked.with_context(|| format!("{} and the arguments", path.display()))?,
+        None => checked?,
+    };
+    Ok(())
+}
+
+fn display(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| path.display().to_string())
+}
+
+/// `runs/<dataset>-<time>`, numbered if there is one already.
+fn default_folder(dataset: &str) -> PathBuf {
+    let path = Path::new(dataset);
+    let path = path.canonicalize().unwrap_or_else(|_| path.into());
+    let name = path
+        .file_name()
+        .map_or("dataset".into(), |name| name.to_string_lossy());
+    let time = jiff::ZonedDateTime::now()
+        .strftime("%Y%m%d-%H%M%S")
+        .to_string();
+    let folder = Path::new("runs").join(format!("{name}-{time}"));
+    let numbered = (2..).map(|number| folder.with_file_name(format!("{name}-{time}-{number}")));
+    let mut candidates = std::iter::once(folder.clone()).chain(numbered);
+    candidates.find(|folder| !folder.exists()).unwrap_or(folder)
+}

@@ -1,0 +1,140 @@
+//! A run's numbers, as JSON and as CSV have them.
+
+use super::{Job, Setup};
+use crate::data::{Dataset, Samples};
+use crate::run_folder::MODEL;
+use crate::training::{Epoch, Score};
+use crate::weights;
+use serde::Serialize;
+use std::time::Duration;
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct Report<'a> {
+    dataset: &'a str,
+    source: &'a str,
+    load_seconds: f64,
+    classes: usize,
+    train_samples: usize,
+    validation_samples: usize,
+    test_samples: usize,
+    parameters: u64,
+    macs: u64,
+    flops: u64,
+    seed: u64,
+    threads: usize,
+    lanes: usize,
+    epochs: &'a [EpochReport],
+    seconds: f64,
+    samples_per_second: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_loss: Option<f64>,
+    pub weights: String,
+    weights_sha256: String,
+}
+
+/// An epoch of the result, a line of `metrics.csv`.
+#[derive(Debug, Serialize)]
+pub(super) struct EpochReport {
+    pub epoch: u32,
+    train_loss: Option<f64>,
+    train_accuracy: Option<f64>,
+    validation_loss: Option<f64>,
+    validation_accuracy: Option<f64>,
+    /// Of the training steps alone.
+    pub samples_per_second: f64,
+    /// Of all, validation included.
+    seconds: f64,
+    #[serde(skip)]
+    samples: usize,
+    #[serde(skip)]
+    train_seconds: f64,
+}
+
+/// How long training took.
+pub(super) struct Timing {
+    /// Training, validation and test.
+    pub seconds: f64,
+    /// Of the training steps alone.
+    samples_per_second: f64,
+}
+
+impl EpochReport {
+    pub fn new(number: u32, epoch: &Epoch) -> Self {
+        let train_seconds = epoch.train_time.as_secs_f64();
+        Self {
+            epoch: number,
+            train_loss: epoch.train.map(|score| score.loss),
+            train_accuracy: epoch.train.map(|score| score.accuracy),
+            validation_loss: epoch.validation.map(|score| score.loss),
+            validation_accuracy: epoch.validation.map(|score| score.accuracy),
+            samples_per_second: epoch.samples as f64 / train_seconds,
+            seconds: epoch.time.as_secs_f64(),
+            samples: epoch.samples,
+            train_seconds,
+        }
+    }
+
+    pub fn train(&self) -> Option<Score> {
+        score(self.train_loss, self.train_accuracy)
+    }
+
+    pub fn validation(&self) -> Option<Score> {
+        score(self.validation_loss, self.validation_accuracy)
+    }
+}
+
+impl Timing {
+    pub fn new(epochs: &[EpochReport], time: Duration) -> Self {
+        let samples: usize = epochs.iter().map(|epoch| epoch.samples).sum();
+        let train_seconds: f64 = epochs.iter().map(|epoch| epoch.train_seconds).sum();
+        Self {
+            seconds: time.as_secs_f64(),
+            samples_per_second: samples as f64 / train_seconds,
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    pub fn new(
+        job: &Job,
+        dataset: &'a Dataset,
+        setup: &Setup<'_>,
+        epochs: &'a [EpochReport],
+        timing: &Timing,
+        test: Option<Score>,
+    ) -> Self {
+        let cost = setup.network.cost();
+        Self {
+            dataset: &dataset.name,
+            source: &dataset.source,
+            load_seconds: dataset.load_time.as_secs_f64(),
+            classes: dataset.classes.len(),
+            train_samples: setup.split[0],
+            validation_samples: setup.split[1],
+            test_samples: dataset.test.as_ref().map_or(0, Samples::len),
+            parameters: cost.parameters,
+            macs: cost.macs,
+            flops: cost.flops(),
+            seed: setup.settings.seed,
+            threads: setup.threads,
+            lanes: setup.lanes.lanes(),
+            epochs,
+            seconds: timing.seconds,
+            samples_per_second: timing.samples_per_second,
+            test_accuracy: test.map(|score| score.accuracy),
+            test_loss: test.map(|score| score.loss),
+            weights: job.out.path().join(MODEL).display().to_string(),
+            weights_sha256: weights::sha256(setup.trainer.parameters()),
+        }
+    }
+}
+
+fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<Score> {
+    Some(Score {
+        loss: loss?,
+        accuracy: accuracy?,
+    })
+}

@@ -1,0 +1,160 @@
+//! Networks as people write them: TOML files.
+//!
+//! ```
+//! let text = r#"
+//! input = { channels = 1, height = 28, width = 28 }
+//!
+//! [[layers]]
+//! type = "conv2d"
+//! filters = 8
+//! kernel = 3            # or [rows, columns]; so are stride and padding
+//!
+//! [[layers]]
+//! type = "relu"
+//!
+//! [[layers]]
+//! type = "max_pool2d"
+//! window = 2            # stride: as the window
+//!
+//! [[layers]]
+//! type = "linear"
+//! outputs = 10
+//! "#;
+//! let network = host::network_file::parse(text)?;
+//! assert_eq!(network.classes(), 10);
+//! # Ok::<(), host::network_file::NetworkFileError>(())
+//! ```
+
+mod layer;
+
+pub use layer::{LayerError, LayerTable};
+
+use kiln::{Network, NetworkError};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
+
+/// A network as the tables of a TOML file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkTables {
+    /// Shape of one sample.
+    pub input: InputTable,
+    /// The layers in order.
+    #[serde(default)]
+    pub layers: Vec<LayerTable>,
+}
+
+/// Shape of one sample as a TOML table.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputTable {
+    /// 1 for grey, 3 for colour.
+    pub channels: u32,
+    /// Rows.
+    pub height: u32,
+    /// Columns.
+    pub width: u32,
+}
+
+/// Why a text is not a network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkFileError {
+    /// The file cannot be read.
+    #[error("cannot read it: {cause}")]
+    Unreadable {
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The text is not TOML, or has keys or values a network does not have.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+    /// A layer has the wrong options.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The layers do not fit one another.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+}
+
+/// A place in a TOML text that does not say what it should.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct SyntaxError {
+    /// Number of the line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl SyntaxError {
+    /// The parser's error in `text`, without its drawing of the place.
+    pub fn new(text: &str, error: &toml::de::Error) -> Self {
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or(text);
+        Self {
+            line: before.matches('\n').count() + 1,
+            message: error.message().replace('\n', ", "),
+        }
+    }
+}
+
+/// Reads the network of a TOML file.
+///
+/// # Errors
+///
+/// Why the file does not describe a sound network, without the file's name.
+pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
+    let text = fs::read_to_string(path).map_err(|cause| NetworkFileError::Unreadable { cause })?;
+    parse(&text)
+}
+
+/// The network that a TOML text describes, checked.
+///
+/// # Errors
+///
+/// Why the text does not describe a sound network.
+pub fn parse(text: &str) -> Result<Network, NetworkFileError> {
+    let tables: NetworkTables =
+        toml::from_str(text).map_err(|error| SyntaxError::new(text, &error))?;
+    tables.network()
+}
+
+impl NetworkTables {
+    /// The network these tables describe, checked.
+    ///
+    /// # Errors
+    ///
+    /// The first layer that has wrong options or does not fit.
+    pub fn network(&self) -> Result<Network, NetworkFileError> {
+        let InputTable {
+            channels,
+            height,
+            width,
+        } = self.input;
+        let mut network = Network::input(channels, height, width);
+        for (index, table) in self.layers.iter().enumerate() {
+            network = network.layer(table.layer(index + 1)?);
+        }
+        network.check()?;
+        Ok(network)
+    }
+}
+
+impl From<&Network> for NetworkTables {
+    fn from(network: &Network) -> Self {
+        let shape = network.input_shape();
+        Self {
+            input: InputTable {
+                channels: shape.channels,
+                height: shape.height,
+                width: shape.width,
+            },
+            layers: network.layers().iter().map(LayerTable::from).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

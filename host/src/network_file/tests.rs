@@ -1,0 +1,103 @@
+use super::*;
+use kiln::{Conv2d, Layer, Pool2d};
+
+const INPUT: &str = "input = { channels = 1, height = 28, width = 28 }\n";
+
+fn error(layers: &str) -> String {
+    parse(&format!("{INPUT}{layers}")).unwrap_err().to_string()
+}
+
+#[test]
+fn every_layer_round_trips() {
+    let network = Network::input(4, 30, 40)
+        .layer(Layer::Conv2d(
+            Conv2d::new(8, 3)
+                .kernel(10, 4)
+                .stride(2)
+                .padding(1)
+                .groups(2),
+        ))
+        .relu()
+        .layer(Layer::MaxPool2d(Pool2d::new(3).stride(2)))
+        .avg_pool2d(2)
+        .global_avg_pool2d()
+        .linear(5);
+    network.check().unwrap();
+    let text = toml::to_string(&NetworkTables::from(&network)).unwrap();
+    assert_eq!(parse(&text).unwrap(), network, "{text}");
+}
+
+#[test]
+fn options_have_their_usual_defaults() {
+    let text = "
+        [[layers]]
+        type = 'conv2d'
+        filters = 8
+        kernel = [10, 4]
+        [[layers]]
+        type = 'avg_pool2d'
+        window = [2, 1]
+        [[layers]]
+        type = 'linear'
+        outputs = 10";
+    let expected = Network::input(1, 28, 28)
+        .layer(Layer::Conv2d(Conv2d::new(8, 1).kernel(10, 4)))
+        .layer(Layer::AvgPool2d(Pool2d {
+            window: [2, 1],
+            stride: [2, 1],
+        }))
+        .linear(10);
+    assert_eq!(parse(&format!("{INPUT}{text}")).unwrap(), expected);
+}
+
+#[test]
+fn unknown_keys_and_wrong_values_have_a_line_and_a_name() {
+    let cases = [
+        (
+            "[[layers]]\ntype = 'relu'\nsize = 3",
+            "line 4: unknown field `size`",
+        ),
+        (
+            "[[layers]]\ntype = 'conv2d'\nkernel = [1]",
+            "line 4: expected a whole number from 0",
+        ),
+        ("[[layers]]\ntype = 'linear'\noutputs = -1", "line 4: "),
+        ("[[layers]]\nfilters = 1", "line 2: missing field `type`"),
+        ("name = 'x'", "line 2: unknown field `name`"),
+        ("[[layers]\n", "line 2: "),
+    ];
+    for (layers, expected) in cases {
+        let message = error(layers);
+        assert!(message.starts_with(expected), "{message} / {expected}");
+        assert!(!message.contains('\n'), "{message}");
+    }
+    let message = parse("[[layers]]\ntype = 'relu'").unwrap_err().to_string();
+    assert!(message.contains("missing field `input`"), "{message}");
+}
+
+#[test]
+fn impossible_layers_have_a_number_and_a_name() {
+    let cases = [
+        (
+            "[[layers]]\ntype = 'gelu'",
+            "layer 1: no layer type \"gelu\"; there are conv2d, relu",
+        ),
+        (
+            "[[layers]]\ntype = 'linear'",
+            "layer 1 (linear): the option `outputs` is missing",
+        ),
+        (
+            "[[layers]]\ntype = 'relu'\nstride = 1",
+            "layer 1 (relu): it has no option `stride`",
+        ),
+        (
+            "[[layers]]\ntype = 'relu'\n[[layers]]\ntype = 'avg_pool2d'\nwindow = 29",
+            "layer 2 (avg_pool2d): a window of 29x29",
+        ),
+        ("", "the network has no layers"),
+    ];
+    for (layers, expected) in cases {
+        let message = error(layers);
+        assert!(message.contains(expected), "{message} / {expected}");
+    }
+}

@@ -1,0 +1,99 @@
+//! What goes to standard output and what to standard error.
+
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Where a command's results go: text for people on standard output, or one JSON object there
+/// and the text on standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// Output of a command with or without `--json`.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Writes a line for people.
+    ///
+    /// # Errors
+    ///
+    /// If the stream cannot be written.
+    pub fn line(self, text: impl Display) -> io::Result<()> {
+        if self.json {
+            writeln!(io::stderr().lock(), "{text}")
+        } else {
+            writeln!(io::stdout().lock(), "{text}")
+        }
+    }
+
+    /// Writes a line of the form `label  text`, the texts of all labels aligned.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::line`].
+    pub fn item(self, label: &str, text: impl Display) -> io::Result<()> {
+        self.line(format_args!("{label:<11}{text}"))
+    }
+
+    /// Writes the command's result as one JSON object, where that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::line`].
+    pub fn object(self, result: &impl Serialize) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        serde_json::to_writer(&mut stdout, result)?;
+        writeln!(stdout)?;
+        stdout.flush()
+    }
+}
+
+/// Writes `error: message` on standard error, in one line whatever the message holds.
+pub fn error(message: &str) {
+    let lines: Vec<&str> = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "error: {}", lines.join(" "));
+}
+
+/// A whole number with its thousands separated: `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with its noun: `1 class`, `1,000 classes`.
+pub fn counted(number: usize, singular: &str, plural: &str) -> String {
+    let noun = if number == 1 { singular } else { plural };
+    format!("{} {noun}", grouped(number as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        let numbers = [0, 12, 123, 1_234, 123_456, 1_234_567].map(grouped);
+        assert_eq!(numbers, ["0", "12", "123", "1,234", "123,456", "1,234,567"]);
+        assert_eq!(counted(1, "class", "classes"), "1 class");
+        assert_eq!(counted(1_000, "class", "classes"), "1,000 classes");
+    }
+}

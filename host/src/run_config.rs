@@ -1,0 +1,155 @@
+//! A run's `config.toml`: everything that decides its bits, so that it can be run again.
+
+use crate::data::{Dataset, Samples};
+use crate::network_file::{NetworkTables, SyntaxError};
+use crate::settings::Settings;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Says at the head of every `config.toml` what it is good for.
+pub const HEADING: &str = "\
+# A training run of Kiln, everything resolved. `kiln train --config FILE` runs it again to the
+# same bits; arguments given beside it take precedence. [record] only tells what this run saw:
+# the number of threads and lanes changes the speed, never the bits.
+
+";
+
+/// What a config file can say; a file written by hand may leave out any of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// The DATASET argument; a folder with its whole path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// The folder of MNIST's files, where `--data` gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+    /// Hyper-parameters.
+    #[serde(default)]
+    pub training: Settings,
+    /// What the run saw.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
+    /// The network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<NetworkTables>,
+}
+
+/// What a run saw. None of it is a setting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Version of Kiln.
+    pub version: String,
+    /// Where the samples came from.
+    pub source: String,
+    /// What [`fingerprint`] gave for the samples.
+    pub fingerprint: String,
+    /// Threads that computed.
+    pub threads: usize,
+    /// Samples a thread computed at once.
+    pub lanes: usize,
+}
+
+/// Why a config file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read it: {cause}")]
+    Unreadable {
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// The text is not TOML, or has keys or values a config does not have.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+}
+
+impl RunConfig {
+    /// Reads a config file.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be used, without the file's name.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { cause })?;
+        toml::from_str(&text).map_err(|error| SyntaxError::new(&text, &error).into())
+    }
+
+    /// The config as a commented TOML text.
+    ///
+    /// # Errors
+    ///
+    /// If TOML cannot hold a value, such as a path that is not Unicode.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        Ok(format!("{HEADING}{}", toml::to_string(self)?))
+    }
+}
+
+/// Eight hexadecimal digits that other samples are unlikely to have: CRC-32 over the shapes,
+/// pixels and labels of the training set, then of the test set.
+pub fn fingerprint(dataset: &Dataset) -> String {
+    let mut checksum = crc32fast::Hasher::new();
+    add_samples(&mut checksum, &dataset.train);
+    if let Some(test) = &dataset.test {
+        add_samples(&mut checksum, test);
+    }
+    format!("{:08x}", checksum.finalize())
+}
+
+fn add_samples(checksum: &mut crc32fast::Hasher, samples: &Samples) {
+    let shape = samples.shape;
+    for number in [shape.channels, shape.height, shape.width, samples.len()] {
+        checksum.update(&(number as u64).to_le_bytes());
+    }
+    checksum.update(&samples.pixels);
+    for label in &samples.labels {
+        checksum.update(&label.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::defaults;
+    use kiln::Network;
+
+    #[test]
+    fn a_resolved_config_round_trips_and_stays_readable() {
+        let network = Network::input(1, 8, 8).conv2d(2, 3).relu().linear(2);
+        let config = RunConfig {
+            dataset: Some("mnist".into()),
+            data: None,
+            training: Settings::default().resolve(1).unwrap().into(),
+            record: Some(Record {
+                version: "0".into(),
+                source: "a \"quoted\" place".into(),
+                fingerprint: "0badcafe".into(),
+                threads: 2,
+                lanes: 16,
+            }),
+            model: Some((&network).into()),
+        };
+        let text = config.to_toml().unwrap();
+        assert_eq!(
+            toml::from_str::<RunConfig>(&text).unwrap(),
+            config,
+            "{text}"
+        );
+        assert!(text.contains(&format!("lr = {}\n", defaults::LR)), "{text}");
+    }
+
+    #[test]
+    fn unknown_keys_have_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, "dataset = 'mnist'\n[training]\nrate = 1\n").unwrap();
+        let message = RunConfig::read(&path).unwrap_err().to_string();
+        assert!(
+            message.starts_with("line 3: unknown field `rate`"),
+            "{message}"
+        );
+    }
+}

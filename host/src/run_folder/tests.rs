@@ -1,0 +1,77 @@
+use super::*;
+
+const FILES: [(&str, &[u8]); 3] = [(METRICS, b"a"), (CONFIG, b"b"), (MODEL, b"c")];
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_new_folder_appears_with_its_files_only_when_written() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("runs/deep/one");
+    let folder = RunFolder::prepare(&path).unwrap();
+    assert!(names(root.path()).is_empty());
+    folder.write(&FILES).unwrap();
+    assert_eq!(names(&path), [CONFIG, METRICS, MODEL]);
+    assert_eq!(names(path.parent().unwrap()), ["one"]);
+}
+
+#[test]
+fn an_empty_folder_is_filled_and_an_earlier_run_replaced() {
+    let root = tempfile::tempdir().unwrap();
+    RunFolder::prepare(root.path())
+        .unwrap()
+        .write(&FILES)
+        .unwrap();
+    fs::write(root.path().join("remarks.txt"), "mine").unwrap();
+    let again = RunFolder::prepare(root.path()).unwrap();
+    again
+        .write(&[(METRICS, b"1"), (CONFIG, b"2"), (MODEL, b"3")])
+        .unwrap();
+    assert_eq!(names(root.path()), [CONFIG, METRICS, MODEL, "remarks.txt"]);
+    assert_eq!(fs::read(root.path().join(MODEL)).unwrap(), b"3");
+}
+
+#[test]
+fn other_folders_and_files_are_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("file");
+    fs::write(&file, "").unwrap();
+    let refused = |path: &Path| RunFolder::prepare(path).unwrap_err().to_string();
+    assert!(refused(&file).contains("this is a file"));
+    assert!(refused(root.path()).contains("holds other files and no run"));
+    assert!(refused(&file.join("below")).contains("cannot write there"));
+    assert!(refused(Path::new("")).contains("cannot write there"));
+    assert!(refused(&root.path().join("new/..")).contains("cannot write there"));
+    assert_eq!(names(root.path()), ["file"]);
+}
+
+#[test]
+fn a_failure_leaves_nothing_new_and_everything_old() {
+    let root = tempfile::tempdir().unwrap();
+    // A name no system takes fails after the first file was written, as a full disk would.
+    let failing: [(&str, &[u8]); 2] = [(METRICS, b"new"), ("no/such/folder", b"")];
+    let new = RunFolder::prepare(&root.path().join("runs/one")).unwrap();
+    let message = new.write(&failing).unwrap_err().to_string();
+    assert!(
+        message.contains("nothing of the run was saved"),
+        "{message}"
+    );
+    assert!(names(root.path()).is_empty());
+
+    let path = root.path().join("old");
+    RunFolder::prepare(&path).unwrap().write(&FILES).unwrap();
+    assert!(
+        RunFolder { path: path.clone() }
+            .write(&[("x\0", b"")])
+            .is_err()
+    );
+    assert_eq!(names(&path), [CONFIG, METRICS, MODEL]);
+    assert_eq!(fs::read(path.join(METRICS)).unwrap(), b"a");
+}

@@ -1,0 +1,164 @@
+//! Model files on disk, and parameters as bytes.
+
+use kiln::{ModelError, ModelFile, ModelParts};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The bytes of a model file in memory, aligned so that the model can be used in place.
+#[derive(Clone, Debug)]
+pub struct ModelBytes {
+    memory: Vec<u8>,
+    start: usize,
+}
+
+/// Why a model file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// The file cannot be read.
+    #[error("cannot read it: {cause}")]
+    Unreadable {
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The file is no sound model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// Bytes that tell the length of a model file.
+const PREFIX: u64 = 16;
+/// Alignment in bytes of a model file in memory.
+const ALIGNMENT: usize = 16;
+
+impl ModelBytes {
+    /// Reads a model file, no more of it than it says it has and one byte.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or does not start as a model file.
+    pub fn read(path: &Path) -> Result<Self, WeightsError> {
+        let unreadable = |cause| WeightsError::Unreadable { cause };
+        let mut content = Vec::new();
+        let mut file = File::open(path).map_err(unreadable)?.take(PREFIX);
+        file.read_to_end(&mut content).map_err(unreadable)?;
+        let length = ModelFile::length(&content)? as u64;
+        file.set_limit((length + 1).saturating_sub(PREFIX));
+        file.read_to_end(&mut content).map_err(unreadable)?;
+        Ok(Self::aligned(&content))
+    }
+
+    /// The bytes of a file that holds these parts.
+    ///
+    /// # Errors
+    ///
+    /// If the parts do not fit one another.
+    pub fn encode(parts: &ModelParts<'_>) -> Result<Self, ModelError> {
+        let mut bytes = Self::aligned(&vec![0; parts.encoded_len()?]);
+        parts.write(&mut bytes.memory[bytes.start..])?;
+        Ok(bytes)
+    }
+
+    /// The model, opened in place.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no sound model file.
+    pub fn open(&self) -> Result<ModelFile<'_>, ModelError> {
+        ModelFile::open(self.as_slice())
+    }
+
+    /// The bytes of the file.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.memory[self.start..]
+    }
+
+    fn aligned(content: &[u8]) -> Self {
+        let mut memory = vec![0; content.len() + ALIGNMENT];
+        let start = memory.as_ptr().align_offset(ALIGNMENT);
+        memory.truncate(start + content.len());
+        memory[start..].copy_from_slice(content);
+        Self { memory, start }
+    }
+}
+
+/// SHA-256 of values as little-endian f32, in hexadecimal.
+pub fn sha256(values: &[f32]) -> String {
+    let mut hash = Sha256::new();
+    for values in values.chunks(1024) {
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        hash.update(&bytes);
+    }
+    hex::encode(hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln::{Network, Scaling};
+    use std::fs;
+
+    const NETWORK: Network = Network::input(1, 3, 3).linear(2);
+
+    fn encoded() -> ModelBytes {
+        ModelBytes::encode(&ModelParts {
+            network: &NETWORK,
+            scaling: &Scaling::uniform(1, 1.0, 0.0).unwrap(),
+            class_names: &["a", "b"],
+            notes: "",
+            parameters: &[0.5; NETWORK.parameters()],
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.kiln");
+        fs::write(&path, encoded().as_slice()).unwrap();
+        let bytes = ModelBytes::read(&path).unwrap();
+        assert_eq!(bytes.open().unwrap().parameters(), [0.5; 20]);
+    }
+
+    #[test]
+    fn too_long_a_file_is_not_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.kiln");
+        let mut content = encoded().as_slice().to_vec();
+        let length = content.len();
+        content.extend([0; 1000]);
+        fs::write(&path, content).unwrap();
+        let bytes = ModelBytes::read(&path).unwrap();
+        assert_eq!(bytes.as_slice().len(), length + 1);
+        assert!(bytes.open().is_err());
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_bytes() {
+        let values: Vec<f32> = (0..3000).map(|value| value as f32).collect();
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        assert_eq!(sha256(&values), hex::encode(Sha256::digest(&bytes)));
+    }
+
+    #[test]
+    fn the_checksum_is_the_one_everyone_uses() {
+        let standard = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+        let bytes: Vec<u8> = (0..2000_u32)
+            .map(|index| (index * index / 8) as u8)
+            .collect();
+        for length in [0, 1, 2, 15, 16, 17, 2000] {
+            assert_eq!(
+                kiln::crc32(&bytes[..length]),
+                standard.checksum(&bytes[..length])
+            );
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The program run as a person runs it: arguments in, text, files and exit codes out.
+
+mod bad_input;
+mod disk;
+mod evaluate;
+mod help;
+mod summary;
+mod support;
+mod train;

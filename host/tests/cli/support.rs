@@ -1,0 +1,118 @@
+//! A folder to work in, small datasets to put there, and the program to run on them.
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// An empty folder that the program runs in, without network, cache or other data.
+pub struct Workspace(TempDir);
+
+impl Workspace {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Names of what is in a folder, sorted.
+    pub fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(folder)).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The program with these arguments, separated by spaces.
+    pub fn kiln(&self, arguments: &str) -> Command {
+        let mut command = Command::cargo_bin("kiln").unwrap();
+        command
+            .current_dir(self.0.path())
+            .env_remove("KILN_DATA")
+            .env("KILN_CACHE", self.path("no-cache"))
+            .args(arguments.split_whitespace());
+        command
+    }
+
+    /// What the program prints on standard output, after success and without a word of error.
+    pub fn text(&self, arguments: &str) -> String {
+        let output = self.kiln(arguments).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() && errors.is_empty(),
+            "{arguments}: {errors}"
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The one JSON object that the program prints on standard output with `--json`.
+    pub fn json(&self, arguments: &str) -> Value {
+        let output = self.kiln(arguments).arg("--json").output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments}: {errors}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Asserts that the program exits with 2 and one line of error that holds all of `words`.
+    pub fn refuses(&self, arguments: &str, words: &[&str]) {
+        refused(&mut self.kiln(arguments), words);
+    }
+
+    /// Writes `each` grey images of 12x12 for each class, named by its number, that differ in
+    /// the row of a bright bar.
+    pub fn images(&self, folder: &str, classes: u32, each: u32) {
+        for class in 0..classes {
+            for number in 0..each {
+                let image = image::GrayImage::from_fn(12, 12, |x, y| {
+                    let noise = (x * 7 + y * 13 + number * 31) % 23;
+                    image::Luma([(noise + if y / 2 == class { 200 } else { 0 }) as u8])
+                });
+                let path = self.path(&format!("{folder}/class{class}/image {number}.png"));
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                image.save(path).unwrap();
+            }
+        }
+    }
+}
+
+/// Asserts that a command exits with 2 and one line of error that holds all of `words`.
+pub fn refused(command: &mut Command, words: &[&str]) {
+    let output = command.output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{command:?}: {errors}");
+    assert_eq!(errors.lines().count(), 1, "{command:?}: {errors}");
+    assert!(errors.starts_with("error: "), "{command:?}: {errors}");
+    for word in words {
+        assert!(
+            errors.contains(word),
+            "{command:?}: no {word:?} in {errors}"
+        );
+    }
+}
+
+/// An IDX file of unsigned bytes.
+pub fn idx(extents: &[u32], content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, extents.len() as u8];
+    bytes.extend(extents.iter().flat_map(|extent| extent.to_be_bytes()));
+    bytes.extend(content);
+    bytes
+}
+
+/// Content of a file.
+pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
