@@ -68,7 +68,11 @@ fn run<L: Lanes>(zero: L, rgb: bool) {
     for _ in 0..60 {
         let s = Instant::now();
         for _ in 0..20 {
-            if std::env::var("D").is_ok() { t.differentiate(&images, &labels).unwrap(); } else { t.step(&images, &labels, &sgd).unwrap(); }
+            if std::env::var("D").is_ok() {
+                t.differentiate(&images, &labels).unwrap();
+            } else {
+                t.step(&images, &labels, &sgd).unwrap();
+            }
         }
         best = best.min(s.elapsed().as_secs_f64() / (20 * n) as f64);
         let s = Instant::now();

@@ -1,8 +1,13 @@
 //! What goes to standard output and what to standard error.
 
+use comfy_table::{LineStyle, TableStyle, presets};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
+
+/// The look of tables: a line under the head, and nothing else.
+pub const TABLE_STYLE: TableStyle =
+    presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Where a command's results go: text for people on standard output, or one JSON object there
 /// and the text on standard error.

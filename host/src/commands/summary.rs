@@ -1,10 +1,10 @@
 //! `kiln summary`: what a network holds and costs, layer by layer.
 
 use crate::network_file;
-use crate::output::{Output, grouped};
+use crate::output::{Output, TABLE_STYLE, grouped};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle, presets};
+use comfy_table::{CellAlignment, Table};
 use kiln::{Network, Plan};
 use serde::Serialize;
 use std::fs::File;
@@ -68,10 +68,6 @@ struct LayerReport {
     macs: u64,
     flops: u64,
 }
-
-/// A line under the head, and nothing else.
-const STYLE: TableStyle =
-    presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Runs the command.
 ///
@@ -185,7 +181,7 @@ fn extents(shape: kiln::Shape) -> [u32; 3] {
 
 fn table(report: &Report) -> Table {
     let mut table = Table::new();
-    table.load_style(STYLE);
+    table.load_style(TABLE_STYLE);
     table.set_header(["", "layer", "output", "parameters", "MACs", "FLOPs"]);
     for layer in &report.layers {
         let [channels, height, width] = layer.output;

@@ -5,10 +5,6 @@ use crate::data::Samples;
 use kiln::{BufferError, GROUP, Lanes, Outcome, Plan, Scaling};
 use rayon::prelude::*;
 
-/// Samples scored together. Their losses are summed in order, then the pieces' sums in order, so
-/// that the number of threads does not show in the loss.
-pub(super) const PIECE: usize = 16 * GROUP;
-
 /// What an evaluation reads.
 pub(super) struct Evaluation<'a> {
     pub plan: &'a Plan,
@@ -18,7 +14,8 @@ pub(super) struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// Evaluates pieces of the samples; every thread takes a run of them. `logits` is indices x
+    /// Evaluates the samples group by group; every thread takes a run of groups. The groups' results
+    /// are left in `pieces`, so that their sum does not depend on the threads. `logits` is indices x
     /// classes where they are wanted.
     pub fn run<L: Lanes>(
         &self,
@@ -31,11 +28,11 @@ impl Evaluation<'_> {
         let runs = evaluators
             .par_iter_mut()
             .zip(pieces.par_chunks_mut(share))
-            .zip(indices.par_chunks(share * PIECE));
+            .zip(indices.par_chunks(share * GROUP));
         let row = self.plan.classes();
         match logits {
             Some(logits) => runs
-                .zip(logits.par_chunks_mut(share * PIECE * row))
+                .zip(logits.par_chunks_mut(share * GROUP * row))
                 .for_each(|(((evaluator, pieces), indices), logits)| {
                     self.pieces(evaluator, pieces, indices, logits);
                 }),
@@ -53,28 +50,12 @@ impl Evaluation<'_> {
         mut logits: &mut [f32],
     ) {
         let row = logits.len() / indices.len().max(1);
-        for (piece, indices) in pieces.iter_mut().zip(indices.chunks(PIECE)) {
-            let (own, rest) = logits.split_at_mut(indices.len() * row);
-            logits = rest;
-            *piece = self.piece(evaluator, indices, own);
-        }
-    }
-
-    fn piece<L: Lanes>(
-        &self,
-        evaluator: &mut Evaluator<L>,
-        indices: &[u32],
-        mut logits: &mut [f32],
-    ) -> Result<Outcome, BufferError> {
-        let row = logits.len() / indices.len().max(1);
-        let mut outcome = Outcome::default();
-        for indices in indices.chunks(GROUP) {
+        for (piece, indices) in pieces.iter_mut().zip(indices.chunks(GROUP)) {
             let (own, rest) = logits.split_at_mut(indices.len() * row);
             logits = rest;
             let samples = self.samples;
             let batch = Batch { samples, indices };
-            outcome += evaluator.forward(self.plan, self.scaling, self.parameters, &batch, own)?;
+            *piece = evaluator.forward(self.plan, self.scaling, self.parameters, &batch, own);
         }
-        Ok(outcome)
     }
 }

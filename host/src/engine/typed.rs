@@ -1,6 +1,6 @@
 //! The passes at one lane width.
 
-use super::evaluation::{Evaluation, PIECE};
+use super::evaluation::Evaluation;
 use super::groups::{Batch, Evaluator, Group, Worker};
 use super::update::{Run, Update};
 use super::{EngineError, EngineOptions, Passes};
@@ -123,7 +123,7 @@ impl<L: Lanes> Passes for Typed<L> {
         if let Some(logits) = &logits {
             check("logits", logits.len(), indices.len() * self.plan.classes())?;
         }
-        let pieces = indices.len().div_ceil(PIECE);
+        let pieces = indices.len().div_ceil(GROUP);
         self.pieces.resize(pieces, Ok(Outcome::default()));
         let pass = Evaluation {
             plan: &self.plan,

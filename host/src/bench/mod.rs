@@ -1,0 +1,201 @@
+//! `kiln bench`: how fast this machine trains and infers, beside what it could do at most.
+
+mod limit;
+mod subject;
+
+use crate::output::{Output, TABLE_STYLE};
+use anyhow::Result;
+use comfy_table::{CellAlignment, Table};
+use kiln::LaneWidth;
+use serde::Serialize;
+use std::time::Duration;
+use subject::{Subject, Timings};
+
+/// Measure the speed of training and inference against this machine's limit.
+///
+/// Times whole training steps (forward, backward, update) of 64 samples, and inference of 64
+/// samples and of one, for the MNIST network and the RGB network with 100 classes, with one thread
+/// and with all, at every lane width this processor has. The limit is what a loop of separate
+/// multiplies and adds reaches in registers, on as many threads, in the same run. Every figure is
+/// the best of many rounds, the rounds of all settings taken in turn.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Seconds to measure, about
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    limits: Vec<Limit>,
+    results: Vec<Measurement>,
+}
+
+/// What the machine can do on some threads.
+#[derive(Clone, Debug, Serialize)]
+struct Limit {
+    threads: usize,
+    /// Multiply-accumulates a second, in thousand millions, product and sum rounded separately.
+    gmacs: f64,
+}
+
+/// One network on some threads at one width.
+#[derive(Debug, Serialize)]
+struct Measurement {
+    network: &'static str,
+    threads: usize,
+    lanes: usize,
+    training: Speed,
+    inference: Speed,
+    inference_single: Speed,
+}
+
+#[derive(Debug, Serialize)]
+struct Speed {
+    microseconds: f64,
+    gmacs: f64,
+    /// Of the limit on as many threads.
+    fraction: f64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Threads that cannot be started, or an output that cannot be written.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut threads = vec![1, cores];
+    threads.dedup();
+    let mut subjects = subjects(&threads)?;
+    let limits = measure(
+        &mut subjects,
+        &threads,
+        Duration::from_secs(arguments.seconds),
+    )?;
+    let report = report(&subjects, limits);
+    for limit in &report.limits {
+        let text = format!(
+            "{:.1} GMAC/s of separate multiplies and adds, {} thread{}",
+            limit.gmacs,
+            limit.threads,
+            if limit.threads == 1 { "" } else { "s" }
+        );
+        output.item("limit", text)?;
+    }
+    output.line(table(&report))?;
+    output.object(&report)?;
+    Ok(())
+}
+
+fn subjects(threads: &[usize]) -> Result<Vec<Subject>> {
+    let mut subjects = Vec::new();
+    for network in subject::NETWORKS {
+        for threads in threads {
+            for lanes in LaneWidth::available() {
+                subjects.push(Subject::new(&network, *threads, lanes)?);
+            }
+        }
+    }
+    Ok(subjects)
+}
+
+/// Takes rounds of everything in turn until the time is up, and gives the limits.
+fn measure(subjects: &mut [Subject], threads: &[usize], time: Duration) -> Result<Vec<Limit>> {
+    let start = std::time::Instant::now();
+    let mut limits: Vec<Limit> = threads
+        .iter()
+        .map(|threads| Limit {
+            threads: *threads,
+            gmacs: 0.0,
+        })
+        .collect();
+    loop {
+        for subject in &mut *subjects {
+            for limit in limits.iter_mut().filter(|l| l.threads == subject.threads()) {
+                limit.gmacs = limit.gmacs.max(limit::measure(limit.threads));
+            }
+            subject.round()?;
+        }
+        if start.elapsed() >= time {
+            return Ok(limits);
+        }
+    }
+}
+
+fn report(subjects: &[Subject], limits: Vec<Limit>) -> Report {
+    let results = subjects
+        .iter()
+        .map(|subject| {
+            let limit = limits.iter().find(|l| l.threads == subject.threads());
+            let limit = limit.map_or(f64::NAN, |limit| limit.gmacs);
+            let Timings {
+                training,
+                inference,
+                inference_single,
+            } = subject.best();
+            let forward = subject.inference_macs();
+            Measurement {
+                network: subject.name(),
+                threads: subject.threads(),
+                lanes: subject.lanes().lanes(),
+                training: speed(training, subject.training_macs(), limit),
+                inference: speed(inference, forward, limit),
+                inference_single: speed(inference_single, forward, limit),
+            }
+        })
+        .collect();
+    Report { limits, results }
+}
+
+/// `seconds` and `macs` are those of one sample.
+fn speed(seconds: f64, macs: u64, limit: f64) -> Speed {
+    let gmacs = macs as f64 / seconds / 1e9;
+    Speed {
+        microseconds: seconds * 1e6,
+        gmacs,
+        fraction: gmacs / limit,
+    }
+}
+
+fn table(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_style(TABLE_STYLE);
+    table.set_header([
+        "network",
+        "threads",
+        "lanes",
+        "train us",
+        "GMAC/s",
+        "of limit",
+        "infer us",
+        "GMAC/s",
+        "of limit",
+        "single us",
+    ]);
+    for result in &report.results {
+        table.add_row([
+            result.network.to_string(),
+            result.threads.to_string(),
+            result.lanes.to_string(),
+            format!("{:.2}", result.training.microseconds),
+            format!("{:.1}", result.training.gmacs),
+            format!("{:.0}%", 100.0 * result.training.fraction),
+            format!("{:.2}", result.inference.microseconds),
+            format!("{:.1}", result.inference.gmacs),
+            format!("{:.0}%", 100.0 * result.inference.fraction),
+            format!("{:.1}", result.inference_single.microseconds),
+        ]);
+    }
+    for column in 1..10 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
