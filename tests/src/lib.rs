@@ -1,4 +1,6 @@
 //! Helpers shared by the tests that cross rooms.
 
+pub mod double;
 pub mod fast;
 pub mod reference;
+pub mod widths;

@@ -13,6 +13,8 @@ pub struct Batch {
     pub losses: Vec<f32>,
     /// Gradient of the mean loss, in parameter order.
     pub gradient: Vec<f32>,
+    /// Gradient of the mean loss by the images' values.
+    pub image_gradient: Vec<f32>,
 }
 
 /// Logits, losses and gradient of a batch, by the numeric contract.
@@ -22,6 +24,7 @@ pub fn batch(network: &Network, parameters: &[f32], images: &[f32], labels: &[u1
         logits: vec![],
         losses: vec![],
         gradient: vec![0.0; parameters.len()],
+        image_gradient: vec![],
     };
     let elements = network.input_shape().elements();
     for (group, labels) in labels.chunks(GROUP).enumerate() {
@@ -33,8 +36,9 @@ pub fn batch(network: &Network, parameters: &[f32], images: &[f32], labels: &[u1
             result.logits.extend(&gradient);
             let loss = loss::softmax_cross_entropy(&mut gradient, usize::from(*label), mean);
             result.losses.push(loss);
-            let own = backward(network, parameters, image, &trace, gradient);
+            let (own, below) = backward(network, parameters, image, &trace, gradient);
             add(&mut sum, &own);
+            result.image_gradient.extend(below);
         }
         add(&mut result.gradient, &sum);
     }
@@ -107,13 +111,14 @@ fn layer_forward(layer: &Layer, trace: &mut Trace, parameters: &[f32], input: &[
     }
 }
 
+/// Gradients of the parameters and of the image.
 fn backward(
     network: &Network,
     parameters: &[f32],
     image: &[f32],
     traces: &[Trace],
     mut gradient: Vec<f32>,
-) -> Vec<f32> {
+) -> (Vec<f32>, Vec<f32>) {
     let mut sums = vec![0.0; parameters.len()];
     for (index, layer) in network.layers().iter().enumerate().rev() {
         let trace = &traces[index];
@@ -153,7 +158,7 @@ fn backward(
         }
         gradient = below;
     }
-    sums
+    (sums, gradient)
 }
 
 fn whole(input: Shape) -> Pool2d {

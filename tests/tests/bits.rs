@@ -1,9 +1,11 @@
 //! Random networks on random batches: at every width, logits, losses, gradients and updates equal
 //! those of the naive reference, bit for bit.
 
-use kiln::{Conv2d, F32x4, F32x8, F32x16, Lanes, Layer, Network, Pool2d, Sgd};
+use kiln::{Conv2d, Lanes, Layer, Network, Pool2d, Sgd};
 use proptest::prelude::*;
-use tests::{fast::Fast, reference};
+use tests::fast::Fast;
+use tests::reference;
+use tests::widths::{AtWidth, at_every_width};
 
 fn layer() -> impl Strategy<Value = Layer> {
     let conv = (1..9_u16, 1..4_u16, 1..4_u16, 1..3_u16, 0..3_u16, 0..3_u16);
@@ -72,51 +74,43 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-fn check<L: Lanes>(network: &Network, parameters: &[f32], images: &[f32], labels: &[u16]) {
-    let Some(mut fast) = Fast::<L>::new(network, parameters) else {
-        eprintln!("skipped {:?}: this processor lacks it", L::WIDTH);
-        return;
-    };
-    let naive = reference::batch(network, parameters, images, labels);
-    assert_eq!(
-        bits(&naive.logits),
-        bits(&fast.logits(images)),
-        "logits, {:?}",
-        L::WIDTH
-    );
-    let sgd = Sgd {
-        rate: 0.1,
-        momentum: 0.5,
-        weight_decay: 0.01,
-        nesterov: true,
-    };
-    let outcome = fast.step(images, labels, &sgd).unwrap();
-    let mut loss_sum = 0.0;
-    for group in naive.losses.chunks(kiln::GROUP) {
-        loss_sum += group.iter().fold(0.0, |sum, loss| sum + f64::from(*loss));
-    }
-    assert_eq!(
-        outcome.loss_sum.to_bits(),
-        loss_sum.to_bits(),
-        "loss, {:?}",
-        L::WIDTH
-    );
-    assert_eq!(
-        bits(&naive.gradient),
-        bits(&fast.gradient),
-        "gradient, {:?}",
-        L::WIDTH
-    );
-    for ((w, g), updated) in parameters.iter().zip(&naive.gradient).zip(&fast.parameters) {
-        let g = g + 0.01 * w;
-        let v = 0.5 * 0.0 + g;
-        let expected = w - 0.1 * (g + 0.5 * v);
-        assert_eq!(
-            updated.to_bits(),
-            expected.to_bits(),
-            "update, {:?}",
-            L::WIDTH
-        );
+/// A network, a batch, and what the naive reference makes of them.
+struct Check {
+    network: Network,
+    parameters: Vec<f32>,
+    images: Vec<f32>,
+    labels: Vec<u16>,
+    naive: reference::Batch,
+}
+
+impl AtWidth for Check {
+    fn run<L: Lanes>(&self) {
+        let (naive, width) = (&self.naive, L::WIDTH);
+        let mut fast = Fast::<L>::new(&self.network, &self.parameters).unwrap();
+        let logits = fast.logits(&self.images);
+        assert_eq!(bits(&naive.logits), bits(&logits), "logits, {width:?}");
+        let sgd = Sgd {
+            rate: 0.1,
+            momentum: 0.5,
+            weight_decay: 0.01,
+            nesterov: true,
+        };
+        let outcome = fast.step(&self.images, &self.labels, &sgd).unwrap();
+        let mut loss_sum = 0.0;
+        for group in naive.losses.chunks(kiln::GROUP) {
+            loss_sum += group.iter().fold(0.0, |sum, loss| sum + f64::from(*loss));
+        }
+        let found = outcome.loss_sum.to_bits();
+        assert_eq!(found, loss_sum.to_bits(), "loss, {width:?}");
+        let gradient = &fast.gradient;
+        assert_eq!(bits(&naive.gradient), bits(gradient), "gradient, {width:?}");
+        let pairs = self.parameters.iter().zip(&naive.gradient);
+        for ((w, g), updated) in pairs.zip(&fast.parameters) {
+            let g = g + 0.01 * w;
+            let v = 0.5 * 0.0 + g;
+            let expected = w - 0.1 * (g + 0.5 * v);
+            assert_eq!(updated.to_bits(), expected.to_bits(), "update, {width:?}");
+        }
     }
 }
 
@@ -127,10 +121,13 @@ fn check_all(network: &Network, samples: usize, seed: u64) {
     let labels: Vec<u16> = (0..samples)
         .map(|s| (s * 7 % network.classes()) as u16)
         .collect();
-    check::<f32>(network, &parameters, &images, &labels);
-    check::<F32x4>(network, &parameters, &images, &labels);
-    check::<F32x8>(network, &parameters, &images, &labels);
-    check::<F32x16>(network, &parameters, &images, &labels);
+    at_every_width(&Check {
+        naive: reference::batch(network, &parameters, &images, &labels),
+        network: network.clone(),
+        parameters,
+        images,
+        labels,
+    });
 }
 
 proptest! {
