@@ -8,10 +8,11 @@ pub(super) fn has_avx2() -> bool {
     saved_state() & YMM_STATE == YMM_STATE && extended_features() & AVX2 != 0
 }
 
-pub(super) fn has_avx512f() -> bool {
+/// The foundation, and its instructions on bytes and on shorter vectors.
+pub(super) fn has_avx512() -> bool {
     const ZMM_STATE: u64 = 0b1110_0110;
-    const AVX512F: u32 = 1 << 16;
-    saved_state() & ZMM_STATE == ZMM_STATE && extended_features() & AVX512F != 0 && has_avx2()
+    const F_BW_VL: u32 = 1 << 16 | 1 << 30 | 1 << 31;
+    saved_state() & ZMM_STATE == ZMM_STATE && extended_features() & F_BW_VL == F_BW_VL && has_avx2()
 }
 
 /// Register state the operating system saves on a switch of tasks; none if it does not say.

@@ -91,6 +91,13 @@ impl Vector for f32 {
     }
 
     #[inline(always)]
+    fn add_lanes(packets: &[Self; 4], sums: &mut [f32; 4]) {
+        for (sum, value) in sums.iter_mut().zip(packets) {
+            *sum += value;
+        }
+    }
+
+    #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
         kernel.run()
     }

@@ -38,6 +38,9 @@ pub trait Vector: Copy + 'static {
     /// `self` where the lane's byte is `byte`, else 0.
     fn where_byte(self, bytes: &[u8], byte: u8) -> Self;
 
+    /// Adds the lanes of each packet to its sum, in their order.
+    fn add_lanes(packets: &[Self; 4], sums: &mut [f32; 4]);
+
     /// Runs a kernel with this packet's instructions enabled; `self` proves they are there.
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output;
 

@@ -9,7 +9,7 @@ pub enum LaneWidth {
     X4,
     /// Eight samples: AVX2.
     X8,
-    /// Sixteen samples: AVX-512F.
+    /// Sixteen samples: AVX-512 (F, BW and VL).
     X16,
 }
 
@@ -46,7 +46,7 @@ impl LaneWidth {
             #[cfg(target_arch = "x86_64")]
             Self::X8 => super::detect::has_avx2(),
             #[cfg(target_arch = "x86_64")]
-            Self::X16 => super::detect::has_avx512f(),
+            Self::X16 => super::detect::has_avx512(),
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }

@@ -1,4 +1,5 @@
-//! Vector registers of x86-64: SSE2, AVX2 and AVX-512F.
+//! Vector registers of x86-64: SSE2, AVX2 and AVX-512 (its F, BW and VL parts, which every
+//! processor since 2017 has together).
 //!
 //! The instructions are called from `#[inline(always)]` methods, which inline into
 //! [`Vector::vectorize`], where the features are enabled, before the instructions themselves do.
@@ -140,6 +141,11 @@ macro_rules! packet {
             }
 
             #[inline(always)]
+            fn add_lanes(packets: &[Self; 4], sums: &mut [f32; 4]) {
+                add_columns($lanes, Self::values(packets), sums);
+            }
+
+            #[inline(always)]
             fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
                 #[target_feature(enable = $features)]
                 fn enabled<K: Kernel>(kernel: K) -> K::Output {
@@ -182,7 +188,7 @@ packet! {
 packet! {
     /// Sixteen lanes in an AVX-512 register.
     F32x16(__m512, __mmask16, 16), LaneWidth::X16,
-    features: "avx2,avx512f", registers: 32,
+    features: "avx2,avx512f,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
     _mm512_storeu_ps,
     greater: _mm512_cmp_ps_mask::<_CMP_GT_OQ>,
@@ -191,6 +197,24 @@ packet! {
     store_bytes: store_bytes_x16,
     load_bytes: load_bytes_x16,
     where_byte: where_byte_x16,
+}
+
+/// Adds four rows of `len` values, a multiple of 4, each to its sum and in order: turned four by
+/// four, so that four sums advance in one register.
+#[inline(always)]
+fn add_columns(len: usize, rows: &[f32], sums: &mut [f32; 4]) {
+    // SAFETY: every load and the store cover four values of a slice or array just checked for
+    // them, and ask for no alignment; SSE is part of every x86-64 processor.
+    unsafe {
+        let mut sum = _mm_loadu_ps(sums.as_ptr());
+        for start in (0..len).step_by(4) {
+            let load = |row: usize| _mm_loadu_ps(rows[row * len + start..][..4].as_ptr());
+            let (mut a, mut b, mut c, mut d) = (load(0), load(1), load(2), load(3));
+            _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+            sum = _mm_add_ps(_mm_add_ps(_mm_add_ps(_mm_add_ps(sum, a), b), c), d);
+        }
+        _mm_storeu_ps(sums.as_mut_ptr(), sum);
+    }
 }
 
 #[inline]
@@ -264,13 +288,13 @@ fn where_byte_x8(value: __m256, bytes: [u8; 8], byte: u8) -> __m256 {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn select_x16(mask: __mmask16, yes: __m512, no: __m512) -> __m512 {
     _mm512_mask_blend_ps(mask, no, yes)
 }
 
 #[inline]
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn store_bytes_x16(values: __m512) -> [u8; 16] {
     let narrow = _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(values));
     let mut bytes = [0; 16];
@@ -280,22 +304,18 @@ fn store_bytes_x16(values: __m512) -> [u8; 16] {
 }
 
 #[inline]
-#[target_feature(enable = "avx512f")]
-fn widen_x16(bytes: [u8; 16]) -> __m512i {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn load_bytes_x16(bytes: [u8; 16]) -> __m512 {
     // SAFETY: the array has the register's 16 bytes; the load asks for no alignment.
     let narrow = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
-    _mm512_cvtepu8_epi32(narrow)
+    _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(narrow))
 }
 
 #[inline]
-#[target_feature(enable = "avx512f")]
-fn load_bytes_x16(bytes: [u8; 16]) -> __m512 {
-    _mm512_cvtepi32_ps(widen_x16(bytes))
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn where_byte_x16(value: __m512, bytes: [u8; 16], byte: u8) -> __m512 {
-    let equal = _mm512_cmpeq_epi32_mask(widen_x16(bytes), _mm512_set1_epi32(byte.into()));
+    // SAFETY: the array has the register's 16 bytes; the load asks for no alignment.
+    let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
+    let equal = _mm_cmpeq_epi8_mask(bytes, _mm_set1_epi8(byte.cast_signed()));
     _mm512_maskz_mov_ps(equal, value)
 }

@@ -12,6 +12,15 @@ pub(crate) mod pool;
 /// Adds, value by value, the first `samples` lanes of each packet to `sums`, in their order.
 #[inline(always)]
 pub(crate) fn add_lanes<L: Lanes>(packets: &[L], samples: usize, sums: &mut [f32]) {
+    let (mut packets, mut sums) = (packets, sums);
+    if samples == L::LANES {
+        let (blocks, rest) = packets.as_chunks::<4>();
+        let (sum_blocks, rest_sums) = sums.as_chunks_mut::<4>();
+        for (block, sums) in blocks.iter().zip(sum_blocks) {
+            L::add_lanes(block, sums);
+        }
+        (packets, sums) = (rest, rest_sums);
+    }
     let lanes = L::values(packets).chunks_exact(L::LANES);
     for (sum, lanes) in sums.iter_mut().zip(lanes) {
         for value in &lanes[..samples] {

@@ -48,7 +48,7 @@ pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
     sums
 }
 
-/// A 3 x 3 kernel that moves by one, all nine taps unrolled.
+/// A 3 x 3 kernel that moves by one, all nine taps unrolled. At most two rows.
 #[inline(always)]
 pub(super) fn tile_3x3<L: Lanes, const F: usize, const R: usize, const C: usize>(
     g: &Geometry,
@@ -62,25 +62,37 @@ pub(super) fn tile_3x3<L: Lanes, const F: usize, const R: usize, const C: usize>
         for f in 0..F {
             taps[f] = &kernels[f][index * 9..][..9];
         }
-        for ky in 0..3 {
-            let mut lines: [&[L]; R] = [&[]; R];
+        let mut lines: [&[L]; 4] = [&[]; 4];
+        for (row, line) in lines.iter_mut().enumerate().take(R + 2) {
+            *line = &channel[corner + row * g.input[1]..][..C + 2];
+        }
+        // Spelled out: the compiler would keep a loop of this size, and its overhead.
+        add_kernel_row(&lines, 0, taps, &mut sums);
+        add_kernel_row(&lines, 1, taps, &mut sums);
+        add_kernel_row(&lines, 2, taps, &mut sums);
+    }
+    sums
+}
+
+/// The three taps of kernel row `ky`.
+#[inline(always)]
+fn add_kernel_row<L: Lanes, const F: usize, const R: usize, const C: usize>(
+    lines: &[&[L]; 4],
+    ky: usize,
+    taps: [&[f32]; F],
+    sums: &mut [[[L; C]; R]; F],
+) {
+    for kx in 0..3 {
+        for f in 0..F {
+            let weight = lines[0][0].splat(taps[f][ky * 3 + kx]);
             for r in 0..R {
-                lines[r] = &channel[corner + (r + ky) * g.input[1]..][..C + 2];
-            }
-            for kx in 0..3 {
-                for f in 0..F {
-                    let weight = channel[0].splat(taps[f][ky * 3 + kx]);
-                    for r in 0..R {
-                        for c in 0..C {
-                            let product = weight.mul(lines[r][c + kx]);
-                            sums[f][r][c] = sums[f][r][c].add(product);
-                        }
-                    }
+                for c in 0..C {
+                    let product = weight.mul(lines[r + ky][c + kx]);
+                    sums[f][r][c] = sums[f][r][c].add(product);
                 }
             }
         }
     }
-    sums
 }
 
 /// One output position `[row, column]`, whose taps in the padding are left out.

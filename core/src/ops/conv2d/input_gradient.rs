@@ -127,22 +127,23 @@ impl<L: Lanes> InputGradient<'_, L> {
         let zero = self.d_output[0].splat(0.0);
         let mut sums = [[zero; P]; C];
         let (first, last) = kernel_rows(g, y);
+        let column = x + g.padding[1] + LEFT - 2;
         for f in self.group_filters(channel) {
-            let kernels = self.kernels::<C>(f, channel);
+            let kernels = self.kernels(f, channel, C);
             let map = &self.d_output[f * g.output_area()..][..g.output_area()];
-            for ky in first..last {
-                let start = (y + g.padding[0] - ky) * g.output[1] + x + g.padding[1] + LEFT - 2;
-                let line = &map[start..][..P + 2 - LEFT - RIGHT];
-                for kx in 0..3 {
-                    for c in 0..C {
-                        let weight = zero.splat(kernels[c][ky * 3 + kx]);
-                        for p in 0..P {
-                            if (LEFT..P + 2 - RIGHT).contains(&(p + 2 - kx)) {
-                                let product = weight.mul(line[p + 2 - kx - LEFT]);
-                                sums[c][p] = sums[c][p].add(product);
-                            }
-                        }
-                    }
+            let line = |ky: usize| {
+                let start = (y + g.padding[0] - ky) * g.output[1] + column;
+                &map[start..][..P + 2 - LEFT - RIGHT]
+            };
+            // Spelled out: the compiler would keep a loop of this size, and its overhead.
+            if first == 0 && last == 3 {
+                add_kernel_row::<L, C, P, LEFT, RIGHT>(line(0), &kernels[..], &mut sums);
+                add_kernel_row::<L, C, P, LEFT, RIGHT>(line(1), &kernels[3..], &mut sums);
+                add_kernel_row::<L, C, P, LEFT, RIGHT>(line(2), &kernels[6..], &mut sums);
+            } else {
+                for ky in first..last {
+                    let kernels = &kernels[ky * 3..];
+                    add_kernel_row::<L, C, P, LEFT, RIGHT>(line(ky), kernels, &mut sums);
                 }
             }
         }
@@ -155,7 +156,7 @@ impl<L: Lanes> InputGradient<'_, L> {
         let g = &self.geometry;
         let mut sums = [self.d_output[0].splat(0.0); C];
         for f in self.group_filters(channel) {
-            let kernels = self.kernels::<C>(f, channel);
+            let kernels = self.kernels(f, channel, C);
             let map = &self.d_output[f * g.output_area()..][..g.output_area()];
             for ky in 0..g.kernel[0] {
                 let Some(row) = output_at(g, 0, y, ky) else {
@@ -167,7 +168,7 @@ impl<L: Lanes> InputGradient<'_, L> {
                     };
                     let d = map[row * g.output[1] + column];
                     for c in 0..C {
-                        let weight = d.splat(kernels[c][ky * g.kernel[1] + kx]);
+                        let weight = d.splat(kernels[c * g.kernel_area() + ky * g.kernel[1] + kx]);
                         sums[c] = sums[c].add(weight.mul(d));
                     }
                 }
@@ -183,16 +184,12 @@ impl<L: Lanes> InputGradient<'_, L> {
         group * g.group_filters()..(group + 1) * g.group_filters()
     }
 
-    /// The kernels of filter `f` on `C` consecutive channels of its group.
+    /// The kernels of filter `f` on consecutive channels of its group, one behind another.
     #[inline(always)]
-    fn kernels<const C: usize>(&self, f: usize, channel: usize) -> [&[f32]; C] {
+    fn kernels(&self, f: usize, channel: usize, channels: usize) -> &[f32] {
         let g = &self.geometry;
-        let mut kernels: [&[f32]; C] = [&[]; C];
         let first = f * g.group_channels() + channel % g.group_channels();
-        for c in 0..C {
-            kernels[c] = &self.weights[(first + c) * g.kernel_area()..][..g.kernel_area()];
-        }
-        kernels
+        &self.weights[first * g.kernel_area()..][..channels * g.kernel_area()]
     }
 
     #[inline(always)]
@@ -207,6 +204,28 @@ impl<L: Lanes> InputGradient<'_, L> {
         for c in 0..C {
             let at = ((channel + c) * g.input[0] + y) * g.input[1] + x;
             self.d_input[at..at + P].copy_from_slice(&tile[c]);
+        }
+    }
+}
+
+/// The three taps of a kernel row for `C` channels, whose kernels begin nine apart in `kernels`.
+#[inline(always)]
+fn add_kernel_row<L, const C: usize, const P: usize, const LEFT: usize, const RIGHT: usize>(
+    line: &[L],
+    kernels: &[f32],
+    sums: &mut [[L; P]; C],
+) where
+    L: Lanes,
+{
+    for kx in 0..3 {
+        for c in 0..C {
+            let weight = line[0].splat(kernels[c * 9 + kx]);
+            for p in 0..P {
+                if (LEFT..P + 2 - RIGHT).contains(&(p + 2 - kx)) {
+                    let product = weight.mul(line[p + 2 - kx - LEFT]);
+                    sums[c][p] = sums[c][p].add(product);
+                }
+            }
         }
     }
 }
