@@ -147,7 +147,10 @@ const fn lay_out_training(plan: &mut Plan) {
         }
         index += 1;
     }
-    index = plan.first_trained;
+    // The loss leaves the logits' gradient even where no step is trained by it.
+    let last = plan.len - 1;
+    index = smaller(plan.first_trained, last);
+    plan.gradient_packets = larger(plan.gradient_packets, plan.steps[last].output.elements());
     while index < plan.len {
         let len = plan.steps[index].output.elements();
         plan.steps[index].gradient = end_region(plan.gradient_packets, len, index);
