@@ -18,6 +18,8 @@ pub mod random;
 mod schedule;
 mod sgd;
 mod shape;
+#[cfg(test)]
+mod testing;
 mod trainer;
 
 /// The naive kernels, one sample at a time, that define every bit of the fast ones.

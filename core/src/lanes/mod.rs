@@ -10,6 +10,8 @@
 //! this module the first one can come only from [`Lanes::zero`], which asks the processor.
 
 pub(crate) mod bytes;
+#[cfg(test)]
+mod counted;
 #[cfg(target_arch = "x86_64")]
 mod detect;
 mod limit;
@@ -24,6 +26,8 @@ pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{F32x4, F32x8, F32x16};
 
+#[cfg(test)]
+pub(crate) use counted::{Counted, Tally};
 pub(crate) use vector::{Kernel, Vector};
 
 /// A packet of lanes: `f32`, or a vector register of them where the processor has one.

@@ -28,3 +28,6 @@ pub(crate) fn add_lanes<L: Lanes>(packets: &[L], samples: usize, sums: &mut [f32
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! A packet that counts what kernels do with it, so that tests can tell which way they took.
+
+extern crate std;
+
+use super::{Kernel, LaneWidth, Lanes, Vector};
+use std::cell::Cell;
+use std::thread_local;
+
+/// One lane on a processor said to have this many registers.
+///
+/// Its operations are calls, so that the kernels of a type no one waits for compile quickly.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub(crate) struct Counted<const REGISTERS: usize>(f32);
+
+/// What a piece of work did on this thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    /// Values brought into all lanes, as a kernel does with each weight it takes up.
+    pub splats: usize,
+    /// Products.
+    pub products: usize,
+}
+
+thread_local! {
+    static TALLY: Cell<Tally> = const { Cell::new(Tally { splats: 0, products: 0 }) };
+}
+
+impl Tally {
+    /// Counts while `work` runs.
+    pub fn of(work: impl FnOnce()) -> Self {
+        TALLY.set(Self::default());
+        work();
+        TALLY.get()
+    }
+
+    fn count(change: impl FnOnce(&mut Self)) {
+        let mut tally = TALLY.get();
+        change(&mut tally);
+        TALLY.set(tally);
+    }
+}
+
+impl<const REGISTERS: usize> Lanes for Counted<REGISTERS> {
+    const WIDTH: LaneWidth = LaneWidth::X1;
+
+    fn zero() -> Option<Self> {
+        Some(Self(0.0))
+    }
+
+    fn values(packets: &[Self]) -> &[f32] {
+        // SAFETY: a packet is one f32, transparently, and the borrow is the same.
+        unsafe { core::slice::from_raw_parts(packets.as_ptr().cast(), packets.len()) }
+    }
+
+    fn values_mut(packets: &mut [Self]) -> &mut [f32] {
+        // SAFETY: as in `values`, and the borrow is exclusive.
+        unsafe { core::slice::from_raw_parts_mut(packets.as_mut_ptr().cast(), packets.len()) }
+    }
+}
+
+impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
+    type Mask = bool;
+
+    const REGISTERS: usize = REGISTERS;
+
+    #[inline(never)]
+    fn splat(self, value: f32) -> Self {
+        Tally::count(|tally| tally.splats += 1);
+        Self(value)
+    }
+
+    #[inline(never)]
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    #[inline(never)]
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+
+    #[inline(never)]
+    fn mul(self, other: Self) -> Self {
+        Tally::count(|tally| tally.products += 1);
+        Self(self.0 * other.0)
+    }
+
+    #[inline(never)]
+    fn div(self, other: Self) -> Self {
+        Self(self.0 / other.0)
+    }
+
+    #[inline(never)]
+    fn greater(self, other: Self) -> bool {
+        self.0 > other.0
+    }
+
+    #[inline(never)]
+    fn at_most(self, other: Self) -> bool {
+        self.0 <= other.0
+    }
+
+    #[inline(never)]
+    fn select(mask: bool, yes: Self, no: Self) -> Self {
+        if mask { yes } else { no }
+    }
+
+    #[inline(never)]
+    fn load(self, values: &[f32]) -> Self {
+        Self(self.0.load(values))
+    }
+
+    #[inline(never)]
+    fn store(self, values: &mut [f32]) {
+        self.0.store(values);
+    }
+
+    #[inline(never)]
+    fn store_bytes(self, bytes: &mut [u8]) {
+        self.0.store_bytes(bytes);
+    }
+
+    #[inline(never)]
+    fn load_bytes(self, bytes: &[u8]) -> Self {
+        Self(self.0.load_bytes(bytes))
+    }
+
+    #[inline(never)]
+    fn where_byte(self, bytes: &[u8], byte: u8) -> Self {
+        Self(self.0.where_byte(bytes, byte))
+    }
+
+    #[inline(never)]
+    fn add_lanes(packets: &[Self; 4], sums: &mut [f32; 4]) {
+        f32::add_lanes(&packets.map(|packet| packet.0), sums);
+    }
+
+    fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run()
+    }
+}

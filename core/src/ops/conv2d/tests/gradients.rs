@@ -1,0 +1,202 @@
+//! The gradients of the input and of the parameters.
+
+extern crate std;
+
+use super::{any_geometry, poolable_geometry, pooled_extent, weights};
+use crate::lanes::Lanes;
+use crate::ops::conv2d::{Geometry, Gradient, InputGradient, ParameterGradient, Spread, reference};
+use crate::plan::FILTER_BLOCK;
+use crate::testing::*;
+use proptest::prelude::*;
+use std::vec;
+use std::vec::Vec;
+
+struct Input {
+    geometry: Geometry,
+    seed: u32,
+}
+
+impl AtWidth for Input {
+    fn run<L: Lanes>(&self, zero: L) {
+        let g = self.geometry;
+        let weights = values(weights(&g), self.seed + 1);
+        let gradients = tensors::<L>(g.filters * g.output_area(), self.seed + 2);
+        let mut d_input = unwritten(zero, g.channels * g.input_area());
+        let kernel = InputGradient {
+            geometry: g,
+            weights: &weights,
+            d_output: &pack(zero, &gradients),
+            d_input: &mut d_input,
+        };
+        run(zero, kernel);
+        for (index, gradient) in gradients.iter().enumerate() {
+            let mut expected = vec![0.0; d_input.len()];
+            reference::input_gradient(&g, &weights, gradient, &mut expected);
+            assert_bits::<L>("input gradient", &lane(&d_input, index), &expected);
+        }
+    }
+}
+
+/// Gradients of parameters: from the whole output, and from behind a pool of it.
+struct Parameters {
+    geometry: Geometry,
+    pooled: bool,
+    /// Lanes left empty.
+    missing: usize,
+    seed: u32,
+}
+
+impl AtWidth for Parameters {
+    fn run<L: Lanes>(&self, zero: L) {
+        let g = self.geometry;
+        let samples = L::LANES - self.missing % L::LANES;
+        let inputs = self.tensors::<L>(g.channels * g.input_area(), 1);
+        let input = pack(zero, &inputs);
+        let (gradient, winners, maps) = self.gradients(zero);
+        let d_output = if self.pooled {
+            Gradient::Pooled(&gradient, &winners)
+        } else {
+            Gradient::Whole(&gradient)
+        };
+        let block = FILTER_BLOCK.min(g.group_filters());
+        let rows = if self.pooled {
+            block * 2 * g.output[1]
+        } else {
+            0
+        };
+        let mut scratch = unwritten(zero, block * (g.taps() + 1) + rows);
+        let mut expected = values(weights(&g) + g.filters, self.seed + 3);
+        let mut sums = expected.clone();
+        let kernel = ParameterGradient {
+            geometry: g,
+            input: &input,
+            d_output,
+            scratch: &mut scratch,
+            sums: &mut sums,
+            samples,
+        };
+        run(zero, kernel);
+        for (input, map) in inputs.iter().zip(&maps).take(samples) {
+            let mut own = vec![0.0; expected.len()];
+            let (d_weights, d_bias) = own.split_at_mut(weights(&g));
+            reference::parameter_gradient(&g, input, map, d_weights, d_bias);
+            for (sum, value) in expected.iter_mut().zip(&own) {
+                *sum += value;
+            }
+        }
+        assert_bits::<L>("parameter gradient", &sums, &expected);
+    }
+}
+
+impl Parameters {
+    /// One tensor for each lane; the missing samples' lanes hold NaN, which must not spread.
+    fn tensors<L: Lanes>(&self, len: usize, seed: u32) -> Vec<Vec<f32>> {
+        let mut tensors = tensors::<L>(len, self.seed + seed);
+        for tensor in tensors.iter_mut().rev().take(self.missing % L::LANES) {
+            tensor.fill(f32::NAN);
+        }
+        tensors
+    }
+
+    /// The gradient and the winners that the kernel is given, and each lane's gradient in full.
+    fn gradients<L: Lanes>(&self, zero: L) -> (Vec<L>, Vec<u8>, Vec<Vec<f32>>) {
+        let g = self.geometry;
+        let len = g.filters * g.output_area();
+        if !self.pooled {
+            let maps = self.tensors::<L>(len, 2);
+            return (pack(zero, &maps), vec![], maps);
+        }
+        let pooled = self.tensors::<L>(len / 4, 2);
+        let winners = winners::<L>(len / 4, self.seed);
+        let maps = pooled.iter().enumerate().map(|(index, values)| {
+            let winners = lane_bytes::<L>(&winners, index);
+            unpooled(&g, values, &winners)
+        });
+        let maps = maps.collect();
+        (pack(zero, &pooled), winners, maps)
+    }
+}
+
+/// Winners of windows: one of four places, or none.
+fn winners<L: Lanes>(len: usize, seed: u32) -> Vec<u8> {
+    let places = [0, 1, 2, 3, u8::MAX];
+    let values = values(len * L::LANES, seed + 7);
+    let places = values
+        .iter()
+        .map(|value| places[value.to_bits() as usize % 5]);
+    places.collect()
+}
+
+/// Each value at the winner of its window, 0 elsewhere.
+fn unpooled(g: &Geometry, values: &[f32], winners: &[u8]) -> Vec<f32> {
+    let [rows, columns] = g.output.map(|extent| extent / 2);
+    let mut maps = vec![0.0; g.filters * g.output_area()];
+    for (at, (value, winner)) in values.iter().zip(winners).enumerate() {
+        let (filter, row, column) = (at / (rows * columns), at / columns % rows, at % columns);
+        if *winner < 4 {
+            let y = filter * g.output[0] + 2 * row + usize::from(winner / 2);
+            maps[y * g.output[1] + 2 * column + usize::from(winner % 2)] = *value;
+        }
+    }
+    maps
+}
+
+struct Spreading(Geometry, u32);
+
+impl AtWidth for Spreading {
+    fn run<L: Lanes>(&self, zero: L) {
+        let Self(g, seed) = *self;
+        let len = g.filters * g.output_area();
+        let gradients = tensors::<L>(len / 4, seed);
+        let winners = winners::<L>(len / 4, seed);
+        let mut maps = unwritten(zero, len);
+        let kernel = Spread {
+            geometry: g,
+            gradient: &pack(zero, &gradients),
+            winners: &winners,
+            maps: &mut maps,
+        };
+        run(zero, kernel);
+        for (index, gradient) in gradients.iter().enumerate() {
+            let expected = unpooled(&g, gradient, &lane_bytes::<L>(&winners, index));
+            assert_bits::<L>("spread gradient", &lane(&maps, index), &expected);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn input_gradient_equals_the_reference(geometry in any_geometry(), seed in 0..1000_u32) {
+        at_every_width(&Input { geometry, seed });
+    }
+
+    #[test]
+    fn input_gradient_behind_a_pool_equals_the_reference(
+        geometry in poolable_geometry(),
+        seed in 0..1000_u32,
+    ) {
+        at_every_width(&Input { geometry: pooled_extent(&geometry), seed });
+    }
+
+    #[test]
+    fn parameter_gradient_equals_the_reference(
+        geometry in any_geometry(),
+        missing in 0..16_usize,
+        seed in 0..1000_u32,
+    ) {
+        at_every_width(&Parameters { geometry, pooled: false, missing, seed });
+    }
+
+    #[test]
+    fn parameter_gradient_behind_a_pool_equals_the_reference(
+        geometry in poolable_geometry(),
+        missing in 0..16_usize,
+        seed in 0..1000_u32,
+    ) {
+        let geometry = pooled_extent(&geometry);
+        at_every_width(&Parameters { geometry, pooled: true, missing, seed });
+        at_every_width(&Spreading(geometry, seed));
+    }
+}

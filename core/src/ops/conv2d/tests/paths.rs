@@ -1,0 +1,100 @@
+//! Which way a kernel took, told by what it did: a tile takes a weight up once for all its
+//! positions, a lone position takes it up again for each.
+
+extern crate std;
+
+use crate::lanes::{Counted, Lanes, Tally};
+use crate::ops::conv2d::{Forward, Geometry, InputGradient};
+use crate::testing::run;
+use crate::{Conv2d, Shape};
+use std::vec;
+
+/// 5 channels of 14 x 14 and 7 filters: neither a multiple of what tiles hold.
+fn geometry(conv: Conv2d) -> Geometry {
+    let extent = (14 + 2 * u32::from(conv.padding[0]) - u32::from(conv.kernel[0]))
+        / u32::from(conv.stride[0])
+        + 1;
+    let (input, output) = (Shape::new(5, 14, 14), Shape::new(7, extent, extent));
+    Geometry::new(&conv, input, output)
+}
+
+fn forward<const REGISTERS: usize>(g: Geometry, pool: bool) -> Tally {
+    let zero = Counted::<REGISTERS>::zero().unwrap();
+    let len = g.filters * g.output_area();
+    let mut output = vec![zero; if pool { len / 4 } else { len }];
+    let forward = Forward {
+        geometry: g,
+        relu: true,
+        pool,
+        input: &vec![zero; g.channels * g.input_area()],
+        weights: &vec![1.0; g.filters * g.taps()],
+        bias: &vec![0.0; g.filters],
+        output: &mut output,
+        winners: &mut [],
+    };
+    Tally::of(|| run(zero, forward))
+}
+
+fn input_gradient<const REGISTERS: usize>(g: Geometry) -> Tally {
+    let zero = Counted::<REGISTERS>::zero().unwrap();
+    let kernel = InputGradient {
+        geometry: g,
+        weights: &vec![1.0; g.filters * g.taps()],
+        d_output: &vec![zero; g.filters * g.output_area()],
+        d_input: &mut vec![zero; g.channels * g.input_area()],
+    };
+    Tally::of(|| run(zero, kernel))
+}
+
+/// Multiply-accumulates of a convolution without padding.
+fn macs(g: &Geometry) -> usize {
+    g.filters * g.output_area() * g.taps()
+}
+
+#[test]
+fn forward_runs_in_tiles_and_multiplies_no_more_than_it_must() {
+    for conv in [
+        Conv2d::new(7, 3),
+        Conv2d::new(7, 5),
+        Conv2d::new(7, 3).stride(2),
+    ] {
+        let g = geometry(conv);
+        for tally in [forward::<16>(g, false), forward::<32>(g, false)] {
+            assert_eq!(tally.products, macs(&g));
+            assert!(tally.splats * 3 < tally.products * 2, "{conv:?}: {tally:?}");
+        }
+        if g.output[0].is_multiple_of(2) {
+            for tally in [forward::<16>(g, true), forward::<32>(g, true)] {
+                assert_eq!(tally.products, macs(&g));
+                assert!(tally.splats * 3 < tally.products, "{conv:?}: {tally:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn padding_is_skipped_not_multiplied() {
+    let g = geometry(Conv2d::new(7, 3).padding(1));
+    // Of 14 outputs a side, the first and the last have two taps of three inside: 40 of 42.
+    let inside = g.filters * g.channels * 40 * 40;
+    assert_eq!(forward::<32>(g, false).products, inside);
+    assert_eq!(forward::<32>(g, true).products, inside);
+    assert_eq!(input_gradient::<32>(g).products, inside);
+}
+
+#[test]
+fn input_gradient_of_3x3_runs_in_tiles_and_of_others_does_not() {
+    for padding in 0..3 {
+        let g = geometry(Conv2d::new(7, 3).padding(padding));
+        for tally in [input_gradient::<16>(g), input_gradient::<32>(g)] {
+            assert!(
+                tally.splats * 2 < tally.products,
+                "padding {padding}: {tally:?}"
+            );
+        }
+    }
+    let g = geometry(Conv2d::new(7, 3).stride(2));
+    let tally = input_gradient::<32>(g);
+    assert_eq!(tally.products, macs(&g));
+    assert!(tally.splats >= tally.products);
+}

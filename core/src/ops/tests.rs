@@ -1,0 +1,143 @@
+//! The kernels without a geometry equal the naive ones to the bit.
+
+extern crate std;
+
+use super::activation::{Relu, ReluMask, reference as relu};
+use super::add_lanes;
+use super::loss::{Outcome, Score, SoftmaxCrossEntropy, reference};
+use crate::lanes::Lanes;
+use crate::testing::*;
+use proptest::prelude::*;
+use std::vec;
+use std::vec::Vec;
+
+struct Activation(usize, u32);
+
+impl AtWidth for Activation {
+    fn run<L: Lanes>(&self, zero: L) {
+        let Self(len, seed) = *self;
+        let (inputs, gradients) = (tensors::<L>(len, seed), tensors::<L>(len, seed + 1));
+        let mut output = unwritten(zero, len);
+        let mut masked = pack(zero, &gradients);
+        let forward = Relu {
+            input: &pack(zero, &inputs),
+            output: &mut output,
+        };
+        run(zero, forward);
+        let backward = ReluMask {
+            output: &output,
+            gradient: &mut masked,
+        };
+        run(zero, backward);
+        for index in 0..L::LANES {
+            let mut expected = vec![0.0; len];
+            relu::forward(&inputs[index], &mut expected);
+            assert_bits::<L>("output", &lane(&output, index), &expected);
+            let mut gradient = vec![0.0; len];
+            relu::gradient(&expected, &gradients[index], &mut gradient);
+            assert_bits::<L>("gradient", &lane(&masked, index), &gradient);
+        }
+    }
+}
+
+struct Loss {
+    classes: usize,
+    /// Lanes left empty.
+    missing: usize,
+    seed: u32,
+}
+
+impl AtWidth for Loss {
+    fn run<L: Lanes>(&self, zero: L) {
+        let samples = L::LANES - self.missing % L::LANES;
+        // Up to thirty apart: exponentials from 1 down to nearly nothing.
+        let mut logits = tensors::<L>(self.classes, self.seed);
+        for value in logits.iter_mut().flatten() {
+            *value = value.clamp(-10.0, 20.0);
+        }
+        let labels: Vec<u16> = (0..samples)
+            .map(|sample| ((sample * 5 + self.seed as usize) % self.classes) as u16)
+            .collect();
+        let packed = pack(zero, &logits);
+        let (mut outcome, mut scored) = (Outcome::default(), Outcome::default());
+        let mut gradient = unwritten(zero, self.classes);
+        let loss = SoftmaxCrossEntropy {
+            logits: &packed,
+            labels: &labels,
+            mean: 0.3,
+            gradient: &mut gradient,
+            outcome: &mut outcome,
+        };
+        run(zero, loss);
+        let score = Score {
+            logits: &packed,
+            labels: &labels,
+            outcome: &mut scored,
+        };
+        run(zero, score);
+        let mut expected = Outcome::default();
+        for (index, mut logits) in logits.into_iter().enumerate() {
+            let found = lane(&gradient, index);
+            let Some(label) = labels.get(index).copied().map(usize::from) else {
+                assert!(
+                    found.iter().all(|value| *value == 0.0),
+                    "an empty lane: {found:?}"
+                );
+                continue;
+            };
+            expected.samples += 1;
+            expected.correct += usize::from(reference::highest_class(&logits) == label);
+            let loss = reference::softmax_cross_entropy(&mut logits, label, 0.3);
+            expected.loss_sum += f64::from(loss);
+            assert_bits::<L>("gradient", &found, &logits);
+        }
+        assert_eq!(outcome, expected);
+        assert_eq!(scored, expected);
+    }
+}
+
+struct Lanewise(usize, usize, u32);
+
+impl AtWidth for Lanewise {
+    fn run<L: Lanes>(&self, zero: L) {
+        let Self(len, missing, seed) = *self;
+        let samples = L::LANES - missing % L::LANES;
+        let tensors = tensors::<L>(len, seed);
+        let mut sums = values(len, seed + 9);
+        let mut expected = sums.clone();
+        add_lanes(&pack(zero, &tensors), samples, &mut sums);
+        for tensor in &tensors[..samples] {
+            for (sum, value) in expected.iter_mut().zip(tensor) {
+                *sum += value;
+            }
+        }
+        assert_bits::<L>("sums", &sums, &expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn relu_equals_the_reference(len in 1..40_usize, seed in 0..1000_u32) {
+        at_every_width(&Activation(len, seed));
+    }
+
+    #[test]
+    fn loss_equals_the_reference(
+        classes in 2..40_usize,
+        missing in 0..16_usize,
+        seed in 0..1000_u32,
+    ) {
+        at_every_width(&Loss { classes, missing, seed });
+    }
+
+    #[test]
+    fn lanes_are_added_in_order(
+        len in 1..40_usize,
+        missing in 0..16_usize,
+        seed in 0..1000_u32,
+    ) {
+        at_every_width(&Lanewise(len, missing, seed));
+    }
+}

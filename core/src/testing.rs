@@ -1,0 +1,107 @@
+//! What the kernels' tests share: values, packets of them, and every lane width.
+
+extern crate std;
+
+use crate::lanes::{Counted, Kernel, Lanes};
+use std::vec::Vec;
+
+/// Work that is generic over the lane width.
+pub trait AtWidth {
+    fn run<L: Lanes>(&self, zero: L);
+}
+
+/// Does the work at every width this processor has and says which it lacks; then in packets that
+/// only claim the 32 registers that larger tiles are chosen by, so that these are tested on any
+/// machine.
+pub fn at_every_width(work: &impl AtWidth) {
+    at::<f32>(work);
+    #[cfg(target_arch = "x86_64")]
+    {
+        at::<crate::F32x4>(work);
+        at::<crate::F32x8>(work);
+        at::<crate::F32x16>(work);
+    }
+    at::<Counted<32>>(work);
+}
+
+fn at<L: Lanes>(work: &impl AtWidth) {
+    match L::zero() {
+        Some(zero) => work.run(zero),
+        None => std::eprintln!("skipped {:?}: this processor lacks it", L::WIDTH),
+    }
+}
+
+/// Runs a kernel as the passes do.
+pub fn run<L: Lanes, K: Kernel<Output = ()>>(proof: L, kernel: K) {
+    proof.vectorize(kernel);
+}
+
+/// Values with zeros of both signs, repetitions and far magnitudes among them, so that pools meet
+/// ties, ReLUs meet zeros, and another order of a sum shows.
+pub fn values(len: usize, seed: u32) -> Vec<f32> {
+    let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let value = (state >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        match state % 16 {
+            0 => 0.0,
+            1 => -0.0,
+            2 | 3 => ((state >> 32) % 5) as f32 - 2.0,
+            4 => value * 1e4,
+            _ => value,
+        }
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// One tensor for each lane.
+pub fn tensors<L: Lanes>(len: usize, seed: u32) -> Vec<Vec<f32>> {
+    let seeds = (0..L::LANES as u32).map(|lane| seed.wrapping_mul(31) + lane);
+    seeds.map(|seed| values(len, seed)).collect()
+}
+
+/// Tensors side by side, one in each lane.
+pub fn pack<L: Lanes>(zero: L, tensors: &[Vec<f32>]) -> Vec<L> {
+    let mut packets = std::vec![zero; tensors[0].len()];
+    let lanes = L::values_mut(&mut packets).chunks_exact_mut(L::LANES);
+    for (at, packet) in lanes.enumerate() {
+        for (lane, tensor) in tensors.iter().enumerate() {
+            packet[lane] = tensor[at];
+        }
+    }
+    packets
+}
+
+/// Packets that no kernel may leave as they are.
+pub fn unwritten<L: Lanes>(zero: L, len: usize) -> Vec<L> {
+    let mut packets = std::vec![zero; len];
+    L::values_mut(&mut packets).fill(f32::NAN);
+    packets
+}
+
+/// The tensor in one lane.
+pub fn lane<L: Lanes>(packets: &[L], lane: usize) -> Vec<f32> {
+    let packets = L::values(packets).chunks_exact(L::LANES);
+    packets.map(|packet| packet[lane]).collect()
+}
+
+/// The bytes of one lane.
+pub fn lane_bytes<L: Lanes>(bytes: &[u8], lane: usize) -> Vec<u8> {
+    let packets = bytes.chunks_exact(L::LANES);
+    packets.map(|packet| packet[lane]).collect()
+}
+
+/// Asserts that two tensors are the same to the bit, but for the payload of a NaN.
+pub fn assert_bits<L: Lanes>(what: &str, found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{what}, {:?}", L::WIDTH);
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+        assert!(
+            same,
+            "{what}, {:?}, {index}: {found:?}, not {expected:?}",
+            L::WIDTH
+        );
+    }
+}
