@@ -47,7 +47,12 @@ impl Plan {
         buffers::check("winners", memory.winners.len(), winner_bytes)?;
         buffers::check("group values", memory.values.len(), self.group_values())?;
         check_labels(labels, GROUP, self.classes())?;
-        memory.values.fill(0.0);
+        for step in self.steps() {
+            // Only sums begin at zero; what linear layers keep of their samples is written whole.
+            if let Operation::Conv2d { .. } = step.operation {
+                memory.values[step.group.range()].fill(0.0);
+            }
+        }
         let mut outcome = Outcome::default();
         for first in (0..labels.len()).step_by(L::LANES) {
             let samples = first..labels.len().min(first + L::LANES);

@@ -1,5 +1,75 @@
 #![no_std]
-//! Kiln core.
+//! Kiln's arithmetic: small convolutional networks, trained and evaluated without `std`, without
+//! a heap, and with the same bits on every machine.
+//!
+//! A network is a `const`. Its [`Plan`] tells at compile time how long every buffer has to be; the
+//! buffers are the caller's. The same kernels run one sample at a time on a microcontroller and 4,
+//! 8 or 16 at a time in a desktop's vector registers, and every one of them gives what the
+//! one-page loops in [`reference`] give, to the bit.
+//!
+//! Here a network learns to tell upright strokes from lying ones, then says what it sees:
+//!
+//! ```
+//! use kiln::{GroupMemory, Network, Plan, Sgd, Trainer, he_uniform};
+//!
+//! const NETWORK: Network =
+//!     Network::input(1, 6, 6).conv2d(4, 3).relu().max_pool2d(2).linear(2);
+//! const PLAN: Plan = Plan::of(&NETWORK);
+//!
+//! // A stroke in each of six places, lying (class 0) or upright (class 1).
+//! let mut images = [0.0; 12 * 36];
+//! for (sample, image) in images.chunks_exact_mut(36).enumerate() {
+//!     let (place, upright) = (sample / 2, sample % 2 == 1);
+//!     (0..6).for_each(|i| image[if upright { i * 6 + place } else { place * 6 + i }] = 1.0);
+//! }
+//! let labels: [u16; 12] = core::array::from_fn(|sample| sample as u16 % 2);
+//!
+//! let mut random = 1_u32; // any source of 32 random bits; this one is a linear congruence
+//! let mut parameters = [0.0; PLAN.parameters()];
+//! he_uniform(&NETWORK, &mut parameters, || {
+//!     random = random.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+//!     random
+//! })?;
+//! let mut trainer = Trainer {
+//!     plan: &PLAN,
+//!     parameters: &mut parameters,
+//!     gradient: &mut [0.0; PLAN.parameters()],
+//!     velocity: &mut [], // none without momentum
+//!     memory: GroupMemory {
+//!         packets: &mut [0.0; PLAN.training_packets()],
+//!         winners: &mut [0; PLAN.winner_bytes()],
+//!         values: &mut [0.0; PLAN.group_values()],
+//!     },
+//! };
+//! for _ in 0..60 {
+//!     trainer.step(&images, &labels, &Sgd::new(0.5))?;
+//! }
+//!
+//! let mut memory = [0.0; PLAN.inference_packets()];
+//! for (image, label) in images.chunks_exact(36).zip(labels) {
+//!     let logits = PLAN.infer(&parameters, image, &mut memory)?;
+//!     assert_eq!(logits[1] > logits[0], label == 1);
+//! }
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! # Rooms
+//!
+//! - [`Network`], [`Layer`]: what is computed, as plain data; checked layer by layer.
+//! - [`Plan`], [`Step`]: where everything lies while it is computed.
+//! - [`Lanes`], [`LaneWidth`]: how many samples are computed side by side.
+//! - [`Plan::infer`], [`score`]: the forward pass.
+//! - [`Trainer`], or its parts for programs with threads: [`Plan::backward_group`],
+//!   [`Plan::add_gradient`], [`Sgd`].
+//! - [`ModelFile`], [`ModelParts`]: a network with its weights as bytes, read where they lie.
+//! - [`reference`]: the naive loops that define every bit.
+//!
+//! # Numeric contract
+//!
+//! Values are `f32`; every product is rounded, then every sum, to nearest even, with subnormal
+//! numbers kept. `exp`, `log`, `sqrt` and `cos` are those of `libm`. Sums have one order each,
+//! written beside each loop in [`reference`]; parameter gradients are summed sample by sample in
+//! groups of [`GROUP`], then group by group.
 
 mod backward;
 mod buffers;

@@ -42,7 +42,7 @@ struct Pack<'a, L> {
     input: &'a mut [L],
 }
 
-/// Pixels of every lane that are turned at a time.
+/// Pixels of every lane that are packed at a time.
 const BLOCK: usize = 8;
 
 impl<L: Lanes> Kernel for Pack<'_, L> {
@@ -56,48 +56,25 @@ impl<L: Lanes> Kernel for Pack<'_, L> {
             let channel = &mut self.input[c * map..(c + 1) * map];
             let (scale, shift) = (channel[0].splat(*scale), channel[0].splat(*shift));
             for (index, packets) in channel.chunks_mut(BLOCK).enumerate() {
-                let turned = turn::<L>(self.images, c * map + index * BLOCK, packets.len());
-                for (packet, bytes) in packets.iter_mut().zip(turned) {
-                    *packet = scale.load_bytes(&bytes).mul(scale).add(shift);
+                let rows = rows::<L>(self.images, c * map + index * BLOCK, packets.len());
+                for (packet, pixels) in packets.iter_mut().zip(scale.load_columns(&rows)) {
+                    *packet = pixels.mul(scale).add(shift);
                 }
             }
         }
     }
 }
 
-/// Bytes `start..start + len` of every image, turned: lanes innermost.
+/// Bytes `start..start + len` of the image of each lane.
 #[inline(always)]
-fn turn<L: Lanes>(images: &[&[u8]], start: usize, len: usize) -> [[u8; 16]; BLOCK] {
-    let mut turned = [[0; 16]; BLOCK];
-    for (half, images) in images[..images.len().min(L::LANES)].chunks(8).enumerate() {
-        let mut rows = [0; 8];
-        for (row, image) in rows.iter_mut().zip(images) {
-            let mut bytes = [0; 8];
-            bytes[..len].copy_from_slice(&image[start..start + len]);
-            *row = u64::from_le_bytes(bytes);
-        }
-        for (bytes, row) in turned.iter_mut().zip(transpose(rows)) {
-            bytes[half * 8..][..8].copy_from_slice(&row.to_le_bytes());
-        }
-    }
-    turned
-}
-
-/// Transposes 8 x 8 bytes by exchanging ever smaller blocks (Hacker's Delight, section 7-3).
-#[inline(always)]
-fn transpose(mut rows: [u64; 8]) -> [u64; 8] {
-    for (distance, mask) in [
-        (4, 0x0000_0000_FFFF_FFFF_u64),
-        (2, 0x0000_FFFF_0000_FFFF),
-        (1, 0x00FF_00FF_00FF_00FF),
-    ] {
-        for row in 0..8 {
-            if row & distance == 0 {
-                let shift = 8 * distance;
-                let swap = ((rows[row] >> shift) ^ rows[row + distance]) & mask;
-                rows[row + distance] ^= swap;
-                rows[row] ^= swap << shift;
-            }
+fn rows<L: Lanes>(images: &[&[u8]], start: usize, len: usize) -> [[u8; BLOCK]; 16] {
+    let mut rows = [[0; BLOCK]; 16];
+    for (row, image) in rows.iter_mut().zip(images).take(L::LANES) {
+        let bytes = &image[start..start + len];
+        match bytes.first_chunk() {
+            Some(whole) => *row = *whole,
+            // Not `copy_from_slice`: a call to copy a few bytes takes longer than to copy them.
+            None => row.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from),
         }
     }
     rows

@@ -81,8 +81,8 @@ impl Vector for f32 {
     }
 
     #[inline(always)]
-    fn load_bytes(self, bytes: &[u8]) -> Self {
-        f32::from(bytes[0])
+    fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8] {
+        rows[0].map(f32::from)
     }
 
     #[inline(always)]

@@ -33,8 +33,9 @@ pub trait Vector: Copy + 'static {
     fn store(self, values: &mut [f32]);
     /// Small whole numbers (0 to 255) as bytes, into the first `LANES` bytes of a slice.
     fn store_bytes(self, bytes: &mut [u8]);
-    /// The first `LANES` bytes of a slice as numbers. `self` is the proof again.
-    fn load_bytes(self, bytes: &[u8]) -> Self;
+    /// Eight packets of bytes as numbers: lane `l` of packet `p` is `rows[l][p]`. `self` is the
+    /// proof again.
+    fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8];
     /// `self` where the lane's byte is `byte`, else 0.
     fn where_byte(self, bytes: &[u8], byte: u8) -> Self;
 

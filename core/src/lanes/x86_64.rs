@@ -15,7 +15,7 @@ macro_rules! packet {
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
-        store_bytes: $store_bytes:expr, load_bytes: $load_bytes:expr, where_byte: $where_byte:expr $(,)?
+        store_bytes: $store_bytes:expr, widen: $widen:expr, where_byte: $where_byte:expr $(,)?
     ) => {
         $(#[$docs])*
         #[derive(Clone, Copy, Debug)]
@@ -125,11 +125,14 @@ macro_rules! packet {
             }
 
             #[inline(always)]
-            fn load_bytes(self, bytes: &[u8]) -> Self {
-                let mut own = [0; $lanes];
-                own.copy_from_slice(&bytes[..$lanes]);
-                // SAFETY: the instructions are there, see above.
-                Self(unsafe { $load_bytes(own) })
+            fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8] {
+                let columns = turn(rows);
+                let mut packets = [self; 8];
+                for p in 0..8 {
+                    // SAFETY: the instructions are there, see above.
+                    packets[p] = Self(unsafe { $widen(columns[p]) });
+                }
+                packets
             }
 
             #[inline(always)]
@@ -167,7 +170,7 @@ packet! {
     at_most: _mm_cmple_ps,
     select: select_x4,
     store_bytes: store_bytes_x4,
-    load_bytes: load_bytes_x4,
+    widen: bytes_to_f32_x4,
     where_byte: where_byte_x4,
 }
 
@@ -181,7 +184,7 @@ packet! {
     at_most: _mm256_cmp_ps::<_CMP_LE_OQ>,
     select: select_x8,
     store_bytes: store_bytes_x8,
-    load_bytes: load_bytes_x8,
+    widen: bytes_to_f32_x8,
     where_byte: where_byte_x8,
 }
 
@@ -195,7 +198,7 @@ packet! {
     at_most: _mm512_cmp_ps_mask::<_CMP_LE_OQ>,
     select: select_x16,
     store_bytes: store_bytes_x16,
-    load_bytes: load_bytes_x16,
+    widen: bytes_to_f32_x16,
     where_byte: where_byte_x16,
 }
 
@@ -214,6 +217,34 @@ fn add_columns(len: usize, rows: &[f32], sums: &mut [f32; 4]) {
             sum = _mm_add_ps(_mm_add_ps(_mm_add_ps(_mm_add_ps(sum, a), b), c), d);
         }
         _mm_storeu_ps(sums.as_mut_ptr(), sum);
+    }
+}
+
+/// Turns 16 rows of 8 bytes into 8 columns of 16, by interleaving halves four times.
+#[inline(always)]
+fn turn(rows: &[[u8; 8]; 16]) -> [__m128i; 8] {
+    // SAFETY: SSE2 is part of every x86-64 processor.
+    unsafe {
+        let mut from = [_mm_setzero_si128(); 16];
+        for (to, row) in from.iter_mut().zip(rows) {
+            *to = _mm_cvtsi64_si128(i64::from_le_bytes(*row));
+        }
+        let mut columns = [_mm_setzero_si128(); 8];
+        for i in 0..8 {
+            columns[i] = _mm_unpacklo_epi8(from[i], from[i + 8]);
+        }
+        for distance in [4, 2, 1] {
+            let before = columns;
+            // What belongs to the same positions lies `distance` apart, in runs of 2 x distance.
+            for run in (0..8).step_by(2 * distance) {
+                for i in 0..distance {
+                    let (low, high) = (before[run + i], before[run + i + distance]);
+                    columns[run + i] = _mm_unpacklo_epi8(low, high);
+                    columns[run + i + distance] = _mm_unpackhi_epi8(low, high);
+                }
+            }
+        }
+        columns
     }
 }
 
@@ -241,8 +272,9 @@ fn widen_x4(bytes: [u8; 4]) -> __m128i {
 
 #[inline]
 #[target_feature(enable = "sse2")]
-fn load_bytes_x4(bytes: [u8; 4]) -> __m128 {
-    _mm_cvtepi32_ps(widen_x4(bytes))
+fn bytes_to_f32_x4(bytes: __m128i) -> __m128 {
+    let zero = _mm_setzero_si128();
+    _mm_cvtepi32_ps(_mm_unpacklo_epi16(_mm_unpacklo_epi8(bytes, zero), zero))
 }
 
 #[inline]
@@ -276,8 +308,8 @@ fn widen_x8(bytes: [u8; 8]) -> __m256i {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load_bytes_x8(bytes: [u8; 8]) -> __m256 {
-    _mm256_cvtepi32_ps(widen_x8(bytes))
+fn bytes_to_f32_x8(bytes: __m128i) -> __m256 {
+    _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))
 }
 
 #[inline]
@@ -305,10 +337,8 @@ fn store_bytes_x16(values: __m512) -> [u8; 16] {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn load_bytes_x16(bytes: [u8; 16]) -> __m512 {
-    // SAFETY: the array has the register's 16 bytes; the load asks for no alignment.
-    let narrow = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
-    _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(narrow))
+fn bytes_to_f32_x16(bytes: __m128i) -> __m512 {
+    _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))
 }
 
 #[inline]
