@@ -107,6 +107,8 @@ impl Engine {
             .num_threads(threads)
             .build()
             .map_err(|source| EngineError::Threads { threads, source })?;
+        // A thread takes the memory it shares work with when it first does: now, not in a step.
+        pool.broadcast(|_| ());
         Ok(Self {
             passes,
             pool: Arc::new(pool),

@@ -20,9 +20,13 @@ pub(super) struct Typed<L> {
     workers: Vec<Worker<L>>,
     groups: Vec<Group>,
     evaluators: Vec<Evaluator<L>>,
-    /// Partial results of an evaluation, in order.
-    pieces: Vec<Result<Outcome, BufferError>>,
+    /// Results of the groups of one round of an evaluation, in order.
+    pieces: Box<[Result<Outcome, BufferError>]>,
 }
+
+/// Groups that an evaluation shares among the threads before it adds them up: enough that waiting
+/// for the last thread costs nothing, and a bound on the memory for their results.
+const ROUND: usize = 1024;
 
 impl<L: Lanes> Typed<L> {
     pub fn new(
@@ -47,7 +51,7 @@ impl<L: Lanes> Typed<L> {
                 .map(|_| Worker::new(&plan, zero))
                 .collect(),
             evaluators: (0..threads).map(|_| Evaluator::new(&plan, zero)).collect(),
-            pieces: vec![],
+            pieces: vec![Ok(Outcome::default()); ROUND].into(),
             scaling: scaling.clone(),
             zero,
             parameters,
@@ -123,18 +127,25 @@ impl<L: Lanes> Passes for Typed<L> {
         if let Some(logits) = &logits {
             check("logits", logits.len(), indices.len() * self.plan.classes())?;
         }
-        let pieces = indices.len().div_ceil(GROUP);
-        self.pieces.resize(pieces, Ok(Outcome::default()));
         let pass = Evaluation {
             plan: &self.plan,
             scaling: &self.scaling,
             parameters: &self.parameters,
             samples,
         };
-        pass.run(&mut self.evaluators, &mut self.pieces, indices, logits);
+        let mut rest = logits;
         let mut outcome = Outcome::default();
-        for piece in &self.pieces {
-            outcome += (*piece)?;
+        for indices in indices.chunks(ROUND * GROUP) {
+            let logits = rest.take().map(|logits| {
+                let (own, behind) = logits.split_at_mut(indices.len() * self.plan.classes());
+                rest = Some(behind);
+                own
+            });
+            let pieces = &mut self.pieces[..indices.len().div_ceil(GROUP)];
+            pass.run(&mut self.evaluators, pieces, indices, logits);
+            for piece in pieces {
+                outcome += (*piece)?;
+            }
         }
         Ok(outcome)
     }

@@ -1,0 +1,153 @@
+//! After set-up, training steps and evaluations allocate nothing: in core, and in the host's
+//! engine whatever its threads.
+//!
+//! The allocator counts for the whole process, the engine's threads included, so this file has one
+//! test only: another one running beside it would be counted too.
+
+use host::data::{ImageShape, Samples};
+use host::engine::{Engine, EngineOptions};
+use kiln::{LaneWidth, Lanes, Network, Scaling, Sgd, score};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tests::fast::Fast;
+use tests::widths::{AtWidth, at_every_width};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator as it is; counting touches no memory of it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: the caller keeps the contract, which is the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract, which is the same.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Number of allocations, growth of a buffer among them, while `work` runs.
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.load(Ordering::SeqCst);
+    work();
+    ALLOCATIONS.load(Ordering::SeqCst) - before
+}
+
+const MOMENTUM: Sgd = Sgd {
+    rate: 0.01,
+    momentum: 0.9,
+    weight_decay: 1e-4,
+    nesterov: true,
+};
+
+/// Every kind of layer.
+fn network() -> Network {
+    Network::input(1, 12, 12)
+        .conv2d(8, 3)
+        .relu()
+        .max_pool2d(2)
+        .conv2d(12, 2)
+        .avg_pool2d(2)
+        .relu()
+        .max_pool2d(2)
+        .linear(40)
+        .relu()
+        .linear(10)
+}
+
+fn parameters(network: &Network) -> Vec<f32> {
+    let value = |index: usize| (index * 37 % 101) as f32 * 0.004 - 0.2;
+    (0..network.parameters()).map(value).collect()
+}
+
+struct Core;
+
+impl AtWidth for Core {
+    fn run<L: Lanes>(&self) {
+        let network = network();
+        let elements = network.input_shape().elements();
+        let images: Vec<f32> = (0..37 * elements).map(|i| (i % 89) as f32 * 0.01).collect();
+        let labels: Vec<u16> = (0..37).map(|sample| sample % 10).collect();
+        let mut fast = Fast::<L>::new(&network, &parameters(&network)).unwrap();
+        let zero = L::zero().unwrap();
+        let input = vec![zero; elements];
+        let mut memory = vec![zero; kiln::Plan::of(&network).inference_packets()];
+        let mut trainer = fast.trainer();
+        let count = allocations(|| {
+            for _ in 0..3 {
+                trainer.step(&images, &labels, &MOMENTUM).unwrap();
+            }
+            let plan = kiln::Plan::of(&network);
+            let logits = plan.infer(trainer.parameters, &input, &mut memory).unwrap();
+            score(logits, &[0], &mut kiln::Outcome::default()).unwrap();
+        });
+        assert_eq!(count, 0, "core, {:?}", L::WIDTH);
+    }
+}
+
+fn samples(count: usize) -> Samples {
+    let shape = ImageShape {
+        channels: 1,
+        height: 12,
+        width: 12,
+    };
+    Samples {
+        pixels: (0..count * shape.size())
+            .map(|i| (i * 7919 % 251) as u8)
+            .collect(),
+        labels: (0..count).map(|i| (i % 10) as u16).collect(),
+        shape,
+    }
+}
+
+/// The first steps and evaluations, and later ones: nothing is taken even at first use.
+///
+/// Gives the engine back: its threads end some time after it is dropped, and would be counted.
+fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
+    let network = network();
+    let options = EngineOptions {
+        threads,
+        lanes: Some(lanes),
+        batch: 64,
+    };
+    let scaling = Scaling::uniform(1, 1.0 / 255.0, 0.0).unwrap();
+    let start = parameters(&network);
+    let mut engine = Engine::new(&network, &scaling, start, &options).unwrap();
+    let indices: Vec<u32> = (0..samples.len() as u32).collect();
+    let mut logits = vec![0.0; samples.len() * network.classes()];
+    let count = engine.within(|engine| {
+        allocations(|| {
+            for batch in indices.chunks(64).take(20) {
+                engine.step(samples, batch, &MOMENTUM).unwrap();
+            }
+            engine.evaluate(samples, &indices, None).unwrap();
+            engine
+                .evaluate(samples, &indices, Some(&mut logits))
+                .unwrap();
+            engine.step(samples, &indices[..3], &MOMENTUM).unwrap();
+        })
+    });
+    assert_eq!(count, 0, "{threads} threads, {lanes:?}");
+    engine
+}
+
+#[test]
+fn steps_and_evaluations_allocate_nothing() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1]))), 1);
+    at_every_width(&Core);
+    // More samples than an evaluation adds up at once.
+    let samples = samples(17_000);
+    let mut engines = vec![];
+    for lanes in LaneWidth::available() {
+        for threads in [1, 2] {
+            engines.push(engine(lanes, threads, &samples));
+        }
+    }
+}
