@@ -122,8 +122,8 @@ impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
     }
 
     #[inline(never)]
-    fn load_bytes(self, bytes: &[u8]) -> Self {
-        Self(self.0.load_bytes(bytes))
+    fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8] {
+        self.0.load_columns(rows).map(Self)
     }
 
     #[inline(never)]

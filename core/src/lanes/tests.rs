@@ -153,12 +153,16 @@ impl AtWidth for Bytes {
             let bytes: Vec<u8> = (0..=L::LANES)
                 .map(|lane| first.wrapping_add((lane * 37) as u8))
                 .collect();
-            let loaded = zero.load_bytes(&bytes);
-            let numbers: Vec<f32> = bytes.iter().map(|byte| f32::from(*byte)).collect();
-            assert_moved(&lanes(loaded), &numbers[..L::LANES]);
+            let mut numbers = zero;
+            for (lane, byte) in L::values_mut(std::slice::from_mut(&mut numbers))
+                .iter_mut()
+                .zip(&bytes)
+            {
+                *lane = f32::from(*byte);
+            }
             let mut stored = bytes.clone();
             stored[..L::LANES].fill(0);
-            loaded.store_bytes(&mut stored);
+            numbers.store_bytes(&mut stored);
             assert_eq!(stored, bytes);
             for packet in packets(zero) {
                 let own = lanes(packet).into_iter().zip(&bytes);
@@ -172,8 +176,30 @@ impl AtWidth for Bytes {
 }
 
 #[test]
-fn bytes_become_numbers_and_numbers_bytes() {
+fn numbers_become_bytes_and_bytes_choose() {
     at_every_width(&Bytes);
+}
+
+struct Columns;
+
+impl AtWidth for Columns {
+    fn run<L: Lanes>(&self, zero: L) {
+        for seed in 0..16_u8 {
+            let byte = |row: usize, column: usize| (row * 83 + column * 29) as u8 ^ (seed * 17);
+            let rows = std::array::from_fn(|row| std::array::from_fn(|column| byte(row, column)));
+            for (column, packet) in zero.load_columns(&rows).into_iter().enumerate() {
+                let expected: Vec<f32> = (0..L::LANES)
+                    .map(|lane| f32::from(byte(lane, column)))
+                    .collect();
+                assert_moved(&lanes(packet), &expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_of_bytes_become_packets() {
+    at_every_width(&Columns);
 }
 
 struct Sums;
