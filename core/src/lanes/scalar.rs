@@ -86,8 +86,13 @@ impl Vector for f32 {
     }
 
     #[inline(always)]
-    fn where_byte(self, bytes: &[u8], byte: u8) -> Self {
-        if bytes[0] == byte { self } else { 0.0 }
+    fn has_bits(self, bytes: &[u8], mask: u8) -> bool {
+        bytes[0] & mask != 0
+    }
+
+    #[inline(always)]
+    fn where_bits(self, bytes: &[u8], mask: u8, value: u8) -> Self {
+        if bytes[0] & mask == value { self } else { 0.0 }
     }
 
     #[inline(always)]

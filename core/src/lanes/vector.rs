@@ -36,14 +36,22 @@ pub trait Vector: Copy + 'static {
     /// Eight packets of bytes as numbers: lane `l` of packet `p` is `rows[l][p]`. `self` is the
     /// proof again.
     fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8];
-    /// `self` where the lane's byte is `byte`, else 0.
-    fn where_byte(self, bytes: &[u8], byte: u8) -> Self;
+    /// Where the lane's byte has any of the bits in `mask`. `self` is the proof again.
+    fn has_bits(self, bytes: &[u8], mask: u8) -> Self::Mask;
+    /// `self` where the lane's byte, of its bits those in `mask`, is `value`; else +0.
+    fn where_bits(self, bytes: &[u8], mask: u8, value: u8) -> Self;
 
     /// Adds the lanes of each packet to its sum, in their order.
     fn add_lanes(packets: &[Self; 4], sums: &mut [f32; 4]);
 
     /// Runs a kernel with this packet's instructions enabled; `self` proves they are there.
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output;
+
+    /// `self` where the lane's byte is `byte`, else +0.
+    #[inline(always)]
+    fn where_byte(self, bytes: &[u8], byte: u8) -> Self {
+        self.where_bits(bytes, u8::MAX, byte)
+    }
 
     /// The larger of two; `other` where they are equal or either is NaN.
     #[inline(always)]

@@ -192,9 +192,9 @@ const fn has_winners(step: &Step) -> bool {
     )
 }
 
-/// A convolution accumulates the kernels of a block of filters; behind a pool it also spreads the
-/// pooled gradient over the convolution's output: all of it where the input's gradient is wanted,
-/// else one row of windows of the block at a time.
+/// A convolution accumulates the kernels of a block of filters; behind a pool it spreads the
+/// pooled gradient over a row of windows of the block at the same time. Afterwards, where the
+/// input's gradient is wanted, it spreads all of the pooled gradient.
 const fn scratch_packets(step: &Step, input_gradient: bool) -> usize {
     let Operation::Conv2d { conv, pool, .. } = step.operation else {
         return 0;
@@ -203,14 +203,11 @@ const fn scratch_packets(step: &Step, input_gradient: bool) -> usize {
     let block = smaller(FILTER_BLOCK, filters / conv.groups as usize);
     let kernels = block * (step.weights() / filters + 1);
     let [height, width] = step.pooled_extent();
-    let spread = if !pool {
-        0
-    } else if input_gradient {
-        filters * height * width
-    } else {
-        block * 2 * width
-    };
-    kernels + spread
+    match (pool, input_gradient) {
+        (false, _) => kernels,
+        (true, false) => kernels + block * 2 * width,
+        (true, true) => larger(kernels + block * 2 * width, filters * height * width),
+    }
 }
 
 const fn group_values(step: &Step) -> usize {

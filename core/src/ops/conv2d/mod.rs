@@ -6,12 +6,14 @@ mod accumulate;
 mod forward;
 mod input_gradient;
 mod parameter_gradient;
+mod pooled_gradient;
 pub mod reference;
 mod taps;
 
 pub(crate) use forward::Forward;
 pub(crate) use input_gradient::InputGradient;
 pub(crate) use parameter_gradient::{Gradient, ParameterGradient, Spread};
+pub(crate) use pooled_gradient::PooledParameterGradient;
 
 use crate::{Conv2d, Shape};
 use core::ops::Range;

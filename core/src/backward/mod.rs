@@ -1,11 +1,14 @@
 //! The backward pass of a group of samples: everything but the sum over groups.
 
+mod step;
+
 use crate::buffers::{self, BufferError, read_and_write};
 use crate::forward::{check_labels, forward};
 use crate::lanes::Lanes;
-use crate::ops::{activation, conv2d, linear, loss, pool};
+use crate::ops::{activation, loss};
 use crate::{GROUP, Operation, Outcome, Plan, Step};
 use core::ops::Range;
+use step::StepBackward;
 
 /// Working memory of one group of samples, each slice exactly as long as the plan says.
 #[derive(Debug)]
@@ -169,156 +172,5 @@ fn mask_relu<L: Lanes>(step: &Step, output: &[L], gradients: &mut [L]) {
     if masked {
         let gradient = &mut gradients[step.gradient.range()];
         output[0].vectorize(activation::ReluMask { output, gradient });
-    }
-}
-
-/// One step's backward pass, its buffers in hand.
-struct StepBackward<'a, L> {
-    step: &'a Step,
-    weights: &'a [f32],
-    input: &'a [L],
-    d_output: &'a [L],
-    d_input: Option<&'a mut [L]>,
-    winners: &'a [u8],
-    scratch: &'a mut [L],
-    values: &'a mut [f32],
-    samples: Range<usize>,
-}
-
-impl<L: Lanes> StepBackward<'_, L> {
-    fn run(self) {
-        match self.step.operation {
-            Operation::Conv2d { conv, pool, .. } => {
-                let mut geometry = conv2d::Geometry::new(&conv, self.step.input, self.step.inner);
-                geometry.output = self.step.pooled_extent();
-                if pool {
-                    self.pooled_convolution(geometry);
-                } else {
-                    self.plain_convolution(geometry);
-                }
-            }
-            Operation::Linear { .. } => self.linear(),
-            Operation::Relu => {
-                if let Some(d_input) = self.d_input {
-                    d_input.copy_from_slice(self.d_output);
-                }
-            }
-            Operation::MaxPool2d(options) => self.max_pool(&options),
-            Operation::AvgPool2d(options) => self.average_pool(&options),
-        }
-    }
-
-    /// Without an input gradient the pooled gradient is spread a row of windows at a time, else
-    /// all of it, once, for both gradients.
-    fn pooled_convolution(self, geometry: conv2d::Geometry) {
-        let (d_output, winners) = (self.d_output, self.winners);
-        let proof = d_output[0];
-        let Some(d_input) = self.d_input else {
-            return proof.vectorize(conv2d::ParameterGradient {
-                geometry,
-                input: self.input,
-                d_output: conv2d::Gradient::Pooled(d_output, winners),
-                scratch: self.scratch,
-                sums: self.values,
-                samples: self.samples.len(),
-            });
-        };
-        let (maps, scratch) = self
-            .scratch
-            .split_at_mut(geometry.filters * geometry.output_area());
-        proof.vectorize(conv2d::Spread {
-            geometry,
-            gradient: d_output,
-            winners,
-            maps,
-        });
-        proof.vectorize(conv2d::ParameterGradient {
-            geometry,
-            input: self.input,
-            d_output: conv2d::Gradient::Whole(maps),
-            scratch,
-            sums: self.values,
-            samples: self.samples.len(),
-        });
-        proof.vectorize(conv2d::InputGradient {
-            geometry,
-            weights: self.weights,
-            d_output: maps,
-            d_input,
-        });
-    }
-
-    fn plain_convolution(self, geometry: conv2d::Geometry) {
-        let d_output = self.d_output;
-        d_output[0].vectorize(conv2d::ParameterGradient {
-            geometry,
-            input: self.input,
-            d_output: conv2d::Gradient::Whole(d_output),
-            scratch: self.scratch,
-            sums: self.values,
-            samples: self.samples.len(),
-        });
-        if let Some(d_input) = self.d_input {
-            d_output[0].vectorize(conv2d::InputGradient {
-                geometry,
-                weights: self.weights,
-                d_output,
-                d_input,
-            });
-        }
-    }
-
-    /// Keeps inputs and output gradients, sample by sample, for the sum over the group, which
-    /// runs over whole rows of weights later.
-    fn linear(self) {
-        let (inputs, d_outputs) = self.values.split_at_mut(GROUP * self.input.len());
-        keep_samples(self.input, self.samples.clone(), inputs);
-        keep_samples(self.d_output, self.samples, d_outputs);
-        if let Some(d_input) = self.d_input {
-            self.d_output[0].vectorize(linear::InputGradient {
-                weights: self.weights,
-                d_output: self.d_output,
-                d_input,
-            });
-        }
-    }
-
-    fn max_pool(self, options: &crate::Pool2d) {
-        if let Some(d_input) = self.d_input {
-            self.d_output[0].vectorize(pool::MaxPoolGradient {
-                geometry: pool::Geometry::new(options, self.step.input, self.step.output),
-                d_output: self.d_output,
-                winners: self.winners,
-                d_input,
-            });
-        }
-    }
-
-    fn average_pool(self, options: &crate::Pool2d) {
-        if let Some(d_input) = self.d_input {
-            self.d_output[0].vectorize(pool::AveragePoolGradient {
-                geometry: pool::Geometry::new(options, self.step.input, self.step.output),
-                d_output: self.d_output,
-                d_input,
-            });
-        }
-    }
-}
-
-/// Writes packets (value by value, lanes innermost) as rows, one per sample.
-///
-/// Blocks keep the packets being read in the first cache while all lanes are picked from them.
-fn keep_samples<L: Lanes>(packets: &[L], samples: Range<usize>, rows: &mut [f32]) {
-    const BLOCK: usize = 64;
-    let len = packets.len();
-    for start in (0..len).step_by(BLOCK) {
-        let end = len.min(start + BLOCK);
-        let values = L::values(&packets[start..end]);
-        for (lane, sample) in samples.clone().enumerate() {
-            let row = &mut rows[sample * len + start..sample * len + end];
-            for (value, lanes) in row.iter_mut().zip(values.chunks_exact(L::LANES)) {
-                *value = lanes[lane];
-            }
-        }
     }
 }
