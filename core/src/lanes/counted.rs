@@ -127,8 +127,13 @@ impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
     }
 
     #[inline(never)]
-    fn where_byte(self, bytes: &[u8], byte: u8) -> Self {
-        Self(self.0.where_byte(bytes, byte))
+    fn has_bits(self, bytes: &[u8], mask: u8) -> bool {
+        self.0.has_bits(bytes, mask)
+    }
+
+    #[inline(never)]
+    fn where_bits(self, bytes: &[u8], mask: u8, value: u8) -> Self {
+        Self(self.0.where_bits(bytes, mask, value))
     }
 
     #[inline(never)]

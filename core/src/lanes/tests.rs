@@ -165,14 +165,26 @@ impl AtWidth for Bytes {
             numbers.store_bytes(&mut stored);
             assert_eq!(stored, bytes);
             for packet in packets(zero) {
-                let own = lanes(packet).into_iter().zip(&bytes);
-                let expected: Vec<f32> = own
-                    .map(|(value, byte)| if *byte == first { value } else { 0.0 })
-                    .collect();
-                assert_moved(&lanes(packet.where_byte(&bytes, first)), &expected);
+                for mask in [u8::MAX, !1, 1, 0x82] {
+                    choose(packet, &bytes, mask, first & mask);
+                }
             }
         }
     }
+}
+
+/// By bytes of which some bits are looked at.
+fn choose<L: Lanes>(packet: L, bytes: &[u8], mask: u8, value: u8) {
+    let pairs = lanes(packet).into_iter().zip(bytes);
+    let (equal, any): (Vec<f32>, Vec<f32>) = pairs
+        .map(|(lane, byte)| {
+            let equal = if byte & mask == value { lane } else { 0.0 };
+            (equal, if byte & mask != 0 { lane } else { 1.0 })
+        })
+        .unzip();
+    assert_moved(&lanes(packet.where_bits(bytes, mask, value)), &equal);
+    let chosen = L::select(packet.has_bits(bytes, mask), packet, packet.splat(1.0));
+    assert_moved(&lanes(chosen), &any);
 }
 
 #[test]

@@ -4,7 +4,10 @@ extern crate std;
 
 use super::{any_geometry, poolable_geometry, pooled_extent, weights};
 use crate::lanes::Lanes;
-use crate::ops::conv2d::{Geometry, Gradient, InputGradient, ParameterGradient, Spread, reference};
+use crate::ops::conv2d::{
+    Geometry, Gradient, InputGradient, ParameterGradient, PooledParameterGradient, Spread,
+    reference,
+};
 use crate::plan::FILTER_BLOCK;
 use crate::testing::*;
 use proptest::prelude::*;
@@ -53,42 +56,72 @@ impl AtWidth for Parameters {
         let inputs = self.tensors::<L>(g.channels * g.input_area(), 1);
         let input = pack(zero, &inputs);
         let (gradient, winners, maps) = self.gradients(zero);
+        let expected = self.naive(samples, &inputs, &maps);
+        if self.pooled && g.is_plain_3x3() && g.padding == [0, 0] {
+            let mut sums = self.sums();
+            let kernel = PooledParameterGradient {
+                geometry: g,
+                input: &input,
+                gradient: &gradient,
+                winners: &winners,
+                scratch: &mut self.scratch(zero),
+                sums: &mut sums,
+                samples,
+            };
+            run(zero, kernel);
+            assert_bits::<L>("parameter gradient of a pool", &sums, &expected);
+        }
         let d_output = if self.pooled {
             Gradient::Pooled(&gradient, &winners)
         } else {
             Gradient::Whole(&gradient)
         };
+        let mut sums = self.sums();
+        let kernel = ParameterGradient {
+            geometry: g,
+            input: &input,
+            d_output,
+            scratch: &mut self.scratch(zero),
+            sums: &mut sums,
+            samples,
+        };
+        run(zero, kernel);
+        assert_bits::<L>("parameter gradient", &sums, &expected);
+    }
+}
+
+impl Parameters {
+    fn scratch<L: Lanes>(&self, zero: L) -> Vec<L> {
+        let g = &self.geometry;
         let block = FILTER_BLOCK.min(g.group_filters());
         let rows = if self.pooled {
             block * 2 * g.output[1]
         } else {
             0
         };
-        let mut scratch = unwritten(zero, block * (g.taps() + 1) + rows);
-        let mut expected = values(weights(&g) + g.filters, self.seed + 3);
-        let mut sums = expected.clone();
-        let kernel = ParameterGradient {
-            geometry: g,
-            input: &input,
-            d_output,
-            scratch: &mut scratch,
-            sums: &mut sums,
-            samples,
-        };
-        run(zero, kernel);
-        for (input, map) in inputs.iter().zip(&maps).take(samples) {
-            let mut own = vec![0.0; expected.len()];
-            let (d_weights, d_bias) = own.split_at_mut(weights(&g));
-            reference::parameter_gradient(&g, input, map, d_weights, d_bias);
-            for (sum, value) in expected.iter_mut().zip(&own) {
+        unwritten(zero, block * (g.taps() + 1) + rows)
+    }
+
+    /// What the group's sums hold before this packet.
+    fn sums(&self) -> Vec<f32> {
+        let g = &self.geometry;
+        values(weights(g) + g.filters, self.seed + 3)
+    }
+
+    /// The sums behind it, sample after sample.
+    fn naive(&self, samples: usize, inputs: &[Vec<f32>], maps: &[Vec<f32>]) -> Vec<f32> {
+        let mut sums = self.sums();
+        for (input, map) in inputs.iter().zip(maps).take(samples) {
+            let mut own = vec![0.0; sums.len()];
+            let (d_weights, d_bias) = own.split_at_mut(weights(&self.geometry));
+            reference::parameter_gradient(&self.geometry, input, map, d_weights, d_bias);
+            for (sum, value) in sums.iter_mut().zip(&own) {
                 *sum += value;
             }
         }
-        assert_bits::<L>("parameter gradient", &sums, &expected);
+        sums
     }
-}
 
-impl Parameters {
     /// One tensor for each lane; the missing samples' lanes hold NaN, which must not spread.
     fn tensors<L: Lanes>(&self, len: usize, seed: u32) -> Vec<Vec<f32>> {
         let mut tensors = tensors::<L>(len, self.seed + seed);
