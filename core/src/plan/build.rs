@@ -1,7 +1,7 @@
 //! Makes a plan: fuses layers into steps, then lays out the buffers.
 
-use super::{FILTER_BLOCK, GROUP, Operation, Plan, Region, Step};
-use crate::{Layer, Network, Pool2d, Shape, network::MAX_LAYERS};
+use super::{FILTER_BLOCK, FILTER_PAIR, GROUP, Operation, Plan, Region, Step};
+use crate::{Conv2d, Layer, Network, Pool2d, Shape, network::MAX_LAYERS};
 
 /// The plan of a sound network.
 pub(super) const fn plan(network: &Network) -> Plan {
@@ -200,14 +200,36 @@ const fn scratch_packets(step: &Step, input_gradient: bool) -> usize {
         return 0;
     };
     let filters = step.inner.channels as usize;
-    let block = smaller(FILTER_BLOCK, filters / conv.groups as usize);
-    let kernels = block * (step.weights() / filters + 1);
+    let group = filters / conv.groups as usize;
+    let taps = step.weights() / filters;
     let [height, width] = step.pooled_extent();
-    match (pool, input_gradient) {
-        (false, _) => kernels,
-        (true, false) => kernels + block * 2 * width,
-        (true, true) => larger(kernels + block * 2 * width, filters * height * width),
+    if !pool {
+        return smaller(FILTER_BLOCK, group) * (taps + 1);
     }
+    let row = if splits_windows(&conv) {
+        smaller(FILTER_PAIR, group) * (taps + 1 + width)
+    } else {
+        smaller(FILTER_BLOCK, group) * (taps + 1 + 2 * width)
+    };
+    if input_gradient {
+        larger(row, filters * height * width)
+    } else {
+        row
+    }
+}
+
+/// Whether a pool's gradient is kept as the two rows of its windows, not spread over the four
+/// values: the case of `PooledParameterGradient`.
+const fn splits_windows(conv: &Conv2d) -> bool {
+    matches!(
+        conv,
+        Conv2d {
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: [0, 0],
+            ..
+        }
+    )
 }
 
 const fn group_values(step: &Step) -> usize {

@@ -23,6 +23,9 @@ pub const GROUP: usize = 16;
 /// Filters whose kernel gradients are accumulated side by side.
 pub(crate) const FILTER_BLOCK: usize = 4;
 
+/// Filters whose kernel gradients are made of a pool's side by side, where registers allow.
+pub(crate) const FILTER_PAIR: usize = 2;
+
 /// Where everything of a network lies while it runs.
 #[derive(Clone, Debug)]
 pub struct Plan {

@@ -63,7 +63,13 @@ impl AtWidth for Training {
             let mut packets = marked(zero, plan.training_packets());
             let mut winners = vec![MARK_BYTE; plan.winner_bytes() * L::LANES];
             train(&network, &mut packets, &mut winners);
-            assert_written(name, "training memory", &packets);
+            // With few registers, kernels make one filter's gradient where they could make two.
+            let used = if L::REGISTERS >= 32 {
+                packets.len()
+            } else {
+                plan.training_bounds().1
+            };
+            assert_written(name, "training memory", &packets[..used]);
             let left = winners.iter().position(|byte| *byte == MARK_BYTE);
             assert_eq!(left, None, "{name}: a winner's byte is not used");
         }
