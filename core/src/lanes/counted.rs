@@ -122,6 +122,11 @@ impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
     }
 
     #[inline(never)]
+    fn store_winner(self, higher: [bool; 3], dead: bool, bytes: &mut [u8]) {
+        self.0.store_winner(higher, dead, bytes);
+    }
+
+    #[inline(never)]
     fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8] {
         self.0.load_columns(rows).map(Self)
     }

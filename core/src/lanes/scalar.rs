@@ -1,6 +1,6 @@
 //! One lane: plain `f32`, the microcontroller's packet.
 
-use super::{Kernel, LaneWidth, Lanes, Vector};
+use super::{Kernel, LaneWidth, Lanes, NO_WINNER, Vector};
 
 impl Lanes for f32 {
     const WIDTH: LaneWidth = LaneWidth::X1;
@@ -78,6 +78,17 @@ impl Vector for f32 {
     #[inline(always)]
     fn store_bytes(self, bytes: &mut [u8]) {
         bytes[0] = self as u8;
+    }
+
+    #[inline(always)]
+    fn store_winner(self, higher: [bool; 3], dead: bool, bytes: &mut [u8]) {
+        bytes[0] = match higher {
+            _ if dead => NO_WINNER,
+            [_, _, true] => 3,
+            [_, true, _] => 2,
+            [true, ..] => 1,
+            _ => 0,
+        };
     }
 
     #[inline(always)]

@@ -1,5 +1,8 @@
 //! What the kernels ask of a packet.
 
+/// Byte of a window all of whose values the ReLU made 0: no input gets its gradient.
+pub const NO_WINNER: u8 = u8::MAX;
+
 /// Arithmetic on packets. Every operation works lane by lane and rounds once.
 ///
 /// `pub` in a private module, so that it seals [`Lanes`](super::Lanes).
@@ -36,6 +39,10 @@ pub trait Vector: Copy + 'static {
     /// Eight packets of bytes as numbers: lane `l` of packet `p` is `rows[l][p]`. `self` is the
     /// proof again.
     fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8];
+    /// Which of four values won, as bytes, into the first `LANES` bytes of a slice: 0, or the last
+    /// place from 1 to 3 that was `higher` than all before it, or [`NO_WINNER`] where `dead`. `self`
+    /// is the proof again.
+    fn store_winner(self, higher: [Self::Mask; 3], dead: Self::Mask, bytes: &mut [u8]);
     /// Where the lane's byte has any of the bits in `mask`. `self` is the proof again.
     fn has_bits(self, bytes: &[u8], mask: u8) -> Self::Mask;
     /// `self` where the lane's byte, of its bits those in `mask`, is `value`; else +0.

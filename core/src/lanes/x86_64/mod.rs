@@ -18,7 +18,7 @@ macro_rules! packet {
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
-        store_bytes: $store_bytes:expr, widen: $widen:expr, has_bits: $has_bits:expr,
+        store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
         $(#[$docs])*
@@ -129,6 +129,13 @@ macro_rules! packet {
             }
 
             #[inline(always)]
+            fn store_winner(self, higher: [$mask; 3], dead: $mask, bytes: &mut [u8]) {
+                let bytes = &mut bytes[..$lanes];
+                // SAFETY: the instructions are there, see above.
+                bytes.copy_from_slice(&unsafe { $winner(higher, dead) });
+            }
+
+            #[inline(always)]
             fn load_columns(self, rows: &[[u8; 8]; 16]) -> [Self; 8] {
                 let columns = turn(rows);
                 let mut packets = [self; 8];
@@ -182,6 +189,7 @@ packet! {
     at_most: _mm_cmple_ps,
     select: select_x4,
     store_bytes: store_bytes_x4,
+    winner: winner_x4,
     widen: bytes_to_f32_x4,
     has_bits: has_bits_x4,
     where_bits: where_bits_x4,
@@ -197,6 +205,7 @@ packet! {
     at_most: _mm256_cmp_ps::<_CMP_LE_OQ>,
     select: select_x8,
     store_bytes: store_bytes_x8,
+    winner: winner_x8,
     widen: bytes_to_f32_x8,
     has_bits: has_bits_x8,
     where_bits: where_bits_x8,
@@ -212,6 +221,7 @@ packet! {
     at_most: _mm512_cmp_ps_mask::<_CMP_LE_OQ>,
     select: select_x16,
     store_bytes: store_bytes_x16,
+    winner: winner_x16,
     widen: bytes_to_f32_x16,
     has_bits: has_bits_x16,
     where_bits: where_bits_x16,

@@ -1,6 +1,7 @@
 //! What differs from one register width to the next: choosing lanes, and moving between bytes and
 //! lanes.
 
+use crate::lanes::NO_WINNER;
 use core::arch::x86_64::*;
 
 /// Adds four rows of `len` values, a multiple of 4, each to its sum and in order: turned four by
@@ -65,6 +66,15 @@ pub(super) fn store_bytes_x4(values: __m128) -> [u8; 4] {
 
 #[inline]
 #[target_feature(enable = "sse2")]
+pub(super) fn winner_x4(higher: [__m128; 3], dead: __m128) -> [u8; 4] {
+    let place = _mm_and_ps(higher[0], _mm_set1_ps(1.0));
+    let place = select_x4(higher[1], _mm_set1_ps(2.0), place);
+    let place = select_x4(higher[2], _mm_set1_ps(3.0), place);
+    store_bytes_x4(select_x4(dead, _mm_set1_ps(NO_WINNER.into()), place))
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
 fn widen_x4(bytes: [u8; 4]) -> __m128i {
     let zero = _mm_setzero_si128();
     let halves = _mm_unpacklo_epi8(_mm_cvtsi32_si128(i32::from_le_bytes(bytes)), zero);
@@ -111,6 +121,15 @@ pub(super) fn store_bytes_x8(values: __m256) -> [u8; 8] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+pub(super) fn winner_x8(higher: [__m256; 3], dead: __m256) -> [u8; 8] {
+    let place = _mm256_and_ps(higher[0], _mm256_set1_ps(1.0));
+    let place = select_x8(higher[1], _mm256_set1_ps(2.0), place);
+    let place = select_x8(higher[2], _mm256_set1_ps(3.0), place);
+    store_bytes_x8(select_x8(dead, _mm256_set1_ps(NO_WINNER.into()), place))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
 fn widen_x8(bytes: [u8; 8]) -> __m256i {
     _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(i64::from_le_bytes(bytes)))
 }
@@ -149,6 +168,19 @@ pub(super) fn store_bytes_x16(values: __m512) -> [u8; 16] {
     let mut bytes = [0; 16];
     // SAFETY: the array has the register's 16 bytes; the store asks for no alignment.
     unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), narrow) }
+    bytes
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn winner_x16(higher: [__mmask16; 3], dead: __mmask16) -> [u8; 16] {
+    let place = _mm_maskz_set1_epi8(higher[0], 1);
+    let place = _mm_mask_set1_epi8(place, higher[1], 2);
+    let place = _mm_mask_set1_epi8(place, higher[2], 3);
+    let place = _mm_mask_set1_epi8(place, dead, NO_WINNER.cast_signed());
+    let mut bytes = [0; 16];
+    // SAFETY: the array has the register's 16 bytes; the store asks for no alignment.
+    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), place) }
     bytes
 }
 

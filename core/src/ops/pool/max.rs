@@ -3,9 +3,6 @@
 use super::Geometry;
 use crate::lanes::{Kernel, Lanes};
 
-/// Byte of a window all of whose values the ReLU made 0: no input gets its gradient.
-const NO_WINNER: u8 = u8::MAX;
-
 /// The pool of one 2 x 2 window, in scan order, and the ReLU of it; the winner's place goes to
 /// `winner` where that is not empty.
 ///
@@ -20,18 +17,21 @@ pub(crate) fn pool_2x2<L: Lanes>(window: [L; 4], relu: bool, winner: &mut [u8]) 
         }
         return if relu { best.relu() } else { best };
     }
-    let mut place = best.splat(0.0);
-    for (index, value) in window.iter().enumerate().skip(1) {
-        let higher = value.greater(best);
-        best = L::select(higher, *value, best);
-        place = L::select(higher, best.splat(index as f32), place);
+    let mut higher = [best.greater(best); 3];
+    for (index, value) in window.iter().skip(1).enumerate() {
+        higher[index] = value.greater(best);
+        best = L::select(higher[index], *value, best);
     }
+    let zero = best.splat(0.0);
+    let dead = if relu {
+        best.at_most(zero)
+    } else {
+        best.greater(best)
+    };
+    best.store_winner(higher, dead, winner);
     if relu {
-        let dead = best.at_most(best.splat(0.0));
-        best = L::select(dead, best.splat(0.0), best);
-        place = L::select(dead, best.splat(NO_WINNER.into()), place);
+        best = L::select(dead, zero, best);
     }
-    place.store_bytes(winner);
     best
 }
 
