@@ -103,11 +103,10 @@ impl Subject {
         let samples = &self.samples;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
         let timings = self.engine.within(|engine| {
-            let training = seconds(&order, BATCH, |batch| engine.step(samples, batch, &sgd))?;
-            let inference = seconds(&order, BATCH, |batch| engine.evaluate(samples, batch, None))?;
-            let inference_single = seconds(&order[..BATCH], 1, |batch| {
-                engine.evaluate(samples, batch, None)
-            })?;
+            let training = best(&order, BATCH, |batch| engine.step(samples, batch, &sgd))?;
+            let inference = best(&order, BATCH, |batch| engine.evaluate(samples, batch, None))?;
+            let single = &order[..BATCH];
+            let inference_single = best(single, 1, |batch| engine.evaluate(samples, batch, None))?;
             Ok::<_, EngineError>(Timings {
                 training,
                 inference,

@@ -4,6 +4,7 @@
 //! its own memory; then runs of parameters are summed over the groups, in order, and updated, in
 //! parallel again. Neither split shows in the bits. All memory is taken when the engine is made.
 
+mod awake;
 mod evaluation;
 mod groups;
 mod typed;
@@ -119,11 +120,12 @@ impl Engine {
 
     /// Runs `work` on one of the engine's own threads.
     ///
-    /// Steps taken inside do not pay for the way there and back, which costs tens of microseconds
-    /// each time: training loops belong inside.
+    /// Steps taken inside do not pay for the way there and back, and the other threads stay awake
+    /// between them, busily: training loops belong inside.
     pub fn within<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
         let pool = Arc::clone(&self.pool);
-        pool.install(|| work(self))
+        let others = self.threads - 1;
+        pool.install(|| awake::awake(others, || work(self)))
     }
 
     /// One step of gradient descent on the samples at `indices`; allocates nothing.
