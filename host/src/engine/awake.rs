@@ -25,6 +25,29 @@ impl Drop for Finish<'_> {
     }
 }
 
+/// Does both, in parallel where another thread takes `second`, and then waits for it awake.
+pub(super) fn join<A: Send, B: Send>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    let (taken, done) = (AtomicBool::new(false), AtomicBool::new(false));
+    rayon::join(
+        || {
+            let result = first();
+            // Without another thread `second` is still to come, on this one.
+            while taken.load(Ordering::Acquire) && !done.load(Ordering::Acquire) {
+                std::hint::spin_loop();
+            }
+            result
+        },
+        || {
+            taken.store(true, Ordering::Release);
+            let _finish = Finish(&done);
+            second()
+        },
+    )
+}
+
 /// Other threads take the oldest job first, so the watchers are under way before any piece of
 /// `work`, and this thread never finds one among its own jobs while it waits for a piece.
 fn watched<R: Send>(others: usize, done: &AtomicBool, work: impl FnOnce() -> R + Send) -> R {

@@ -5,6 +5,7 @@
 //! parallel again. Neither split shows in the bits. All memory is taken when the engine is made.
 
 mod awake;
+mod backward;
 mod evaluation;
 mod groups;
 mod typed;

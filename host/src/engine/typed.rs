@@ -1,12 +1,12 @@
 //! The passes at one lane width.
 
+use super::backward::Backward;
 use super::evaluation::Evaluation;
-use super::groups::{Batch, Evaluator, Group, Worker};
+use super::groups::{Evaluator, Group, Worker};
 use super::update::{Run, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::data::Samples;
 use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd, Span};
-use rayon::prelude::*;
 
 /// A network's parameters and memory, in packets of `L`.
 pub(super) struct Typed<L> {
@@ -61,20 +61,15 @@ impl<L: Lanes> Typed<L> {
 
     /// Forward and backward, group by group; every thread takes a run of groups.
     fn backward(&mut self, samples: &Samples, indices: &[u32]) -> Result<Outcome, BufferError> {
-        let mean = 1.0 / indices.len() as f32;
-        let (plan, scaling, parameters) = (&self.plan, &self.scaling, &self.parameters);
-        let share = indices.len().div_ceil(GROUP).div_ceil(self.workers.len());
-        self.workers
-            .par_iter_mut()
-            .zip(self.groups.par_chunks_mut(share))
-            .zip(indices.par_chunks(share * GROUP))
-            .try_for_each(|((worker, groups), indices)| {
-                for (group, indices) in groups.iter_mut().zip(indices.chunks(GROUP)) {
-                    let batch = Batch { samples, indices };
-                    worker.backward(plan, scaling, parameters, &batch, mean, group)?;
-                }
-                Ok(())
-            })?;
+        let pass = Backward {
+            plan: &self.plan,
+            scaling: &self.scaling,
+            parameters: &self.parameters,
+            samples,
+            mean: 1.0 / indices.len() as f32,
+        };
+        let groups = indices.len().div_ceil(GROUP);
+        pass.run(&mut self.workers, &mut self.groups[..groups], indices)?;
         let mut outcome = Outcome::default();
         for group in &self.groups[..indices.len().div_ceil(GROUP)] {
             outcome += group.outcome;

@@ -1,5 +1,6 @@
 //! Sums the gradient over the groups of a batch and updates the parameters, in parallel.
 
+use super::awake;
 use super::groups::Group;
 use kiln::{BufferError, Lanes, Plan, Sgd, Span};
 
@@ -56,7 +57,7 @@ impl<L: Lanes> Update<'_, L> {
             .max(1);
         let (low_spans, high_spans) = spans.split_at(middle);
         let (low, high) = run.split_at(low_spans.iter().map(|span| span.len).sum());
-        let (low, high) = rayon::join(|| self.all(low_spans, low), || self.all(high_spans, high));
+        let (low, high) = awake::join(|| self.all(low_spans, low), || self.all(high_spans, high));
         low.and(high)
     }
 

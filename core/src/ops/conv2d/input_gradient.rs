@@ -24,36 +24,38 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
         for group in 0..g.groups {
             let channels = group * g.group_channels()..(group + 1) * g.group_channels();
             for y in 0..g.input[0] {
-                let done = if g.is_plain_3x3() {
-                    self.row_3x3(&channels, y)
+                let reached = if g.is_plain_3x3() {
+                    g.input[1].min(g.output[1] + 2 - g.padding[1])
+                } else {
+                    g.input[1]
+                };
+                let done = if g.is_plain_3x3() && reached >= 8 {
+                    self.row_3x3(&channels, y, reached);
+                    reached
                 } else {
                     0
                 };
-                for x in done..g.input[1] {
+                for x in done..reached {
                     self.edges(&channels, y, x);
                 }
+                self.clear(&channels, y, reached);
             }
         }
     }
 }
 
 impl<L: Lanes> InputGradient<'_, L> {
-    /// The columns of a row that some output reaches, where they are enough for whole tiles; gives
-    /// the number of columns done.
+    /// The columns of a row before `end`, those that some output reaches; at least eight.
     ///
     /// The line of outputs behind the first tile lacks as many values as the padding falls short
     /// of 2, and the line behind the last tile likewise.
     #[inline(always)]
-    fn row_3x3(&mut self, channels: &Range<usize>, y: usize) -> usize {
+    fn row_3x3(&mut self, channels: &Range<usize>, y: usize, end: usize) {
         let g = self.geometry;
-        let end = g.input[1].min(g.output[1] + 2 - g.padding[1]);
         let (left, right) = (
             2 - g.padding[1],
             (end + g.padding[1]).saturating_sub(g.output[1]),
         );
-        if end < 8 {
-            return 0;
-        }
         match left {
             2 => self.tiles_3x3::<4, 2, 0>(channels, y, 0),
             1 => self.tiles_3x3::<4, 1, 0>(channels, y, 0),
@@ -73,7 +75,17 @@ impl<L: Lanes> InputGradient<'_, L> {
             1 => self.tiles_3x3::<4, 0, 1>(channels, y, x),
             _ => self.tiles_3x3::<4, 0, 0>(channels, y, x),
         }
-        end
+    }
+
+    /// The columns from `start` on, which no output reaches.
+    #[inline(always)]
+    fn clear(&mut self, channels: &Range<usize>, y: usize, start: usize) {
+        let g = self.geometry;
+        let zero = self.d_output[0].splat(0.0);
+        for channel in channels.clone() {
+            let line = &mut self.d_input[(channel * g.input[0] + y) * g.input[1]..][..g.input[1]];
+            line[start..].fill(zero);
+        }
     }
 
     /// `P` columns of all channels of a group. Channels run innermost, so that the outputs they
