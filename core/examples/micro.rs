@@ -1,3 +1,5 @@
+//! Cycles of single layers, forward, beside what the arithmetic alone would take.
+
 use kiln::*;
 use std::time::Instant;
 fn time<L: Lanes>(name: &str, net: &Network, macs: f64) {

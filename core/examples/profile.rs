@@ -1,3 +1,5 @@
+//! One training step over and over, to be looked at with a profiler.
+
 use kiln::*;
 use std::time::Instant;
 fn main() {

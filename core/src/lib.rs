@@ -5,7 +5,7 @@
 //! A network is a `const`. Its [`Plan`] tells at compile time how long every buffer has to be; the
 //! buffers are the caller's. The same kernels run one sample at a time on a microcontroller and 4,
 //! 8 or 16 at a time in a desktop's vector registers, and every one of them gives what the
-//! one-page loops in [`reference`] give, to the bit.
+//! one-page loops in [`mod@reference`] give, to the bit.
 //!
 //! Here a network learns to tell upright strokes from lying ones, then says what it sees:
 //!
@@ -62,13 +62,13 @@
 //! - [`Trainer`], or its parts for programs with threads: [`Plan::backward_group`],
 //!   [`Plan::add_gradient`], [`Sgd`].
 //! - [`ModelFile`], [`ModelParts`]: a network with its weights as bytes, read where they lie.
-//! - [`reference`]: the naive loops that define every bit.
+//! - [`mod@reference`]: the naive loops that define every bit.
 //!
 //! # Numeric contract
 //!
 //! Values are `f32`; every product is rounded, then every sum, to nearest even, with subnormal
 //! numbers kept. `exp`, `log`, `sqrt` and `cos` are those of `libm`. Sums have one order each,
-//! written beside each loop in [`reference`]; parameter gradients are summed sample by sample in
+//! written beside each loop in [`mod@reference`]; parameter gradients are summed sample by sample in
 //! groups of [`GROUP`], then group by group.
 
 mod backward;

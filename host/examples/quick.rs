@@ -1,3 +1,5 @@
+//! Microseconds per sample of training and inference, for a quick look.
+
 use host::{
     data::{ImageShape, Samples},
     engine::*,

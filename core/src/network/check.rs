@@ -92,7 +92,9 @@ const fn conv_output(conv: &Conv2d, input: Shape) -> Result<Shape, LayerFault> {
     if conv.groups == 0 {
         return Err(LayerFault::Zero { option: "groups" });
     }
-    if input.channels % conv.groups as u32 != 0 || conv.filters % conv.groups != 0 {
+    if !input.channels.is_multiple_of(conv.groups as u32)
+        || !conv.filters.is_multiple_of(conv.groups)
+    {
         return Err(LayerFault::Groups {
             groups: conv.groups,
             channels: input.channels,

@@ -1,6 +1,12 @@
 //! The operations, one folder each: the fast kernels, generic over lanes, beside the naive
 //! reference that defines their bits.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "tiles are arrays walked by constant bounds side by side: indices show which element \
+              meets which, and unroll"
+)]
+
 use crate::lanes::Lanes;
 
 pub(crate) mod activation;

@@ -110,13 +110,15 @@ fn golden_folder_that_is_missing_fails() {
     case::read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/none"));
 }
 
+type Alteration<'a> = &'a dyn Fn(&mut Case);
+
 #[test]
 fn golden_comparison_notices_every_kind_of_error() {
     let cases = case::read_all(&case::folder());
     let case = &cases[0];
     assert_eq!(disagreements::<f32>(case), [""; 0]);
     let (last, range) = case.tensors.last().unwrap();
-    let altered: [(&str, &dyn Fn(&mut Case)); 6] = [
+    let altered: [(&str, Alteration<'_>); 6] = [
         ("logits", &|case| case.logits[1] = f32::NAN),
         ("loss", &|case| case.loss *= 1.0 + 3e-5),
         (&format!("grad.{last}"), &|case| {

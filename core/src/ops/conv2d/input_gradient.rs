@@ -149,7 +149,7 @@ impl<L: Lanes> InputGradient<'_, L> {
             };
             // Spelled out: the compiler would keep a loop of this size, and its overhead.
             if first == 0 && last == 3 {
-                add_kernel_row::<L, C, P, LEFT, RIGHT>(line(0), &kernels[..], &mut sums);
+                add_kernel_row::<L, C, P, LEFT, RIGHT>(line(0), kernels, &mut sums);
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(1), &kernels[3..], &mut sums);
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(2), &kernels[6..], &mut sums);
             } else {
