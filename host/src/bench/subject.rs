@@ -145,6 +145,20 @@ impl Subject {
     }
 }
 
+/// Best seconds per sample of a few passes over `order` in batches; the first ones warm the
+/// caches and wake the threads.
+fn best<T>(
+    order: &[u32],
+    batch: usize,
+    mut work: impl FnMut(&[u32]) -> Result<T, EngineError>,
+) -> Result<f64, EngineError> {
+    let mut best = f64::INFINITY;
+    for _ in 0..5 {
+        best = best.min(seconds(order, batch, &mut work)?);
+    }
+    Ok(best)
+}
+
 /// Seconds per sample of a pass over `order` in batches.
 fn seconds<T>(
     order: &[u32],
