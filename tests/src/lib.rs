@@ -3,4 +3,3 @@
 pub mod double;
 pub mod fast;
 pub mod reference;
-pub mod widths;

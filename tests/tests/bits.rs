@@ -1,11 +1,10 @@
 //! Random networks on random batches: at every width, logits, losses, gradients and updates equal
 //! those of the naive reference, bit for bit.
 
-use kiln::{Conv2d, Lanes, Layer, Network, Pool2d, Sgd};
+use kiln::{Conv2d, Layer, Network, Pool2d, Sgd};
 use proptest::prelude::*;
-use tests::fast::Fast;
+use tests::fast::{Fast, at_every_width};
 use tests::reference;
-use tests::widths::{AtWidth, at_every_width};
 
 fn layer() -> impl Strategy<Value = Layer> {
     let conv = (1..9_u16, 1..4_u16, 1..4_u16, 1..3_u16, 0..3_u16, 0..3_u16);
@@ -74,19 +73,17 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// A network, a batch, and what the naive reference makes of them.
+/// A batch, and what the naive reference makes of it.
 struct Check {
-    network: Network,
     parameters: Vec<f32>,
     images: Vec<f32>,
     labels: Vec<u16>,
     naive: reference::Batch,
 }
 
-impl AtWidth for Check {
-    fn run<L: Lanes>(&self) {
-        let (naive, width) = (&self.naive, L::WIDTH);
-        let mut fast = Fast::<L>::new(&self.network, &self.parameters).unwrap();
+impl Check {
+    fn run(&self, fast: &mut dyn Fast) {
+        let (naive, width) = (&self.naive, fast.width());
         let logits = fast.logits(&self.images);
         assert_eq!(bits(&naive.logits), bits(&logits), "logits, {width:?}");
         let sgd = Sgd {
@@ -102,10 +99,10 @@ impl AtWidth for Check {
         }
         let found = outcome.loss_sum.to_bits();
         assert_eq!(found, loss_sum.to_bits(), "loss, {width:?}");
-        let gradient = &fast.gradient;
-        assert_eq!(bits(&naive.gradient), bits(gradient), "gradient, {width:?}");
+        let gradient = bits(fast.gradient());
+        assert_eq!(bits(&naive.gradient), gradient, "gradient, {width:?}");
         let pairs = self.parameters.iter().zip(&naive.gradient);
-        for ((w, g), updated) in pairs.zip(&fast.parameters) {
+        for ((w, g), updated) in pairs.zip(fast.parameters()) {
             let g = g + 0.01 * w;
             let v = 0.5 * 0.0 + g;
             let expected = w - 0.1 * (g + 0.5 * v);
@@ -121,13 +118,13 @@ fn check_all(network: &Network, samples: usize, seed: u64) {
     let labels: Vec<u16> = (0..samples)
         .map(|s| (s * 7 % network.classes()) as u16)
         .collect();
-    at_every_width(&Check {
+    let check = Check {
         naive: reference::batch(network, &parameters, &images, &labels),
-        network: network.clone(),
         parameters,
         images,
         labels,
-    });
+    };
+    at_every_width(network, &check.parameters, |fast| check.run(fast));
 }
 
 proptest! {

@@ -6,33 +6,14 @@
 //! would be good to two digits only. Kinks of ReLUs and ties of pools have no slope; the random
 //! values keep farther from them than a step, and each check makes sure of it.
 
-use kiln::{Conv2d, Lanes, Layer, Network, Pool2d};
-use tests::fast::Fast;
-use tests::widths::{AtWidth, at_every_width};
+use kiln::{Conv2d, Layer, Network, Pool2d};
+use tests::fast::at_every_width;
 use tests::{double, reference};
 
 const STEP: f64 = 1e-5;
 /// How far a gradient may be off, relative to the largest of its kind.
 const TOLERANCE: f64 = 1e-5;
 const SAMPLES: usize = 3;
-
-/// A network at a point, and the slopes of its loss there.
-struct Check {
-    network: Network,
-    parameters: Vec<f32>,
-    images: Vec<f32>,
-    labels: Vec<u16>,
-    slopes: Vec<f64>,
-}
-
-impl AtWidth for Check {
-    fn run<L: Lanes>(&self) {
-        let mut fast = Fast::<L>::new(&self.network, &self.parameters).unwrap();
-        let mut trainer = fast.trainer();
-        trainer.differentiate(&self.images, &self.labels).unwrap();
-        compare("parameters", &fast.gradient, &self.slopes);
-    }
-}
 
 /// Values in -1..1 from a seed.
 fn values(len: usize, seed: u32) -> Vec<f32> {
@@ -103,12 +84,9 @@ fn check(network: Network) {
     let slopes = slopes(&parameters, |parameters| {
         double::loss(&network, parameters, &exact_images, &labels)
     });
-    at_every_width(&Check {
-        network,
-        parameters,
-        images,
-        labels,
-        slopes,
+    at_every_width(&network, &parameters, |fast| {
+        fast.differentiate(&images, &labels).unwrap();
+        compare("parameters", fast.gradient(), &slopes);
     });
 }
 

@@ -5,40 +5,24 @@
 mod case;
 
 use case::Case;
-use kiln::Lanes;
+use kiln::LaneWidth;
 use std::path::Path;
-use tests::fast::Fast;
-use tests::widths::{AtWidth, at_every_width};
+use tests::fast::{self, Fast};
 
 /// How far a value may be off, relative to the largest magnitude of its tensor.
 const TOLERANCE: f32 = 2e-5;
 
-impl AtWidth for Case {
-    fn run<L: Lanes>(&self) {
-        let found = disagreements::<L>(self);
-        assert!(
-            found.is_empty(),
-            "{}, {:?}:\n{}",
-            self.name,
-            L::WIDTH,
-            found.join("\n")
-        );
-    }
-}
-
 /// Every tensor that a width computes otherwise than the file says.
-fn disagreements<L: Lanes>(case: &Case) -> Vec<String> {
-    let mut fast = Fast::<L>::new(&case.network, &case.parameters).unwrap();
+fn disagreements(case: &Case, fast: &mut dyn Fast) -> Vec<String> {
     let mut found = vec![];
     found.extend(compare("logits", &fast.logits(&case.images), &case.logits));
-    let mut trainer = fast.trainer();
-    let outcome = trainer.differentiate(&case.images, &case.labels).unwrap();
+    let outcome = fast.differentiate(&case.images, &case.labels).unwrap();
     let loss = (outcome.loss_sum / outcome.samples as f64) as f32;
     found.extend(compare("loss", &[loss], &[case.loss]));
     found.extend(compare_tensors(
         case,
         "grad.",
-        &fast.gradient,
+        fast.gradient(),
         &case.gradient,
     ));
     for _ in 0..case.steps {
@@ -47,10 +31,15 @@ fn disagreements<L: Lanes>(case: &Case) -> Vec<String> {
     found.extend(compare_tensors(
         case,
         "after.",
-        &fast.parameters,
+        fast.parameters(),
         &case.after,
     ));
     found
+}
+
+fn scalar_disagreements(case: &Case) -> Vec<String> {
+    let mut fast = fast::at(LaneWidth::X1, &case.network, &case.parameters).unwrap();
+    disagreements(case, &mut *fast)
 }
 
 fn compare_tensors(case: &Case, prefix: &str, values: &[f32], expected: &[f32]) -> Vec<String> {
@@ -93,7 +82,11 @@ fn compare(name: &str, values: &[f32], expected: &[f32]) -> Option<String> {
 #[test]
 fn golden_vectors_agree_at_every_width() {
     for case in case::read_all(&case::folder()) {
-        at_every_width(&case);
+        fast::at_every_width(&case.network, &case.parameters, |fast| {
+            let (name, width) = (&case.name, fast.width());
+            let found = disagreements(&case, fast);
+            assert!(found.is_empty(), "{name}, {width:?}:\n{}", found.join("\n"));
+        });
         println!("{} agrees", case.name);
     }
 }
@@ -116,7 +109,7 @@ type Alteration<'a> = &'a dyn Fn(&mut Case);
 fn golden_comparison_notices_every_kind_of_error() {
     let cases = case::read_all(&case::folder());
     let case = &cases[0];
-    assert_eq!(disagreements::<f32>(case), [""; 0]);
+    assert_eq!(scalar_disagreements(case), [""; 0]);
     let (last, range) = case.tensors.last().unwrap();
     let altered: [(&str, Alteration<'_>); 6] = [
         ("logits", &|case| case.logits[1] = f32::NAN),
@@ -133,7 +126,7 @@ fn golden_comparison_notices_every_kind_of_error() {
     for (name, alter) in altered {
         let mut case = case.clone();
         alter(&mut case);
-        let found = disagreements::<f32>(&case);
+        let found = scalar_disagreements(&case);
         assert!(!found.is_empty(), "{name} goes unnoticed");
         assert!(found.iter().all(|line| line.starts_with(name)), "{found:?}");
     }
