@@ -28,7 +28,7 @@ impl Plan {
         for step in self.steps() {
             let own = &parameters[step.parameters.range()];
             match last {
-                None => forward(
+                None => L::forward(
                     step,
                     own,
                     input,
@@ -38,7 +38,7 @@ impl Plan {
                 Some(before) => {
                     let (input, output) =
                         read_and_write(memory, before.inference.range(), step.inference.range());
-                    forward(step, own, input, output, &mut []);
+                    L::forward(step, own, input, output, &mut []);
                 }
             }
             last = Some(step);
@@ -60,7 +60,7 @@ pub fn score<L: Lanes>(
     outcome: &mut Outcome,
 ) -> Result<(), BufferError> {
     check_labels(labels, L::LANES, logits.len())?;
-    logits[0].vectorize(loss::Score {
+    L::score(loss::Score {
         logits,
         labels,
         outcome,

@@ -40,7 +40,7 @@ impl Plan {
                 sums: values,
                 gradient,
             }),
-            SpanKind::LinearRows { first, .. } => proof.vectorize(WeightGradient {
+            SpanKind::LinearRows { first, .. } => L::add_weight_gradient(WeightGradient {
                 proof,
                 inputs: &values[..samples * inputs],
                 d_outputs: &values[GROUP * inputs..][..samples * outputs],

@@ -73,6 +73,7 @@
 
 mod backward;
 mod buffers;
+mod compiled;
 mod crc32;
 mod forward;
 mod gradient;

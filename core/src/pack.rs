@@ -28,7 +28,7 @@ pub fn pack_values<L: Lanes>(samples: &[f32], input: &mut [L]) {
 /// an image of zeros.
 pub fn pack_pixels<L: Lanes>(scaling: &Scaling, images: &[&[u8]], input: &mut [L]) {
     if let Some(proof) = input.first().copied() {
-        proof.vectorize(Pack {
+        proof.pack(Pack {
             scaling,
             images,
             input,
@@ -36,7 +36,8 @@ pub fn pack_pixels<L: Lanes>(scaling: &Scaling, images: &[&[u8]], input: &mut [L
     }
 }
 
-struct Pack<'a, L> {
+/// Work of [`pack_pixels`].
+pub struct Pack<'a, L> {
     scaling: &'a Scaling,
     images: &'a [&'a [u8]],
     input: &'a mut [L],

@@ -2,13 +2,14 @@
 
 mod step;
 
+pub use step::StepBackward;
+
 use crate::buffers::{self, BufferError, read_and_write};
-use crate::forward::{check_labels, forward};
+use crate::forward::check_labels;
 use crate::lanes::Lanes;
 use crate::ops::{activation, loss};
 use crate::{GROUP, Operation, Outcome, Plan, Step};
 use core::ops::Range;
-use step::StepBackward;
 
 /// Working memory of one group of samples, each slice exactly as long as the plan says.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ impl<L: Lanes> Pass<'_, '_, L> {
             let after = step.activation.range();
             let (input, output) = read_and_write(self.memory.packets, before, after.clone());
             let winners = &mut self.memory.winners[winner_range::<L>(step)];
-            forward(step, own, input, output, winners);
+            L::forward(step, own, input, output, winners);
             before = after;
         }
     }
@@ -105,7 +106,7 @@ impl<L: Lanes> Pass<'_, '_, L> {
         let (start, _) = self.plan.training_bounds();
         let (activations, rest) = self.memory.packets.split_at_mut(start);
         let logits = &activations[last.activation.range()];
-        logits[0].vectorize(loss::SoftmaxCrossEntropy {
+        L::differentiate_loss(loss::SoftmaxCrossEntropy {
             logits,
             labels,
             mean,
@@ -141,7 +142,7 @@ impl<L: Lanes> Pass<'_, '_, L> {
                 (d_output, Some(d_input))
             }
         };
-        StepBackward {
+        L::backward(StepBackward {
             step,
             weights: &self.parameters[step.parameters.range()][..step.weights()],
             input: &activations[input],
@@ -151,8 +152,7 @@ impl<L: Lanes> Pass<'_, '_, L> {
             scratch: &mut scratch[..step.scratch],
             values: &mut self.memory.values[step.group.range()],
             samples: self.samples.clone(),
-        }
-        .run();
+        });
     }
 }
 

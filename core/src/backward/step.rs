@@ -6,7 +6,7 @@ use crate::{GROUP, Operation, Step};
 use core::ops::Range;
 
 /// One step's backward pass, its buffers in hand.
-pub(super) struct StepBackward<'a, L> {
+pub struct StepBackward<'a, L> {
     pub step: &'a Step,
     pub weights: &'a [f32],
     pub input: &'a [L],

@@ -26,6 +26,7 @@ pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{F32x4, F32x8, F32x16};
 
+use crate::compiled::Compiled;
 #[cfg(test)]
 pub(crate) use counted::{Counted, Tally};
 pub(crate) use vector::{Kernel, NO_WINNER, Vector};
@@ -33,7 +34,7 @@ pub(crate) use vector::{Kernel, NO_WINNER, Vector};
 /// A packet of lanes: `f32`, or a vector register of them where the processor has one.
 ///
 /// Sealed: the arithmetic is an implementation detail of the kernels.
-pub trait Lanes: Vector + Send + Sync + core::fmt::Debug {
+pub trait Lanes: Compiled + Send + Sync + core::fmt::Debug {
     /// The width, as a value.
     const WIDTH: LaneWidth;
 

@@ -7,7 +7,7 @@ use crate::lanes::{Kernel, Lanes};
 use libm::{expf, logf};
 
 /// Loss and gradient of one packet of samples.
-pub(crate) struct SoftmaxCrossEntropy<'a, L> {
+pub struct SoftmaxCrossEntropy<'a, L> {
     /// classes
     pub logits: &'a [L],
     /// One label per sample; as many as lanes are in use.
@@ -69,7 +69,7 @@ impl<L: Lanes> Kernel for SoftmaxCrossEntropy<'_, L> {
 }
 
 /// Loss and hits of one packet of samples, without a gradient.
-pub(crate) struct Score<'a, L> {
+pub struct Score<'a, L> {
     pub logits: &'a [L],
     pub labels: &'a [u16],
     pub outcome: &'a mut Outcome,

@@ -7,7 +7,8 @@ pub mod reference;
 
 pub(crate) use forward::Forward;
 pub(crate) use input_gradient::InputGradient;
-pub(crate) use parameter_gradient::{BiasGradient, WeightGradient};
+pub(crate) use parameter_gradient::BiasGradient;
+pub use parameter_gradient::WeightGradient;
 
 #[cfg(test)]
 mod tests;

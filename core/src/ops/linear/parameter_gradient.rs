@@ -6,7 +6,7 @@
 use crate::lanes::{Kernel, Lanes};
 
 /// Adds one group's sum to the gradient of a few rows of the weights.
-pub(crate) struct WeightGradient<'a, L> {
+pub struct WeightGradient<'a, L> {
     /// Proves that the processor has the packets' instructions.
     pub proof: L,
     /// samples x inputs
