@@ -9,15 +9,16 @@ use comfy_table::{CellAlignment, Table};
 use kiln::LaneWidth;
 use serde::Serialize;
 use std::time::Duration;
-use subject::{Subject, Timings};
+use subject::{Subject, Timing};
 
 /// Measure the speed of training and inference against this machine's limit.
 ///
 /// Times whole training steps (forward, backward, update) of 64 samples, and inference of 64
 /// samples and of one, for the MNIST network and the RGB network with 100 classes, with one thread
 /// and with all, at every lane width this processor has. The limit is what a loop of separate
-/// multiplies and adds reaches in registers, on as many threads, in the same run. Every figure is
-/// the best of many rounds, the rounds of all settings taken in turn.
+/// multiplies and adds reaches in registers, on as many threads. Every figure is the best of many
+/// rounds, the rounds of all settings taken in turn; its fraction is that of the limit measured
+/// around the same round, since virtual cores may share a real one for a while.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Seconds to measure, about
@@ -58,7 +59,7 @@ struct Measurement {
 struct Speed {
     microseconds: f64,
     gmacs: f64,
-    /// Of the limit on as many threads.
+    /// Of the limit on as many threads, around the same time.
     fraction: f64,
 }
 
@@ -117,10 +118,10 @@ fn measure(subjects: &mut [Subject], threads: &[usize], time: Duration) -> Resul
         .collect();
     loop {
         for subject in &mut *subjects {
+            let reached = subject.round()?;
             for limit in limits.iter_mut().filter(|l| l.threads == subject.threads()) {
-                limit.gmacs = limit.gmacs.max(limit::measure(limit.threads));
+                limit.gmacs = limit.gmacs.max(reached);
             }
-            subject.round()?;
         }
         if start.elapsed() >= time {
             return Ok(limits);
@@ -132,34 +133,28 @@ fn report(subjects: &[Subject], limits: Vec<Limit>) -> Report {
     let results = subjects
         .iter()
         .map(|subject| {
-            let limit = limits.iter().find(|l| l.threads == subject.threads());
-            let limit = limit.map_or(f64::NAN, |limit| limit.gmacs);
-            let Timings {
-                training,
-                inference,
-                inference_single,
-            } = subject.best();
+            let best = subject.best();
             let forward = subject.inference_macs();
             Measurement {
                 network: subject.name(),
                 threads: subject.threads(),
                 lanes: subject.lanes().lanes(),
-                training: speed(training, subject.training_macs(), limit),
-                inference: speed(inference, forward, limit),
-                inference_single: speed(inference_single, forward, limit),
+                training: speed(best.training, subject.training_macs()),
+                inference: speed(best.inference, forward),
+                inference_single: speed(best.inference_single, forward),
             }
         })
         .collect();
     Report { limits, results }
 }
 
-/// `seconds` and `macs` are those of one sample.
-fn speed(seconds: f64, macs: u64, limit: f64) -> Speed {
-    let gmacs = macs as f64 / seconds / 1e9;
+/// `macs` are those of one sample.
+fn speed(timing: Timing, macs: u64) -> Speed {
+    let gmacs = macs as f64 / timing.seconds / 1e9;
     Speed {
-        microseconds: seconds * 1e6,
+        microseconds: timing.seconds * 1e6,
         gmacs,
-        fraction: gmacs / limit,
+        fraction: gmacs / timing.limit,
     }
 }
 

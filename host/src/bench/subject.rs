@@ -1,5 +1,6 @@
 //! What is measured: a network on some threads at one lane width.
 
+use super::limit;
 use crate::data::{ImageShape, Samples};
 use crate::defaults;
 use crate::engine::{Engine, EngineError, EngineOptions};
@@ -42,15 +43,37 @@ pub(super) const NETWORKS: [NetworkUnderTest; 2] = [
     },
 ];
 
-/// Best seconds per sample so far.
+/// Seconds per sample, and what the machine could do at the time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timing {
+    pub seconds: f64,
+    /// Thousand million separate multiply-accumulates a second, on as many threads.
+    pub limit: f64,
+}
+
+/// Best timings so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timings {
     /// Whole training step, batch 64.
-    pub training: f64,
+    pub training: Timing,
     /// Inference, batch 64.
-    pub inference: f64,
+    pub inference: Timing,
     /// Inference, one sample.
-    pub inference_single: f64,
+    pub inference_single: Timing,
+}
+
+impl Timing {
+    const NONE: Self = Self {
+        seconds: f64::INFINITY,
+        limit: f64::INFINITY,
+    };
+
+    /// Keeps the faster one.
+    fn update(&mut self, seconds: f64, limit: f64) {
+        if seconds < self.seconds {
+            *self = Self { seconds, limit };
+        }
+    }
 }
 
 /// A network on some threads at one width.
@@ -84,15 +107,15 @@ impl Subject {
             network,
             samples: noise(shape, classes),
             best: Timings {
-                training: f64::INFINITY,
-                inference: f64::INFINITY,
-                inference_single: f64::INFINITY,
+                training: Timing::NONE,
+                inference: Timing::NONE,
+                inference_single: Timing::NONE,
             },
         })
     }
 
-    /// Measures everything once.
-    pub fn round(&mut self) -> Result<(), EngineError> {
+    /// Measures everything once, and gives the limit it found around it.
+    pub fn round(&mut self) -> Result<f64, EngineError> {
         // So low a rate that the weights stay what they are: the same work in every round.
         let sgd = Sgd {
             rate: 1e-6,
@@ -102,21 +125,19 @@ impl Subject {
         };
         let samples = &self.samples;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
-        let timings = self.engine.within(|engine| {
+        let before = limit::measure(self.engine.threads());
+        let [training, inference, single] = self.engine.within(|engine| {
             let training = best(&order, BATCH, |batch| engine.step(samples, batch, &sgd))?;
             let inference = best(&order, BATCH, |batch| engine.evaluate(samples, batch, None))?;
             let single = &order[..BATCH];
-            let inference_single = best(single, 1, |batch| engine.evaluate(samples, batch, None))?;
-            Ok::<_, EngineError>(Timings {
-                training,
-                inference,
-                inference_single,
-            })
+            let single = best(single, 1, |batch| engine.evaluate(samples, batch, None))?;
+            Ok::<_, EngineError>([training, inference, single])
         })?;
-        self.best.training = self.best.training.min(timings.training);
-        self.best.inference = self.best.inference.min(timings.inference);
-        self.best.inference_single = self.best.inference_single.min(timings.inference_single);
-        Ok(())
+        let limit = before.max(limit::measure(self.engine.threads()));
+        self.best.training.update(training, limit);
+        self.best.inference.update(inference, limit);
+        self.best.inference_single.update(single, limit);
+        Ok(limit)
     }
 
     pub fn name(&self) -> &'static str {
