@@ -32,7 +32,7 @@ pub mod reference {
 
 pub use backward::GroupMemory;
 pub use buffers::BufferError;
-pub use crc32::crc32;
+pub use crc32::{Crc32, crc32};
 pub use forward::score;
 pub use init::{InitError, he_uniform};
 #[cfg(target_arch = "x86_64")]

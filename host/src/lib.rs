@@ -5,10 +5,12 @@
 //! [`run_folder`].
 
 pub mod bench;
+pub mod boards;
 pub mod cli;
 pub mod commands;
 pub mod data;
 pub mod defaults;
+pub mod emulator;
 pub mod engine;
 pub mod network_file;
 pub mod output;
