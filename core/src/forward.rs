@@ -128,6 +128,9 @@ pub(crate) fn forward<L: Lanes>(
 ) {
     let (weights, bias) = parameters.split_at(step.weights());
     let proof = input[0];
+    if L::LANES == 1 && winners.is_empty() && forward_one(step, parameters, input, output) {
+        return;
+    }
     match step.operation {
         Operation::Conv2d { conv, relu, pool } => proof.vectorize(conv2d::Forward {
             geometry: conv2d::Geometry::new(&conv, step.input, step.inner),
@@ -159,6 +162,28 @@ pub(crate) fn forward<L: Lanes>(
             output,
         }),
     }
+}
+
+/// Runs a step of inference on one sample by the kernels made for one; false where there is none.
+#[inline(always)]
+fn forward_one<L: Lanes>(step: &Step, parameters: &[f32], input: &[L], output: &mut [L]) -> bool {
+    let (weights, bias) = parameters.split_at(step.weights());
+    let (input, output) = (L::values(input), L::values_mut(output));
+    match step.operation {
+        Operation::Conv2d { conv, relu, pool } => conv2d::ScalarForward {
+            geometry: conv2d::Geometry::new(&conv, step.input, step.inner),
+            relu,
+            pool,
+            input,
+            weights,
+            bias,
+            output,
+        }
+        .run(),
+        Operation::Linear { relu } => linear::scalar::forward(relu, input, weights, bias, output),
+        _ => return false,
+    }
+    true
 }
 
 #[cfg(test)]

@@ -65,5 +65,10 @@ pub const BOARDS: [Board; 4] = [
 /// The names there are.
 pub fn parse(name: &str) -> Result<Board, String> {
     let found = BOARDS.into_iter().find(|board| board.name == name);
-    found.ok_or_else(|| format!("the boards are {}", BOARDS.map(|board| board.name).join(", ")))
+    found.ok_or_else(|| {
+        format!(
+            "the boards are {}",
+            BOARDS.map(|board| board.name).join(", ")
+        )
+    })
 }

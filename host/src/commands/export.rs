@@ -57,10 +57,7 @@ struct Report {
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = Output::new(arguments.json);
-    ensure!(
-        arguments.samples > 0,
-        "samples is 0; it must be at least 1"
-    );
+    ensure!(arguments.samples > 0, "samples is 0; it must be at least 1");
     let threads = arguments.machine.threads()?;
     let bytes = arguments.subject.read()?;
     let model = bytes.open()?;

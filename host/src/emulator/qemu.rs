@@ -137,10 +137,7 @@ fn command(board: Board, serial: Serial<'_>) -> Result<Command, EmulationError> 
         .args(["-icount", "shift=0"])
         .args(["-display", "none", "-monitor", "none"])
         .args(["-chardev", "stdio,id=log,signal=off"])
-        .args([
-            "-semihosting-config",
-            "enable=on,target=native,chardev=log",
-        ]);
+        .args(["-semihosting-config", "enable=on,target=native,chardev=log"]);
     match serial {
         Serial::Nowhere => command.args(["-serial", "none"]),
         Serial::Socket(path) => {
