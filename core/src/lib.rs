@@ -9,6 +9,7 @@ mod gradient;
 mod init;
 mod lanes;
 mod layer;
+pub mod link;
 mod model_file;
 mod network;
 mod ops;
@@ -37,7 +38,7 @@ pub use forward::score;
 pub use init::{InitError, he_uniform};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16};
-pub use lanes::{LaneWidth, Lanes, multiply_add};
+pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 pub use layer::{Conv2d, Cost, Layer, Linear, Pool2d};
 pub use model_file::{
     MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError,

@@ -65,10 +65,18 @@ impl Board {
         self.check_memory(
             "flash",
             self.flash,
-            &[("the model", model_bytes), ("samples", samples), ("program", PROGRAM)],
+            &[
+                ("the model", model_bytes),
+                ("samples", samples),
+                ("program", PROGRAM),
+            ],
         )?;
         let arena = size_of::<f32>() * Plan::of(model.network()).arena_packets();
-        self.check_memory("RAM", self.ram, &[("the arena", arena), ("stack and buffers", WORKING)])
+        self.check_memory(
+            "RAM",
+            self.ram,
+            &[("the arena", arena), ("stack and buffers", WORKING)],
+        )
     }
 
     fn check_memory(

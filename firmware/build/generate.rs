@@ -12,7 +12,11 @@ pub fn constants(
     samples: &SamplesFile<'_>,
 ) -> Result<String, Error> {
     let plan = Plan::of(model.network());
-    let identity = files.model_bytes().last_chunk().copied().unwrap_or_default();
+    let identity = files
+        .model_bytes()
+        .last_chunk()
+        .copied()
+        .unwrap_or_default();
     let mut code = String::new();
     let mut constant = |name: &str, kind: &str, value: String| {
         // Writing to a string cannot fail.
@@ -27,8 +31,16 @@ pub fn constants(
     constant("SHIFT", "&[f32]", values(model.scaling().shift()));
     constant("MODEL_LEN", "usize", files.model_bytes().len().to_string());
     constant("MODEL_CRC", "u32", u32::from_le_bytes(identity).to_string());
-    constant("SAMPLES_LEN", "usize", files.samples_bytes().len().to_string());
-    constant("EXPECTED_CRC", "u32", logits_crc(model, samples)?.to_string());
+    constant(
+        "SAMPLES_LEN",
+        "usize",
+        files.samples_bytes().len().to_string(),
+    );
+    constant(
+        "EXPECTED_CRC",
+        "u32",
+        logits_crc(model, samples)?.to_string(),
+    );
     let _ = writeln!(
         code,
         "pub fn description() -> defmt::Str {{ defmt::intern!({:?}) }}",

@@ -120,9 +120,9 @@ impl Tally {
             }
         );
         defmt::println!(
-            "inference  {=u32} {=istr} (least {=u32}, most {=u32})",
+            "inference  {=u32} {=str} (least {=u32}, most {=u32})",
             (self.sum / samples.max(1) as u64) as u32,
-            board::tick_unit(),
+            board::TICK_UNIT,
             self.least,
             self.most
         );

@@ -13,3 +13,4 @@ pub mod evaluate;
 pub mod memory;
 pub mod model;
 mod panic;
+pub mod serve;

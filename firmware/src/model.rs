@@ -7,11 +7,11 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/model.rs"));
 }
 
-use generated::{MODEL_LEN, NETWORK, SAMPLES_LEN, SCALE, SHIFT, STEPS};
+use generated::{NETWORK, SAMPLES_LEN, SCALE, SHIFT, STEPS};
 use kiln::{ModelError, ModelFile, Plan, SamplesError, SamplesFile, Scaling, ScalingError};
 
 pub use generated::{
-    ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, PIXELS, description,
+    ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, MODEL_LEN, PIXELS, description,
 };
 
 /// The network's plan.

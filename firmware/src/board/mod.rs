@@ -5,6 +5,8 @@ mod heap;
 mod stack;
 
 #[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
+mod cmsdk_uart;
+#[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
 mod mps2;
 #[cfg(feature = "mps2-an385")]
 #[path = "mps2_an385.rs"]
@@ -19,7 +21,7 @@ mod chosen;
 #[path = "nrf52840.rs"]
 mod chosen;
 
-pub use chosen::{Board, NAME, exit, tick_unit};
+pub use chosen::{Board, NAME, TICK_UNIT, exit};
 pub use heap::heap_high_water;
 pub use stack::stack_high_water;
 

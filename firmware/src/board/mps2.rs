@@ -1,9 +1,13 @@
 //! What the MPS2 boards have in common. The emulator counts instructions, not cycles.
 
+use super::cmsdk_uart::Uart;
 use super::{Exit, heap};
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 use defmt_semihosting as _;
+
+/// What [`Board::time`] counts.
+pub const TICK_UNIT: &str = "instructions";
 
 /// Instructions in one tick: SysTick runs at 25 MHz, and the emulator takes one nanosecond of its
 /// own time for an instruction.
@@ -14,6 +18,7 @@ const PERIOD: u32 = 1 << 24;
 /// The board: its tick counter and its serial port.
 pub struct Board {
     counter: SYST,
+    serial: Uart,
 }
 
 impl Board {
@@ -32,7 +37,13 @@ impl Board {
         counter.set_reload(PERIOD - 1);
         counter.clear_current();
         counter.enable_counter();
-        Self { counter }
+        let serial = Uart::start();
+        Self { counter, serial }
+    }
+
+    /// The serial port.
+    pub fn serial(&mut self) -> &mut Uart {
+        &mut self.serial
     }
 
     /// What `work` gives, and how many instructions it took, to 40; at most 671 million.
@@ -45,10 +56,6 @@ impl Board {
     }
 }
 
-/// What [`Board::time`] counts.
-pub fn tick_unit() -> defmt::Str {
-    defmt::intern!("instructions")
-}
 
 /// Ends the emulation.
 pub fn exit(exit: Exit) -> ! {

@@ -3,4 +3,4 @@
 /// The board's name.
 pub const NAME: &str = "mps2-an386";
 
-pub use super::mps2::{Board, exit, tick_unit};
+pub use super::mps2::{Board, TICK_UNIT, exit};
