@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{emulate, evaluate, export, summary, train};
+use crate::commands::{device, emulate, evaluate, export, summary, train};
 use crate::{bench, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -38,6 +38,7 @@ enum Command {
     Summary(summary::Arguments),
     Export(export::Arguments),
     Emulate(emulate::Arguments),
+    Device(device::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -56,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Summary(arguments) => summary::run(&arguments).map(success),
         Command::Export(arguments) => export::run(&arguments).map(success),
         Command::Emulate(arguments) => emulate::run(&arguments),
+        Command::Device(arguments) => device::run(&arguments).map(success),
         Command::Bench(arguments) => bench::run(&arguments).map(success),
     };
     match result {

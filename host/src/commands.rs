@@ -1,5 +1,6 @@
 //! The commands, a module each, and what several of them take and say.
 
+pub mod device;
 pub mod emulate;
 pub mod evaluate;
 pub mod export;

@@ -6,4 +6,4 @@ mod qemu;
 
 pub use log::LogError;
 pub use program::{Program, ProgramError};
-pub use qemu::{Emulation, EmulationError, Serial};
+pub use qemu::{Emulation, EmulationError, Serial, Stopper};

@@ -12,6 +12,8 @@ pub mod data;
 pub mod defaults;
 pub mod emulator;
 pub mod engine;
+pub mod firmware;
+pub mod link;
 pub mod network_file;
 pub mod output;
 pub mod run_config;
