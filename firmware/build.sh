@@ -18,6 +18,13 @@ mps2-an386 | mps2-an500 | nrf52840) target=thumbv7em-none-eabihf ;;
     ;;
 esac
 
+case $board in
+nrf52840)
+    # On silicon VMUL and VADD take two cycles, the VMLA that counts as one instruction three.
+    set -- --config "target.$target.rustflags = ['-C', 'target-cpu=cortex-m4']" "$@"
+    ;;
+esac
+
 library=$(rustc --print target-libdir --target "$target" 2>/dev/null || true)
 if [ -n "$library" ] && ls "$library"/libcore-*.rlib >/dev/null 2>&1; then
     exec cargo "$command" --release --locked --target "$target" \

@@ -51,7 +51,12 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
         tally.add(board, parameters, &scaling, arena, label, image)?;
         if tally.samples.is_multiple_of(PROGRESS) || tally.samples == samples.len() {
             let (done, all) = (tally.samples, samples.len());
-            defmt::println!("{=usize} of {=usize}: {=usize} correct", done, all, tally.correct);
+            defmt::println!(
+                "{=usize} of {=usize}: {=usize} correct",
+                done,
+                all,
+                tally.correct
+            );
         }
     }
     tally.report();

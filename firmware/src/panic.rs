@@ -7,7 +7,11 @@ use core::panic::PanicInfo;
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     if let Some(place) = info.location() {
-        defmt::println!("error: stopped at {=str}:{=u32}", place.file(), place.line());
+        defmt::println!(
+            "error: stopped at {=str}:{=u32}",
+            place.file(),
+            place.line()
+        );
     }
     board::exit(board::Exit::Failure)
 }

@@ -51,7 +51,8 @@ unsafe impl GlobalAlloc for Watched {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the conditions of `alloc`.
         let memory = unsafe { self.heap.alloc(layout) };
-        self.high_water.fetch_max(self.heap.used(), Ordering::Relaxed);
+        self.high_water
+            .fetch_max(self.heap.used(), Ordering::Relaxed);
         memory
     }
 

@@ -4,10 +4,6 @@
 mod heap;
 mod stack;
 
-#[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
-mod cmsdk_uart;
-#[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
-mod mps2;
 #[cfg(feature = "mps2-an385")]
 #[path = "mps2_an385.rs"]
 mod chosen;
@@ -20,10 +16,21 @@ mod chosen;
 #[cfg(feature = "nrf52840")]
 #[path = "nrf52840.rs"]
 mod chosen;
+#[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
+mod cmsdk_uart;
+#[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
+mod mps2;
 
 pub use chosen::{Board, NAME, TICK_UNIT, exit};
 pub use heap::heap_high_water;
 pub use stack::stack_high_water;
+
+/// A fault of the processor stops the program as a panic does, instead of hanging it.
+#[cortex_m_rt::exception(trampoline = false)]
+unsafe fn HardFault() -> ! {
+    defmt::println!("error: stopped by a fault of the processor");
+    exit(Exit::Failure)
+}
 
 /// How a program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

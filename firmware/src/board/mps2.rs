@@ -56,7 +56,6 @@ impl Board {
     }
 }
 
-
 /// Ends the emulation.
 pub fn exit(exit: Exit) -> ! {
     semihosting::process::exit(match exit {
