@@ -27,12 +27,36 @@ pub fn pack_values<L: Lanes>(samples: &[f32], input: &mut [L]) {
 /// the scaling. Images behind the last lane are left out; lanes without an image hold the same as
 /// an image of zeros.
 pub fn pack_pixels<L: Lanes>(scaling: &Scaling, images: &[&[u8]], input: &mut [L]) {
-    if let Some(proof) = input.first().copied() {
+    if L::LANES == 1 {
+        pack_one(
+            scaling,
+            images.first().copied().unwrap_or(&[]),
+            L::values_mut(input),
+        );
+    } else if let Some(proof) = input.first().copied() {
         proof.pack(Pack {
             scaling,
             images,
             input,
         });
+    }
+}
+
+/// Packs one image; no image is an image of zeros.
+fn pack_one(scaling: &Scaling, image: &[u8], input: &mut [f32]) {
+    let map = input.len() / scaling.channels();
+    let channels = scaling.scale().iter().zip(scaling.shift());
+    for (c, (channel, (scale, shift))) in
+        input.chunks_exact_mut(map.max(1)).zip(channels).enumerate()
+    {
+        match image.get(c * map..(c + 1) * map) {
+            Some(bytes) => {
+                for (value, byte) in channel.iter_mut().zip(bytes) {
+                    *value = f32::from(*byte) * scale + shift;
+                }
+            }
+            None => channel.fill(0.0 * scale + shift),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{evaluate, summary, train};
+use crate::commands::{device, emulate, evaluate, export, summary, train};
 use crate::{bench, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -36,25 +36,32 @@ enum Command {
     Train(train::Arguments),
     Evaluate(evaluate::Arguments),
     Summary(summary::Arguments),
+    Export(export::Arguments),
+    Emulate(emulate::Arguments),
+    Device(device::Arguments),
     Bench(bench::Arguments),
 }
 
 /// Runs the program with these arguments, the program's own name first.
 ///
-/// Returns 0 for success. Any failure is one line on standard error, `error: …`, and 2.
+/// Returns 0 for success, or the exit code of an emulated program. Any failure is one line on standard error, `error: …`, and 2.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),
     };
+    let success = |()| ExitCode::SUCCESS;
     let result = match arguments.command {
-        Command::Train(arguments) => train::run(arguments),
-        Command::Evaluate(arguments) => evaluate::run(&arguments),
-        Command::Summary(arguments) => summary::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Train(arguments) => train::run(arguments).map(success),
+        Command::Evaluate(arguments) => evaluate::run(&arguments).map(success),
+        Command::Summary(arguments) => summary::run(&arguments).map(success),
+        Command::Export(arguments) => export::run(&arguments).map(success),
+        Command::Emulate(arguments) => emulate::run(&arguments),
+        Command::Device(arguments) => device::run(&arguments).map(success),
+        Command::Bench(arguments) => bench::run(&arguments).map(success),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // The reader, such as `head`, has seen enough: no news to anyone.
         Err(error) if is_broken_pipe(&error) => ExitCode::from(FAILURE),
         Err(error) => fail(&format!("{error:#}")),

@@ -1,7 +1,11 @@
 //! The commands, a module each, and what several of them take and say.
 
+pub mod device;
+pub mod emulate;
 pub mod evaluate;
+pub mod export;
 pub mod machine;
+pub mod subject;
 pub mod summary;
 pub mod train;
 

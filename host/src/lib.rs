@@ -5,11 +5,15 @@
 //! [`run_folder`].
 
 pub mod bench;
+pub mod boards;
 pub mod cli;
 pub mod commands;
 pub mod data;
 pub mod defaults;
+pub mod emulator;
 pub mod engine;
+pub mod firmware;
+pub mod link;
 pub mod network_file;
 pub mod output;
 pub mod run_config;

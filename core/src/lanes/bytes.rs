@@ -13,6 +13,14 @@ pub(crate) fn f32s_in_place(bytes: &[u8]) -> Option<&[f32]> {
     (before.is_empty() && behind.is_empty()).then_some(values)
 }
 
+/// Values as the little-endian bytes they are, without a copy.
+pub fn bytes_in_place(values: &[f32]) -> &[u8] {
+    // SAFETY: every byte of an f32 is a valid u8, and `align_to` returns only bytes of the slice
+    // it was given, with the same lifetime.
+    let (_, bytes, _) = unsafe { values.align_to::<u8>() };
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::f32s_in_place;

@@ -57,14 +57,7 @@ impl<'a> ModelFile<'a> {
     ///
     /// What is wrong with the bytes, or that they do not start at a multiple of 4.
     pub fn open(bytes: &'a [u8]) -> Result<Self, ModelError> {
-        let layout = Layout::read(bytes)?;
-        layout.check_len(bytes.len())?;
-        let (content, stored) = bytes.split_at(bytes.len() - CHECKSUM_LEN);
-        let computed = crc32(content);
-        if stored != computed.to_le_bytes() {
-            return Err(ModelError::Checksum);
-        }
-        let (head, values) = content.split_at(layout.parameters_at);
+        let (layout, head, values) = verify(bytes)?;
         let header = read_header(&head[PREFIX_LEN..], layout.header_len)?;
         check_header(&header, layout.parameters)?;
         Ok(Self {
@@ -74,6 +67,19 @@ impl<'a> ModelFile<'a> {
             notes: header.notes,
             parameters: f32s_in_place(values).ok_or(ModelError::Misaligned)?,
         })
+    }
+
+    /// The parameters of a model file that fills `bytes`, in place, without reading its header.
+    ///
+    /// For firmware whose build has opened the file already and needs to know only that it is
+    /// still whole: length and checksum are verified, and a header takes no stack.
+    ///
+    /// # Errors
+    ///
+    /// If length or checksum is wrong, or `bytes` do not start at a multiple of 4.
+    pub fn verified_parameters(bytes: &'a [u8]) -> Result<&'a [f32], ModelError> {
+        let (_, _, values) = verify(bytes)?;
+        f32s_in_place(values).ok_or(ModelError::Misaligned)
     }
 
     /// Length in bytes of the model file that starts with `bytes`, of which 16 are enough.
@@ -112,6 +118,18 @@ impl<'a> ModelFile<'a> {
     pub fn parameters(&self) -> &'a [f32] {
         self.parameters
     }
+}
+
+/// Checks length and checksum, and splits the file into what is before the parameters, and these.
+fn verify(bytes: &[u8]) -> Result<(Layout, &[u8], &[u8]), ModelError> {
+    let layout = Layout::read(bytes)?;
+    layout.check_len(bytes.len())?;
+    let (content, stored) = bytes.split_at(bytes.len() - CHECKSUM_LEN);
+    if stored != crc32(content).to_le_bytes() {
+        return Err(ModelError::Checksum);
+    }
+    let (head, values) = content.split_at(layout.parameters_at);
+    Ok((layout, head, values))
 }
 
 /// Decodes the header from `area`, which ends with its padding.

@@ -12,7 +12,7 @@ pub(super) const fn plan(network: &Network) -> Plan {
     plan
 }
 
-const NOTHING: Step = Step {
+pub(super) const NOTHING: Step = Step {
     operation: Operation::Relu,
     layer: 0,
     layers: 0,

@@ -27,10 +27,12 @@ pub(crate) const FILTER_BLOCK: usize = 4;
 pub(crate) const FILTER_PAIR: usize = 2;
 
 /// Where everything of a network lies while it runs.
+///
+/// A plan has room for `STEPS` steps: for any network's, or, after [`Plan::fitted`], for its own.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Plan<const STEPS: usize = MAX_LAYERS> {
     input: Shape,
-    steps: [Step; MAX_LAYERS],
+    steps: [Step; STEPS],
     len: usize,
     parameters: usize,
     inference_packets: usize,
@@ -66,6 +68,44 @@ impl Plan {
         }
     }
 
+    /// The same plan without room to spare, for a `static` in flash.
+    ///
+    /// ```
+    /// use kiln::{Network, Plan};
+    /// const NETWORK: Network = Network::input(1, 8, 8).conv2d(4, 3).relu().linear(2);
+    /// const STEPS: usize = Plan::of(&NETWORK).steps().len();
+    /// static PLAN: Plan<STEPS> = Plan::of(&NETWORK).fitted();
+    /// assert_eq!(PLAN.parameters(), NETWORK.parameters());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where `STEPS` is not the number of steps; in a `const`, that fails the build.
+    pub const fn fitted<const STEPS: usize>(&self) -> Plan<STEPS> {
+        assert!(STEPS == self.len, "the plan has another number of steps");
+        let mut steps = [build::NOTHING; STEPS];
+        let mut index = 0;
+        while index < STEPS {
+            steps[index] = self.steps[index];
+            index += 1;
+        }
+        Plan {
+            input: self.input,
+            steps,
+            len: self.len,
+            parameters: self.parameters,
+            inference_packets: self.inference_packets,
+            activation_packets: self.activation_packets,
+            gradient_packets: self.gradient_packets,
+            scratch_packets: self.scratch_packets,
+            winner_bytes: self.winner_bytes,
+            group_values: self.group_values,
+            first_trained: self.first_trained,
+        }
+    }
+}
+
+impl<const STEPS: usize> Plan<STEPS> {
     /// Shape of one input sample.
     pub const fn input_shape(&self) -> Shape {
         self.input
@@ -89,6 +129,28 @@ impl Plan {
     /// Packets of working memory for inference, the input not among them.
     pub const fn inference_packets(&self) -> usize {
         self.inference_packets
+    }
+
+    /// Packets of working memory for inference, the input among them.
+    ///
+    /// The input lies where the second step's output will, so this is less than the sum of the two.
+    pub const fn arena_packets(&self) -> usize {
+        let first = self.input.elements() + self.steps[0].output.elements();
+        if first > self.inference_packets {
+            first
+        } else {
+            self.inference_packets
+        }
+    }
+
+    /// Where the input lies in an arena of [`Plan::arena_packets`]: at its end, as the first
+    /// step's output lies at its start.
+    pub(crate) const fn arena_input(&self) -> Region {
+        let len = self.input.elements();
+        Region {
+            at: self.arena_packets() - len,
+            len,
+        }
     }
 
     /// Packets of working memory for training: the input, every step's output, two neighbouring

@@ -1,15 +1,14 @@
 //! `kiln evaluate`: scores trained weights on a dataset.
 
-use super::{describe_dataset, describe_network, machine, named_classes};
-use crate::data::{self, Dataset, ImageShape, Samples};
+use super::{describe_dataset, describe_network, machine, subject};
+use crate::data::Dataset;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, grouped};
 use crate::training::Score;
-use crate::weights::{self, ModelBytes};
-use anyhow::{Context, Result, ensure};
+use crate::weights;
+use anyhow::{Context, Result};
 use kiln::ModelFile;
 use serde::Serialize;
-use std::path::PathBuf;
 use std::time::Instant;
 
 /// Score trained weights on a dataset.
@@ -23,18 +22,8 @@ Examples:
   kiln evaluate --dataset pictures --weights model.kiln --json | jq .accuracy
 ")]
 pub struct Arguments {
-    /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
-    #[arg(long)]
-    dataset: String,
-    /// The model file that a training run wrote
-    #[arg(long, value_name = "FILE")]
-    weights: PathBuf,
-    /// Folder with the IDX files of mnist
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Do not download anything
-    #[arg(long)]
-    offline: bool,
+    #[command(flatten)]
+    subject: subject::Arguments,
     #[command(flatten)]
     machine: machine::Arguments,
     /// Print one JSON object on standard output, and everything else on standard error
@@ -80,18 +69,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         lanes: arguments.machine.lanes()?,
         batch: BATCH,
     };
-    let path = &arguments.weights;
-    let name = || path.display().to_string();
-    let bytes = ModelBytes::read(path).with_context(name)?;
-    let model = bytes.open().with_context(name)?;
-    let dataset = load(arguments, &model, options.threads)?;
-    check_classes(&model, &dataset).with_context(name)?;
+    let bytes = arguments.subject.read()?;
+    let model = bytes.open()?;
+    let dataset = arguments.subject.load(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
     let parameters = model.parameters().to_vec();
-    let mut engine =
-        Engine::new(model.network(), model.scaling(), parameters, &options).with_context(name)?;
-    let report = score(&mut engine, &model, &dataset, name())?;
+    let name = arguments.subject.name();
+    let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options)
+        .with_context(|| name.clone())?;
+    let report = score(&mut engine, &model, &dataset, name)?;
     let shown = |value: Option<f64>, scale: f64| value.unwrap_or(f64::NAN) * scale;
     output.item(
         "scored",
@@ -108,44 +95,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn load(arguments: &Arguments, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
-    let shape = model.network().input_shape();
-    let options = data::Options {
-        data: arguments.data.clone(),
-        offline: arguments.offline,
-        threads,
-        shape: Some(ImageShape {
-            channels: shape.channels as usize,
-            height: shape.height as usize,
-            width: shape.width as usize,
-        }),
-        progress: true,
-    };
-    Ok(data::load(&arguments.dataset, &options)?)
-}
-
-/// Labels are numbers: they mean the same to the model only if the names do.
-fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
-    let names: Vec<&str> = model.class_names().collect();
-    let (trained, found) = (model.network().classes(), dataset.classes.len());
-    let same_names = names.is_empty() || names.iter().eq(dataset.classes.iter());
-    ensure!(
-        trained == found && same_names,
-        "these weights tell apart {}, but {} has {}; use weights trained on these classes",
-        named_classes(trained, &names),
-        dataset.name,
-        named_classes(found, &dataset.classes)
-    );
-    Ok(())
-}
-
 fn score<'a>(
     engine: &mut Engine,
     model: &ModelFile<'_>,
     dataset: &'a Dataset,
     weights: String,
 ) -> Result<Report<'a>> {
-    let samples: &Samples = dataset.test.as_ref().unwrap_or(&dataset.train);
+    let samples = subject::test_samples(dataset);
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
     let mut logits = vec![0.0; samples.len() * model.network().classes()];
     let start = Instant::now();

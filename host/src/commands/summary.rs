@@ -1,10 +1,14 @@
 //! `kiln summary`: what a network holds and costs, layer by layer.
 
+mod fit;
+
+use crate::boards::{self, Board};
 use crate::network_file;
 use crate::output::{Output, TABLE_STYLE, grouped};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
+use fit::Fit;
 use kiln::{Network, Plan};
 use serde::Serialize;
 use std::fs::File;
@@ -25,6 +29,9 @@ pub struct Arguments {
     /// A network as a TOML file, or a model file that a training run wrote
     #[arg(value_name = "FILE.toml|FILE.kiln")]
     file: PathBuf,
+    /// Say whether the network fits a board
+    #[arg(long, value_name = "NAME", value_parser = boards::parse)]
+    board: Option<Board>,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     json: bool,
@@ -50,10 +57,14 @@ struct Report {
     parameter_bytes: usize,
     /// Working memory of one sample's inference, the input not among it.
     inference_bytes: usize,
+    /// The same with the input in it, as a device lays it out.
+    arena_bytes: usize,
     /// Working memory of training, parameters, gradient and velocity not among it.
     training_bytes: usize,
     class_names: Vec<String>,
     notes: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    board: Option<Fit>,
 }
 
 /// A layer of the result.
@@ -78,7 +89,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = || arguments.file.display().to_string();
     let subject = read(&arguments.file).with_context(name)?;
-    let report = report(name(), subject);
+    let mut report = report(name(), subject);
+    report.board = arguments.board.map(|board| Fit::of(&report, board));
     let [channels, height, width] = report.input;
     output.item("input", format_args!("{channels}x{height}x{width}"))?;
     if !report.class_names.is_empty() {
@@ -89,6 +101,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     output.line(table(&report))?;
     describe_memory(output, &report)?;
+    if let Some(fit) = &report.board {
+        fit.describe(output)?;
+    }
     output.object(&report)?;
     Ok(())
 }
@@ -147,9 +162,11 @@ fn report(file: String, subject: Subject) -> Report {
         flops: cost.flops(),
         parameter_bytes: size_of::<f32>() * plan.parameters(),
         inference_bytes: plan.inference_bytes(1),
+        arena_bytes: size_of::<f32>() * plan.arena_packets(),
         training_bytes: plan.training_bytes(1),
         class_names: subject.class_names,
         notes: subject.notes,
+        board: None,
     }
 }
 

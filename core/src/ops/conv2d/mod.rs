@@ -8,12 +8,14 @@ mod input_gradient;
 mod parameter_gradient;
 mod pooled_gradient;
 pub mod reference;
+mod scalar;
 mod taps;
 
 pub(crate) use forward::Forward;
 pub(crate) use input_gradient::InputGradient;
 pub(crate) use parameter_gradient::{Gradient, ParameterGradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
+pub(crate) use scalar::ScalarForward;
 
 use crate::{Conv2d, Shape};
 use core::ops::Range;

@@ -4,6 +4,7 @@ mod forward;
 mod input_gradient;
 mod parameter_gradient;
 pub mod reference;
+pub(crate) mod scalar;
 
 pub(crate) use forward::Forward;
 pub(crate) use input_gradient::InputGradient;

@@ -1,0 +1,24 @@
+//! What a desktop and a device say to each other, over any stream of bytes.
+//!
+//! A message is a postcard [`Frame`] of a [`Request`] or a [`Response`], and its CRC-32, little-
+//! endian, together in one COBS frame that ends with a zero byte. The desktop asks and the device
+//! answers, always with the number it was asked with. Whatever is lost, cut or damaged on the way
+//! is asked again; asking twice changes nothing on the device.
+
+mod cobs;
+mod decoder;
+mod encode;
+mod message;
+
+pub use decoder::{Damaged, Decoder};
+pub use encode::{encode, encoded_len};
+pub use message::{Device, Frame, LINK_VERSION, Request, Response, Usage, parse};
+
+/// Bytes of a message beside an image or logits, at most.
+pub const MESSAGE_OVERHEAD: usize = 64;
+
+/// Bytes of the checksum behind a message.
+const CHECKSUM_LEN: usize = 4;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! Opens the model and its samples, checks that they fit the board, and writes what the program
+//! needs of them as constants: see `src/model.rs`.
+
+#[path = "build/board.rs"]
+mod board;
+#[path = "build/error.rs"]
+mod error;
+#[path = "build/files.rs"]
+mod files;
+#[path = "build/generate.rs"]
+mod generate;
+
+use board::Board;
+use error::Error;
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error={error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), Error> {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(Error::NotCargo("OUT_DIR"))?);
+    let board = Board::chosen()?;
+    let files = files::read()?;
+    let model = files.model()?;
+    let samples = files.samples()?;
+    let code = generate::constants(&files, &model, &samples)?;
+    board.check(&files, &model)?;
+    let write = |name: &str, content: &[u8]| {
+        let path = out.join(name);
+        fs::write(&path, content).map_err(|cause| Error::Unwritable { path, cause })
+    };
+    write("memory.x", board.memory.as_bytes())?;
+    write("model.kiln", files.model_bytes())?;
+    write("samples.bin", files.samples_bytes())?;
+    write("model.rs", code.as_bytes())?;
+    println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=--nmagic");
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
+    // So that the host program knows what to emulate.
+    println!("cargo::rustc-link-arg-bins=--defsym={}=1", board.symbol());
+    Ok(())
+}

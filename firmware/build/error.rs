@@ -1,0 +1,93 @@
+//! What stops the build, in one line each.
+
+use kiln::{BufferError, ModelError, SamplesError};
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why there can be no firmware.
+#[derive(Debug)]
+pub enum Error {
+    /// A variable that cargo sets is missing.
+    NotCargo(&'static str),
+    /// No board feature, or several.
+    Boards(Vec<&'static str>),
+    /// A file cannot be read.
+    Unreadable { path: PathBuf, cause: io::Error },
+    /// A file cannot be written.
+    Unwritable { path: PathBuf, cause: io::Error },
+    /// A memory layout does not tell the length of a region.
+    Layout { path: PathBuf, region: &'static str },
+    /// The model file is no sound model.
+    Model { path: PathBuf, error: ModelError },
+    /// The samples file is not sound.
+    Samples { path: PathBuf, error: SamplesError },
+    /// The samples' images are not what the model takes.
+    Shape {
+        path: PathBuf,
+        samples: kiln::Shape,
+        model: kiln::Shape,
+    },
+    /// The model cannot be run on the samples.
+    Run(BufferError),
+    /// The board has too little memory.
+    TooLarge {
+        board: &'static str,
+        memory: &'static str,
+        needed: usize,
+        available: usize,
+        parts: String,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotCargo(variable) => write!(f, "{variable} is not set; build with cargo"),
+            Self::Boards(boards) => write!(
+                f,
+                "choose one board, not {}: --no-default-features --features NAME, with NAME one \
+                 of {}",
+                boards.len(),
+                crate::board::NAMES.join(", ")
+            ),
+            Self::Unreadable { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::Unwritable { path, cause } => write!(f, "{}: {cause}", path.display()),
+            Self::Layout { path, region } => write!(
+                f,
+                "{}: no length in KiB for {region}; write LENGTH = 256K",
+                path.display()
+            ),
+            Self::Model { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Samples { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Shape {
+                path,
+                samples,
+                model,
+            } => write!(
+                f,
+                "{}: images of {samples}, but the model takes {model}; export both together with \
+                 kiln export",
+                path.display()
+            ),
+            Self::Run(error) => write!(f, "the model does not run: {error}"),
+            Self::TooLarge {
+                board,
+                memory,
+                needed,
+                available,
+                parts,
+            } => write!(
+                f,
+                "{board}: {} bytes too large for its {memory}: {parts} need {needed} bytes, it \
+                 has {available}; use a smaller network{}",
+                needed - available,
+                if *memory == "flash" {
+                    " or fewer samples"
+                } else {
+                    ""
+                }
+            ),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The model as Rust: its network, its scaling, and what the desktop computes with it.
+
+use crate::error::Error;
+use crate::files::Files;
+use kiln::{Crc32, Layer, ModelFile, Network, Plan, SamplesFile, pack_pixels};
+use std::fmt::Write;
+
+/// The content of `model.rs`.
+pub fn constants(
+    files: &Files,
+    model: &ModelFile<'_>,
+    samples: &SamplesFile<'_>,
+) -> Result<String, Error> {
+    let plan = Plan::of(model.network());
+    let identity = files
+        .model_bytes()
+        .last_chunk()
+        .copied()
+        .unwrap_or_default();
+    let mut code = String::new();
+    let mut constant = |name: &str, kind: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(code, "pub const {name}: {kind} = {value};");
+    };
+    constant("NETWORK", "kiln::Network", network(model.network()));
+    constant("STEPS", "usize", plan.steps().len().to_string());
+    constant("ARENA_VALUES", "usize", plan.arena_packets().to_string());
+    constant("CLASSES", "usize", plan.classes().to_string());
+    constant("PIXELS", "usize", plan.input_shape().elements().to_string());
+    constant("SCALE", "&[f32]", values(model.scaling().scale()));
+    constant("SHIFT", "&[f32]", values(model.scaling().shift()));
+    constant("MODEL_LEN", "usize", files.model_bytes().len().to_string());
+    constant("MODEL_CRC", "u32", u32::from_le_bytes(identity).to_string());
+    constant(
+        "SAMPLES_LEN",
+        "usize",
+        files.samples_bytes().len().to_string(),
+    );
+    constant(
+        "EXPECTED_CRC",
+        "u32",
+        logits_crc(model, samples)?.to_string(),
+    );
+    let _ = writeln!(
+        code,
+        "pub fn description() -> defmt::Str {{ defmt::intern!({:?}) }}",
+        description(model.network())
+    );
+    Ok(code)
+}
+
+/// CRC-32 of the logits of all samples, computed here and now by the kernels the device has.
+fn logits_crc(model: &ModelFile<'_>, samples: &SamplesFile<'_>) -> Result<u32, Error> {
+    let plan = Plan::of(model.network());
+    let mut arena = vec![0.0_f32; plan.arena_packets()];
+    let mut crc = Crc32::new();
+    for (_, image) in samples.samples() {
+        let fill = |input: &mut [f32]| pack_pixels(model.scaling(), &[image], input);
+        let logits = plan
+            .infer_within(model.parameters(), &mut arena, fill)
+            .map_err(Error::Run)?;
+        crc.update_values(logits);
+    }
+    Ok(crc.value())
+}
+
+fn values(values: &[f32]) -> String {
+    let bits: Vec<String> = values
+        .iter()
+        .map(|value| format!("f32::from_bits({})", value.to_bits()))
+        .collect();
+    format!("&[{}]", bits.join(", "))
+}
+
+fn network(network: &Network) -> String {
+    let input = network.input_shape();
+    let start = format!(
+        "kiln::Network::input({}, {}, {})",
+        input.channels, input.height, input.width
+    );
+    network
+        .layers()
+        .iter()
+        .fold(start, |code, each| format!("{code}.layer({})", layer(each)))
+}
+
+fn layer(layer: &Layer) -> String {
+    match layer {
+        // A layer's debug text is its literal, but for the paths.
+        Layer::Conv2d(conv) => format!("kiln::Layer::Conv2d(kiln::{conv:?})"),
+        Layer::MaxPool2d(pool) => format!("kiln::Layer::MaxPool2d(kiln::{pool:?})"),
+        Layer::AvgPool2d(pool) => format!("kiln::Layer::AvgPool2d(kiln::{pool:?})"),
+        Layer::Linear(linear) => format!("kiln::Layer::Linear(kiln::{linear:?})"),
+        other => format!("kiln::Layer::{other:?}"),
+    }
+}
+
+/// The network in one line for people.
+fn description(network: &Network) -> String {
+    let cost = network.cost();
+    let mut text = network.input_shape().to_string();
+    for layer in network.layers() {
+        text += " > ";
+        text += layer.name();
+        match layer {
+            Layer::Conv2d(conv) => {
+                text += &format!(" {}x{} to {}", conv.kernel[0], conv.kernel[1], conv.filters);
+            }
+            Layer::MaxPool2d(pool) | Layer::AvgPool2d(pool) => {
+                text += &format!(" {}x{}", pool.window[0], pool.window[1]);
+            }
+            Layer::Linear(linear) => text += &format!(" {}", linear.outputs),
+            _ => {}
+        }
+    }
+    format!("{text}; {} parameters, {} MACs", cost.parameters, cost.macs)
+}

@@ -1,0 +1,63 @@
+//! The heap, just large enough for the arena, and how full it ever was.
+
+use crate::memory::ARENA_BYTES;
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use embedded_alloc::LlffHeap;
+
+/// Bytes the allocator may need beside the arena, for alignment and its own list.
+const SPARE: usize = 32;
+
+/// Most bytes of the heap that were ever in use at once.
+pub fn heap_high_water() -> usize {
+    HEAP.high_water.load(Ordering::Relaxed)
+}
+
+/// Gives the heap its memory.
+pub(super) fn start_heap() {
+    // SAFETY: the region belongs to the heap alone, which is initialised only here, and `init`
+    // itself panics at a second call.
+    unsafe { HEAP.heap.init(REGION.0.get() as usize, size_of::<Memory>()) }
+}
+
+#[global_allocator]
+static HEAP: Watched = Watched {
+    heap: LlffHeap::empty(),
+    high_water: AtomicUsize::new(0),
+};
+
+static REGION: Region = Region(UnsafeCell::new(Memory(
+    [MaybeUninit::uninit(); ARENA_BYTES + SPARE],
+)));
+
+#[repr(align(16))]
+struct Memory(#[expect(dead_code)] [MaybeUninit<u8>; ARENA_BYTES + SPARE]);
+
+struct Region(UnsafeCell<Memory>);
+
+// SAFETY: only its address is ever taken, by `start_heap`; the heap then guards the memory.
+unsafe impl Sync for Region {}
+
+/// An allocator that remembers how full it was.
+struct Watched {
+    heap: LlffHeap,
+    high_water: AtomicUsize,
+}
+
+// SAFETY: both methods hand on to the heap, under the same conditions.
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the conditions of `alloc`.
+        let memory = unsafe { self.heap.alloc(layout) };
+        self.high_water
+            .fetch_max(self.heap.used(), Ordering::Relaxed);
+        memory
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the conditions of `dealloc`.
+        unsafe { self.heap.dealloc(memory, layout) }
+    }
+}

@@ -1,0 +1,42 @@
+//! The boards: clock, tick counter, serial port and memory layout; a module each, one of them
+//! chosen by its feature. The only code that knows a register, and the only `unsafe` code.
+
+mod heap;
+mod stack;
+
+#[cfg(feature = "mps2-an385")]
+#[path = "mps2_an385.rs"]
+mod chosen;
+#[cfg(feature = "mps2-an386")]
+#[path = "mps2_an386.rs"]
+mod chosen;
+#[cfg(feature = "mps2-an500")]
+#[path = "mps2_an500.rs"]
+mod chosen;
+#[cfg(feature = "nrf52840")]
+#[path = "nrf52840.rs"]
+mod chosen;
+#[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
+mod cmsdk_uart;
+#[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
+mod mps2;
+
+pub use chosen::{Board, NAME, TICK_UNIT, exit};
+pub use heap::heap_high_water;
+pub use stack::stack_high_water;
+
+/// A fault of the processor stops the program as a panic does, instead of hanging it.
+#[cortex_m_rt::exception(trampoline = false)]
+unsafe fn HardFault() -> ! {
+    defmt::println!("error: stopped by a fault of the processor");
+    exit(Exit::Failure)
+}
+
+/// How a program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It did what it should.
+    Success,
+    /// It said what went wrong.
+    Failure,
+}

@@ -1,0 +1,65 @@
+//! What the MPS2 boards have in common. The emulator counts instructions, not cycles.
+
+use super::cmsdk_uart::Uart;
+use super::{Exit, heap};
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+use defmt_semihosting as _;
+
+/// What [`Board::time`] counts.
+pub const TICK_UNIT: &str = "instructions";
+
+/// Instructions in one tick: SysTick runs at 25 MHz, and the emulator takes one nanosecond of its
+/// own time for an instruction.
+const INSTRUCTIONS: u32 = 40;
+/// SysTick counts down in 24 bits.
+const PERIOD: u32 = 1 << 24;
+
+/// The board: its tick counter and its serial port.
+pub struct Board {
+    counter: SYST,
+    serial: Uart,
+}
+
+impl Board {
+    /// Starts heap and tick counter.
+    ///
+    /// # Panics
+    ///
+    /// At a second call.
+    pub fn start() -> Self {
+        heap::start_heap();
+        let Some(peripherals) = cortex_m::Peripherals::take() else {
+            panic!("the board was started before");
+        };
+        let mut counter = peripherals.SYST;
+        counter.set_clock_source(SystClkSource::Core);
+        counter.set_reload(PERIOD - 1);
+        counter.clear_current();
+        counter.enable_counter();
+        let serial = Uart::start();
+        Self { counter, serial }
+    }
+
+    /// The serial port.
+    pub fn serial(&mut self) -> &mut Uart {
+        &mut self.serial
+    }
+
+    /// What `work` gives, and how many instructions it took, to 40; at most 671 million.
+    pub fn time<R>(&mut self, work: impl FnOnce() -> R) -> (R, u32) {
+        self.counter.clear_current();
+        let start = SYST::get_current();
+        let result = work();
+        let ticks = start.wrapping_sub(SYST::get_current()) % PERIOD;
+        (result, ticks * INSTRUCTIONS)
+    }
+}
+
+/// Ends the emulation.
+pub fn exit(exit: Exit) -> ! {
+    semihosting::process::exit(match exit {
+        Exit::Success => 0,
+        Exit::Failure => 1,
+    })
+}

@@ -1,0 +1,6 @@
+//! Arm's MPS2 board with the Cortex-M7 image AN500, as QEMU emulates it.
+
+/// The board's name.
+pub const NAME: &str = "mps2-an500";
+
+pub use super::mps2::{Board, TICK_UNIT, exit};

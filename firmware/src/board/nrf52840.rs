@@ -1,0 +1,113 @@
+//! Nordic's nRF52840-DK: 64 MHz Cortex-M4F, serial over its debugger's USB, log over RTT.
+
+use super::{Exit, heap};
+use cortex_m::peripheral::DWT;
+use defmt_rtt as _;
+use embedded_io::{ErrorType, Read, Write};
+use nrf52840_hal::gpio::{Level, p0};
+use nrf52840_hal::pac;
+use nrf52840_hal::uarte::{Baudrate, Error, Parity, Pins, Uarte};
+use nrf52840_hal::{Clocks, clocks};
+
+/// The board's name.
+pub const NAME: &str = "nrf52840";
+
+/// What [`Board::time`] counts.
+pub const TICK_UNIT: &str = "cycles";
+
+/// The board: its serial port. The crystal drives the clock as long as it runs.
+pub struct Board {
+    serial: Serial,
+    _clocks: Clocks<clocks::ExternalOscillator, clocks::Internal, clocks::LfOscStopped>,
+}
+
+impl Board {
+    /// Starts heap, clock, cycle counter and serial port.
+    ///
+    /// # Panics
+    ///
+    /// At a second call.
+    pub fn start() -> Self {
+        heap::start_heap();
+        let (Some(device), Some(mut core)) =
+            (pac::Peripherals::take(), cortex_m::Peripherals::take())
+        else {
+            panic!("the board was started before");
+        };
+        let clocks = Clocks::new(device.CLOCK).enable_ext_hfosc();
+        core.DCB.enable_trace();
+        core.DWT.enable_cycle_counter();
+        let port = p0::Parts::new(device.P0);
+        let pins = Pins {
+            txd: port.p0_06.into_push_pull_output(Level::High).degrade(),
+            rxd: port.p0_08.into_floating_input().degrade(),
+            cts: None,
+            rts: None,
+        };
+        Self {
+            serial: Serial(Uarte::new(
+                device.UARTE0,
+                pins,
+                Parity::EXCLUDED,
+                Baudrate::BAUD115200,
+            )),
+            _clocks: clocks,
+        }
+    }
+
+    /// The serial port.
+    pub fn serial(&mut self) -> &mut Serial {
+        &mut self.serial
+    }
+
+    /// What `work` gives, and how many cycles it took; at most 67 seconds' worth.
+    pub fn time<R>(&mut self, work: impl FnOnce() -> R) -> (R, u32) {
+        let start = DWT::cycle_count();
+        let result = work();
+        (result, DWT::cycle_count().wrapping_sub(start))
+    }
+}
+
+/// UARTE 0, receiving a byte at a time.
+pub struct Serial(Uarte<pac::UARTE0>);
+
+impl ErrorType for Serial {
+    type Error = Error;
+}
+
+impl Read for Serial {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Error> {
+        let Some(first) = bytes.get_mut(..1) else {
+            return Ok(0);
+        };
+        self.0.read(first)?;
+        Ok(1)
+    }
+}
+
+impl Write for Serial {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+        // The UARTE reads RAM only, and the bytes may be in flash.
+        let mut buffer = [0; 64];
+        let count = bytes.len().min(buffer.len());
+        if count > 0 {
+            buffer[..count].copy_from_slice(&bytes[..count]);
+            self.0.write(&buffer[..count])?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Ends the program: a breakpoint tells probe-rs of success, a fault of failure.
+pub fn exit(exit: Exit) -> ! {
+    if exit == Exit::Failure {
+        cortex_m::asm::udf();
+    }
+    loop {
+        cortex_m::asm::bkpt();
+    }
+}

@@ -1,0 +1,59 @@
+//! The model in flash: its network as a plan, its parameters where they lie, and samples for it.
+//!
+//! All constants are the build's, which opened the files and checked them.
+
+mod generated {
+    #![allow(missing_docs)]
+    include!(concat!(env!("OUT_DIR"), "/model.rs"));
+}
+
+use generated::{NETWORK, SAMPLES_LEN, SCALE, SHIFT, STEPS};
+use kiln::{ModelError, ModelFile, Plan, SamplesError, SamplesFile, Scaling, ScalingError};
+
+pub use generated::{
+    ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, MODEL_LEN, PIXELS, description,
+};
+
+/// The network's plan.
+pub static PLAN: Plan<STEPS> = Plan::of(&NETWORK).fitted();
+
+/// Where parameters are read as f32, vectors of them included.
+#[repr(align(16))]
+struct Aligned<const LEN: usize>([u8; LEN]);
+
+static MODEL: Aligned<MODEL_LEN> =
+    Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/model.kiln")));
+
+static SAMPLES: [u8; SAMPLES_LEN] = *include_bytes!(concat!(env!("OUT_DIR"), "/samples.bin"));
+
+/// The parameters in flash, if not a byte of the model has changed since the build.
+///
+/// # Errors
+///
+/// What is wrong with the model.
+pub fn parameters() -> Result<&'static [f32], ModelError> {
+    ModelFile::verified_parameters(hidden(&MODEL.0))
+}
+
+/// The labelled images in flash.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub fn samples() -> Result<SamplesFile<'static>, SamplesError> {
+    SamplesFile::open(hidden(&SAMPLES))
+}
+
+/// How pixels become the network's input.
+///
+/// # Errors
+///
+/// None, after a build that opened the model.
+pub fn scaling() -> Result<Scaling, ScalingError> {
+    Scaling::new(SCALE, SHIFT)
+}
+
+/// Keeps the compiler from working with the bytes of the build: flash may hold others.
+fn hidden(bytes: &'static [u8]) -> &'static [u8] {
+    core::hint::black_box(bytes)
+}

@@ -1,0 +1,74 @@
+//! The boards that the firmware runs on, and what memory they have.
+
+/// A microcontroller board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// Its name: the firmware's feature, and what `--board` takes.
+    pub name: &'static str,
+    /// Its processor, for people to read.
+    pub processor: &'static str,
+    /// The target that Rust builds for.
+    pub target: &'static str,
+    /// Flash in bytes.
+    pub flash: usize,
+    /// RAM in bytes.
+    pub ram: usize,
+    /// QEMU's name of its processor, where QEMU emulates the board under its own name.
+    pub emulated_processor: Option<&'static str>,
+}
+
+const HARD_FLOAT: &str = "thumbv7em-none-eabihf";
+const SOFT_FLOAT: &str = "thumbv7m-none-eabi";
+const FLASH: usize = 1024 << 10;
+const RAM: usize = 256 << 10;
+
+/// All boards; the first is the default.
+pub const BOARDS: [Board; 4] = [
+    Board {
+        name: "mps2-an386",
+        processor: "Cortex-M4F, emulated",
+        target: HARD_FLOAT,
+        flash: FLASH,
+        ram: RAM,
+        emulated_processor: Some("cortex-m4"),
+    },
+    Board {
+        name: "mps2-an500",
+        processor: "Cortex-M7, emulated",
+        target: HARD_FLOAT,
+        flash: FLASH,
+        ram: RAM,
+        emulated_processor: Some("cortex-m7"),
+    },
+    Board {
+        name: "mps2-an385",
+        processor: "Cortex-M3, emulated",
+        target: SOFT_FLOAT,
+        flash: FLASH,
+        ram: RAM,
+        emulated_processor: Some("cortex-m3"),
+    },
+    Board {
+        name: "nrf52840",
+        processor: "Cortex-M4F",
+        target: HARD_FLOAT,
+        flash: FLASH,
+        ram: RAM,
+        emulated_processor: None,
+    },
+];
+
+/// A board that `--board` names.
+///
+/// # Errors
+///
+/// The names there are.
+pub fn parse(name: &str) -> Result<Board, String> {
+    let found = BOARDS.into_iter().find(|board| board.name == name);
+    found.ok_or_else(|| {
+        format!(
+            "the boards are {}",
+            BOARDS.map(|board| board.name).join(", ")
+        )
+    })
+}

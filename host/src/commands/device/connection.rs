@@ -1,0 +1,201 @@
+//! A device to talk to: one at a port, or one in the emulator that is started and ended here.
+
+use crate::boards::{self, BOARDS, Board};
+use crate::emulator::{Emulation, Program, Serial};
+use crate::firmware;
+use crate::link::{self, Description, Session};
+use crate::output::{self, Output};
+use crate::weights::ModelBytes;
+use anyhow::{Context, Result, bail, ensure};
+use kiln::ModelFile;
+use std::io;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Which device.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub struct Arguments {
+    /// Board to emulate; its firmware is built with the weights
+    #[arg(long, value_name = "NAME", value_parser = boards::parse, conflicts_with = "port",
+        default_value = BOARDS[0].name)]
+    board: Board,
+    /// Serial port, pseudo-terminal or socket of a device that has the weights
+    #[arg(long, value_name = "PATH")]
+    port: Option<PathBuf>,
+    /// Speed of the serial port
+    #[arg(long, value_name = "BAUD", default_value_t = 115_200)]
+    baud: u32,
+    /// Emulate this firmware instead of building one
+    #[arg(long, value_name = "ELF", conflicts_with = "port")]
+    firmware: Option<PathBuf>,
+    /// Seconds without an answer before the device is asked again
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    patience: f64,
+}
+
+/// A device that holds the model asked for.
+pub struct Connection {
+    /// The conversation with it.
+    pub session: Session,
+    /// What it says of itself.
+    pub device: Description,
+    emulator: Option<Emulator>,
+}
+
+/// An emulated device: what ends with the connection.
+struct Emulator {
+    follower: JoinHandle<()>,
+    stopper: crate::emulator::Stopper,
+    _folder: TempDir,
+}
+
+impl Arguments {
+    /// Starts or opens the device, and makes sure that it holds the model.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such device, it does not answer, or it holds another model.
+    pub fn connect(&self, output: Output, bytes: &ModelBytes) -> Result<Connection> {
+        ensure!(
+            self.patience > 0.0 && self.patience <= 3600.0,
+            "patience is {}; it must be above 0 and at most 3600 seconds",
+            self.patience
+        );
+        let patience = Duration::from_secs_f64(self.patience);
+        let (stream, emulator) = match &self.port {
+            Some(port) => {
+                let name = || port.display().to_string();
+                (link::open(port, self.baud).with_context(name)?, None)
+            }
+            None => {
+                let (stream, emulator) = self.emulate(output, bytes)?;
+                (stream, Some(emulator))
+            }
+        };
+        let mut connection = Connection {
+            session: Session::new(stream, patience),
+            device: Description {
+                board: String::new(),
+                tick_unit: String::new(),
+                model_crc: 0,
+                model_len: 0,
+            },
+            emulator,
+        };
+        connection.device = connection.session.hello()?;
+        check_model(&connection.device, bytes)?;
+        Ok(connection)
+    }
+
+    fn emulate(
+        &self,
+        output: Output,
+        bytes: &ModelBytes,
+    ) -> Result<(Box<dyn link::Stream>, Emulator)> {
+        let path = match &self.firmware {
+            Some(path) => path.clone(),
+            None => {
+                let name = self.board.name;
+                output.item("firmware", format_args!("building it for {name}"))?;
+                firmware::build_server(self.board, bytes)?
+            }
+        };
+        let program = Program::read(&path).with_context(|| path.display().to_string())?;
+        let board = match &self.firmware {
+            Some(_) => program.board().unwrap_or(self.board),
+            None => self.board,
+        };
+        let folder = tempfile::tempdir()?;
+        let socket = folder.path().join("serial");
+        let listener = UnixListener::bind(&socket)?;
+        let mut emulation = Emulation::start(&program, board, Serial::Socket(&socket))?;
+        let stopper = emulation.stopper();
+        let interrupted = stopper.clone();
+        ctrlc::set_handler(move || {
+            interrupted.stop();
+            std::process::exit(INTERRUPTED);
+        })?;
+        let follower = thread::spawn(move || {
+            let followed = emulation.follow(&program, |line| {
+                output::error(line.strip_prefix("error: ").unwrap_or(line));
+                Ok(())
+            });
+            if let Err(error) = followed {
+                output::error(&error.to_string());
+            }
+        });
+        let emulator = Emulator {
+            follower,
+            stopper,
+            _folder: folder,
+        };
+        let stream = emulator.accept(&listener)?;
+        Ok((link::from_socket(stream)?, emulator))
+    }
+}
+
+/// What a shell says of a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+/// How long the emulator may take to start.
+const START: Duration = Duration::from_secs(10);
+
+impl Emulator {
+    /// Waits for the emulator to connect.
+    fn accept(&self, listener: &UnixListener) -> Result<UnixStream> {
+        listener.set_nonblocking(true)?;
+        let start = Instant::now();
+        while start.elapsed() < START && !self.follower.is_finished() {
+            match listener.accept() {
+                Ok((stream, _)) => return Ok(stream),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        bail!("the emulator did not start; run the firmware with kiln emulate to see why")
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stopper.stop();
+    }
+}
+
+impl Connection {
+    /// Tells the device that it is done, and lets an emulated one end.
+    ///
+    /// # Errors
+    ///
+    /// If the device does not answer.
+    pub fn finish(mut self) -> Result<()> {
+        self.session.finish()?;
+        drop(self.session);
+        if let Some(emulator) = self.emulator.take() {
+            let start = Instant::now();
+            while !emulator.follower.is_finished() && start.elapsed() < START {
+                thread::sleep(Duration::from_millis(2));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_model(device: &Description, bytes: &ModelBytes) -> Result<()> {
+    let content = bytes.as_slice();
+    let crc = content.last_chunk().copied().map_or(0, u32::from_le_bytes);
+    let length = ModelFile::length(content)?;
+    ensure!(
+        device.model_crc == crc && device.model_len as usize == length,
+        "the device holds another model (CRC-32 {:08x}, {} bytes, not {crc:08x}, {length} bytes); \
+         flash it with this one",
+        device.model_crc,
+        device.model_len
+    );
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! `kiln device evaluate`: a device scores a dataset, and every bit is compared.
+
+use super::connection;
+use crate::commands::{describe_dataset, describe_network, machine, subject};
+use crate::data::Samples;
+use crate::engine::{Engine, EngineOptions};
+use crate::link::Session;
+use crate::output::{Output, grouped};
+use anyhow::{Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use kiln::ModelFile;
+use serde::Serialize;
+use std::time::Instant;
+
+/// Score a dataset on a device, and compare every logit with the desktop's own.
+///
+/// With an emulated board, the firmware is built with the weights, started and ended.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln device evaluate --weights model.kiln --dataset mnist
+  kiln device evaluate --weights model.kiln --dataset mnist --board mps2-an385 --limit 200
+  kiln device evaluate --weights model.kiln --dataset mnist --port /dev/ttyACM0 --json
+")]
+pub struct Arguments {
+    #[command(flatten)]
+    subject: subject::Arguments,
+    #[command(flatten)]
+    connection: connection::Arguments,
+    /// Most samples, spread evenly over all [default: all]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    machine: machine::Arguments,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    board: String,
+    samples: usize,
+    correct: usize,
+    accuracy: f64,
+    /// Samples all of whose logits are the desktop's to the bit.
+    equal_to_host: usize,
+    ticks: Ticks,
+    /// Requests that had to be sent again.
+    repeats: u64,
+    /// Frames that reached the device damaged.
+    damaged: u32,
+    arena_bytes: u32,
+    stack_bytes: u32,
+    heap_bytes: u32,
+    seconds: f64,
+}
+
+/// What an inference took.
+#[derive(Debug, Serialize)]
+struct Ticks {
+    min: u32,
+    median: u32,
+    max: u32,
+    unit: String,
+}
+
+/// What the device did with the samples.
+#[derive(Default)]
+struct Tally {
+    correct: usize,
+    equal: usize,
+    ticks: Vec<u32>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What was wrong with the arguments, the model, the data or the device, in one line.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    ensure!(
+        arguments.limit != Some(0),
+        "limit is 0; it must be at least 1"
+    );
+    let bytes = arguments.subject.read()?;
+    let model = bytes.open()?;
+    let options = EngineOptions {
+        threads: arguments.machine.threads()?,
+        lanes: arguments.machine.lanes()?,
+        batch: 1,
+    };
+    let dataset = arguments.subject.load(&model, options.threads)?;
+    describe_dataset(output, &dataset)?;
+    describe_network(output, model.network())?;
+    let samples = subject::test_samples(&dataset);
+    let indices = subject::spread(samples, arguments.limit);
+    let expected = expected(&model, samples, &indices, &options)?;
+    let mut connection = arguments.connection.connect(output, &bytes)?;
+    let start = Instant::now();
+    let tally = score(&mut connection.session, samples, &indices, &expected)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let usage = connection.session.usage()?;
+    let report = Report {
+        board: connection.device.board.clone(),
+        samples: indices.len(),
+        correct: tally.correct,
+        accuracy: tally.correct as f64 / indices.len() as f64,
+        equal_to_host: tally.equal,
+        ticks: ticks(tally.ticks, connection.device.tick_unit.clone()),
+        repeats: connection.session.repeats(),
+        damaged: usage.damaged,
+        arena_bytes: usage.arena,
+        stack_bytes: usage.stack,
+        heap_bytes: usage.heap,
+        seconds,
+    };
+    connection.finish()?;
+    describe(output, &report)?;
+    output.object(&report)?;
+    Ok(())
+}
+
+/// The desktop's logits, samples x classes.
+fn expected(
+    model: &ModelFile<'_>,
+    samples: &Samples,
+    indices: &[u32],
+    options: &EngineOptions,
+) -> Result<Vec<f32>> {
+    let parameters = model.parameters().to_vec();
+    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
+    let mut logits = vec![0.0; indices.len() * model.network().classes()];
+    engine.evaluate(samples, indices, Some(&mut logits))?;
+    Ok(logits)
+}
+
+fn score(
+    session: &mut Session,
+    samples: &Samples,
+    indices: &[u32],
+    expected: &[f32],
+) -> Result<Tally> {
+    let bar = ProgressBar::new(indices.len() as u64);
+    if let Ok(style) =
+        ProgressStyle::with_template("device     {bar:30} {pos} of {len}, {eta} left")
+    {
+        bar.set_style(style);
+    }
+    let classes = expected.len() / indices.len();
+    let mut tally = Tally::default();
+    for (index, expected) in indices.iter().zip(expected.chunks_exact(classes)) {
+        let index = *index as usize;
+        let (ticks, logits) = session.infer(samples.image(index))?;
+        ensure!(
+            logits.len() == classes,
+            "the device gave {} logits, not {classes}; flash it again",
+            logits.len()
+        );
+        let class = kiln::reference::loss::highest_class(&logits);
+        tally.correct += usize::from(class == usize::from(samples.labels[index]));
+        tally.equal += usize::from(is_equal(&logits, expected));
+        tally.ticks.push(ticks);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(tally)
+}
+
+/// Whether all values have the same bits.
+fn is_equal(a: &[f32], b: &[f32]) -> bool {
+    let bits = |values: &[f32]| {
+        values
+            .iter()
+            .map(|value| value.to_bits())
+            .collect::<Vec<_>>()
+    };
+    bits(a) == bits(b)
+}
+
+fn ticks(mut ticks: Vec<u32>, unit: String) -> Ticks {
+    ticks.sort_unstable();
+    let at = |index: usize| ticks.get(index).copied().unwrap_or(0);
+    Ticks {
+        min: at(0),
+        median: at(ticks.len() / 2),
+        max: at(ticks.len().saturating_sub(1)),
+        unit,
+    }
+}
+
+fn describe(output: Output, report: &Report) -> Result<()> {
+    let number = |value: usize| grouped(value as u64);
+    output.item(
+        "device",
+        format_args!(
+            "{}: {:.2}% of {} samples ({} correct), in {:.1} s",
+            report.board,
+            report.accuracy * 100.0,
+            number(report.samples),
+            number(report.correct),
+            report.seconds
+        ),
+    )?;
+    output.item(
+        "logits",
+        format_args!(
+            "{} of {} equal the desktop's to the bit",
+            number(report.equal_to_host),
+            number(report.samples)
+        ),
+    )?;
+    output.item(
+        "inference",
+        format_args!(
+            "{} {} (least {}, most {})",
+            grouped(report.ticks.median.into()),
+            report.ticks.unit,
+            grouped(report.ticks.min.into()),
+            grouped(report.ticks.max.into())
+        ),
+    )?;
+    output.item(
+        "memory",
+        format_args!(
+            "arena {} bytes, stack {}, heap {}",
+            grouped(report.arena_bytes.into()),
+            grouped(report.stack_bytes.into()),
+            grouped(report.heap_bytes.into())
+        ),
+    )?;
+    output.item(
+        "link",
+        format_args!("{} requests repeated", grouped(report.repeats)),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! `kiln export`: a model and labelled samples as the two files a firmware is built with.
+
+use super::{describe_dataset, describe_network, machine, subject};
+use crate::data::Samples;
+use crate::engine::{Engine, EngineOptions};
+use crate::output::{Output, counted};
+use crate::weights::ModelBytes;
+use anyhow::{Context, Result, ensure};
+use kiln::{Crc32, ModelFile, SamplesParts};
+use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Write a model and labelled samples as the two files a firmware is built with.
+///
+/// The samples are spread evenly over the dataset's test set, or over all where it has none.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln export --weights model.kiln --dataset mnist --samples 100 --out device
+  cd firmware && KILN_MODEL=$OLDPWD/device/model.kiln KILN_SAMPLES=$OLDPWD/device/model.samples \\
+    cargo run --release
+")]
+pub struct Arguments {
+    #[command(flatten)]
+    subject: subject::Arguments,
+    /// Number of samples
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    samples: usize,
+    /// Folder to write model.kiln and model.samples to; made where it is missing
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    machine: machine::Arguments,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    model: PathBuf,
+    model_bytes: usize,
+    samples_file: PathBuf,
+    samples_bytes: usize,
+    samples: usize,
+    correct: usize,
+    /// CRC-32 of all logits, as the device must print it.
+    logits_crc32: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What was wrong with the arguments, the model, the data or the disk, in one line.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    ensure!(arguments.samples > 0, "samples is 0; it must be at least 1");
+    let threads = arguments.machine.threads()?;
+    let bytes = arguments.subject.read()?;
+    let model = bytes.open()?;
+    let dataset = arguments.subject.load(&model, threads)?;
+    describe_dataset(output, &dataset)?;
+    describe_network(output, model.network())?;
+    let chosen = choose(subject::test_samples(&dataset), arguments.samples);
+    let options = EngineOptions {
+        threads,
+        lanes: arguments.machine.lanes()?,
+        batch: 1,
+    };
+    let report = write(&arguments.out, &bytes, &model, &chosen, &options)?;
+    describe(output, &report)?;
+    output.object(&report)?;
+    Ok(())
+}
+
+/// Copies of `count` samples, spread evenly.
+fn choose(samples: &Samples, count: usize) -> Samples {
+    let mut chosen = Samples::empty(samples.shape);
+    for index in subject::spread(samples, Some(count)) {
+        let index = index as usize;
+        chosen.pixels.extend_from_slice(samples.image(index));
+        chosen.labels.push(samples.labels[index]);
+    }
+    chosen
+}
+
+fn write(
+    folder: &Path,
+    bytes: &ModelBytes,
+    model: &ModelFile<'_>,
+    samples: &Samples,
+    options: &EngineOptions,
+) -> Result<Report> {
+    let encoded = encode(model, samples)?;
+    let (correct, logits) = score(model, samples, options)?;
+    let place = |name: &str| folder.join(name);
+    let (model_path, samples_path) = (place("model.kiln"), place("model.samples"));
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for (path, content) in [(&model_path, bytes.as_slice()), (&samples_path, &encoded)] {
+        fs::write(path, content).with_context(|| path.display().to_string())?;
+    }
+    Ok(Report {
+        model_bytes: bytes.as_slice().len(),
+        samples_bytes: encoded.len(),
+        samples: samples.len(),
+        correct,
+        logits_crc32: format!("{:08x}", logits.value()),
+        model: model_path,
+        samples_file: samples_path,
+    })
+}
+
+fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {
+    let parts = SamplesParts {
+        shape: model.network().input_shape(),
+        labels: &samples.labels,
+        pixels: &samples.pixels,
+    };
+    let mut encoded = vec![0; parts.encoded_len()?];
+    parts.write(&mut encoded)?;
+    Ok(encoded)
+}
+
+/// How many samples the desktop gets right, and the checksum of its logits.
+fn score(
+    model: &ModelFile<'_>,
+    samples: &Samples,
+    options: &EngineOptions,
+) -> Result<(usize, Crc32)> {
+    let parameters = model.parameters().to_vec();
+    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
+    let indices: Vec<u32> = (0..samples.len() as u32).collect();
+    let mut logits = vec![0.0; samples.len() * model.network().classes()];
+    let outcome = engine.evaluate(samples, &indices, Some(&mut logits))?;
+    let mut crc = Crc32::new();
+    crc.update_values(&logits);
+    Ok((outcome.correct, crc))
+}
+
+fn describe(output: Output, report: &Report) -> Result<()> {
+    output.item(
+        "wrote",
+        format_args!(
+            "{} and {}, {}",
+            report.model.display(),
+            report.samples_file.display(),
+            counted(report.samples, "sample", "samples")
+        ),
+    )?;
+    output.item(
+        "expect",
+        format_args!(
+            "{} of {} correct, logits with CRC-32 {}, on every device",
+            report.correct, report.samples, report.logits_crc32
+        ),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! What several commands are about: trained weights, and a dataset that fits them.
+
+use super::named_classes;
+use crate::data::{self, Dataset, ImageShape, Samples};
+use crate::weights::ModelBytes;
+use anyhow::{Context, Result, ensure};
+use kiln::ModelFile;
+use std::path::PathBuf;
+
+/// The weights and the dataset.
+#[derive(Clone, Debug, clap::Args)]
+#[group(skip)]
+pub struct Arguments {
+    /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
+    #[arg(long)]
+    pub dataset: String,
+    /// The model file that a training run wrote
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// Folder with the IDX files of mnist
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Do not download anything
+    #[arg(long)]
+    pub offline: bool,
+}
+
+impl Arguments {
+    /// The weights' path, for people to read.
+    pub fn name(&self) -> String {
+        self.weights.display().to_string()
+    }
+
+    /// Reads the model file.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with it, in one line.
+    pub fn read(&self) -> Result<ModelBytes> {
+        let bytes = ModelBytes::read(&self.weights).with_context(|| self.name())?;
+        bytes.open().with_context(|| self.name())?;
+        Ok(bytes)
+    }
+
+    /// Loads the dataset in the shape that the model takes.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with it, or that its classes are not the model's.
+    pub fn load(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
+        let shape = model.network().input_shape();
+        let options = data::Options {
+            data: self.data.clone(),
+            offline: self.offline,
+            threads,
+            shape: Some(ImageShape {
+                channels: shape.channels as usize,
+                height: shape.height as usize,
+                width: shape.width as usize,
+            }),
+            progress: true,
+        };
+        let dataset = data::load(&self.dataset, &options)?;
+        check_classes(model, &dataset).with_context(|| self.name())?;
+        Ok(dataset)
+    }
+}
+
+/// The samples that weights are judged by: the test set where the dataset has one, or all.
+pub fn test_samples(dataset: &Dataset) -> &Samples {
+    dataset.test.as_ref().unwrap_or(&dataset.train)
+}
+
+/// Indices of at most `limit` samples, spread evenly: datasets often lie in the order of their
+/// classes.
+pub fn spread(samples: &Samples, limit: Option<usize>) -> Vec<u32> {
+    let all = samples.len();
+    let count = limit.unwrap_or(all).min(all);
+    (0..count)
+        .map(|index| (index as u64 * all as u64 / count as u64) as u32)
+        .collect()
+}
+
+/// Labels are numbers: they mean the same to the model only if the names do.
+fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
+    let names: Vec<&str> = model.class_names().collect();
+    let (trained, found) = (model.network().classes(), dataset.classes.len());
+    let same_names = names.is_empty() || names.iter().eq(dataset.classes.iter());
+    ensure!(
+        trained == found && same_names,
+        "these weights tell apart {}, but {} has {}; use weights trained on these classes",
+        named_classes(trained, &names),
+        dataset.name,
+        named_classes(found, &dataset.classes)
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_spread_over_all() {
+        let shape = ImageShape {
+            channels: 1,
+            height: 1,
+            width: 1,
+        };
+        let samples = Samples {
+            pixels: vec![0; 10],
+            labels: vec![0; 10],
+            shape,
+        };
+        assert_eq!(spread(&samples, Some(4)), [0, 2, 5, 7]);
+        assert_eq!(spread(&samples, Some(11)).len(), 10);
+        assert!(spread(&Samples::empty(shape), None).is_empty());
+    }
+}

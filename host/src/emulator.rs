@@ -1,0 +1,9 @@
+//! Firmware in QEMU, with every instruction counted, and its log.
+
+mod log;
+mod program;
+mod qemu;
+
+pub use log::LogError;
+pub use program::{Program, ProgramError};
+pub use qemu::{Emulation, EmulationError, Serial, Stopper};

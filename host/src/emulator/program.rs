@@ -1,0 +1,78 @@
+//! A firmware as an ELF file.
+
+use crate::boards::{BOARDS, Board};
+use defmt_decoder::Table;
+use object::{Object, ObjectSymbol};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A firmware: where it is, what board it is for, and how to read its log.
+pub struct Program {
+    path: PathBuf,
+    board: Option<Board>,
+    log: Table,
+}
+
+/// Why a file is no firmware.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// The file cannot be read.
+    #[error("cannot read it: {0}")]
+    Unreadable(#[from] io::Error),
+    /// It is no ELF file.
+    #[error("not a firmware: {0}")]
+    NotElf(#[from] object::Error),
+    /// Its log lines cannot be found.
+    #[error("its log cannot be decoded: {0}; build it again with this Kiln's firmware folder")]
+    Log(String),
+}
+
+/// How the firmware's build names its board: a symbol, the name behind it.
+const BOARD_SYMBOL: &str = "kiln_board_";
+
+impl Program {
+    /// Reads a firmware.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, or is no firmware with a log.
+    pub fn read(path: &Path) -> Result<Self, ProgramError> {
+        let elf = fs::read(path)?;
+        let board = board(&object::File::parse(&*elf)?);
+        let log = match Table::parse(&elf) {
+            Ok(Some(table)) => table,
+            Ok(None) => return Err(ProgramError::Log("it has none".into())),
+            Err(error) => return Err(ProgramError::Log(error.to_string())),
+        };
+        Ok(Self {
+            path: path.into(),
+            board,
+            log,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The board it was built for, where it says so.
+    pub fn board(&self) -> Option<Board> {
+        self.board
+    }
+
+    pub(super) fn log(&self) -> &Table {
+        &self.log
+    }
+}
+
+fn board(elf: &object::File<'_>) -> Option<Board> {
+    let mut names = elf.symbols().filter_map(|symbol| {
+        let name = symbol.name().ok()?.strip_prefix(BOARD_SYMBOL)?;
+        Some(name.replace('_', "-"))
+    });
+    let name = names.next()?;
+    BOARDS.into_iter().find(|board| board.name == name)
+}

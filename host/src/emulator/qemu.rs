@@ -1,0 +1,149 @@
+//! QEMU: found, started, and ended whatever happens.
+
+use super::log::{self, LogError};
+use super::{Program, ProgramError};
+use crate::boards::Board;
+use std::io;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// QEMU's program.
+const QEMU: &str = "qemu-system-arm";
+
+/// Where the board's serial port leads.
+#[derive(Clone, Copy, Debug)]
+pub enum Serial<'a> {
+    /// Nowhere.
+    Nowhere,
+    /// To a Unix socket that somebody listens on.
+    Socket(&'a Path),
+}
+
+/// A firmware that runs in QEMU. Dropping it ends QEMU.
+pub struct Emulation {
+    child: Arc<Mutex<Child>>,
+    output: Option<ChildStdout>,
+}
+
+/// Why a firmware cannot be emulated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmulationError {
+    /// QEMU is not installed.
+    #[error(
+        "cannot find {QEMU}; install it (Debian and Ubuntu: apt-get install qemu-system-arm, \
+         macOS: brew install qemu)"
+    )]
+    NoQemu,
+    /// QEMU cannot be started or waited for.
+    #[error("{QEMU}: {0}")]
+    Qemu(io::Error),
+    /// The board is not one that QEMU knows.
+    #[error("{0} cannot be emulated; flash it, or choose another --board")]
+    NotEmulated(&'static str),
+    /// The program is not what it should be.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The log broke off.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl Emulation {
+    /// Starts a program on a board.
+    ///
+    /// # Errors
+    ///
+    /// If QEMU is not there or does not start, or does not know the board.
+    pub fn start(
+        program: &Program,
+        board: Board,
+        serial: Serial<'_>,
+    ) -> Result<Self, EmulationError> {
+        let mut command = command(board, serial)?;
+        let mut child = command
+            .arg("-kernel")
+            .arg(program.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => EmulationError::NoQemu,
+                _ => EmulationError::Qemu(error),
+            })?;
+        let output = child.stdout.take();
+        Ok(Self {
+            child: Arc::new(Mutex::new(child)),
+            output,
+        })
+    }
+
+    /// Hands on each line of the log until the program ends, and tells how it ended.
+    ///
+    /// # Errors
+    ///
+    /// If the log breaks off or QEMU cannot be waited for.
+    pub fn follow(
+        &mut self,
+        program: &Program,
+        line: impl FnMut(&str) -> io::Result<()>,
+    ) -> Result<ExitStatus, EmulationError> {
+        if let Some(output) = self.output.take() {
+            log::decode(program, output, line)?;
+        }
+        lock(&self.child).wait().map_err(EmulationError::Qemu)
+    }
+
+    /// Something to end QEMU with from elsewhere.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.child))
+    }
+}
+
+impl Drop for Emulation {
+    fn drop(&mut self) {
+        self.stopper().stop();
+        // It has been killed: there is nothing to wait for, and nothing to do about a failure.
+        let _ = lock(&self.child).wait();
+    }
+}
+
+/// Ends an emulation from another thread.
+#[derive(Clone)]
+pub struct Stopper(Arc<Mutex<Child>>);
+
+impl Stopper {
+    /// Ends QEMU where it still runs.
+    pub fn stop(&self) {
+        // The only failure is that it has ended already.
+        let _ = lock(&self.0).kill();
+    }
+}
+
+/// A child process is as good after another thread's panic as before.
+fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
+    child.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn command(board: Board, serial: Serial<'_>) -> Result<Command, EmulationError> {
+    let processor = board
+        .emulated_processor
+        .ok_or(EmulationError::NotEmulated(board.name))?;
+    let mut command = Command::new(QEMU);
+    command
+        .args(["-M", board.name, "-cpu", processor])
+        // An instruction is a nanosecond of the board's time, so that its timer counts them.
+        .args(["-icount", "shift=0"])
+        .args(["-display", "none", "-monitor", "none"])
+        .args(["-chardev", "stdio,id=log,signal=off"])
+        .args(["-semihosting-config", "enable=on,target=native,chardev=log"]);
+    match serial {
+        Serial::Nowhere => command.args(["-serial", "none"]),
+        Serial::Socket(path) => {
+            let socket = format!("socket,id=link,path={}", path.display());
+            command.args(["-chardev", &socket, "-serial", "chardev:link"])
+        }
+    };
+    Ok(command)
+}
