@@ -3,6 +3,7 @@
 use crate::boards::Board;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, bail};
+use kiln::link::Training;
 use kiln::{ModelFile, SamplesParts};
 use std::env;
 use std::fs;
@@ -16,12 +17,47 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware");
 /// The script's exit code where no compiler can build for the board.
 const NO_TARGET: i32 = 3;
 
+/// Which of the firmware's programs does what a desktop asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Application {
+    /// The one that evaluates only.
+    Serve,
+    /// The one that trains, too, with memory for this training.
+    Train(Training),
+}
+
+impl Application {
+    /// Name of the program.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Train(_) => "train_serve",
+        }
+    }
+
+    /// What the build sets memory aside for: `KILN_TRAIN`, as the firmware's build reads it.
+    fn training(self) -> String {
+        let Self::Train(training) = self else {
+            return String::new();
+        };
+        let mut words = vec![format!("{}", training.trainable)];
+        if training.batch > 1 || training.sgd.momentum != 0.0 {
+            words.push("batch".into());
+        }
+        if training.sgd.momentum != 0.0 {
+            words.push("momentum".into());
+        }
+        words.join(",")
+    }
+}
+
 /// Builds the firmware that serves a model on a board; gives its ELF file.
 ///
 /// # Errors
 ///
-/// If there is no firmware folder or no compiler for the board, or the model does not fit it.
-pub fn build_server(board: Board, bytes: &ModelBytes) -> Result<PathBuf> {
+/// If there is no firmware folder or no compiler for the board, or the model or its training does
+/// not fit it.
+pub fn build(board: Board, bytes: &ModelBytes, application: Application) -> Result<PathBuf> {
     let folder = folder()?;
     let scratch = tempfile::tempdir()?;
     let (model, samples) = (
@@ -31,7 +67,8 @@ pub fn build_server(board: Board, bytes: &ModelBytes) -> Result<PathBuf> {
     fs::write(&model, bytes.as_slice())?;
     fs::write(&samples, no_samples(&bytes.open()?)?)?;
     let output = Command::new(folder.join("build.sh"))
-        .args(["build", board.name, "--quiet", "--bin", "serve"])
+        .args(["build", board.name, "--quiet", "--bin", application.name()])
+        .env("KILN_TRAIN", application.training())
         .env("KILN_MODEL", model)
         .env("KILN_SAMPLES", samples)
         .env_remove("CARGO_TARGET_DIR")
@@ -44,7 +81,8 @@ pub fn build_server(board: Board, bytes: &ModelBytes) -> Result<PathBuf> {
     Ok(folder
         .join("target")
         .join(board.target)
-        .join("release/serve"))
+        .join("release")
+        .join(application.name()))
 }
 
 /// The firmware folder.

@@ -6,7 +6,7 @@ use crate::defaults;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::seeds::{Stream, source};
 use anyhow::Result;
-use kiln::{LaneWidth, Network, Scaling, Sgd, he_uniform};
+use kiln::{LaneWidth, Network, Scaling, Sgd, Trainable, he_uniform};
 use std::time::Instant;
 
 /// Samples of a batch.
@@ -99,6 +99,7 @@ impl Subject {
             threads,
             lanes: Some(lanes),
             batch: BATCH,
+            trainable: Trainable::ALL,
         };
         let scaling = Scaling::uniform(shape.channels, 1.0 / 255.0, 0.0)?;
         Ok(Self {

@@ -6,7 +6,7 @@ use super::groups::{Evaluator, Group, Worker};
 use super::update::{Run, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::data::Samples;
-use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd, Span};
+use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd, Span, Trainable};
 
 /// A network's parameters and memory, in packets of `L`.
 pub(super) struct Typed<L> {
@@ -14,6 +14,7 @@ pub(super) struct Typed<L> {
     scaling: Scaling,
     zero: L,
     spans: Vec<Span>,
+    trainable: Trainable,
     parameters: Vec<f32>,
     gradient: Vec<f32>,
     velocity: Vec<f32>,
@@ -44,6 +45,7 @@ impl<L: Lanes> Typed<L> {
         let threads = options.threads.max(1);
         Ok(Self {
             spans: plan.spans().collect(),
+            trainable: options.trainable,
             gradient: vec![0.0; parameters.len()],
             velocity: vec![0.0; parameters.len()],
             groups: (0..groups).map(|_| Group::new(&plan)).collect(),
@@ -83,6 +85,7 @@ impl<L: Lanes> Typed<L> {
             plan: &self.plan,
             groups: &self.groups[..groups],
             sgd,
+            trainable: &self.trainable,
             proof: self.zero,
         };
         let run = Run {

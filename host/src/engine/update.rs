@@ -2,13 +2,15 @@
 
 use super::awake;
 use super::groups::Group;
-use kiln::{BufferError, Lanes, Plan, Sgd, Span};
+use kiln::{BufferError, Lanes, Operation, Plan, Sgd, Span, SpanKind, Trainable};
+use std::ops::Range;
 
 /// What an update needs to know.
 pub(super) struct Update<'a, L> {
     pub plan: &'a Plan,
     pub groups: &'a [Group],
     pub sgd: &'a Sgd,
+    pub trainable: &'a Trainable,
     pub proof: L,
 }
 
@@ -65,15 +67,44 @@ impl<L: Lanes> Update<'_, L> {
         for span in spans {
             let (own, rest) = run.split_at(span.len);
             run = rest;
+            let trained = self.trained(span);
+            if trained.is_empty() {
+                continue;
+            }
             own.gradient.fill(0.0);
             for group in self.groups {
                 let samples = group.outcome.samples;
                 self.plan
                     .add_gradient(span, &group.values, samples, self.proof, own.gradient)?;
             }
-            self.sgd
-                .update(own.parameters, own.gradient, own.velocity, self.proof)?;
+            self.sgd.update(
+                &mut own.parameters[trained.clone()],
+                &own.gradient[trained.clone()],
+                &mut own.velocity[trained],
+                self.proof,
+            )?;
         }
         Ok(())
+    }
+
+    /// The part of a span that is trained.
+    fn trained(&self, span: &Span) -> Range<usize> {
+        let step = &self.plan.steps()[span.step];
+        let weights = match (span.kind, step.operation) {
+            (SpanKind::LinearBias, _) => 0,
+            (_, Operation::Conv2d { conv, .. }) => span.len - usize::from(conv.filters),
+            _ => span.len,
+        };
+        let start = if self.trainable.weights(step.layer) {
+            0
+        } else {
+            weights
+        };
+        let end = if self.trainable.biases(step.layer) {
+            span.len
+        } else {
+            weights
+        };
+        start.min(end)..end
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{Emulation, Program, Serial};
-use crate::firmware;
+use crate::firmware::{self, Application};
 use crate::link::{self, Description, Session};
 use crate::output::{self, Output};
 use crate::weights::ModelBytes;
@@ -59,7 +59,12 @@ impl Arguments {
     /// # Errors
     ///
     /// If there is no such device, it does not answer, or it holds another model.
-    pub fn connect(&self, output: Output, bytes: &ModelBytes) -> Result<Connection> {
+    pub fn connect(
+        &self,
+        output: Output,
+        bytes: &ModelBytes,
+        application: Application,
+    ) -> Result<Connection> {
         ensure!(
             self.patience > 0.0 && self.patience <= 3600.0,
             "patience is {}; it must be above 0 and at most 3600 seconds",
@@ -72,7 +77,7 @@ impl Arguments {
                 (link::open(port, self.baud).with_context(name)?, None)
             }
             None => {
-                let (stream, emulator) = self.emulate(output, bytes)?;
+                let (stream, emulator) = self.emulate(output, bytes, application)?;
                 (stream, Some(emulator))
             }
         };
@@ -83,6 +88,7 @@ impl Arguments {
                 tick_unit: String::new(),
                 model_crc: 0,
                 model_len: 0,
+                stored: 0,
             },
             emulator,
         };
@@ -95,13 +101,14 @@ impl Arguments {
         &self,
         output: Output,
         bytes: &ModelBytes,
+        application: Application,
     ) -> Result<(Box<dyn link::Stream>, Emulator)> {
         let path = match &self.firmware {
             Some(path) => path.clone(),
             None => {
                 let name = self.board.name;
                 output.item("firmware", format_args!("building it for {name}"))?;
-                firmware::build_server(self.board, bytes)?
+                firmware::build(self.board, bytes, application)?
             }
         };
         let program = Program::read(&path).with_context(|| path.display().to_string())?;
