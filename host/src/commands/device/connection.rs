@@ -2,7 +2,7 @@
 
 use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{Emulation, Program, Serial};
-use crate::firmware;
+use crate::firmware::{self, Firmware};
 use crate::link::{self, Description, Session};
 use crate::output::{self, Output};
 use crate::weights::ModelBytes;
@@ -96,15 +96,17 @@ impl Arguments {
         output: Output,
         bytes: &ModelBytes,
     ) -> Result<(Box<dyn link::Stream>, Emulator)> {
+        let built: Firmware;
         let path = match &self.firmware {
-            Some(path) => path.clone(),
+            Some(path) => path,
             None => {
                 let name = self.board.name;
                 output.item("firmware", format_args!("building it for {name}"))?;
-                firmware::build_server(self.board, bytes)?
+                built = firmware::build_server(self.board, bytes)?;
+                built.path()
             }
         };
-        let program = Program::read(&path).with_context(|| path.display().to_string())?;
+        let program = Program::read(path).with_context(|| path.display().to_string())?;
         let board = match &self.firmware {
             Some(_) => program.board().unwrap_or(self.board),
             None => self.board,
