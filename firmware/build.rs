@@ -42,6 +42,10 @@ fn build() -> Result<(), Error> {
         fs::write(&path, content).map_err(|cause| Error::Unwritable { path, cause })
     };
     write("memory.x", board.memory.as_bytes())?;
+    if !board.has_device_crate() {
+        // Names no interrupt: all go to the default handler.
+        write("device.x", b"")?;
+    }
     write("model.kiln", files.model_bytes())?;
     write("samples.bin", files.samples_bytes())?;
     write("model.rs", code.as_bytes())?;

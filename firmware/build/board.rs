@@ -54,6 +54,11 @@ impl Board {
         }
     }
 
+    /// Whether a crate for the device names its interrupts for the linker.
+    pub fn has_device_crate(&self) -> bool {
+        self.name == "nrf52840"
+    }
+
     /// The symbol that names the board in the program.
     pub fn symbol(&self) -> String {
         format!("kiln_board_{}", self.name.replace('-', "_"))

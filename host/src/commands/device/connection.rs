@@ -2,7 +2,7 @@
 
 use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{Emulation, Program, Serial};
-use crate::firmware::{self, Application};
+use crate::firmware::{self, Firmware, TrainingMemory};
 use crate::link::{self, Description, Session};
 use crate::output::{self, Output};
 use crate::weights::ModelBytes;
@@ -63,7 +63,7 @@ impl Arguments {
         &self,
         output: Output,
         bytes: &ModelBytes,
-        application: Application,
+        training: Option<TrainingMemory>,
     ) -> Result<Connection> {
         ensure!(
             self.patience > 0.0 && self.patience <= 3600.0,
@@ -77,7 +77,7 @@ impl Arguments {
                 (link::open(port, self.baud).with_context(name)?, None)
             }
             None => {
-                let (stream, emulator) = self.emulate(output, bytes, application)?;
+                let (stream, emulator) = self.emulate(output, bytes, training)?;
                 (stream, Some(emulator))
             }
         };
@@ -101,17 +101,19 @@ impl Arguments {
         &self,
         output: Output,
         bytes: &ModelBytes,
-        application: Application,
+        training: Option<TrainingMemory>,
     ) -> Result<(Box<dyn link::Stream>, Emulator)> {
+        let built: Firmware;
         let path = match &self.firmware {
-            Some(path) => path.clone(),
+            Some(path) => path,
             None => {
                 let name = self.board.name;
                 output.item("firmware", format_args!("building it for {name}"))?;
-                firmware::build(self.board, bytes, application)?
+                built = firmware::build_server(self.board, bytes, training)?;
+                built.path()
             }
         };
-        let program = Program::read(&path).with_context(|| path.display().to_string())?;
+        let program = Program::read(path).with_context(|| path.display().to_string())?;
         let board = match &self.firmware {
             Some(_) => program.board().unwrap_or(self.board),
             None => self.board,

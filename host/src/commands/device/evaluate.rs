@@ -5,7 +5,6 @@ use super::ticks::Ticks;
 use crate::commands::{describe_dataset, describe_network, machine, subject};
 use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
-use crate::firmware::Application;
 use crate::link::Session;
 use crate::output::{Output, grouped};
 use anyhow::{Result, ensure};
@@ -92,9 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let samples = subject::test_samples(&dataset);
     let indices = subject::spread(samples, arguments.limit);
     let expected = expected(&model, samples, &indices, &options)?;
-    let mut connection = arguments
-        .connection
-        .connect(output, &bytes, Application::Serve)?;
+    let mut connection = arguments.connection.connect(output, &bytes, None)?;
     let start = Instant::now();
     let tally = score(&mut connection.session, samples, &indices, &expected)?;
     let seconds = start.elapsed().as_secs_f64();

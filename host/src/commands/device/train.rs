@@ -14,7 +14,6 @@ use super::ticks::Ticks;
 use crate::commands::{describe_dataset, describe_network};
 use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
-use crate::firmware::Application;
 use crate::output::{Output, counted, grouped};
 use crate::weights::{self, ModelBytes};
 use crate::whole_file;
@@ -64,10 +63,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         batch: arguments.batch,
         sgd: arguments.sgd(),
     };
-    let application = Application::Train(training);
-    let connection = arguments
-        .connection
-        .connect(output, &subject.bytes, application)?;
+    let connection =
+        arguments
+            .connection
+            .connect(output, &subject.bytes, Some(arguments.memory()))?;
     let (report, parameters) = train(
         arguments, &subject, &course, training, connection, &expected,
     )?;

@@ -2,6 +2,7 @@
 
 use super::super::connection;
 use crate::commands::machine;
+use crate::firmware::TrainingMemory;
 use crate::settings::SettingError;
 use anyhow::{Result, ensure};
 use kiln::{GROUP, Sgd, Trainable};
@@ -116,6 +117,17 @@ impl Arguments {
             trainable.biases_only()
         } else {
             trainable
+        }
+    }
+
+    /// What the firmware sets memory aside for.
+    pub fn memory(&self) -> TrainingMemory {
+        let momentum = self.momentum != 0.0;
+        TrainingMemory {
+            from: self.train_from,
+            biases_only: self.biases_only,
+            batch: self.batch > 1 || momentum,
+            momentum,
         }
     }
 
