@@ -44,7 +44,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     let samples = model::samples().map_err(Failure::Samples)?;
     let scaling = model::scaling().map_err(Failure::Scaling)?;
     defmt::println!("network    {=istr}", model::description());
-    let arena = memory::take_arena();
+    let arena = &mut memory::take().values[..model::ARENA_VALUES];
     let heap_before = board::heap_high_water();
     let mut tally = Tally::new();
     for (label, image) in samples.samples() {
@@ -135,7 +135,7 @@ impl Tally {
 }
 
 fn report_memory(heap_before: usize) {
-    defmt::println!("arena      {=usize} bytes", memory::ARENA_BYTES);
+    defmt::println!("arena      {=usize} bytes", 4 * model::ARENA_VALUES);
     defmt::println!(
         "heap       high-water {=usize} bytes before the first inference, {=usize} after the last",
         heap_before,

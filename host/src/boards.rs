@@ -21,6 +21,7 @@ const HARD_FLOAT: &str = "thumbv7em-none-eabihf";
 const SOFT_FLOAT: &str = "thumbv7m-none-eabi";
 const FLASH: usize = 1024 << 10;
 const RAM: usize = 256 << 10;
+const LARGE_RAM: usize = 1024 << 10;
 
 /// All boards; the first is the default.
 pub const BOARDS: [Board; 4] = [
@@ -37,7 +38,7 @@ pub const BOARDS: [Board; 4] = [
         processor: "Cortex-M7, emulated",
         target: HARD_FLOAT,
         flash: FLASH,
-        ram: RAM,
+        ram: LARGE_RAM,
         emulated_processor: Some("cortex-m7"),
     },
     Board {

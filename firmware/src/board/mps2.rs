@@ -1,6 +1,8 @@
 //! What the MPS2 boards have in common. The emulator counts instructions, not cycles.
 
 use super::cmsdk_uart::Uart;
+#[cfg(feature = "training")]
+use super::simulated_storage::{self, NOTES, Storage};
 use super::{Exit, heap};
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
@@ -33,6 +35,10 @@ static __INTERRUPTS: [unsafe extern "C" fn(); INTERRUPTS] = [DefaultHandler; INT
 pub struct Board {
     counter: SYST,
     serial: Uart,
+    #[cfg(feature = "training")]
+    storage: Storage,
+    #[cfg(feature = "training")]
+    notes: &'static mut [u32; NOTES],
 }
 
 impl Board {
@@ -52,7 +58,34 @@ impl Board {
         counter.clear_current();
         counter.enable_counter();
         let serial = Uart::start();
-        Self { counter, serial }
+        #[cfg(feature = "training")]
+        let (storage, notes) = simulated_storage::start();
+        Self {
+            counter,
+            serial,
+            #[cfg(feature = "training")]
+            storage,
+            #[cfg(feature = "training")]
+            notes,
+        }
+    }
+
+    /// Where trained parameters are stored.
+    #[cfg(feature = "training")]
+    pub fn storage(&mut self) -> &mut Storage {
+        &mut self.storage
+    }
+
+    /// Memory that survives a reset, as the storage does.
+    #[cfg(feature = "training")]
+    pub fn notes(&mut self) -> &mut [u32; NOTES] {
+        self.notes
+    }
+
+    /// Starts the program again; what is in the storage stays.
+    #[cfg(feature = "training")]
+    pub fn reset(self) -> ! {
+        cortex_m::peripheral::SCB::sys_reset()
     }
 
     /// The serial port.
