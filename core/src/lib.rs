@@ -93,7 +93,6 @@ mod sgd;
 mod shape;
 #[cfg(test)]
 mod testing;
-mod trainable;
 mod trainer;
 
 /// The naive kernels, one sample at a time, that define every bit of the fast ones.
@@ -125,5 +124,4 @@ pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 pub use shape::Shape;
-pub use trainable::{Trainable, TrainableError};
 pub use trainer::Trainer;
