@@ -73,6 +73,7 @@
 
 mod backward;
 mod buffers;
+mod compact;
 mod compiled;
 mod crc32;
 mod forward;
@@ -106,6 +107,10 @@ pub mod reference {
 
 pub use backward::GroupMemory;
 pub use buffers::BufferError;
+pub use compact::{
+    CompactError, CompactMemory, CompactMode, CompactPlan, CompactTrainer, CompactUpdate,
+    Trainable, TrainableError,
+};
 pub use crc32::{Crc32, crc32};
 pub use forward::score;
 pub use init::{InitError, he_uniform};

@@ -171,7 +171,7 @@ const fn lay_out_backward(plan: &mut Plan, index: usize) {
     plan.gradient_packets = larger(plan.gradient_packets, len + below);
     step.scratch = scratch_packets(step, input_gradient);
     plan.scratch_packets = larger(plan.scratch_packets, step.scratch);
-    if has_winners(step) {
+    if step.has_winners() {
         step.winners = Region {
             at: plan.winner_bytes,
             len,
@@ -183,13 +183,6 @@ const fn lay_out_backward(plan: &mut Plan, index: usize) {
         len: group_values(step),
     };
     plan.group_values += step.group.len;
-}
-
-const fn has_winners(step: &Step) -> bool {
-    matches!(
-        step.operation,
-        Operation::Conv2d { pool: true, .. } | Operation::MaxPool2d(_)
-    )
 }
 
 /// A convolution accumulates the kernels of a block of filters; behind a pool it spreads the
