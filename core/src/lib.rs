@@ -113,7 +113,7 @@ pub use compact::{
 };
 pub use crc32::{Crc32, crc32};
 pub use forward::score;
-pub use init::{InitError, he_uniform};
+pub use init::{InitError, he_uniform, he_uniform_trained};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};

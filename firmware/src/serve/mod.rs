@@ -5,7 +5,7 @@ mod port;
 mod training;
 
 use crate::board::{self, Board};
-use crate::memory::{self, Memory};
+use crate::memory;
 use crate::model;
 use kiln::link::{
     Damaged, Decoder, Device, Frame, LINK_VERSION, MESSAGE_OVERHEAD, Refusal, Request, Response,

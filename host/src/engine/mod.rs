@@ -13,7 +13,7 @@ mod update;
 
 use crate::data::Samples;
 use kiln::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome};
-use kiln::{Scaling, Sgd, Trainable};
+use kiln::{Scaling, Sgd, Trainable, TrainableError};
 use std::sync::Arc;
 use typed::Typed;
 
@@ -37,6 +37,9 @@ pub enum EngineError {
     /// The network is not sound.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// What is to be trained is not there.
+    #[error(transparent)]
+    Trainable(#[from] TrainableError),
     /// A buffer, a batch or a label does not fit the network.
     #[error(transparent)]
     Buffer(#[from] BufferError),

@@ -150,7 +150,10 @@ fn buffers_alive_together_are_apart_and_fill_the_arena() {
             };
             let fullest = moments.map(alive).max();
             let Some(fullest) = fullest else { continue };
-            std::eprintln!("RATIO {} {name} {trainable:?}", plan.arena_values() as f32 / fullest as f32);
+            std::eprintln!(
+                "RATIO {} {name} {trainable:?}",
+                plan.arena_values() as f32 / fullest as f32
+            );
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use course::Course;
 use kiln::link::{Start, Training};
-use kiln::{ModelFile, ModelParts};
+use kiln::{CompactPlan, ModelFile, ModelParts};
 use report::{Memory, Report};
 use std::path::Path;
 use std::time::Instant;
@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let subject = Subject::load(arguments, options.threads)?;
     let model = subject.bytes.open()?;
-    options.trainable.check(model.network())?;
+    let plan = arguments.plan(model.network())?;
     describe_dataset(output, &subject.dataset)?;
     describe_network(output, model.network())?;
     let course = Course {
@@ -67,9 +67,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arguments
             .connection
             .connect(output, &subject.bytes, Some(arguments.memory()))?;
-    let (report, parameters) = train(
-        arguments, &subject, &course, training, connection, &expected,
-    )?;
+    let run = Run {
+        arguments,
+        subject: &subject,
+        course: &course,
+        plan: &plan,
+        training,
+    };
+    let (report, parameters) = run.on_device(connection, &expected)?;
     if let Some(path) = &arguments.out {
         save(path, &model, &parameters)?;
     }
@@ -121,58 +126,72 @@ fn expected(
     Ok(engine.parameters().to_vec())
 }
 
-fn train(
-    arguments: &Arguments,
-    subject: &Subject,
-    course: &Course,
+/// What is to be done.
+struct Run<'a> {
+    arguments: &'a Arguments,
+    subject: &'a Subject,
+    course: &'a Course,
+    plan: &'a CompactPlan,
     training: Training,
-    mut connection: Connection,
-    expected: &[f32],
-) -> Result<(Report, Vec<f32>)> {
-    let start = Instant::now();
-    let session = &mut connection.session;
-    let model = subject.bytes.open()?;
-    let classes = model.network().classes();
-    let footprint = session.configure(training)?;
-    let (tested, test) = subject.test();
-    let before = device::accuracy(session, tested, test, classes)?;
-    let samples: &Samples = &subject.dataset.train;
-    let trace = device::train(session, samples, course, training.sgd.rate)?;
-    let after = device::accuracy(session, tested, test, classes)?;
-    let stored = arguments.store.then(|| session.store()).transpose()?;
-    let trained = training.trainable.count(model.network());
-    let own = session.parameters(trained)?;
-    let mut parameters = model.parameters().to_vec();
-    training
-        .trainable
-        .scatter(model.network(), &own, &mut parameters)?;
-    let usage = session.usage()?;
-    let report = Report {
-        board: connection.device.board.clone(),
-        samples: course.samples.len(),
-        epochs: trace.epochs,
-        trained_parameters: trained,
-        parameters: parameters.len(),
-        ticks: Ticks::of(trace.ticks, connection.device.tick_unit.clone()),
-        accuracy_before: before,
-        accuracy_after: after,
-        test_samples: test.len(),
-        equal_to_host: is_equal(&parameters, expected),
-        weights_sha256: weights::sha256(&parameters),
-        stored,
-        memory: Memory::new(&footprint, &usage),
-        stack_bytes: usage.stack,
-        heap_bytes: usage.heap,
-        repeats: session.repeats(),
-        damaged: usage.damaged,
-        seconds: start.elapsed().as_secs_f64(),
-        weights: arguments
-            .out
-            .as_ref()
-            .map(|path| path.display().to_string()),
-    };
-    connection.finish()?;
-    Ok((report, parameters))
+}
+
+impl Run<'_> {
+    /// Does it on the device, and gives all parameters.
+    fn on_device(
+        &self,
+        mut connection: Connection,
+        expected: &[f32],
+    ) -> Result<(Report, Vec<f32>)> {
+        let Self {
+            arguments,
+            subject,
+            course,
+            plan,
+            training,
+        } = *self;
+        let start = Instant::now();
+        let session = &mut connection.session;
+        let model = subject.bytes.open()?;
+        let classes = model.network().classes();
+        let footprint = session.configure(training)?;
+        let (tested, test) = subject.test();
+        let before = device::accuracy(session, tested, test, classes)?;
+        let samples: &Samples = &subject.dataset.train;
+        let trace = device::train(session, samples, course, training.sgd.rate)?;
+        let after = device::accuracy(session, tested, test, classes)?;
+        let stored = arguments.store.then(|| session.store()).transpose()?;
+        let trained = plan.trained_values();
+        let own = session.parameters(trained)?;
+        let mut parameters = model.parameters().to_vec();
+        plan.insert(&own, &mut parameters)?;
+        let usage = session.usage()?;
+        let report = Report {
+            board: connection.device.board.clone(),
+            samples: course.samples.len(),
+            epochs: trace.epochs,
+            trained_parameters: trained,
+            parameters: parameters.len(),
+            ticks: Ticks::of(trace.ticks, connection.device.tick_unit.clone()),
+            accuracy_before: before,
+            accuracy_after: after,
+            test_samples: test.len(),
+            equal_to_host: is_equal(&parameters, expected),
+            weights_sha256: weights::sha256(&parameters),
+            stored,
+            memory: Memory::new(&footprint, &usage),
+            stack_bytes: usage.stack,
+            heap_bytes: usage.heap,
+            repeats: session.repeats(),
+            damaged: usage.damaged,
+            seconds: start.elapsed().as_secs_f64(),
+            weights: arguments
+                .out
+                .as_ref()
+                .map(|path| path.display().to_string()),
+        };
+        connection.finish()?;
+        Ok((report, parameters))
+    }
 }
 
 /// Writes the model with other parameters.

@@ -4,8 +4,8 @@ use super::super::connection;
 use crate::commands::machine;
 use crate::firmware::TrainingMemory;
 use crate::settings::SettingError;
-use anyhow::{Result, ensure};
-use kiln::{GROUP, Sgd, Trainable};
+use anyhow::{Result, anyhow, ensure};
+use kiln::{CompactMode, CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
 use std::path::PathBuf;
 
 /// Train on a device, and compare every parameter with the desktop's own training.
@@ -118,6 +118,32 @@ impl Arguments {
         } else {
             trainable
         }
+    }
+
+    /// The plan of the training.
+    ///
+    /// # Errors
+    ///
+    /// If the network has no such layer to train.
+    pub fn plan(&self, network: &Network) -> Result<CompactPlan> {
+        let TrainingMemory {
+            batch, momentum, ..
+        } = self.memory();
+        let mode = if batch {
+            CompactMode::mini_batch(self.trainable(), momentum)
+        } else {
+            CompactMode::in_place(self.trainable())
+        };
+        CompactPlan::try_of(&Plan::try_of(network)?, mode).map_err(|error| match error {
+            TrainableError::NoSuchLayer { layer, layers } => anyhow!(
+                "train-from is {}, but the network has {layers} layers; kiln summary shows them",
+                layer + 1
+            ),
+            _ => anyhow!(
+                "no layer from number {} on has parameters to train; kiln summary shows them",
+                self.train_from
+            ),
+        })
     }
 
     /// What the firmware sets memory aside for.
