@@ -50,6 +50,8 @@ pub struct Connection {
 struct Emulator {
     follower: JoinHandle<()>,
     stopper: crate::emulator::Stopper,
+    /// QEMU reads it after it has connected.
+    _firmware: Option<Firmware>,
     _folder: TempDir,
 }
 
@@ -96,16 +98,16 @@ impl Arguments {
         output: Output,
         bytes: &ModelBytes,
     ) -> Result<(Box<dyn link::Stream>, Emulator)> {
-        let built: Firmware;
-        let path = match &self.firmware {
-            Some(path) => path,
+        let built = match &self.firmware {
+            Some(_) => None,
             None => {
                 let name = self.board.name;
                 output.item("firmware", format_args!("building it for {name}"))?;
-                built = firmware::build_server(self.board, bytes)?;
-                built.path()
+                Some(firmware::build_server(self.board, bytes)?)
             }
         };
+        let path = built.as_ref().map(Firmware::path);
+        let path = path.or(self.firmware.as_deref()).context("no firmware")?;
         let program = Program::read(path).with_context(|| path.display().to_string())?;
         let board = match &self.firmware {
             Some(_) => program.board().unwrap_or(self.board),
@@ -133,6 +135,7 @@ impl Arguments {
         let emulator = Emulator {
             follower,
             stopper,
+            _firmware: built,
             _folder: folder,
         };
         let stream = emulator.accept(&listener)?;
