@@ -70,7 +70,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
 
 /// Reads until nothing has come for a while.
 fn drain(port: &mut UnixStream) {
-    port.set_read_timeout(Some(Duration::from_millis(300)))
+    port.set_read_timeout(Some(Duration::from_millis(500)))
         .unwrap();
     let mut bytes = [0; 4096];
     while port.read(&mut bytes).is_ok_and(|count| count > 0) {}
