@@ -265,7 +265,7 @@ impl Session {
                         Some(Frame {
                             body: Response::Damaged,
                             ..
-                        }) => return Ok(None),
+                        }) => return self.settle(),
                         Some(frame) if frame.sequence == self.sequence => {
                             return Ok(Answer::of(frame.body));
                         }
@@ -275,6 +275,24 @@ impl Session {
                 }
             }
         }
+        Ok(None)
+    }
+
+    /// Lets pass what the device still says about bytes before the request, so that each of its
+    /// complaints does not cost an attempt.
+    fn settle(&mut self) -> Result<Option<Answer>, LinkError> {
+        let deadline = Instant::now() + self.patience;
+        let mut bytes = [0; 4096];
+        while Instant::now() < deadline {
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return Err(LinkError::Closed),
+                Ok(_) => {}
+                Err(error) if is_pause(&error) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // Whatever has come of a frame is gone with it.
+        let _ = self.decoder.push(0);
         Ok(None)
     }
 }

@@ -50,6 +50,8 @@ pub struct Connection {
 struct Emulator {
     follower: JoinHandle<()>,
     stopper: crate::emulator::Stopper,
+    /// QEMU reads it after it has connected.
+    _firmware: Option<Firmware>,
     _folder: TempDir,
 }
 
@@ -103,16 +105,16 @@ impl Arguments {
         bytes: &ModelBytes,
         training: Option<TrainingMemory>,
     ) -> Result<(Box<dyn link::Stream>, Emulator)> {
-        let built: Firmware;
-        let path = match &self.firmware {
-            Some(path) => path,
+        let built = match &self.firmware {
+            Some(_) => None,
             None => {
                 let name = self.board.name;
                 output.item("firmware", format_args!("building it for {name}"))?;
-                built = firmware::build_server(self.board, bytes, training)?;
-                built.path()
+                Some(firmware::build_server(self.board, bytes, training)?)
             }
         };
+        let path = built.as_ref().map(Firmware::path);
+        let path = path.or(self.firmware.as_deref()).context("no firmware")?;
         let program = Program::read(path).with_context(|| path.display().to_string())?;
         let board = match &self.firmware {
             Some(_) => program.board().unwrap_or(self.board),
@@ -140,6 +142,7 @@ impl Arguments {
         let emulator = Emulator {
             follower,
             stopper,
+            _firmware: built,
             _folder: folder,
         };
         let stream = emulator.accept(&listener)?;
