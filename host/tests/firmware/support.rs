@@ -32,12 +32,12 @@ pub fn asset(name: &str) -> PathBuf {
 /// A firmware with the committed files; `None` where it cannot be built or run here.
 pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
     has_emulator().then_some(())?;
-    built(build(board, program, None)).map(|result| result.unwrap())
+    built(build(board, program, None, None)).map(|result| result.unwrap())
 }
 
 /// Why a firmware with this content is not built; `None` where none can be.
 pub fn refusal(board: Board, content: Content<'_>) -> Option<String> {
-    let result = built(build(board, "evaluate", Some(content)))?;
+    let result = built(build(board, "evaluate", Some(content), None))?;
     Some(result.err().expect("it was built").to_string())
 }
 
