@@ -154,8 +154,9 @@ impl<L: Lanes> InputGradient<'_, L> {
                 let start = (y + g.padding[0] - ky) * g.output[1] + column;
                 &map[start..][..P + 2 - LEFT - RIGHT]
             };
-            // Spelled out: the compiler would keep a loop of this size, and its overhead.
-            if first == 0 && last == 3 {
+            // Spelled out, but only where registers hold it all: the compiler would keep a loop of
+            // this size, and its overhead.
+            if L::REGISTERS >= 32 && first == 0 && last == 3 {
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(0), kernels, &mut sums);
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(1), &kernels[3..], &mut sums);
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(2), &kernels[6..], &mut sums);
