@@ -200,7 +200,9 @@ const fn scratch_packets(step: &Step, input_gradient: bool) -> usize {
         return smaller(FILTER_BLOCK, group) * (taps + 1);
     }
     let row = if splits_windows(&conv) {
-        smaller(FILTER_PAIR, group) * (taps + 1 + width)
+        let pair = smaller(FILTER_PAIR, group) * (taps + 1 + width);
+        // One filter at a time keeps six chosen inputs of each window.
+        larger(pair, taps + 1 + width + 3 * width)
     } else {
         smaller(FILTER_BLOCK, group) * (taps + 1 + 2 * width)
     };

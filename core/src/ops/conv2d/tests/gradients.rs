@@ -99,7 +99,10 @@ impl Parameters {
         } else {
             0
         };
-        unwritten(zero, block * (g.taps() + 1) + rows)
+        let spread = block * (g.taps() + 1) + rows;
+        // One filter's kernel, its gradient by rows of windows, and six chosen inputs of each.
+        let chosen = g.taps() + 1 + 4 * g.output[1];
+        unwritten(zero, spread.max(chosen))
     }
 
     /// What the group's sums hold before this packet.
