@@ -61,6 +61,8 @@
 //! - [`Plan::infer`], [`score`]: the forward pass.
 //! - [`Trainer`], or its parts for programs with threads: [`Plan::backward_group`],
 //!   [`Plan::add_gradient`], [`Sgd`].
+//! - [`CompactTrainer`], [`CompactPlan`], [`Trainable`]: the same training one sample at a time in
+//!   the least memory, of all or some of the parameters, as a microcontroller has it.
 //! - [`ModelFile`], [`ModelParts`]: a network with its weights as bytes, read where they lie.
 //! - [`mod@reference`]: the naive loops that define every bit.
 //!

@@ -30,6 +30,48 @@ pub struct CompactMemory<'a> {
 /// values, in which anything may be before. The results are those of
 /// [`Trainer`](crate::Trainer) on the same batches, to the bit; where tensors are frozen, as if
 /// they had been restored after each of its steps.
+///
+/// Here the last layer of a network learns in place, in arrays whose lengths the compiler knows:
+///
+/// ```
+/// use kiln::{
+///     CompactMemory, CompactMode, CompactPlan, CompactTrainer, Network, Plan, Sgd, Trainable,
+/// };
+///
+/// const NETWORK: Network =
+///     Network::input(1, 6, 6).conv2d(4, 3).relu().max_pool2d(2).linear(2);
+/// const STEPS: usize = Plan::of(&NETWORK).steps().len();
+/// const MODE: CompactMode = CompactMode::in_place(Trainable::from_layer(3));
+/// static PLAN: CompactPlan<STEPS> = CompactPlan::of(&Plan::of(&NETWORK).fitted(), MODE);
+///
+/// // In a firmware: out of a model in flash.
+/// let parameters: [f32; PLAN.parameters()] = core::array::from_fn(|i| (i % 7) as f32 / 7.0 - 0.4);
+/// let mut trained = [0.0; PLAN.trained_values()];
+/// PLAN.extract(&parameters, &mut trained)?;
+/// let memory = CompactMemory {
+///     frozen: &parameters,
+///     trained: &mut trained,
+///     gradient: &mut [], // none in place
+///     velocity: &mut [], // none without momentum
+///     arena: &mut [0.0; PLAN.arena_values()],
+///     winners: &mut [0; PLAN.winner_bytes()],
+/// };
+/// let mut trainer = CompactTrainer::new(&PLAN, memory)?;
+/// let stroke = |input: &mut [f32], upright: bool| {
+///     input.fill(0.0);
+///     (0..6).for_each(|i| input[if upright { i * 6 + 2 } else { 12 + i }] = 1.0);
+/// };
+/// for sample in 0..100 {
+///     let upright = sample % 2 == 1;
+///     trainer.step(upright.into(), &Sgd::new(0.2), |input| stroke(input, upright))?;
+/// }
+/// assert!(trainer.all_finite());
+/// for upright in [false, true] {
+///     let logits = trainer.infer(|input| stroke(input, upright));
+///     assert_eq!(logits[1] > logits[0], upright);
+/// }
+/// # Ok::<(), kiln::CompactError>(())
+/// ```
 #[derive(Debug)]
 pub struct CompactTrainer<'a, const STEPS: usize = MAX_LAYERS> {
     plan: &'a CompactPlan<STEPS>,

@@ -149,13 +149,27 @@ fn buffers_alive_together_are_apart_and_fill_the_arena() {
                 alive.map(|buffer| buffer.region.len).sum()
             };
             let fullest = moments.map(alive).max();
-            let Some(fullest) = fullest else { continue };
-            std::eprintln!(
-                "RATIO {} {name} {trainable:?}",
-                plan.arena_values() as f32 / fullest as f32
-            );
+            // Placing is exact but where a layer is frozen between trained ones: a gap then.
+            let most = if fills(&trainable) {
+                fullest
+            } else {
+                fullest.map(|fullest| fullest * 6 / 5)
+            };
+            assert!(Some(plan.arena_values()) <= most, "{name}, {trainable:?}");
         }
     }
+}
+
+/// Whether what is trained has no gap.
+fn fills(trainable: &Trainable) -> bool {
+    let trained = (0..64).map(|layer| trainable.of_layer(layer) != [false, false]);
+    let changes: Vec<bool> = trained.collect();
+    changes
+        .windows(2)
+        .filter(|pair| pair[0] && !pair[1])
+        .count()
+        == 0
+        || changes.iter().filter(|trained| **trained).count() == 1
 }
 
 /// A NaN with a payload of its own, which no arithmetic makes.

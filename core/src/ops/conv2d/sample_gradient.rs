@@ -227,10 +227,9 @@ fn scatter_3x3(kernel: &[f32; 9], d: f32, channel: &mut [f32], width: usize) {
     let (first, rest) = channel.split_at_mut(width);
     let (second, third) = rest.split_at_mut(width);
     for (ky, line) in [first, second, third].into_iter().enumerate() {
-        if let Some(line) = line.first_chunk_mut::<3>() {
-            for kx in 0..3 {
-                line[kx] += kernel[3 * ky + kx] * d;
-            }
+        let line = &mut line[..3];
+        for kx in 0..3 {
+            line[kx] += kernel[3 * ky + kx] * d;
         }
     }
 }
@@ -241,10 +240,9 @@ fn gather_3x3(sums: &mut [f32; 9], d: f32, channel: &[f32], width: usize) {
     let (first, rest) = channel.split_at(width);
     let (second, third) = rest.split_at(width);
     for (ky, line) in [first, second, third].into_iter().enumerate() {
-        if let Some(line) = line.first_chunk::<3>() {
-            for kx in 0..3 {
-                sums[3 * ky + kx] += line[kx] * d;
-            }
+        let line = &line[..3];
+        for kx in 0..3 {
+            sums[3 * ky + kx] += line[kx] * d;
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use course::Course;
 use kiln::link::{Start, Training};
-use kiln::{CompactPlan, ModelFile, ModelParts};
+use kiln::{CompactPlan, ModelFile, ModelParts, Sgd};
 use report::{Memory, Report};
 use std::path::Path;
 use std::time::Instant;
@@ -51,6 +51,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         epochs: arguments.epochs,
         batch: arguments.batch.into(),
         seed: arguments.seed,
+        lr: arguments.lr,
+        schedule: arguments.schedule,
     };
     describe_course(output, arguments, &course)?;
     let expected = expected(arguments, &options, &subject, &course)?;
@@ -92,7 +94,8 @@ fn describe_course(output: Output, arguments: &Arguments, course: &Course) -> Re
     output.item(
         "training",
         format_args!(
-            "{} of {} with {} samples, batch {}, lr {}, momentum {}, weight decay {}, seed {}",
+            "{} of {} with {} samples, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, \
+             seed {}",
             counted(course.epochs as usize, "epoch", "epochs"),
             counted(course.steps_per_epoch(), "step", "steps"),
             grouped(course.samples.len() as u64),
@@ -100,6 +103,7 @@ fn describe_course(output: Output, arguments: &Arguments, course: &Course) -> Re
             arguments.lr,
             arguments.momentum,
             arguments.weight_decay,
+            course.schedule,
             course.seed
         ),
     )?;
@@ -118,8 +122,9 @@ fn expected(
     let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
     let (samples, sgd) = (&subject.dataset.train, arguments.sgd());
     engine.within(|engine| {
-        course.run(|_, batch| {
-            engine.step(samples, batch, &sgd)?;
+        course.run(|step| {
+            let rate = step.rate;
+            engine.step(samples, step.samples, &Sgd { rate, ..sgd })?;
             Ok(())
         })
     })?;
@@ -157,7 +162,7 @@ impl Run<'_> {
         let (tested, test) = subject.test();
         let before = device::accuracy(session, tested, test, classes)?;
         let samples: &Samples = &subject.dataset.train;
-        let trace = device::train(session, samples, course, training.sgd.rate)?;
+        let trace = device::train(session, samples, course)?;
         let after = device::accuracy(session, tested, test, classes)?;
         let stored = arguments.store.then(|| session.store()).transpose()?;
         let trained = plan.trained_values();

@@ -3,7 +3,7 @@
 use super::super::connection;
 use crate::commands::machine;
 use crate::firmware::TrainingMemory;
-use crate::settings::SettingError;
+use crate::settings::{ScheduleSetting, SettingError};
 use anyhow::{Result, anyhow, ensure};
 use kiln::{CompactMode, CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub struct Arguments {
     /// Passes over the samples
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub epochs: u32,
-    /// Learning rate
+    /// Base learning rate
     #[arg(
         long,
         value_name = "RATE",
@@ -48,6 +48,9 @@ pub struct Arguments {
         allow_negative_numbers = true
     )]
     pub lr: f32,
+    /// How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP_EPOCHS]
+    #[arg(long, value_name = "RULE", default_value = "cosine:0")]
+    pub schedule: ScheduleSetting,
     /// Samples a step, up to 16
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub batch: u16,

@@ -1,6 +1,7 @@
 //! The steps of a run, the same for the device and for the desktop.
 
 use crate::seeds::{self, Stream};
+use crate::settings::ScheduleSetting;
 use anyhow::Result;
 use kiln::random;
 
@@ -12,6 +13,20 @@ pub(super) struct Course {
     pub epochs: u32,
     pub batch: usize,
     pub seed: u64,
+    /// Base learning rate.
+    pub lr: f32,
+    pub schedule: ScheduleSetting,
+}
+
+/// One step of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CourseStep<'a> {
+    /// Number of its epoch, from 1.
+    pub epoch: u32,
+    /// Indices of its samples.
+    pub samples: &'a [u32],
+    /// Learning rate.
+    pub rate: f32,
 }
 
 impl Course {
@@ -20,19 +35,27 @@ impl Course {
         self.samples.len().div_ceil(self.batch)
     }
 
-    /// Calls `step` with the number of the epoch, from 1, and the samples of every step. Each epoch
-    /// has a new order, drawn as `kiln train` draws it.
+    /// Calls `work` with every step. Each epoch has a new order, drawn as `kiln train` draws it.
     ///
     /// # Errors
     ///
-    /// The first one of `step`.
-    pub fn run(&self, mut step: impl FnMut(u32, &[u32]) -> Result<()>) -> Result<()> {
+    /// The first one of `work`.
+    pub fn run(&self, mut work: impl FnMut(CourseStep<'_>) -> Result<()>) -> Result<()> {
         let mut order = self.samples.clone();
         let mut draw = seeds::source(self.seed, Stream::Order);
+        let steps = self.steps_per_epoch() as u32;
+        let schedule = self.schedule.in_steps(steps);
+        let mut number = 0;
         for epoch in 1..=self.epochs {
             random::shuffle(&mut order, &mut draw);
-            for batch in order.chunks(self.batch) {
-                step(epoch, batch)?;
+            for samples in order.chunks(self.batch) {
+                let rate = schedule.rate(self.lr, number, self.epochs * steps);
+                work(CourseStep {
+                    epoch,
+                    samples,
+                    rate,
+                })?;
+                number += 1;
             }
         }
         Ok(())
@@ -50,13 +73,18 @@ mod tests {
             epochs: 2,
             batch: 2,
             seed: 4,
+            lr: 0.5,
+            schedule: ScheduleSetting::Cosine { warmup: 0.0 },
         };
         let order = |course: &Course| {
             let mut epochs = [vec![], vec![]];
+            let mut last = 1.0;
             course
-                .run(|epoch, batch| {
-                    assert!((1..=2).contains(&batch.len()));
-                    epochs[epoch as usize - 1].extend_from_slice(batch);
+                .run(|step| {
+                    assert!((1..=2).contains(&step.samples.len()));
+                    assert!(step.rate < last && step.rate > 0.0);
+                    last = step.rate;
+                    epochs[step.epoch as usize - 1].extend_from_slice(step.samples);
                     Ok(())
                 })
                 .unwrap();

@@ -1,6 +1,6 @@
 //! The device's side of a run: samples go there, losses and parameters come back.
 
-use super::course::Course;
+use super::course::{Course, CourseStep};
 use super::report::EpochReport;
 use crate::data::Samples;
 use crate::link::Session;
@@ -17,15 +17,15 @@ pub(super) struct Trace {
 }
 
 /// Trains on the device.
-pub(super) fn train(
-    session: &mut Session,
-    samples: &Samples,
-    course: &Course,
-    rate: f32,
-) -> Result<Trace> {
+pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -> Result<Trace> {
     let bar = bar(course.samples.len() * course.epochs as usize, "training")?;
     let mut trace = Trace::default();
-    course.run(|epoch, batch| {
+    course.run(|step| {
+        let CourseStep {
+            epoch,
+            samples: batch,
+            rate,
+        } = step;
         if trace.epochs.len() < epoch as usize {
             trace.epochs.push(EpochReport {
                 epoch,
