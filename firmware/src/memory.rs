@@ -11,3 +11,6 @@ pub fn take_arena() -> &'static mut [f32] {
 
 /// Bytes of the arena.
 pub const ARENA_BYTES: usize = size_of::<f32>() * model::ARENA_VALUES;
+
+/// Bytes of the heap: the arena, and what the link takes.
+pub const HEAP_BYTES: usize = ARENA_BYTES + crate::serve::HEAP_BYTES;

@@ -2,6 +2,7 @@
 
 use crate::board::{self, Board};
 use crate::{memory, model};
+use alloc::boxed::Box;
 use embedded_io::{Read, Write};
 use kiln::link::{
     Damaged, Decoder, Device, Frame, LINK_VERSION, MESSAGE_OVERHEAD, Request, Response, Usage,
@@ -24,6 +25,9 @@ pub enum Failure {
 const RECEIVED: usize = model::PIXELS + MESSAGE_OVERHEAD;
 /// Length of the largest frame that goes: logits, or the device's names.
 const SENT: usize = encoded_len(size_of::<f32>() * model::CLASSES + MESSAGE_OVERHEAD);
+
+/// Bytes of the heap that the link takes.
+pub const HEAP_BYTES: usize = size_of::<Decoder<RECEIVED>>();
 
 /// What the device needs to answer.
 struct Session {
@@ -49,7 +53,8 @@ pub fn run(board: Board) -> Result<(), Failure> {
         damaged: 0,
         sent: [0; SENT],
     };
-    let mut decoder = Decoder::<RECEIVED>::new();
+    // Taken once, and not from the stack, which inference needs.
+    let mut decoder = Box::new(Decoder::<RECEIVED>::new());
     loop {
         let mut byte = [0];
         match session.board.serial().read(&mut byte) {
