@@ -19,6 +19,10 @@ mps2-an386 | mps2-an500 | nrf52840) target=thumbv7em-none-eabihf ;;
 esac
 
 case $board in
+mps2-an385)
+    # Without an FPU every sum and product is a call: larger tiles are only larger.
+    set -- --config 'profile.release.package.core.opt-level = 2' "$@"
+    ;;
 nrf52840)
     # On silicon VMUL and VADD take two cycles, the VMLA that counts as one instruction three.
     set -- --config "target.$target.rustflags = ['-C', 'target-cpu=cortex-m4']" "$@"

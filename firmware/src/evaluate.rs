@@ -114,16 +114,18 @@ impl Tally {
             hundredths / 10 % 10,
             hundredths % 10
         );
-        let equal = self.logits.value() == model::EXPECTED_CRC;
-        defmt::println!(
-            "logits     CRC-32 {=u32:08x}, {=istr}",
-            self.logits.value(),
-            if equal {
-                defmt::intern!("equal to the desktop's to the bit")
-            } else {
-                defmt::intern!("not those of the desktop")
-            }
-        );
+        let crc = self.logits.value();
+        if crc == model::EXPECTED_CRC {
+            defmt::println!(
+                "logits     CRC-32 {=u32:08x}, equal to the desktop's to the bit",
+                crc
+            );
+        } else {
+            defmt::println!(
+                "logits     CRC-32 {=u32:08x}, not those of the desktop",
+                crc
+            );
+        }
         defmt::println!(
             "inference  {=u32} {=str} (least {=u32}, most {=u32})",
             (self.sum / samples.max(1) as u64) as u32,

@@ -44,6 +44,9 @@ pub const WINNERS: usize = model::TRAINING.winner_bytes();
 /// Bytes of all of it.
 pub const BYTES: usize = size_of::<f32>() * VALUES + WINNERS;
 
+/// Bytes of the heap: this memory, and what the link takes.
+pub const HEAP_BYTES: usize = BYTES + crate::serve::HEAP_BYTES;
+
 #[cfg(feature = "training")]
 impl Memory {
     /// The memory of a plan that is no larger, with the parameters that it does not train.

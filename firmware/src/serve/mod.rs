@@ -7,6 +7,7 @@ mod training;
 use crate::board::{self, Board};
 use crate::memory;
 use crate::model;
+use alloc::boxed::Box;
 use kiln::link::{
     Damaged, Decoder, Device, Frame, LINK_VERSION, MESSAGE_OVERHEAD, Refusal, Request, Response,
     Training, Usage, parse,
@@ -27,6 +28,9 @@ pub enum Failure {
 
 /// Length of the largest frame that comes: an image.
 const RECEIVED: usize = model::PIXELS + MESSAGE_OVERHEAD;
+
+/// Bytes of the heap that the link takes.
+pub const HEAP_BYTES: usize = size_of::<Decoder<RECEIVED>>();
 
 /// What the device needs to answer, whatever its parameters are.
 struct Session {
@@ -67,7 +71,8 @@ pub fn run(board: Board) -> Result<(), Failure> {
         scaling: model::scaling().map_err(Failure::Scaling)?,
         damaged: 0,
     };
-    let mut decoder = Decoder::new();
+    // Taken once, and not from the stack, which inference needs.
+    let mut decoder = Box::new(Decoder::new());
     let mut memory = memory::take();
     let arena = &mut memory.values[..model::ARENA_VALUES];
     let mut end = session.converse(&mut decoder, &mut Untrained(arena))?;

@@ -60,7 +60,8 @@ fn every_board_serves_the_bits_of_the_desktop() {
             assert_eq!(bits(&session.infer(&image).unwrap().1), logits);
         }
         let after = session.usage().unwrap();
-        assert_eq!((before.heap, before.arena), (after.heap, after.heap));
+        assert_eq!(before.heap, after.heap);
+        assert!(after.arena as usize <= ARENA, "{}: {after:?}", board.name);
         assert!(after.stack as usize <= STACK, "{}: {after:?}", board.name);
         session.finish().unwrap();
     }
