@@ -67,7 +67,9 @@ fn skip(reason: &str) {
     );
     assert!(!all(), "{message}");
     // Not by `eprintln!`, which is shown for tests that fail only.
-    writeln!(io::stderr(), "{message}").unwrap();
+    io::stderr()
+        .write_all(format!("{message}\n").as_bytes())
+        .unwrap();
 }
 
 /// The log of a firmware until it ends, and how it ended.
