@@ -2,7 +2,7 @@
 
 use host::boards::{BOARDS, Board};
 use host::emulator::{Emulation, EmulationError, Program, Serial};
-use host::firmware::{BuildError, Content, Firmware, build};
+use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
 use host::weights::ModelBytes;
 use kiln::{Plan, SamplesFile, pack_pixels};
 use std::env;
@@ -33,6 +33,12 @@ pub fn asset(name: &str) -> PathBuf {
 pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
     has_emulator().then_some(())?;
     built(build(board, program, None, None)).map(|result| result.unwrap())
+}
+
+/// The same, with memory for a training.
+pub fn trainer(board: Board, program: &str, memory: TrainingMemory) -> Option<Firmware> {
+    has_emulator().then_some(())?;
+    built(build(board, program, None, Some(memory))).map(|result| result.unwrap())
 }
 
 /// Why a firmware with this content is not built; `None` where none can be.
@@ -96,18 +102,26 @@ pub struct Served {
 
 /// Starts the firmware that serves the committed model.
 pub fn serve(board: Board) -> Option<Served> {
-    let firmware = firmware(board, "serve")?;
+    Some(served(board, firmware(board, "serve")?))
+}
+
+/// Starts the firmware that serves the committed model and has memory for a training.
+pub fn serve_training(board: Board, memory: TrainingMemory) -> Option<Served> {
+    Some(served(board, trainer(board, "serve", memory)?))
+}
+
+fn served(board: Board, firmware: Firmware) -> Served {
     let program = Program::read(firmware.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("serial");
     let listener = UnixListener::bind(&socket).unwrap();
     let emulation = Emulation::start(&program, board, Serial::Socket(&socket)).unwrap();
-    Some(Served {
+    Served {
         port: listener.accept().unwrap().0,
         _emulation: emulation,
         _firmware: firmware,
         _folder: folder,
-    })
+    }
 }
 
 /// The first `count` committed images, and the logits that the desktop gives them.
