@@ -59,6 +59,20 @@ pub const BOARDS: [Board; 4] = [
     },
 ];
 
+/// Flash that the firmware's build keeps for the program, in bytes: `firmware/build/board.rs` has
+/// the same, and refuses by it.
+pub const PROGRAM: usize = 32 << 10;
+/// RAM that it keeps for the stack, the link's buffers and the log.
+pub const WORKING: usize = 16 << 10;
+
+/// Flash for two sets of so many trained parameters, in bytes, as `firmware/build/training.rs` sets
+/// it aside.
+pub const fn storage_bytes(trained_values: usize) -> usize {
+    const PAGE: usize = 4096;
+    const HEADER: usize = 32;
+    2 * (HEADER + size_of::<f32>() * trained_values).next_multiple_of(PAGE)
+}
+
 /// A board that `--board` names.
 ///
 /// # Errors
