@@ -20,6 +20,7 @@ pub struct Board {
 const HARD_FLOAT: &str = "thumbv7em-none-eabihf";
 const SOFT_FLOAT: &str = "thumbv7m-none-eabi";
 const FLASH: usize = 1024 << 10;
+const LARGE_FLASH: usize = 2048 << 10;
 const RAM: usize = 256 << 10;
 const LARGE_RAM: usize = 1024 << 10;
 
@@ -37,7 +38,7 @@ pub const BOARDS: [Board; 4] = [
         name: "mps2-an500",
         processor: "Cortex-M7, emulated",
         target: HARD_FLOAT,
-        flash: FLASH,
+        flash: LARGE_FLASH,
         ram: LARGE_RAM,
         emulated_processor: Some("cortex-m7"),
     },

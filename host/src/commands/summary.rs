@@ -109,7 +109,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         fit.describe(output)?;
     }
     if !report.device_training.is_empty() {
-        let verdicts = report.board.as_ref().map(|fit| (fit.name, fit.verdicts().collect()));
+        let verdicts = report
+            .board
+            .as_ref()
+            .map(|fit| (fit.name, fit.verdicts().collect()));
         output.line("")?;
         output.line(device_training::table(&report.device_training, verdicts))?;
     }

@@ -40,7 +40,7 @@ pub(super) fn modes(network: &Network) -> Vec<ModeReport> {
         ("whole network, in place", all),
         ("whole network, in batches", batch),
         (
-            "the same with momentum",
+            "whole network, with momentum",
             TrainingMemory {
                 momentum: true,
                 ..batch

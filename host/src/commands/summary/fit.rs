@@ -86,7 +86,10 @@ impl Fit {
             let verdict = if need.fits {
                 "fits".into()
             } else {
-                format!("does not fit, {} bytes too many", grouped(need.over() as u64))
+                format!(
+                    "does not fit, {} bytes too many",
+                    grouped(need.over() as u64)
+                )
             };
             output.item(
                 "",
