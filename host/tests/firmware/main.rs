@@ -12,3 +12,4 @@ mod line;
 mod link;
 mod port;
 mod support;
+mod training;

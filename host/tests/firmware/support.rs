@@ -2,7 +2,7 @@
 
 use host::boards::{BOARDS, Board};
 use host::emulator::{Emulation, EmulationError, Program, Serial};
-use host::firmware::{BuildError, Content, Firmware, build};
+use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
 use host::weights::ModelBytes;
 use kiln::{Plan, SamplesFile, pack_pixels};
 use std::env;
@@ -31,13 +31,23 @@ pub fn asset(name: &str) -> PathBuf {
 
 /// A firmware with the committed files; `None` where it cannot be built or run here.
 pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
+    emulated(board, program, None)
+}
+
+fn emulated(board: Board, program: &str, training: Option<TrainingMemory>) -> Option<Firmware> {
     has_emulator().then_some(())?;
-    built(build(board, program, None, None)).map(|result| result.unwrap())
+    built(build(board, program, None, training)).map(|result| result.unwrap())
 }
 
 /// Why a firmware with this content is not built; `None` where none can be.
 pub fn refusal(board: Board, content: Content<'_>) -> Option<String> {
     let result = built(build(board, "evaluate", Some(content), None))?;
+    Some(result.err().expect("it was built").to_string())
+}
+
+/// The same for a training of the committed model.
+pub fn training_refusal(board: Board, training: TrainingMemory) -> Option<String> {
+    let result = built(build(board, "train", None, Some(training)))?;
     Some(result.err().expect("it was built").to_string())
 }
 
@@ -94,18 +104,26 @@ pub struct Served {
 
 /// Starts the firmware that serves the committed model.
 pub fn serve(board: Board) -> Option<Served> {
-    let firmware = firmware(board, "serve")?;
+    firmware(board, "serve").map(|firmware| start(board, firmware))
+}
+
+/// Starts the firmware that serves the committed model, with memory for a training.
+pub fn serve_training(board: Board, training: TrainingMemory) -> Option<Served> {
+    emulated(board, "serve", Some(training)).map(|firmware| start(board, firmware))
+}
+
+fn start(board: Board, firmware: Firmware) -> Served {
     let program = Program::read(firmware.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("serial");
     let listener = UnixListener::bind(&socket).unwrap();
     let emulation = Emulation::start(&program, board, Serial::Socket(&socket)).unwrap();
-    Some(Served {
+    Served {
         port: listener.accept().unwrap().0,
         _emulation: emulation,
         _firmware: firmware,
         _folder: folder,
-    })
+    }
 }
 
 /// The first `count` committed images, and the logits that the desktop gives them.
