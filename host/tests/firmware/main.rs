@@ -12,4 +12,4 @@ mod line;
 mod link;
 mod port;
 mod support;
-mod training;
+mod refusals;
