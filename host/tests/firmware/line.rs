@@ -21,6 +21,13 @@ pub fn lossy(number: usize, frame: &mut Vec<u8>) {
     }
 }
 
+/// Loses one frame in fifty.
+pub fn losing(number: usize, frame: &mut Vec<u8>) {
+    if number % 50 == 30 {
+        frame.clear();
+    }
+}
+
 /// Carries bytes one way until an end is closed.
 pub fn carry(
     mut from: impl Read + Send + 'static,

@@ -31,12 +31,14 @@ pub fn asset(name: &str) -> PathBuf {
 
 /// A firmware with the committed files; `None` where it cannot be built or run here.
 pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
-    emulated(board, program, None)
+    has_emulator().then_some(())?;
+    built(build(board, program, None, None)).map(|result| result.unwrap())
 }
 
-fn emulated(board: Board, program: &str, training: Option<TrainingMemory>) -> Option<Firmware> {
+/// The same, with memory for a training.
+pub fn trainer(board: Board, program: &str, memory: TrainingMemory) -> Option<Firmware> {
     has_emulator().then_some(())?;
-    built(build(board, program, None, training)).map(|result| result.unwrap())
+    built(build(board, program, None, Some(memory))).map(|result| result.unwrap())
 }
 
 /// Why a firmware with this content is not built; `None` where none can be.
@@ -46,8 +48,8 @@ pub fn refusal(board: Board, content: Content<'_>) -> Option<String> {
 }
 
 /// The same for a training of the committed model.
-pub fn training_refusal(board: Board, training: TrainingMemory) -> Option<String> {
-    let result = built(build(board, "train", None, Some(training)))?;
+pub fn training_refusal(board: Board, memory: TrainingMemory) -> Option<String> {
+    let result = built(build(board, "train", None, Some(memory)))?;
     Some(result.err().expect("it was built").to_string())
 }
 
@@ -77,7 +79,9 @@ fn skip(reason: &str) {
     );
     assert!(!all(), "{message}");
     // Not by `eprintln!`, which is shown for tests that fail only.
-    writeln!(io::stderr(), "{message}").unwrap();
+    io::stderr()
+        .write_all(format!("{message}\n").as_bytes())
+        .unwrap();
 }
 
 /// The log of a firmware until it ends, and how it ended.
@@ -104,15 +108,15 @@ pub struct Served {
 
 /// Starts the firmware that serves the committed model.
 pub fn serve(board: Board) -> Option<Served> {
-    firmware(board, "serve").map(|firmware| start(board, firmware))
+    Some(served(board, firmware(board, "serve")?))
 }
 
-/// Starts the firmware that serves the committed model, with memory for a training.
-pub fn serve_training(board: Board, training: TrainingMemory) -> Option<Served> {
-    emulated(board, "serve", Some(training)).map(|firmware| start(board, firmware))
+/// Starts the firmware that serves the committed model and has memory for a training.
+pub fn serve_training(board: Board, memory: TrainingMemory) -> Option<Served> {
+    Some(served(board, trainer(board, "serve", memory)?))
 }
 
-fn start(board: Board, firmware: Firmware) -> Served {
+fn served(board: Board, firmware: Firmware) -> Served {
     let program = Program::read(firmware.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("serial");
