@@ -9,22 +9,12 @@ Builds every board with firmware/build.sh, runs it with `kiln emulate` and `kiln
 and reads the sizes out of the program files. Less is better for every figure.
 """
 
-import argparse
 import json
 import re
-import struct
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-FIRMWARE = ROOT / "firmware"
-RECORD = FIRMWARE / "figures.json"
-README = ROOT / "README.md"
-TABLE = re.compile(r"(<!-- firmware figures -->\n).*?(<!-- end of firmware figures -->)", re.S)
-TOLERANCE = 0.02
+from figures import FIRMWARE, HARD, SOFT, Elf, build, kiln, main, number, program
 
-HARD, SOFT = "thumbv7em-none-eabihf", "thumbv7m-none-eabi"
 FOR_SILICON = ["--config", f"target.{HARD}.rustflags = ['-C', 'target-cpu=cortex-m4']"]
 # Name, board, target, further arguments of cargo, limits of its own. The default comes last, so
 # that it is what is left in the folder.
@@ -49,48 +39,17 @@ COLUMNS = {
 }
 
 
-def run(command, folder=ROOT):
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"error: {' '.join(map(str, command))}\n{result.stdout}{result.stderr}")
-    return result.stdout
-
-
-def kiln(*arguments):
-    return run(["cargo", "run", "--quiet", "--package", "host", "--", *arguments])
-
-
 def text_bytes(path):
     """Bytes of flash that a program takes, without its model and samples."""
-    elf = path.read_bytes()
-    (offset,) = struct.unpack_from("<I", elf, 0x20)
-    size, count, names = struct.unpack_from("<HHH", elf, 0x2E)
-    sections = [struct.unpack_from("<10I", elf, offset + i * size) for i in range(count)]
-
-    def name(table, at):
-        start = sections[table][4] + at
-        return elf[start : elf.index(b"\0", start)].decode()
-
-    flash = {".vector_table", ".text", ".rodata", ".data"}
-    total = sum(s[5] for s in sections if name(names, s[0]) in flash)
-    symbols = next(s for s in sections if s[1] == 2)
-    for at in range(symbols[4], symbols[4] + symbols[5], 16):
-        text, _, length = struct.unpack_from("<III", elf, at)
-        if re.search(r"8firmware5model\d(MODEL|SAMPLES)$", name(symbols[6], text)):
-            total -= length
-    return total
-
-
-def number(report, pattern):
-    match = re.search(pattern, report, re.M)
-    if not match:
-        sys.exit(f"error: nothing like {pattern} in the report:\n{report}")
-    return int(match.group(1))
+    elf = Elf(path)
+    content = re.compile(r"8firmware5model\d(MODEL|SAMPLES)$")
+    total = elf.total(".vector_table", ".text", ".rodata", ".data")
+    return total - sum(length for name, length in elf.symbols() if content.search(name))
 
 
 def measure(board, target, arguments):
-    run([FIRMWARE / "build.sh", "build", board, "--quiet", *arguments])
-    evaluate, serve = (FIRMWARE / "target" / target / "release" / n for n in ("evaluate", "serve"))
+    build(board, *arguments)
+    evaluate, serve = program(target, "evaluate"), program(target, "serve")
     figures = {"text": text_bytes(evaluate), "serve_text": text_bytes(serve)}
     if board == "nrf52840":
         return figures
@@ -119,73 +78,14 @@ def broken_limits(name, limits, figures):
         yield f"{name}: the heap grew from {figures['heap_before']:,} to {figures['heap_after']:,}"
 
 
-def drift(name, recorded, figures):
-    for key in sorted(recorded.keys() | figures.keys()):
-        old, new = recorded.get(key), figures.get(key)
-        if old is None or new is None:
-            yield f"{name}: {key} is recorded as {old}, measured as {new}; run --record"
-        elif new > old * (1 + TOLERANCE):
-            yield f"{name}: {COLUMNS[key]} rose from {old:,} to {new:,}"
-        elif new < old * (1 - TOLERANCE):
-            yield f"{name}: {COLUMNS[key]} fell from {old:,} to {new:,}; record it with --record"
-
-
-def table(record):
-    lines = [
-        "| | " + " | ".join(COLUMNS.values()) + " |",
-        "| --- |" + " ---: |" * len(COLUMNS),
-    ]
-    for name, *_ in reversed(BUILDS):
-        cells = (record["builds"][name].get(key) for key in COLUMNS)
-        cells = ("" if cell is None else f"{cell:,}" for cell in cells)
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines += ["", f"Measured with {record['compiler']} and {record['emulator']}."]
-    return "\n".join(lines) + "\n"
-
-
-def with_table(text, record):
-    changed, count = TABLE.subn(lambda found: found[1] + table(record) + found[2], text)
-    if count != 1:
-        sys.exit("error: README.md has no place for the table of firmware figures")
-    return changed
-
-
-def compiler():
-    return run([FIRMWARE / "build.sh", "compiler"]).strip()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    choice = parser.add_mutually_exclusive_group(required=True)
-    choice.add_argument("--check", action="store_true", help="fail where a figure differs")
-    choice.add_argument("--record", action="store_true", help="record what is measured now")
-    arguments = parser.parse_args()
-
-    emulator = run(["qemu-system-arm", "--version"]).splitlines()[0]
-    record = {
-        "compiler": compiler(),
-        "emulator": re.sub(r"^(QEMU) emulator version ([\d.]+).*", r"\1 \2", emulator),
-        "builds": {},
-    }
-    problems = []
+def measure_all():
+    builds, problems = {}, []
     for name, board, target, further, limits in BUILDS:
         print(f"measuring {name}", flush=True)
-        figures = record["builds"][name] = measure(board, target, further)
+        figures = builds[name] = measure(board, target, further)
         problems += broken_limits(name, limits, figures)
-    if arguments.record:
-        RECORD.write_text(json.dumps(record, indent=2) + "\n")
-        README.write_text(with_table(README.read_text(), record))
-    else:
-        recorded = json.loads(RECORD.read_text())
-        for name, figures in record["builds"].items():
-            problems += drift(name, recorded["builds"].get(name, {}), figures)
-        if with_table(README.read_text(), recorded) != README.read_text():
-            problems.append("README.md has another table than firmware/figures.json")
-        if problems:
-            print(f"recorded with {recorded['compiler']}, measured with {record['compiler']}")
-    print(table(record))
-    if problems:
-        sys.exit("\n".join(f"error: {problem}" for problem in problems))
+    # The default first.
+    return dict(reversed(builds.items())), problems
 
 
-main()
+main(__doc__, FIRMWARE / "figures.json", "firmware figures", COLUMNS, measure_all)

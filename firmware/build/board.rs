@@ -111,6 +111,7 @@ impl Board {
         }
         let parts: Vec<String> = parts
             .iter()
+            .filter(|(_, bytes)| *bytes > 0)
             .map(|(name, bytes)| format!("{name} ({bytes})"))
             .collect();
         Err(Error::TooLarge {

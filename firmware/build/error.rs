@@ -100,6 +100,9 @@ impl fmt::Display for Error {
                 needed - available,
                 match *memory {
                     "flash" => " or fewer samples",
+                    _ if parts.contains("gradient") => {
+                        ", train fewer layers, or train in place, not in batches"
+                    }
                     _ if parts.contains("trained") => " or train fewer layers",
                     _ => "",
                 }

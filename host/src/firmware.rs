@@ -2,7 +2,7 @@
 
 use crate::boards::Board;
 use crate::weights::ModelBytes;
-use kiln::{ModelFile, SamplesParts};
+use kiln::{CompactMode, ModelFile, SamplesParts, Trainable};
 use std::env;
 use std::fmt;
 use std::fs::{self, File};
@@ -49,6 +49,21 @@ pub struct TrainingMemory {
 impl TrainingMemory {
     /// Where the firmware's build reads it.
     const VARIABLE: &str = "KILN_TRAIN";
+
+    /// As core says it.
+    pub const fn mode(&self) -> CompactMode {
+        let trainable = Trainable::from_layer(self.from.saturating_sub(1));
+        let trainable = if self.biases_only {
+            trainable.biases_only()
+        } else {
+            trainable
+        };
+        if self.batch {
+            CompactMode::mini_batch(trainable, self.momentum)
+        } else {
+            CompactMode::in_place(trainable)
+        }
+    }
 }
 
 impl fmt::Display for TrainingMemory {

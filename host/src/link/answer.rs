@@ -56,6 +56,7 @@ impl Answer {
     pub fn unexpected(self, what: &'static str) -> LinkError {
         match self {
             Self::Refused(reason) => LinkError::Refused { what, reason },
+            Self::Diverged => LinkError::Diverged,
             _ => LinkError::Confused(what),
         }
     }

@@ -82,10 +82,10 @@ pub enum LinkError {
     /// Its answer is one to another question.
     #[error("the device's answer to {0} makes no sense; flash it with this Kiln's firmware")]
     Confused(&'static str),
-    /// Its loss is no longer a finite number.
+    /// Its loss or one of its parameters is no longer a finite number.
     #[error(
-        "training diverged: the loss is no longer a finite number; the device kept the \
-         parameters of the step before, try a lower --lr"
+        "training diverged: the loss or a parameter is no longer a finite number; nothing was \
+         stored, try a lower --lr"
     )]
     Diverged,
     /// An image is too large for a frame.
@@ -150,7 +150,6 @@ impl Session {
     pub fn train(&mut self, example: Example<'_>) -> Result<Trained, LinkError> {
         match self.ask(Request::Train(example))? {
             Answer::Trained(trained) => Ok(trained),
-            Answer::Diverged => Err(LinkError::Diverged),
             other => Err(other.unexpected("the sample")),
         }
     }
@@ -159,7 +158,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If the device does not answer or has other parameters.
+    /// If the device does not answer or has other parameters, or one of them is not finite.
     pub fn parameters(&mut self, count: usize) -> Result<Vec<f32>, LinkError> {
         const WHAT: &str = "to send its parameters";
         let mut parameters = Vec::with_capacity(count);
@@ -181,7 +180,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// If it does not answer or cannot store them.
+    /// If it does not answer or cannot store them, or one of them is not finite.
     pub fn store(&mut self) -> Result<u32, LinkError> {
         match self.ask(Request::Store)? {
             Answer::Stored(number) => Ok(number),

@@ -1,14 +1,10 @@
 //! What does not fit a board is not built.
 
 use super::support::refusal;
-use host::boards::BOARDS;
+use host::boards::{BOARDS, PROGRAM, WORKING};
 use host::firmware::Content;
 use host::weights::ModelBytes;
 use kiln::{ModelParts, Network, Plan, SamplesParts, Scaling};
-
-/// Flash and RAM that the build keeps free for the program, as `firmware/build/board.rs` has it.
-const PROGRAM: usize = 32 << 10;
-const WORKING: usize = 16 << 10;
 
 /// The network's model file with parameters of zero, and a samples file without a sample.
 fn files(network: &Network) -> (ModelBytes, Vec<u8>) {

@@ -11,5 +11,6 @@ mod flash;
 mod line;
 mod link;
 mod port;
+mod refusals;
 mod support;
 mod training;

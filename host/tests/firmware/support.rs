@@ -47,6 +47,12 @@ pub fn refusal(board: Board, content: Content<'_>) -> Option<String> {
     Some(result.err().expect("it was built").to_string())
 }
 
+/// The same for a training of the committed model.
+pub fn training_refusal(board: Board, memory: TrainingMemory) -> Option<String> {
+    let result = built(build(board, "train", None, Some(memory)))?;
+    Some(result.err().expect("it was built").to_string())
+}
+
 /// Says that the test is skipped where there is no compiler for the board.
 fn built(result: Result<Firmware, BuildError>) -> Option<Result<Firmware, BuildError>> {
     if let Err(BuildError::NoTarget(reason)) = &result {

@@ -5,7 +5,7 @@ use crate::commands::machine;
 use crate::firmware::TrainingMemory;
 use crate::settings::{ScheduleSetting, SettingError};
 use anyhow::{Result, anyhow, ensure};
-use kiln::{CompactMode, CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
+use kiln::{CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
 use std::path::PathBuf;
 
 /// Train on a device, and compare every parameter with the desktop's own training.
@@ -115,12 +115,7 @@ impl Arguments {
 
     /// What is trained.
     pub fn trainable(&self) -> Trainable {
-        let trainable = Trainable::from_layer(self.train_from.saturating_sub(1));
-        if self.biases_only {
-            trainable.biases_only()
-        } else {
-            trainable
-        }
+        self.memory().mode().trainable
     }
 
     /// The plan of the training.
@@ -129,14 +124,7 @@ impl Arguments {
     ///
     /// If the network has no such layer to train.
     pub fn plan(&self, network: &Network) -> Result<CompactPlan> {
-        let TrainingMemory {
-            batch, momentum, ..
-        } = self.memory();
-        let mode = if batch {
-            CompactMode::mini_batch(self.trainable(), momentum)
-        } else {
-            CompactMode::in_place(self.trainable())
-        };
+        let mode = self.memory().mode();
         CompactPlan::try_of(&Plan::try_of(network)?, mode).map_err(|error| match error {
             TrainableError::NoSuchLayer { layer, layers } => anyhow!(
                 "train-from is {}, but the network has {layers} layers; kiln summary shows them",
