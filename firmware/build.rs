@@ -18,11 +18,11 @@ mod training;
 
 use board::Board;
 use error::Error;
-use training::Training;
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use training::Training;
 
 fn main() -> ExitCode {
     match build() {

@@ -54,7 +54,11 @@ pub fn constants(
         };
         constant("TRAIN_MODE", "kiln::CompactMode", training.code());
         constant("START_SEED", "Option<u64>", format!("{:?}", training.seed));
-        constant("STORAGE_BYTES", "usize", training.storage(model)?.to_string());
+        constant(
+            "STORAGE_BYTES",
+            "usize",
+            training.storage(model)?.to_string(),
+        );
         constant("TRAINED_CRC", "u32", crc.to_string());
     }
     let _ = writeln!(
@@ -90,7 +94,9 @@ fn trained_crc(
     let mut trained = vec![0.0; plan.trained_values()];
     match training.seed {
         Some(seed) => initialise(&plan, model.network(), &mut trained, seed),
-        None => plan.extract(model.parameters(), &mut trained).map_err(Error::Train)?,
+        None => plan
+            .extract(model.parameters(), &mut trained)
+            .map_err(Error::Train)?,
     }
     let memory = CompactMemory {
         frozen: &model.parameters()[..plan.frozen_values()],

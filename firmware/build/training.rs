@@ -78,7 +78,10 @@ impl Training {
         };
         let trainable = format!("kiln::Trainable::from_layer({}){biases}", self.from);
         if self.batch {
-            format!("kiln::CompactMode::mini_batch({trainable}, {})", self.momentum)
+            format!(
+                "kiln::CompactMode::mini_batch({trainable}, {})",
+                self.momentum
+            )
         } else {
             format!("kiln::CompactMode::in_place({trainable})")
         }
@@ -100,7 +103,10 @@ impl Training {
         let plan = self.plan(model)?;
         board.check_flash(files, self.storage(model)?)?;
         board.check_ram(&[
-            ("trained parameters", size_of::<f32>() * plan.trained_values()),
+            (
+                "trained parameters",
+                size_of::<f32>() * plan.trained_values(),
+            ),
             ("their gradient", size_of::<f32>() * plan.gradient_values()),
             ("its velocity", size_of::<f32>() * plan.velocity_values()),
             (

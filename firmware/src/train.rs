@@ -55,11 +55,14 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     let mut memory = memory::take();
     report_memory(&memory);
     let plan = &model::TRAINING;
-    let mut trainer =
-        Trainer::new(plan, memory.of(plan, parameters)).map_err(Failure::Step)?;
+    let mut trainer = Trainer::new(plan, memory.of(plan, parameters)).map_err(Failure::Step)?;
     let stored = start(board, &mut trainer, parameters)?;
     let before = accuracy(&mut trainer, &samples, &scaling);
-    defmt::println!("before     {=usize} of {=usize} correct", before, samples.len());
+    defmt::println!(
+        "before     {=usize} of {=usize} correct",
+        before,
+        samples.len()
+    );
     let mut ticks = Ticks::new();
     for epoch in 1..=EPOCHS {
         let outcome = train(board, &mut trainer, &samples, &scaling, &mut ticks)?;
@@ -75,13 +78,23 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
         return Err(Failure::Diverged);
     }
     let after = accuracy(&mut trainer, &samples, &scaling);
-    defmt::println!("after      {=usize} of {=usize} correct", after, samples.len());
+    defmt::println!(
+        "after      {=usize} of {=usize} correct",
+        after,
+        samples.len()
+    );
     ticks.report(plan.mode());
     let equal = report_parameters(&trainer, stored);
     let number = store::save(board, plan, trainer.trained()).map_err(|_| Failure::Storage)?;
     defmt::println!("stored     number {=u32}", number);
-    defmt::println!("heap       high-water {=usize} bytes", board::heap_high_water());
-    defmt::println!("stack      high-water {=usize} bytes", board::stack_high_water());
+    defmt::println!(
+        "heap       high-water {=usize} bytes",
+        board::heap_high_water()
+    );
+    defmt::println!(
+        "stack      high-water {=usize} bytes",
+        board::stack_high_water()
+    );
     if equal { Ok(()) } else { Err(Failure::Differs) }
 }
 
@@ -124,8 +137,7 @@ fn train(
         batch[held] = sample;
         held += 1;
         if held == most || index + 1 == samples.len() {
-            let (step, took) =
-                board.time(|| course::step(plan, trainer, scaling, &batch[..held]));
+            let (step, took) = board.time(|| course::step(plan, trainer, scaling, &batch[..held]));
             outcome += step.map_err(Failure::Step)?;
             ticks.add(took);
             held = 0;

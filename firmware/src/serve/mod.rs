@@ -129,7 +129,12 @@ impl Session {
                 self.port.send(sequence, Response::Device(device))?;
             }
             Request::Infer(image) if image.len() != model::PIXELS => {
-                self.refuse(sequence, Refusal::Image { expected: model::PIXELS as u32 })?;
+                self.refuse(
+                    sequence,
+                    Refusal::Image {
+                        expected: model::PIXELS as u32,
+                    },
+                )?;
             }
             Request::Usage => {
                 let usage = self.usage();

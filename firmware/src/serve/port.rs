@@ -54,6 +54,9 @@ impl Port {
         // Every response was counted when the buffer's length was: one that does not fit is a
         // defect.
         let bytes = encode(&Frame { sequence, body }, &mut self.sent).ok_or(Failure::Port)?;
-        self.board.serial().write_all(bytes).map_err(|_| Failure::Port)
+        self.board
+            .serial()
+            .write_all(bytes)
+            .map_err(|_| Failure::Port)
     }
 }

@@ -132,12 +132,7 @@ impl Learner<'_> {
         Ok(())
     }
 
-    fn infer(
-        &mut self,
-        session: &mut Session,
-        sequence: u32,
-        image: &[u8],
-    ) -> Result<(), Failure> {
+    fn infer(&mut self, session: &mut Session, sequence: u32, image: &[u8]) -> Result<(), Failure> {
         let (port, scaling) = (&mut session.port, &session.scaling);
         let trainer = &mut self.trainer;
         let (logits, ticks) = port
