@@ -3,12 +3,18 @@
 
 #[path = "build/board.rs"]
 mod board;
+#[path = "src/course.rs"]
+mod course;
 #[path = "build/error.rs"]
 mod error;
 #[path = "build/files.rs"]
 mod files;
+#[path = "src/first_parameters.rs"]
+mod first_parameters;
 #[path = "build/generate.rs"]
 mod generate;
+#[path = "build/training.rs"]
+mod training;
 
 use board::Board;
 use error::Error;
@@ -16,6 +22,7 @@ use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use training::Training;
 
 fn main() -> ExitCode {
     match build() {
@@ -30,18 +37,32 @@ fn main() -> ExitCode {
 fn build() -> Result<(), Error> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=src/course.rs");
+    println!("cargo::rerun-if-changed=src/first_parameters.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(Error::NotCargo("OUT_DIR"))?);
     let board = Board::chosen()?;
     let files = files::read()?;
     let model = files.model()?;
     let samples = files.samples()?;
-    let code = generate::constants(&files, &model, &samples)?;
+    let training = Training::chosen()?;
     board.check(&files, &model)?;
+    let storage = match &training {
+        Some(training) => {
+            training.check(&board, &files, &model)?;
+            training.storage(&model)?
+        }
+        None => 0,
+    };
+    let code = generate::constants(&files, &model, &samples, training.as_ref())?;
     let write = |name: &str, content: &[u8]| {
         let path = out.join(name);
         fs::write(&path, content).map_err(|cause| Error::Unwritable { path, cause })
     };
-    write("memory.x", board.memory.as_bytes())?;
+    write("memory.x", board.memory(storage).as_bytes())?;
+    if !board.has_device_crate() {
+        // Names no interrupt: all go to the default handler.
+        write("device.x", b"")?;
+    }
     write("model.kiln", files.model_bytes())?;
     write("samples.bin", files.samples_bytes())?;
     write("model.rs", code.as_bytes())?;

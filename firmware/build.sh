@@ -1,8 +1,8 @@
 #!/bin/sh
-# Builds or runs the firmware: with rustup's target where that is installed, else with Debian's
-# compiler, which builds the target's library from its own sources.
+# Builds or runs the firmware with cargo, for one of the boards; works without rustup's targets, too
+# (see scripts/cross_cargo.sh). Exits with 3 where no compiler here builds for the board.
 #
-#   firmware/build.sh [build|run|clippy|…] [BOARD] [further arguments of cargo]
+#   firmware/build.sh [build|run|clippy|compiler|…] [BOARD] [further arguments of cargo]
 set -eu
 command=${1:-build}
 board=${2:-mps2-an386}
@@ -19,32 +19,15 @@ mps2-an386 | mps2-an500 | nrf52840) target=thumbv7em-none-eabihf ;;
 esac
 
 case $board in
+mps2-an385)
+    # Without an FPU every sum and product is a call: larger tiles are only larger.
+    set -- --config 'profile.release.package.core.opt-level = 2' "$@"
+    ;;
 nrf52840)
     # On silicon VMUL and VADD take two cycles, the VMLA that counts as one instruction three.
     set -- --config "target.$target.rustflags = ['-C', 'target-cpu=cortex-m4']" "$@"
     ;;
 esac
 
-library=$(rustc --print target-libdir --target "$target" 2>/dev/null || true)
-if [ -n "$library" ] && ls "$library"/libcore-*.rlib >/dev/null 2>&1; then
-    exec cargo "$command" --release --locked --target "$target" \
-        --no-default-features --features "$board" "$@"
-fi
-
-if ! [ -x /usr/bin/cargo ] || ! [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-    echo "error: cannot build for $target; run: rustup target add $target" \
-        "(or on Debian: apt-get install rustc-web cargo-web rust-web-src)" >&2
-    exit 3
-fi
-# Debian's compiler comes without a linker for bare machines; rustup's has one.
-if ! command -v rust-lld >/dev/null; then
-    linker=$(find "${RUSTUP_HOME:-$HOME/.rustup}/toolchains" -name rust-lld 2>/dev/null | head -n 1)
-    if [ -z "$linker" ]; then
-        echo "error: no rust-lld to link with; install a Rust toolchain with rustup" >&2
-        exit 3
-    fi
-    PATH=$(dirname "$linker"):$PATH
-    export PATH
-fi
-RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc exec /usr/bin/cargo "$command" --release --locked \
-    --target "$target" -Zbuild-std=core,alloc --no-default-features --features "$board" "$@"
+exec ../scripts/cross_cargo.sh "$target" core,alloc "$command" --release --locked \
+    --no-default-features --features "$board" "$@"

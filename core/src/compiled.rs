@@ -14,10 +14,11 @@ use crate::pack::Pack;
 ///
 /// `pub` in a private module: like [`Vector`], it seals [`Lanes`](crate::Lanes).
 pub trait Compiled: Vector {
-    /// Runs one step forward; `winners` is empty for inference.
+    /// Runs one step forward. `tensors` are its weights and biases; `winners` is empty for
+    /// inference.
     fn forward(
         step: &Step,
-        parameters: &[f32],
+        tensors: [&[f32]; 2],
         input: &[Self],
         output: &mut [Self],
         winners: &mut [u8],
@@ -39,12 +40,12 @@ macro_rules! compile {
         impl<$($generics)*> Compiled for $packet {
             fn forward(
                 step: &Step,
-                parameters: &[f32],
+                tensors: [&[f32]; 2],
                 input: &[Self],
                 output: &mut [Self],
                 winners: &mut [u8],
             ) {
-                crate::forward::forward(step, parameters, input, output, winners);
+                crate::forward::forward(step, tensors, input, output, winners);
             }
 
             fn backward(work: StepBackward<'_, Self>) {

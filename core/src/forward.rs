@@ -25,7 +25,7 @@ impl<const STEPS: usize> Plan<STEPS> {
         buffers::check("input", input.len(), self.input_shape().elements())?;
         buffers::check("inference memory", memory.len(), self.inference_packets())?;
         let (first, rest) = self.split_steps();
-        let own = &parameters[first.parameters.range()];
+        let own = first.tensors(parameters);
         let output = &mut memory[first.inference.range()];
         L::forward(first, own, input, output, &mut []);
         Ok(finish(first, rest, parameters, memory))
@@ -52,7 +52,7 @@ impl<const STEPS: usize> Plan<STEPS> {
         let input = self.arena_input().range();
         fill(&mut arena[input.clone()]);
         let (first, rest) = self.split_steps();
-        let own = &parameters[first.parameters.range()];
+        let own = first.tensors(parameters);
         let (input, output) = read_and_write(arena, input, first.inference.range());
         L::forward(first, own, input, output, &mut []);
         Ok(finish(first, rest, parameters, arena))
@@ -74,7 +74,7 @@ fn finish<'m, L: Lanes>(
 ) -> &'m [L] {
     let mut before = first.inference.range();
     for step in rest {
-        let own = &parameters[step.parameters.range()];
+        let own = step.tensors(parameters);
         let (input, output) = read_and_write(memory, before, step.inference.range());
         L::forward(step, own, input, output, &mut []);
         before = step.inference.range();
@@ -118,17 +118,18 @@ pub(crate) fn check_labels(labels: &[u16], most: usize, classes: usize) -> Resul
     }
 }
 
-/// Runs one step on one packet of samples; `winners` is empty for inference.
+/// Runs one step on one packet of samples. `tensors` are its weights and biases; `winners` is empty
+/// for inference.
 pub(crate) fn forward<L: Lanes>(
     step: &Step,
-    parameters: &[f32],
+    tensors: [&[f32]; 2],
     input: &[L],
     output: &mut [L],
     winners: &mut [u8],
 ) {
-    let (weights, bias) = parameters.split_at(step.weights());
+    let [weights, bias] = tensors;
     let proof = input[0];
-    if L::LANES == 1 && winners.is_empty() && forward_one(step, parameters, input, output) {
+    if L::LANES == 1 && forward_one(step, tensors, input, output, winners) {
         return;
     }
     match step.operation {
@@ -164,10 +165,15 @@ pub(crate) fn forward<L: Lanes>(
     }
 }
 
-/// Runs a step of inference on one sample by the kernels made for one; false where there is none.
+/// Runs a step on one sample by the kernels made for one; false where there is none.
 #[inline(always)]
-fn forward_one<L: Lanes>(step: &Step, parameters: &[f32], input: &[L], output: &mut [L]) -> bool {
-    let (weights, bias) = parameters.split_at(step.weights());
+fn forward_one<L: Lanes>(
+    step: &Step,
+    [weights, bias]: [&[f32]; 2],
+    input: &[L],
+    output: &mut [L],
+    winners: &mut [u8],
+) -> bool {
     let (input, output) = (L::values(input), L::values_mut(output));
     match step.operation {
         Operation::Conv2d { conv, relu, pool } => conv2d::ScalarForward {
@@ -178,6 +184,7 @@ fn forward_one<L: Lanes>(step: &Step, parameters: &[f32], input: &[L], output: &
             weights,
             bias,
             output,
+            winners,
         }
         .run(),
         Operation::Linear { relu } => linear::scalar::forward(relu, input, weights, bias, output),

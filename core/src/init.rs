@@ -1,6 +1,6 @@
 //! First values of a network's parameters.
 
-use crate::{Network, random};
+use crate::{CompactPlan, Network, random};
 use core::fmt;
 
 /// Fills `parameters` with first values: weights uniform in `±sqrt(6 / fan_in)`, biases zero.
@@ -26,7 +26,57 @@ pub fn he_uniform(
         let found = parameters.len();
         return Err(InitError { expected, found });
     }
-    let mut rest = parameters;
+    let mut next = 0;
+    each_value(network, &mut source, |value| {
+        parameters[next] = value;
+        next += 1;
+    });
+    Ok(())
+}
+
+/// Fills the parameters that a plan trains with what [`he_uniform`] would give them among all:
+/// the others are drawn, too, and forgotten.
+///
+/// # Errors
+///
+/// If `trained` is not exactly as long as [`CompactPlan::trained_values`], or the plan is not the
+/// network's.
+///
+/// # Panics
+///
+/// As [`he_uniform`].
+pub fn he_uniform_trained<const STEPS: usize>(
+    network: &Network,
+    plan: &CompactPlan<STEPS>,
+    trained: &mut [f32],
+    mut source: impl FnMut() -> u32,
+) -> Result<(), InitError> {
+    for (expected, found) in [
+        (plan.trained_values(), trained.len()),
+        (network.parameters(), plan.parameters()),
+    ] {
+        if found != expected {
+            return Err(InitError { expected, found });
+        }
+    }
+    let mut ranges = plan.trained_ranges().peekable();
+    let mut rest = trained.iter_mut();
+    let mut index = 0;
+    each_value(network, &mut source, |value| {
+        while ranges.next_if(|range| range.end <= index).is_some() {}
+        if ranges.peek().is_some_and(|range| range.contains(&index)) {
+            // As many as the ranges hold, which was checked.
+            if let Some(own) = rest.next() {
+                *own = value;
+            }
+        }
+        index += 1;
+    });
+    Ok(())
+}
+
+/// Draws the first value of every parameter, in order.
+fn each_value(network: &Network, source: &mut impl FnMut() -> u32, mut take: impl FnMut(f32)) {
     let mut input = network.input_shape();
     for (index, layer) in network.layers().iter().enumerate() {
         let (weights, biases) = layer.parameters(input);
@@ -34,14 +84,14 @@ pub fn he_uniform(
         let Some(fan_in) = weights.checked_div(biases) else {
             continue;
         };
-        let (own, behind) = rest.split_at_mut((weights + biases) as usize);
-        let (own_weights, own_biases) = own.split_at_mut(weights as usize);
         let bound = libm::sqrtf(6.0 / fan_in as f32);
-        own_weights.fill_with(|| (2.0 * random::uniform(&mut source) - 1.0) * bound);
-        own_biases.fill(0.0);
-        rest = behind;
+        for _ in 0..weights {
+            take((2.0 * random::uniform(&mut *source) - 1.0) * bound);
+        }
+        for _ in 0..biases {
+            take(0.0);
+        }
     }
-    Ok(())
 }
 
 /// A parameter slice of the wrong length.
@@ -69,7 +119,7 @@ impl core::error::Error for InitError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Conv2d, Layer};
+    use crate::{CompactMode, Conv2d, Layer, Plan, Trainable};
     use rand_core::{Rng, SeedableRng};
     use rand_xoshiro::Xoshiro128PlusPlus;
 
@@ -110,6 +160,21 @@ mod tests {
     fn a_seed_gives_the_same_values_and_another_seed_others() {
         assert_eq!(parameters(3), parameters(3));
         assert_ne!(parameters(3), parameters(4));
+    }
+
+    #[test]
+    fn parameters_that_are_trained_get_what_they_get_among_all() {
+        let all = parameters(3);
+        let trainable = Trainable::from_layer(2).biases(0);
+        let plan = CompactPlan::of(&Plan::of(&NETWORK), CompactMode::in_place(trainable));
+        let mut expected = [7.0; WEIGHTS[1] + 16 + 8];
+        plan.extract(&all, &mut expected).unwrap();
+        let mut trained = [9.0; WEIGHTS[1] + 16 + 8];
+        let mut generator = Xoshiro128PlusPlus::seed_from_u64(3);
+        he_uniform_trained(&NETWORK, &plan, &mut trained, || generator.next_u32()).unwrap();
+        assert_eq!(trained, expected);
+        let short = &mut trained[1..];
+        assert!(he_uniform_trained(&NETWORK, &plan, short, || 0).is_err());
     }
 
     #[test]

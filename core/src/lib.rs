@@ -61,6 +61,8 @@
 //! - [`Plan::infer`], [`score`]: the forward pass.
 //! - [`Trainer`], or its parts for programs with threads: [`Plan::backward_group`],
 //!   [`Plan::add_gradient`], [`Sgd`].
+//! - [`CompactTrainer`], [`CompactPlan`], [`Trainable`]: the same training one sample at a time in
+//!   the least memory, of all or some of the parameters, as a microcontroller has it.
 //! - [`ModelFile`], [`ModelParts`]: a network with its weights as bytes, read where they lie.
 //! - [`mod@reference`]: the naive loops that define every bit.
 //!
@@ -73,6 +75,7 @@
 
 mod backward;
 mod buffers;
+mod compact;
 mod compiled;
 mod crc32;
 mod forward;
@@ -106,9 +109,13 @@ pub mod reference {
 
 pub use backward::GroupMemory;
 pub use buffers::BufferError;
+pub use compact::{
+    CompactError, CompactMemory, CompactMode, CompactPlan, CompactTrainer, CompactUpdate,
+    Trainable, TrainableError,
+};
 pub use crc32::{Crc32, crc32};
 pub use forward::score;
-pub use init::{InitError, he_uniform};
+pub use init::{InitError, he_uniform, he_uniform_trained};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};

@@ -18,7 +18,7 @@ const WORKING: usize = 16 << 10;
 pub struct Board {
     name: &'static str,
     /// The linker's memory layout.
-    pub memory: String,
+    memory: String,
     flash: usize,
     ram: usize,
 }
@@ -54,6 +54,11 @@ impl Board {
         }
     }
 
+    /// Whether a crate for the device names its interrupts for the linker.
+    pub fn has_device_crate(&self) -> bool {
+        self.name == "nrf52840"
+    }
+
     /// The symbol that names the board in the program.
     pub fn symbol(&self) -> String {
         format!("kiln_board_{}", self.name.replace('-', "_"))
@@ -61,22 +66,37 @@ impl Board {
 
     /// Whether model and samples fit the flash, and the model's arena the RAM.
     pub fn check(&self, files: &Files, model: &ModelFile<'_>) -> Result<(), Error> {
-        let [model_bytes, samples] = [files.model_bytes(), files.samples_bytes()].map(<[u8]>::len);
-        self.check_memory(
-            "flash",
-            self.flash,
-            &[
-                ("the model", model_bytes),
-                ("samples", samples),
-                ("program", PROGRAM),
-            ],
-        )?;
+        self.check_flash(files, 0)?;
         let arena = size_of::<f32>() * Plan::of(model.network()).arena_packets();
-        self.check_memory(
-            "RAM",
-            self.ram,
-            &[("the arena", arena), ("stack and buffers", WORKING)],
-        )
+        self.check_ram(&[("the arena", arena)])
+    }
+
+    /// Whether model, samples and so many bytes of storage fit the flash.
+    pub fn check_flash(&self, files: &Files, storage: usize) -> Result<(), Error> {
+        let [model, samples] = [files.model_bytes(), files.samples_bytes()].map(<[u8]>::len);
+        let mut parts = vec![
+            ("the model", model),
+            ("samples", samples),
+            ("program", PROGRAM),
+        ];
+        if storage > 0 {
+            parts.push(("storage", storage));
+        }
+        self.check_memory("flash", self.flash, &parts)
+    }
+
+    /// Whether these parts and what every program needs fit the RAM.
+    pub fn check_ram(&self, parts: &[(&str, usize)]) -> Result<(), Error> {
+        let parts = [parts, &[("stack and buffers", WORKING)]].concat();
+        self.check_memory("RAM", self.ram, &parts)
+    }
+
+    /// The linker's memory layout, with so many bytes at the flash's end kept from the program.
+    pub fn memory(&self, storage: usize) -> String {
+        let whole = format!("LENGTH = {}K", self.flash >> 10);
+        let program = format!("LENGTH = {}", self.flash - storage);
+        let memory = self.memory.replacen(&whole, &program, 1);
+        format!("{memory}_kiln_storage = ORIGIN(FLASH) + LENGTH(FLASH);\n")
     }
 
     fn check_memory(
@@ -91,6 +111,7 @@ impl Board {
         }
         let parts: Vec<String> = parts
             .iter()
+            .filter(|(_, bytes)| *bytes > 0)
             .map(|(name, bytes)| format!("{name} ({bytes})"))
             .collect();
         Err(Error::TooLarge {

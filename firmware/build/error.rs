@@ -1,6 +1,6 @@
 //! What stops the build, in one line each.
 
-use kiln::{BufferError, ModelError, SamplesError};
+use kiln::{BufferError, CompactError, ModelError, SamplesError, TrainableError};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -30,6 +30,14 @@ pub enum Error {
     },
     /// The model cannot be run on the samples.
     Run(BufferError),
+    /// The training asked for is none.
+    Training(String),
+    /// The seed is no number.
+    Seed(String),
+    /// The model has no such layer to train.
+    Trainable(TrainableError),
+    /// The model cannot be trained on the samples.
+    Train(CompactError),
     /// The board has too little memory.
     TooLarge {
         board: &'static str,
@@ -71,6 +79,14 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Run(error) => write!(f, "the model does not run: {error}"),
+            Self::Training(word) => write!(
+                f,
+                "KILN_TRAIN: {word} is no training; write words with commas between them: from=LAYER \
+                 (counted from 1), biases, batch, momentum"
+            ),
+            Self::Seed(text) => write!(f, "KILN_SEED: {text} is no number from 0 to 2^64 - 1"),
+            Self::Trainable(error) => write!(f, "KILN_TRAIN: {error}"),
+            Self::Train(error) => write!(f, "the model cannot be trained on the samples: {error}"),
             Self::TooLarge {
                 board,
                 memory,
@@ -82,10 +98,13 @@ impl fmt::Display for Error {
                 "{board}: {} bytes too large for its {memory}: {parts} need {needed} bytes, it \
                  has {available}; use a smaller network{}",
                 needed - available,
-                if *memory == "flash" {
-                    " or fewer samples"
-                } else {
-                    ""
+                match *memory {
+                    "flash" => " or fewer samples",
+                    _ if parts.contains("gradient") => {
+                        ", train fewer layers, or train in place, not in batches"
+                    }
+                    _ if parts.contains("trained") => " or train fewer layers",
+                    _ => "",
                 }
             ),
         }

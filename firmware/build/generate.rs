@@ -1,8 +1,13 @@
 //! The model as Rust: its network, its scaling, and what the desktop computes with it.
 
+use crate::course;
 use crate::error::Error;
 use crate::files::Files;
-use kiln::{Crc32, Layer, ModelFile, Network, Plan, SamplesFile, pack_pixels};
+use crate::first_parameters::initialise;
+use crate::training::Training;
+use kiln::{
+    CompactMemory, CompactTrainer, Crc32, Layer, ModelFile, Network, Plan, SamplesFile, pack_pixels,
+};
 use std::fmt::Write;
 
 /// The content of `model.rs`.
@@ -10,6 +15,7 @@ pub fn constants(
     files: &Files,
     model: &ModelFile<'_>,
     samples: &SamplesFile<'_>,
+    training: Option<&Training>,
 ) -> Result<String, Error> {
     let plan = Plan::of(model.network());
     let identity = files
@@ -41,6 +47,20 @@ pub fn constants(
         "u32",
         logits_crc(model, samples)?.to_string(),
     );
+    if let Some(training) = training {
+        let crc = trained_crc(training, model, samples)?;
+        let mut constant = |name: &str, kind: &str, value: String| {
+            let _ = writeln!(code, "pub const {name}: {kind} = {value};");
+        };
+        constant("TRAIN_MODE", "kiln::CompactMode", training.code());
+        constant("START_SEED", "Option<u64>", format!("{:?}", training.seed));
+        constant(
+            "STORAGE_BYTES",
+            "usize",
+            training.storage(model)?.to_string(),
+        );
+        constant("TRAINED_CRC", "u32", crc.to_string());
+    }
     let _ = writeln!(
         code,
         "pub fn description() -> defmt::Str {{ defmt::intern!({:?}) }}",
@@ -61,6 +81,40 @@ fn logits_crc(model: &ModelFile<'_>, samples: &SamplesFile<'_>) -> Result<u32, E
             .map_err(Error::Run)?;
         crc.update_values(logits);
     }
+    Ok(crc.value())
+}
+
+/// CRC-32 of the trained parameters after the run that the device makes on the samples.
+fn trained_crc(
+    training: &Training,
+    model: &ModelFile<'_>,
+    samples: &SamplesFile<'_>,
+) -> Result<u32, Error> {
+    let plan = training.plan(model)?;
+    let mut trained = vec![0.0; plan.trained_values()];
+    match training.seed {
+        Some(seed) => initialise(&plan, model.network(), &mut trained, seed),
+        None => plan
+            .extract(model.parameters(), &mut trained)
+            .map_err(Error::Train)?,
+    }
+    let memory = CompactMemory {
+        frozen: &model.parameters()[..plan.frozen_values()],
+        trained: &mut trained,
+        gradient: &mut vec![0.0; plan.gradient_values()],
+        velocity: &mut vec![0.0; plan.velocity_values()],
+        arena: &mut vec![0.0; plan.arena_values()],
+        winners: &mut vec![0; plan.winner_bytes()],
+    };
+    let mut trainer = CompactTrainer::new(&plan, memory).map_err(Error::Train)?;
+    let samples: Vec<course::Sample<'_>> = samples.samples().collect();
+    for _ in 0..course::EPOCHS {
+        for batch in samples.chunks(course::batch(&plan)) {
+            course::step(&plan, &mut trainer, model.scaling(), batch).map_err(Error::Train)?;
+        }
+    }
+    let mut crc = Crc32::new();
+    crc.update_values(trainer.trained());
     Ok(crc.value())
 }
 

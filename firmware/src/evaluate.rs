@@ -44,7 +44,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     let samples = model::samples().map_err(Failure::Samples)?;
     let scaling = model::scaling().map_err(Failure::Scaling)?;
     defmt::println!("network    {=istr}", model::description());
-    let arena = memory::take_arena();
+    let arena = &mut memory::take().values[..model::ARENA_VALUES];
     let heap_before = board::heap_high_water();
     let mut tally = Tally::new();
     for (label, image) in samples.samples() {
@@ -114,16 +114,20 @@ impl Tally {
             hundredths / 10 % 10,
             hundredths % 10
         );
-        let equal = self.logits.value() == model::EXPECTED_CRC;
-        defmt::println!(
-            "logits     CRC-32 {=u32:08x}, {=istr}",
-            self.logits.value(),
-            if equal {
-                defmt::intern!("equal to the desktop's to the bit")
-            } else {
-                defmt::intern!("not those of the desktop")
-            }
-        );
+        let crc = self.logits.value();
+        // Clippy sees the log's macros without their texts.
+        #[allow(clippy::if_same_then_else)]
+        if crc == model::EXPECTED_CRC {
+            defmt::println!(
+                "logits     CRC-32 {=u32:08x}, equal to the desktop's to the bit",
+                crc
+            );
+        } else {
+            defmt::println!(
+                "logits     CRC-32 {=u32:08x}, not those of the desktop",
+                crc
+            );
+        }
         defmt::println!(
             "inference  {=u32} {=str} (least {=u32}, most {=u32})",
             (self.sum / samples.max(1) as u64) as u32,
@@ -135,7 +139,7 @@ impl Tally {
 }
 
 fn report_memory(heap_before: usize) {
-    defmt::println!("arena      {=usize} bytes", memory::ARENA_BYTES);
+    defmt::println!("arena      {=usize} bytes", 4 * model::ARENA_VALUES);
     defmt::println!(
         "heap       high-water {=usize} bytes before the first inference, {=usize} after the last",
         heap_before,

@@ -2,15 +2,25 @@
 //! Kiln on a Cortex-M: one application over thin boards.
 //!
 //! [`evaluate`] classifies the samples in flash and reports; [`serve`] does what a desktop asks
-//! over the serial port. Both run the [`model`] that the build put into flash, in the one arena
-//! that [`memory`] takes at the start. A [`board`] holds clock, tick counter, serial port and
-//! memory layout, and nothing above it knows a register.
+//! over the serial port. Both run the [`model`] that the build put into flash, in what [`memory`]
+//! takes at the start. Built with the feature `training`, `train` learns the samples in flash,
+//! [`serve`] learns what the desktop sends, and `store` keeps what was learned over a loss of power.
+//! A [`board`] holds clock, tick counter, serial port, storage and memory layout, and nothing above
+//! it knows a register.
 
 extern crate alloc;
 
 pub mod board;
+#[cfg(feature = "training")]
+mod course;
 pub mod evaluate;
+#[cfg(feature = "training")]
+mod first_parameters;
 pub mod memory;
 pub mod model;
 mod panic;
 pub mod serve;
+#[cfg(feature = "training")]
+pub mod store;
+#[cfg(feature = "training")]
+pub mod train;

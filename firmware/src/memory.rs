@@ -1,13 +1,71 @@
-//! The arena: all memory of inference, taken once from the heap at the start.
+//! All memory of inference and training, taken once from the heap at the start.
 
 use crate::model;
 use alloc::boxed::Box;
 use alloc::vec;
 
-/// Takes the arena; it is never given back.
-pub fn take_arena() -> &'static mut [f32] {
-    Box::leak(vec![0.0; model::ARENA_VALUES].into_boxed_slice())
+/// What the program works in.
+pub struct Memory {
+    /// [`VALUES`] values.
+    pub values: &'static mut [f32],
+    /// [`WINNERS`] bytes; training's.
+    pub winners: &'static mut [u8],
 }
 
-/// Bytes of the arena.
-pub const ARENA_BYTES: usize = size_of::<f32>() * model::ARENA_VALUES;
+/// Takes the memory; it is never given back.
+pub fn take() -> Memory {
+    Memory {
+        values: Box::leak(vec![0.0; VALUES].into_boxed_slice()),
+        winners: Box::leak(vec![0; WINNERS].into_boxed_slice()),
+    }
+}
+
+/// Values for inference, or for the training that the build set memory aside for.
+#[cfg(not(feature = "training"))]
+pub const VALUES: usize = model::ARENA_VALUES;
+/// Bytes for the winners of training's pools.
+#[cfg(not(feature = "training"))]
+pub const WINNERS: usize = 0;
+
+/// Values for inference, or for the training that the build set memory aside for.
+#[cfg(feature = "training")]
+pub const VALUES: usize = {
+    let training = (model::TRAINING.total_bytes() - WINNERS) / size_of::<f32>();
+    if training > model::ARENA_VALUES {
+        training
+    } else {
+        model::ARENA_VALUES
+    }
+};
+/// Bytes for the winners of training's pools.
+#[cfg(feature = "training")]
+pub const WINNERS: usize = model::TRAINING.winner_bytes();
+
+/// Bytes of all of it.
+pub const BYTES: usize = size_of::<f32>() * VALUES + WINNERS;
+
+/// Bytes of the heap: this memory, and what the link takes.
+pub const HEAP_BYTES: usize = BYTES + crate::serve::HEAP_BYTES;
+
+#[cfg(feature = "training")]
+impl Memory {
+    /// The memory of a plan that is no larger, with the parameters that it does not train.
+    pub fn of<'m, const STEPS: usize>(
+        &'m mut self,
+        plan: &kiln::CompactPlan<STEPS>,
+        frozen: &'m [f32],
+    ) -> kiln::CompactMemory<'m> {
+        let (trained, rest) = self.values.split_at_mut(plan.trained_values());
+        let (gradient, rest) = rest.split_at_mut(plan.gradient_values());
+        let (velocity, rest) = rest.split_at_mut(plan.velocity_values());
+        velocity.fill(0.0);
+        kiln::CompactMemory {
+            frozen: &frozen[..plan.frozen_values()],
+            trained,
+            gradient,
+            velocity,
+            arena: &mut rest[..plan.arena_values()],
+            winners: &mut self.winners[..plan.winner_bytes()],
+        }
+    }
+}

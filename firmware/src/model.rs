@@ -7,12 +7,20 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/model.rs"));
 }
 
-use generated::{NETWORK, SAMPLES_LEN, SCALE, SHIFT, STEPS};
+use generated::{SAMPLES_LEN, SCALE, SHIFT};
 use kiln::{ModelError, ModelFile, Plan, SamplesError, SamplesFile, Scaling, ScalingError};
 
 pub use generated::{
-    ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, MODEL_LEN, PIXELS, description,
+    ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, MODEL_LEN, NETWORK, PIXELS, STEPS, description,
 };
+
+#[cfg(feature = "training")]
+pub use generated::{START_SEED, STORAGE_BYTES, TRAINED_CRC};
+
+/// The plan of the training that the build set memory aside for.
+#[cfg(feature = "training")]
+pub static TRAINING: kiln::CompactPlan<STEPS> =
+    kiln::CompactPlan::of(&Plan::of(&NETWORK).fitted(), generated::TRAIN_MODE);
 
 /// The network's plan.
 pub static PLAN: Plan<STEPS> = Plan::of(&NETWORK).fitted();

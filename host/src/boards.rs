@@ -20,7 +20,9 @@ pub struct Board {
 const HARD_FLOAT: &str = "thumbv7em-none-eabihf";
 const SOFT_FLOAT: &str = "thumbv7m-none-eabi";
 const FLASH: usize = 1024 << 10;
+const LARGE_FLASH: usize = 2048 << 10;
 const RAM: usize = 256 << 10;
+const LARGE_RAM: usize = 1024 << 10;
 
 /// All boards; the first is the default.
 pub const BOARDS: [Board; 4] = [
@@ -36,8 +38,8 @@ pub const BOARDS: [Board; 4] = [
         name: "mps2-an500",
         processor: "Cortex-M7, emulated",
         target: HARD_FLOAT,
-        flash: FLASH,
-        ram: RAM,
+        flash: LARGE_FLASH,
+        ram: LARGE_RAM,
         emulated_processor: Some("cortex-m7"),
     },
     Board {
@@ -57,6 +59,20 @@ pub const BOARDS: [Board; 4] = [
         emulated_processor: None,
     },
 ];
+
+/// Flash that the firmware's build keeps for the program, in bytes: `firmware/build/board.rs` has
+/// the same, and refuses by it.
+pub const PROGRAM: usize = 32 << 10;
+/// RAM that it keeps for the stack, the link's buffers and the log.
+pub const WORKING: usize = 16 << 10;
+
+/// Flash for two sets of so many trained parameters, in bytes, as `firmware/build/training.rs` sets
+/// it aside.
+pub const fn storage_bytes(trained_values: usize) -> usize {
+    const PAGE: usize = 4096;
+    const HEADER: usize = 32;
+    2 * (HEADER + size_of::<f32>() * trained_values).next_multiple_of(PAGE)
+}
 
 /// A board that `--board` names.
 ///

@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
 use crate::commands::{device, emulate, evaluate, export, summary, train};
-use crate::{bench, output};
+use crate::{bench, emulator, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -44,8 +44,13 @@ enum Command {
 
 /// Runs the program with these arguments, the program's own name first.
 ///
-/// Returns 0 for success, or the exit code of an emulated program. Any failure is one line on standard error, `error: …`, and 2.
+/// Returns 0 for success, or the exit code of an emulated program. Any failure is one line on
+/// standard error, `error: …`, and 2.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(reason) = emulator::offer(&arguments) {
+        return fail(&reason);
+    }
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error),

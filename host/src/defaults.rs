@@ -1,7 +1,8 @@
 //! What a run uses where the user says nothing: hyper-parameters, network, input scaling.
 
-use crate::data::{ImageShape, Samples};
+use crate::data::{Dataset, ImageShape, Samples};
 use crate::settings::ScheduleSetting;
+use anyhow::{Context, Result};
 use kiln::{Network, Scaling, ScalingError};
 
 /// Passes over the training samples.
@@ -56,6 +57,30 @@ pub fn network(shape: ImageShape, classes: u16) -> Network {
     .linear(128)
     .relu()
     .linear(classes)
+}
+
+/// The default network of a dataset.
+///
+/// # Errors
+///
+/// If it does not fit the dataset's images or classes.
+pub fn fitting_network(dataset: &Dataset) -> Result<Network> {
+    let classes = dataset.classes.len();
+    let outputs = u16::try_from(classes).with_context(|| {
+        format!(
+            "{} has {classes} classes; a network tells at most 65535 apart",
+            dataset.name
+        )
+    })?;
+    let network = network(dataset.train.shape, outputs);
+    network.check().with_context(|| {
+        format!(
+            "the default network does not fit images of {}; describe one that does in a TOML \
+             file and give it by --model",
+            dataset.train.shape
+        )
+    })?;
+    Ok(network)
 }
 
 /// The input scaling that gives each channel of the samples at `indices` mean 0 and variance 1.

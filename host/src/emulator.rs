@@ -1,9 +1,11 @@
 //! Firmware in QEMU, with every instruction counted, and its log.
 
+mod bound;
 mod log;
 mod program;
 mod qemu;
 
+pub use bound::offer;
 pub use log::LogError;
 pub use program::{Program, ProgramError};
 pub use qemu::{Emulation, EmulationError, Serial, Stopper};

@@ -1,13 +1,15 @@
-//! Builds the firmware with a model, by the firmware folder's own script.
+//! Builds the firmware, by the firmware folder's own script.
 
 use crate::boards::Board;
 use crate::weights::ModelBytes;
-use anyhow::{Context, Result, bail};
-use kiln::{ModelFile, SamplesParts};
+use kiln::{CompactMode, ModelFile, SamplesParts, Trainable};
 use std::env;
-use std::fs;
-use std::path::PathBuf;
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use tempfile::TempDir;
 
 /// Says where the firmware folder is, where it is not beside the host program's sources.
 const FOLDER: &str = "KILN_FIRMWARE";
@@ -16,52 +18,215 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware");
 /// The script's exit code where no compiler can build for the board.
 const NO_TARGET: i32 = 3;
 
-/// Builds the firmware that serves a model on a board; gives its ELF file.
+/// A firmware that was built, as an ELF file of its own: the next build does not change it.
+pub struct Firmware {
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+/// What the firmware holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// A model file.
+    pub model: &'a [u8],
+    /// A samples file.
+    pub samples: &'a [u8],
+}
+
+/// The training that the firmware sets memory aside for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainingMemory {
+    /// First layer that is trained, counted from 1.
+    pub from: usize,
+    /// Whether biases only are.
+    pub biases_only: bool,
+    /// Whether a gradient is kept, for batches.
+    pub batch: bool,
+    /// Whether a velocity is kept, for momentum.
+    pub momentum: bool,
+}
+
+impl TrainingMemory {
+    /// Where the firmware's build reads it.
+    const VARIABLE: &str = "KILN_TRAIN";
+
+    /// As core says it.
+    pub const fn mode(&self) -> CompactMode {
+        let trainable = Trainable::from_layer(self.from.saturating_sub(1));
+        let trainable = if self.biases_only {
+            trainable.biases_only()
+        } else {
+            trainable
+        };
+        if self.batch {
+            CompactMode::mini_batch(trainable, self.momentum)
+        } else {
+            CompactMode::in_place(trainable)
+        }
+    }
+}
+
+impl fmt::Display for TrainingMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from={}", self.from)?;
+        for (word, is_set) in [
+            ("biases", self.biases_only),
+            ("batch", self.batch),
+            ("momentum", self.momentum),
+        ] {
+            if is_set {
+                write!(f, ",{word}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why there is no firmware.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The firmware folder is not where it is looked for.
+    #[error(
+        "no firmware folder at {0}; name it with {FOLDER}=DIR, or a built firmware with \
+         --firmware ELF"
+    )]
+    NoFolder(PathBuf),
+    /// No compiler here builds for the board.
+    #[error("{0}")]
+    NoTarget(String),
+    /// The compiler, the linker or the build script refused.
+    #[error("the firmware does not build: {0}")]
+    Refused(String),
+    /// A file cannot be read or written, or the script cannot be run.
+    #[error("{path}: {cause}")]
+    Files {
+        /// What could not be used.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+}
+
+impl Firmware {
+    /// The ELF file, which is there as long as this value is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Builds the firmware that does what a desktop asks of a model on a board: that evaluates it, and
+/// where memory is to be set aside for it, trains it.
+///
+/// # Errors
+///
+/// As [`build`]; also if the training does not fit the board.
+pub fn build_server(
+    board: Board,
+    model: &ModelBytes,
+    training: Option<TrainingMemory>,
+) -> Result<Firmware, BuildError> {
+    let samples = no_samples(model).map_err(|reason| BuildError::Refused(reason.to_string()))?;
+    let model = model.as_slice();
+    let samples = &samples;
+    build(board, "serve", Some(Content { model, samples }), training)
+}
+
+/// Builds one of the firmware's programs for a board, with the files that are committed unless
+/// others are given. Builds wait for one another.
 ///
 /// # Errors
 ///
 /// If there is no firmware folder or no compiler for the board, or the model does not fit it.
-pub fn build_server(board: Board, bytes: &ModelBytes) -> Result<PathBuf> {
+pub fn build(
+    board: Board,
+    program: &str,
+    content: Option<Content<'_>>,
+    training: Option<TrainingMemory>,
+) -> Result<Firmware, BuildError> {
     let folder = folder()?;
-    let scratch = tempfile::tempdir()?;
-    let (model, samples) = (
-        scratch.path().join("model.kiln"),
-        scratch.path().join("model.samples"),
-    );
-    fs::write(&model, bytes.as_slice())?;
-    fs::write(&samples, no_samples(&bytes.open()?)?)?;
-    let output = Command::new(folder.join("build.sh"))
-        .args(["build", board.name, "--quiet", "--bin", "serve"])
-        .env("KILN_MODEL", model)
-        .env("KILN_SAMPLES", samples)
-        .env_remove("CARGO_TARGET_DIR")
-        .output()
-        .with_context(|| folder.join("build.sh").display().to_string())?;
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        bail!("{}", reason(&errors, output.status.code()));
+    let output = folder.join("target");
+    let scratch = within(&output, tempfile::tempdir())?;
+    within(&output, fs::create_dir_all(&output))?;
+    let lock = output.join("kiln.lock");
+    let _lock = within(&lock, File::create(&lock).and_then(hold))?;
+    let mut command = Command::new(folder.join("build.sh"));
+    command
+        .args(["build", board.name, "--quiet", "--bin", program])
+        .env_remove("CARGO_TARGET_DIR");
+    // At the same places for every build, so that the same content is not built again.
+    for (variable, bytes) in [
+        ("KILN_MODEL", content.map(|content| content.model)),
+        ("KILN_SAMPLES", content.map(|content| content.samples)),
+    ] {
+        command.env_remove(variable);
+        if let Some(bytes) = bytes {
+            let path = output.join(variable.to_lowercase());
+            within(&path, write_changed(&path, bytes))?;
+            command.env(variable, path);
+        }
     }
-    Ok(folder
-        .join("target")
-        .join(board.target)
-        .join("release/serve"))
+    command.env_remove(TrainingMemory::VARIABLE);
+    if let Some(training) = training {
+        command
+            .args(["--features", "training"])
+            .env(TrainingMemory::VARIABLE, training.to_string());
+    }
+    run(&mut command, &folder)?;
+    let built = output.join(board.target).join("release").join(program);
+    let path = scratch.path().join(program);
+    within(&built, fs::copy(&built, &path))?;
+    Ok(Firmware {
+        path,
+        _folder: scratch,
+    })
+}
+
+fn run(command: &mut Command, folder: &Path) -> Result<(), BuildError> {
+    let output = within(&folder.join("build.sh"), command.output())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let reason = reason(&String::from_utf8_lossy(&output.stderr));
+    Err(match output.status.code() {
+        Some(NO_TARGET) => BuildError::NoTarget(reason),
+        _ => BuildError::Refused(reason),
+    })
+}
+
+/// The file once nobody else holds it; it is let go of when it is closed.
+fn hold(file: File) -> io::Result<File> {
+    file.lock()?;
+    Ok(file)
+}
+
+/// Leaves a file with the same content as it is, so that its date does not change.
+fn write_changed(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|content| content == bytes) {
+        return Ok(());
+    }
+    fs::write(path, bytes)
+}
+
+fn within<T>(path: &Path, result: io::Result<T>) -> Result<T, BuildError> {
+    result.map_err(|cause| BuildError::Files {
+        path: path.into(),
+        cause,
+    })
 }
 
 /// The firmware folder.
-fn folder() -> Result<PathBuf> {
+fn folder() -> Result<PathBuf, BuildError> {
     let folder = env::var_os(FOLDER).map_or_else(|| PathBuf::from(SOURCES), PathBuf::from);
-    if !folder.join("build.sh").exists() {
-        bail!(
-            "no firmware folder at {}; name it with {FOLDER}=DIR, or a built firmware with \
-             --firmware ELF",
-            folder.display()
-        );
+    match fs::canonicalize(&folder) {
+        Ok(found) if found.join("build.sh").exists() => Ok(found),
+        _ => Err(BuildError::NoFolder(folder)),
     }
-    Ok(folder)
 }
 
 /// A samples file of no samples, of the shape that the model takes.
-fn no_samples(model: &ModelFile<'_>) -> Result<Vec<u8>> {
+fn no_samples(model: &ModelBytes) -> anyhow::Result<Vec<u8>> {
+    let model: ModelFile<'_> = model.open()?;
     let parts = SamplesParts {
         shape: model.network().input_shape(),
         labels: &[],
@@ -72,16 +237,18 @@ fn no_samples(model: &ModelFile<'_>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The line of a failed build that says why.
-fn reason(errors: &str, code: Option<i32>) -> String {
-    let mut lines = errors.lines().map(str::trim);
-    let found = lines.find_map(|line| {
+/// The line of a failed build that says why: the linker's about memory, or the first error.
+fn reason(errors: &str) -> String {
+    let lines = || errors.lines().map(str::trim);
+    let first = lines().find_map(|line| {
         let (_, reason) = line.split_once("error: ").or(line.split_once("error:"))?;
+        // Cargo puts the package before what a build script says.
+        let reason = match reason.split_once(": ") {
+            Some((package, rest)) if package.starts_with("firmware@") => rest,
+            _ => reason,
+        };
         (!reason.is_empty()).then_some(reason)
     });
-    let found = found.unwrap_or("no reason given");
-    match code {
-        Some(NO_TARGET) => found.into(),
-        _ => format!("the firmware does not build: {found}"),
-    }
+    let memory = lines().find(|line| line.contains("overflowed by"));
+    memory.or(first).unwrap_or("no reason given").into()
 }

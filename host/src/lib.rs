@@ -22,3 +22,4 @@ pub mod seeds;
 pub mod settings;
 pub mod training;
 pub mod weights;
+pub mod whole_file;

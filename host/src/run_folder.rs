@@ -1,10 +1,12 @@
 //! The folder a run leaves behind: all of its files or none.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile, TempDir};
+use tempfile::{Builder, TempDir};
+
+use crate::whole_file::{STAGING, parent, staged_file, with_usual_permissions, write_through};
 
 /// The trained model.
 pub const MODEL: &str = "model.kiln";
@@ -177,45 +179,10 @@ fn missing_folders(path: &Path) -> Vec<&Path> {
     ancestors.take_while(|path| !path.exists()).collect()
 }
 
-/// The folder that `path` lies in.
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) => Path::new("."),
-        None => path,
-    }
-}
-
-/// Writes all of `content` to the disk itself, where a full one is found out at the latest.
-fn write_through(mut file: &File, content: &[u8]) -> io::Result<()> {
-    file.write_all(content)?;
-    file.sync_all()
-}
-
 /// A temporary folder beside the final one; removed when dropped.
 fn staged_folder(parent: &Path) -> io::Result<TempDir> {
     let mut builder = Builder::new();
     with_usual_permissions(builder.prefix(STAGING), 0o777).tempdir_in(parent)
-}
-
-/// A temporary file beside the final one; removed when dropped.
-fn staged_file(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    with_usual_permissions(builder.prefix(STAGING), 0o666).tempfile_in(folder)
-}
-
-const STAGING: &str = ".kiln-";
-
-/// Temporary files are private unless asked otherwise; a run is as public as the user's mask says.
-fn with_usual_permissions<'a, 'b, 'c>(
-    builder: &'a mut Builder<'b, 'c>,
-    mode: u32,
-) -> &'a mut Builder<'b, 'c> {
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
-    builder
 }
 
 fn unsaved(path: &Path) -> impl FnOnce(io::Error) -> RunFolderError {

@@ -1,7 +1,7 @@
 //! The link over a line that loses, cuts, repeats and damages what goes over it.
 
 use host::link::{LinkError, Session, from_socket};
-use kiln::link::{Decoder, Frame, Request, Response, Usage, encode, encoded_len, parse};
+use kiln::link::{Decoder, Frame, Refusal, Request, Response, Usage, encode, encoded_len, parse};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::thread;
@@ -33,7 +33,7 @@ fn device(mut line: UnixStream, period: usize) {
                     logits: image,
                 },
                 Request::Usage => Response::Usage(USAGE),
-                _ => Response::Refused,
+                _ => Response::Refused(Refusal::Unknown),
             };
             let mut buffer = vec![0; encoded_len(1024)];
             let mut frame = encode(&Frame { sequence, body }, &mut buffer)
@@ -67,7 +67,7 @@ fn what_is_lost_is_asked_again_and_the_result_is_the_same() {
         assert!(logits.iter().all(|logit| logit.to_le_bytes() == [value; 4]));
     }
     assert_eq!(session.usage().unwrap(), USAGE);
-    assert!(matches!(session.hello(), Err(LinkError::Refused(_))));
+    assert!(matches!(session.hello(), Err(LinkError::Refused { .. })));
     assert!(session.repeats() >= 15, "{}", session.repeats());
     drop(session);
     device.join().unwrap();

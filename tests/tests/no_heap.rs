@@ -6,7 +6,7 @@
 
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
-use kiln::{LaneWidth, Network, Plan, Scaling, Sgd};
+use kiln::{LaneWidth, Network, Plan, Scaling, Sgd, Trainable};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -106,6 +106,7 @@ fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
         threads,
         lanes: Some(lanes),
         batch: 64,
+        trainable: Trainable::ALL,
     };
     let scaling = Scaling::uniform(1, 1.0 / 255.0, 0.0).unwrap();
     let start = parameters(&network);

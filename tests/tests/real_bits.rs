@@ -2,7 +2,7 @@
 
 use host::data::{self, Options, Places, Samples};
 use host::engine::{Engine, EngineOptions};
-use kiln::{LaneWidth, Network, Scaling, Sgd, he_uniform};
+use kiln::{LaneWidth, Network, Scaling, Sgd, Trainable, he_uniform};
 
 const BATCH: usize = 50;
 const STEPS: usize = 8;
@@ -60,6 +60,7 @@ fn run(train: &Samples, test: &Samples, threads: usize, lanes: LaneWidth) -> (Bi
         threads,
         lanes: Some(lanes),
         batch: BATCH,
+        trainable: Trainable::ALL,
     };
     let scaling = Scaling::uniform(1, 1.0 / 255.0, -0.1).unwrap();
     let start = first_parameters(&network);

@@ -89,7 +89,7 @@ impl<L: Lanes> Pass<'_, '_, L> {
     fn forward(&mut self) {
         let mut before = 0..self.plan.input_shape().elements();
         for step in self.plan.steps() {
-            let own = &self.parameters[step.parameters.range()];
+            let own = step.tensors(self.parameters);
             let after = step.activation.range();
             let (input, output) = read_and_write(self.memory.packets, before, after.clone());
             let winners = &mut self.memory.winners[winner_range::<L>(step)];
@@ -163,13 +163,7 @@ fn winner_range<L: Lanes>(step: &Step) -> Range<usize> {
 /// Takes the gradient of a step's output through the step's ReLU, where the step has one that the
 /// winners' bytes do not already tell of.
 fn mask_relu<L: Lanes>(step: &Step, output: &[L], gradients: &mut [L]) {
-    let masked = match step.operation {
-        Operation::Conv2d { relu, pool, .. } => relu && !pool,
-        Operation::Linear { relu } => relu,
-        Operation::Relu => true,
-        _ => false,
-    };
-    if masked {
+    if step.masks_by_output() {
         let gradient = &mut gradients[step.gradient.range()];
         output[0].vectorize(activation::ReluMask { output, gradient });
     }

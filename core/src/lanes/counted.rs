@@ -20,10 +20,12 @@ pub(crate) struct Tally {
     pub splats: usize,
     /// Products.
     pub products: usize,
+    /// Choices between two values by a mask.
+    pub choices: usize,
 }
 
 thread_local! {
-    static TALLY: Cell<Tally> = const { Cell::new(Tally { splats: 0, products: 0 }) };
+    static TALLY: Cell<Tally> = const { Cell::new(Tally { splats: 0, products: 0, choices: 0 }) };
 }
 
 impl Tally {
@@ -103,6 +105,7 @@ impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
 
     #[inline(never)]
     fn select(mask: bool, yes: Self, no: Self) -> Self {
+        Tally::count(|tally| tally.choices += 1);
         if mask { yes } else { no }
     }
 

@@ -66,11 +66,16 @@ pub trait Vector: Copy + 'static {
         Self::select(self.greater(other), self, other)
     }
 
+    /// +0 where the mask holds, else `self`.
+    #[inline(always)]
+    fn zero_where(self, mask: Self::Mask) -> Self {
+        Self::select(mask, self.splat(0.0), self)
+    }
+
     /// ReLU: +0 where `self` is at most 0, else `self`; NaN stays NaN, so that it shows.
     #[inline(always)]
     fn relu(self) -> Self {
-        let zero = self.splat(0.0);
-        Self::select(self.at_most(zero), zero, self)
+        self.zero_where(self.at_most(self.splat(0.0)))
     }
 }
 

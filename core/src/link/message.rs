@@ -1,9 +1,13 @@
 //! The messages.
 
+use super::{Example, Footprint, Refusal, Training};
 use serde::{Deserialize, Serialize};
 
 /// Version of these messages; the two sides must have the same.
-pub const LINK_VERSION: u16 = 1;
+pub const LINK_VERSION: u16 = 2;
+
+/// Most parameters in a frame.
+pub const PARAMETERS_PER_FRAME: usize = 256;
 
 /// A message with its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +19,7 @@ pub struct Frame<T> {
 }
 
 /// What a desktop asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Request<'a> {
     /// Who are you?
@@ -26,10 +30,23 @@ pub enum Request<'a> {
     Usage,
     /// Nothing more is to come.
     Finish,
+    /// Begin training anew.
+    Configure(Training),
+    /// Train on one sample.
+    Train(Example<'a>),
+    /// Some of the trained parameters, counted among those that are trained.
+    Parameters {
+        /// The first one.
+        first: u32,
+        /// How many; [`PARAMETERS_PER_FRAME`] at most.
+        count: u16,
+    },
+    /// Keep the trained parameters, so that they survive a loss of power.
+    Store,
 }
 
 /// What a device answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Response<'a> {
     /// To [`Request::Hello`].
@@ -48,8 +65,28 @@ pub enum Response<'a> {
     Finished,
     /// To a frame that came damaged; under number 0, since its own is not known.
     Damaged,
-    /// To a request that the device does not know or cannot do, such as an image of another size.
-    Refused,
+    /// To a request that the device does not know or cannot do. Nothing has changed.
+    Refused(Refusal),
+    /// To [`Request::Configure`].
+    Configured(Footprint),
+    /// To [`Request::Train`].
+    Trained {
+        /// What it took, in the device's unit, the update included where one was due.
+        ticks: u32,
+        /// The sample's loss before the step.
+        loss: f32,
+        /// Whether its class was found before the step.
+        correct: bool,
+    },
+    /// To [`Request::Train`] where the loss is no finite number. Nothing has changed.
+    Diverged,
+    /// To [`Request::Parameters`]: little-endian f32.
+    Parameters(&'a [u8]),
+    /// To [`Request::Store`].
+    Stored {
+        /// Number of what is stored now, one more than what was stored before.
+        number: u32,
+    },
 }
 
 /// A device, and the model it holds.
@@ -65,12 +102,14 @@ pub struct Device<'a> {
     pub model_crc: u32,
     /// Bytes of its model file.
     pub model_len: u32,
+    /// Number of the trained parameters that it stored last; 0 where there are none.
+    pub stored: u32,
 }
 
 /// Memory that a device uses, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// The arena of inference, the input in it.
+    /// The arena of inference, the input in it, or all memory set aside for training.
     pub arena: u32,
     /// Most of the stack that was ever in use.
     pub stack: u32,

@@ -14,6 +14,7 @@ pub(crate) mod conv2d;
 pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod pool;
+pub(crate) mod tensor;
 
 /// Adds, value by value, the first `samples` lanes of each packet to `sums`, in their order.
 #[inline(always)]

@@ -171,7 +171,7 @@ const fn lay_out_backward(plan: &mut Plan, index: usize) {
     plan.gradient_packets = larger(plan.gradient_packets, len + below);
     step.scratch = scratch_packets(step, input_gradient);
     plan.scratch_packets = larger(plan.scratch_packets, step.scratch);
-    if has_winners(step) {
+    if step.has_winners() {
         step.winners = Region {
             at: plan.winner_bytes,
             len,
@@ -183,13 +183,6 @@ const fn lay_out_backward(plan: &mut Plan, index: usize) {
         len: group_values(step),
     };
     plan.group_values += step.group.len;
-}
-
-const fn has_winners(step: &Step) -> bool {
-    matches!(
-        step.operation,
-        Operation::Conv2d { pool: true, .. } | Operation::MaxPool2d(_)
-    )
 }
 
 /// A convolution accumulates the kernels of a block of filters; behind a pool it spreads the
@@ -207,7 +200,9 @@ const fn scratch_packets(step: &Step, input_gradient: bool) -> usize {
         return smaller(FILTER_BLOCK, group) * (taps + 1);
     }
     let row = if splits_windows(&conv) {
-        smaller(FILTER_PAIR, group) * (taps + 1 + width)
+        let pair = smaller(FILTER_PAIR, group) * (taps + 1 + width);
+        // One filter at a time keeps six chosen inputs of each window.
+        larger(pair, taps + 1 + width + 3 * width)
     } else {
         smaller(FILTER_BLOCK, group) * (taps + 1 + 2 * width)
     };

@@ -202,4 +202,4 @@ impl<const STEPS: usize> Plan<STEPS> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -85,6 +85,30 @@ impl Step {
         }
     }
 
+    /// Whether its output, not its winners, tells where its ReLU lets the gradient through.
+    pub(crate) const fn masks_by_output(&self) -> bool {
+        match self.operation {
+            Operation::Conv2d { relu, pool, .. } => relu && !pool,
+            Operation::Linear { relu } => relu,
+            Operation::Relu => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it keeps which value of each window won.
+    pub(crate) const fn has_winners(&self) -> bool {
+        matches!(
+            self.operation,
+            Operation::Conv2d { pool: true, .. } | Operation::MaxPool2d(_)
+        )
+    }
+
+    /// Its weights and its biases, of all parameters of the network.
+    pub(crate) fn tensors<'p>(&self, parameters: &'p [f32]) -> [&'p [f32]; 2] {
+        let (weights, biases) = parameters[self.parameters.range()].split_at(self.weights());
+        [weights, biases]
+    }
+
     /// Rows and columns of the convolution's output that the pool looks at, or all of it.
     pub(crate) const fn pooled_extent(&self) -> [usize; 2] {
         match self.operation {

@@ -11,8 +11,8 @@ use std::format;
 use std::hint::black_box;
 use std::vec::Vec;
 
-const MNIST: Network = published(Network::input(1, 28, 28), 10);
-const RGB: Network = published(Network::input(3, 32, 32), 100);
+pub(crate) const MNIST: Network = published(Network::input(1, 28, 28), 10);
+pub(crate) const RGB: Network = published(Network::input(3, 32, 32), 100);
 
 const fn published(input: Network, classes: u16) -> Network {
     input
@@ -29,7 +29,7 @@ const fn published(input: Network, classes: u16) -> Network {
 
 /// Networks that between them have every operation, fused and alone, before and behind the first
 /// trained layer, with layers that grow and shrink their tensors.
-fn networks() -> Vec<(&'static str, Network)> {
+pub(crate) fn networks() -> Vec<(&'static str, Network)> {
     let padded = Layer::Conv2d(Conv2d::new(6, 3).padding(1));
     let depthwise = Layer::Conv2d(Conv2d::new(6, 3).padding(1).stride(2).groups(6));
     let overlapping = Layer::MaxPool2d(Pool2d::new(3).stride(2));

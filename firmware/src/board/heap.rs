@@ -1,13 +1,13 @@
-//! The heap, just large enough for the arena, and how full it ever was.
+//! The heap, just large enough for the arena and the link, and how full it ever was.
 
-use crate::memory::ARENA_BYTES;
+use crate::memory::HEAP_BYTES;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use embedded_alloc::LlffHeap;
 
-/// Bytes the allocator may need beside the arena, for alignment and its own list.
+/// Bytes the allocator may need beside what is taken, for alignment and its own list.
 const SPARE: usize = 32;
 
 /// Most bytes of the heap that were ever in use at once.
@@ -29,11 +29,11 @@ static HEAP: Watched = Watched {
 };
 
 static REGION: Region = Region(UnsafeCell::new(Memory(
-    [MaybeUninit::uninit(); ARENA_BYTES + SPARE],
+    [MaybeUninit::uninit(); HEAP_BYTES + SPARE],
 )));
 
 #[repr(align(16))]
-struct Memory(#[expect(dead_code)] [MaybeUninit<u8>; ARENA_BYTES + SPARE]);
+struct Memory(#[expect(dead_code)] [MaybeUninit<u8>; HEAP_BYTES + SPARE]);
 
 struct Region(UnsafeCell<Memory>);
 

@@ -20,7 +20,14 @@ mod chosen;
 mod cmsdk_uart;
 #[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
 mod mps2;
+#[cfg(all(
+    feature = "training",
+    any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385")
+))]
+mod simulated_storage;
 
+#[cfg(feature = "training")]
+pub use chosen::Storage;
 pub use chosen::{Board, NAME, TICK_UNIT, exit};
 pub use heap::heap_high_water;
 pub use stack::stack_high_water;

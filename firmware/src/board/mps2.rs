@@ -1,6 +1,8 @@
 //! What the MPS2 boards have in common. The emulator counts instructions, not cycles.
 
 use super::cmsdk_uart::Uart;
+#[cfg(feature = "training")]
+use super::simulated_storage::{self, NOTES, Storage};
 use super::{Exit, heap};
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
@@ -15,10 +17,28 @@ const INSTRUCTIONS: u32 = 40;
 /// SysTick counts down in 24 bits.
 const PERIOD: u32 = 1 << 24;
 
+/// Interrupts of the board, none of which is ever enabled.
+const INTERRUPTS: usize = 32;
+
+unsafe extern "C" {
+    /// The start-up code's: stops.
+    fn DefaultHandler();
+}
+
+// SAFETY: the section is the start-up code's place for exactly this table, behind the exceptions,
+// and no other symbol has the name. A shorter table than its own saves 832 bytes of flash.
+#[unsafe(link_section = ".vector_table.interrupts")]
+#[unsafe(no_mangle)]
+static __INTERRUPTS: [unsafe extern "C" fn(); INTERRUPTS] = [DefaultHandler; INTERRUPTS];
+
 /// The board: its tick counter and its serial port.
 pub struct Board {
     counter: SYST,
     serial: Uart,
+    #[cfg(feature = "training")]
+    storage: Storage,
+    #[cfg(feature = "training")]
+    notes: &'static mut [u32; NOTES],
 }
 
 impl Board {
@@ -38,7 +58,34 @@ impl Board {
         counter.clear_current();
         counter.enable_counter();
         let serial = Uart::start();
-        Self { counter, serial }
+        #[cfg(feature = "training")]
+        let (storage, notes) = simulated_storage::start();
+        Self {
+            counter,
+            serial,
+            #[cfg(feature = "training")]
+            storage,
+            #[cfg(feature = "training")]
+            notes,
+        }
+    }
+
+    /// Where trained parameters are stored.
+    #[cfg(feature = "training")]
+    pub fn storage(&mut self) -> &mut Storage {
+        &mut self.storage
+    }
+
+    /// Memory that survives a reset, as the storage does.
+    #[cfg(feature = "training")]
+    pub fn notes(&mut self) -> &mut [u32; NOTES] {
+        self.notes
+    }
+
+    /// Starts the program again; what is in the storage stays.
+    #[cfg(feature = "training")]
+    pub fn reset(self) -> ! {
+        cortex_m::peripheral::SCB::sys_reset()
     }
 
     /// The serial port.

@@ -4,3 +4,5 @@
 pub const NAME: &str = "mps2-an500";
 
 pub use super::mps2::{Board, TICK_UNIT, exit};
+#[cfg(feature = "training")]
+pub use super::simulated_storage::Storage;

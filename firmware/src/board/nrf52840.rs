@@ -5,6 +5,8 @@ use cortex_m::peripheral::DWT;
 use defmt_rtt as _;
 use embedded_io::{ErrorType, Read, Write};
 use nrf52840_hal::gpio::{Level, p0};
+#[cfg(feature = "training")]
+use nrf52840_hal::nvmc::Nvmc;
 use nrf52840_hal::pac;
 use nrf52840_hal::uarte::{Baudrate, Error, Parity, Pins, Uarte};
 use nrf52840_hal::{Clocks, clocks};
@@ -15,9 +17,15 @@ pub const NAME: &str = "nrf52840";
 /// What [`Board::time`] counts.
 pub const TICK_UNIT: &str = "cycles";
 
+/// The chip's own flash, behind the program.
+#[cfg(feature = "training")]
+pub type Storage = Nvmc<pac::NVMC>;
+
 /// The board: its serial port. The crystal drives the clock as long as it runs.
 pub struct Board {
     serial: Serial,
+    #[cfg(feature = "training")]
+    storage: Storage,
     _clocks: Clocks<clocks::ExternalOscillator, clocks::Internal, clocks::LfOscStopped>,
 }
 
@@ -51,8 +59,16 @@ impl Board {
                 Parity::EXCLUDED,
                 Baudrate::BAUD115200,
             )),
+            #[cfg(feature = "training")]
+            storage: storage(device.NVMC),
             _clocks: clocks,
         }
+    }
+
+    /// Where trained parameters are stored.
+    #[cfg(feature = "training")]
+    pub fn storage(&mut self) -> &mut Storage {
+        &mut self.storage
     }
 
     /// The serial port.
@@ -66,6 +82,21 @@ impl Board {
         let result = work();
         (result, DWT::cycle_count().wrapping_sub(start))
     }
+}
+
+/// The flash that the linker's memory layout keeps from the program.
+#[cfg(feature = "training")]
+fn storage(controller: pac::NVMC) -> Storage {
+    unsafe extern "C" {
+        // The memory layout's: the end of the program's flash.
+        static mut _kiln_storage: u8;
+    }
+    let start = &raw mut _kiln_storage;
+    // SAFETY: the build ends the program's flash here and as many bytes before the end of the
+    // chip's, so nothing else lies there, and the board is started once. All bytes are values; they
+    // change only by the controller, which owns the slice.
+    let memory = unsafe { core::slice::from_raw_parts_mut(start, crate::model::STORAGE_BYTES) };
+    Nvmc::new(controller, memory)
 }
 
 /// UARTE 0, receiving a byte at a time.

@@ -4,17 +4,46 @@ use kiln::{F32x4, F32x8, F32x16, LaneWidth, Lanes, multiply_add};
 use std::sync::Barrier;
 use std::time::Instant;
 
-/// Multiply-accumulates a second, in thousand millions, that `threads` threads reach together at
-/// the best lane width.
-pub(super) fn measure(threads: usize) -> f64 {
-    LaneWidth::available()
-        .map(|width| match width {
+/// Multiply-accumulates a second, in thousand millions, that some threads reach together at every
+/// lane width this processor has.
+#[derive(Clone, Debug)]
+pub(super) struct Limits(Vec<(LaneWidth, f64)>);
+
+impl Limits {
+    /// Measures all of them once.
+    pub fn measure(threads: usize) -> Self {
+        let measure = |width| match width {
             LaneWidth::X1 => together::<f32>(threads),
             LaneWidth::X4 => together::<F32x4>(threads),
             LaneWidth::X8 => together::<F32x8>(threads),
             LaneWidth::X16 => together::<F32x16>(threads),
-        })
-        .fold(0.0, f64::max)
+        };
+        Self(LaneWidth::available().map(|w| (w, measure(w))).collect())
+    }
+
+    /// The larger limit of two measurements, width by width.
+    pub fn larger(mut self, other: &Self) -> Self {
+        for ((_, limit), (_, other)) in self.0.iter_mut().zip(&other.0) {
+            *limit = limit.max(*other);
+        }
+        self
+    }
+
+    /// The machine's limit: that of its best width.
+    pub fn best(&self) -> f64 {
+        self.0.iter().map(|(_, limit)| *limit).fold(0.0, f64::max)
+    }
+
+    /// The limit at one width.
+    pub fn at(&self, width: LaneWidth) -> f64 {
+        let own = self.0.iter().find(|(other, _)| *other == width);
+        own.map_or(0.0, |(_, limit)| *limit)
+    }
+
+    /// Every width with its limit.
+    pub fn widths(&self) -> impl Iterator<Item = (LaneWidth, f64)> {
+        self.0.iter().copied()
+    }
 }
 
 /// All threads start at once; each counts its own time.

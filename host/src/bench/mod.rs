@@ -7,6 +7,7 @@ use crate::output::{Output, TABLE_STYLE};
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table};
 use kiln::LaneWidth;
+use limit::Limits;
 use serde::Serialize;
 use std::time::Duration;
 use subject::{Subject, Timing};
@@ -19,6 +20,10 @@ use subject::{Subject, Timing};
 /// multiplies and adds reaches in registers, on as many threads. Every figure is the best of many
 /// rounds, the rounds of all settings taken in turn; its fraction is that of the limit measured
 /// around the same round, since virtual cores may share a real one for a while.
+///
+/// "of limit" holds a figure against the machine's limit, which is that of its best lane width; "of
+/// width" against the limit of the lane width in the same row, which is what a machine without wider
+/// instructions would show.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// Seconds to measure, about
@@ -40,7 +45,16 @@ struct Report {
 #[derive(Clone, Debug, Serialize)]
 struct Limit {
     threads: usize,
-    /// Multiply-accumulates a second, in thousand millions, product and sum rounded separately.
+    /// Multiply-accumulates a second, in thousand millions, product and sum rounded separately, at
+    /// the best width.
+    gmacs: f64,
+    /// The same at every width.
+    widths: Vec<WidthLimit>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct WidthLimit {
+    lanes: usize,
     gmacs: f64,
 }
 
@@ -59,8 +73,10 @@ struct Measurement {
 struct Speed {
     microseconds: f64,
     gmacs: f64,
-    /// Of the limit on as many threads, around the same time.
+    /// Of the machine's limit on as many threads, around the same time.
     fraction: f64,
+    /// Of the limit at the same width.
+    fraction_of_width: f64,
 }
 
 /// Runs the command.
@@ -94,6 +110,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+impl Limit {
+    fn of((threads, limits): &(usize, Limits)) -> Self {
+        let width = |(width, gmacs): (LaneWidth, f64)| WidthLimit {
+            lanes: width.lanes(),
+            gmacs,
+        };
+        Self {
+            threads: *threads,
+            gmacs: limits.best(),
+            widths: limits.widths().map(width).collect(),
+        }
+    }
+}
+
 fn subjects(threads: &[usize]) -> Result<Vec<Subject>> {
     let mut subjects = Vec::new();
     for network in subject::NETWORKS {
@@ -109,22 +139,18 @@ fn subjects(threads: &[usize]) -> Result<Vec<Subject>> {
 /// Takes rounds of everything in turn until the time is up, and gives the limits.
 fn measure(subjects: &mut [Subject], threads: &[usize], time: Duration) -> Result<Vec<Limit>> {
     let start = std::time::Instant::now();
-    let mut limits: Vec<Limit> = threads
-        .iter()
-        .map(|threads| Limit {
-            threads: *threads,
-            gmacs: 0.0,
-        })
-        .collect();
+    let mut limits: Vec<_> = threads.iter().map(|t| (*t, Limits::measure(*t))).collect();
     loop {
         for subject in &mut *subjects {
             let reached = subject.round()?;
-            for limit in limits.iter_mut().filter(|l| l.threads == subject.threads()) {
-                limit.gmacs = limit.gmacs.max(reached);
+            for (threads, limit) in &mut limits {
+                if *threads == subject.threads() {
+                    *limit = reached.clone().larger(limit);
+                }
             }
         }
         if start.elapsed() >= time {
-            return Ok(limits);
+            return Ok(limits.iter().map(Limit::of).collect());
         }
     }
 }
@@ -155,6 +181,7 @@ fn speed(timing: Timing, macs: u64) -> Speed {
         microseconds: timing.seconds * 1e6,
         gmacs,
         fraction: gmacs / timing.limit,
+        fraction_of_width: gmacs / timing.width_limit,
     }
 }
 
@@ -168,9 +195,11 @@ fn table(report: &Report) -> Table {
         "train us",
         "GMAC/s",
         "of limit",
+        "of width",
         "infer us",
         "GMAC/s",
         "of limit",
+        "of width",
         "single us",
     ]);
     for result in &report.results {
@@ -180,17 +209,23 @@ fn table(report: &Report) -> Table {
             result.lanes.to_string(),
             format!("{:.2}", result.training.microseconds),
             format!("{:.1}", result.training.gmacs),
-            format!("{:.0}%", 100.0 * result.training.fraction),
+            percent(result.training.fraction),
+            percent(result.training.fraction_of_width),
             format!("{:.2}", result.inference.microseconds),
             format!("{:.1}", result.inference.gmacs),
-            format!("{:.0}%", 100.0 * result.inference.fraction),
+            percent(result.inference.fraction),
+            percent(result.inference.fraction_of_width),
             format!("{:.1}", result.inference_single.microseconds),
         ]);
     }
-    for column in 1..10 {
+    for column in 1..12 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.0}%", 100.0 * fraction)
 }

@@ -1,12 +1,12 @@
 //! What is measured: a network on some threads at one lane width.
 
-use super::limit;
+use super::limit::Limits;
 use crate::data::{ImageShape, Samples};
 use crate::defaults;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::seeds::{Stream, source};
 use anyhow::Result;
-use kiln::{LaneWidth, Network, Scaling, Sgd, he_uniform};
+use kiln::{LaneWidth, Network, Scaling, Sgd, Trainable, he_uniform};
 use std::time::Instant;
 
 /// Samples of a batch.
@@ -47,8 +47,11 @@ pub(super) const NETWORKS: [NetworkUnderTest; 2] = [
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
     pub seconds: f64,
-    /// Thousand million separate multiply-accumulates a second, on as many threads.
+    /// Thousand million separate multiply-accumulates a second, on as many threads, at the
+    /// machine's best width.
     pub limit: f64,
+    /// The same at the width measured.
+    pub width_limit: f64,
 }
 
 /// Best timings so far.
@@ -66,12 +69,17 @@ impl Timing {
     const NONE: Self = Self {
         seconds: f64::INFINITY,
         limit: f64::INFINITY,
+        width_limit: f64::INFINITY,
     };
 
     /// Keeps the faster one.
-    fn update(&mut self, seconds: f64, limit: f64) {
+    fn update(&mut self, seconds: f64, limits: &Limits, width: LaneWidth) {
         if seconds < self.seconds {
-            *self = Self { seconds, limit };
+            *self = Self {
+                seconds,
+                limit: limits.best(),
+                width_limit: limits.at(width),
+            };
         }
     }
 }
@@ -99,6 +107,7 @@ impl Subject {
             threads,
             lanes: Some(lanes),
             batch: BATCH,
+            trainable: Trainable::ALL,
         };
         let scaling = Scaling::uniform(shape.channels, 1.0 / 255.0, 0.0)?;
         Ok(Self {
@@ -114,8 +123,8 @@ impl Subject {
         })
     }
 
-    /// Measures everything once, and gives the limit it found around it.
-    pub fn round(&mut self) -> Result<f64, EngineError> {
+    /// Measures everything once, and gives the limits it found around it.
+    pub fn round(&mut self) -> Result<Limits, EngineError> {
         // So low a rate that the weights stay what they are: the same work in every round.
         let sgd = Sgd {
             rate: 1e-6,
@@ -125,7 +134,7 @@ impl Subject {
         };
         let samples = &self.samples;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
-        let before = limit::measure(self.engine.threads());
+        let before = Limits::measure(self.engine.threads());
         let [training, inference, single] = self.engine.within(|engine| {
             let training = best(&order, BATCH, |batch| engine.step(samples, batch, &sgd))?;
             let inference = best(&order, BATCH, |batch| engine.evaluate(samples, batch, None))?;
@@ -133,11 +142,12 @@ impl Subject {
             let single = best(single, 1, |batch| engine.evaluate(samples, batch, None))?;
             Ok::<_, EngineError>([training, inference, single])
         })?;
-        let limit = before.max(limit::measure(self.engine.threads()));
-        self.best.training.update(training, limit);
-        self.best.inference.update(inference, limit);
-        self.best.inference_single.update(single, limit);
-        Ok(limit)
+        let limits = before.larger(&Limits::measure(self.engine.threads()));
+        let width = self.engine.lanes();
+        self.best.training.update(training, &limits, width);
+        self.best.inference.update(inference, &limits, width);
+        self.best.inference_single.update(single, &limits, width);
+        Ok(limits)
     }
 
     pub fn name(&self) -> &'static str {

@@ -2,6 +2,8 @@
 
 mod connection;
 pub mod evaluate;
+mod ticks;
+pub mod train;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -16,6 +18,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Evaluate(evaluate::Arguments),
+    Train(train::Arguments),
 }
 
 /// Runs the command.
@@ -26,5 +29,6 @@ enum Command {
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.command {
         Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
     }
 }

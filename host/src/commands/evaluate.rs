@@ -7,7 +7,7 @@ use crate::output::{Output, grouped};
 use crate::training::Score;
 use crate::weights;
 use anyhow::{Context, Result};
-use kiln::ModelFile;
+use kiln::{ModelFile, Trainable};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: BATCH,
+        trainable: Trainable::ALL,
     };
     let bytes = arguments.subject.read()?;
     let model = bytes.open()?;

@@ -5,8 +5,9 @@ use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
+use crate::whole_file;
 use anyhow::{Context, Result, ensure};
-use kiln::{Crc32, ModelFile, SamplesParts};
+use kiln::{Crc32, ModelFile, SamplesParts, Trainable};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -64,27 +65,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let dataset = arguments.subject.load(&model, threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
-    let chosen = choose(subject::test_samples(&dataset), arguments.samples);
+    let samples = subject::test_samples(&dataset);
+    let chosen = samples.chosen(&subject::spread(samples, Some(arguments.samples)));
     let options = EngineOptions {
         threads,
         lanes: arguments.machine.lanes()?,
         batch: 1,
+        trainable: Trainable::ALL,
     };
     let report = write(&arguments.out, &bytes, &model, &chosen, &options)?;
     describe(output, &report)?;
     output.object(&report)?;
     Ok(())
-}
-
-/// Copies of `count` samples, spread evenly.
-fn choose(samples: &Samples, count: usize) -> Samples {
-    let mut chosen = Samples::empty(samples.shape);
-    for index in subject::spread(samples, Some(count)) {
-        let index = index as usize;
-        chosen.pixels.extend_from_slice(samples.image(index));
-        chosen.labels.push(samples.labels[index]);
-    }
-    chosen
 }
 
 fn write(
@@ -100,7 +92,7 @@ fn write(
     let (model_path, samples_path) = (place("model.kiln"), place("model.samples"));
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for (path, content) in [(&model_path, bytes.as_slice()), (&samples_path, &encoded)] {
-        fs::write(path, content).with_context(|| path.display().to_string())?;
+        whole_file::write(path, content).with_context(|| path.display().to_string())?;
     }
     Ok(Report {
         model_bytes: bytes.as_slice().len(),

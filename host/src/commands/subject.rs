@@ -82,7 +82,11 @@ pub fn spread(samples: &Samples, limit: Option<usize>) -> Vec<u32> {
 }
 
 /// Labels are numbers: they mean the same to the model only if the names do.
-fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
+///
+/// # Errors
+///
+/// If the dataset has other classes than the model.
+pub fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
     let names: Vec<&str> = model.class_names().collect();
     let (trained, found) = (model.network().classes(), dataset.classes.len());
     let same_names = names.is_empty() || names.iter().eq(dataset.classes.iter());

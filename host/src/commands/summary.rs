@@ -1,5 +1,6 @@
 //! `kiln summary`: what a network holds and costs, layer by layer.
 
+mod device_training;
 mod fit;
 
 use crate::boards::{self, Board};
@@ -8,6 +9,7 @@ use crate::output::{Output, TABLE_STYLE, grouped};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
+use device_training::ModeReport;
 use fit::Fit;
 use kiln::{Network, Plan};
 use serde::Serialize;
@@ -59,8 +61,10 @@ struct Report {
     inference_bytes: usize,
     /// The same with the input in it, as a device lays it out.
     arena_bytes: usize,
-    /// Working memory of training, parameters, gradient and velocity not among it.
+    /// Working memory of training on the desktop, parameters, gradient and velocity not among it.
     training_bytes: usize,
+    /// What each way of training on a device takes.
+    device_training: Vec<ModeReport>,
     class_names: Vec<String>,
     notes: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +107,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     describe_memory(output, &report)?;
     if let Some(fit) = &report.board {
         fit.describe(output)?;
+    }
+    if !report.device_training.is_empty() {
+        let verdicts = report
+            .board
+            .as_ref()
+            .map(|fit| (fit.name, fit.verdicts().collect()));
+        output.line("")?;
+        output.line(device_training::table(&report.device_training, verdicts))?;
     }
     output.object(&report)?;
     Ok(())
@@ -164,6 +176,7 @@ fn report(file: String, subject: Subject) -> Report {
         inference_bytes: plan.inference_bytes(1),
         arena_bytes: size_of::<f32>() * plan.arena_packets(),
         training_bytes: plan.training_bytes(1),
+        device_training: device_training::modes(network),
         class_names: subject.class_names,
         notes: subject.notes,
         board: None,
@@ -186,8 +199,8 @@ fn describe_memory(output: Output, report: &Report) -> io::Result<()> {
     output.item(
         "training",
         format_args!(
-            "{training} bytes of working memory, and {parameters} each for parameters, gradient \
-             and velocity"
+            "{training} bytes of working memory on the desktop, and {parameters} each for \
+             parameters, gradient and velocity"
         ),
     )
 }

@@ -16,7 +16,7 @@ use crate::training::{Score, Split, Trainer};
 use anyhow::{Context, Result};
 use files::Files;
 use job::Job;
-use kiln::{LaneWidth, Network, Scaling, he_uniform};
+use kiln::{LaneWidth, Network, Scaling, Trainable, he_uniform};
 use progress::Progress;
 use report::{EpochReport, Report, Timing};
 use std::path::PathBuf;
@@ -140,6 +140,7 @@ impl<'a> Setup<'a> {
             threads: job.threads,
             lanes: job.lanes,
             batch: split.train.len().min(settings.batch as usize),
+            trainable: Trainable::ALL,
         };
         let engine = Engine::new(&network, &scaling, parameters, &options)?;
         Ok(Self {

@@ -20,6 +20,7 @@ mod idx_folder;
 mod image_folder;
 mod mnist;
 mod picture;
+mod rotation;
 mod samples;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub use idx::IdxError;
 pub use image_folder::ImageFolderError;
 #[doc(hidden)]
 pub use mnist::Places;
+pub use rotation::rotated;
 pub use samples::{ImageShape, Samples};
 
 /// A dataset in memory.

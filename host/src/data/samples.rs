@@ -73,6 +73,23 @@ impl Samples {
         self.labels.is_empty()
     }
 
+    /// Copies of the samples at `indices`, in their order.
+    ///
+    /// # Panics
+    ///
+    /// Where an index is not below [`Samples::len`].
+    pub fn chosen(&self, indices: &[u32]) -> Self {
+        let indices = indices.iter().map(|index| *index as usize);
+        Self {
+            pixels: indices
+                .clone()
+                .flat_map(|index| self.image(index).iter().copied())
+                .collect(),
+            labels: indices.map(|index| self.labels[index]).collect(),
+            shape: self.shape,
+        }
+    }
+
     /// The bytes of one image.
     ///
     /// # Panics

@@ -1,10 +1,11 @@
 //! QEMU: found, started, and ended whatever happens.
 
 use super::log::{self, LogError};
-use super::{Program, ProgramError};
+use super::{Program, ProgramError, bound};
 use crate::boards::Board;
+use std::env;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -20,7 +21,8 @@ pub enum Serial<'a> {
     Socket(&'a Path),
 }
 
-/// A firmware that runs in QEMU. Dropping it ends QEMU.
+/// A firmware that runs in QEMU. Dropping it ends QEMU; on Linux, so does the end of a program that
+/// called [`offer`](super::offer), however it ends.
 pub struct Emulation {
     child: Arc<Mutex<Child>>,
     output: Option<ChildStdout>,
@@ -68,10 +70,7 @@ impl Emulation {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => EmulationError::NoQemu,
-                _ => EmulationError::Qemu(error),
-            })?;
+            .map_err(EmulationError::Qemu)?;
         let output = child.stdout.take();
         Ok(Self {
             child: Arc::new(Mutex::new(child)),
@@ -126,11 +125,19 @@ fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
     child.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// QEMU's place among the folders of `PATH`.
+fn find() -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders)
+        .map(|folder| folder.join(QEMU))
+        .find(|path| path.is_file())
+}
+
 fn command(board: Board, serial: Serial<'_>) -> Result<Command, EmulationError> {
     let processor = board
         .emulated_processor
         .ok_or(EmulationError::NotEmulated(board.name))?;
-    let mut command = Command::new(QEMU);
+    let mut command = bound::command(&find().ok_or(EmulationError::NoQemu)?);
     command
         .args(["-M", board.name, "-cpu", processor])
         // An instruction is a nanosecond of the board's time, so that its timer counts them.

@@ -13,11 +13,11 @@ mod update;
 
 use crate::data::Samples;
 use kiln::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome};
-use kiln::{Scaling, Sgd};
+use kiln::{Scaling, Sgd, Trainable, TrainableError};
 use std::sync::Arc;
 use typed::Typed;
 
-/// How an engine computes; none of it shows in the bits.
+/// How an engine computes; none of it but what is trained shows in the bits.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
     /// Number of threads, at least 1.
@@ -26,6 +26,8 @@ pub struct EngineOptions {
     pub lanes: Option<LaneWidth>,
     /// Most samples a step will get.
     pub batch: usize,
+    /// What a step changes; all else stays as it is.
+    pub trainable: Trainable,
 }
 
 /// Why an engine cannot be made, or a pass not be run.
@@ -35,6 +37,9 @@ pub enum EngineError {
     /// The network is not sound.
     #[error(transparent)]
     Network(#[from] NetworkError),
+    /// What is to be trained is not there.
+    #[error(transparent)]
+    Trainable(#[from] TrainableError),
     /// A buffer, a batch or a label does not fit the network.
     #[error(transparent)]
     Buffer(#[from] BufferError),

@@ -3,17 +3,17 @@
 use super::backward::Backward;
 use super::evaluation::Evaluation;
 use super::groups::{Evaluator, Group, Worker};
-use super::update::{Run, Update};
+use super::update::{Run, Task, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::data::Samples;
-use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd, Span};
+use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd};
 
 /// A network's parameters and memory, in packets of `L`.
 pub(super) struct Typed<L> {
     plan: Plan,
     scaling: Scaling,
     zero: L,
-    spans: Vec<Span>,
+    tasks: Vec<Task>,
     parameters: Vec<f32>,
     gradient: Vec<f32>,
     velocity: Vec<f32>,
@@ -43,7 +43,7 @@ impl<L: Lanes> Typed<L> {
         let groups = options.batch.div_ceil(GROUP);
         let threads = options.threads.max(1);
         Ok(Self {
-            spans: plan.spans().collect(),
+            tasks: Task::all(&plan, options.trainable)?,
             gradient: vec![0.0; parameters.len()],
             velocity: vec![0.0; parameters.len()],
             groups: (0..groups).map(|_| Group::new(&plan)).collect(),
@@ -90,7 +90,7 @@ impl<L: Lanes> Typed<L> {
             gradient: &mut self.gradient,
             velocity: &mut self.velocity,
         };
-        update.all(&self.spans, run)
+        update.all(&self.tasks, run)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::awake;
 use super::groups::Group;
-use kiln::{BufferError, Lanes, Plan, Sgd, Span};
+use kiln::{
+    BufferError, CompactMode, CompactPlan, Lanes, Plan, Sgd, Span, Trainable, TrainableError,
+};
+use std::ops::Range;
 
 /// What an update needs to know.
 pub(super) struct Update<'a, L> {
@@ -10,6 +13,37 @@ pub(super) struct Update<'a, L> {
     pub groups: &'a [Group],
     pub sgd: &'a Sgd,
     pub proof: L,
+}
+
+/// A span, and the part of it that is trained.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    pub span: Span,
+    trained: Range<usize>,
+}
+
+impl Task {
+    /// The tasks of an update of what is trained, all spans of a plan in order.
+    pub fn all(plan: &Plan, trainable: Trainable) -> Result<Vec<Self>, TrainableError> {
+        let compact = CompactPlan::try_of(plan, CompactMode::in_place(trainable))?;
+        let mut start = 0;
+        let tasks = plan.spans().map(|span| {
+            let own = start..start + span.len;
+            start = own.end;
+            let trained = compact.trained_ranges().map(|range| {
+                let start = range.start.clamp(own.start, own.end);
+                start - own.start..range.end.clamp(start, own.end) - own.start
+            });
+            // A span lies in one step; what is trained of its weights and biases hangs together.
+            let trained = trained.filter(|range| !range.is_empty());
+            let trained = trained.reduce(|first, last| first.start..last.end);
+            Self {
+                span,
+                trained: trained.unwrap_or(0..0),
+            }
+        });
+        Ok(tasks.collect())
+    }
 }
 
 /// A run of parameters with their gradient and velocity.
@@ -40,39 +74,47 @@ impl<'a> Run<'a> {
 
 impl<L: Lanes> Update<'_, L> {
     /// Halves the spans until few parameters are left, which one thread then takes.
-    pub fn all(&self, spans: &[Span], run: Run<'_>) -> Result<(), BufferError> {
+    pub fn all(&self, tasks: &[Task], run: Run<'_>) -> Result<(), BufferError> {
         const ENOUGH: usize = 8 * 1024;
-        if spans.len() < 2 || run.parameters.len() <= ENOUGH {
-            return self.in_turn(spans, run);
+        if tasks.len() < 2 || run.parameters.len() <= ENOUGH {
+            return self.in_turn(tasks, run);
         }
         let mut low_len = 0;
-        let middle = spans
+        let middle = tasks
             .iter()
-            .take_while(|span| {
-                let fits = 2 * low_len + span.len <= run.parameters.len();
-                low_len += if fits { span.len } else { 0 };
+            .take_while(|task| {
+                let len = task.span.len;
+                let fits = 2 * low_len + len <= run.parameters.len();
+                low_len += if fits { len } else { 0 };
                 fits
             })
             .count()
             .max(1);
-        let (low_spans, high_spans) = spans.split_at(middle);
-        let (low, high) = run.split_at(low_spans.iter().map(|span| span.len).sum());
-        let (low, high) = awake::join(|| self.all(low_spans, low), || self.all(high_spans, high));
+        let (low_tasks, high_tasks) = tasks.split_at(middle);
+        let (low, high) = run.split_at(low_tasks.iter().map(|task| task.span.len).sum());
+        let (low, high) = awake::join(|| self.all(low_tasks, low), || self.all(high_tasks, high));
         low.and(high)
     }
 
-    fn in_turn(&self, spans: &[Span], mut run: Run<'_>) -> Result<(), BufferError> {
-        for span in spans {
+    fn in_turn(&self, tasks: &[Task], mut run: Run<'_>) -> Result<(), BufferError> {
+        for Task { span, trained } in tasks {
             let (own, rest) = run.split_at(span.len);
             run = rest;
+            if trained.is_empty() {
+                continue;
+            }
             own.gradient.fill(0.0);
             for group in self.groups {
                 let samples = group.outcome.samples;
                 self.plan
                     .add_gradient(span, &group.values, samples, self.proof, own.gradient)?;
             }
-            self.sgd
-                .update(own.parameters, own.gradient, own.velocity, self.proof)?;
+            self.sgd.update(
+                &mut own.parameters[trained.clone()],
+                &own.gradient[trained.clone()],
+                &mut own.velocity[trained.clone()],
+                self.proof,
+            )?;
         }
         Ok(())
     }

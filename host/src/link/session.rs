@@ -1,9 +1,10 @@
 //! Requests and their answers, asked again until they come through.
 
 use super::Stream;
+use super::answer::Answer;
 use kiln::link::{
-    Damaged, Decoder, Frame, LINK_VERSION, MESSAGE_OVERHEAD, Request, Response, Usage, encode,
-    encoded_len, parse,
+    Damaged, Decoder, Example, Footprint, Frame, LINK_VERSION, MESSAGE_OVERHEAD,
+    PARAMETERS_PER_FRAME, Refusal, Request, Response, Training, Usage, encode, encoded_len, parse,
 };
 use std::io;
 use std::time::{Duration, Instant};
@@ -33,6 +34,19 @@ pub struct Description {
     pub model_crc: u32,
     /// Bytes of its model file.
     pub model_len: u32,
+    /// Number of the trained parameters that it stored last; 0 where there are none.
+    pub stored: u32,
+}
+
+/// What training on a sample gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trained {
+    /// What it took, in the device's unit.
+    pub ticks: u32,
+    /// The sample's loss before the step.
+    pub loss: f32,
+    /// Whether its class was found before the step.
+    pub correct: bool,
 }
 
 /// What stops a conversation.
@@ -58,20 +72,25 @@ pub enum LinkError {
         found: u16,
     },
     /// It does not do what it is asked.
-    #[error("the device refuses {0}; flash it with this Kiln's firmware")]
-    Refused(&'static str),
+    #[error("the device refuses {what}: {reason}")]
+    Refused {
+        /// What it was asked.
+        what: &'static str,
+        /// Why.
+        reason: Refusal,
+    },
+    /// Its answer is one to another question.
+    #[error("the device's answer to {0} makes no sense; flash it with this Kiln's firmware")]
+    Confused(&'static str),
+    /// Its loss or one of its parameters is no longer a finite number.
+    #[error(
+        "training diverged: the loss or a parameter is no longer a finite number; nothing was \
+         stored, try a lower --lr"
+    )]
+    Diverged,
     /// An image is too large for a frame.
     #[error("an image of {0} bytes is too large for the link")]
     TooLarge(usize),
-}
-
-/// A response without its buffer.
-enum Answer {
-    Device(u16, Description),
-    Logits(u32, Vec<f32>),
-    Usage(Usage),
-    Finished,
-    Refused,
 }
 
 impl Session {
@@ -95,7 +114,7 @@ impl Session {
         match self.ask(Request::Hello)? {
             Answer::Device(LINK_VERSION, device) => Ok(device),
             Answer::Device(found, _) => Err(LinkError::Version { found }),
-            _ => Err(LinkError::Refused("to say who it is")),
+            other => Err(other.unexpected("to say who it is")),
         }
     }
 
@@ -107,7 +126,65 @@ impl Session {
     pub fn infer(&mut self, image: &[u8]) -> Result<(u32, Vec<f32>), LinkError> {
         match self.ask(Request::Infer(image))? {
             Answer::Logits(ticks, logits) => Ok((ticks, logits)),
-            _ => Err(LinkError::Refused("the image")),
+            other => Err(other.unexpected("the image")),
+        }
+    }
+
+    /// Begins training, and tells what memory it takes.
+    ///
+    /// # Errors
+    ///
+    /// If the device does not answer or cannot train so; nothing has changed then.
+    pub fn configure(&mut self, training: Training) -> Result<Footprint, LinkError> {
+        match self.ask(Request::Configure(training))? {
+            Answer::Configured(footprint) => Ok(footprint),
+            other => Err(other.unexpected("to train so")),
+        }
+    }
+
+    /// Trains on one sample.
+    ///
+    /// # Errors
+    ///
+    /// If the device does not answer or does not take the sample, or the loss is not finite.
+    pub fn train(&mut self, example: Example<'_>) -> Result<Trained, LinkError> {
+        match self.ask(Request::Train(example))? {
+            Answer::Trained(trained) => Ok(trained),
+            other => Err(other.unexpected("the sample")),
+        }
+    }
+
+    /// All `count` trained parameters.
+    ///
+    /// # Errors
+    ///
+    /// If the device does not answer or has other parameters, or one of them is not finite.
+    pub fn parameters(&mut self, count: usize) -> Result<Vec<f32>, LinkError> {
+        const WHAT: &str = "to send its parameters";
+        let mut parameters = Vec::with_capacity(count);
+        while parameters.len() < count {
+            let some = PARAMETERS_PER_FRAME.min(count - parameters.len());
+            let request = Request::Parameters {
+                first: parameters.len() as u32,
+                count: some as u16,
+            };
+            match self.ask(request)? {
+                Answer::Parameters(values) if values.len() == some => parameters.extend(values),
+                other => return Err(other.unexpected(WHAT)),
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// Has the device keep its trained parameters, and gives the number of what it keeps.
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer or cannot store them, or one of them is not finite.
+    pub fn store(&mut self) -> Result<u32, LinkError> {
+        match self.ask(Request::Store)? {
+            Answer::Stored(number) => Ok(number),
+            other => Err(other.unexpected("to store its parameters")),
         }
     }
 
@@ -119,7 +196,7 @@ impl Session {
     pub fn usage(&mut self) -> Result<Usage, LinkError> {
         match self.ask(Request::Usage)? {
             Answer::Usage(usage) => Ok(usage),
-            _ => Err(LinkError::Refused("to say what memory it uses")),
+            other => Err(other.unexpected("to say what memory it uses")),
         }
     }
 
@@ -132,7 +209,7 @@ impl Session {
         match self.ask(Request::Finish) {
             // It may be gone before its last word is heard.
             Ok(Answer::Finished) | Err(LinkError::Closed) => Ok(()),
-            Ok(_) => Err(LinkError::Refused("to finish")),
+            Ok(other) => Err(other.unexpected("to finish")),
             Err(error) => Err(error),
         }
     }
@@ -145,7 +222,7 @@ impl Session {
     fn ask(&mut self, body: Request<'_>) -> Result<Answer, LinkError> {
         self.sequence = self.sequence.wrapping_add(1).max(1);
         let len = match body {
-            Request::Infer(image) => image.len(),
+            Request::Infer(image) | Request::Train(Example { image, .. }) => image.len(),
             _ => 0,
         };
         let mut buffer = vec![0; encoded_len(len + MESSAGE_OVERHEAD)];
@@ -187,9 +264,9 @@ impl Session {
                         Some(Frame {
                             body: Response::Damaged,
                             ..
-                        }) => return Ok(None),
+                        }) => return self.settle(),
                         Some(frame) if frame.sequence == self.sequence => {
-                            return Ok(owned(frame.body));
+                            return Ok(Answer::of(frame.body));
                         }
                         // The answer to a request that was answered before.
                         _ => {}
@@ -199,6 +276,24 @@ impl Session {
         }
         Ok(None)
     }
+
+    /// Lets pass what the device still says about bytes before the request, so that each of its
+    /// complaints does not cost an attempt.
+    fn settle(&mut self) -> Result<Option<Answer>, LinkError> {
+        let deadline = Instant::now() + self.patience;
+        let mut bytes = [0; 4096];
+        while Instant::now() < deadline {
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return Err(LinkError::Closed),
+                Ok(_) => {}
+                Err(error) if is_pause(&error) => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // Whatever has come of a frame is gone with it.
+        let _ = self.decoder.push(0);
+        Ok(None)
+    }
 }
 
 fn is_pause(error: &io::Error) -> bool {
@@ -206,29 +301,4 @@ fn is_pause(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
     )
-}
-
-fn owned(response: Response<'_>) -> Option<Answer> {
-    Some(match response {
-        Response::Device(device) => Answer::Device(
-            device.version,
-            Description {
-                board: device.board.into(),
-                tick_unit: device.tick_unit.into(),
-                model_crc: device.model_crc,
-                model_len: device.model_len,
-            },
-        ),
-        Response::Logits { ticks, logits } => {
-            let (values, rest) = logits.as_chunks::<4>();
-            if !rest.is_empty() {
-                return None;
-            }
-            let values = values.iter().map(|bytes| f32::from_le_bytes(*bytes));
-            Answer::Logits(ticks, values.collect())
-        }
-        Response::Usage(usage) => Answer::Usage(usage),
-        Response::Finished => Answer::Finished,
-        _ => Answer::Refused,
-    })
 }

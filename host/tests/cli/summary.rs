@@ -28,6 +28,155 @@ fn a_network_file_is_summed_up_layer_by_layer() {
     assert!(report["training_bytes"].as_u64() > report["inference_bytes"].as_u64());
 }
 
+/// The network that `kiln train mnist` trains.
+const MNIST: &str = "input = { channels = 1, height = 28, width = 28 }\n\
+    [[layers]]\ntype = 'conv2d'\nfilters = 8\nkernel = 3\n\
+    [[layers]]\ntype = 'relu'\n\
+    [[layers]]\ntype = 'max_pool2d'\nwindow = 2\n\
+    [[layers]]\ntype = 'conv2d'\nfilters = 16\nkernel = 3\n\
+    [[layers]]\ntype = 'relu'\n\
+    [[layers]]\ntype = 'max_pool2d'\nwindow = 2\n\
+    [[layers]]\ntype = 'linear'\noutputs = 128\n\
+    [[layers]]\ntype = 'relu'\n\
+    [[layers]]\ntype = 'linear'\noutputs = 10\n";
+
+/// RAM and flash that the firmware's build keeps for stack, buffers and program.
+const RESERVED: [u64; 2] = [16 << 10, 32 << 10];
+
+#[test]
+fn each_training_on_a_device_is_told_with_its_bytes() {
+    let workspace = Workspace::new();
+    workspace.write("network.toml", MNIST);
+    let report = workspace.json("summary network.toml");
+    // Parameters, gradient, velocity, arena, winners, all.
+    let all = 215_464;
+    for (index, name, kiln_train, bytes) in [
+        (
+            0,
+            "whole network, in place",
+            "from=1",
+            [all, 0, 0, 15_840, 1752, 233_056],
+        ),
+        (
+            1,
+            "whole network, in batches",
+            "from=1,batch",
+            [all, all, 0, 15_840, 1752, 448_520],
+        ),
+        (
+            2,
+            "whole network, with momentum",
+            "from=1,batch,momentum",
+            [all, all, all, 15_840, 1752, 663_984],
+        ),
+        (
+            3,
+            "last layer, in place",
+            "from=9",
+            [5160, 0, 0, 8544, 0, 13_704],
+        ),
+        (
+            4,
+            "biases only, in place",
+            "from=1,biases",
+            [648, 0, 0, 8544, 1752, 10_944],
+        ),
+    ] {
+        let mode = &report["device_training"][index];
+        assert_eq!(
+            (&mode["name"], &mode["kiln_train"]),
+            (&name.into(), &kiln_train.into())
+        );
+        let names = [
+            "parameters",
+            "gradient",
+            "velocity",
+            "arena",
+            "winners",
+            "total",
+        ];
+        assert_eq!(
+            names.map(|name| mode[name].as_u64().unwrap()),
+            bytes,
+            "{name}"
+        );
+    }
+    assert!(report["board"].is_null());
+    let text = workspace.text("summary network.toml");
+    for word in [
+        "on the desktop",
+        "training on a device",
+        "233,056",
+        "663,984",
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    assert!(!text.contains("too many"), "{text}");
+}
+
+#[test]
+fn a_board_has_room_for_a_training_or_lacks_so_many_bytes() {
+    let workspace = Workspace::new();
+    workspace.write("network.toml", MNIST);
+    let text = workspace.text("summary network.toml --board mps2-an386");
+    for line in [
+        "8,544 of 262,144 bytes of RAM, beside 16,384 for stack and buffers: fits",
+        "215,464 of 1,048,576 bytes of flash, beside 32,768 for the program: fits",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    for (name, verdict) in [
+        ("whole network, in place", "fits"),
+        ("whole network, in batches", "202,760 bytes of RAM too many"),
+        (
+            "whole network, with momentum",
+            "418,224 bytes of RAM too many",
+        ),
+        ("last layer, in place", "fits"),
+        ("biases only, in place", "fits"),
+    ] {
+        let line = text.lines().find(|line| line.contains(name)).unwrap();
+        assert!(line.trim_end().ends_with(verdict), "{line}, not {verdict}");
+    }
+    for (board, fitting) in [("mps2-an386", 3), ("mps2-an500", 5), ("nrf52840", 3)] {
+        let report = workspace.json(&format!("summary network.toml --board {board}"));
+        let trainings = report["board"]["device_training"].as_array().unwrap();
+        let mut fits = 0;
+        for (training, mode) in trainings
+            .iter()
+            .zip(report["device_training"].as_array().unwrap())
+        {
+            assert_eq!(training["ram"]["needed"], mode["total"]);
+            let [ram, flash] = ["ram", "flash"].map(|memory| {
+                let need = |key: &str| training[memory][key].as_u64().unwrap();
+                let fits = need("needed") + need("reserved") <= need("available");
+                assert_eq!(training[memory]["fits"], fits);
+                (need("reserved"), fits)
+            });
+            assert_eq!([ram.0, flash.0], RESERVED);
+            fits += usize::from(ram.1 && flash.1);
+        }
+        assert_eq!(fits, fitting, "{board}");
+    }
+}
+
+#[test]
+fn a_network_that_fits_but_for_the_stack_does_not_fit() {
+    let workspace = Workspace::new();
+    // An arena of 250,000 bytes: less than the board's RAM, but not beside stack and buffers.
+    let network = "input = { channels = 1, height = 250, width = 249 }\n\
+        [[layers]]\ntype = 'linear'\noutputs = 250\n";
+    workspace.write("network.toml", network);
+    let report = workspace.json("summary network.toml --board mps2-an386");
+    let inference = &report["board"]["inference"];
+    assert_eq!(inference["needed"], 250_000);
+    assert_eq!(inference["fits"], false);
+    let text = workspace.text("summary network.toml --board mps2-an386");
+    let line = "250,000 of 262,144 bytes of RAM, beside 16,384 for stack and buffers: does not \
+        fit, 4,240 bytes too many";
+    assert!(text.contains(line), "{line}: {text}");
+}
+
 #[test]
 fn a_model_file_tells_its_classes_and_origin() {
     let workspace = Workspace::new();

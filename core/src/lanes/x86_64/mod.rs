@@ -18,6 +18,7 @@ macro_rules! packet {
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
+        larger: $larger:expr, zero_where: $zero_where:expr,
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -108,6 +109,18 @@ macro_rules! packet {
             }
 
             #[inline(always)]
+            fn larger(self, other: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $larger(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn zero_where(self, mask: $mask) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $zero_where(mask, self.0) })
+            }
+
+            #[inline(always)]
             fn load(self, values: &[f32]) -> Self {
                 let values = &values[..$lanes];
                 // SAFETY: the slice has a register's length; the load asks for no alignment.
@@ -188,6 +201,8 @@ packet! {
     greater: _mm_cmpgt_ps,
     at_most: _mm_cmple_ps,
     select: select_x4,
+    larger: _mm_max_ps,
+    zero_where: _mm_andnot_ps,
     store_bytes: store_bytes_x4,
     winner: winner_x4,
     widen: bytes_to_f32_x4,
@@ -204,6 +219,8 @@ packet! {
     greater: _mm256_cmp_ps::<_CMP_GT_OQ>,
     at_most: _mm256_cmp_ps::<_CMP_LE_OQ>,
     select: select_x8,
+    larger: _mm256_max_ps,
+    zero_where: _mm256_andnot_ps,
     store_bytes: store_bytes_x8,
     winner: winner_x8,
     widen: bytes_to_f32_x8,
@@ -220,6 +237,8 @@ packet! {
     greater: _mm512_cmp_ps_mask::<_CMP_GT_OQ>,
     at_most: _mm512_cmp_ps_mask::<_CMP_LE_OQ>,
     select: select_x16,
+    larger: _mm512_max_ps,
+    zero_where: zero_where_x16,
     store_bytes: store_bytes_x16,
     winner: winner_x16,
     widen: bytes_to_f32_x16,

@@ -67,10 +67,19 @@ pub(super) fn store_bytes_x4(values: __m128) -> [u8; 4] {
 #[inline]
 #[target_feature(enable = "sse2")]
 pub(super) fn winner_x4(higher: [__m128; 3], dead: __m128) -> [u8; 4] {
-    let place = _mm_and_ps(higher[0], _mm_set1_ps(1.0));
-    let place = select_x4(higher[1], _mm_set1_ps(2.0), place);
-    let place = select_x4(higher[2], _mm_set1_ps(3.0), place);
-    store_bytes_x4(select_x4(dead, _mm_set1_ps(NO_WINNER.into()), place))
+    let [first, second, third] = higher.map(|mask| _mm_castps_si128(mask));
+    // The last place is the highest number; the halves above the numbers are 0.
+    let place = _mm_max_epi16(
+        _mm_max_epi16(
+            _mm_and_si128(first, _mm_set1_epi32(1)),
+            _mm_and_si128(second, _mm_set1_epi32(2)),
+        ),
+        _mm_and_si128(third, _mm_set1_epi32(3)),
+    );
+    // A mask is -1, which as a byte is `NO_WINNER`.
+    let place = _mm_or_si128(place, _mm_castps_si128(dead));
+    let halves = _mm_packs_epi32(place, place);
+    _mm_cvtsi128_si32(_mm_packs_epi16(halves, halves)).to_le_bytes()
 }
 
 #[inline]
@@ -122,10 +131,20 @@ pub(super) fn store_bytes_x8(values: __m256) -> [u8; 8] {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn winner_x8(higher: [__m256; 3], dead: __m256) -> [u8; 8] {
-    let place = _mm256_and_ps(higher[0], _mm256_set1_ps(1.0));
-    let place = select_x8(higher[1], _mm256_set1_ps(2.0), place);
-    let place = select_x8(higher[2], _mm256_set1_ps(3.0), place);
-    store_bytes_x8(select_x8(dead, _mm256_set1_ps(NO_WINNER.into()), place))
+    let [first, second, third] = higher.map(|mask| _mm256_castps_si256(mask));
+    // As at four lanes.
+    let place = _mm256_max_epi16(
+        _mm256_max_epi16(
+            _mm256_and_si256(first, _mm256_set1_epi32(1)),
+            _mm256_and_si256(second, _mm256_set1_epi32(2)),
+        ),
+        _mm256_and_si256(third, _mm256_set1_epi32(3)),
+    );
+    let place = _mm256_or_si256(place, _mm256_castps_si256(dead));
+    let low = _mm256_castsi256_si128(place);
+    let high = _mm256_extracti128_si256::<1>(place);
+    let halves = _mm_packs_epi32(low, high);
+    _mm_cvtsi128_si64(_mm_packs_epi16(halves, halves)).to_le_bytes()
 }
 
 #[inline]
@@ -159,6 +178,12 @@ pub(super) fn where_bits_x8(value: __m256, bytes: [u8; 8], mask: u8, equal: u8) 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn select_x16(mask: __mmask16, yes: __m512, no: __m512) -> __m512 {
     _mm512_mask_blend_ps(mask, no, yes)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn zero_where_x16(mask: __mmask16, value: __m512) -> __m512 {
+    _mm512_mask_blend_ps(mask, value, _mm512_setzero_ps())
 }
 
 #[inline]

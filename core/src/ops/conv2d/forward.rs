@@ -29,13 +29,15 @@ impl<L: Lanes> Kernel for Forward<'_, L> {
         let g = self.geometry;
         for group in 0..g.groups {
             let filters = group * g.group_filters()..(group + 1) * g.group_filters();
+            let len = g.group_channels() * g.input_area();
+            let channels = &self.input[group * len..][..len];
             if self.pool {
                 for row in 0..g.output[0] / 2 {
-                    self.pooled_row(&filters, row);
+                    self.pooled_row(channels, &filters, row);
                 }
             } else {
                 for y in 0..g.output[0] {
-                    self.plain_row(&filters, y);
+                    self.plain_row(channels, &filters, y);
                 }
             }
         }
@@ -65,7 +67,7 @@ macro_rules! each_filter_tile {
 
 impl<L: Lanes> Forward<'_, L> {
     #[inline(always)]
-    fn plain_row(&mut self, filters: &Range<usize>, y: usize) {
+    fn plain_row(&mut self, channels: &[L], filters: &Range<usize>, y: usize) {
         let g = self.geometry;
         let columns = if g.interior(0).contains(&y) {
             g.interior(1)
@@ -73,57 +75,75 @@ impl<L: Lanes> Forward<'_, L> {
             0..0
         };
         for x in (0..columns.start).chain(columns.end..g.output[1]) {
-            each_filter_tile!(self, filters, plain_edge(y, x));
+            each_filter_tile!(self, filters, plain_edge(channels, y, x));
         }
         let mut x = columns.start;
         while x + 4 <= columns.end {
-            each_filter_tile!(self, filters, plain_tile::<4>(y, x));
+            each_filter_tile!(self, filters, plain_tile::<4>(channels, y, x));
             x += 4;
         }
         while x < columns.end {
-            each_filter_tile!(self, filters, plain_tile::<1>(y, x));
+            each_filter_tile!(self, filters, plain_tile::<1>(channels, y, x));
             x += 1;
         }
     }
 
     #[inline(always)]
-    fn pooled_row(&mut self, filters: &Range<usize>, row: usize) {
+    fn pooled_row(&mut self, channels: &[L], filters: &Range<usize>, row: usize) {
         let g = self.geometry;
         let (rows, columns) = (g.interior(0), g.interior(1));
         let inside_row = rows.start <= 2 * row && 2 * row + 2 <= rows.end;
         for column in 0..g.output[1] / 2 {
             if inside_row && columns.start <= 2 * column && 2 * column + 2 <= columns.end {
-                each_filter_tile!(self, filters, pooled_tile(row, column));
+                each_filter_tile!(self, filters, pooled_tile(channels, row, column));
             } else {
-                each_filter_tile!(self, filters, pooled_edge(row, column));
+                each_filter_tile!(self, filters, pooled_edge(channels, row, column));
             }
         }
     }
 
     #[inline(always)]
-    fn plain_tile<const F: usize, const C: usize>(&mut self, filter: usize, y: usize, x: usize) {
-        let tile = self.tile::<F, 1, C>(filter, y, x);
+    fn plain_tile<const F: usize, const C: usize>(
+        &mut self,
+        filter: usize,
+        channels: &[L],
+        y: usize,
+        x: usize,
+    ) {
+        let tile = self.tile::<F, 1, C>(channels, filter, y, x);
         self.store_plain(filter, y, x, tile);
     }
 
     #[inline(always)]
-    fn plain_edge<const F: usize>(&mut self, filter: usize, y: usize, x: usize) {
-        let edge = self.edge::<F>(filter, y, x);
+    fn plain_edge<const F: usize>(&mut self, filter: usize, channels: &[L], y: usize, x: usize) {
+        let edge = self.edge::<F>(channels, filter, y, x);
         self.store_plain(filter, y, x, edge.map(|value| [[value]]));
     }
 
     #[inline(always)]
-    fn pooled_tile<const F: usize>(&mut self, filter: usize, row: usize, column: usize) {
-        let tile = self.tile::<F, 2, 2>(filter, 2 * row, 2 * column);
+    fn pooled_tile<const F: usize>(
+        &mut self,
+        filter: usize,
+        channels: &[L],
+        row: usize,
+        column: usize,
+    ) {
+        let tile = self.tile::<F, 2, 2>(channels, filter, 2 * row, 2 * column);
         self.store_pooled(filter, row, column, tile);
     }
 
     #[inline(always)]
-    fn pooled_edge<const F: usize>(&mut self, filter: usize, row: usize, column: usize) {
+    fn pooled_edge<const F: usize>(
+        &mut self,
+        filter: usize,
+        channels: &[L],
+        row: usize,
+        column: usize,
+    ) {
         let mut tile: [[[L; 2]; 2]; F] = self.bias_tile(filter);
         for r in 0..2 {
             for c in 0..2 {
-                let values = self.edge::<F>(filter, 2 * row + r, 2 * column + c);
+                let values = self.edge::<F>(channels, filter, 2 * row + r, 2 * column + c);
                 for f in 0..F {
                     tile[f][r][c] = values[f];
                 }
@@ -132,17 +152,17 @@ impl<L: Lanes> Forward<'_, L> {
         self.store_pooled(filter, row, column, tile);
     }
 
-    /// `F` filters x `R` rows x `C` columns of outputs, all of whose taps are inside the input.
+    /// `F` filters x `R` rows x `C` columns of outputs on their group's `channels`, all of whose taps are inside the input.
     #[inline(always)]
     fn tile<const F: usize, const R: usize, const C: usize>(
         &self,
+        channels: &[L],
         filter: usize,
         y: usize,
         x: usize,
     ) -> [[[L; C]; R]; F] {
         let g = &self.geometry;
         let start = self.bias_tile(filter);
-        let channels = self.group_input(filter);
         let corner = (y * g.stride[0] - g.padding[0]) * g.input[1] + x * g.stride[1] - g.padding[1];
         let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
         if g.is_plain_3x3() {
@@ -154,10 +174,9 @@ impl<L: Lanes> Forward<'_, L> {
 
     /// One output of `F` filters where some taps are in the padding.
     #[inline(always)]
-    fn edge<const F: usize>(&self, filter: usize, y: usize, x: usize) -> [L; F] {
+    fn edge<const F: usize>(&self, channels: &[L], filter: usize, y: usize, x: usize) -> [L; F] {
         let g = &self.geometry;
         let start: [[[L; 1]; 1]; F] = self.bias_tile(filter);
-        let channels = self.group_input(filter);
         let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
         accumulate::edge(g, channels, [y, x], kernels, start.map(|[[value]]| value))
     }
@@ -173,14 +192,6 @@ impl<L: Lanes> Forward<'_, L> {
             tile[f] = [[proof.splat(self.bias[filter + f]); C]; R];
         }
         tile
-    }
-
-    /// The input channels that a filter's group sees.
-    #[inline(always)]
-    fn group_input(&self, filter: usize) -> &[L] {
-        let g = &self.geometry;
-        let len = g.group_channels() * g.input_area();
-        &self.input[filter / g.group_filters() * len..][..len]
     }
 
     #[inline(always)]

@@ -22,7 +22,6 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
     fn run(mut self) {
         let g = self.geometry;
         for group in 0..g.groups {
-            let channels = group * g.group_channels()..(group + 1) * g.group_channels();
             for y in 0..g.input[0] {
                 let reached = if g.is_plain_3x3() {
                     g.input[1].min(g.output[1] + 2 - g.padding[1])
@@ -30,15 +29,15 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
                     g.input[1]
                 };
                 let done = if g.is_plain_3x3() && reached >= 8 {
-                    self.row_3x3(&channels, y, reached);
+                    self.row_3x3(group, y, reached);
                     reached
                 } else {
                     0
                 };
                 for x in done..reached {
-                    self.edges(&channels, y, x);
+                    self.edges(group, y, x);
                 }
-                self.clear(&channels, y, reached);
+                self.clear(group, y, reached);
             }
         }
     }
@@ -50,39 +49,43 @@ impl<L: Lanes> InputGradient<'_, L> {
     /// The line of outputs behind the first tile lacks as many values as the padding falls short
     /// of 2, and the line behind the last tile likewise.
     #[inline(always)]
-    fn row_3x3(&mut self, channels: &Range<usize>, y: usize, end: usize) {
+    fn row_3x3(&mut self, group: usize, y: usize, end: usize) {
         let g = self.geometry;
         let (left, right) = (
             2 - g.padding[1],
             (end + g.padding[1]).saturating_sub(g.output[1]),
         );
         match left {
-            2 => self.tiles_3x3::<4, 2, 0>(channels, y, 0),
-            1 => self.tiles_3x3::<4, 1, 0>(channels, y, 0),
-            _ => self.tiles_3x3::<4, 0, 0>(channels, y, 0),
+            2 => self.tiles_3x3::<4, 2, 0>(group, y, 0),
+            1 => self.tiles_3x3::<4, 1, 0>(group, y, 0),
+            _ => self.tiles_3x3::<4, 0, 0>(group, y, 0),
         }
         let mut x = 4;
         while x + 8 <= end {
-            self.tiles_3x3::<4, 0, 0>(channels, y, x);
+            self.tiles_3x3::<4, 0, 0>(group, y, x);
             x += 4;
         }
-        while x + 4 < end {
-            self.tiles_3x3::<1, 0, 0>(channels, y, x);
-            x += 1;
+        let rest = end - 4 - x;
+        match rest {
+            3 => self.tiles_3x3::<3, 0, 0>(group, y, x),
+            2 => self.tiles_3x3::<2, 0, 0>(group, y, x),
+            1 => self.tiles_3x3::<1, 0, 0>(group, y, x),
+            _ => {}
         }
+        x += rest;
         match right {
-            2 => self.tiles_3x3::<4, 0, 2>(channels, y, x),
-            1 => self.tiles_3x3::<4, 0, 1>(channels, y, x),
-            _ => self.tiles_3x3::<4, 0, 0>(channels, y, x),
+            2 => self.tiles_3x3::<4, 0, 2>(group, y, x),
+            1 => self.tiles_3x3::<4, 0, 1>(group, y, x),
+            _ => self.tiles_3x3::<4, 0, 0>(group, y, x),
         }
     }
 
     /// The columns from `start` on, which no output reaches.
     #[inline(always)]
-    fn clear(&mut self, channels: &Range<usize>, y: usize, start: usize) {
+    fn clear(&mut self, group: usize, y: usize, start: usize) {
         let g = self.geometry;
         let zero = self.d_output[0].splat(0.0);
-        for channel in channels.clone() {
+        for channel in self.group_channels(group) {
             let line = &mut self.d_input[(channel * g.input[0] + y) * g.input[1]..][..g.input[1]];
             line[start..].fill(zero);
         }
@@ -93,35 +96,37 @@ impl<L: Lanes> InputGradient<'_, L> {
     #[inline(always)]
     fn tiles_3x3<const P: usize, const LEFT: usize, const RIGHT: usize>(
         &mut self,
-        channels: &Range<usize>,
+        group: usize,
         y: usize,
         x: usize,
     ) {
+        let channels = self.group_channels(group);
         let mut channel = channels.start;
-        if L::REGISTERS >= 32 {
+        if L::REGISTERS >= 32 || P <= 2 {
             while channel + 4 <= channels.end {
-                self.tile_3x3::<4, P, LEFT, RIGHT>(channel, y, x);
+                self.tile_3x3::<4, P, LEFT, RIGHT>(group, channel, y, x);
                 channel += 4;
             }
         }
         while channel + 2 <= channels.end {
-            self.tile_3x3::<2, P, LEFT, RIGHT>(channel, y, x);
+            self.tile_3x3::<2, P, LEFT, RIGHT>(group, channel, y, x);
             channel += 2;
         }
         if channel < channels.end {
-            self.tile_3x3::<1, P, LEFT, RIGHT>(channel, y, x);
+            self.tile_3x3::<1, P, LEFT, RIGHT>(group, channel, y, x);
         }
     }
 
     #[inline(always)]
-    fn edges(&mut self, channels: &Range<usize>, y: usize, x: usize) {
+    fn edges(&mut self, group: usize, y: usize, x: usize) {
+        let channels = self.group_channels(group);
         let mut channel = channels.start;
         while channel + 4 <= channels.end {
-            self.edge::<4>(channel, y, x);
+            self.edge::<4>(group, channel, y, x);
             channel += 4;
         }
         while channel < channels.end {
-            self.edge::<1>(channel, y, x);
+            self.edge::<1>(group, channel, y, x);
             channel += 1;
         }
     }
@@ -131,6 +136,7 @@ impl<L: Lanes> InputGradient<'_, L> {
     #[inline(always)]
     fn tile_3x3<const C: usize, const P: usize, const LEFT: usize, const RIGHT: usize>(
         &mut self,
+        group: usize,
         channel: usize,
         y: usize,
         x: usize,
@@ -140,15 +146,17 @@ impl<L: Lanes> InputGradient<'_, L> {
         let mut sums = [[zero; P]; C];
         let (first, last) = kernel_rows(g, y);
         let column = x + g.padding[1] + LEFT - 2;
-        for f in self.group_filters(channel) {
-            let kernels = self.kernels(f, channel, C);
+        let place = channel - self.group_channels(group).start;
+        for f in self.group_filters(group) {
+            let kernels = self.kernels(f, place, C);
             let map = &self.d_output[f * g.output_area()..][..g.output_area()];
             let line = |ky: usize| {
                 let start = (y + g.padding[0] - ky) * g.output[1] + column;
                 &map[start..][..P + 2 - LEFT - RIGHT]
             };
-            // Spelled out: the compiler would keep a loop of this size, and its overhead.
-            if first == 0 && last == 3 {
+            // Spelled out, but only where registers hold it all: the compiler would keep a loop of
+            // this size, and its overhead.
+            if L::REGISTERS >= 32 && first == 0 && last == 3 {
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(0), kernels, &mut sums);
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(1), &kernels[3..], &mut sums);
                 add_kernel_row::<L, C, P, LEFT, RIGHT>(line(2), &kernels[6..], &mut sums);
@@ -164,11 +172,12 @@ impl<L: Lanes> InputGradient<'_, L> {
 
     /// One position of `C` channels, whatever the kernel, the stride and the edge.
     #[inline(always)]
-    fn edge<const C: usize>(&mut self, channel: usize, y: usize, x: usize) {
+    fn edge<const C: usize>(&mut self, group: usize, channel: usize, y: usize, x: usize) {
         let g = &self.geometry;
         let mut sums = [self.d_output[0].splat(0.0); C];
-        for f in self.group_filters(channel) {
-            let kernels = self.kernels(f, channel, C);
+        let place = channel - self.group_channels(group).start;
+        for f in self.group_filters(group) {
+            let kernels = self.kernels(f, place, C);
             let map = &self.d_output[f * g.output_area()..][..g.output_area()];
             for ky in 0..g.kernel[0] {
                 let Some(row) = output_at(g, 0, y, ky) else {
@@ -190,17 +199,23 @@ impl<L: Lanes> InputGradient<'_, L> {
     }
 
     #[inline(always)]
-    fn group_filters(&self, channel: usize) -> Range<usize> {
-        let g = &self.geometry;
-        let group = channel / g.group_channels();
-        group * g.group_filters()..(group + 1) * g.group_filters()
+    fn group_channels(&self, group: usize) -> Range<usize> {
+        let channels = self.geometry.group_channels();
+        group * channels..(group + 1) * channels
     }
 
-    /// The kernels of filter `f` on consecutive channels of its group, one behind another.
+    #[inline(always)]
+    fn group_filters(&self, group: usize) -> Range<usize> {
+        let filters = self.geometry.group_filters();
+        group * filters..(group + 1) * filters
+    }
+
+    /// The kernels of filter `f` on the channels of its group from `channel` on, counted within
+    /// the group, one behind another.
     #[inline(always)]
     fn kernels(&self, f: usize, channel: usize, channels: usize) -> &[f32] {
         let g = &self.geometry;
-        let first = f * g.group_channels() + channel % g.group_channels();
+        let first = f * g.group_channels() + channel;
         &self.weights[first * g.kernel_area()..][..channels * g.kernel_area()]
     }
 

@@ -8,6 +8,7 @@ mod input_gradient;
 mod parameter_gradient;
 mod pooled_gradient;
 pub mod reference;
+mod sample_gradient;
 mod scalar;
 mod taps;
 
@@ -15,6 +16,7 @@ pub(crate) use forward::Forward;
 pub(crate) use input_gradient::InputGradient;
 pub(crate) use parameter_gradient::{Gradient, ParameterGradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
+pub(crate) use sample_gradient::SampleGradient;
 pub(crate) use scalar::ScalarForward;
 
 use crate::{Conv2d, Shape};

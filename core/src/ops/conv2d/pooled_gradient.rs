@@ -55,7 +55,8 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
     fn filters<const F: usize>(&mut self, filter: usize) {
         let g = &self.geometry;
         let [rows, columns] = g.output.map(|extent| extent / 2);
-        let (kernels, halves) = self.scratch.split_at_mut(F * (g.taps() + 1));
+        let (kernels, rest) = self.scratch.split_at_mut(F * (g.taps() + 1));
+        let (halves, rest) = rest.split_at_mut(F * 2 * columns);
         let (kernels, biases) = kernels.split_at_mut(F * g.taps());
         kernels.fill(self.input[0].splat(0.0));
         biases.fill(self.input[0].splat(0.0));
@@ -64,7 +65,7 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
         for row in 0..rows {
             let mut windows = Windows::<L, F> {
                 winners: [&[]; F],
-                halves: &mut halves[..F * 2 * columns],
+                halves,
             };
             for f in 0..F {
                 let at = ((filter + f) * rows + row) * columns;
@@ -74,7 +75,13 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
             }
             for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
                 let lines = &channel[2 * row * g.input[1]..];
-                windows.add_channel(g, lines, &mut kernels[index * 9..]);
+                let kernels = &mut kernels[index * 9..];
+                if F == 1 && L::REGISTERS < 32 {
+                    let chosen = &mut rest.as_chunks_mut().0[..columns];
+                    windows.add_channel_once_chosen(g, lines, chosen, kernels);
+                } else {
+                    windows.add_channel(g, lines, kernels);
+                }
             }
         }
         let (weights, bias_sums) = self.sums.split_at_mut(g.filters * g.taps());
@@ -144,6 +151,54 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
         }
     }
 
+    /// As [`Self::add_channel`], for one filter where registers hold no more than its sums. The
+    /// inputs that both rows of a window meet are chosen once: the upper row keeps them, two lines
+    /// of three for each window, for the lower one.
+    #[inline(always)]
+    fn add_channel_once_chosen(
+        &self,
+        g: &Geometry,
+        lines: &[L],
+        chosen: &mut [[L; 6]],
+        kernels: &mut [L],
+    ) {
+        let mut sums = [lines[0]; 9];
+        sums.copy_from_slice(&kernels[..9]);
+        let (upper, lower) = self.halves.split_at(chosen.len());
+        let mut inputs: [&[L]; 4] = [&[]; 4];
+        for (row, input) in inputs.iter_mut().enumerate() {
+            *input = &lines[row * g.input[1]..][..2 * chosen.len() + 2];
+        }
+        let winners = self.winners[0].chunks_exact(L::LANES);
+        let windows = upper.iter().zip(winners.clone()).zip(&mut *chosen);
+        for (c, ((value, bytes), kept)) in windows.enumerate() {
+            let right = value.has_bits(bytes, 1);
+            let line = choose(right, &inputs[0][2 * c..]);
+            for kx in 0..3 {
+                sums[kx] = sums[kx].add(value.mul(line[kx]));
+            }
+            for ky in 1..3 {
+                let line = choose(right, &inputs[ky][2 * c..]);
+                for kx in 0..3 {
+                    let tap = ky * 3 + kx;
+                    sums[tap] = sums[tap].add(value.mul(line[kx]));
+                    kept[tap - 3] = line[kx];
+                }
+            }
+        }
+        let windows = lower.iter().zip(winners).zip(&*chosen);
+        for (c, ((value, bytes), kept)) in windows.enumerate() {
+            for tap in 0..6 {
+                sums[tap] = sums[tap].add(value.mul(kept[tap]));
+            }
+            let line = choose(value.has_bits(bytes, 1), &inputs[3][2 * c..]);
+            for kx in 0..3 {
+                sums[6 + kx] = sums[6 + kx].add(value.mul(line[kx]));
+            }
+        }
+        kernels[..9].copy_from_slice(&sums);
+    }
+
     /// Adds one row of window `c`: the column that won chooses the inputs.
     #[inline(always)]
     fn add_window(
@@ -164,4 +219,15 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
             }
         }
     }
+}
+
+/// Of a line of inputs that begins at a window, the three that its left or its right output meets.
+#[inline(always)]
+fn choose<L: Lanes>(right: L::Mask, line: &[L]) -> [L; 3] {
+    let line = &line[..4];
+    let mut chosen = [line[0]; 3];
+    for kx in 0..3 {
+        chosen[kx] = L::select(right, line[kx + 1], line[kx]);
+    }
+    chosen
 }

@@ -6,6 +6,7 @@
 
 use super::Geometry;
 use crate::ops::pool::pool_2x2;
+use core::slice::from_mut;
 use core::sync::atomic::{Ordering, compiler_fence};
 
 /// Convolution, ReLU and 2 x 2 max pool of one sample.
@@ -19,6 +20,8 @@ pub(crate) struct ScalarForward<'a> {
     pub bias: &'a [f32],
     /// filters x rows x columns, pooled where `pool` is set
     pub output: &'a mut [f32],
+    /// Where training keeps which value of each window won; empty for inference.
+    pub winners: &'a mut [u8],
 }
 
 /// Two rows of two outputs, in scan order.
@@ -79,8 +82,11 @@ impl ScalarForward<'_> {
         for f in 0..F {
             if self.pool {
                 let row = (filter + f) * (height / 2) + y / 2;
-                let pooled = rectified(pool_2x2(tile[f], false, &mut []), floor);
-                self.output[row * (width / 2) + x / 2] = pooled;
+                let at = row * (width / 2) + x / 2;
+                self.output[at] = match self.winners.get_mut(at) {
+                    Some(winner) => pool_2x2(tile[f], self.relu, from_mut(winner)),
+                    None => rectified(pool_2x2(tile[f], false, &mut []), floor),
+                };
                 continue;
             }
             for (place, value) in tile[f].into_iter().enumerate() {

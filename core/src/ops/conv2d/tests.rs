@@ -5,6 +5,7 @@ extern crate std;
 mod forward;
 mod gradients;
 mod paths;
+mod sample;
 
 use super::Geometry;
 use proptest::prelude::*;

@@ -2,10 +2,12 @@
 
 extern crate std;
 
-use super::{BiasGradient, Forward, InputGradient, WeightGradient, reference};
+use super::{BiasGradient, Forward, InputGradient, SampleGradient, WeightGradient, reference};
 use crate::GROUP;
+use crate::Sgd;
 use crate::lanes::{Counted, Lanes, Tally};
 use crate::ops::activation::reference as relu;
+use crate::ops::tensor::Tensor;
 use crate::testing::*;
 use proptest::prelude::*;
 use std::vec;
@@ -153,6 +155,18 @@ proptest! {
     }
 
     #[test]
+    fn a_samples_gradients_equal_the_reference(
+        inputs in 1..90_usize,
+        outputs in 1..30_usize,
+        propagate: bool,
+        decaying: bool,
+        seed in 0..1000_u32,
+    ) {
+        let weight_decay = if decaying { 0.01 } else { 0.0 };
+        check_sample(&Check { inputs, outputs, seed }, propagate, weight_decay);
+    }
+
+    #[test]
     fn parameter_gradient_equals_the_reference(
         (inputs, outputs) in (1..150_usize, 1..20_usize),
         samples in 1..=GROUP,
@@ -164,6 +178,58 @@ proptest! {
         let check = Check { inputs, outputs, seed };
         at_every_width(&Parameters { check, samples, first, rows });
     }
+}
+
+/// One sample's gradients, applied at once or added up; every third gradient of an output is 0.
+fn check_sample(check: &Check, propagate: bool, weight_decay: f32) {
+    let Check {
+        inputs,
+        outputs,
+        seed,
+    } = *check;
+    let input = values(inputs, seed + 5);
+    let mut d_output = values(outputs, seed + 6);
+    d_output.iter_mut().step_by(3).for_each(|d| *d = -0.0);
+    let before = check.weights();
+    let mut d_input = vec![0.0; if propagate { inputs } else { 0 }];
+    if propagate {
+        reference::input_gradient(&before, &d_output, &mut d_input);
+    }
+    let mut gradient = vec![0.0; before.len()];
+    let mut products = gradient.clone();
+    reference::parameter_gradient(&input, &d_output, &mut products, &mut vec![0.0; outputs]);
+    add(&mut gradient, &products);
+    let sgd = &Sgd {
+        weight_decay,
+        ..Sgd::new(0.1)
+    };
+    let mut after = before.clone();
+    sgd.update(&mut after, &gradient, &mut [], 0.0_f32).unwrap();
+
+    let run = |weights: Tensor<'_>| {
+        let mut found = vec![f32::NAN; d_input.len()];
+        let kernel = SampleGradient {
+            input: if weights.is_frozen() { &[] } else { &input },
+            d_output: &d_output,
+            d_input: &mut found,
+            weights,
+        };
+        kernel.run();
+        assert_bits::<f32>("input gradient", &found, &d_input);
+    };
+    run(Tensor::Frozen(&before));
+    let mut values = before.clone();
+    run(Tensor::Descend {
+        values: &mut values,
+        sgd,
+    });
+    assert_bits::<f32>("weights", &values, &after);
+    let mut sums = vec![0.0; before.len()];
+    run(Tensor::Accumulate {
+        values: &before,
+        gradient: &mut sums,
+    });
+    assert_bits::<f32>("weight gradient", &sums, &gradient);
 }
 
 /// Told by what it did: a tile takes a gradient up once for all its inputs.

@@ -20,19 +20,15 @@ pub(crate) fn pool_2x2<L: Lanes>(window: [L; 4], relu: bool, winner: &mut [u8]) 
     let mut higher = [best.greater(best); 3];
     for (index, value) in window.iter().skip(1).enumerate() {
         higher[index] = value.greater(best);
-        best = L::select(higher[index], *value, best);
+        best = value.larger(best);
     }
-    let zero = best.splat(0.0);
     let dead = if relu {
-        best.at_most(zero)
+        best.at_most(best.splat(0.0))
     } else {
         best.greater(best)
     };
     best.store_winner(higher, dead, winner);
-    if relu {
-        best = L::select(dead, zero, best);
-    }
-    best
+    if relu { best.zero_where(dead) } else { best }
 }
 
 /// Forward pass of any window and stride.

@@ -2,7 +2,7 @@
 
 use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{Emulation, Program, Serial};
-use crate::firmware;
+use crate::firmware::{self, Firmware, TrainingMemory};
 use crate::link::{self, Description, Session};
 use crate::output::{self, Output};
 use crate::weights::ModelBytes;
@@ -50,6 +50,8 @@ pub struct Connection {
 struct Emulator {
     follower: JoinHandle<()>,
     stopper: crate::emulator::Stopper,
+    /// QEMU reads it after it has connected.
+    _firmware: Option<Firmware>,
     _folder: TempDir,
 }
 
@@ -59,7 +61,12 @@ impl Arguments {
     /// # Errors
     ///
     /// If there is no such device, it does not answer, or it holds another model.
-    pub fn connect(&self, output: Output, bytes: &ModelBytes) -> Result<Connection> {
+    pub fn connect(
+        &self,
+        output: Output,
+        bytes: &ModelBytes,
+        training: Option<TrainingMemory>,
+    ) -> Result<Connection> {
         ensure!(
             self.patience > 0.0 && self.patience <= 3600.0,
             "patience is {}; it must be above 0 and at most 3600 seconds",
@@ -72,7 +79,7 @@ impl Arguments {
                 (link::open(port, self.baud).with_context(name)?, None)
             }
             None => {
-                let (stream, emulator) = self.emulate(output, bytes)?;
+                let (stream, emulator) = self.emulate(output, bytes, training)?;
                 (stream, Some(emulator))
             }
         };
@@ -83,6 +90,7 @@ impl Arguments {
                 tick_unit: String::new(),
                 model_crc: 0,
                 model_len: 0,
+                stored: 0,
             },
             emulator,
         };
@@ -95,16 +103,19 @@ impl Arguments {
         &self,
         output: Output,
         bytes: &ModelBytes,
+        training: Option<TrainingMemory>,
     ) -> Result<(Box<dyn link::Stream>, Emulator)> {
-        let path = match &self.firmware {
-            Some(path) => path.clone(),
+        let built = match &self.firmware {
+            Some(_) => None,
             None => {
                 let name = self.board.name;
                 output.item("firmware", format_args!("building it for {name}"))?;
-                firmware::build_server(self.board, bytes)?
+                Some(firmware::build_server(self.board, bytes, training)?)
             }
         };
-        let program = Program::read(&path).with_context(|| path.display().to_string())?;
+        let path = built.as_ref().map(Firmware::path);
+        let path = path.or(self.firmware.as_deref()).context("no firmware")?;
+        let program = Program::read(path).with_context(|| path.display().to_string())?;
         let board = match &self.firmware {
             Some(_) => program.board().unwrap_or(self.board),
             None => self.board,
@@ -131,6 +142,7 @@ impl Arguments {
         let emulator = Emulator {
             follower,
             stopper,
+            _firmware: built,
             _folder: folder,
         };
         let stream = emulator.accept(&listener)?;

@@ -1,6 +1,7 @@
 //! `kiln device evaluate`: a device scores a dataset, and every bit is compared.
 
 use super::connection;
+use super::ticks::Ticks;
 use crate::commands::{describe_dataset, describe_network, machine, subject};
 use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
@@ -8,7 +9,7 @@ use crate::link::Session;
 use crate::output::{Output, grouped};
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln::ModelFile;
+use kiln::{ModelFile, Trainable};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -57,15 +58,6 @@ struct Report {
     seconds: f64,
 }
 
-/// What an inference took.
-#[derive(Debug, Serialize)]
-struct Ticks {
-    min: u32,
-    median: u32,
-    max: u32,
-    unit: String,
-}
-
 /// What the device did with the samples.
 #[derive(Default)]
 struct Tally {
@@ -91,6 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: 1,
+        trainable: Trainable::ALL,
     };
     let dataset = arguments.subject.load(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
@@ -98,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let samples = subject::test_samples(&dataset);
     let indices = subject::spread(samples, arguments.limit);
     let expected = expected(&model, samples, &indices, &options)?;
-    let mut connection = arguments.connection.connect(output, &bytes)?;
+    let mut connection = arguments.connection.connect(output, &bytes, None)?;
     let start = Instant::now();
     let tally = score(&mut connection.session, samples, &indices, &expected)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -109,7 +102,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         correct: tally.correct,
         accuracy: tally.correct as f64 / indices.len() as f64,
         equal_to_host: tally.equal,
-        ticks: ticks(tally.ticks, connection.device.tick_unit.clone()),
+        ticks: Ticks::of(tally.ticks, connection.device.tick_unit.clone()),
         repeats: connection.session.repeats(),
         damaged: usage.damaged,
         arena_bytes: usage.arena,
@@ -170,7 +163,7 @@ fn score(
 }
 
 /// Whether all values have the same bits.
-fn is_equal(a: &[f32], b: &[f32]) -> bool {
+pub(super) fn is_equal(a: &[f32], b: &[f32]) -> bool {
     let bits = |values: &[f32]| {
         values
             .iter()
@@ -178,17 +171,6 @@ fn is_equal(a: &[f32], b: &[f32]) -> bool {
             .collect::<Vec<_>>()
     };
     bits(a) == bits(b)
-}
-
-fn ticks(mut ticks: Vec<u32>, unit: String) -> Ticks {
-    ticks.sort_unstable();
-    let at = |index: usize| ticks.get(index).copied().unwrap_or(0);
-    Ticks {
-        min: at(0),
-        median: at(ticks.len() / 2),
-        max: at(ticks.len().saturating_sub(1)),
-        unit,
-    }
 }
 
 fn describe(output: Output, report: &Report) -> Result<()> {
@@ -212,16 +194,7 @@ fn describe(output: Output, report: &Report) -> Result<()> {
             number(report.samples)
         ),
     )?;
-    output.item(
-        "inference",
-        format_args!(
-            "{} {} (least {}, most {})",
-            grouped(report.ticks.median.into()),
-            report.ticks.unit,
-            grouped(report.ticks.min.into()),
-            grouped(report.ticks.max.into())
-        ),
-    )?;
+    output.item("inference", &report.ticks)?;
     output.item(
         "memory",
         format_args!(

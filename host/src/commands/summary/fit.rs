@@ -1,7 +1,7 @@
 //! Whether a network fits a board.
 
 use super::Report;
-use crate::boards::Board;
+use crate::boards::{Board, PROGRAM, WORKING};
 use crate::output::{Output, grouped};
 use serde::Serialize;
 use std::io;
@@ -9,58 +9,112 @@ use std::io;
 /// What a network needs of a board, beside what the board has, in bytes.
 #[derive(Debug, Serialize)]
 pub(super) struct Fit {
-    name: &'static str,
+    pub name: &'static str,
     /// Flash for the parameters.
     flash: Need,
     /// RAM for inference, the input in it.
     inference: Need,
-    /// RAM for training: working memory, parameters, gradient and velocity.
+    /// RAM for training as the desktop does it: working memory, parameters, gradient and velocity.
     training: Need,
+    /// What it needs for each training on a device, in the order of the report.
+    device_training: Vec<TrainingFit>,
+}
+
+/// What a training on a device needs.
+#[derive(Debug, Serialize)]
+pub(super) struct TrainingFit {
+    name: &'static str,
+    /// Flash for the parameters, and for what is learned.
+    flash: Need,
+    /// RAM in all.
+    ram: Need,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Need {
     needed: usize,
+    /// Kept for what every program needs: the build refuses what does not leave it.
+    reserved: usize,
     available: usize,
     fits: bool,
 }
 
 impl Fit {
     pub fn of(report: &Report, board: Board) -> Self {
-        let need = |needed, available| Need {
-            needed,
-            available,
-            fits: needed <= available,
-        };
-        let training = report.training_bytes + 3 * report.parameter_bytes;
+        let flash = |needed| Need::of(needed, PROGRAM, board.flash);
+        let ram = |needed| Need::of(needed, WORKING, board.ram);
+        let modes = report.device_training.iter();
         Self {
             name: board.name,
-            flash: need(report.parameter_bytes, board.flash),
-            inference: need(report.arena_bytes, board.ram),
-            training: need(training, board.ram),
+            flash: flash(report.parameter_bytes),
+            inference: ram(report.arena_bytes),
+            training: ram(report.training_bytes + 3 * report.parameter_bytes),
+            device_training: modes
+                .map(|mode| TrainingFit {
+                    name: mode.name,
+                    flash: flash(report.parameter_bytes + mode.storage),
+                    ram: ram(mode.total),
+                })
+                .collect(),
         }
+    }
+
+    /// A verdict on each training on a device.
+    pub fn verdicts(&self) -> impl Iterator<Item = String> {
+        self.device_training.iter().map(|fit| {
+            let over = [("RAM", fit.ram), ("flash", fit.flash)].map(|(memory, need)| {
+                let bytes = grouped(need.over() as u64);
+                (!need.fits).then(|| format!("{bytes} bytes of {memory} too many"))
+            });
+            let over: Vec<String> = over.into_iter().flatten().collect();
+            if over.is_empty() {
+                "fits".into()
+            } else {
+                over.join(", ")
+            }
+        })
     }
 
     pub fn describe(&self, output: Output) -> io::Result<()> {
         output.item("board", self.name)?;
-        for (what, need, memory) in [
-            ("parameters", self.flash, "flash"),
-            ("inference", self.inference, "RAM"),
-            ("training", self.training, "RAM"),
+        for (what, need, memory, rest) in [
+            ("parameters", self.flash, "flash", "the program"),
+            ("inference", self.inference, "RAM", "stack and buffers"),
         ] {
-            let [needed, available] =
-                [need.needed, need.available].map(|bytes| grouped(bytes as u64));
+            let [needed, reserved, available] =
+                [need.needed, need.reserved, need.available].map(|bytes| grouped(bytes as u64));
             let verdict = if need.fits {
                 "fits".into()
             } else {
-                let over = (need.needed - need.available) as u64;
-                format!("does not fit, {} bytes too many", grouped(over))
+                format!(
+                    "does not fit, {} bytes too many",
+                    grouped(need.over() as u64)
+                )
             };
             output.item(
                 "",
-                format_args!("{what:<11}{needed} of {available} bytes of {memory}: {verdict}"),
+                format_args!(
+                    "{what:<11}{needed} of {available} bytes of {memory}, beside {reserved} for \
+                     {rest}: {verdict}"
+                ),
             )?;
         }
         Ok(())
+    }
+}
+
+impl Need {
+    const fn of(needed: usize, reserved: usize, available: usize) -> Self {
+        Self {
+            needed,
+            reserved,
+            available,
+            fits: needed + reserved <= available,
+        }
+    }
+
+    /// Bytes too many.
+    const fn over(&self) -> usize {
+        (self.needed + self.reserved).saturating_sub(self.available)
     }
 }

@@ -103,7 +103,7 @@ impl Job {
     pub fn network(&self, dataset: &Dataset) -> Result<Network> {
         let classes = dataset.classes.len();
         let Some((network, origin)) = &self.model else {
-            return default_network(dataset);
+            return defaults::fitting_network(dataset);
         };
         ensure!(
             network.classes() == classes,
@@ -115,25 +115,6 @@ impl Job {
         );
         Ok(network.clone())
     }
-}
-
-fn default_network(dataset: &Dataset) -> Result<Network> {
-    let classes = dataset.classes.len();
-    let outputs = u16::try_from(classes).with_context(|| {
-        format!(
-            "{} has {classes} classes; a network tells at most 65535 apart",
-            dataset.name
-        )
-    })?;
-    let network = defaults::network(dataset.train.shape, outputs);
-    network.check().with_context(|| {
-        format!(
-            "the default network does not fit images of {}; describe one that does in a TOML \
-             file and give it by --model",
-            dataset.train.shape
-        )
-    })?;
-    Ok(network)
 }
 
 fn read_config(path: Option<&Path>) -> Result<RunConfig> {

@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
 
-struct Check {
-    geometry: Geometry,
-    relu: bool,
-    pool: bool,
-    seed: u32,
+pub(super) struct Check {
+    pub geometry: Geometry,
+    pub relu: bool,
+    pub pool: bool,
+    pub seed: u32,
 }
 
 impl AtWidth for Check {
@@ -64,7 +64,12 @@ impl AtWidth for Check {
 
 impl Check {
     /// Layer after layer; a window that the ReLU made all 0 has no winner.
-    fn naive(&self, input: &[f32], weights: &[f32], bias: &[f32]) -> (Vec<f32>, Vec<u8>) {
+    pub(super) fn naive(
+        &self,
+        input: &[f32],
+        weights: &[f32],
+        bias: &[f32],
+    ) -> (Vec<f32>, Vec<u8>) {
         let g = &self.geometry;
         let mut output = vec![0.0; g.filters * g.output_area()];
         reference::forward(g, input, weights, bias, &mut output);

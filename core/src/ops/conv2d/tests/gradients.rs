@@ -99,7 +99,10 @@ impl Parameters {
         } else {
             0
         };
-        unwritten(zero, block * (g.taps() + 1) + rows)
+        let spread = block * (g.taps() + 1) + rows;
+        // One filter's kernel, its gradient by rows of windows, and six chosen inputs of each.
+        let chosen = g.taps() + 1 + 4 * g.output[1];
+        unwritten(zero, spread.max(chosen))
     }
 
     /// What the group's sums hold before this packet.
@@ -151,7 +154,7 @@ impl Parameters {
 }
 
 /// Winners of windows: one of four places, or none.
-fn winners<L: Lanes>(len: usize, seed: u32) -> Vec<u8> {
+pub(super) fn winners<L: Lanes>(len: usize, seed: u32) -> Vec<u8> {
     let places = [0, 1, 2, 3, u8::MAX];
     let values = values(len * L::LANES, seed + 7);
     let places = values
@@ -161,7 +164,7 @@ fn winners<L: Lanes>(len: usize, seed: u32) -> Vec<u8> {
 }
 
 /// Each value at the winner of its window, 0 elsewhere.
-fn unpooled(g: &Geometry, values: &[f32], winners: &[u8]) -> Vec<f32> {
+pub(super) fn unpooled(g: &Geometry, values: &[f32], winners: &[u8]) -> Vec<f32> {
     let [rows, columns] = g.output.map(|extent| extent / 2);
     let mut maps = vec![0.0; g.filters * g.output_area()];
     for (at, (value, winner)) in values.iter().zip(winners).enumerate() {

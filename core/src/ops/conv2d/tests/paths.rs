@@ -4,7 +4,7 @@
 extern crate std;
 
 use crate::lanes::{Counted, Lanes, Tally};
-use crate::ops::conv2d::{Forward, Geometry, InputGradient};
+use crate::ops::conv2d::{Forward, Geometry, InputGradient, PooledParameterGradient};
 use crate::testing::run;
 use crate::{Conv2d, Shape};
 use std::vec;
@@ -42,6 +42,21 @@ fn input_gradient<const REGISTERS: usize>(g: Geometry) -> Tally {
         weights: &vec![1.0; g.filters * g.taps()],
         d_output: &vec![zero; g.filters * g.output_area()],
         d_input: &mut vec![zero; g.channels * g.input_area()],
+    };
+    Tally::of(|| run(zero, kernel))
+}
+
+fn pooled_parameter_gradient<const REGISTERS: usize>(g: Geometry) -> Tally {
+    let zero = Counted::<REGISTERS>::zero().unwrap();
+    let windows = g.filters * g.output_area() / 4;
+    let kernel = PooledParameterGradient {
+        geometry: g,
+        input: &vec![zero; g.channels * g.input_area()],
+        gradient: &vec![zero; windows],
+        winners: &vec![0; windows],
+        scratch: &mut vec![zero; 2 * (g.taps() + 1 + 2 * g.output[1])],
+        sums: &mut vec![0.0; g.filters * (g.taps() + 1)],
+        samples: 1,
     };
     Tally::of(|| run(zero, kernel))
 }
@@ -97,4 +112,31 @@ fn input_gradient_of_3x3_runs_in_tiles_and_of_others_does_not() {
     let tally = input_gradient::<32>(g);
     assert_eq!(tally.products, macs(&g));
     assert!(tally.splats >= tally.products);
+}
+
+#[test]
+fn columns_left_over_in_the_input_gradient_make_one_tile() {
+    let g = geometry(Conv2d::new(7, 3));
+    // Each of 12 rows of outputs meets three kernel rows; a row of 14 inputs is four tiles:
+    // 4 + 4 + 2 + 4.
+    let weights = g.filters * g.channels * 12 * 9;
+    for tally in [input_gradient::<16>(g), input_gradient::<32>(g)] {
+        assert_eq!(tally.products, macs(&g));
+        assert!(tally.splats >= 4 * weights && tally.splats < 5 * weights);
+    }
+}
+
+#[test]
+fn gradient_of_a_pool_takes_half_the_products_and_chooses_once_where_registers_are_few() {
+    let g = geometry(Conv2d::new(7, 3));
+    let windows = g.channels * g.filters * g.output_area() / 4;
+    let (few, many) = (
+        pooled_parameter_gradient::<16>(g),
+        pooled_parameter_gradient::<32>(g),
+    );
+    assert_eq!(few.products, macs(&g) / 2);
+    assert_eq!(many.products, macs(&g) / 2);
+    // Of the seven filters, the last has no partner and is alone at either number of registers.
+    assert_eq!(few.choices, windows * 12);
+    assert_eq!(many.choices, windows * 18);
 }

@@ -1,0 +1,149 @@
+//! Backward pass of one sample at a time: what a microcontroller runs.
+//!
+//! One pass over the rows of the weights. Each row adds to the input's gradient with the weights
+//! as they were, so that an input's sum runs over the outputs in their order, and is updated, or
+//! its gradient added to, while it is at hand. A row whose gradient is 0 is left out: what it
+//! would add is a zero, which changes no sum that began at +0.
+
+use crate::Sgd;
+use crate::ops::tensor::Tensor;
+
+/// Weights taken at a time: with as many inputs and their gradients they fit 32 registers.
+const BLOCK: usize = 8;
+
+/// Gradients of a linear layer's input and weights.
+pub(crate) struct SampleGradient<'a> {
+    /// Not read, and may be anything, where the weights are frozen.
+    pub input: &'a [f32],
+    pub d_output: &'a [f32],
+    /// Empty where it is not wanted.
+    pub d_input: &'a mut [f32],
+    /// outputs x inputs
+    pub weights: Tensor<'a>,
+}
+
+impl SampleGradient<'_> {
+    pub fn run(self) {
+        let Self {
+            input,
+            d_output,
+            d_input,
+            ..
+        } = self;
+        d_input.fill(0.0);
+        let inputs = self.weights.values().len() / d_output.len();
+        match self.weights {
+            Tensor::Frozen(weights) => {
+                for (d, row) in live_rows(d_output, weights.chunks_exact(inputs)) {
+                    add_scaled(d_input, row, d);
+                }
+            }
+            Tensor::Accumulate { values, gradient } => {
+                let rows = values.chunks_exact(inputs);
+                let rows = rows.zip(gradient.chunks_exact_mut(inputs));
+                for (d, (row, gradient)) in live_rows(d_output, rows) {
+                    add_scaled(d_input, row, d);
+                    add_scaled(gradient, input, d);
+                }
+            }
+            Tensor::Descend { values, sgd } => {
+                for (d, row) in d_output.iter().zip(values.chunks_exact_mut(inputs)) {
+                    match (*d == 0.0, sgd.weight_decay == 0.0) {
+                        (true, true) => {}
+                        (true, false) => decay(row, sgd),
+                        (false, true) => descend::<false>(row, input, d_input, *d, sgd),
+                        (false, false) => descend::<true>(row, input, d_input, *d, sgd),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows beside their gradients, but for those whose gradient is 0.
+fn live_rows<'a, R>(
+    d_output: &'a [f32],
+    rows: impl Iterator<Item = R> + 'a,
+) -> impl Iterator<Item = (f32, R)> {
+    let rows = d_output.iter().copied().zip(rows);
+    rows.filter(|(d, _)| *d != 0.0)
+}
+
+/// `sums += values * d`; nothing where `sums` is empty.
+fn add_scaled(sums: &mut [f32], values: &[f32], d: f32) {
+    let (sum_blocks, rest) = sums.as_chunks_mut::<BLOCK>();
+    let (blocks, values) = values.as_chunks::<BLOCK>();
+    for (sums, values) in sum_blocks.iter_mut().zip(blocks) {
+        let (mut own, values) = (*sums, *values);
+        for k in 0..BLOCK {
+            own[k] += values[k] * d;
+        }
+        *sums = own;
+    }
+    for (sum, value) in rest.iter_mut().zip(values) {
+        *sum += value * d;
+    }
+}
+
+/// A row with a gradient of 0.
+fn decay(row: &mut [f32], sgd: &Sgd) {
+    for w in row {
+        *w -= sgd.rate * (0.0 + sgd.weight_decay * *w);
+    }
+}
+
+/// Adds a row to the input's gradient, then updates it.
+fn descend<const DECAY: bool>(
+    row: &mut [f32],
+    input: &[f32],
+    d_input: &mut [f32],
+    d: f32,
+    sgd: &Sgd,
+) {
+    let (blocks, rest) = row.as_chunks_mut::<BLOCK>();
+    let (inputs, rest_inputs) = input.as_chunks::<BLOCK>();
+    if d_input.is_empty() {
+        for (weights, inputs) in blocks.iter_mut().zip(inputs) {
+            update::<BLOCK, DECAY>(weights, inputs, d, sgd);
+        }
+        for (weight, input) in rest.iter_mut().zip(rest_inputs) {
+            update::<1, DECAY>(core::array::from_mut(weight), &[*input], d, sgd);
+        }
+        return;
+    }
+    let (sums, rest_sums) = d_input.as_chunks_mut::<BLOCK>();
+    for ((weights, inputs), sums) in blocks.iter_mut().zip(inputs).zip(sums) {
+        let mut own = *sums;
+        for k in 0..BLOCK {
+            own[k] += weights[k] * d;
+        }
+        *sums = own;
+        update::<BLOCK, DECAY>(weights, inputs, d, sgd);
+    }
+    let rest = rest.iter_mut().zip(rest_inputs).zip(rest_sums);
+    for ((weight, input), sum) in rest {
+        *sum += *weight * d;
+        update::<1, DECAY>(core::array::from_mut(weight), &[*input], d, sgd);
+    }
+}
+
+/// One sample's gradient, applied.
+#[inline(always)]
+fn update<const N: usize, const DECAY: bool>(
+    weights: &mut [f32; N],
+    inputs: &[f32; N],
+    d: f32,
+    sgd: &Sgd,
+) {
+    let (mut own, inputs) = (*weights, *inputs);
+    for k in 0..N {
+        // The sum that the gradient is begins at +0, which makes a product of -0 +0. Without
+        // decay nothing is added to it: a zero would change nothing.
+        let mut g = 0.0 + d * inputs[k];
+        if DECAY {
+            g += sgd.weight_decay * own[k];
+        }
+        own[k] -= sgd.rate * g;
+    }
+    *weights = own;
+}

@@ -1,0 +1,55 @@
+//! What a slot holds.
+
+use crate::Identity;
+use crate::header::Header;
+
+/// One of the two slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// At the start of the flash.
+    First,
+    /// From the middle.
+    Second,
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing: its header is erased.
+    Erased,
+    /// Neither nothing nor a whole set: a save or an erase was cut, or bits have changed.
+    Damaged,
+    /// A set in a format version that this build does not read.
+    Version(u16),
+    /// A whole set.
+    Whole(Stored),
+}
+
+/// A whole set of weights in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub(crate) slot: Slot,
+    pub(crate) header: Header,
+}
+
+impl Stored {
+    /// Where it lies.
+    pub const fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// Its number; the next save has the next, and 0 follows 2^32 - 1.
+    pub const fn sequence(&self) -> u32 {
+        self.header.sequence
+    }
+
+    /// Whose weights they are.
+    pub const fn identity(&self) -> Identity {
+        self.header.identity
+    }
+
+    /// Number of values.
+    pub const fn values(&self) -> usize {
+        self.header.payload_bytes as usize / size_of::<f32>()
+    }
+}

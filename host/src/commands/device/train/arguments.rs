@@ -1,0 +1,202 @@
+//! What can be typed behind `kiln device train`.
+
+use super::super::connection;
+use crate::commands::machine;
+use crate::firmware::TrainingMemory;
+use crate::settings::{ScheduleSetting, SettingError};
+use anyhow::{Result, anyhow, ensure};
+use kiln::{CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
+use std::path::PathBuf;
+
+/// Train on a device, and compare every parameter with the desktop's own training.
+///
+/// Streams samples to the device, one at a time. With --weights it goes on from that model; without,
+/// the default network starts from the seed. With an emulated board, the firmware is built for the
+/// network and what is to be trained of it, started and ended.
+///
+/// With a batch of 1 and no momentum, every update is applied as its gradient is made, in the least
+/// memory. A larger batch keeps a gradient, momentum a velocity, each as large as the trained
+/// parameters.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln device train --dataset mnist --limit 1000
+  kiln device train --dataset mine --weights model.kiln --train-from 9 --epochs 3 --out mine.kiln
+  kiln device train --dataset mine --weights model.kiln --port /dev/ttyACM0 --store
+")]
+pub struct Arguments {
+    /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
+    #[arg(long)]
+    pub dataset: String,
+    /// Model file to go on from [default: the default network, from the seed]
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Folder with the IDX files of mnist
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Do not download anything
+    #[arg(long)]
+    pub offline: bool,
+    /// Passes over the samples
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub epochs: u32,
+    /// Base learning rate
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 0.01,
+        allow_negative_numbers = true
+    )]
+    pub lr: f32,
+    /// How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP_EPOCHS]
+    #[arg(long, value_name = "RULE", default_value = "cosine:0")]
+    pub schedule: ScheduleSetting,
+    /// Samples a step, up to 16
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub batch: u16,
+    /// Momentum of the optimizer, SGD
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        default_value_t = 0.0,
+        allow_negative_numbers = true
+    )]
+    pub momentum: f32,
+    /// Weight decay
+    #[arg(
+        long,
+        value_name = "FACTOR",
+        default_value_t = 0.0,
+        allow_negative_numbers = true
+    )]
+    pub weight_decay: f32,
+    /// First layer to train, by its number in kiln summary; those before stay as they are
+    #[arg(long, value_name = "LAYER", default_value_t = 1)]
+    pub train_from: usize,
+    /// Train biases only
+    #[arg(long)]
+    pub biases_only: bool,
+    /// Seed of the first parameters and the order of the samples
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Most samples to train on, spread evenly over all [default: all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Most samples, not trained on, to classify on the device before and after
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub test: usize,
+    /// Have the device store the parameters, so that they survive a loss of power
+    #[arg(long)]
+    pub store: bool,
+    /// Model file to write the trained model to
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The device.
+    #[command(flatten)]
+    pub connection: connection::Arguments,
+    /// The desktop's own training.
+    #[command(flatten)]
+    pub machine: machine::Arguments,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Arguments {
+    /// The optimizer.
+    pub fn sgd(&self) -> Sgd {
+        Sgd {
+            rate: self.lr,
+            momentum: self.momentum,
+            weight_decay: self.weight_decay,
+            nesterov: false,
+        }
+    }
+
+    /// What is trained.
+    pub fn trainable(&self) -> Trainable {
+        self.memory().mode().trainable
+    }
+
+    /// The plan of the training.
+    ///
+    /// # Errors
+    ///
+    /// If the network has no such layer to train.
+    pub fn plan(&self, network: &Network) -> Result<CompactPlan> {
+        let mode = self.memory().mode();
+        CompactPlan::try_of(&Plan::try_of(network)?, mode).map_err(|error| match error {
+            TrainableError::NoSuchLayer { layer, layers } => anyhow!(
+                "train-from is {}, but the network has {layers} layers; kiln summary shows them",
+                layer + 1
+            ),
+            _ => anyhow!(
+                "no layer from number {} on has parameters to train; kiln summary shows them",
+                self.train_from
+            ),
+        })
+    }
+
+    /// What the firmware sets memory aside for.
+    pub fn memory(&self) -> TrainingMemory {
+        let momentum = self.momentum != 0.0;
+        TrainingMemory {
+            from: self.train_from,
+            biases_only: self.biases_only,
+            batch: self.batch > 1 || momentum,
+            momentum,
+        }
+    }
+
+    /// Finds what is out of its bounds before anything is loaded.
+    ///
+    /// # Errors
+    ///
+    /// The first argument that is.
+    pub fn check(&self) -> Result<()> {
+        ensure!(self.limit != Some(0), "limit is 0; it must be at least 1");
+        let (lr, momentum, decay) = (self.lr, self.momentum, self.weight_decay);
+        let rules = [
+            (
+                self.epochs >= 1,
+                "epochs",
+                self.epochs.to_string(),
+                "it must be at least 1",
+            ),
+            (
+                (1..=GROUP).contains(&usize::from(self.batch)),
+                "batch",
+                self.batch.to_string(),
+                "a device takes from 1 to 16 samples a step",
+            ),
+            (
+                lr.is_finite() && lr > 0.0,
+                "lr",
+                lr.to_string(),
+                "it must be a number above 0, such as 0.01",
+            ),
+            (
+                (0.0..1.0).contains(&momentum),
+                "momentum",
+                momentum.to_string(),
+                "it must be at least 0 and below 1, such as 0.9",
+            ),
+            (
+                decay.is_finite() && decay >= 0.0,
+                "weight-decay",
+                decay.to_string(),
+                "it must be 0 or a number above, such as 0.0005",
+            ),
+            (
+                self.train_from >= 1,
+                "train-from",
+                self.train_from.to_string(),
+                "layers are counted from 1, as kiln summary shows them",
+            ),
+        ];
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, name, found, rule)) => Err(SettingError { name, found, rule }.into()),
+            None => Ok(()),
+        }
+    }
+}

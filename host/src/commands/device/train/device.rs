@@ -1,0 +1,90 @@
+//! The device's side of a run: samples go there, losses and parameters come back.
+
+use super::course::{Course, CourseStep};
+use super::report::EpochReport;
+use crate::data::Samples;
+use crate::link::Session;
+use anyhow::{Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+use kiln::link::Example;
+
+/// What a run took and gave on the device.
+#[derive(Default)]
+pub(super) struct Trace {
+    pub epochs: Vec<EpochReport>,
+    /// Ticks of every step.
+    pub ticks: Vec<u32>,
+}
+
+/// Trains on the device.
+pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -> Result<Trace> {
+    let bar = bar(course.samples.len() * course.epochs as usize, "training")?;
+    let mut trace = Trace::default();
+    course.run(|step| {
+        let CourseStep {
+            epoch,
+            samples: batch,
+            rate,
+        } = step;
+        if trace.epochs.len() < epoch as usize {
+            trace.epochs.push(EpochReport {
+                epoch,
+                ..EpochReport::default()
+            });
+        }
+        let mut ticks = 0_u32;
+        for (place, index) in batch.iter().enumerate() {
+            let index = *index as usize;
+            let trained = session.train(Example {
+                image: samples.image(index),
+                label: samples.labels[index],
+                place: place as u16,
+                batch: batch.len() as u16,
+                rate,
+            })?;
+            ticks = ticks.saturating_add(trained.ticks);
+            if let Some(report) = trace.epochs.last_mut() {
+                report.add(trained.loss, trained.correct);
+                bar.set_message(format!("loss {:.4}", report.loss));
+            }
+            bar.inc(1);
+        }
+        trace.ticks.push(ticks);
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    Ok(trace)
+}
+
+/// The share of samples that the device classifies as they are labelled; nothing where there are
+/// none.
+pub(super) fn accuracy(
+    session: &mut Session,
+    samples: &Samples,
+    indices: &[u32],
+    classes: usize,
+) -> Result<Option<f64>> {
+    let bar = bar(indices.len(), "testing")?;
+    let mut correct = 0;
+    for index in indices {
+        let index = *index as usize;
+        let (_, logits) = session.infer(samples.image(index))?;
+        ensure!(
+            logits.len() == classes,
+            "the device gave {} logits, not {classes}; flash it again",
+            logits.len()
+        );
+        let class = kiln::reference::loss::highest_class(&logits);
+        correct += usize::from(class == usize::from(samples.labels[index]));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok((!indices.is_empty()).then(|| correct as f64 / indices.len() as f64))
+}
+
+fn bar(length: usize, what: &'static str) -> Result<ProgressBar> {
+    let style =
+        ProgressStyle::with_template("{prefix:10} {bar:30} {pos} of {len}, {eta} left {msg}")?;
+    let bar = ProgressBar::new(length as u64).with_style(style);
+    Ok(bar.with_prefix(what))
+}

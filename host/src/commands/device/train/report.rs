@@ -1,0 +1,184 @@
+//! What training on a device gave, for people and as JSON.
+
+use super::super::ticks::Ticks;
+use crate::output::{Output, grouped};
+use anyhow::Result;
+use kiln::link::{Footprint, Usage};
+use serde::Serialize;
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub board: String,
+    pub samples: usize,
+    pub epochs: Vec<EpochReport>,
+    /// Parameters that are trained, of all the network has.
+    pub trained_parameters: usize,
+    pub parameters: usize,
+    /// What one step took: all samples of a batch, and the update.
+    pub ticks: Ticks,
+    /// On the device, on samples it is not trained on; nothing where there are none.
+    pub accuracy_before: Option<f64>,
+    pub accuracy_after: Option<f64>,
+    pub test_samples: usize,
+    /// Whether all parameters are the desktop's own after the same run, to the bit.
+    pub equal_to_host: bool,
+    pub weights_sha256: String,
+    /// Number of what the device stored; nothing where it was not asked to.
+    pub stored: Option<u32>,
+    pub memory: Memory,
+    pub stack_bytes: u32,
+    pub heap_bytes: u32,
+    /// Requests that had to be sent again.
+    pub repeats: u64,
+    /// Frames that reached the device damaged.
+    pub damaged: u32,
+    pub seconds: f64,
+    /// Where the trained model was written to.
+    pub weights: Option<String>,
+}
+
+/// An epoch on the device.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct EpochReport {
+    pub epoch: u32,
+    /// Mean loss, each sample's before its step.
+    pub loss: f64,
+    pub accuracy: f64,
+    #[serde(skip)]
+    pub samples: usize,
+}
+
+/// Memory that the training takes, in bytes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Memory {
+    pub parameters: u32,
+    pub gradient: u32,
+    pub velocity: u32,
+    pub arena: u32,
+    pub winners: u32,
+    pub total: u32,
+    /// What the firmware set aside.
+    pub available: u32,
+}
+
+impl Memory {
+    pub fn new(footprint: &Footprint, usage: &Usage) -> Self {
+        let Footprint {
+            parameters,
+            gradient,
+            velocity,
+            arena,
+            winners,
+        } = *footprint;
+        Self {
+            parameters,
+            gradient,
+            velocity,
+            arena,
+            winners,
+            total: footprint.total(),
+            available: usage.arena,
+        }
+    }
+}
+
+impl EpochReport {
+    /// Counts a sample.
+    pub fn add(&mut self, loss: f32, correct: bool) {
+        let samples = self.samples as f64;
+        let mean = |mean: f64, value: f64| (mean * samples + value) / (samples + 1.0);
+        self.loss = mean(self.loss, loss.into());
+        self.accuracy = mean(self.accuracy, f64::from(u8::from(correct)));
+        self.samples += 1;
+    }
+}
+
+impl Report {
+    /// Prints the report.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn describe(&self, output: Output) -> Result<()> {
+        let number = |value: usize| grouped(value as u64);
+        output.item(
+            "trained",
+            format_args!(
+                "{} of {} parameters on {}, on {} samples, in {:.1} s",
+                number(self.trained_parameters),
+                number(self.parameters),
+                self.board,
+                number(self.samples),
+                self.seconds
+            ),
+        )?;
+        if let (Some(before), Some(after)) = (self.accuracy_before, self.accuracy_after) {
+            output.item(
+                "accuracy",
+                format_args!(
+                    "{:.2}% before, {:.2}% after, of {} other samples, on the device",
+                    100.0 * before,
+                    100.0 * after,
+                    number(self.test_samples)
+                ),
+            )?;
+        }
+        output.item(
+            "parameters",
+            if self.equal_to_host {
+                "all equal to the desktop's own training, to the bit"
+            } else {
+                "NOT those of the desktop's own training"
+            },
+        )?;
+        output.item("step", &self.ticks)?;
+        self.describe_memory(output)?;
+        if let Some(number) = self.stored {
+            output.item("stored", format_args!("on the device, number {number}"))?;
+        }
+        if let Some(path) = &self.weights {
+            output.item("saved", path)?;
+        }
+        Ok(())
+    }
+
+    fn describe_memory(&self, output: Output) -> Result<()> {
+        let Memory {
+            parameters,
+            gradient,
+            velocity,
+            arena,
+            winners,
+            total,
+            available,
+        } = self.memory;
+        let parts = [
+            ("parameters", parameters),
+            ("gradient", gradient),
+            ("velocity", velocity),
+            ("arena", arena),
+            ("winners", winners),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, bytes)| *bytes > 0)
+            .map(|(name, bytes)| format!("{name} {}", grouped(bytes.into())))
+            .collect();
+        output.item(
+            "memory",
+            format_args!(
+                "{} of {} bytes ({}), stack {}",
+                grouped(total.into()),
+                grouped(available.into()),
+                parts.join(", "),
+                grouped(self.stack_bytes.into())
+            ),
+        )?;
+        output.item(
+            "link",
+            format_args!("{} requests repeated", grouped(self.repeats)),
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! What is trained on what: a model, and samples to train and to test on.
+
+use super::Arguments;
+use crate::commands::subject::{check_classes, spread};
+use crate::data::{self, Dataset, ImageShape, Samples};
+use crate::defaults;
+use crate::seeds::{self, Stream};
+use crate::weights::ModelBytes;
+use anyhow::{Context, Result, ensure};
+use kiln::{ModelFile, ModelParts, he_uniform};
+use std::path::Path;
+
+/// A model with a dataset that fits it.
+pub(super) struct Subject {
+    pub bytes: ModelBytes,
+    pub dataset: Dataset,
+    /// Indices of the samples to train on.
+    pub train: Vec<u32>,
+    /// Indices of the samples to test on: of the test set where there is one, or else of the
+    /// training set's other samples.
+    test: Vec<u32>,
+}
+
+impl Subject {
+    /// Loads the dataset, and reads the model or makes it from the seed.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with either, or that they do not fit.
+    pub fn load(arguments: &Arguments, threads: usize) -> Result<Self> {
+        let read = arguments.weights.as_deref().map(read).transpose()?;
+        let model = read.as_ref().map(ModelBytes::open).transpose()?;
+        let dataset = load(arguments, model.as_ref(), threads)?;
+        let bytes = match read {
+            Some(bytes) => bytes,
+            None => initial(&dataset, arguments.seed)?,
+        };
+        let train = spread(&dataset.train, arguments.limit);
+        let test = match &dataset.test {
+            Some(samples) => spread(samples, Some(arguments.test)),
+            None => others(dataset.train.len(), &train, arguments.test),
+        };
+        Ok(Self {
+            bytes,
+            dataset,
+            train,
+            test,
+        })
+    }
+
+    /// The samples to test on, and which of them.
+    pub fn test(&self) -> (&Samples, &[u32]) {
+        (
+            self.dataset.test.as_ref().unwrap_or(&self.dataset.train),
+            &self.test,
+        )
+    }
+}
+
+fn read(path: &Path) -> Result<ModelBytes> {
+    let name = || path.display().to_string();
+    let bytes = ModelBytes::read(path).with_context(name)?;
+    bytes.open().with_context(name)?;
+    Ok(bytes)
+}
+
+fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) -> Result<Dataset> {
+    let shape = model.map(|model| model.network().input_shape());
+    let options = data::Options {
+        data: arguments.data.clone(),
+        offline: arguments.offline,
+        threads,
+        shape: shape.map(|shape| ImageShape {
+            channels: shape.channels as usize,
+            height: shape.height as usize,
+            width: shape.width as usize,
+        }),
+        progress: true,
+    };
+    let dataset = data::load(&arguments.dataset, &options)?;
+    ensure!(
+        !dataset.train.is_empty(),
+        "{} has no training samples, only a test set; add the training files",
+        arguments.dataset
+    );
+    if let (Some(model), Some(path)) = (model, &arguments.weights) {
+        check_classes(model, &dataset).with_context(|| path.display().to_string())?;
+    }
+    Ok(dataset)
+}
+
+/// The default network with the parameters that the seed gives.
+fn initial(dataset: &Dataset, seed: u64) -> Result<ModelBytes> {
+    let network = defaults::fitting_network(dataset)?;
+    let all: Vec<u32> = (0..dataset.train.len() as u32).collect();
+    let scaling = defaults::scaling(&dataset.train, &all)?;
+    let mut parameters = vec![0.0; network.parameters()];
+    he_uniform(&network, &mut parameters, seeds::source(seed, Stream::Init))?;
+    let class_names: Vec<&str> = dataset.classes.iter().map(String::as_str).collect();
+    let notes = format!(
+        "Kiln {}, {}: untrained, seed {seed}",
+        env!("CARGO_PKG_VERSION"),
+        dataset.name
+    );
+    Ok(ModelBytes::encode(&ModelParts {
+        network: &network,
+        scaling: &scaling,
+        class_names: &class_names,
+        notes: &notes,
+        parameters: &parameters,
+    })?)
+}
+
+/// At most `count` of `samples` indices that are not in `taken`, spread evenly.
+fn others(samples: usize, taken: &[u32], count: usize) -> Vec<u32> {
+    let mut free = vec![true; samples];
+    for index in taken {
+        free[*index as usize] = false;
+    }
+    let rest: Vec<u32> = (0..samples as u32)
+        .filter(|index| free[*index as usize])
+        .collect();
+    let count = count.min(rest.len());
+    (0..count)
+        .map(|place| rest[place * rest.len() / count])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::others;
+
+    #[test]
+    fn samples_to_test_on_are_not_trained_on() {
+        assert_eq!(others(6, &[0, 3], 2), [1, 4]);
+        assert_eq!(others(6, &[0, 3], 9), [1, 2, 4, 5]);
+        assert!(others(2, &[0, 1], 5).is_empty());
+        assert!(others(2, &[0], 0).is_empty());
+    }
+}

@@ -1,0 +1,68 @@
+//! Every board: built, and where it can be emulated, run.
+
+use super::support::{bits, boards, firmware, images, run, serve};
+use host::link::{Session, from_socket};
+use std::time::Duration;
+
+/// Bytes of stack that inference may take, the link's buffers among them.
+const STACK: usize = 2048;
+const ARENA: usize = 9 << 10;
+
+/// The last number in a line of the report that starts with `label`.
+fn number(report: &[String], label: &str) -> usize {
+    let line = report.iter().find(|line| line.starts_with(label)).unwrap();
+    let numbers = line.split(|c: char| !c.is_ascii_digit());
+    numbers
+        .filter_map(|text| text.parse().ok())
+        .next_back()
+        .unwrap()
+}
+
+#[test]
+fn every_board_gives_the_bits_of_the_desktop() {
+    for board in boards() {
+        let Some(firmware) = firmware(*board, "evaluate") else {
+            return;
+        };
+        if board.emulated_processor.is_none() {
+            continue;
+        }
+        let (report, status) = run(firmware.path(), *board);
+        let text = report.join("\n");
+        assert!(status.success(), "{}: {text}", board.name);
+        assert!(text.contains("equal to the desktop's to the bit"), "{text}");
+        assert!(text.contains("accuracy   99 of 100"), "{text}");
+        assert!(number(&report, "stack") <= STACK, "{text}");
+        let arena = number(&report, "arena");
+        assert!(arena <= ARENA, "{text}");
+        // Before the first inference and after the last.
+        let heap = report.iter().find(|line| line.starts_with("heap")).unwrap();
+        assert_eq!(heap.matches(&arena.to_string()).count(), 2, "{heap}");
+    }
+}
+
+#[test]
+fn every_board_serves_the_bits_of_the_desktop() {
+    for board in boards() {
+        if board.emulated_processor.is_none() {
+            // Its program is built all the same.
+            firmware(*board, "serve");
+            continue;
+        }
+        let Some(served) = serve(*board) else {
+            return;
+        };
+        let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
+        let mut session = Session::new(stream, Duration::from_secs(20));
+        assert_eq!(session.hello().unwrap().board, board.name);
+        let before = session.usage().unwrap();
+        for (image, logits) in images(10) {
+            assert_eq!(bits(&session.infer(&image).unwrap().1), logits);
+        }
+        let after = session.usage().unwrap();
+        assert_eq!(before.heap, after.heap);
+        assert!(after.arena as usize <= ARENA, "{}: {after:?}", board.name);
+        assert!(after.stack as usize <= STACK, "{}: {after:?}", board.name);
+        session.finish().unwrap();
+    }
+}

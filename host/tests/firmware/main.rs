@@ -1,0 +1,16 @@
+//! The firmware in the emulator, for real: built, run, talked to, damaged and killed.
+//!
+//! Where QEMU or a compiler for the board is missing, each test says that it was skipped. The
+//! default board is tested unless `KILN_TEST_FIRMWARE=all` asks for all of them; then nothing is
+//! skipped, and what is missing fails.
+
+mod boards;
+mod build;
+mod ends;
+mod flash;
+mod line;
+mod link;
+mod port;
+mod refusals;
+mod support;
+mod training;

@@ -1,0 +1,87 @@
+//! `kiln device evaluate --port`, over a pseudo-terminal with the emulated device behind it.
+
+use super::line::{self, Damage, carry};
+use super::support::{asset, serve};
+use assert_cmd::Command;
+use host::boards::BOARDS;
+use host::weights::ModelBytes;
+use kiln::ModelParts;
+use serde_json::Value;
+use serialport::{SerialPort, TTYPort};
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+/// Runs the command on ten of the embedded digits; `None` where there is no device.
+fn evaluate(weights: &Path, damage: Damage) -> Option<Output> {
+    let served = serve(BOARDS[0])?;
+    // The other side stays open, too, so that the terminal outlives what the command does.
+    let (mut near, far) = TTYPort::pair().unwrap();
+    near.set_timeout(Duration::from_millis(20)).unwrap();
+    let device = served.port.try_clone().unwrap();
+    carry(near.try_clone_native().unwrap(), device, damage);
+    carry(served.port.try_clone().unwrap(), near, damage);
+    let mut command = Command::cargo_bin("kiln").unwrap();
+    command
+        .args(
+            "device evaluate --dataset mnist --offline --limit 10 --patience 0.5 --json".split(' '),
+        )
+        .env_remove("KILN_DATA")
+        .env("KILN_CACHE", "no-cache")
+        .args(["--port", &far.name().unwrap(), "--weights"])
+        .arg(weights)
+        .timeout(Duration::from_secs(60));
+    Some(command.output().unwrap())
+}
+
+fn report(output: &Output) -> Value {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_device_behind_a_pseudo_terminal_gives_the_bits_of_the_desktop() {
+    for (damage, repeats) in [(line::none as Damage, 0), (line::lossy, 3)] {
+        let Some(output) = evaluate(&asset("digits.kiln"), damage) else {
+            return;
+        };
+        let report = report(&output);
+        assert_eq!(report["samples"], 10, "{report}");
+        assert_eq!(report["equal_to_host"], 10, "{report}");
+        assert_eq!(report["ticks"]["unit"], "instructions", "{report}");
+        assert!(report["repeats"].as_u64().unwrap() >= repeats, "{report}");
+    }
+}
+
+#[test]
+fn a_device_that_holds_another_model_is_refused() {
+    let bytes = ModelBytes::read(&asset("digits.kiln")).unwrap();
+    let model = bytes.open().unwrap();
+    let mut parameters = model.parameters().to_vec();
+    parameters[0] = 0.25;
+    let names: Vec<&str> = model.class_names().collect();
+    let other = ModelBytes::encode(&ModelParts {
+        network: model.network(),
+        scaling: model.scaling(),
+        class_names: &names,
+        notes: model.notes(),
+        parameters: &parameters,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let weights = folder.path().join("other.kiln");
+    fs::write(&weights, other.unwrap().as_slice()).unwrap();
+    let Some(output) = evaluate(&weights, line::none) else {
+        return;
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let last = errors.lines().last().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        last.starts_with("error: the device holds another model"),
+        "{errors}"
+    );
+    assert!(last.ends_with("flash it with this one"), "{errors}");
+    assert!(output.stdout.is_empty());
+}

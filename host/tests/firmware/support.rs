@@ -1,0 +1,152 @@
+//! Firmware to test, a connection to it, and what the desktop makes of the same images.
+
+use host::boards::{BOARDS, Board};
+use host::emulator::{Emulation, EmulationError, Program, Serial};
+use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
+use host::weights::ModelBytes;
+use kiln::{Plan, SamplesFile, pack_pixels};
+use std::env;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use tempfile::TempDir;
+
+/// Whether all boards are asked for, and nothing may be skipped.
+pub fn all() -> bool {
+    env::var_os("KILN_TEST_FIRMWARE").is_some_and(|value| value == "all")
+}
+
+/// The boards to test.
+pub fn boards() -> &'static [Board] {
+    if all() { &BOARDS } else { &BOARDS[..1] }
+}
+
+/// The committed model or samples.
+pub fn asset(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware/assets");
+    folder.join(name)
+}
+
+/// A firmware with the committed files; `None` where it cannot be built or run here.
+pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
+    has_emulator().then_some(())?;
+    built(build(board, program, None, None)).map(|result| result.unwrap())
+}
+
+/// The same, with memory for a training.
+pub fn trainer(board: Board, program: &str, memory: TrainingMemory) -> Option<Firmware> {
+    has_emulator().then_some(())?;
+    built(build(board, program, None, Some(memory))).map(|result| result.unwrap())
+}
+
+/// Why a firmware with this content is not built; `None` where none can be.
+pub fn refusal(board: Board, content: Content<'_>) -> Option<String> {
+    let result = built(build(board, "evaluate", Some(content), None))?;
+    Some(result.err().expect("it was built").to_string())
+}
+
+/// The same for a training of the committed model.
+pub fn training_refusal(board: Board, memory: TrainingMemory) -> Option<String> {
+    let result = built(build(board, "train", None, Some(memory)))?;
+    Some(result.err().expect("it was built").to_string())
+}
+
+/// Says that the test is skipped where there is no compiler for the board.
+fn built(result: Result<Firmware, BuildError>) -> Option<Result<Firmware, BuildError>> {
+    if let Err(BuildError::NoTarget(reason)) = &result {
+        skip(reason);
+        return None;
+    }
+    Some(result)
+}
+
+fn has_emulator() -> bool {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&folders).any(|folder| folder.join("qemu-system-arm").is_file());
+    if !found {
+        skip(&EmulationError::NoQemu.to_string());
+    }
+    found
+}
+
+/// Says what is missing; fails where nothing may be skipped.
+fn skip(reason: &str) {
+    let message = format!(
+        "a firmware test was SKIPPED: {reason}; to run it: rustup target add \
+         thumbv7em-none-eabihf, and apt-get install qemu-system-arm"
+    );
+    assert!(!all(), "{message}");
+    // Not by `eprintln!`, which is shown for tests that fail only.
+    io::stderr()
+        .write_all(format!("{message}\n").as_bytes())
+        .unwrap();
+}
+
+/// The log of a firmware until it ends, and how it ended.
+pub fn run(path: &Path, board: Board) -> (Vec<String>, ExitStatus) {
+    let program = Program::read(path).unwrap();
+    assert_eq!(program.board(), Some(board));
+    let mut emulation = Emulation::start(&program, board, Serial::Nowhere).unwrap();
+    let mut log = vec![];
+    let status = emulation.follow(&program, |line| {
+        log.push(line.to_string());
+        Ok(())
+    });
+    (log, status.unwrap())
+}
+
+/// A firmware that serves, and the other end of its serial port.
+pub struct Served {
+    pub port: UnixStream,
+    _emulation: Emulation,
+    /// QEMU reads it after it has connected.
+    _firmware: Firmware,
+    _folder: TempDir,
+}
+
+/// Starts the firmware that serves the committed model.
+pub fn serve(board: Board) -> Option<Served> {
+    Some(served(board, firmware(board, "serve")?))
+}
+
+/// Starts the firmware that serves the committed model and has memory for a training.
+pub fn serve_training(board: Board, memory: TrainingMemory) -> Option<Served> {
+    Some(served(board, trainer(board, "serve", memory)?))
+}
+
+fn served(board: Board, firmware: Firmware) -> Served {
+    let program = Program::read(firmware.path()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("serial");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let emulation = Emulation::start(&program, board, Serial::Socket(&socket)).unwrap();
+    Served {
+        port: listener.accept().unwrap().0,
+        _emulation: emulation,
+        _firmware: firmware,
+        _folder: folder,
+    }
+}
+
+/// The first `count` committed images, and the logits that the desktop gives them.
+pub fn images(count: usize) -> Vec<(Vec<u8>, Vec<u32>)> {
+    let bytes = ModelBytes::read(&asset("digits.kiln")).unwrap();
+    let model = bytes.open().unwrap();
+    let samples = fs::read(asset("digits.samples")).unwrap();
+    let samples = SamplesFile::open(&samples).unwrap();
+    let plan = Plan::of(model.network());
+    let mut arena = vec![0.0_f32; plan.arena_packets()];
+    let images = samples.samples().take(count).map(|(_, image)| {
+        let fill = |input: &mut [f32]| pack_pixels(model.scaling(), &[image], input);
+        let logits = plan.infer_within(model.parameters(), &mut arena, fill);
+        (image.to_vec(), bits(logits.unwrap()))
+    });
+    images.collect()
+}
+
+/// The bits of values.
+pub fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
