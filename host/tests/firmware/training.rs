@@ -1,7 +1,7 @@
 //! Devices that learn, and what the desktop makes of the same run.
 
 use super::line::{Damage, carry, losing, none};
-use super::support::{all, asset, bits, run, serve_training, trainer};
+use super::support::{all, asset, bits, boards, run, serve_training, trainer};
 use host::boards::{BOARDS, Board};
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
@@ -233,6 +233,16 @@ fn the_samples_in_flash_are_learned_within_the_board() {
     };
     assert!(number("step", 0) <= 2_500_000, "{text}");
     assert!(number("heap", 0) + number("stack", 0) <= RAM, "{text}");
+}
+
+#[test]
+fn every_board_has_the_program_that_learns() {
+    for board in boards() {
+        for program in ["train", "serve"] {
+            // What is not there fails where all boards are asked for.
+            trainer(*board, program, IN_PLACE);
+        }
+    }
 }
 
 #[test]
