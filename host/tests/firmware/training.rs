@@ -6,10 +6,10 @@ use host::boards::{BOARDS, Board};
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
 use host::firmware::TrainingMemory;
-use host::link::{Session, from_socket};
+use host::link::{LinkError, Session, from_socket};
 use host::seeds::{self, Stream};
 use host::weights::ModelBytes;
-use kiln::link::{Example, Start, Training};
+use kiln::link::{Example, Refusal, Start, Training};
 use kiln::{CompactMode, CompactPlan, Plan, SamplesFile, Sgd, Trainable, he_uniform};
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -109,6 +109,17 @@ impl Run {
             batch: self.batch,
             sgd: self.sgd(),
         };
+        let stored = Training {
+            start: Start::Stored,
+            ..training
+        };
+        assert!(matches!(
+            session.configure(stored),
+            Err(LinkError::Refused {
+                reason: Refusal::NothingStored,
+                ..
+            })
+        ));
         session.configure(training).unwrap();
         for indices in order.chunks(self.batch.into()) {
             for (place, index) in indices.iter().enumerate() {
@@ -122,7 +133,13 @@ impl Run {
                 session.train(example).unwrap();
             }
         }
-        Some((session.parameters(values).unwrap(), session.repeats()))
+        let trained = session.parameters(values).unwrap();
+        assert_eq!(session.store().unwrap(), 1);
+        session.configure(training).unwrap();
+        assert!(session.parameters(values).unwrap() != trained);
+        session.configure(stored).unwrap();
+        assert!(bits(&session.parameters(values).unwrap()) == bits(&trained));
+        Some((trained, session.repeats()))
     }
 }
 
