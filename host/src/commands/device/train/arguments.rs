@@ -50,8 +50,8 @@ pub struct Arguments {
         allow_negative_numbers = true
     )]
     pub lr: f32,
-    /// How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP_EPOCHS]
-    #[arg(long, value_name = "RULE", default_value = "cosine:0")]
+    /// How the learning rate changes.
+    #[arg(long, value_name = "RULE", default_value = "cosine:0", help = SCHEDULE_HELP)]
     pub schedule: ScheduleSetting,
     /// Samples a step, up to 16
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -106,6 +106,9 @@ pub struct Arguments {
     #[arg(long)]
     pub json: bool,
 }
+
+const SCHEDULE_HELP: &str =
+    "How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP_EPOCHS]";
 
 impl Arguments {
     /// Where the device takes the first parameters from.
