@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{device, emulate, evaluate, export, summary, train};
+use crate::commands::{device, emulate, evaluate, export, predict, summary, train};
 use crate::{bench, emulator, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -28,6 +28,7 @@ Examples:
   kiln train mnist                     learn handwritten digits; works without a network, too
   kiln train pictures --epochs 30      learn from a folder with one folder of images per class
   kiln evaluate --dataset mnist --weights runs/mnist-20260102-030405/model.kiln
+  kiln predict seven.png --weights runs/mnist-20260102-030405/model.kiln
   kiln summary network.toml            what a network holds and costs, before training it
 ";
 
@@ -35,6 +36,7 @@ Examples:
 enum Command {
     Train(train::Arguments),
     Evaluate(evaluate::Arguments),
+    Predict(predict::Arguments),
     Summary(summary::Arguments),
     Export(export::Arguments),
     Emulate(emulate::Arguments),
@@ -59,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match arguments.command {
         Command::Train(arguments) => train::run(arguments).map(success),
         Command::Evaluate(arguments) => evaluate::run(&arguments).map(success),
+        Command::Predict(arguments) => predict::run(&arguments).map(success),
         Command::Summary(arguments) => summary::run(&arguments).map(success),
         Command::Export(arguments) => export::run(&arguments).map(success),
         Command::Emulate(arguments) => emulate::run(&arguments),

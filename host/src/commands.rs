@@ -5,6 +5,7 @@ pub mod emulate;
 pub mod evaluate;
 pub mod export;
 pub mod machine;
+pub mod predict;
 pub mod subject;
 pub mod summary;
 pub mod train;

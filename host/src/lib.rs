@@ -8,6 +8,7 @@ pub mod bench;
 pub mod boards;
 pub mod cli;
 pub mod commands;
+pub mod confusion;
 pub mod data;
 pub mod defaults;
 pub mod emulator;

@@ -1,6 +1,7 @@
 //! What goes to standard output and what to standard error.
 
 use comfy_table::{LineStyle, TableStyle, presets};
+use console::{Style, Term};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -42,6 +43,17 @@ impl Output {
     /// As [`Output::line`].
     pub fn item(self, label: &str, text: impl Display) -> io::Result<()> {
         self.line(format_args!("{label:<11}{text}"))
+    }
+
+    /// The style for parts of lines to start from: it shows only where lines go to a terminal that
+    /// has colours, and `NO_COLOR` is not set.
+    pub fn style(self) -> Style {
+        let terminal = if self.json {
+            Term::stderr()
+        } else {
+            Term::stdout()
+        };
+        Style::new().force_styling(terminal.features().colors_supported())
     }
 
     /// Writes the command's result as one JSON object, where that was asked for.

@@ -131,18 +131,28 @@ pub mod reference {
 
     /// Loss of one sample; turns its logits into `(softmax - onehot(label)) * mean`.
     pub fn softmax_cross_entropy(logits: &mut [f32], label: usize, mean: f32) -> f32 {
+        let shifted = logits[label] - logits[highest_class(logits)];
+        let sum = softmax(logits);
+        for (class, value) in logits.iter_mut().enumerate() {
+            let onehot = if class == label { 1.0 } else { 0.0 };
+            *value = (*value - onehot) * mean;
+        }
+        logf(sum) - shifted
+    }
+
+    /// Turns the logits of one sample, at least one, into probabilities; gives the sum of the
+    /// exponentials that they were divided by.
+    pub fn softmax(logits: &mut [f32]) -> f32 {
         let highest = logits[highest_class(logits)];
-        let shifted = logits[label] - highest;
         let mut sum = 0.0;
         for value in logits.iter_mut() {
             *value = expf(*value - highest);
             sum += *value;
         }
-        for (class, value) in logits.iter_mut().enumerate() {
-            let onehot = if class == label { 1.0 } else { 0.0 };
-            *value = (*value / sum - onehot) * mean;
+        for value in logits.iter_mut() {
+            *value /= sum;
         }
-        logf(sum) - shifted
+        sum
     }
 
     /// The class with the highest logit; the first of equals.
@@ -159,7 +169,7 @@ pub mod reference {
 
 #[cfg(test)]
 mod tests {
-    use super::reference::{highest_class, softmax_cross_entropy};
+    use super::reference::{highest_class, softmax, softmax_cross_entropy};
 
     #[test]
     fn the_gradient_is_the_slope_of_the_loss() {
@@ -182,6 +192,14 @@ mod tests {
         let loss = softmax_cross_entropy(&mut logits, 0, 0.5);
         assert!((loss - 0.313_26).abs() < 1e-4, "{loss}");
         assert!(logits.iter().all(|value| value.is_finite()));
+    }
+
+    #[test]
+    fn probabilities_are_the_quotients_of_the_exponentials() {
+        let mut logits = [0.0, core::f32::consts::LN_2, -1000.0];
+        let sum = softmax(&mut logits);
+        assert_eq!(sum, 1.5);
+        assert_eq!(logits, [0.5 / 1.5, 1.0 / 1.5, 0.0]);
     }
 
     #[test]

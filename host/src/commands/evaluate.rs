@@ -1,6 +1,9 @@
 //! `kiln evaluate`: scores trained weights on a dataset.
 
+mod table;
+
 use super::{describe_dataset, describe_network, machine, subject};
+use crate::confusion::Confusion;
 use crate::data::Dataset;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, grouped};
@@ -14,12 +17,15 @@ use std::time::Instant;
 /// Score trained weights on a dataset.
 ///
 /// A dataset with a test set of its own, such as mnist, is scored on that; a folder of images on
-/// all of them. Images are brought to the network's channels and size.
+/// all of them. Images are brought to the network's channels and size. A table tells how often each
+/// class was taken for each, where there are at most 12, and then which pairs were confused most.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kiln evaluate --dataset mnist --weights runs/digits/model.kiln
   kiln evaluate --dataset pictures --weights model.kiln --json | jq .accuracy
+  kiln evaluate --dataset pictures --weights model.kiln --json |
+    jq -r '.per_class[] | [.name, .samples, .precision, .recall] | @csv'
 ")]
 pub struct Arguments {
     #[command(flatten)]
@@ -52,6 +58,20 @@ struct Report<'a> {
     weights: String,
     weights_sha256: String,
     logits_sha256: String,
+    /// The matrix: a row for each true class, in it a column for each predicted one.
+    confusion: Confusion,
+    per_class: Vec<ClassReport<'a>>,
+}
+
+/// A class of the result.
+#[derive(Debug, Serialize)]
+struct ClassReport<'a> {
+    name: &'a str,
+    samples: u64,
+    /// Nothing where no sample was predicted to be of it.
+    precision: Option<f64>,
+    /// Nothing where it has no samples.
+    recall: Option<f64>,
 }
 
 /// Batches beyond this size gain nothing.
@@ -92,6 +112,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             report.seconds
         ),
     )?;
+    if report.samples > 0 {
+        table::describe(output, &report.confusion, &dataset.classes)?;
+    }
     output.object(&report)?;
     Ok(())
 }
@@ -110,6 +133,8 @@ fn score<'a>(
     let seconds = start.elapsed().as_secs_f64();
     let cost = model.network().cost();
     let score = Score::of(&outcome);
+    let classes = model.network().classes();
+    let confusion = Confusion::of(&samples.labels, &logits, classes);
     Ok(Report {
         dataset: &dataset.name,
         source: &dataset.source,
@@ -120,7 +145,7 @@ fn score<'a>(
         load_seconds: dataset.load_time.as_secs_f64(),
         seconds,
         samples_per_second: outcome.samples as f64 / seconds,
-        classes: model.network().classes(),
+        classes,
         parameters: cost.parameters,
         macs: cost.macs,
         flops: cost.flops(),
@@ -129,5 +154,19 @@ fn score<'a>(
         weights,
         weights_sha256: weights::sha256(model.parameters()),
         logits_sha256: weights::sha256(&logits),
+        per_class: per_class(&confusion, &dataset.classes),
+        confusion,
     })
+}
+
+fn per_class<'a>(confusion: &Confusion, names: &'a [String]) -> Vec<ClassReport<'a>> {
+    let classes = names.iter().enumerate();
+    classes
+        .map(|(class, name)| ClassReport {
+            name,
+            samples: confusion.samples(class),
+            precision: confusion.precision(class),
+            recall: confusion.recall(class),
+        })
+        .collect()
 }

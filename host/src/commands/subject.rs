@@ -5,7 +5,7 @@ use crate::data::{self, Dataset, Samples};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln::ModelFile;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The weights and the dataset.
 #[derive(Clone, Debug, clap::Args)]
@@ -37,9 +37,7 @@ impl Arguments {
     ///
     /// What was wrong with it, in one line.
     pub fn read(&self) -> Result<ModelBytes> {
-        let bytes = ModelBytes::read(&self.weights).with_context(|| self.name())?;
-        bytes.open().with_context(|| self.name())?;
-        Ok(bytes)
+        read_model(&self.weights)
     }
 
     /// Loads the dataset in the shape that the model takes.
@@ -59,6 +57,18 @@ impl Arguments {
         check_classes(model, &dataset).with_context(|| self.name())?;
         Ok(dataset)
     }
+}
+
+/// Reads a model file.
+///
+/// # Errors
+///
+/// What was wrong with it, in one line that names it.
+pub fn read_model(path: &Path) -> Result<ModelBytes> {
+    let name = || path.display().to_string();
+    let bytes = ModelBytes::read(path).with_context(name)?;
+    bytes.open().with_context(name)?;
+    Ok(bytes)
 }
 
 /// The samples that weights are judged by: the test set where the dataset has one, or all.

@@ -8,16 +8,20 @@
 //! - a folder with MNIST's four file names, gzipped or not: IDX files.
 //! - any other folder: one folder of PNG, JPEG or BMP images per class.
 //!
+//! [`load_images`] takes single images instead, and brings them to a shape the same way.
+//!
 //! Nothing is written but the downloaded files, and these only to the cache folder:
 //! `$KILN_CACHE`, or else `kiln` in the user's cache folder.
 
 mod archive;
+mod decoded;
 mod download;
 mod embedded;
 mod error;
 mod idx;
 mod idx_folder;
 mod image_folder;
+mod images;
 mod mnist;
 mod picture;
 mod rotation;
@@ -32,6 +36,7 @@ pub use download::DownloadError;
 pub use error::DataError;
 pub use idx::IdxError;
 pub use image_folder::ImageFolderError;
+pub use images::{ImageFileError, ImageSource, Images, load_images};
 #[doc(hidden)]
 pub use mnist::Places;
 pub use rotation::rotated;
@@ -89,14 +94,7 @@ pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
 pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Dataset, DataError> {
     let start = Instant::now();
     check_channels(options.shape)?;
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.threads)
-        .build()
-        .map_err(|cause| DataError::Threads {
-            threads: options.threads,
-            cause,
-        })?;
-    let mut loaded = pool.install(|| match dataset {
+    let mut loaded = thread_pool(options.threads)?.install(|| match dataset {
         "mnist" => mnist::load(options, places),
         path => load_folder(Path::new(path), options),
     })?;
@@ -128,6 +126,14 @@ fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
         ));
     }
     Ok(dataset)
+}
+
+/// A pool of this many threads; 0 takes one per core.
+fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, DataError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|cause| DataError::Threads { threads, cause })
 }
 
 fn check_channels(shape: Option<ImageShape>) -> Result<(), DataError> {

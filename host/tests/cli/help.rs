@@ -8,6 +8,7 @@ fn help_teaches_every_command() {
     for word in [
         "train",
         "evaluate",
+        "predict",
         "summary",
         "bench",
         "Examples:",
@@ -41,6 +42,17 @@ fn help_teaches_every_command() {
     }
     assert!(workspace.text("evaluate --help").contains("--weights"));
     assert!(workspace.text("summary --help").contains("FILE.toml"));
+    let help = workspace.text("predict --help");
+    for word in [
+        "IMAGE",
+        "standard input",
+        "--weights",
+        "--json",
+        "Examples:",
+        "five",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
     assert!(workspace.text("--version").starts_with("kiln "));
 }
 

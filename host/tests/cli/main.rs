@@ -4,6 +4,7 @@ mod bad_input;
 mod disk;
 mod evaluate;
 mod help;
+mod predict;
 mod summary;
 mod support;
 mod train;

@@ -4,6 +4,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
 use tempfile::TempDir;
 
 /// An empty folder that the program runs in, without network, cache or other data.
@@ -37,13 +38,46 @@ impl Workspace {
 
     /// The program with these arguments, separated by spaces.
     pub fn kiln(&self, arguments: &str) -> Command {
-        let mut command = Command::cargo_bin("kiln").unwrap();
+        Command::from_std(self.program(arguments))
+    }
+
+    fn program(&self, arguments: &str) -> process::Command {
+        let mut command = process::Command::new(assert_cmd::cargo::cargo_bin!("kiln"));
         command
             .current_dir(self.0.path())
             .env_remove("KILN_DATA")
             .env("KILN_CACHE", self.path("no-cache"))
             .args(arguments.split_whitespace());
         command
+    }
+
+    /// What the program prints on a terminal, with these variables set.
+    #[cfg(target_os = "linux")]
+    pub fn on_terminal(&self, arguments: &str, variables: &[(&str, &str)]) -> String {
+        use rustix::fs::{Mode, OFlags, open};
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        use std::io::Read;
+
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        let controller = openpt(flags).unwrap();
+        grantpt(&controller).unwrap();
+        unlockpt(&controller).unwrap();
+        let name = ptsname(&controller, Vec::new()).unwrap();
+        let terminal = open(name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let mut command = self.program(arguments);
+        command
+            .env_remove("NO_COLOR")
+            .env("TERM", "xterm")
+            .envs(variables.iter().copied())
+            .stdout(terminal);
+        let mut child = command.spawn().unwrap();
+        // Reading ends when nobody has the terminal open: the command still does.
+        drop(command);
+        let mut printed = Vec::new();
+        // It ends with an error, as Linux has it.
+        let _ = std::fs::File::from(controller).read_to_end(&mut printed);
+        assert!(child.wait().unwrap().success());
+        String::from_utf8(printed).unwrap()
     }
 
     /// What the program prints on standard output, after success and without a word of error.

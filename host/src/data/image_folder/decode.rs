@@ -2,38 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Cursor, Seek};
+use std::io::BufReader;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, ImageResult, Limits};
+use image::{ImageDecoder, ImageResult};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::ImageFolderError;
 use super::scan::ImageFile;
+use crate::data::decoded::{self, Decoded, Size};
 use crate::data::picture::Picture;
-use crate::data::samples::zeroed;
 use crate::data::{DataError, ImageShape};
-
-/// Width and height.
-pub(super) type Size = (u32, u32);
 
 /// Enough for a header; the images themselves are read whole.
 const HEADER_BUFFER: usize = 1 << 10;
-
-/// Images, all in one shape.
-#[derive(Debug)]
-pub(super) struct Decoded {
-    /// In the order of the files.
-    pub(super) pixels: Vec<u8>,
-    pub(super) shape: ImageShape,
-    /// The size of each image in its file.
-    pub(super) sizes: Vec<Size>,
-    /// How many have colour in their file.
-    pub(super) colour: usize,
-}
 
 /// Decodes all images to `shape`, or without one to the most common size, with 1 channel where
 /// none of them has colour.
@@ -83,47 +68,27 @@ fn decode_to(
     stop_at_colour: bool,
     bar: &ProgressBar,
 ) -> Result<Decoded, DataError> {
-    let mut pixels = zeroed(images.len(), shape)?;
-    let colour = AtomicUsize::new(0);
-    let sizes = images
-        .par_iter()
-        .zip(pixels.par_chunks_mut(shape.size()))
-        .map(|(image, out)| {
-            if stop_at_colour && colour.load(Ordering::Relaxed) > 0 {
-                return Ok((0, 0));
-            }
-            let (picture, size) =
-                read_picture(&image.path).map_err(|cause| undecodable(&image.path, cause))?;
-            colour.fetch_add(usize::from(picture.is_colour()), Ordering::Relaxed);
-            picture.write(shape, out);
-            bar.inc(1);
-            Ok(size)
-        })
-        .collect::<Result<Vec<_>, ImageFolderError>>()?;
-    Ok(Decoded {
-        pixels,
-        shape,
-        sizes,
-        colour: colour.into_inner(),
+    let has_colour = AtomicBool::new(false);
+    Decoded::of(images, shape, |image| {
+        if stop_at_colour && has_colour.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let (picture, size) =
+            read_picture(&image.path).map_err(|cause| undecodable(&image.path, cause))?;
+        has_colour.fetch_or(picture.is_colour(), Ordering::Relaxed);
+        bar.inc(1);
+        Ok(Some((picture, size)))
     })
 }
 
 fn read_picture(path: &Path) -> ImageResult<(Picture, Size)> {
-    let (mut decoder, orientation) = decoder(Cursor::new(fs::read(path)?))?;
-    // A header may claim any size: this refuses those beyond half a gigabyte.
-    let mut limits = Limits::default();
-    limits.reserve(decoder.total_bytes())?;
-    decoder.set_limits(limits)?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    let size = (image.width(), image.height());
-    Ok((Picture::new(image), size))
+    decoded::picture(fs::read(path)?)
 }
 
 /// The size of an image as its header has it.
 fn file_size(path: &Path) -> ImageResult<Size> {
     let file = BufReader::with_capacity(HEADER_BUFFER, File::open(path)?);
-    let (decoder, orientation) = decoder(file)?;
+    let (decoder, orientation) = decoded::decoder(file)?;
     let (width, height) = decoder.dimensions();
     Ok(match orientation {
         Orientation::Rotate90
@@ -132,16 +97,6 @@ fn file_size(path: &Path) -> ImageResult<Size> {
         | Orientation::Rotate270FlipH => (height, width),
         _ => (width, height),
     })
-}
-
-/// A decoder for the format that the content shows, whatever the file's name; and how the
-/// camera was held.
-fn decoder(reader: impl BufRead + Seek + 'static) -> ImageResult<(impl ImageDecoder, Orientation)> {
-    let mut decoder = ImageReader::new(reader)
-        .with_guessed_format()?
-        .into_decoder()?;
-    let orientation = decoder.orientation()?;
-    Ok((decoder, orientation))
 }
 
 fn undecodable(path: &Path, cause: impl ToString) -> ImageFolderError {

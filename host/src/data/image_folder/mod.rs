@@ -3,12 +3,11 @@
 mod decode;
 mod scan;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::decode::{Decoded, Size};
 use self::scan::Scan;
+use super::decoded::Decoded;
 use super::error::DataError;
 use super::samples::Samples;
 use super::{Dataset, Options, folder_name, progress_bar};
@@ -111,50 +110,17 @@ fn split(scan: &Scan, decoded: Decoded) -> (Samples, Option<Samples>) {
 }
 
 fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
-    let total = scan.images.len();
-    let mut notices = Vec::new();
-    if scan.loose > 0 {
-        notices.push(format!(
+    let loose = (scan.loose > 0).then(|| {
+        format!(
             "ignored {} outside the class folders of {}",
             counted(scan.loose),
             scan.root.display()
-        ));
-    }
-    notices.extend(resize_notice(decoded));
-    if decoded.shape.channels == 1 && decoded.colour > 0 {
-        notices.push(format!(
-            "turned {} of {total} images from colour to grey",
-            decoded.colour
-        ));
-    }
-    notices
+        )
+    });
+    loose.into_iter().chain(decoded.notices()).collect()
 }
 
 fn counted(images: usize) -> String {
     let plural = if images == 1 { "" } else { "s" };
     format!("{images} image{plural}")
-}
-
-fn resize_notice(decoded: &Decoded) -> Option<String> {
-    let (width, height) = (decoded.shape.width, decoded.shape.height);
-    let mut counts = BTreeMap::<Size, usize>::new();
-    for &size in &decoded.sizes {
-        *counts.entry(size).or_default() += 1;
-    }
-    counts.retain(|&(from_width, from_height), _| {
-        (from_width as usize, from_height as usize) != (width, height)
-    });
-    let resized = counts.values().sum::<usize>();
-    // Of several sizes, the most common one is named.
-    let ((from_width, from_height), _) = counts.iter().max_by_key(|&(_, count)| count)?;
-    let others = match counts.len() - 1 {
-        0 => String::new(),
-        1 => " and another size".into(),
-        count => format!(" and {count} other sizes"),
-    };
-    Some(format!(
-        "resized {resized} of {} images from {from_width}x{from_height}{others} to \
-         {width}x{height}",
-        decoded.sizes.len()
-    ))
 }

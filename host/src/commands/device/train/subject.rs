@@ -2,14 +2,13 @@
 
 use super::Arguments;
 use crate::commands::ensure_trainable;
-use crate::commands::subject::{check_classes, spread};
+use crate::commands::subject::{check_classes, read_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use kiln::{ModelFile, ModelParts, he_uniform};
-use std::path::Path;
 
 /// A model with a dataset that fits it.
 pub(super) struct Subject {
@@ -29,7 +28,7 @@ impl Subject {
     ///
     /// What was wrong with either, or that they do not fit.
     pub fn load(arguments: &Arguments, threads: usize) -> Result<Self> {
-        let read = arguments.weights.as_deref().map(read).transpose()?;
+        let read = arguments.weights.as_deref().map(read_model).transpose()?;
         let model = read.as_ref().map(ModelBytes::open).transpose()?;
         let dataset = load(arguments, model.as_ref(), threads)?;
         let bytes = match read {
@@ -56,13 +55,6 @@ impl Subject {
             &self.test,
         )
     }
-}
-
-fn read(path: &Path) -> Result<ModelBytes> {
-    let name = || path.display().to_string();
-    let bytes = ModelBytes::read(path).with_context(name)?;
-    bytes.open().with_context(name)?;
-    Ok(bytes)
 }
 
 fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) -> Result<Dataset> {

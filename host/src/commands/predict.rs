@@ -1,0 +1,220 @@
+//! `kiln predict`: says what images show.
+
+use super::{machine, subject};
+use crate::data::{ImageSource, Images, load_images};
+use crate::engine::{Engine, EngineOptions};
+use crate::output::{Output, TABLE_STYLE};
+use crate::weights;
+use anyhow::{Context, Result, ensure};
+use comfy_table::{CellAlignment, Table};
+use kiln::{ModelFile, Trainable, reference};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Say what images show: the five most probable classes of each.
+///
+/// Images are PNG, JPEG or BMP files, known by their content. They are brought to the network's
+/// channels and size as the images of a folder are in training: transparency becomes black, and a
+/// resize is said aloud. Probabilities are the softmax of the network's outputs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln predict seven.png --weights runs/digits/model.kiln
+  kiln predict photos/*.jpg --weights model.kiln
+  curl -s https://example.org/cat.jpg | kiln predict - --weights model.kiln
+  kiln predict photos/*.jpg --weights model.kiln --json |
+    jq -r '.predictions[] | [.image, .top[0].class, .top[0].probability] | @csv'
+")]
+pub struct Arguments {
+    /// Image files; `-` is one image from standard input, `./-` a file of that name
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// The model file that a training run wrote
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    #[command(flatten)]
+    machine: machine::Arguments,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    predictions: Vec<Prediction>,
+    notices: Vec<String>,
+    classes: usize,
+    weights: String,
+    weights_sha256: String,
+}
+
+/// What one image shows.
+#[derive(Debug, Serialize)]
+struct Prediction {
+    image: String,
+    /// The most probable classes, the most probable first.
+    top: Vec<Candidate>,
+}
+
+/// A class that an image may be of.
+#[derive(Debug, Serialize)]
+struct Candidate {
+    /// Its name, or its number where the model has no names.
+    class: String,
+    /// Its number, from 0.
+    label: usize,
+    probability: f32,
+}
+
+/// Classes shown of an image.
+const TOP: usize = 5;
+
+/// Heads of their columns.
+const RANKS: [&str; TOP] = ["1st", "2nd", "3rd", "4th", "5th"];
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What was wrong with the arguments, the model or an image, in one line. Nothing is printed then.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let options = EngineOptions {
+        threads: arguments.machine.threads()?,
+        lanes: arguments.machine.lanes()?,
+        batch: 1,
+        trainable: Trainable::ALL,
+    };
+    let sources = sources(&arguments.images)?;
+    let name = arguments.weights.display().to_string();
+    let bytes = subject::read_model(&arguments.weights)?;
+    let model = bytes.open()?;
+    let shape = model.network().input_shape().into();
+    let images = load_images(&sources, shape, options.threads)?;
+    let logits = logits(&model, &images, &options).with_context(|| name.clone())?;
+    let rows = logits.chunks_exact(model.network().classes());
+    let names = class_names(&model);
+    let predictions = arguments.images.iter().zip(rows).map(|(image, logits)| {
+        let image = image.display().to_string();
+        let top = candidates(logits, &names).with_context(|| format!("{name}: {image}"))?;
+        Ok(Prediction { image, top })
+    });
+    let report = Report {
+        predictions: predictions.collect::<Result<_>>()?,
+        notices: images.notices,
+        classes: names.len(),
+        weights_sha256: weights::sha256(model.parameters()),
+        weights: name,
+    };
+    for notice in &report.notices {
+        output.item("note", notice)?;
+    }
+    output.line(table(&report.predictions))?;
+    output.object(&report)?;
+    Ok(())
+}
+
+fn sources(images: &[PathBuf]) -> Result<Vec<ImageSource>> {
+    let is_standard_input = |path: &PathBuf| path == Path::new("-");
+    let inputs = images.iter().filter(|path| is_standard_input(path)).count();
+    ensure!(
+        inputs <= 1,
+        "- is given {inputs} times, but standard input holds one image; give files for the others"
+    );
+    let source = |path: &PathBuf| match is_standard_input(path) {
+        true => ImageSource::StandardInput,
+        false => ImageSource::File(path.clone()),
+    };
+    Ok(images.iter().map(source).collect())
+}
+
+/// The names of the classes, or their numbers where the model has no names.
+fn class_names(model: &ModelFile<'_>) -> Vec<String> {
+    let names: Vec<String> = model.class_names().map(String::from).collect();
+    match names.is_empty() {
+        true => (0..model.network().classes())
+            .map(|class| class.to_string())
+            .collect(),
+        false => names,
+    }
+}
+
+/// The outputs of the network, images x classes.
+fn logits(model: &ModelFile<'_>, images: &Images, options: &EngineOptions) -> Result<Vec<f32>> {
+    let parameters = model.parameters().to_vec();
+    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
+    let samples = &images.samples;
+    let indices: Vec<u32> = (0..samples.len() as u32).collect();
+    let mut logits = vec![0.0; samples.len() * model.network().classes()];
+    engine.evaluate(samples, &indices, Some(&mut logits))?;
+    Ok(logits)
+}
+
+/// The most probable classes of an image; of equals the first.
+fn candidates(logits: &[f32], names: &[String]) -> Result<Vec<Candidate>> {
+    let mut probabilities = logits.to_vec();
+    reference::loss::softmax(&mut probabilities);
+    ensure!(
+        probabilities.iter().all(|value| value.is_finite()),
+        "the network's outputs are no finite numbers; train it again with a lower --lr"
+    );
+    // The order is the logits': two of them may be so small that both probabilities are 0.
+    let mut labels: Vec<usize> = (0..logits.len()).collect();
+    labels.sort_by(|&one, &other| logits[other].total_cmp(&logits[one]));
+    Ok(labels
+        .into_iter()
+        .take(TOP)
+        .map(|label| Candidate {
+            class: names[label].clone(),
+            label,
+            probability: probabilities[label],
+        })
+        .collect())
+}
+
+/// A line for each image, and of each class its name and its probability.
+fn table(predictions: &[Prediction]) -> Table {
+    let mut table = Table::new();
+    table.load_style(TABLE_STYLE);
+    let shown = predictions.first().map_or(0, |first| first.top.len());
+    let heads = RANKS.iter().take(shown).flat_map(|rank| [*rank, ""]);
+    table.set_header(["image"].into_iter().chain(heads));
+    for prediction in predictions {
+        let cells = prediction.top.iter().flat_map(|candidate| {
+            let percent = format!("{:.2}%", 100.0 * candidate.probability);
+            [candidate.class.clone(), percent]
+        });
+        table.add_row([prediction.image.clone()].into_iter().chain(cells));
+    }
+    for rank in 0..shown {
+        if let Some(column) = table.column_mut(2 * rank + 2) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(logits: &[f32]) -> Vec<usize> {
+        let names: Vec<String> = (0..logits.len()).map(|class| class.to_string()).collect();
+        let candidates = candidates(logits, &names).unwrap();
+        candidates.iter().map(|candidate| candidate.label).collect()
+    }
+
+    #[test]
+    fn the_highest_come_first_and_of_equals_the_lower_class() {
+        assert_eq!(labels(&[0.5, 2.0, -1.0, 2.0, 0.0, 0.25]), [1, 3, 0, 5, 4]);
+        assert_eq!(labels(&[-500.0, -400.0, 0.0]), [2, 1, 0]);
+    }
+
+    #[test]
+    fn outputs_that_are_no_numbers_are_refused() {
+        for logits in [[f32::NAN, 0.0], [0.0, f32::NAN], [f32::INFINITY, 0.0]] {
+            assert!(candidates(&logits, &["a".into(), "b".into()]).is_err());
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Single images, for a network to say what they show.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use super::decoded::{self, Decoded};
+use super::error::DataError;
+use super::samples::{ImageShape, Samples};
+use super::{check_channels, thread_pool};
+
+/// More bytes than this are no image that could be decoded.
+const MAX_BYTES: u64 = 1 << 29;
+
+/// Where an image is to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageSource {
+    /// A file.
+    File(PathBuf),
+    /// The standard input, which holds one image.
+    StandardInput,
+}
+
+/// Images in the shape that a network takes.
+#[derive(Clone, Debug)]
+pub struct Images {
+    /// The images in the order of their sources. What they show is not known: every label is 0.
+    pub samples: Samples,
+    /// What was done to the images that a user should know, one sentence each.
+    pub notices: Vec<String>,
+}
+
+/// Why an image cannot be used; every message is one line that names it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageFileError {
+    /// The operating system refused to read it.
+    #[error("cannot read {name}: {cause}; check that it exists and may be read")]
+    Unreadable {
+        /// The file.
+        name: String,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// A folder was given for a file.
+    #[error("{name} is a folder: give the image files in it")]
+    Folder {
+        /// The folder.
+        name: String,
+    },
+    /// There is not a single byte.
+    #[error("{name} is empty: give a PNG, JPEG or BMP image")]
+    Empty {
+        /// The file.
+        name: String,
+    },
+    /// There is no end of it.
+    #[error("{name} has more than {MAX_BYTES} bytes: give a PNG, JPEG or BMP image")]
+    TooLong {
+        /// The file.
+        name: String,
+    },
+    /// The content is no image, or a damaged one.
+    #[error("cannot decode {name}: {cause}; give a whole PNG, JPEG or BMP image")]
+    Undecodable {
+        /// The file.
+        name: String,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// The images cannot be brought to the shape, or the threads not be started.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// Reads the images and brings them to `shape` as the images of a folder are; 0 threads are one
+/// per core. The standard input is read once for each time that it is among the sources.
+///
+/// # Errors
+///
+/// An [`ImageFileError`], if any of the images cannot be used.
+pub fn load_images(
+    sources: &[ImageSource],
+    shape: ImageShape,
+    threads: usize,
+) -> Result<Images, ImageFileError> {
+    check_channels(Some(shape))?;
+    let decoded = thread_pool(threads)?.install(|| {
+        Decoded::of(sources, shape, |source| {
+            let content = source.read()?;
+            let picture = decoded::picture(content);
+            picture
+                .map(Some)
+                .map_err(|cause| ImageFileError::Undecodable {
+                    name: source.name(),
+                    cause: cause.to_string(),
+                })
+        })
+    })?;
+    Ok(Images {
+        notices: decoded.notices(),
+        samples: Samples {
+            labels: vec![0; sources.len()],
+            pixels: decoded.pixels,
+            shape,
+        },
+    })
+}
+
+impl ImageSource {
+    /// What messages call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::StandardInput => "standard input".into(),
+        }
+    }
+
+    fn read(&self) -> Result<Vec<u8>, ImageFileError> {
+        let name = self.name();
+        let content = match self {
+            Self::File(path) if path.is_dir() => return Err(ImageFileError::Folder { name }),
+            Self::File(path) => File::open(path).and_then(bounded),
+            Self::StandardInput => bounded(io::stdin().lock()),
+        };
+        match content {
+            Err(cause) => Err(ImageFileError::Unreadable { name, cause }),
+            Ok(content) if content.is_empty() => Err(ImageFileError::Empty { name }),
+            Ok(content) if content.len() as u64 > MAX_BYTES => {
+                Err(ImageFileError::TooLong { name })
+            }
+            Ok(content) => Ok(content),
+        }
+    }
+}
+
+/// All bytes there are, or one more than an image may have.
+fn bounded(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    reader.take(MAX_BYTES + 1).read_to_end(&mut content)?;
+    Ok(content)
+}
