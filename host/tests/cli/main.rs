@@ -4,6 +4,8 @@ mod bad_input;
 mod disk;
 mod evaluate;
 mod help;
+#[cfg(unix)]
+mod resume;
 mod summary;
 mod support;
 mod train;
