@@ -59,7 +59,8 @@ pub enum RunFolderError {
     },
     /// A file could not be written, but what the run reached is not lost.
     #[error(
-        "cannot write {} ({cause}); what the run had reached before is kept: make room, then go on by `{}`",
+        "cannot write {} ({cause}); what the run had reached before is kept: make room, then go \
+         on by `{}`",
         path.display(), resume_command(folder)
     )]
     Kept {

@@ -29,7 +29,8 @@ pub struct Position {
 pub enum ResumeError {
     /// The position is none of this run's.
     #[error(
-        "it stands at epoch {epochs}, step {steps}, sample {samples} of a run of {of_epochs}          epochs of {of_steps} steps"
+        "it stands at epoch {epochs}, step {steps}, sample {samples} of a run of {of_epochs} \
+         epochs of {of_steps} steps"
     )]
     Position {
         /// Whole epochs done.
