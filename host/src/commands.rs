@@ -11,6 +11,7 @@ pub mod train;
 
 use crate::data::Dataset;
 use crate::output::{Output, counted, grouped};
+use anyhow::{Result, ensure};
 use kiln::Network;
 use std::io;
 
@@ -36,6 +37,15 @@ fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
         .notices
         .iter()
         .try_for_each(|notice| output.item("note", notice))
+}
+
+/// Refuses a dataset without training samples; `name` is what the user called it.
+fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
+    ensure!(
+        !dataset.train.is_empty(),
+        "{name} has no training samples, only a test set; add the training files"
+    );
+    Ok(())
 }
 
 /// Says what the network holds and computes.

@@ -22,6 +22,18 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Finds out whether `path` can be written, and leaves nothing there.
+///
+/// # Errors
+///
+/// If it is a folder, or its own folder is not there or cannot be written to.
+pub fn check(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    staged_file(parent(path)).map(drop)
+}
+
 /// The folder that `path` lies in.
 pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
@@ -68,6 +80,8 @@ mod tests {
         write(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(write(&folder.path().join("none/file"), b"").is_err());
+        let nowhere = folder.path().join("none/file");
+        assert!(write(&nowhere, b"").is_err() && check(&nowhere).is_err());
+        assert!(check(folder.path()).is_err() && check(&path).is_ok());
     }
 }

@@ -198,20 +198,18 @@ impl<const STEPS: usize> CompactPlan<STEPS> {
     ///
     /// # Errors
     ///
-    /// A learning rate that is not above 0, a momentum or weight decay below 0, any of them not
-    /// finite, or a momentum without a velocity.
+    /// A learning rate that is not above 0, a momentum that is not at least 0 and below 1, a weight
+    /// decay below 0, any of them not finite, or a momentum without a velocity.
     pub fn check(&self, sgd: &Sgd) -> Result<(), CompactError> {
         let refused = |option, value| Err(CompactError::Option { option, value });
         if !(sgd.rate.is_finite() && sgd.rate > 0.0) {
             return refused("learning rate", sgd.rate);
         }
-        for (option, value) in [
-            ("momentum", sgd.momentum),
-            ("weight decay", sgd.weight_decay),
-        ] {
-            if !(value.is_finite() && value >= 0.0) {
-                return refused(option, value);
-            }
+        if !(0.0..1.0).contains(&sgd.momentum) {
+            return refused("momentum", sgd.momentum);
+        }
+        if !(sgd.weight_decay.is_finite() && sgd.weight_decay >= 0.0) {
+            return refused("weight decay", sgd.weight_decay);
         }
         if sgd.momentum != 0.0 && self.velocity_values() == 0 {
             let momentum = sgd.momentum;

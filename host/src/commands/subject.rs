@@ -1,7 +1,7 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
 use super::named_classes;
-use crate::data::{self, Dataset, ImageShape, Samples};
+use crate::data::{self, Dataset, Samples};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln::ModelFile;
@@ -48,16 +48,11 @@ impl Arguments {
     ///
     /// What was wrong with it, or that its classes are not the model's.
     pub fn load(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
-        let shape = model.network().input_shape();
         let options = data::Options {
             data: self.data.clone(),
             offline: self.offline,
             threads,
-            shape: Some(ImageShape {
-                channels: shape.channels as usize,
-                height: shape.height as usize,
-                width: shape.width as usize,
-            }),
+            shape: Some(model.network().input_shape().into()),
             progress: true,
         };
         let dataset = data::load(&self.dataset, &options)?;
@@ -103,6 +98,7 @@ pub fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::ImageShape;
 
     #[test]
     fn samples_are_spread_over_all() {

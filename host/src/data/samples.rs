@@ -43,6 +43,16 @@ impl ImageShape {
     }
 }
 
+impl From<kiln::Shape> for ImageShape {
+    fn from(shape: kiln::Shape) -> Self {
+        Self {
+            channels: shape.channels as usize,
+            height: shape.height as usize,
+            width: shape.width as usize,
+        }
+    }
+}
+
 impl fmt::Display for ImageShape {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -1,15 +1,15 @@
 //! Devices that learn, and what the desktop makes of the same run.
 
 use super::line::{Damage, carry, losing, none};
-use super::support::{all, asset, bits, run, serve_training, trainer};
+use super::support::{all, asset, bits, boards, run, serve_training, trainer};
 use host::boards::{BOARDS, Board};
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
 use host::firmware::TrainingMemory;
-use host::link::{Session, from_socket};
+use host::link::{LinkError, Session, from_socket};
 use host::seeds::{self, Stream};
 use host::weights::ModelBytes;
-use kiln::link::{Example, Start, Training};
+use kiln::link::{Example, Refusal, Start, Training};
 use kiln::{CompactMode, CompactPlan, Plan, SamplesFile, Sgd, Trainable, he_uniform};
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -109,6 +109,17 @@ impl Run {
             batch: self.batch,
             sgd: self.sgd(),
         };
+        let stored = Training {
+            start: Start::Stored,
+            ..training
+        };
+        assert!(matches!(
+            session.configure(stored),
+            Err(LinkError::Refused {
+                reason: Refusal::NothingStored,
+                ..
+            })
+        ));
         session.configure(training).unwrap();
         for indices in order.chunks(self.batch.into()) {
             for (place, index) in indices.iter().enumerate() {
@@ -122,7 +133,13 @@ impl Run {
                 session.train(example).unwrap();
             }
         }
-        Some((session.parameters(values).unwrap(), session.repeats()))
+        let trained = session.parameters(values).unwrap();
+        assert_eq!(session.store().unwrap(), 1);
+        session.configure(training).unwrap();
+        assert!(session.parameters(values).unwrap() != trained);
+        session.configure(stored).unwrap();
+        assert!(bits(&session.parameters(values).unwrap()) == bits(&trained));
+        Some((trained, session.repeats()))
     }
 }
 
@@ -233,6 +250,16 @@ fn the_samples_in_flash_are_learned_within_the_board() {
     };
     assert!(number("step", 0) <= 2_500_000, "{text}");
     assert!(number("heap", 0) + number("stack", 0) <= RAM, "{text}");
+}
+
+#[test]
+fn every_board_has_the_program_that_learns() {
+    for board in boards() {
+        for program in ["train", "serve"] {
+            // What is not there fails where all boards are asked for.
+            trainer(*board, program, IN_PLACE);
+        }
+    }
 }
 
 #[test]

@@ -4,26 +4,22 @@ mod arguments;
 mod course;
 mod device;
 mod report;
+mod run;
 mod subject;
 
 pub use arguments::Arguments;
 
-use super::connection::Connection;
-use super::evaluate::is_equal;
-use super::ticks::Ticks;
 use crate::commands::{describe_dataset, describe_network};
-use crate::data::Samples;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::EngineOptions;
 use crate::output::{Output, counted, grouped};
-use crate::weights::{self, ModelBytes};
+use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use course::Course;
-use kiln::link::{Start, Training};
-use kiln::{CompactPlan, ModelFile, ModelParts, Sgd};
-use report::{Memory, Report};
+use kiln::link::Training;
+use kiln::{ModelFile, ModelParts};
+use run::Run;
 use std::path::Path;
-use std::time::Instant;
 use subject::Subject;
 
 /// Runs the command.
@@ -55,13 +51,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         schedule: arguments.schedule,
     };
     describe_course(output, arguments, &course)?;
-    let expected = expected(arguments, &options, &subject, &course)?;
     let training = Training {
         trainable: options.trainable,
-        start: match arguments.weights {
-            Some(_) => Start::Model,
-            None => Start::Seed(arguments.seed),
-        },
+        start: arguments.start(),
         batch: arguments.batch,
         sgd: arguments.sgd(),
     };
@@ -74,9 +66,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         subject: &subject,
         course: &course,
         plan: &plan,
+        options: &options,
         training,
     };
-    let (report, parameters) = run.on_device(connection, &expected)?;
+    let (report, parameters) = run.on_device(connection)?;
     if let Some(path) = &arguments.out {
         save(path, &model, &parameters)?;
     }
@@ -108,95 +101,6 @@ fn describe_course(output: Output, arguments: &Arguments, course: &Course) -> Re
         ),
     )?;
     Ok(())
-}
-
-/// All parameters after the same run on the desktop.
-fn expected(
-    arguments: &Arguments,
-    options: &EngineOptions,
-    subject: &Subject,
-    course: &Course,
-) -> Result<Vec<f32>> {
-    let model = subject.bytes.open()?;
-    let parameters = model.parameters().to_vec();
-    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
-    let (samples, sgd) = (&subject.dataset.train, arguments.sgd());
-    engine.within(|engine| {
-        course.run(|step| {
-            let rate = step.rate;
-            engine.step(samples, step.samples, &Sgd { rate, ..sgd })?;
-            Ok(())
-        })
-    })?;
-    Ok(engine.parameters().to_vec())
-}
-
-/// What is to be done.
-struct Run<'a> {
-    arguments: &'a Arguments,
-    subject: &'a Subject,
-    course: &'a Course,
-    plan: &'a CompactPlan,
-    training: Training,
-}
-
-impl Run<'_> {
-    /// Does it on the device, and gives all parameters.
-    fn on_device(
-        &self,
-        mut connection: Connection,
-        expected: &[f32],
-    ) -> Result<(Report, Vec<f32>)> {
-        let Self {
-            arguments,
-            subject,
-            course,
-            plan,
-            training,
-        } = *self;
-        let start = Instant::now();
-        let session = &mut connection.session;
-        let model = subject.bytes.open()?;
-        let classes = model.network().classes();
-        let footprint = session.configure(training)?;
-        let (tested, test) = subject.test();
-        let before = device::accuracy(session, tested, test, classes)?;
-        let samples: &Samples = &subject.dataset.train;
-        let trace = device::train(session, samples, course)?;
-        let after = device::accuracy(session, tested, test, classes)?;
-        let stored = arguments.store.then(|| session.store()).transpose()?;
-        let trained = plan.trained_values();
-        let own = session.parameters(trained)?;
-        let mut parameters = model.parameters().to_vec();
-        plan.insert(&own, &mut parameters)?;
-        let usage = session.usage()?;
-        let report = Report {
-            board: connection.device.board.clone(),
-            samples: course.samples.len(),
-            epochs: trace.epochs,
-            trained_parameters: trained,
-            parameters: parameters.len(),
-            ticks: Ticks::of(trace.ticks, connection.device.tick_unit.clone()),
-            accuracy_before: before,
-            accuracy_after: after,
-            test_samples: test.len(),
-            equal_to_host: is_equal(&parameters, expected),
-            weights_sha256: weights::sha256(&parameters),
-            stored,
-            memory: Memory::new(&footprint, &usage),
-            stack_bytes: usage.stack,
-            heap_bytes: usage.heap,
-            repeats: session.repeats(),
-            damaged: usage.damaged,
-            seconds: start.elapsed().as_secs_f64(),
-            weights: arguments
-                .out
-                .as_ref()
-                .map(|path| path.display().to_string()),
-        };
-        connection.finish()?;
-        Ok((report, parameters))
-    }
 }
 
 /// Writes the model with other parameters.

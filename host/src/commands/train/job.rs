@@ -2,7 +2,8 @@
 
 use super::Arguments;
 use crate::checkpoint::Checkpoint;
-use crate::data::{self, Dataset, ImageShape};
+use crate::commands::ensure_trainable;
+use crate::data::{self, Dataset};
 use crate::defaults;
 use crate::network_file;
 use crate::output::counted;
@@ -122,27 +123,16 @@ impl Job {
     ///
     /// What is wrong with the dataset.
     pub fn load(&self) -> Result<Dataset> {
-        let shape = self
-            .model
-            .as_ref()
-            .map(|(network, _)| network.input_shape());
+        let network = self.model.as_ref().map(|(network, _)| network);
         let options = data::Options {
             data: self.data.clone(),
             offline: self.offline,
             threads: self.threads,
-            shape: shape.map(|shape| ImageShape {
-                channels: shape.channels as usize,
-                height: shape.height as usize,
-                width: shape.width as usize,
-            }),
+            shape: network.map(|network| network.input_shape().into()),
             progress: true,
         };
         let dataset = data::load(&self.dataset, &options)?;
-        ensure!(
-            !dataset.train.is_empty(),
-            "{} has no training samples, only a test set; add the training files",
-            self.dataset
-        );
+        ensure_trainable(&dataset, &self.dataset)?;
         Ok(dataset)
     }
 

@@ -4,7 +4,9 @@ use super::super::connection;
 use crate::commands::machine;
 use crate::firmware::TrainingMemory;
 use crate::settings::{ScheduleSetting, SettingError};
-use anyhow::{Result, anyhow, ensure};
+use crate::whole_file;
+use anyhow::{Context, Result, anyhow, ensure};
+use kiln::link::Start;
 use kiln::{CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
 use std::path::PathBuf;
 
@@ -85,6 +87,9 @@ pub struct Arguments {
     /// Most samples, not trained on, to classify on the device before and after
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub test: usize,
+    /// Go on from what the device stored last, not from the model or the seed
+    #[arg(long, requires = "port")]
+    pub stored: bool,
     /// Have the device store the parameters, so that they survive a loss of power
     #[arg(long)]
     pub store: bool,
@@ -103,6 +108,15 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// Where the device takes the first parameters from.
+    pub fn start(&self) -> Start {
+        match self.weights {
+            _ if self.stored => Start::Stored,
+            Some(_) => Start::Model,
+            None => Start::Seed(self.seed),
+        }
+    }
+
     /// The optimizer.
     pub fn sgd(&self) -> Sgd {
         Sgd {
@@ -155,6 +169,9 @@ impl Arguments {
     /// The first argument that is.
     pub fn check(&self) -> Result<()> {
         ensure!(self.limit != Some(0), "limit is 0; it must be at least 1");
+        if let Some(path) = &self.out {
+            whole_file::check(path).with_context(|| format!("--out {}", path.display()))?;
+        }
         let (lr, momentum, decay) = (self.lr, self.momentum, self.weight_decay);
         let rules = [
             (

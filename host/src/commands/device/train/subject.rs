@@ -1,12 +1,13 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
 use super::Arguments;
+use crate::commands::ensure_trainable;
 use crate::commands::subject::{check_classes, spread};
-use crate::data::{self, Dataset, ImageShape, Samples};
+use crate::data::{self, Dataset, Samples};
 use crate::defaults;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use kiln::{ModelFile, ModelParts, he_uniform};
 use std::path::Path;
 
@@ -65,24 +66,15 @@ fn read(path: &Path) -> Result<ModelBytes> {
 }
 
 fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) -> Result<Dataset> {
-    let shape = model.map(|model| model.network().input_shape());
     let options = data::Options {
         data: arguments.data.clone(),
         offline: arguments.offline,
         threads,
-        shape: shape.map(|shape| ImageShape {
-            channels: shape.channels as usize,
-            height: shape.height as usize,
-            width: shape.width as usize,
-        }),
+        shape: model.map(|model| model.network().input_shape().into()),
         progress: true,
     };
     let dataset = data::load(&arguments.dataset, &options)?;
-    ensure!(
-        !dataset.train.is_empty(),
-        "{} has no training samples, only a test set; add the training files",
-        arguments.dataset
-    );
+    ensure_trainable(&dataset, &arguments.dataset)?;
     if let (Some(model), Some(path)) = (model, &arguments.weights) {
         check_classes(model, &dataset).with_context(|| path.display().to_string())?;
     }

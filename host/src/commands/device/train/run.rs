@@ -1,0 +1,115 @@
+//! A run, on the device and on the desktop.
+
+use super::super::connection::Connection;
+use super::super::evaluate::is_equal;
+use super::super::ticks::Ticks;
+use super::course::Course;
+use super::device;
+use super::report::{Memory, Report};
+use super::{Arguments, Subject};
+use crate::engine::{Engine, EngineOptions};
+use crate::link::Session;
+use crate::weights;
+use anyhow::Result;
+use kiln::link::{Start, Training};
+use kiln::{CompactPlan, Sgd};
+use std::time::Instant;
+
+/// What is to be done.
+pub(super) struct Run<'a> {
+    pub arguments: &'a Arguments,
+    pub subject: &'a Subject,
+    pub course: &'a Course,
+    pub plan: &'a CompactPlan,
+    pub options: &'a EngineOptions,
+    pub training: Training,
+}
+
+impl Run<'_> {
+    /// Does it on the device, compares it with the desktop's own, and gives all parameters.
+    ///
+    /// # Errors
+    ///
+    /// If the device does not answer or cannot do it, or the run diverges.
+    pub fn on_device(&self, mut connection: Connection) -> Result<(Report, Vec<f32>)> {
+        let start = Instant::now();
+        let session = &mut connection.session;
+        let footprint = session.configure(self.training)?;
+        let expected = self.on_desktop(self.first_parameters(session)?)?;
+        let accuracy_before = self.accuracy(session)?;
+        let trace = device::train(session, &self.subject.dataset.train, self.course)?;
+        let accuracy_after = self.accuracy(session)?;
+        let stored = self.arguments.store.then(|| session.store()).transpose()?;
+        let parameters = self.parameters(session)?;
+        let usage = session.usage()?;
+        let report = Report {
+            board: connection.device.board.clone(),
+            samples: self.course.samples.len(),
+            epochs: trace.epochs,
+            trained_parameters: self.plan.trained_values(),
+            parameters: parameters.len(),
+            ticks: Ticks::of(trace.ticks, connection.device.tick_unit.clone()),
+            accuracy_before,
+            accuracy_after,
+            test_samples: self.subject.test().1.len(),
+            equal_to_host: is_equal(&parameters, &expected),
+            weights_sha256: weights::sha256(&parameters),
+            stored,
+            memory: Memory::new(&footprint, &usage),
+            stack_bytes: usage.stack,
+            heap_bytes: usage.heap,
+            repeats: session.repeats(),
+            damaged: usage.damaged,
+            seconds: start.elapsed().as_secs_f64(),
+            weights: self.out(),
+        };
+        connection.finish()?;
+        Ok((report, parameters))
+    }
+
+    /// All parameters after the same run on the desktop.
+    fn on_desktop(&self, first: Vec<f32>) -> Result<Vec<f32>> {
+        let model = self.subject.bytes.open()?;
+        let mut engine = Engine::new(model.network(), model.scaling(), first, self.options)?;
+        let samples = &self.subject.dataset.train;
+        engine.within(|engine| {
+            self.course.run(|step| {
+                let sgd = Sgd {
+                    rate: step.rate,
+                    ..self.training.sgd
+                };
+                engine.step(samples, step.samples, &sgd)?;
+                Ok(())
+            })
+        })?;
+        Ok(engine.parameters().to_vec())
+    }
+
+    /// What all parameters are at first: the desktop knows, but for what the device stored.
+    fn first_parameters(&self, session: &mut Session) -> Result<Vec<f32>> {
+        match self.training.start {
+            Start::Stored => self.parameters(session),
+            _ => Ok(self.subject.bytes.open()?.parameters().to_vec()),
+        }
+    }
+
+    /// All parameters as they are now, those that are trained from the device.
+    fn parameters(&self, session: &mut Session) -> Result<Vec<f32>> {
+        let mut parameters = self.subject.bytes.open()?.parameters().to_vec();
+        let trained = session.parameters(self.plan.trained_values())?;
+        self.plan.insert(&trained, &mut parameters)?;
+        Ok(parameters)
+    }
+
+    /// The share of the samples not trained on that the device classifies as they are labelled.
+    fn accuracy(&self, session: &mut Session) -> Result<Option<f64>> {
+        let (samples, indices) = self.subject.test();
+        let classes = self.plan.classes();
+        device::accuracy(session, samples, indices, classes)
+    }
+
+    fn out(&self) -> Option<String> {
+        let path = self.arguments.out.as_ref();
+        path.map(|path| path.display().to_string())
+    }
+}
