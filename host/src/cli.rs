@@ -59,7 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let success = |()| ExitCode::SUCCESS;
     let result = match arguments.command {
-        Command::Train(arguments) => train::run(arguments).map(success),
+        Command::Train(arguments) => train::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments).map(success),
         Command::Predict(arguments) => predict::run(&arguments).map(success),
         Command::Summary(arguments) => summary::run(&arguments).map(success),

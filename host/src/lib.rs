@@ -2,10 +2,11 @@
 //!
 //! [`cli`] turns arguments into one of the [`commands`]; these read [`data`], a
 //! [`network_file`] or [`weights`], let [`training`] drive the [`engine`], and leave a
-//! [`run_folder`].
+//! [`run_folder`], or a [`checkpoint`] in it where they were interrupted.
 
 pub mod bench;
 pub mod boards;
+pub mod checkpoint;
 pub mod cli;
 pub mod commands;
 pub mod confusion;

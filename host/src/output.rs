@@ -72,6 +72,12 @@ impl Output {
     }
 }
 
+/// Writes a line on standard error that is no error.
+pub fn notice(message: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
 /// Writes `error: message` on standard error, in one line whatever the message holds.
 pub fn error(message: &str) {
     let lines: Vec<&str> = message

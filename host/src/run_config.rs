@@ -75,7 +75,16 @@ impl RunConfig {
     /// Why it cannot be used, without the file's name.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { cause })?;
-        toml::from_str(&text).map_err(|error| SyntaxError::new(&text, &error).into())
+        Ok(Self::parse(&text)?)
+    }
+
+    /// Reads the text of a config file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and in which line.
+    pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        toml::from_str(text).map_err(|error| SyntaxError::new(text, &error))
     }
 
     /// The config as a commented TOML text.

@@ -1,4 +1,10 @@
-//! The folder a run leaves behind: all of its files or none.
+//! The folder a run leaves behind: all of its files, or until it is done no more than a checkpoint.
+
+mod error;
+mod unfinished;
+
+pub use error::RunFolderError;
+pub use unfinished::resume_command;
 
 use std::fs::{self, File};
 use std::io;
@@ -14,59 +20,22 @@ pub const MODEL: &str = "model.kiln";
 pub const METRICS: &str = "metrics.csv";
 /// Everything needed to run it again.
 pub const CONFIG: &str = "config.toml";
+/// The state of a run that is not done.
+pub const CHECKPOINT: &str = "checkpoint.kiln-run";
 
 /// A place for a run's files that was found fit before the run.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,
-}
-
-/// Why a folder cannot take a run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunFolderError {
-    /// The path is that of a file.
-    #[error("--out {}: this is a file; name a folder", path.display())]
-    NotAFolder {
-        /// The path given.
-        path: PathBuf,
-    },
-    /// The folder holds something else than a run.
-    #[error(
-        "--out {}: the folder holds other files and no run; name a new or an empty folder",
-        path.display()
-    )]
-    Occupied {
-        /// The path given.
-        path: PathBuf,
-    },
-    /// The folder cannot be made or written to.
-    #[error("--out {}: cannot write there ({cause}); name another folder", path.display())]
-    Unwritable {
-        /// The path given.
-        path: PathBuf,
-        /// What the operating system said.
-        cause: io::Error,
-    },
-    /// A file could not be written, and none was left behind.
-    #[error(
-        "cannot write {} ({cause}); nothing of the run was saved: make room or name another \
-         folder by --out",
-        path.display()
-    )]
-    Unsaved {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the operating system said.
-        cause: io::Error,
-    },
+    /// Folders that were not there before the run, the innermost first.
+    made: Vec<PathBuf>,
 }
 
 impl RunFolder {
     /// Finds out whether a run can be written to `path`, and leaves nothing there.
     ///
     /// The folder may be new, in folders that need not exist either, or empty, or hold an earlier
-    /// run, whose files will be replaced.
+    /// run, whose files will be replaced when the new run is done.
     ///
     /// # Errors
     ///
@@ -82,11 +51,19 @@ impl RunFolder {
     }
 
     fn prepare_existing(path: PathBuf) -> Result<Self, RunFolderError> {
+        if path.join(CHECKPOINT).is_file() {
+            return Err(RunFolderError::Unfinished { path });
+        }
         match can_take_run(&path).and_then(|can| Ok((can, staged_file(&path)?))) {
-            Ok((true, _)) => Ok(Self { path }),
+            Ok((true, _)) => Ok(Self::existing(path)),
             Ok((false, _)) => Err(RunFolderError::Occupied { path }),
             Err(cause) => Err(RunFolderError::Unwritable { path, cause }),
         }
+    }
+
+    fn existing(path: PathBuf) -> Self {
+        let made = Vec::new();
+        Self { path, made }
     }
 
     fn prepare_new(path: PathBuf) -> Result<Self, RunFolderError> {
@@ -99,7 +76,11 @@ impl RunFolder {
             .last()
             .map_or(parent(&path), |top| parent(top));
         match staged_folder(ancestor) {
-            Ok(_) => Ok(Self { path }),
+            Ok(_) => {
+                let made = missing_folders(&path).into_iter();
+                let made = made.map(Path::to_path_buf).collect();
+                Ok(Self { path, made })
+            }
             Err(cause) => Err(RunFolderError::Unwritable { path, cause }),
         }
     }
@@ -123,26 +104,30 @@ impl RunFolder {
         if self.path.is_dir() {
             return self.replace(files);
         }
-        let made = missing_folders(parent(&self.path));
-        let made: Vec<PathBuf> = made.into_iter().map(Path::to_path_buf).collect();
-        self.create(files).inspect_err(|_| {
-            // Not empty, or never made: then there is nothing to undo.
-            made.iter()
-                .take_while(|folder| fs::remove_dir(folder).is_ok())
-                .for_each(drop);
-        })
+        self.create(files).inspect_err(|_| self.remove_made())
+    }
+
+    /// Removes the folders made for the run, as far as nothing is in them.
+    fn remove_made(&self) {
+        for folder in &self.made {
+            let removed = fs::remove_dir(folder);
+            // One that was never made is no reason to leave those around it.
+            if removed.is_err() && folder.exists() {
+                break;
+            }
+        }
     }
 
     fn create(&self, files: &[(&str, &[u8])]) -> Result<(), RunFolderError> {
         let parent = parent(&self.path);
-        fs::create_dir_all(parent).map_err(unsaved(parent))?;
-        let staging = staged_folder(parent).map_err(unsaved(&self.path))?;
+        fs::create_dir_all(parent).map_err(self.unsaved(parent))?;
+        let staging = staged_folder(parent).map_err(self.unsaved(&self.path))?;
         for (name, content) in files {
             let written = File::create_new(staging.path().join(name))
                 .and_then(|file| write_through(&file, content));
-            written.map_err(unsaved(&self.path.join(name)))?;
+            written.map_err(self.unsaved(&self.path.join(name)))?;
         }
-        fs::rename(staging.path(), &self.path).map_err(unsaved(&self.path))?;
+        fs::rename(staging.path(), &self.path).map_err(self.unsaved(&self.path))?;
         // It has another name now; there is nothing to clean up under the old one.
         let _ = staging.keep();
         Ok(())
@@ -152,13 +137,13 @@ impl RunFolder {
         let mut staged = Vec::new();
         for (name, content) in files {
             let path = self.path.join(name);
-            let file = staged_file(&self.path).map_err(unsaved(&path))?;
-            write_through(file.as_file(), content).map_err(unsaved(&path))?;
+            let file = staged_file(&self.path).map_err(self.unsaved(&path))?;
+            write_through(file.as_file(), content).map_err(self.unsaved(&path))?;
             staged.push((file, path));
         }
         for (file, path) in staged {
             file.persist(&path)
-                .map_err(|error| unsaved(&path)(error.error))?;
+                .map_err(|error| self.unsaved(&path)(error.error))?;
         }
         Ok(())
     }
@@ -183,11 +168,6 @@ fn missing_folders(path: &Path) -> Vec<&Path> {
 fn staged_folder(parent: &Path) -> io::Result<TempDir> {
     let mut builder = Builder::new();
     with_usual_permissions(builder.prefix(STAGING), 0o777).tempdir_in(parent)
-}
-
-fn unsaved(path: &Path) -> impl FnOnce(io::Error) -> RunFolderError {
-    let path = path.to_path_buf();
-    |cause| RunFolderError::Unsaved { path, cause }
 }
 
 #[cfg(test)]

@@ -1,33 +1,19 @@
 //! Training: the split, the order of the samples, and the epochs.
 
+mod position;
+mod split;
+
+pub use position::{Position, ResumeError};
+pub use split::{Split, SplitError};
+
 use crate::data::Samples;
 use crate::engine::{Engine, EngineError};
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
 use kiln::{Outcome, Schedule, Sgd, random};
+use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-
-/// Which of the training samples train and which validate, as indices in ascending order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Split {
-    /// Samples to train on.
-    pub train: Vec<u32>,
-    /// Samples held out.
-    pub validation: Vec<u32>,
-}
-
-/// Nothing is left to train on.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error(
-    "{samples} training samples leave none to train on beside {held_out} held out; \
-     lower --validation or add samples"
-)]
-pub struct SplitError {
-    /// Samples there are.
-    pub samples: usize,
-    /// Samples that would be held out.
-    pub held_out: usize,
-}
 
 /// Why training stopped before its end.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +38,7 @@ pub enum TrainingError {
 }
 
 /// How well a network does on some samples.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// Mean loss of a sample.
     pub loss: f64,
@@ -61,7 +47,7 @@ pub struct Score {
 }
 
 /// What an epoch reached and took.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
     /// On the training samples, each as the weights were when it was its turn; a split leaves at
     /// least one.
@@ -90,28 +76,7 @@ struct Course<'a> {
     draw: Box<dyn FnMut() -> u32 + Send>,
     settings: Hyperparameters,
     schedule: Schedule,
-    epochs_done: u32,
-}
-
-impl Split {
-    /// Holds out `fraction` of `samples` samples, at least one unless it is 0, drawn by `seed`.
-    ///
-    /// # Errors
-    ///
-    /// If no sample would be left to train on.
-    pub fn new(samples: usize, fraction: f64, seed: u64) -> Result<Self, SplitError> {
-        let wanted = (samples as f64 * fraction).round() as usize;
-        let held_out = if fraction > 0.0 { wanted.max(1) } else { 0 };
-        if held_out >= samples {
-            return Err(SplitError { samples, held_out });
-        }
-        let mut validation: Vec<u32> = (0..samples as u32).collect();
-        random::shuffle(&mut validation, seeds::source(seed, Stream::Split));
-        let mut train = validation.split_off(held_out);
-        train.sort_unstable();
-        validation.sort_unstable();
-        Ok(Self { train, validation })
-    }
+    position: Position,
 }
 
 impl<'a> Trainer<'a> {
@@ -130,7 +95,7 @@ impl<'a> Trainer<'a> {
             draw: Box::new(seeds::source(settings.seed, Stream::Order)),
             schedule: settings.schedule.in_steps(steps),
             settings,
-            epochs_done: 0,
+            position: Position::default(),
         };
         Self { engine, course }
     }
@@ -140,14 +105,34 @@ impl<'a> Trainer<'a> {
         self.course.steps()
     }
 
-    /// Trains for one epoch in a new order, then validates.
+    /// Goes on from where another trainer of the same settings and samples stood, to the same bits.
+    /// Its parameters have to be the engine's already; no step may have been taken.
     ///
-    /// `progress` is called after every step with what the epoch reached so far.
+    /// # Errors
+    ///
+    /// If the position or the velocity's length is none this training can have.
+    pub fn resume(&mut self, position: Position, velocity: &[f32]) -> Result<(), ResumeError> {
+        self.engine.set_velocity(velocity)?;
+        self.course.resume(position)
+    }
+
+    /// How far training has come.
+    pub fn position(&self) -> &Position {
+        &self.course.position
+    }
+
+    /// Trains for one epoch in a new order, or for what is left of one, then validates.
+    ///
+    /// `progress` is called after every step with what the epoch reached so far. Where it breaks,
+    /// there is no epoch to tell of yet; the next call takes the next step.
     ///
     /// # Errors
     ///
     /// If the loss stops being finite, or the samples do not fit the network.
-    pub fn epoch(&mut self, progress: impl FnMut(&Outcome) + Send) -> Result<Epoch, TrainingError> {
+    pub fn epoch(
+        &mut self,
+        progress: impl FnMut(&Outcome) -> ControlFlow<()> + Send,
+    ) -> Result<Option<Epoch>, TrainingError> {
         let course = &mut self.course;
         self.engine.within(|engine| course.epoch(engine, progress))
     }
@@ -166,6 +151,11 @@ impl<'a> Trainer<'a> {
     pub fn parameters(&self) -> &[f32] {
         self.engine.parameters()
     }
+
+    /// The optimizer's velocity as it is, a value for each parameter.
+    pub fn velocity(&self) -> &[f32] {
+        self.engine.velocity()
+    }
 }
 
 impl Course<'_> {
@@ -173,52 +163,93 @@ impl Course<'_> {
         steps_per_epoch(self.order.len(), self.settings.batch)
     }
 
+    /// Draws the orders up to the position's again: each is a shuffle of the one before.
+    fn resume(&mut self, position: Position) -> Result<(), ResumeError> {
+        let batch = self.settings.batch as usize;
+        let samples = (position.steps as usize).saturating_mul(batch);
+        let over = position.epochs == self.settings.epochs && position.steps > 0;
+        if position.epochs > self.settings.epochs
+            || position.steps > self.steps()
+            || position.samples != samples.min(self.order.len())
+            || over
+        {
+            return Err(ResumeError::Position {
+                epochs: position.epochs,
+                steps: position.steps,
+                samples: position.samples,
+                of_epochs: self.settings.epochs,
+                of_steps: self.steps(),
+            });
+        }
+        let begun = position.epochs + u32::from(position.steps > 0);
+        for _ in 0..begun {
+            random::shuffle(&mut self.order, &mut self.draw);
+        }
+        self.position = position;
+        Ok(())
+    }
+
     fn epoch(
         &mut self,
         engine: &mut Engine,
-        progress: impl FnMut(&Outcome),
-    ) -> Result<Epoch, TrainingError> {
+        progress: impl FnMut(&Outcome) -> ControlFlow<()>,
+    ) -> Result<Option<Epoch>, TrainingError> {
         let start = Instant::now();
-        random::shuffle(&mut self.order, &mut self.draw);
-        let train = self.pass(engine, progress)?;
-        let train_time = start.elapsed();
+        let earlier = self.position.time;
+        if self.position.steps == 0 {
+            random::shuffle(&mut self.order, &mut self.draw);
+        }
+        let flow = self.pass(engine, progress)?;
+        self.position.time = earlier + start.elapsed();
+        if flow.is_break() {
+            return Ok(None);
+        }
         let validation = engine.evaluate(self.samples, &self.validation, None)?;
         // The last step's damage shows in no loss of a step.
         let sound = engine.parameters().iter().all(|value| value.is_finite());
         if !sound || !validation.loss_sum.is_finite() {
             return Err(self.diverged(self.steps()));
         }
-        self.epochs_done += 1;
-        Ok(Epoch {
+        let train = self.position.outcome();
+        let train_time = self.position.time;
+        self.position = Position {
+            epochs: self.position.epochs + 1,
+            ..Position::default()
+        };
+        Ok(Some(Epoch {
             train: Score::of(&train),
             validation: Score::of(&validation),
             samples: train.samples,
             train_time,
-            time: start.elapsed(),
-        })
+            time: earlier + start.elapsed(),
+        }))
     }
 
-    /// A step for every batch of the order.
+    /// A step for every batch of the order that had none yet.
     fn pass(
-        &self,
+        &mut self,
         engine: &mut Engine,
-        mut progress: impl FnMut(&Outcome),
-    ) -> Result<Outcome, TrainingError> {
-        let mut so_far = Outcome::default();
+        mut progress: impl FnMut(&Outcome) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, TrainingError> {
+        let mut so_far = self.position.outcome();
         let batches = self.order.chunks(self.settings.batch as usize);
-        for (step, batch) in (0..self.steps()).zip(batches) {
-            so_far += engine.step(self.samples, batch, &self.optimizer(step))?;
+        for batch in batches.skip(self.position.steps as usize) {
+            let optimizer = self.optimizer(self.position.steps);
+            so_far += engine.step(self.samples, batch, &optimizer)?;
+            self.position.count(&so_far);
             if !so_far.loss_sum.is_finite() {
-                return Err(self.diverged(step + 1));
+                return Err(self.diverged(self.position.steps));
             }
-            progress(&so_far);
+            if progress(&so_far).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
-        Ok(so_far)
+        Ok(ControlFlow::Continue(()))
     }
 
     fn diverged(&self, step: u32) -> TrainingError {
         TrainingError::Diverged {
-            epoch: self.epochs_done + 1,
+            epoch: self.position.epochs + 1,
             step,
             lr: self.settings.lr,
         }
@@ -227,7 +258,11 @@ impl Course<'_> {
     fn optimizer(&self, step: u32) -> Sgd {
         let steps = self.steps();
         let total = self.settings.epochs.saturating_mul(steps);
-        let step = self.epochs_done.saturating_mul(steps).saturating_add(step);
+        let step = self
+            .position
+            .epochs
+            .saturating_mul(steps)
+            .saturating_add(step);
         Sgd {
             rate: self.schedule.rate(self.settings.lr as f32, step, total),
             momentum: self.settings.momentum as f32,
@@ -253,29 +288,4 @@ impl Score {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_split_uses_every_sample_once_and_follows_its_seed() {
-        let split = Split::new(1_000, 0.1, 1).unwrap();
-        assert_eq!(split.validation.len(), 100);
-        let mut all = [split.train.clone(), split.validation.clone()].concat();
-        all.sort_unstable();
-        assert!(all.iter().copied().eq(0..1_000));
-        assert_eq!(Split::new(1_000, 0.1, 1), Ok(split.clone()));
-        assert_ne!(Split::new(1_000, 0.1, 2), Ok(split));
-    }
-
-    #[test]
-    fn a_split_leaves_something_to_train_on() {
-        assert!(Split::new(3, 0.0, 1).unwrap().validation.is_empty());
-        assert_eq!(Split::new(3, 0.01, 1).unwrap().validation.len(), 1);
-        let error = SplitError {
-            samples: 2,
-            held_out: 2,
-        };
-        assert_eq!(Split::new(2, 0.9, 1), Err(error));
-        assert!(Split::new(0, 0.0, 1).is_err());
-    }
-}
+mod tests;

@@ -1,32 +1,46 @@
 //! `kiln train`: from a dataset to a run folder.
 
+mod checkpoints;
+mod course;
 mod files;
+mod interruption;
 mod job;
 mod progress;
 mod report;
 
 use super::{describe_dataset, describe_network, machine};
+use crate::checkpoint::Checkpoint;
 use crate::data::{Dataset, Samples};
 use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
-use crate::output::{Output, counted, grouped};
+use crate::output::{self, Output, counted, grouped};
+use crate::run_folder::resume_command;
 use crate::seeds::{self, Stream};
 use crate::settings::{Hyperparameters, Settings};
 use crate::training::{Score, Split, Trainer};
 use anyhow::{Context, Result};
+use checkpoints::Checkpoints;
+use course::Course;
 use files::Files;
+use interruption::{INTERRUPTED, Interruption};
 use job::Job;
 use kiln::{LaneWidth, Network, Scaling, Trainable, he_uniform};
-use progress::Progress;
 use report::{EpochReport, Report, Timing};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// Train a network on a dataset.
 ///
 /// Leaves a run folder: model.kiln, the trained model; metrics.csv, a line for each epoch;
-/// config.toml, everything resolved, so that `--config` runs it again to the same bits. It is
-/// written when all is done, whole or not at all; a run that is already in the folder is replaced.
+/// config.toml, everything resolved, so that `--config` runs it again to the same bits. They are
+/// written when all is done, together or not at all; a run that is already in the folder is
+/// replaced.
+///
+/// Until then the folder holds checkpoint.kiln-run, the state after the last epoch. Ctrl-C, or
+/// SIGTERM, ends the run after the step it is in, saves its state and exits with 130; a second one
+/// ends it at once. After that, or after a crash, `--resume RUN` goes on, to the same bits as if
+/// the run had never stopped.
 ///
 /// Where the dataset has a test set of its own, validation samples are split from its training
 /// samples, and the test set is scored once, at the end.
@@ -37,6 +51,7 @@ Examples:
   kiln train pictures --epochs 30 --out runs/pictures
   kiln train mnist --model network.toml --lr 0.02 --schedule step:5:0.1
   kiln train --config runs/pictures/config.toml --seed 2
+  kiln train --resume runs/pictures
 
 A network as a TOML file:
   input = { channels = 1, height = 28, width = 28 }
@@ -55,11 +70,14 @@ A network as a TOML file:
 ")]
 pub struct Arguments {
     /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
-    #[arg(required_unless_present = "config")]
+    #[arg(required_unless_present_any = ["config", "resume"])]
     dataset: Option<String>,
     /// Start from a config.toml; arguments given beside it take precedence
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Go on with the unfinished run in this folder; it has all settings itself
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "out"])]
+    resume: Option<PathBuf>,
     /// Network to train [default: two convolutions and two linear layers]
     #[arg(long, value_name = "FILE.toml")]
     model: Option<PathBuf>,
@@ -93,25 +111,43 @@ struct Setup<'a> {
     split: [usize; 2],
 }
 
-/// Runs the command.
+/// Runs the command; gives 130 if it was interrupted, with its state saved.
 ///
 /// # Errors
 ///
 /// What was wrong with the arguments or the data, or that training diverged, in one line.
-pub fn run(arguments: Arguments) -> Result<()> {
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let output = Output::new(arguments.json);
-    let job = Job::new(arguments)?;
+    let mut job = Job::new(arguments)?;
     let dataset = job.load()?;
+    job.check_samples(&dataset)?;
     describe_dataset(output, &dataset)?;
-    let mut setup = Setup::new(&job, &dataset)?;
+    let checkpoint = job.checkpoint.take();
+    let mut setup = Setup::new(&job, &dataset, checkpoint.as_ref())?;
     let files = Files::prepare(&job, &dataset, &setup)?;
     describe_network(output, &setup.network)?;
     describe_run(output, &setup, &dataset)?;
     files.warn_of_other_samples(output, &job)?;
+    if checkpoint.is_some() {
+        output.item("resumed", format_args!("after {}", place(&setup)))?;
+    }
     let start = Instant::now();
-    let epochs = train(output, &mut setup)?;
+    let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
+    let before = epochs.iter().map(|epoch| epoch.time).sum::<Duration>();
+    let before = before + setup.trainer.position().time;
+    let course = Course {
+        output,
+        checkpoints: Checkpoints::new(&job.out, &files.config),
+        interruption: Interruption::watch(),
+        epochs: setup.settings.epochs,
+    };
+    if !course.run(&mut setup.trainer, &mut epochs)? {
+        output::notice(&interrupted(&job, &setup));
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     let test = test(output, &mut setup, &dataset)?;
-    let timing = Timing::new(&epochs, start.elapsed());
+    let epochs = EpochReport::all(&epochs);
+    let timing = Timing::new(&epochs, before + start.elapsed());
     files.write(&job, &setup, &epochs)?;
     let report = Report::new(&job, &dataset, &setup, &epochs, &timing, test);
     output.item(
@@ -119,11 +155,12 @@ pub fn run(arguments: Arguments) -> Result<()> {
         format_args!("{} after {:.1} s", report.weights, timing.seconds),
     )?;
     output.object(&report)?;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 impl<'a> Setup<'a> {
-    fn new(job: &Job, dataset: &'a Dataset) -> Result<Self> {
+    /// Where the first step is the next one: at the start, or where the checkpoint stands.
+    fn new(job: &Job, dataset: &'a Dataset, checkpoint: Option<&Checkpoint>) -> Result<Self> {
         let samples = &dataset.train;
         let settings = job.settings.resolve(samples.shape.channels)?;
         let network = job.network(dataset)?;
@@ -131,11 +168,14 @@ impl<'a> Setup<'a> {
             .with_context(|| dataset.name.clone())?;
         let scaling = defaults::scaling(samples, &split.train)?;
         let mut parameters = vec![0.0; network.parameters()];
-        he_uniform(
-            &network,
-            &mut parameters,
-            seeds::source(settings.seed, Stream::Init),
-        )?;
+        match checkpoint {
+            Some(checkpoint) => parameters.clone_from(&checkpoint.parameters),
+            None => he_uniform(
+                &network,
+                &mut parameters,
+                seeds::source(settings.seed, Stream::Init),
+            )?,
+        }
         let options = EngineOptions {
             threads: job.threads,
             lanes: job.lanes,
@@ -143,11 +183,19 @@ impl<'a> Setup<'a> {
             trainable: Trainable::ALL,
         };
         let engine = Engine::new(&network, &scaling, parameters, &options)?;
+        let (threads, lanes) = (engine.threads(), engine.lanes());
+        let sizes = [split.train.len(), split.validation.len()];
+        let mut trainer = Trainer::new(engine, samples, split, settings);
+        if let Some(checkpoint) = checkpoint {
+            trainer
+                .resume(checkpoint.position, &checkpoint.velocity)
+                .with_context(|| job.out.checkpoint().display().to_string())?;
+        }
         Ok(Self {
-            threads: engine.threads(),
-            lanes: engine.lanes(),
-            split: [split.train.len(), split.validation.len()],
-            trainer: Trainer::new(engine, samples, split, settings),
+            threads,
+            lanes,
+            split: sizes,
+            trainer,
             network,
             scaling,
             settings,
@@ -191,19 +239,26 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
     Ok(())
 }
 
-fn train(output: Output, setup: &mut Setup<'_>) -> Result<Vec<EpochReport>> {
-    let steps = setup.trainer.steps_per_epoch();
-    let progress = Progress::start(output, setup.settings.epochs, steps)?;
-    let mut reports = Vec::new();
-    for number in 1..=setup.settings.epochs {
-        let bar = progress.epoch(number);
-        let epoch = setup.trainer.epoch(|so_far| bar.step(so_far));
-        bar.finish();
-        let report = EpochReport::new(number, &epoch?);
-        progress.row(&report)?;
-        reports.push(report);
+/// Where a run was interrupted, and how to go on.
+fn interrupted(job: &Job, setup: &Setup<'_>) -> String {
+    format!(
+        "interrupted after {}; go on with: {}",
+        place(setup),
+        resume_command(job.out.path())
+    )
+}
+
+/// How far training has come, in words.
+fn place(setup: &Setup<'_>) -> String {
+    let position = setup.trainer.position();
+    let epochs = format!("{} of {} epochs", position.epochs, setup.settings.epochs);
+    match position.steps {
+        0 => epochs,
+        steps => format!(
+            "{epochs} and {steps} of {} steps",
+            setup.trainer.steps_per_epoch()
+        ),
     }
-    Ok(reports)
 }
 
 /// Scores the test set, where the dataset has one.

@@ -87,6 +87,8 @@ trait Passes: Send {
         logits: Option<&mut [f32]>,
     ) -> Result<Outcome, BufferError>;
     fn parameters(&self) -> &[f32];
+    fn velocity(&self) -> &[f32];
+    fn set_velocity(&mut self, velocity: &[f32]) -> Result<(), BufferError>;
 }
 
 impl Engine {
@@ -172,6 +174,20 @@ impl Engine {
     /// The parameters as they are now, in the model file's order.
     pub fn parameters(&self) -> &[f32] {
         self.passes.parameters()
+    }
+
+    /// The optimizer's velocity as it is now, a value for each parameter; zeros at first.
+    pub fn velocity(&self) -> &[f32] {
+        self.passes.velocity()
+    }
+
+    /// Goes on with the velocity of an earlier training; allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// If there is not a value for each parameter.
+    pub fn set_velocity(&mut self, velocity: &[f32]) -> Result<(), EngineError> {
+        Ok(self.passes.set_velocity(velocity)?)
     }
 
     /// Samples computed side by side.

@@ -148,6 +148,16 @@ impl<L: Lanes> Passes for Typed<L> {
     fn parameters(&self) -> &[f32] {
         &self.parameters
     }
+
+    fn velocity(&self) -> &[f32] {
+        &self.velocity
+    }
+
+    fn set_velocity(&mut self, velocity: &[f32]) -> Result<(), BufferError> {
+        check("velocity", velocity.len(), self.velocity.len())?;
+        self.velocity.copy_from_slice(velocity);
+        Ok(())
+    }
 }
 
 fn check_images(plan: &Plan, samples: &Samples) -> Result<(), BufferError> {

@@ -68,10 +68,50 @@ fn a_failure_leaves_nothing_new_and_everything_old() {
     let path = root.path().join("old");
     RunFolder::prepare(&path).unwrap().write(&FILES).unwrap();
     assert!(
-        RunFolder { path: path.clone() }
+        RunFolder::existing(path.clone())
             .write(&[("x\0", b"")])
             .is_err()
     );
     assert_eq!(names(&path), [CONFIG, METRICS, MODEL]);
     assert_eq!(fs::read(path.join(METRICS)).unwrap(), b"a");
+}
+
+#[test]
+fn a_checkpoint_is_what_a_folder_holds_until_the_run_is_done() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("runs/one");
+    let folder = RunFolder::prepare(&path).unwrap();
+    folder.write(&[(CHECKPOINT, b"state")]).unwrap();
+    assert_eq!(names(&path), [CHECKPOINT]);
+    let refused = RunFolder::prepare(&path).unwrap_err().to_string();
+    assert!(refused.contains("unfinished run"), "{refused}");
+    let kept = folder.finish(&[("x\0", b"")]).unwrap_err().to_string();
+    assert!(kept.contains("is kept: make room, then"), "{kept}");
+    let again = RunFolder::unfinished(&path).unwrap();
+    again.finish(&FILES).unwrap();
+    assert_eq!(names(&path), [CONFIG, METRICS, MODEL]);
+    assert!(RunFolder::unfinished(&path).is_err());
+}
+
+#[test]
+fn an_abandoned_run_leaves_what_was_there_before() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = RunFolder::prepare(&root.path().join("runs/deep/one")).unwrap();
+    folder.abandon().unwrap();
+    folder.write(&[(CHECKPOINT, b"state")]).unwrap();
+    folder.abandon().unwrap();
+    assert!(names(root.path()).is_empty());
+
+    let empty = RunFolder::prepare(root.path()).unwrap();
+    empty.write(&[(CHECKPOINT, b"state")]).unwrap();
+    empty.abandon().unwrap();
+    assert!(names(root.path()).is_empty());
+}
+
+#[test]
+fn the_command_to_go_on_can_be_pasted() {
+    let command = |path: &str| resume_command(Path::new(path));
+    assert_eq!(command("runs/a-1"), "kiln train --resume runs/a-1");
+    assert_eq!(command("my run's"), r"kiln train --resume 'my run'\''s'");
+    assert_eq!(command("-x"), "kiln train --resume=-x");
 }

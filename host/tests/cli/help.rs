@@ -19,6 +19,7 @@ fn help_teaches_every_command() {
     let help = workspace.text("train --help");
     let flags = [
         "--config",
+        "--resume",
         "--model",
         "--epochs",
         "--batch",

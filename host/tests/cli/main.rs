@@ -5,6 +5,8 @@ mod disk;
 mod evaluate;
 mod help;
 mod predict;
+#[cfg(unix)]
+mod resume;
 mod summary;
 mod support;
 mod train;

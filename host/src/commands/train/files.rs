@@ -16,7 +16,8 @@ use std::path::Path;
 pub(super) struct Files<'a> {
     dataset: &'a Dataset,
     fingerprint: String,
-    config: String,
+    /// The text of `config.toml`.
+    pub config: String,
 }
 
 impl<'a> Files<'a> {
@@ -63,11 +64,11 @@ impl<'a> Files<'a> {
     ///
     /// # Errors
     ///
-    /// What could not be written; the folder is then as it was.
+    /// What could not be written; the checkpoint, if there is one, is then still there.
     pub fn write(&self, job: &Job, setup: &Setup<'_>, epochs: &[EpochReport]) -> Result<()> {
         let metrics = metrics(epochs)?;
         let model = model(self.dataset, setup)?;
-        job.out.write(&[
+        job.out.finish(&[
             (METRICS, &metrics),
             (CONFIG, self.config.as_bytes()),
             (MODEL, model.as_slice()),

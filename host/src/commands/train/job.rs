@@ -1,13 +1,14 @@
 //! What to train, found out and checked as far as possible before anything is loaded.
 
 use super::Arguments;
+use crate::checkpoint::Checkpoint;
 use crate::commands::ensure_trainable;
 use crate::data::{self, Dataset};
 use crate::defaults;
 use crate::network_file;
 use crate::output::counted;
-use crate::run_config::{Record, RunConfig};
-use crate::run_folder::RunFolder;
+use crate::run_config::{self, Record, RunConfig};
+use crate::run_folder::{RunFolder, RunFolderError};
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail, ensure};
 use kiln::{LaneWidth, Network};
@@ -24,8 +25,10 @@ pub(super) struct Job {
     pub out: RunFolder,
     pub threads: usize,
     pub lanes: Option<LaneWidth>,
-    /// What the run that is to be repeated saw.
+    /// What the run that is to be repeated or gone on with saw.
     pub record: Option<Record>,
+    /// Where the run to go on with stands.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl Job {
@@ -34,8 +37,35 @@ impl Job {
     /// # Errors
     ///
     /// The first thing that cannot be used: a setting, a file, the run folder.
-    pub fn new(arguments: Arguments) -> Result<Self> {
-        let config = read_config(arguments.config.as_deref())?;
+    pub fn new(mut arguments: Arguments) -> Result<Self> {
+        let Some(run) = arguments.resume.take() else {
+            let config = read_config(arguments.config.as_deref())?;
+            return Self::with_config(arguments, config, RunFolder::prepare);
+        };
+        ensure!(
+            arguments.settings == Settings::default(),
+            "--resume {}: the run goes on with its own settings; leave out --epochs, --lr and the \
+             like, or start another run",
+            run.display()
+        );
+        let folder = RunFolder::unfinished(&run)?;
+        let path = folder.checkpoint();
+        let mut checkpoint = Checkpoint::read(&path).with_context(|| path.display().to_string())?;
+        let config = std::mem::take(&mut checkpoint.config);
+        arguments.config = Some(path);
+        arguments.out = Some(run);
+        let job = Self::with_config(arguments, config, |_| Ok(folder))?;
+        Ok(Self {
+            checkpoint: Some(checkpoint),
+            ..job
+        })
+    }
+
+    fn with_config(
+        arguments: Arguments,
+        config: RunConfig,
+        prepare: impl FnOnce(&Path) -> Result<RunFolder, RunFolderError>,
+    ) -> Result<Self> {
         let settings = arguments.settings.or(config.training.clone());
         check(&settings, arguments.config.as_deref())?;
         let model = model(
@@ -56,14 +86,35 @@ impl Job {
         Ok(Self {
             threads: arguments.machine.threads()?,
             lanes: arguments.machine.lanes()?,
-            out: RunFolder::prepare(&out)?,
+            out: prepare(&out)?,
             dataset,
             data: arguments.data.or(configured),
             offline: arguments.offline,
             settings,
             model,
             record: config.record,
+            checkpoint: None,
         })
+    }
+
+    /// Refuses to go on with a run on other samples than it began with.
+    ///
+    /// # Errors
+    ///
+    /// If that is wanted.
+    pub fn check_samples(&self, dataset: &Dataset) -> Result<()> {
+        let (Some(_), Some(record)) = (&self.checkpoint, &self.record) else {
+            return Ok(());
+        };
+        ensure!(
+            record.fingerprint == run_config::fingerprint(dataset),
+            "--resume {}: {} has other samples than the run began with ({}); give it those again, \
+             or start another run",
+            self.out.path().display(),
+            self.dataset,
+            record.source
+        );
+        Ok(())
     }
 
     /// Loads the dataset, its images brought to the network's shape.

@@ -44,11 +44,12 @@ impl Progress {
         })
     }
 
-    /// Shows the bar of epoch `number`.
-    pub fn epoch(&self, number: u32) -> EpochBar {
+    /// Shows the bar of epoch `number`, of which `steps` steps are done.
+    pub fn epoch(&self, number: u32, steps: u32) -> EpochBar {
         let style = ProgressStyle::with_template(BAR);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(u64::from(self.steps)).with_style(style);
+        let bar = bar.with_position(steps.into());
         EpochBar(bar.with_prefix(format!("{number}/{}", self.epochs)))
     }
 

@@ -77,6 +77,14 @@ impl EpochReport {
         }
     }
 
+    /// Reports of a run's epochs, from the first.
+    pub fn all(epochs: &[Epoch]) -> Vec<Self> {
+        let numbered = (1..).zip(epochs);
+        numbered
+            .map(|(number, epoch)| Self::new(number, epoch))
+            .collect()
+    }
+
     pub fn train(&self) -> Option<Score> {
         score(self.train_loss, self.train_accuracy)
     }

@@ -1,0 +1,46 @@
+//! Ctrl-C and the signals that mean the same.
+
+use std::ops::ControlFlow;
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a shell says of a program that Ctrl-C ended.
+pub(super) const INTERRUPTED: u8 = 130;
+
+/// Whether someone wants the run to end.
+#[derive(Clone, Debug)]
+pub(super) struct Interruption(Arc<AtomicBool>);
+
+impl Interruption {
+    /// From now on Ctrl-C, SIGTERM and SIGHUP ask for an end, and end the program the second time.
+    ///
+    /// Where one of them is ignored, as under `nohup`, none is watched: the program goes on
+    /// ignoring it, and the others end it at once.
+    pub fn watch() -> Self {
+        let wanted = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&wanted);
+        let watched = ctrlc::try_set_handler(move || {
+            if flag.swap(true, Ordering::Relaxed) {
+                process::exit(INTERRUPTED.into());
+            }
+        });
+        // Without it an interruption costs the running epoch, as a crash does.
+        drop(watched);
+        Self(wanted)
+    }
+
+    /// Whether an end is wanted.
+    pub fn wanted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Breaks where an end is wanted.
+    pub fn check(&self) -> ControlFlow<()> {
+        if self.wanted() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}

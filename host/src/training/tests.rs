@@ -1,0 +1,122 @@
+use super::*;
+use crate::data::ImageShape;
+use crate::engine::EngineOptions;
+use crate::settings::{ScheduleSetting, Settings};
+use kiln::{LaneWidth, Network, Scaling, Trainable};
+
+const NETWORK: Network = Network::input(1, 6, 6).conv2d(3, 3).relu().linear(4);
+
+fn samples() -> Samples {
+    let shape = ImageShape {
+        channels: 1,
+        height: 6,
+        width: 6,
+    };
+    Samples {
+        pixels: (0..50 * 36).map(|i| (i * 7919 % 251) as u8).collect(),
+        labels: (0..50).map(|i| i % 4).collect(),
+        shape,
+    }
+}
+
+/// Three epochs of six steps, the last of which is smaller, at a rate that changes in each.
+fn trainer(samples: &Samples, parameters: Vec<f32>, threads: usize) -> Trainer<'_> {
+    let settings = Settings {
+        epochs: Some(3),
+        batch: Some(7),
+        schedule: Some(ScheduleSetting::Cosine { warmup: 0.5 }),
+        ..Settings::default()
+    };
+    let settings = settings.resolve(1).unwrap();
+    let options = EngineOptions {
+        threads,
+        lanes: (threads == 1).then_some(LaneWidth::X1),
+        batch: 7,
+        trainable: Trainable::ALL,
+    };
+    let scaling = Scaling::uniform(1, 1.0 / 255.0, 0.0).unwrap();
+    let engine = Engine::new(&NETWORK, &scaling, parameters, &options).unwrap();
+    let split = Split::new(50, 0.2, 1).unwrap();
+    Trainer::new(engine, samples, split, settings)
+}
+
+fn start() -> Vec<f32> {
+    let value = |index: usize| (index * 37 % 101) as f32 * 0.004 - 0.2;
+    (0..NETWORK.parameters()).map(value).collect()
+}
+
+/// The epochs that are left, without their times, until `steps` steps are done.
+fn run(trainer: &mut Trainer<'_>, mut steps: u32) -> Vec<[Option<Score>; 2]> {
+    let mut epochs = Vec::new();
+    while steps > 0 && trainer.position().epochs < 3 {
+        let epoch = trainer.epoch(|_| {
+            steps -= 1;
+            if steps == 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        epochs.extend(epoch.unwrap().map(|epoch| [epoch.train, epoch.validation]));
+    }
+    epochs
+}
+
+#[test]
+fn a_training_stopped_after_any_step_goes_on_to_the_same_bits() {
+    let samples = samples();
+    let mut whole = trainer(&samples, start(), 2);
+    let expected = run(&mut whole, u32::MAX);
+    assert_eq!((expected.len(), whole.steps_per_epoch()), (3, 6));
+    for steps in 0..=18 {
+        let mut first = trainer(&samples, start(), 1 + steps as usize % 2);
+        let mut epochs = run(&mut first, steps);
+        let mut second = trainer(&samples, first.parameters().to_vec(), 2);
+        let position = *first.position();
+        assert_eq!(6 * position.epochs + position.steps, steps);
+        second.resume(position, first.velocity()).unwrap();
+        epochs.extend(run(&mut second, u32::MAX));
+        assert_eq!(epochs, expected, "{steps}");
+        assert_eq!(second.parameters(), whole.parameters(), "{steps}");
+        assert_eq!(second.velocity(), whole.velocity(), "{steps}");
+    }
+}
+
+#[test]
+fn without_the_velocity_the_bits_are_others() {
+    let samples = samples();
+    let mut whole = trainer(&samples, start(), 1);
+    run(&mut whole, u32::MAX);
+    let mut first = trainer(&samples, start(), 1);
+    run(&mut first, 8);
+    let mut second = trainer(&samples, first.parameters().to_vec(), 1);
+    let none = vec![0.0; NETWORK.parameters()];
+    second.resume(*first.position(), &none).unwrap();
+    run(&mut second, u32::MAX);
+    assert_ne!(second.parameters(), whole.parameters());
+}
+
+#[test]
+fn positions_of_other_trainings_are_refused() {
+    let samples = samples();
+    let velocity = vec![0.0; NETWORK.parameters()];
+    let refused = |position: Position, velocity: &[f32]| {
+        let error = trainer(&samples, start(), 1).resume(position, velocity);
+        error.unwrap_err().to_string()
+    };
+    let at = |epochs, steps, samples| Position {
+        epochs,
+        steps,
+        samples,
+        ..Position::default()
+    };
+    for position in [at(4, 0, 0), at(3, 1, 7), at(0, 7, 40), at(1, 2, 13)] {
+        let message = refused(position, &velocity);
+        assert!(
+            message.contains("of a run of 3 epochs of 6 steps"),
+            "{message}"
+        );
+    }
+    let message = refused(at(1, 2, 14), &velocity[1..]);
+    assert!(message.contains("velocity"), "{message}");
+}
