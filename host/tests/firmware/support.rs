@@ -18,6 +18,17 @@ pub fn all() -> bool {
     env::var_os("KILN_TEST_FIRMWARE").is_some_and(|value| value == "all")
 }
 
+/// Whether a test that takes a build of its own is to be run: where all boards are asked for. Says
+/// so where it is not.
+pub fn thorough() -> bool {
+    if !all() {
+        let message = "a firmware test was SKIPPED: it takes a build of its own; to run it: \
+                       KILN_TEST_FIRMWARE=all cargo test -p host --test firmware";
+        writeln!(io::stderr(), "{message}").unwrap();
+    }
+    all()
+}
+
 /// The boards to test.
 pub fn boards() -> &'static [Board] {
     if all() { &BOARDS } else { &BOARDS[..1] }

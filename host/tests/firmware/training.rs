@@ -1,7 +1,7 @@
 //! Devices that learn, and what the desktop makes of the same run.
 
 use super::line::{Damage, carry, losing, none};
-use super::support::{all, asset, bits, boards, run, serve_training, trainer};
+use super::support::{all, asset, bits, boards, run, serve_training, thorough, trainer};
 use host::boards::{BOARDS, Board};
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
@@ -180,8 +180,8 @@ fn a_line_that_loses_one_frame_in_fifty_changes_no_bit_of_a_training() {
 
 #[test]
 fn processors_without_an_fpu_and_batches_with_momentum_learn_the_desktops_bits() {
-    if !all() {
-        return last_layer_in_batches(M4F);
+    if !thorough() {
+        return;
     }
     let software_floats = Run {
         board: M3,
@@ -208,12 +208,8 @@ fn processors_without_an_fpu_and_batches_with_momentum_learn_the_desktops_bits()
         line: none,
     };
     momentum.check();
-    last_layer_in_batches(M4F);
-}
-
-fn last_layer_in_batches(board: Board) {
-    let run = Run {
-        board,
+    let last_layer = Run {
+        board: M4F,
         memory: TrainingMemory {
             from: 9,
             biases_only: false,
@@ -226,7 +222,7 @@ fn last_layer_in_batches(board: Board) {
         samples: 60,
         line: none,
     };
-    run.check();
+    last_layer.check();
 }
 
 #[test]
@@ -254,6 +250,9 @@ fn the_samples_in_flash_are_learned_within_the_board() {
 
 #[test]
 fn every_board_has_the_program_that_learns() {
+    if !thorough() {
+        return;
+    }
     for board in boards() {
         for program in ["train", "serve"] {
             // What is not there fails where all boards are asked for.
@@ -264,6 +263,9 @@ fn every_board_has_the_program_that_learns() {
 
 #[test]
 fn a_save_whose_power_is_cut_leaves_the_old_or_the_new() {
+    if !thorough() {
+        return;
+    }
     let Some(firmware) = trainer(M4F, "power_loss", IN_PLACE) else {
         return;
     };
