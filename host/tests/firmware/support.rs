@@ -24,7 +24,7 @@ pub fn thorough() -> bool {
     if !all() {
         let message = "a firmware test was SKIPPED: it takes a build of its own; to run it: \
                        KILN_TEST_FIRMWARE=all cargo test -p host --test firmware";
-        writeln!(io::stderr(), "{message}").unwrap();
+        say(message);
     }
     all()
 }
@@ -89,6 +89,10 @@ fn skip(reason: &str) {
          thumbv7em-none-eabihf, and apt-get install qemu-system-arm"
     );
     assert!(!all(), "{message}");
+    say(&message);
+}
+
+fn say(message: &str) {
     // Not by `eprintln!`, which is shown for tests that fail only.
     io::stderr()
         .write_all(format!("{message}\n").as_bytes())
