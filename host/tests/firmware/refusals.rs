@@ -1,6 +1,6 @@
 //! What the device does not train on: too large, out of bounds, or no longer numbers.
 
-use super::support::{Served, asset, bits, images, serve_training, training_refusal};
+use super::support::{Served, asset, bits, images, serve_training, thorough, training_refusal};
 use host::boards::{BOARDS, WORKING};
 use host::firmware::TrainingMemory;
 use host::link::{LinkError, Session, from_socket};
@@ -123,6 +123,9 @@ fn impossible() -> Vec<(Training, Refusal, &'static str)> {
 
 #[test]
 fn what_the_device_cannot_serve_is_refused_before_anything_changes() {
+    if !thorough() {
+        return;
+    }
     let Some(served) = serve_training(BOARDS[0], IN_PLACE) else {
         return;
     };
@@ -184,6 +187,9 @@ fn what_the_device_cannot_serve_is_refused_before_anything_changes() {
 
 #[test]
 fn training_that_diverges_is_noticed_and_not_gone_on_with() {
+    if !thorough() {
+        return;
+    }
     let Some(served) = serve_training(BOARDS[0], IN_PLACE) else {
         return;
     };
