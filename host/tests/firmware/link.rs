@@ -21,7 +21,7 @@ fn a_line_that_damages_frames_both_ways_changes_no_bit() {
     let clone = |stream: &UnixStream| stream.try_clone().unwrap();
     carry(clone(&far), clone(&served.port), line::lossy);
     carry(clone(&served.port), far, line::lossy);
-    let mut session = Session::new(from_socket(near).unwrap(), Duration::from_millis(500));
+    let mut session = Session::new(from_socket(near).unwrap(), Duration::from_millis(200));
     let heap = session.usage().unwrap().heap;
     for (image, logits) in images(20) {
         assert_eq!(bits(&session.infer(&image).unwrap().1), logits);
@@ -70,7 +70,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
 
 /// Reads until nothing has come for a while.
 fn drain(port: &mut UnixStream) {
-    port.set_read_timeout(Some(Duration::from_millis(500)))
+    port.set_read_timeout(Some(Duration::from_millis(200)))
         .unwrap();
     let mut bytes = [0; 4096];
     while port.read(&mut bytes).is_ok_and(|count| count > 0) {}
