@@ -9,13 +9,16 @@ use std::path::PathBuf;
 /// Where the committed files are.
 const MODEL: &str = "assets/digits.kiln";
 const SAMPLES: &str = "assets/digits.samples";
+/// Alignment in bytes at which a model opens in place.
+const ALIGNMENT: usize = 16;
 
 /// The files' bytes; the model's lie at a multiple of 16 so that it opens in place.
 pub struct Files {
     model_path: PathBuf,
     samples_path: PathBuf,
-    model: Vec<u128>,
-    model_len: usize,
+    /// The model from `model_start` on, which is where it is aligned.
+    model: Vec<u8>,
+    model_start: usize,
     samples: Vec<u8>,
 }
 
@@ -24,14 +27,13 @@ pub fn read() -> Result<Files, Error> {
     let model_path = path("KILN_MODEL", MODEL);
     let samples_path = path("KILN_SAMPLES", SAMPLES);
     let bytes = content(&model_path)?;
-    let model = bytes.chunks(16).map(|chunk| {
-        let mut word = [0; 16];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u128::from_ne_bytes(word)
-    });
+    let mut model = vec![0; bytes.len() + ALIGNMENT];
+    let model_start = model.as_ptr().align_offset(ALIGNMENT);
+    model.truncate(model_start + bytes.len());
+    model[model_start..].copy_from_slice(&bytes);
     Ok(Files {
-        model: model.collect(),
-        model_len: bytes.len(),
+        model,
+        model_start,
         samples: content(&samples_path)?,
         model_path,
         samples_path,
@@ -62,9 +64,7 @@ impl Files {
     }
 
     pub fn model_bytes(&self) -> &[u8] {
-        // SAFETY: any bytes of a u128 are a u8.
-        let (_, bytes, _) = unsafe { self.model.align_to::<u8>() };
-        &bytes[..self.model_len]
+        &self.model[self.model_start..]
     }
 
     pub fn samples_bytes(&self) -> &[u8] {
