@@ -221,7 +221,7 @@ fn weight_decay_help() -> String {
 
 fn augment_help() -> String {
     default_of(
-        "Changes training samples at random each time they are seen: none, photos, or a list of \
+        "Changes training samples at random each time they are seen: none, photos (flip,shift:2), or a list of \
          flip, shift:PIXELS, rotate:DEGREES and erase:PROBABILITY",
         AugmentSetting::default(),
     )

@@ -80,7 +80,7 @@ fn augmentations_read_as_they_are_written() {
     ] {
         assert_eq!(text.parse::<AugmentSetting>().unwrap().to_string(), text);
     }
-    assert_eq!("photos".parse(), "shift:4,flip".parse::<AugmentSetting>());
+    assert_eq!("photos".parse(), "shift:2,flip".parse::<AugmentSetting>());
     for text in [
         "",
         "Flip",

@@ -78,8 +78,12 @@ fn a_config_runs_again_to_the_same_bits() {
         .json("train bars --epochs 2 --batch 7 --lr 0.031 --schedule step:1:0.3 --seed 9 --out a");
     let again = workspace.json("train --config a/config.toml --threads 1 --lanes 1 --out b");
     let other = workspace.json("train --config a/config.toml --seed 10 --out c");
+    let augmented = workspace.json("train --config a/config.toml --augment photos --out d");
+    let repeated = workspace.json("train --config d/config.toml --threads 1 --lanes 1 --out e");
     assert_eq!(first["weights_sha256"], again["weights_sha256"]);
     assert_ne!(first["weights_sha256"], other["weights_sha256"]);
+    assert_ne!(first["weights_sha256"], augmented["weights_sha256"]);
+    assert_eq!(repeated["weights_sha256"], augmented["weights_sha256"]);
     assert_eq!(
         read(workspace.path("a/model.kiln")),
         read(workspace.path("b/model.kiln"))
