@@ -79,11 +79,11 @@ impl Places {
 
 pub(super) fn load(options: &Options, places: &Places) -> Result<Dataset, DataError> {
     if let Some(folder) = &options.data {
-        return from_folder(folder, "--data")?.brought_to(options.shape);
+        return from_folder(folder, "--data")?.brought_to(options);
     }
     let shared = places.data.as_ref().map(|data| data.join(NAME));
     if let Some(folder) = shared.filter(|folder| folder.exists()) {
-        return from_folder(&folder, "KILN_DATA")?.brought_to(options.shape);
+        return from_folder(&folder, "KILN_DATA")?.brought_to(options);
     }
     let mut notices = Vec::new();
     let mut dataset = match from_archive(options, places, &mut notices)? {
@@ -91,7 +91,7 @@ pub(super) fn load(options: &Options, places: &Places) -> Result<Dataset, DataEr
         Err(reason) => from_program(reason)?,
     };
     dataset.notices = notices;
-    dataset.brought_to(options.shape)
+    dataset.brought_to(options)
 }
 
 /// `folder` itself, or `mnist` in it.
