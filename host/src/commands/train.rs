@@ -1,12 +1,12 @@
 //! `kiln train`: from a dataset to a run folder.
 
-mod checkpoints;
-mod course;
-mod files;
-mod interruption;
-mod job;
+pub(crate) mod checkpoints;
+pub(crate) mod course;
+pub(crate) mod files;
+pub(crate) mod interruption;
+pub(crate) mod job;
 mod progress;
-mod report;
+pub(crate) mod report;
 
 use super::{describe_dataset, describe_network, machine};
 use crate::checkpoint::Checkpoint;
@@ -25,6 +25,7 @@ use files::Files;
 use interruption::{INTERRUPTED, Interruption};
 use job::Job;
 use kiln::{LaneWidth, Network, Scaling, Trainable, he_uniform};
+use progress::Progress;
 use report::{EpochReport, Report, Timing};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -104,11 +105,11 @@ pub struct Arguments {
 }
 
 /// A network with everything its training needs, before the first step.
-struct Setup<'a> {
-    network: Network,
+pub(crate) struct Setup<'a> {
+    pub network: Network,
     scaling: Scaling,
-    settings: Hyperparameters,
-    trainer: Trainer<'a>,
+    pub settings: Hyperparameters,
+    pub trainer: Trainer<'a>,
     threads: usize,
     lanes: LaneWidth,
     /// Samples to train on, and held out.
@@ -145,14 +146,16 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         interruption: Interruption::watch(),
         epochs: setup.settings.epochs,
     };
-    if !course.run(&mut setup.trainer, &mut epochs)? {
+    let steps = setup.trainer.steps_per_epoch();
+    let mut progress = Progress::start(output, course.epochs, steps)?;
+    if !course.run(&mut setup.trainer, &mut epochs, &mut progress)? {
         output::notice(&interrupted(&job, &setup));
         return Ok(ExitCode::from(INTERRUPTED));
     }
     let test = test(output, &mut setup, &dataset)?;
     let epochs = EpochReport::all(&epochs);
     let timing = Timing::new(&epochs, before + start.elapsed());
-    files.write(&job, &setup, &epochs)?;
+    files.write(&job, &setup, &epochs, &[])?;
     let report = Report::new(&job, &dataset, &setup, &epochs, &timing, test);
     output.item(
         "saved",
@@ -164,7 +167,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
 
 impl<'a> Setup<'a> {
     /// Where the first step is the next one: at the start, or where the checkpoint stands.
-    fn new(job: &Job, dataset: &'a Dataset, checkpoint: Option<&Checkpoint>) -> Result<Self> {
+    pub fn new(job: &Job, dataset: &'a Dataset, checkpoint: Option<&Checkpoint>) -> Result<Self> {
         let samples = &dataset.train;
         let settings = job.settings.resolve(samples.shape.channels)?;
         let network = job.network(dataset)?;

@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 
 /// Writes checkpoints while training goes on; the disk takes longer than an epoch of a small
 /// network.
-pub(super) struct Checkpoints<'a> {
+pub(crate) struct Checkpoints<'a> {
     folder: &'a RunFolder,
     config: &'a str,
     writing: Option<JoinHandle<Result<(), RunFolderError>>>,

@@ -2,19 +2,31 @@
 
 use super::checkpoints::Checkpoints;
 use super::interruption::Interruption;
-use super::progress::Progress;
-use super::report::EpochReport;
 use crate::output::Output;
 use crate::training::{Epoch, Trainer, TrainingError};
 use anyhow::Result;
+use kiln::Outcome;
+use std::io;
 
 /// A run in training.
-pub(super) struct Course<'a> {
+pub(crate) struct Course<'a> {
     pub output: Output,
     pub checkpoints: Checkpoints<'a>,
     pub interruption: Interruption,
     /// Epochs of the run.
     pub epochs: u32,
+}
+
+/// Who is told how a run goes on.
+pub(crate) trait Watch: Send {
+    /// Epoch `number` goes on behind `steps` of its steps.
+    fn begin(&mut self, number: u32, steps: u32);
+    /// A step was taken, after which the epoch's outcome is `so_far`.
+    fn step(&mut self, so_far: &Outcome);
+    /// No step is taken for now.
+    fn pause(&mut self);
+    /// Epoch `number` is done, now or before the run was gone on with.
+    fn epoch(&mut self, number: u32, epoch: &Epoch) -> io::Result<()>;
 }
 
 impl Course<'_> {
@@ -26,24 +38,28 @@ impl Course<'_> {
     ///
     /// That training diverged, which leaves no checkpoint, or that the checkpoint of an
     /// interruption could not be written.
-    pub fn run(mut self, trainer: &mut Trainer<'_>, done: &mut Vec<Epoch>) -> Result<bool> {
-        let progress = Progress::start(self.output, self.epochs, trainer.steps_per_epoch())?;
+    pub fn run(
+        mut self,
+        trainer: &mut Trainer<'_>,
+        done: &mut Vec<Epoch>,
+        watch: &mut impl Watch,
+    ) -> Result<bool> {
         for (number, epoch) in (1..).zip(&*done) {
-            progress.row(&EpochReport::new(number, epoch))?;
+            watch.epoch(number, epoch)?;
         }
         while trainer.position().epochs < self.epochs {
             let number = trainer.position().epochs + 1;
-            let bar = progress.epoch(number, trainer.position().steps);
+            watch.begin(number, trainer.position().steps);
             let interruption = &self.interruption;
             let epoch = if interruption.wanted() {
                 Ok(None)
             } else {
                 trainer.epoch(|so_far| {
-                    bar.step(so_far);
+                    watch.step(so_far);
                     interruption.check()
                 })
             };
-            bar.finish();
+            watch.pause();
             // It would diverge again.
             if matches!(epoch, Err(TrainingError::Diverged { .. })) {
                 self.checkpoints.abandon()?;
@@ -54,7 +70,7 @@ impl Course<'_> {
             };
             done.push(epoch);
             self.checkpoints.keep(self.output, trainer, done)?;
-            progress.row(&EpochReport::new(number, &epoch))?;
+            watch.epoch(number, &epoch)?;
         }
         self.checkpoints.settle(self.output)?;
         Ok(true)

@@ -13,7 +13,7 @@ use std::io;
 use std::path::Path;
 
 /// The files as far as they are known before training.
-pub(super) struct Files<'a> {
+pub(crate) struct Files<'a> {
     dataset: &'a Dataset,
     fingerprint: String,
     /// The text of `config.toml`.
@@ -60,19 +60,26 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Writes the run folder.
+    /// Writes the run folder, with the files `more`, given by name and content, in it.
     ///
     /// # Errors
     ///
     /// What could not be written; the checkpoint, if there is one, is then still there.
-    pub fn write(&self, job: &Job, setup: &Setup<'_>, epochs: &[EpochReport]) -> Result<()> {
+    pub fn write(
+        &self,
+        job: &Job,
+        setup: &Setup<'_>,
+        epochs: &[EpochReport],
+        more: &[(&str, &[u8])],
+    ) -> Result<()> {
         let metrics = metrics(epochs)?;
         let model = model(self.dataset, setup)?;
-        job.out.finish(&[
-            (METRICS, &metrics),
+        let own = [
+            (METRICS, &*metrics),
             (CONFIG, self.config.as_bytes()),
             (MODEL, model.as_slice()),
-        ])?;
+        ];
+        job.out.finish(&[more, &own].concat())?;
         Ok(())
     }
 }
@@ -131,13 +138,13 @@ fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
 }
 
 /// The DATASET argument so that it means the same from any working folder.
-fn lasting_name(dataset: &str) -> String {
+pub(crate) fn lasting_name(dataset: &str) -> String {
     match dataset {
         "mnist" => dataset.into(),
         folder => whole_path(Path::new(folder)).display().to_string(),
     }
 }
 
-fn whole_path(path: &Path) -> std::path::PathBuf {
+pub(crate) fn whole_path(path: &Path) -> std::path::PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.into())
 }

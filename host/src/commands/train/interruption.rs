@@ -4,13 +4,17 @@ use std::ops::ControlFlow;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// What a shell says of a program that Ctrl-C ended.
-pub(super) const INTERRUPTED: u8 = 130;
+pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Whether someone wants the run to end.
+/// Whether someone wants the run to end, or its time is up.
 #[derive(Clone, Debug)]
-pub(super) struct Interruption(Arc<AtomicBool>);
+pub(crate) struct Interruption {
+    asked: Arc<AtomicBool>,
+    deadline: Option<Instant>,
+}
 
 impl Interruption {
     /// From now on Ctrl-C, SIGTERM and SIGHUP ask for an end, and end the program the second time.
@@ -27,12 +31,33 @@ impl Interruption {
         });
         // Without it an interruption costs the running epoch, as a crash does.
         drop(watched);
-        Self(wanted)
+        Self {
+            asked: wanted,
+            deadline: None,
+        }
+    }
+
+    /// Ends the run at `deadline`, too.
+    pub fn until(self, deadline: Option<Instant>) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// Asks for an end.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether someone asked for an end, be the time up or not.
+    pub fn asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Whether an end is wanted.
     pub fn wanted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.asked()
+            || self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Breaks where an end is wanted.

@@ -15,15 +15,15 @@ use kiln::{LaneWidth, Network};
 use std::path::{Path, PathBuf};
 
 /// What to train.
-pub(super) struct Job {
+pub(crate) struct Job {
     pub dataset: String,
     pub data: Option<PathBuf>,
     /// The size of the images, unless the network says one.
     size: TargetSize,
-    offline: bool,
+    pub offline: bool,
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
-    model: Option<(Network, String)>,
+    pub model: Option<(Network, String)>,
     pub out: RunFolder,
     pub threads: usize,
     pub lanes: Option<LaneWidth>,
@@ -202,13 +202,18 @@ fn display(path: Option<&Path>) -> String {
     path.map_or_else(String::new, |path| path.display().to_string())
 }
 
-/// `runs/<dataset>-<time>`, numbered if there is one already.
+/// `runs/<dataset>-<time>`.
 fn default_folder(dataset: &str) -> PathBuf {
     let path = Path::new(dataset);
     let path = path.canonicalize().unwrap_or_else(|_| path.into());
     let name = path
         .file_name()
         .map_or("dataset".into(), |name| name.to_string_lossy());
+    new_folder(&name)
+}
+
+/// `runs/<name>-<time>`, numbered if there is one already.
+pub(crate) fn new_folder(name: &str) -> PathBuf {
     let time = jiff::ZonedDateTime::now()
         .strftime("%Y%m%d-%H%M%S")
         .to_string();

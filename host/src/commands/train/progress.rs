@@ -1,8 +1,9 @@
 //! Epochs as they go by: a progress bar, then a row of a table.
 
+use super::course::Watch;
 use super::report::EpochReport;
 use crate::output::{Output, grouped};
-use crate::training::Score;
+use crate::training::{Epoch, Score};
 use indicatif::{ProgressBar, ProgressStyle};
 use kiln::Outcome;
 use std::io;
@@ -12,10 +13,11 @@ pub(super) struct Progress {
     output: Output,
     epochs: u32,
     steps: u32,
+    bar: Option<EpochBar>,
 }
 
 /// The bar of an epoch; on standard error, and only where that is a terminal.
-pub(super) struct EpochBar(ProgressBar);
+struct EpochBar(ProgressBar);
 
 const BAR: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, loss {msg}";
 /// Steps between two updates of the loss: formatting it costs more than moving the bar.
@@ -41,11 +43,12 @@ impl Progress {
             output,
             epochs,
             steps,
+            bar: None,
         })
     }
 
-    /// Shows the bar of epoch `number`, of which `steps` steps are done.
-    pub fn epoch(&self, number: u32, steps: u32) -> EpochBar {
+    /// The bar of epoch `number`, of which `steps` steps are done.
+    fn bar(&self, number: u32, steps: u32) -> EpochBar {
         let style = ProgressStyle::with_template(BAR);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(u64::from(self.steps)).with_style(style);
@@ -58,7 +61,7 @@ impl Progress {
     /// # Errors
     ///
     /// If the output cannot be written.
-    pub fn row(&self, report: &EpochReport) -> io::Result<()> {
+    fn row(&self, report: &EpochReport) -> io::Result<()> {
         let [train, validation] = [report.train(), report.validation()].map(cells);
         self.output.line(row([
             &report.epoch.to_string(),
@@ -75,19 +78,35 @@ impl Progress {
     }
 }
 
+impl Watch for Progress {
+    fn begin(&mut self, number: u32, steps: u32) {
+        self.bar = Some(self.bar(number, steps));
+    }
+
+    fn step(&mut self, so_far: &Outcome) {
+        if let Some(bar) = &self.bar {
+            bar.step(so_far);
+        }
+    }
+
+    fn pause(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.0.finish_and_clear();
+        }
+    }
+
+    fn epoch(&mut self, number: u32, epoch: &Epoch) -> io::Result<()> {
+        self.row(&EpochReport::new(number, epoch))
+    }
+}
+
 impl EpochBar {
-    /// Moves on by a step, after which the epoch's outcome is `so_far`.
-    pub fn step(&self, so_far: &Outcome) {
+    fn step(&self, so_far: &Outcome) {
         if self.0.position().is_multiple_of(MESSAGE_EVERY) && !self.0.is_hidden() {
             let loss = so_far.loss_sum / so_far.samples as f64;
             self.0.set_message(format!("{loss:.4}"));
         }
         self.0.inc(1);
-    }
-
-    /// Takes the bar away.
-    pub fn finish(&self) {
-        self.0.finish_and_clear();
     }
 }
 

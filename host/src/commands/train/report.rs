@@ -37,7 +37,7 @@ pub(super) struct Report<'a> {
 
 /// An epoch of the result, a line of `metrics.csv`.
 #[derive(Debug, Serialize)]
-pub(super) struct EpochReport {
+pub(crate) struct EpochReport {
     pub epoch: u32,
     train_loss: Option<f64>,
     train_accuracy: Option<f64>,
