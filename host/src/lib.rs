@@ -7,6 +7,7 @@
 pub mod augmentation;
 pub mod bench;
 pub mod boards;
+pub mod charts;
 pub mod checkpoint;
 pub mod cli;
 pub mod commands;
