@@ -1,5 +1,8 @@
 //! The boards that the firmware runs on, and what memory they have.
 
+use crate::output::grouped;
+use serde::Serialize;
+
 /// A microcontroller board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Board {
@@ -72,6 +75,53 @@ pub const fn storage_bytes(trained_values: usize) -> usize {
     const PAGE: usize = 4096;
     const HEADER: usize = 32;
     2 * (HEADER + size_of::<f32>() * trained_values).next_multiple_of(PAGE)
+}
+
+/// Memory that something needs, beside what a board has, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Need {
+    /// What it needs itself.
+    pub needed: usize,
+    /// Kept for what every program needs: the build refuses what does not leave it.
+    pub reserved: usize,
+    /// What the board has.
+    pub available: usize,
+    /// Whether there is enough for both.
+    pub fits: bool,
+}
+
+impl Board {
+    /// Flash for so many bytes beside the program.
+    pub const fn flash_for(&self, needed: usize) -> Need {
+        Need::of(needed, PROGRAM, self.flash)
+    }
+
+    /// RAM for so many bytes beside stack and buffers.
+    pub const fn ram_for(&self, needed: usize) -> Need {
+        Need::of(needed, WORKING, self.ram)
+    }
+}
+
+impl Need {
+    const fn of(needed: usize, reserved: usize, available: usize) -> Self {
+        Self {
+            needed,
+            reserved,
+            available,
+            fits: needed + reserved <= available,
+        }
+    }
+
+    /// Bytes too many.
+    pub const fn over(&self) -> usize {
+        (self.needed + self.reserved).saturating_sub(self.available)
+    }
+
+    /// How much of this memory is missing, in words; nothing where it fits.
+    pub fn missing(&self, memory: &str) -> Option<String> {
+        let over = grouped(self.over() as u64);
+        (!self.fits).then(|| format!("{over} bytes of {memory} too many"))
+    }
 }
 
 /// A board that `--board` names.

@@ -8,6 +8,7 @@ pub mod machine;
 pub mod predict;
 pub mod subject;
 pub mod summary;
+pub mod sweep;
 pub mod train;
 
 use crate::data::Dataset;

@@ -24,6 +24,7 @@ pub mod run_config;
 pub mod run_folder;
 pub mod seeds;
 pub mod settings;
+pub mod sweep;
 pub mod training;
 pub mod weights;
 pub mod whole_file;

@@ -38,6 +38,11 @@ impl<L: Lanes> Worker<L> {
         }
     }
 
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.packets[..]) + self.winners.len() + self.images.len()
+    }
+
     /// Forward and backward over at most [`GROUP`] samples.
     pub fn backward(
         &mut self,
@@ -84,6 +89,11 @@ impl<L: Lanes> Evaluator<L> {
             input: vec![zero; plan.input_shape().elements()],
             packets: vec![zero; plan.inference_packets()],
         }
+    }
+
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.input[..]) + size_of_val(&self.packets[..])
     }
 
     /// Forward over at most [`GROUP`] samples, one packet after another. `logits` is either empty

@@ -8,6 +8,7 @@ mod awake;
 mod backward;
 mod evaluation;
 mod groups;
+mod memory;
 mod typed;
 mod update;
 
@@ -17,6 +18,8 @@ use kiln::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, Network
 use kiln::{Scaling, Sgd, Trainable, TrainableError};
 use std::sync::Arc;
 use typed::Typed;
+
+pub use memory::memory;
 
 /// How an engine computes; none of it but what is trained shows in the bits.
 #[derive(Clone, Debug)]

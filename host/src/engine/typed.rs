@@ -27,7 +27,7 @@ pub(super) struct Typed<L> {
 
 /// Groups that an evaluation shares among the threads before it adds them up: enough that waiting
 /// for the last thread costs nothing, and a bound on the memory for their results.
-const ROUND: usize = 1024;
+pub(super) const ROUND: usize = 1024;
 
 impl<L: Lanes> Typed<L> {
     pub fn new(
@@ -58,6 +58,19 @@ impl<L: Lanes> Typed<L> {
             parameters,
             plan,
         })
+    }
+
+    /// Bytes of the buffers, as they are.
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        let values = [&self.parameters, &self.gradient, &self.velocity];
+        let groups = self.groups.iter().map(|group| &group.values);
+        let values = values.into_iter().chain(groups);
+        let workers = self.workers.iter().map(Worker::bytes);
+        let evaluators = self.evaluators.iter().map(Evaluator::bytes);
+        values.map(|values| size_of_val(&values[..])).sum::<usize>()
+            + workers.chain(evaluators).sum::<usize>()
+            + size_of_val(&*self.pieces)
     }
 
     /// Forward and backward, group by group; every thread takes a run of groups.

@@ -1,7 +1,7 @@
 //! Whether a network fits a board.
 
 use super::Report;
-use crate::boards::{Board, PROGRAM, WORKING};
+use crate::boards::{Board, Need};
 use crate::output::{Output, grouped};
 use serde::Serialize;
 use std::io;
@@ -30,19 +30,10 @@ pub(super) struct TrainingFit {
     ram: Need,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Need {
-    needed: usize,
-    /// Kept for what every program needs: the build refuses what does not leave it.
-    reserved: usize,
-    available: usize,
-    fits: bool,
-}
-
 impl Fit {
     pub fn of(report: &Report, board: Board) -> Self {
-        let flash = |needed| Need::of(needed, PROGRAM, board.flash);
-        let ram = |needed| Need::of(needed, WORKING, board.ram);
+        let flash = |needed| board.flash_for(needed);
+        let ram = |needed| board.ram_for(needed);
         let modes = report.device_training.iter();
         Self {
             name: board.name,
@@ -62,10 +53,8 @@ impl Fit {
     /// A verdict on each training on a device.
     pub fn verdicts(&self) -> impl Iterator<Item = String> {
         self.device_training.iter().map(|fit| {
-            let over = [("RAM", fit.ram), ("flash", fit.flash)].map(|(memory, need)| {
-                let bytes = grouped(need.over() as u64);
-                (!need.fits).then(|| format!("{bytes} bytes of {memory} too many"))
-            });
+            let over =
+                [("RAM", fit.ram), ("flash", fit.flash)].map(|(memory, need)| need.missing(memory));
             let over: Vec<String> = over.into_iter().flatten().collect();
             if over.is_empty() {
                 "fits".into()
@@ -100,21 +89,5 @@ impl Fit {
             )?;
         }
         Ok(())
-    }
-}
-
-impl Need {
-    const fn of(needed: usize, reserved: usize, available: usize) -> Self {
-        Self {
-            needed,
-            reserved,
-            available,
-            fits: needed + reserved <= available,
-        }
-    }
-
-    /// Bytes too many.
-    const fn over(&self) -> usize {
-        (self.needed + self.reserved).saturating_sub(self.available)
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Job {
     pub dataset: String,
     pub data: Option<PathBuf>,
     /// The size of the images, unless the network says one.
-    size: TargetSize,
+    pub size: TargetSize,
     pub offline: bool,
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
@@ -149,20 +149,30 @@ impl Job {
     ///
     /// If it does not fit the dataset.
     pub fn network(&self, dataset: &Dataset) -> Result<Network> {
-        let classes = dataset.classes.len();
-        let Some((network, origin)) = &self.model else {
-            return defaults::fitting_network(dataset);
-        };
-        ensure!(
-            network.classes() == classes,
-            "{origin}: the network tells {} apart, but {} has {}; \
-             set the outputs of its last layer to {classes}",
-            counted(network.classes(), "class", "classes"),
-            dataset.name,
-            counted(classes, "class", "classes")
-        );
-        Ok(network.clone())
+        fitting(self.model.as_ref(), dataset)
     }
+}
+
+/// The network, given with the name of where it is from, for the dataset; its default one where
+/// none is given.
+///
+/// # Errors
+///
+/// If it does not fit the dataset.
+pub(crate) fn fitting(model: Option<&(Network, String)>, dataset: &Dataset) -> Result<Network> {
+    let classes = dataset.classes.len();
+    let Some((network, origin)) = model else {
+        return defaults::fitting_network(dataset);
+    };
+    ensure!(
+        network.classes() == classes,
+        "{origin}: the network tells {} apart, but {} has {}; \
+         set the outputs of its last layer to {classes}",
+        counted(network.classes(), "class", "classes"),
+        dataset.name,
+        counted(classes, "class", "classes")
+    );
+    Ok(network.clone())
 }
 
 fn read_config(path: Option<&Path>) -> Result<RunConfig> {

@@ -1,0 +1,240 @@
+//! The runs of a sweep: what each costs, and how it is trained.
+
+use super::Subject;
+use super::progress::Progress;
+use crate::boards;
+use crate::checkpoint::Checkpoint;
+use crate::commands::train::Setup;
+use crate::commands::train::checkpoints::Checkpoints;
+use crate::commands::train::course::Course;
+use crate::commands::train::files::Files;
+use crate::commands::train::interruption::Interruption;
+use crate::commands::train::job::{Job, fitting};
+use crate::commands::train::report::EpochReport;
+use crate::data::{Dataset, Samples, TargetSize};
+use crate::engine::{self, EngineOptions};
+use crate::network_file::NetworkTables;
+use crate::output::{Output, grouped};
+use crate::run_folder::{CHECKPOINT, RunFolder};
+use crate::sweep::folder::{RESULT, Stage};
+use crate::sweep::plan::PlannedRun;
+use crate::sweep::result::{Cost, RunResult};
+use crate::training::TrainingError;
+use anyhow::{Context, Result, ensure};
+use kiln::{Network, Trainable};
+use std::time::Instant;
+
+/// All runs, with the dataset they share.
+pub struct Runs<'a> {
+    subject: &'a Subject,
+    dataset: &'a Dataset,
+    output: Output,
+    candidates: Vec<Candidate>,
+}
+
+/// A run and what is known of it before it trains.
+struct Candidate {
+    /// Nothing where no such network is possible.
+    network: Option<(Network, Cost)>,
+    epochs: u32,
+    /// Host memory of its training.
+    bytes: usize,
+    done: bool,
+}
+
+/// What a training takes beside what depends on its sizes: stacks, and what its files pass through.
+const FIXED: usize = 2 << 20;
+
+impl<'a> Runs<'a> {
+    /// Finds out what each run costs.
+    ///
+    /// # Errors
+    ///
+    /// A network for other classes than the dataset's, or a training that needs more memory than
+    /// there may be.
+    pub fn new(subject: &'a Subject, dataset: &'a Dataset, output: Output) -> Result<Self> {
+        let stages = subject.stages()?;
+        let mut runs = Self {
+            subject,
+            dataset,
+            output,
+            candidates: Vec::new(),
+        };
+        for (run, stage) in subject.plan.runs.iter().zip(stages) {
+            let name = || format!("{}: {}", subject.name, run.name);
+            let candidate = runs.candidate(run, &stage).with_context(name)?;
+            runs.candidates.push(candidate);
+        }
+        Ok(runs)
+    }
+
+    fn candidate(&self, run: &PlannedRun, stage: &Stage) -> Result<Candidate> {
+        let settings = run.settings.resolve(self.dataset.train.shape.channels)?;
+        let mut candidate = Candidate {
+            network: None,
+            epochs: settings.epochs,
+            bytes: 0,
+            done: true,
+        };
+        if run.impossible.is_some() {
+            return Ok(candidate);
+        }
+        let board = self.subject.plan.board.as_deref();
+        let board = board.and_then(|name| boards::parse(name).ok());
+        let network = fitting(model(run)?.as_ref(), self.dataset)?;
+        candidate.bytes = memory(&network, settings.batch as usize, self.dataset)?;
+        candidate.done = matches!(stage, Stage::Done(_));
+        if let Some(memory) = self.subject.budget.limits.memory {
+            ensure!(
+                candidate.done || candidate.bytes <= memory,
+                "its training takes about {} bytes of memory, of {} for all; raise memory, or \
+                 lower the batch or the network's widths",
+                grouped(candidate.bytes as u64),
+                grouped(memory as u64)
+            );
+        }
+        let cost = Cost::of(&network, board);
+        candidate.network = Some((network, cost));
+        Ok(candidate)
+    }
+
+    /// Indices of the runs that are still to be trained.
+    pub fn open(&self) -> Vec<usize> {
+        let all = self.candidates.iter().enumerate();
+        all.filter(|(_, candidate)| !candidate.done)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// Host memory that the training of a run takes.
+    pub fn bytes(&self, index: usize) -> usize {
+        self.candidates[index].bytes
+    }
+
+    /// Work of an epoch and number of epochs of a run, by which time is estimated.
+    pub fn work(&self, index: usize) -> (u64, u32) {
+        let candidate = &self.candidates[index];
+        let network = candidate.network.as_ref();
+        let macs = network.map_or(0, |(_, cost)| cost.macs);
+        (macs, candidate.epochs)
+    }
+
+    /// What each network costs.
+    pub fn costs(&self) -> Vec<Option<Cost>> {
+        let costs = self.candidates.iter();
+        costs
+            .map(|candidate| Some(candidate.network.as_ref()?.1.clone()))
+            .collect()
+    }
+
+    /// Where lines go.
+    pub fn output(&self) -> Output {
+        self.output
+    }
+
+    /// Trains a run, from its checkpoint if there is one, to its end or until it is interrupted.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read or written; not that the training diverged.
+    pub fn train(
+        &self,
+        index: usize,
+        interruption: &Interruption,
+        progress: &Progress<'_>,
+    ) -> Result<()> {
+        let run = &self.subject.plan.runs[index];
+        let start = Instant::now();
+        let path = self.subject.folder.run(&run.name);
+        let (out, checkpoint) = match path.join(CHECKPOINT).is_file() {
+            true => {
+                let out = RunFolder::unfinished(&path)?;
+                let checkpoint = Checkpoint::read(&out.checkpoint())
+                    .with_context(|| out.checkpoint().display().to_string())?;
+                (out, Some(checkpoint))
+            }
+            false => (RunFolder::prepare(&path)?, None),
+        };
+        let job = self.job(run, out)?;
+        let mut setup = Setup::new(&job, self.dataset, checkpoint.as_ref())?;
+        let files = Files::prepare(&job, self.dataset, &setup)?;
+        let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
+        let course = Course {
+            output: self.output,
+            checkpoints: Checkpoints::new(&job.out, &files.config),
+            interruption: interruption.clone(),
+            epochs: setup.settings.epochs,
+        };
+        let mut watch = progress.watch(index);
+        let result = match course.run(&mut setup.trainer, &mut epochs, &mut watch) {
+            Ok(true) => {
+                let test = self.dataset.test.as_ref();
+                let test = test.map(|samples| setup.trainer.score(samples));
+                let last = epochs.last().and_then(|epoch| epoch.validation);
+                let result = RunResult::Trained {
+                    // A plan holds samples out.
+                    validation: last.context("no samples were held out")?,
+                    test: test.transpose()?.flatten(),
+                };
+                let text = serde_json::to_vec(&result).context(RESULT)?;
+                let epochs = EpochReport::all(&epochs);
+                files.write(&job, &setup, &epochs, &[(RESULT, &text)])?;
+                result
+            }
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                let Some(&TrainingError::Diverged { epoch, step, .. }) = error.downcast_ref()
+                else {
+                    return Err(error);
+                };
+                let result = RunResult::Diverged { epoch, step };
+                let text = serde_json::to_vec(&result).context(RESULT)?;
+                job.out.write(&[(RESULT, &text)])?;
+                result
+            }
+        };
+        progress.done(index, &run.name, &result, start.elapsed())?;
+        Ok(())
+    }
+
+    /// The run as `kiln train` has it.
+    fn job(&self, run: &PlannedRun, out: RunFolder) -> Result<Job> {
+        let plan = &self.subject.plan;
+        Ok(Job {
+            dataset: plan.dataset.clone(),
+            data: plan.data.clone(),
+            offline: true,
+            settings: run.settings.clone(),
+            model: model(run)?,
+            size: TargetSize::Reduced,
+            out,
+            threads: 1,
+            lanes: None,
+            record: None,
+            checkpoint: None,
+        })
+    }
+}
+
+/// The network of a run, unless it is the dataset's default one, with what errors call it.
+fn model(run: &PlannedRun) -> Result<Option<(Network, String)>> {
+    let network = run.network.as_ref().map(NetworkTables::network);
+    let network = network.transpose()?;
+    Ok(network.map(|network| (network, "[model]".into())))
+}
+
+/// Host memory that a training takes: the engine, the order of the samples, two checkpoints on
+/// their way to the disk, and what is fixed. The dataset is not among it; all share it.
+fn memory(network: &Network, batch: usize, dataset: &Dataset) -> Result<usize> {
+    let options = EngineOptions {
+        threads: 1,
+        lanes: None,
+        batch: batch.min(dataset.train.len()),
+        trainable: Trainable::ALL,
+    };
+    let engine = engine::memory(network, &options)?;
+    let test = dataset.test.as_ref().map_or(0, Samples::len);
+    let indices = 2 * dataset.train.len() + test;
+    let checkpoints = 2 * 2 * network.parameters();
+    Ok(engine + size_of::<f32>() * (indices + checkpoints) + FIXED)
+}

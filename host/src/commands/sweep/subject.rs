@@ -1,0 +1,156 @@
+//! What to train and where, new or to go on with.
+
+use super::{Arguments, Budget, Plan, Stage, SweepFolder};
+use crate::commands::ensure_trainable;
+use crate::commands::train::files::{lasting_name, whole_path};
+use crate::commands::train::job::new_folder;
+use crate::data::{self, Dataset, ImageShape, TargetSize};
+use crate::network_file::NetworkTables;
+use crate::run_config::fingerprint;
+use crate::sweep::file::SweepFile;
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+/// A sweep before it trains.
+pub struct Subject {
+    pub plan: Plan,
+    pub folder: SweepFolder,
+    pub budget: Budget,
+    /// What errors call it.
+    pub name: String,
+    resumed: bool,
+}
+
+impl Subject {
+    /// Reads and checks what was given.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the file, a combination, the budget or the folder.
+    pub fn new(arguments: &Arguments) -> Result<Self> {
+        match (&arguments.resume, &arguments.file) {
+            (Some(folder), _) => Self::resume(arguments, folder),
+            (None, Some(file)) => Self::start(arguments, file),
+            (None, None) => anyhow::bail!("no sweep given; name a SWEEP.toml"),
+        }
+    }
+
+    fn start(arguments: &Arguments, path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|cause| anyhow::anyhow!("{name}: cannot read it: {cause}"))?;
+        let file = SweepFile::parse(&text).with_context(|| name.clone())?;
+        let mut plan = Plan::new(&file).with_context(|| name.clone())?;
+        let budget = Budget::new(&arguments.budget, &file.budget).with_context(|| name.clone())?;
+        // The folder is to be gone on with from anywhere.
+        plan.data = arguments.data.clone().or(plan.data);
+        plan.data = plan.data.as_deref().map(whole_path);
+        plan.dataset = lasting_name(&plan.dataset);
+        let out = arguments.out.clone().unwrap_or_else(|| {
+            let stem = path.file_stem().unwrap_or_default();
+            new_folder(&format!("sweep-{}", stem.to_string_lossy()))
+        });
+        Ok(Self {
+            plan,
+            folder: SweepFolder::new(&out)?,
+            budget,
+            name,
+            resumed: false,
+        })
+    }
+
+    fn resume(arguments: &Arguments, path: &Path) -> Result<Self> {
+        let (folder, mut plan) = SweepFolder::open(path)?;
+        if let Some(data) = &arguments.data {
+            plan.data = Some(whole_path(data));
+        }
+        Ok(Self {
+            budget: Budget::new(&arguments.budget, &plan.budget)?,
+            folder,
+            plan,
+            name: format!("--resume {}", path.display()),
+            resumed: true,
+        })
+    }
+
+    /// Loads the dataset, its images brought to the networks' shape.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the dataset, that the networks take images of several shapes, or that the
+    /// samples are not those the sweep began with.
+    pub fn load(&mut self, offline: bool) -> Result<Dataset> {
+        let options = data::Options {
+            data: self.plan.data.clone(),
+            offline,
+            threads: thread::available_parallelism().map_or(1, usize::from),
+            shape: self.shape()?,
+            // As `kiln train` has it where nothing is said.
+            size: TargetSize::Reduced,
+            progress: true,
+        };
+        let dataset = data::load(&self.plan.dataset, &options)?;
+        ensure_trainable(&dataset, &self.plan.dataset)?;
+        let found = fingerprint(&dataset);
+        ensure!(
+            !self.resumed || self.plan.fingerprint == found,
+            "{}: {} has other samples than the sweep began with; give it those again, or start \
+             another sweep",
+            self.name,
+            self.plan.dataset
+        );
+        self.plan.fingerprint = found;
+        Ok(dataset)
+    }
+
+    /// Writes the plan of a new sweep.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn begin(&self) -> Result<()> {
+        if !self.resumed {
+            self.folder.begin(&self.plan)?;
+        }
+        Ok(())
+    }
+
+    /// Where each run stands.
+    ///
+    /// # Errors
+    ///
+    /// If a result cannot be read.
+    pub fn stages(&self) -> Result<Vec<Stage>> {
+        let runs = self.plan.runs.iter();
+        let stages = runs.map(|run| self.folder.stage(&run.name));
+        Ok(stages.collect::<Result<_, _>>()?)
+    }
+
+    /// The shape that all networks take; none where they have the dataset's.
+    fn shape(&self) -> Result<Option<ImageShape>> {
+        let networks = self.plan.runs.iter();
+        let mut given = networks.filter_map(|run| Some((run, run.network.as_ref()?)));
+        let Some((first, tables)) = given.next() else {
+            return Ok(None);
+        };
+        let shape = |tables: &NetworkTables| ImageShape {
+            channels: tables.input.channels as usize,
+            height: tables.input.height as usize,
+            width: tables.input.width as usize,
+        };
+        let other = given.find(|(_, other)| other.input != tables.input);
+        if let Some((run, other)) = other {
+            anyhow::bail!(
+                "{}: {} takes images of {} and {} of {}; a sweep has one dataset in one shape",
+                self.name,
+                first.name,
+                shape(tables),
+                run.name,
+                shape(other)
+            );
+        }
+        Ok(Some(shape(tables)))
+    }
+}

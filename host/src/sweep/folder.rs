@@ -1,0 +1,228 @@
+//! The folder of a sweep: its plan, and a folder for each run.
+//!
+//! | file | what | when |
+//! | --- | --- | --- |
+//! | `sweep.json` | the plan | before the first run |
+//! | `NUMBER-VALUES/` | a run folder | as `kiln train` leaves it |
+//! | `NUMBER-VALUES/result.json` | what the run came to | with its other files, or where it diverged |
+//! | `sweep.csv`, `sweep.svg`, `sweep.html` | the results | whenever the sweep ends |
+//!
+//! Each of them appears whole. A run is done where there is a result and no checkpoint, and goes on
+//! from its checkpoint where there is one; so a sweep can be killed at any time.
+
+use super::plan::Plan;
+use super::result::RunResult;
+use crate::run_folder::{CHECKPOINT, resume_command};
+use crate::whole_file::{self, STAGING};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The plan.
+const PLAN: &str = "sweep.json";
+/// What a run came to.
+pub const RESULT: &str = "result.json";
+
+/// The folder of a sweep.
+#[derive(Clone, Debug)]
+pub struct SweepFolder {
+    path: PathBuf,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// It has not begun.
+    Waiting,
+    /// It can be gone on with.
+    Begun,
+    /// It came to this.
+    Done(RunResult),
+}
+
+/// Why a folder cannot take a sweep, or has none to go on with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SweepFolderError {
+    /// The folder holds something.
+    #[error("--out {}: {reason}; name a new or an empty folder{}", path.display(), hint(path))]
+    Occupied {
+        /// The path given.
+        path: PathBuf,
+        /// What is in the way.
+        reason: &'static str,
+    },
+    /// There is no sweep to go on with.
+    #[error("--resume {}: {reason}; name the folder of a sweep", path.display())]
+    NoSweep {
+        /// The path given.
+        path: PathBuf,
+        /// What is there instead.
+        reason: &'static str,
+    },
+    /// A file is not what a sweep wrote.
+    #[error("{}: {cause}; the sweep cannot go on from it", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{}: {cause}", path.display())]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+}
+
+impl SweepFolder {
+    /// A folder for a new sweep; nothing is written yet.
+    ///
+    /// # Errors
+    ///
+    /// If there is a file of that name, or anything in the folder.
+    pub fn new(path: &Path) -> Result<Self, SweepFolderError> {
+        let path = path.to_path_buf();
+        match fs::read_dir(&path).map(|mut entries| entries.next().is_some()) {
+            Ok(false) => Ok(Self { path }),
+            Ok(true) => Err(SweepFolderError::Occupied {
+                reason: match path.join(PLAN).is_file() {
+                    true => "the folder holds a sweep",
+                    false => "the folder holds other files",
+                },
+                path,
+            }),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Self { path }),
+            Err(_) if path.is_file() => Err(SweepFolderError::Occupied {
+                reason: "this is a file",
+                path,
+            }),
+            Err(cause) => Err(SweepFolderError::Disk { path, cause }),
+        }
+    }
+
+    /// The folder of a sweep that was begun, with its plan.
+    ///
+    /// Removes temporary files and folders of Kiln's that a crash has left there.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or its plan cannot be read.
+    pub fn open(path: &Path) -> Result<(Self, Plan), SweepFolderError> {
+        let folder = Self {
+            path: path.to_path_buf(),
+        };
+        let plan = path.join(PLAN);
+        if !plan.is_file() {
+            return Err(SweepFolderError::NoSweep {
+                path: path.into(),
+                reason: match (path.is_dir(), path.exists()) {
+                    (true, _) => "the folder holds no sweep",
+                    (_, true) => "this is a file",
+                    _ => "there is no such folder",
+                },
+            });
+        }
+        let plan = folder.read(&plan)?;
+        folder.remove_staged().map_err(folder.disk(path))?;
+        Ok((folder, plan))
+    }
+
+    /// Makes the folder and writes the plan into it.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be written.
+    pub fn begin(&self, plan: &Plan) -> Result<(), SweepFolderError> {
+        fs::create_dir_all(&self.path).map_err(self.disk(&self.path))?;
+        let text = serde_json::to_vec_pretty(plan).map_err(|cause| SweepFolderError::Unsound {
+            path: self.path.join(PLAN),
+            cause,
+        })?;
+        self.write(PLAN, &text)
+    }
+
+    /// Where the sweep is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where a run is.
+    pub fn run(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Where a run stands.
+    ///
+    /// # Errors
+    ///
+    /// If its result cannot be read.
+    pub fn stage(&self, name: &str) -> Result<Stage, SweepFolderError> {
+        let run = self.run(name);
+        let result = run.join(RESULT);
+        if run.join(CHECKPOINT).is_file() {
+            Ok(Stage::Begun)
+        } else if result.is_file() {
+            Ok(Stage::Done(self.read(&result)?))
+        } else {
+            Ok(Stage::Waiting)
+        }
+    }
+
+    /// Writes a file of the sweep, whole.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn write(&self, name: &str, content: &[u8]) -> Result<(), SweepFolderError> {
+        let path = self.path.join(name);
+        whole_file::write(&path, content).map_err(self.disk(&path))
+    }
+
+    /// What to type to go on with the sweep.
+    pub fn resume_command(&self) -> String {
+        command(&self.path)
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(&self, path: &Path) -> Result<T, SweepFolderError> {
+        let bytes = fs::read(path).map_err(self.disk(path))?;
+        serde_json::from_slice(&bytes).map_err(|cause| SweepFolderError::Unsound {
+            path: path.into(),
+            cause,
+        })
+    }
+
+    fn remove_staged(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if !entry.file_name().to_string_lossy().starts_with(STAGING) {
+                continue;
+            }
+            match entry.file_type()?.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn disk(&self, path: &Path) -> impl FnOnce(io::Error) -> SweepFolderError + use<> {
+        let path = path.to_path_buf();
+        |cause| SweepFolderError::Disk { path, cause }
+    }
+}
+
+fn command(folder: &Path) -> String {
+    resume_command(folder).replacen("kiln train", "kiln sweep", 1)
+}
+
+/// What else to do where there is a sweep already.
+fn hint(path: &Path) -> String {
+    match path.join(PLAN).is_file() {
+        true => format!(", or go on with it by `{}`", command(path)),
+        false => String::new(),
+    }
+}

@@ -1,0 +1,205 @@
+//! As many pieces of work at once as a number and a memory allow.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+/// What may be taken at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Pieces of work.
+    pub parallel: usize,
+    /// Bytes of memory; none for as much as there is.
+    pub memory: Option<usize>,
+}
+
+/// Does pieces of work, given by the bytes they need, in threads; each gets its number.
+///
+/// The next piece is the first that fits into what memory is left, so that a large one lets
+/// smaller ones pass. Once `ended` says so no piece is begun. A piece that needs more than all of
+/// the memory is never begun.
+pub fn run(
+    limits: Limits,
+    bytes: &[usize],
+    ended: impl Fn() -> bool + Sync,
+    work: impl Fn(usize) + Sync,
+) {
+    let queue = Queue::new(limits.memory.unwrap_or(usize::MAX), bytes);
+    thread::scope(|scope| {
+        for _ in 0..limits.parallel.min(bytes.len()) {
+            scope.spawn(|| {
+                while let Some(piece) = queue.next(&ended) {
+                    work(piece.number);
+                }
+            });
+        }
+    });
+}
+
+/// Pieces of work that wait, and the memory of those under way.
+struct Queue {
+    memory: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// Number and bytes of each piece.
+    waiting: Vec<(usize, usize)>,
+    taken: usize,
+}
+
+/// A piece under way; its memory is free again when it is dropped, even by a panic.
+struct Piece<'a> {
+    queue: &'a Queue,
+    number: usize,
+    bytes: usize,
+}
+
+impl Queue {
+    fn new(memory: usize, bytes: &[usize]) -> Self {
+        let pieces = bytes.iter().copied().enumerate();
+        let waiting = pieces.filter(|(_, bytes)| *bytes <= memory).collect();
+        Self {
+            memory,
+            state: Mutex::new(State { waiting, taken: 0 }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The next piece, once there is memory for one; none where none is left to be begun.
+    fn next(&self, ended: &impl Fn() -> bool) -> Option<Piece<'_>> {
+        let mut state = self.lock();
+        while !state.waiting.is_empty() && !ended() {
+            if let Some((number, bytes)) = state.take(self.memory) {
+                return Some(Piece {
+                    queue: self,
+                    number,
+                    bytes,
+                });
+            }
+            // Something is under way, or the first one would fit.
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, memory: usize) -> Option<(usize, usize)> {
+        let left = memory - self.taken;
+        let fits = self.waiting.iter().position(|(_, bytes)| *bytes <= left)?;
+        let (number, bytes) = self.waiting.remove(fits);
+        self.taken += bytes;
+        Some((number, bytes))
+    }
+}
+
+impl Drop for Piece<'_> {
+    fn drop(&mut self) {
+        self.queue.lock().taken -= self.bytes;
+        self.queue.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    fn limits(parallel: usize, memory: impl Into<Option<usize>>) -> Limits {
+        Limits {
+            parallel,
+            memory: memory.into(),
+        }
+    }
+
+    #[test]
+    fn memory_and_number_hold_and_every_piece_is_done_once() {
+        let bytes: Vec<usize> = (0..400).map(|number| number * 7 % 60 + 1).collect();
+        for (parallel, memory) in [(4, 60), (4, 100), (2, 1000), (1, 60)] {
+            let [taken, most, running, at_once] = [(); 4].map(|()| AtomicUsize::new(0));
+            let done = Mutex::new(Vec::new());
+            run(
+                limits(parallel, memory),
+                &bytes,
+                || false,
+                |number| {
+                    let bytes = bytes[number];
+                    most.fetch_max(taken.fetch_add(bytes, SeqCst) + bytes, SeqCst);
+                    at_once.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                    thread::yield_now();
+                    taken.fetch_sub(bytes, SeqCst);
+                    running.fetch_sub(1, SeqCst);
+                    done.lock().unwrap().push(number);
+                },
+            );
+            assert!(most.into_inner() <= memory);
+            assert!(at_once.into_inner() <= parallel);
+            let mut done = done.into_inner().unwrap();
+            done.sort();
+            assert!(done.into_iter().eq(0..400));
+        }
+    }
+
+    #[test]
+    fn pieces_that_fit_together_run_together() {
+        // Each waits for the other two.
+        let barrier = Barrier::new(3);
+        run(
+            limits(4, 30),
+            &[10; 6],
+            || false,
+            |_| {
+                barrier.wait();
+            },
+        );
+    }
+
+    #[test]
+    fn the_first_that_fits_is_next() {
+        let queue = Queue::new(10, &[6, 11, 5, 4]);
+        let next = || queue.next(&|| false);
+        let first = next().unwrap();
+        let second = next().unwrap();
+        assert_eq!([first.number, second.number], [0, 3]);
+        drop(first);
+        assert_eq!(next().unwrap().number, 2);
+        assert!(next().is_none());
+    }
+
+    #[test]
+    fn nothing_is_begun_after_the_end() {
+        let done = AtomicUsize::new(0);
+        let ended = || done.load(SeqCst) == 3;
+        run(limits(1, None), &[1; 9], ended, |_| {
+            done.fetch_add(1, SeqCst);
+        });
+        assert_eq!(done.into_inner(), 3);
+    }
+
+    #[test]
+    fn a_panic_is_passed_on_and_stops_no_other_piece() {
+        let done = AtomicUsize::new(0);
+        let outcome = std::panic::catch_unwind(|| {
+            run(
+                limits(2, 1),
+                &[1; 9],
+                || false,
+                |number| {
+                    assert_ne!(number, 3, "on purpose");
+                    done.fetch_add(1, SeqCst);
+                },
+            );
+        });
+        assert!(outcome.is_err());
+        assert_eq!(done.into_inner(), 8);
+    }
+}
