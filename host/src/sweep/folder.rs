@@ -2,7 +2,7 @@
 //!
 //! | file | what | when |
 //! | --- | --- | --- |
-//! | `sweep.json` | the plan | before the first run |
+//! | `plan.toml` | the plan | before the first run |
 //! | `NUMBER-VALUES/` | a run folder | as `kiln train` leaves it |
 //! | `NUMBER-VALUES/result.json` | what the run came to | with its other files, or where it diverged |
 //! | `sweep.csv`, `sweep.svg`, `sweep.html` | the results | whenever the sweep ends |
@@ -12,6 +12,7 @@
 
 use super::plan::Plan;
 use super::result::RunResult;
+use crate::network_file::SyntaxError;
 use crate::run_folder::{CHECKPOINT, resume_command};
 use crate::whole_file::{self, STAGING};
 use std::fs;
@@ -19,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The plan.
-const PLAN: &str = "sweep.json";
+const PLAN: &str = "plan.toml";
 /// What a run came to.
 pub const RESULT: &str = "result.json";
 
@@ -66,7 +67,7 @@ pub enum SweepFolderError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        cause: serde_json::Error,
+        cause: String,
     },
     /// A file or folder cannot be read or written.
     #[error("{}: {cause}", path.display())]
@@ -126,7 +127,12 @@ impl SweepFolder {
                 },
             });
         }
-        let plan = folder.read(&plan)?;
+        let text = fs::read_to_string(&plan).map_err(folder.disk(&plan))?;
+        let read = toml::from_str(&text).map_err(|error| SweepFolderError::Unsound {
+            path: plan,
+            cause: SyntaxError::new(&text, &error).to_string(),
+        });
+        let plan = read?;
         folder.remove_staged().map_err(folder.disk(path))?;
         Ok((folder, plan))
     }
@@ -138,11 +144,11 @@ impl SweepFolder {
     /// If that cannot be written.
     pub fn begin(&self, plan: &Plan) -> Result<(), SweepFolderError> {
         fs::create_dir_all(&self.path).map_err(self.disk(&self.path))?;
-        let text = serde_json::to_vec_pretty(plan).map_err(|cause| SweepFolderError::Unsound {
+        let text = toml::to_string(plan).map_err(|error| SweepFolderError::Unsound {
             path: self.path.join(PLAN),
-            cause,
+            cause: error.to_string(),
         })?;
-        self.write(PLAN, &text)
+        self.write(PLAN, text.as_bytes())
     }
 
     /// Where the sweep is.
@@ -166,7 +172,7 @@ impl SweepFolder {
         if run.join(CHECKPOINT).is_file() {
             Ok(Stage::Begun)
         } else if result.is_file() {
-            Ok(Stage::Done(self.read(&result)?))
+            self.result(result)
         } else {
             Ok(Stage::Waiting)
         }
@@ -187,12 +193,15 @@ impl SweepFolder {
         command(&self.path)
     }
 
-    fn read<T: serde::de::DeserializeOwned>(&self, path: &Path) -> Result<T, SweepFolderError> {
-        let bytes = fs::read(path).map_err(self.disk(path))?;
-        serde_json::from_slice(&bytes).map_err(|cause| SweepFolderError::Unsound {
-            path: path.into(),
-            cause,
-        })
+    fn result(&self, path: PathBuf) -> Result<Stage, SweepFolderError> {
+        let bytes = fs::read(&path).map_err(self.disk(&path))?;
+        match serde_json::from_slice(&bytes) {
+            Ok(result) => Ok(Stage::Done(result)),
+            Err(error) => Err(SweepFolderError::Unsound {
+                path,
+                cause: error.to_string(),
+            }),
+        }
     }
 
     fn remove_staged(&self) -> io::Result<()> {

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 
 /// What a run came to, as its folder keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "lowercase", deny_unknown_fields)]
+#[serde(rename_all = "lowercase")]
 pub enum RunResult {
     /// All of its epochs were trained.
     Trained {

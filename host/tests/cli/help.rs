@@ -7,6 +7,7 @@ fn help_teaches_every_command() {
     let help = workspace.text("--help");
     for word in [
         "train",
+        "sweep",
         "evaluate",
         "predict",
         "summary",
@@ -43,6 +44,17 @@ fn help_teaches_every_command() {
     }
     assert!(workspace.text("evaluate --help").contains("--weights"));
     assert!(workspace.text("summary --help").contains("FILE.toml"));
+    let help = workspace.text("sweep --help");
+    for word in [
+        "[grid]",
+        "[random]",
+        "\"$width\"",
+        "--memory",
+        "--resume",
+        "Examples:",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
     let help = workspace.text("predict --help");
     for word in [
         "IMAGE",

@@ -9,4 +9,6 @@ mod predict;
 mod resume;
 mod summary;
 mod support;
+#[cfg(unix)]
+mod sweep;
 mod train;

@@ -11,21 +11,21 @@ const UNFINISHED: [&str; 1] = ["checkpoint.kiln-run"];
 const RUN: &str = "train bars --epochs 150 --batch 2 --lr 0.01 --out run";
 
 /// A run that goes on while the test looks at what it prints.
-struct Running {
+pub struct Running {
     child: Child,
     /// What it printed so far.
     lines: Box<dyn Iterator<Item = String>>,
 }
 
 /// How a run ended, and what it said on standard error.
-struct Ended {
-    code: Option<i32>,
-    signal: Option<i32>,
-    errors: String,
+pub struct Ended {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    pub errors: String,
 }
 
 impl Running {
-    fn start(workspace: &Workspace, arguments: &str) -> Self {
+    pub fn start(workspace: &Workspace, arguments: &str) -> Self {
         let kiln = workspace.kiln("");
         // Signals that whoever runs the tests ignores would be ignored by the program, too.
         let mut command = Command::new("env");
@@ -51,21 +51,22 @@ impl Running {
         } else {
             epoch.to_string()
         };
-        let first = |line: String| line.split_whitespace().next().map(str::to_owned);
-        let found = self
-            .lines
-            .by_ref()
-            .any(|line| first(line) == Some(number.clone()));
-        assert!(found, "no row of epoch {number}");
+        self.until_word(&number);
     }
 
-    fn signal(&self, script: &str) {
+    /// Waits for a line that begins with `word`.
+    pub fn until_word(&mut self, word: &str) {
+        let begins = |line: String| line.split_whitespace().next() == Some(word);
+        assert!(self.lines.by_ref().any(begins), "no line of {word}");
+    }
+
+    pub fn signal(&self, script: &str) {
         let script = script.replace("PID", &self.child.id().to_string());
         let status = Command::new("sh").args(["-c", &script]).status();
         assert!(status.unwrap().success(), "{script}");
     }
 
-    fn end(mut self) -> Ended {
+    pub fn end(mut self) -> Ended {
         let mut errors = String::new();
         self.lines.by_ref().for_each(drop);
         let mut stderr = self.child.stderr.take().unwrap();

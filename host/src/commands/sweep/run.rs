@@ -19,7 +19,7 @@ use crate::run_folder::{CHECKPOINT, RunFolder};
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
 use crate::sweep::result::{Cost, RunResult};
-use crate::training::TrainingError;
+use crate::training::{Split, TrainingError};
 use anyhow::{Context, Result, ensure};
 use kiln::{Network, Trainable};
 use std::time::Instant;
@@ -81,6 +81,8 @@ impl<'a> Runs<'a> {
         }
         let board = self.subject.plan.board.as_deref();
         let board = board.and_then(|name| boards::parse(name).ok());
+        let samples = self.dataset.train.len();
+        Split::new(samples, settings.validation, settings.seed)?;
         let network = fitting(model(run)?.as_ref(), self.dataset)?;
         candidate.bytes = memory(&network, settings.batch as usize, self.dataset)?;
         candidate.done = matches!(stage, Stage::Done(_));

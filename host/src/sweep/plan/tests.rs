@@ -38,8 +38,8 @@ fn a_plan_names_every_run_and_tells_of_networks_that_cannot_be() {
     assert_eq!(plan.runs[2].settings.epochs, Some(3));
     let impossible = plan.runs.iter().map(|run| run.impossible.is_some());
     assert!(impossible.eq([false, true, false, true]));
-    let kept = serde_json::to_string(&plan).unwrap();
-    assert_eq!(serde_json::from_str::<Plan>(&kept).unwrap(), plan);
+    let kept = toml::to_string(&plan).unwrap();
+    assert_eq!(toml::from_str::<Plan>(&kept).unwrap(), plan);
 }
 
 #[test]
