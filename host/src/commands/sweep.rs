@@ -43,7 +43,7 @@ Examples:
   kiln sweep sweep.toml --minutes 30 --memory 2GiB --out runs/widths
   kiln sweep --resume runs/widths
 
-A sweep as a TOML file; all but `dataset` may be left out:
+A sweep as a TOML file; all but `dataset` may be left out, and paths start where you are:
   dataset = \"mnist\"                  # what `kiln train` takes
   board = \"mps2-an385\"               # tell which networks fit it
   [training]                         # settings of all runs, named as in a run's config.toml
@@ -168,7 +168,7 @@ fn tell(output: Output, subject: &Subject, runs: &Runs<'_>, time: Duration) -> R
     let table = table(&plan.varying, board, &rows);
     folder.write(CSV, &csv(&plan.varying, &rows).context(CSV)?)?;
     folder.write(SVG, chart::svg(board, &rows).as_bytes())?;
-    let title = format!("Sweep of {}", plan.dataset);
+    let title = format!("Sweep of {}", runs.dataset());
     let page = chart::page(&title, board, &rows, &table.to_string());
     folder.write(PAGE, page.as_bytes())?;
     output.line("")?;
@@ -201,7 +201,7 @@ fn tell(output: Output, subject: &Subject, runs: &Runs<'_>, time: Duration) -> R
     )?;
     output.object(&Report {
         folder: path,
-        dataset: &plan.dataset,
+        dataset: runs.dataset(),
         board,
         finished,
         seconds: time.as_secs_f64(),
@@ -244,7 +244,7 @@ fn describe(output: Output, subject: &Subject, runs: &Runs<'_>) -> Result<()> {
     output.item(
         "budget",
         format_args!(
-            "{} at once, one thread each; {}; {}, at most {} bytes for one",
+            "{} at once, one thread each; {}; {}, at most {} for a training",
             counted(budget.limits.parallel, "training", "trainings"),
             match budget.time {
                 Some(time) => format!("{} minutes", time.as_secs_f64() / 60.0),

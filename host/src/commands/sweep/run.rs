@@ -129,6 +129,11 @@ impl<'a> Runs<'a> {
             .collect()
     }
 
+    /// Name of the dataset.
+    pub fn dataset(&self) -> &str {
+        &self.dataset.name
+    }
+
     /// Where lines go.
     pub fn output(&self) -> Output {
         self.output
