@@ -3,6 +3,8 @@
 //! What came before a connection broke is kept in a [`Partial`], and the next attempt asks for the
 //! rest. Only the hash of the whole file says whether the pieces belong together.
 
+mod answer;
+mod error;
 mod partial;
 
 use std::fmt::Write as _;
@@ -11,62 +13,17 @@ use std::thread;
 
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
-use ureq::http::{Response, StatusCode, header};
-use ureq::{Agent, Body, Timeout};
+use ureq::http::{Response, header};
+use ureq::{Agent, Body};
 
+pub use error::DownloadError;
 pub(super) use partial::Partial;
+
+use answer::{Failure, check_answer, failed_request, strong_tag, wrong_length};
 
 use super::places::Patience;
 
 const BLOCK: usize = 1 << 16;
-
-/// Why a download failed; every message is one line.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DownloadError {
-    /// No mirror could be connected to.
-    #[error("cannot reach {url}: {cause}; check the network or give the files with --data DIR")]
-    Unreachable {
-        /// The URL tried last.
-        url: String,
-        /// What the connection said.
-        cause: String,
-    },
-    /// The mirror answered, but not with the file.
-    #[error("cannot download {url}: {cause}; try again later or give the files with --data DIR")]
-    Failed {
-        /// The URL tried last.
-        url: String,
-        /// What went wrong.
-        cause: String,
-    },
-    /// The mirror answered with another file.
-    #[error(
-        "{url} sent a file with the SHA-256 {found} where {expected} was expected; it was not \
-         used: try again later or give the files with --data DIR"
-    )]
-    Hash {
-        /// The URL tried last.
-        url: String,
-        /// The hash of the file as published.
-        expected: String,
-        /// The hash of what came.
-        found: String,
-    },
-    /// The mirror answered with a file of another length.
-    #[error(
-        "{url} sent a file of {found} bytes where {expected} were expected; it was not used: try \
-         again later or give the files with --data DIR"
-    )]
-    Length {
-        /// The URL tried last.
-        url: String,
-        /// Bytes of the file as published.
-        expected: u64,
-        /// Bytes announced, or how many came before the rest was left alone.
-        found: u64,
-    },
-}
 
 /// A file as published.
 pub(super) struct RemoteFile {
@@ -83,14 +40,6 @@ pub(super) struct Downloader<'a> {
     patience: Patience,
     /// Counts the bytes of all files fetched.
     pub(super) bar: ProgressBar,
-}
-
-/// Why an attempt failed, and so whether another one may do better.
-enum Failure {
-    /// The mirror may serve later.
-    Passing(DownloadError),
-    /// It will not.
-    Lasting(DownloadError),
 }
 
 impl RemoteFile {
@@ -242,113 +191,6 @@ impl<'a> Downloader<'a> {
         let (url, came, length) = (url.into(), partial.len(), file.length);
         let cause = format!("{cause} after {came} of {length} bytes");
         Err(Failure::Passing(DownloadError::Failed { url, cause }))
-    }
-}
-
-impl DownloadError {
-    fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
-    }
-}
-
-/// Sees to it that the body goes on where `partial` ends, which may have to be emptied for that.
-fn check_answer(
-    url: &str,
-    file: &RemoteFile,
-    partial: &mut Partial,
-    response: &Response<Body>,
-) -> Result<(), Failure> {
-    let failed = |cause: String| DownloadError::Failed {
-        url: url.into(),
-        cause,
-    };
-    let status = response.status();
-    match status {
-        StatusCode::PARTIAL_CONTENT if is_the_rest(file, partial.len(), response) => Ok(()),
-        StatusCode::OK => {
-            // The whole file: the mirror does not resume, or has another version by now.
-            partial.clear();
-            match content_length(response) {
-                Some(found) if found != file.length => {
-                    Err(Failure::Lasting(wrong_length(url, file, found)))
-                }
-                _ => Ok(()),
-            }
-        }
-        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
-            partial.clear();
-            let cause = format!("http status: {}, for another range", status.as_u16());
-            Err(Failure::Passing(failed(cause)))
-        }
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
-            Err(Failure::Passing(failed(status_name(status))))
-        }
-        _ if status.is_server_error() => Err(Failure::Passing(failed(status_name(status)))),
-        _ => Err(Failure::Lasting(failed(status_name(status)))),
-    }
-}
-
-fn status_name(status: StatusCode) -> String {
-    format!("http status: {}", status.as_u16())
-}
-
-/// Whether the answer's range begins at `held` and is of a file of the right length.
-fn is_the_rest(file: &RemoteFile, held: u64, response: &Response<Body>) -> bool {
-    let range = || {
-        let range = response.headers().get(header::CONTENT_RANGE)?;
-        let (range, total) = range
-            .to_str()
-            .ok()?
-            .strip_prefix("bytes ")?
-            .split_once('/')?;
-        let (first, _) = range.split_once('-')?;
-        Some((first.parse::<u64>().ok()?, total.parse::<u64>().ok()?))
-    };
-    range() == Some((held, file.length))
-}
-
-fn content_length(response: &Response<Body>) -> Option<u64> {
-    let length = response.headers().get(header::CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
-}
-
-/// The tag that vouches for every byte; a weak one does not.
-fn strong_tag(response: &Response<Body>) -> Option<String> {
-    let tag = response.headers().get(header::ETAG)?.to_str().ok()?;
-    tag.starts_with('"').then(|| tag.into())
-}
-
-fn wrong_length(url: &str, file: &RemoteFile, found: u64) -> DownloadError {
-    DownloadError::Length {
-        url: url.into(),
-        expected: file.length,
-        found,
-    }
-}
-
-fn failed_request(url: &str, error: &ureq::Error) -> Failure {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let (url, cause) = (url.into(), error.to_string());
-    match error {
-        // There was a connection.
-        ureq::Error::Io(error)
-            if matches!(
-                error.kind(),
-                BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
-            ) =>
-        {
-            Failure::Passing(DownloadError::Failed { url, cause })
-        }
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::Io(_)
-        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            Failure::Lasting(DownloadError::Unreachable { url, cause })
-        }
-        ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => {
-            Failure::Passing(DownloadError::Failed { url, cause })
-        }
-        _ => Failure::Lasting(DownloadError::Failed { url, cause }),
     }
 }
 
