@@ -4,6 +4,7 @@
 //! [`network_file`] or [`weights`], let [`training`] drive the [`engine`], and leave a
 //! [`run_folder`], or a [`checkpoint`] in it where they were interrupted.
 
+pub mod augmentation;
 pub mod bench;
 pub mod boards;
 pub mod checkpoint;

@@ -55,6 +55,7 @@ impl Arguments {
             offline: self.offline,
             threads,
             shape: Some(model.network().input_shape().into()),
+            size: data::TargetSize::Own,
             progress: true,
         };
         let dataset = data::load(&self.dataset, &options)?;

@@ -11,7 +11,7 @@ mod report;
 use super::subject::DATASET_HELP;
 use super::{describe_dataset, describe_network, machine};
 use crate::checkpoint::Checkpoint;
-use crate::data::{Dataset, Samples};
+use crate::data::{Dataset, Samples, TargetSize};
 use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{self, Output, counted, grouped};
@@ -78,11 +78,15 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Go on with the unfinished run in this folder; it has all settings itself
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "out"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "size", "out"])]
     resume: Option<PathBuf>,
     /// Network to train [default: two convolutions and two linear layers]
     #[arg(long, value_name = "FILE.toml")]
     model: Option<PathBuf>,
+    /// Rows and columns of the images: one number, ROWSxCOLUMNS, or own for the most common of the
+    /// dataset [default: own up to 64x64, 32 for larger ones]
+    #[arg(long, value_name = "SIZE", conflicts_with = "model")]
+    size: Option<TargetSize>,
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
@@ -221,7 +225,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
     output.item(
         "training",
         format_args!(
-            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, seed {}",
+            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}seed {}",
             counted(settings.epochs as usize, "epoch", "epochs"),
             counted(setup.trainer.steps_per_epoch() as usize, "step", "steps"),
             settings.batch,
@@ -229,6 +233,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
             settings.momentum,
             settings.weight_decay,
             settings.schedule,
+            settings.augmented(),
             settings.seed
         ),
     )?;

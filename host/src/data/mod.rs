@@ -29,6 +29,7 @@ mod places;
 mod rotation;
 mod samples;
 mod sets;
+mod target;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -46,6 +47,7 @@ pub use named::names;
 pub use places::{Patience, Places};
 pub use rotation::rotated;
 pub use samples::{ImageShape, Samples};
+pub use target::{LARGEST, REDUCED, TargetSize, TargetSizeError};
 
 /// A dataset in memory.
 #[derive(Clone, Debug)]
@@ -77,9 +79,11 @@ pub struct Options {
     pub offline: bool,
     /// Threads to decode with; 0 takes one per core.
     pub threads: usize,
-    /// The shape that every image is brought to; `None` keeps the dataset's own: the most
-    /// common size, and one channel where no image has colour.
+    /// The shape that every image is brought to; `None` leaves the size to [`Options::size`], and
+    /// takes one channel where no image has colour.
     pub shape: Option<ImageShape>,
+    /// The size that every image is brought to where [`Options::shape`] says none.
+    pub size: TargetSize,
     /// Whether to show progress bars on standard error, where that is a terminal.
     pub progress: bool,
 }
@@ -120,7 +124,7 @@ fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
                 folder_name(folder),
                 format!("IDX files in {}", folder.display()),
             )?
-            .brought_to(options.shape)?
+            .brought_to(options)?
     } else {
         image_folder::load(folder, options)?
     };
@@ -178,12 +182,13 @@ fn folder_name(folder: &Path) -> String {
 }
 
 impl Dataset {
-    /// Converts every sample to `shape`, and says so in a notice where that resizes them.
-    fn brought_to(mut self, shape: Option<ImageShape>) -> Result<Self, DataError> {
+    /// Converts every sample to the shape wanted, and says so in a notice where that resizes them.
+    fn brought_to(mut self, options: &Options) -> Result<Self, DataError> {
         let own = self.train.shape;
-        let Some(shape) = shape.filter(|&shape| shape != own) else {
+        let shape = options.shape.unwrap_or(options.size.of(own));
+        if shape == own {
             return Ok(self);
-        };
+        }
         let count = self.train.len() + self.test.as_ref().map_or(0, Samples::len);
         self.train = self.train.converted(shape)?;
         self.test = self.test.map(|test| test.converted(shape)).transpose()?;

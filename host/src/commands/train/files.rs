@@ -104,9 +104,10 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>, fingerprint: &str) ->
 /// Names every setting but no time or place, so that the same run makes the same file.
 fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
     let settings = &setup.settings;
+    let augment = settings.augmented();
     let notes = format!(
         "Kiln {}, {}: {} epochs, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, \
-         validation {}, seed {}",
+         validation {}, {augment}seed {}",
         env!("CARGO_PKG_VERSION"),
         dataset.name,
         settings.epochs,

@@ -65,11 +65,11 @@ impl NamedDataset {
     /// Loads it from the first place that has it.
     pub(super) fn load(&self, options: &Options, places: &Places) -> Result<Dataset, DataError> {
         if let Some(place) = &options.data {
-            return self.given(place, "--data")?.brought_to(options.shape);
+            return self.given(place, "--data")?.brought_to(options);
         }
         let shared = places.data.as_ref().map(|data| data.join(self.name));
         if let Some(folder) = shared.filter(|folder| folder.exists()) {
-            return self.given(&folder, "KILN_DATA")?.brought_to(options.shape);
+            return self.given(&folder, "KILN_DATA")?.brought_to(options);
         }
         let mut notices = Vec::new();
         let mut dataset = match self.published(options, places, &mut notices)? {
@@ -78,7 +78,7 @@ impl NamedDataset {
             Err(absence) => return Err(self.absent(absence)),
         };
         dataset.notices = notices;
-        dataset.brought_to(options.shape)
+        dataset.brought_to(options)
     }
 
     /// From `place` itself, or the folder of the dataset's name in it.
