@@ -129,6 +129,16 @@ fn numbers_out_of_bounds_are_named_by_every_command() {
             &["0", "-1", "many"],
         ),
         (
+            "train bars --out new --size".into(),
+            "size",
+            &["0", "-1", "65536", "nan", "3x"],
+        ),
+        (
+            "train bars --out new --augment".into(),
+            "augment",
+            &["upwards", "shift:-1", "turn:nan"],
+        ),
+        (
             "bench --seconds".into(),
             "seconds",
             &["0", "-1", "nan", "4000"],
