@@ -13,7 +13,8 @@ fn digits() -> data::Dataset {
     let nowhere = Places {
         data: None,
         cache: None,
-        mirrors: vec![],
+        mirrors: None,
+        patience: Default::default(),
     };
     let options = Options {
         offline: true,

@@ -8,6 +8,7 @@ pub(crate) mod job;
 mod progress;
 pub(crate) mod report;
 
+use super::subject::DATASET_HELP;
 use super::{describe_dataset, describe_network, machine};
 use crate::checkpoint::Checkpoint;
 use crate::data::{Dataset, Samples, TargetSize};
@@ -49,6 +50,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = "\
 Examples:
   kiln train mnist
+  kiln train cifar10 --epochs 30
   kiln train pictures --epochs 30 --out runs/pictures
   kiln train mnist --model network.toml --lr 0.02 --schedule step:5:0.1
   kiln train --config runs/pictures/config.toml --seed 2
@@ -70,8 +72,8 @@ A network as a TOML file:
   outputs = 10
 ")]
 pub struct Arguments {
-    /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
-    #[arg(required_unless_present_any = ["config", "resume"])]
+    /// The dataset.
+    #[arg(required_unless_present_any = ["config", "resume"], help = DATASET_HELP)]
     dataset: Option<String>,
     /// Start from a config.toml; arguments given beside it take precedence
     #[arg(long, value_name = "FILE")]
@@ -90,7 +92,7 @@ pub struct Arguments {
     settings: Settings,
     #[command(flatten)]
     machine: machine::Arguments,
-    /// Folder with the IDX files of mnist
+    /// Folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Do not download anything

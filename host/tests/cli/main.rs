@@ -4,9 +4,12 @@ mod bad_input;
 mod disk;
 mod evaluate;
 mod help;
+mod misuse;
 mod predict;
 #[cfg(unix)]
 mod resume;
+#[cfg(target_os = "linux")]
+mod streams;
 mod summary;
 mod support;
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use super::report::EpochReport;
 use super::{Job, Setup};
-use crate::data::Dataset;
+use crate::data::{self, Dataset};
 use crate::output::Output;
 use crate::run_config::{Record, RunConfig, fingerprint};
 use crate::run_folder::{CONFIG, METRICS, MODEL};
@@ -139,10 +139,10 @@ fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
 
 /// The DATASET argument so that it means the same from any working folder.
 pub(crate) fn lasting_name(dataset: &str) -> String {
-    match dataset {
-        "mnist" => dataset.into(),
-        folder => whole_path(Path::new(folder)).display().to_string(),
+    if data::names().any(|name| name == dataset) {
+        return dataset.into();
     }
+    whole_path(Path::new(dataset)).display().to_string()
 }
 
 pub(crate) fn whole_path(path: &Path) -> std::path::PathBuf {
