@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{device, emulate, evaluate, export, predict, summary, train};
+use crate::commands::{device, emulate, evaluate, export, predict, report, summary, train};
 use crate::{bench, emulator, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -35,6 +35,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     Train(train::Arguments),
+    Report(report::Arguments),
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
     Summary(summary::Arguments),
@@ -60,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let success = |()| ExitCode::SUCCESS;
     let result = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
+        Command::Report(arguments) => report::run(&arguments).map(success),
         Command::Evaluate(arguments) => evaluate::run(&arguments).map(success),
         Command::Predict(arguments) => predict::run(&arguments).map(success),
         Command::Summary(arguments) => summary::run(&arguments).map(success),

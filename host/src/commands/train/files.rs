@@ -2,10 +2,12 @@
 
 use super::report::EpochReport;
 use super::{Job, Setup};
+use crate::commands::report::charts;
 use crate::data::Dataset;
 use crate::output::Output;
+use crate::report::{self, Evaluation, Run, RunFiles};
 use crate::run_config::{Record, RunConfig, fingerprint};
-use crate::run_folder::{CONFIG, METRICS, MODEL};
+use crate::run_folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use kiln::ModelParts;
@@ -60,19 +62,42 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Writes the run folder.
+    /// Writes the run folder, the report among it.
     ///
     /// # Errors
     ///
     /// What could not be written; the checkpoint, if there is one, is then still there.
-    pub fn write(&self, job: &Job, setup: &Setup<'_>, epochs: &[EpochReport]) -> Result<()> {
+    pub fn write(
+        &self,
+        job: &Job,
+        setup: &Setup<'_>,
+        epochs: &[EpochReport],
+        evaluation: &Evaluation,
+    ) -> Result<()> {
         let metrics = metrics(epochs)?;
         let model = model(self.dataset, setup)?;
-        job.out.finish(&[
-            (METRICS, &metrics),
+        let evaluation = serde_json::to_vec(evaluation).context(EVALUATION)?;
+        // From the files, as `kiln report` makes it: that finds all that it needs.
+        let files = RunFiles {
+            metrics: &metrics,
+            config: &self.config,
+            model: &model.open().context(MODEL)?,
+            model_bytes: model.as_slice().len(),
+            evaluation: Some(&evaluation),
+        };
+        let run = Run::of(job.out.path(), &files)?;
+        let page = report::page(&run);
+        let charts = charts(&run);
+        let charts = charts.iter().map(|(name, chart)| (*name, chart.as_bytes()));
+        let mut files = vec![
+            (METRICS, metrics.as_slice()),
             (CONFIG, self.config.as_bytes()),
             (MODEL, model.as_slice()),
-        ])?;
+            (EVALUATION, &evaluation),
+        ];
+        files.extend(charts);
+        files.push((REPORT, page.as_bytes()));
+        job.out.finish(&files)?;
         Ok(())
     }
 }
