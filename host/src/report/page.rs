@@ -197,7 +197,7 @@ fn card(run: &Run, mistake: &Mistake, set: &str) -> Markup {
     );
     html! {
         figure {
-            img src=(picture::address(&mistake.picture)) alt=(description) loading="lazy";
+            img src=(picture::address(&mistake.picture)) alt=(description);
             figcaption {
                 @for (class, probability) in &mistake.probabilities {
                     div class="guess" style=(format!("--share:{probability:.3}")) title=(name(*class)) {
