@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{device, emulate, evaluate, export, predict, summary, sweep, train};
+use crate::commands::{device, emulate, evaluate, export, predict, report, summary, sweep, train};
 use crate::{bench, emulator, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -36,6 +36,7 @@ Examples:
 enum Command {
     Train(train::Arguments),
     Sweep(sweep::Arguments),
+    Report(report::Arguments),
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
     Summary(summary::Arguments),
@@ -63,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
         Command::Sweep(arguments) => sweep::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments).map(success),
         Command::Evaluate(arguments) => evaluate::run(&arguments).map(success),
         Command::Predict(arguments) => predict::run(&arguments).map(success),
         Command::Summary(arguments) => summary::run(&arguments).map(success),

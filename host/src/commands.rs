@@ -6,6 +6,7 @@ pub mod evaluate;
 pub mod export;
 pub mod machine;
 pub mod predict;
+pub mod report;
 pub mod subject;
 pub mod summary;
 pub mod sweep;

@@ -38,19 +38,44 @@ impl Confusion {
     /// Counts the samples by label and by the class of the highest logit, the first of equals.
     /// `logits` is samples x classes; labels are below `classes`, of which there is at least one.
     pub fn of(labels: &[u16], logits: &[f32], classes: usize) -> Self {
-        let mut confusion = Self {
+        let mut confusion = Self::empty(classes);
+        for (label, logits) in labels.iter().zip(logits.chunks_exact(classes)) {
+            confusion.add(usize::from(*label), highest_class(logits), 1);
+        }
+        confusion
+    }
+
+    /// From what [`Confusion::counts`] gives; all classes are below `classes`.
+    pub fn from_counts(
+        classes: usize,
+        counts: impl IntoIterator<Item = (usize, usize, u64)>,
+    ) -> Self {
+        let mut confusion = Self::empty(classes);
+        for (truth, predicted, samples) in counts {
+            confusion.add(truth, predicted, samples);
+        }
+        confusion
+    }
+
+    fn empty(classes: usize) -> Self {
+        Self {
             classes,
             counts: BTreeMap::new(),
             truths: vec![0; classes],
             predictions: vec![0; classes],
-        };
-        for (label, logits) in labels.iter().zip(logits.chunks_exact(classes)) {
-            let (truth, predicted) = (usize::from(*label), highest_class(logits));
-            *confusion.counts.entry((truth, predicted)).or_default() += 1;
-            confusion.truths[truth] += 1;
-            confusion.predictions[predicted] += 1;
         }
-        confusion
+    }
+
+    fn add(&mut self, truth: usize, predicted: usize, samples: u64) {
+        *self.counts.entry((truth, predicted)).or_default() += samples;
+        self.truths[truth] += samples;
+        self.predictions[predicted] += samples;
+    }
+
+    /// True class, predicted class and samples of every pair that there was, in order.
+    pub fn counts(&self) -> impl Iterator<Item = (usize, usize, u64)> {
+        let counts = self.counts.iter();
+        counts.map(|(&(truth, predicted), &samples)| (truth, predicted, samples))
     }
 
     /// Number of classes.

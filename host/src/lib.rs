@@ -21,6 +21,7 @@ pub mod firmware;
 pub mod link;
 pub mod network_file;
 pub mod output;
+pub mod report;
 pub mod run_config;
 pub mod run_folder;
 pub mod seeds;

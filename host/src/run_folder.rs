@@ -1,10 +1,11 @@
 //! The folder a run leaves behind: all of its files, or until it is done no more than a checkpoint.
 
+mod commands;
 mod error;
 mod unfinished;
 
+pub use commands::{rerun_command, resume_command, resume_sweep_command};
 pub use error::RunFolderError;
-pub use unfinished::resume_command;
 
 use std::fs::{self, File};
 use std::io;
@@ -22,6 +23,14 @@ pub const MODEL: &str = "model.kiln";
 pub const METRICS: &str = "metrics.csv";
 /// Everything needed to run it again.
 pub const CONFIG: &str = "config.toml";
+/// What was found out with the final weights.
+pub const EVALUATION: &str = "evaluation.json";
+/// The report, for people to read.
+pub const REPORT: &str = "report.html";
+/// The report's curves.
+pub const CURVES: &str = "curves.svg";
+/// The report's confusion matrix.
+pub const CONFUSION: &str = "confusion.svg";
 /// The state of a run that is not done.
 pub const CHECKPOINT: &str = "checkpoint.kiln-run";
 

@@ -140,14 +140,24 @@ impl<'a> Trainer<'a> {
         self.engine.within(|engine| course.epoch(engine, progress))
     }
 
-    /// Scores all of `samples` with the weights as they are; nothing where there are none.
+    /// Indices of the samples held out to validate on.
+    pub fn validation(&self) -> &[u32] {
+        &self.course.validation
+    }
+
+    /// Evaluates the samples at `indices` with the weights as they are; `logits` receives indices x
+    /// classes.
     ///
     /// # Errors
     ///
-    /// If the samples do not fit the network.
-    pub fn score(&mut self, samples: &Samples) -> Result<Option<Score>, EngineError> {
-        let all: Vec<u32> = (0..samples.len() as u32).collect();
-        Ok(Score::of(&self.engine.evaluate(samples, &all, None)?))
+    /// If the samples do not fit the network, or `logits` is of another length.
+    pub fn evaluate(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        logits: &mut [f32],
+    ) -> Result<Outcome, EngineError> {
+        self.engine.evaluate(samples, indices, Some(logits))
     }
 
     /// The parameters as they are.

@@ -102,12 +102,19 @@ impl Matrix<'_> {
     }
 
     fn names(&self, layout: &Layout) -> Markup {
+        // As short as digits, they have room above their columns.
+        let upright = self.names.len() <= MOST_NUMBERS
+            && self.names.iter().all(|name| name.chars().count() <= 3);
         html! {
             @for (index, name) in self.names.iter().enumerate() {
                 @let place = number((index as f64 + 0.5) * layout.cell);
                 @let short = shortened(name, layout.longest);
                 text class=(layout.text) x="-6" y=(place) dy=".35em" text-anchor="end" { (short) }
-                text class=(layout.text) dy=".35em" transform=(format!("translate({place} -6) rotate(-90)")) { (short) }
+                @if upright {
+                    text class=(layout.text) x=(place) y="-7" text-anchor="middle" { (short) }
+                } @else {
+                    text class=(layout.text) dy=".35em" transform=(format!("translate({place} -6) rotate(-90)")) { (short) }
+                }
             }
         }
     }
@@ -175,7 +182,7 @@ impl Cell {
     }
 
     fn text_class(&self) -> &'static str {
-        match (self.shade > 0.5, self.count > 9_999) {
+        match (self.shade > 0.5, self.count > 999) {
             (true, false) => "on",
             (true, true) => "on small",
             (false, false) => "",

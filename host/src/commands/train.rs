@@ -15,6 +15,7 @@ use crate::data::{Dataset, Samples, TargetSize};
 use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{self, Output, counted, grouped};
+use crate::report::Evaluation;
 use crate::run_folder::resume_command;
 use crate::seeds::{self, Stream};
 use crate::settings::{Hyperparameters, Settings};
@@ -35,8 +36,9 @@ use std::time::{Duration, Instant};
 /// Train a network on a dataset.
 ///
 /// Leaves a run folder: model.kiln, the trained model; metrics.csv, a line for each epoch;
-/// config.toml, everything resolved, so that `--config` runs it again to the same bits. They are
-/// written when all is done, together or not at all; a run that is already in the folder is
+/// config.toml, everything resolved, so that `--config` runs it again to the same bits;
+/// report.html, all of it to look at, with curves.svg, confusion.svg, and evaluation.json, from
+/// which `kiln report` makes them again. They are written when all is done, together or not at all; a run that is already in the folder is
 /// replaced.
 ///
 /// Until then the folder holds checkpoint.kiln-run, the state after the last epoch. Ctrl-C, or
@@ -154,15 +156,17 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         output::notice(&interrupted(&job, &setup));
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    let test = test(output, &mut setup, &dataset)?;
+    let evaluation = Evaluation::of(&mut setup.trainer, &dataset)?;
+    describe_test(output, &evaluation)?;
     let epochs = EpochReport::all(&epochs);
     let timing = Timing::new(&epochs, before + start.elapsed());
-    files.write(&job, &setup, &epochs, &[])?;
-    let report = Report::new(&job, &dataset, &setup, &epochs, &timing, test);
+    files.write(&job, &setup, &epochs, &evaluation, &[])?;
+    let report = Report::new(&job, &dataset, &setup, &epochs, &timing, evaluation.test());
     output.item(
         "saved",
         format_args!("{} after {:.1} s", report.weights, timing.seconds),
     )?;
+    output.item("report", &report.report)?;
     output.object(&report)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -271,18 +275,14 @@ fn place(setup: &Setup<'_>) -> String {
     }
 }
 
-/// Scores the test set, where the dataset has one.
-fn test(output: Output, setup: &mut Setup<'_>, dataset: &Dataset) -> Result<Option<Score>> {
-    let Some(samples) = &dataset.test else {
-        return Ok(None);
-    };
-    let score = setup.trainer.score(samples)?;
-    if let Some(Score { loss, accuracy }) = score {
-        let (percent, count) = (100.0 * accuracy, grouped(samples.len() as u64));
+/// Tells the score on the test set, where the dataset has one.
+fn describe_test(output: Output, evaluation: &Evaluation) -> Result<()> {
+    if let Some(Score { loss, accuracy }) = evaluation.test() {
+        let (percent, count) = (100.0 * accuracy, grouped(evaluation.samples.test as u64));
         output.item(
             "test",
             format_args!("{percent:.2}% of {count} samples, loss {loss:.4}"),
         )?;
     }
-    Ok(score)
+    Ok(())
 }

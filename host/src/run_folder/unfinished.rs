@@ -75,25 +75,6 @@ impl RunFolder {
     }
 }
 
-/// What to type to go on with the run in `folder`.
-pub fn resume_command(folder: &Path) -> String {
-    let path = folder.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@,".contains(c);
-    let (equals, path) = if path.starts_with('-') {
-        ("=", path)
-    } else {
-        (" ", path)
-    };
-    if path.chars().all(plain) {
-        format!("kiln train --resume{equals}{path}")
-    } else {
-        format!(
-            "kiln train --resume{equals}'{}'",
-            path.replace('\'', r"'\''")
-        )
-    }
-}
-
 fn nothing_to_resume(folder: &Path) -> Option<&'static str> {
     if folder.join(CHECKPOINT).is_file() {
         None

@@ -13,7 +13,7 @@
 use super::plan::Plan;
 use super::result::RunResult;
 use crate::network_file::SyntaxError;
-use crate::run_folder::{CHECKPOINT, resume_command};
+use crate::run_folder::{CHECKPOINT, resume_sweep_command};
 use crate::whole_file::{self, STAGING};
 use std::fs;
 use std::io;
@@ -190,7 +190,7 @@ impl SweepFolder {
 
     /// What to type to go on with the sweep.
     pub fn resume_command(&self) -> String {
-        command(&self.path)
+        resume_sweep_command(&self.path)
     }
 
     fn result(&self, path: PathBuf) -> Result<Stage, SweepFolderError> {
@@ -224,14 +224,10 @@ impl SweepFolder {
     }
 }
 
-fn command(folder: &Path) -> String {
-    resume_command(folder).replacen("kiln train", "kiln sweep", 1)
-}
-
 /// What else to do where there is a sweep already.
 fn hint(path: &Path) -> String {
     match path.join(PLAN).is_file() {
-        true => format!(", or go on with it by `{}`", command(path)),
+        true => format!(", or go on with it by `{}`", resume_sweep_command(path)),
         false => String::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! Places that cannot be written to, or not enough.
 
-use crate::support::{Workspace, read, refused};
+use crate::support::{RUN_FILES, Workspace, read, refused};
 
 #[test]
 fn a_place_that_cannot_be_written_is_found_out_before_loading() {
@@ -65,8 +65,7 @@ fn a_full_disk_leaves_the_earlier_run_whole() {
     let workspace = Workspace::new();
     workspace.images("bars", 2, 10);
     workspace.text("train bars --epochs 1 --out run");
-    let files = ["config.toml", "metrics.csv", "model.kiln"];
-    let contents = || files.map(|name| read(workspace.path(&format!("run/{name}"))));
+    let contents = || RUN_FILES.map(|name| read(workspace.path(&format!("run/{name}"))));
     let before = contents();
     let mut command = on_a_small_disk(&workspace, "train bars --epochs 1 --seed 2 --out run");
     refused(
@@ -74,7 +73,7 @@ fn a_full_disk_leaves_the_earlier_run_whole() {
         &["model.kiln", "nothing of the run was saved"],
     );
     assert_eq!(contents(), before);
-    assert_eq!(workspace.names("run"), files);
+    assert_eq!(workspace.names("run"), RUN_FILES);
 }
 
 #[test]

@@ -13,12 +13,14 @@ const TAKING_MODELS: [&str; 5] = [
     "device evaluate --dataset bars --weights",
     "device train --dataset bars --weights",
 ];
-const TAKING_OTHER_FILES: [&str; 9] = [
+const TAKING_OTHER_FILES: [&str; 11] = [
     "summary",
     "emulate",
     "train bars --out new --model",
     "train --config",
     "train --resume",
+    "sweep",
+    "sweep --resume",
     "device evaluate --dataset bars --weights run/model.kiln --firmware",
     "device evaluate --dataset bars --weights run/model.kiln --port",
     "device train --dataset bars --firmware",

@@ -1,4 +1,4 @@
-use crate::support::{Workspace, read};
+use crate::support::{RUN_FILES, Workspace, read};
 use host::checkpoint::Checkpoint;
 use serde_json::Value;
 use std::fs;
@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
-const FILES: [&str; 3] = ["config.toml", "metrics.csv", "model.kiln"];
 const UNFINISHED: [&str; 1] = ["checkpoint.kiln-run"];
 const RUN: &str = "train bars --epochs 150 --batch 2 --lr 0.01 --out run";
 
@@ -149,7 +148,7 @@ fn a_run_stopped_again_and_again_reaches_the_same_bits() {
     let resumed = workspace.json("train --resume run");
     assert_eq!(resumed["weights_sha256"], whole["weights_sha256"]);
     assert!(bits(&resumed) == bits(&whole), "{resumed}, not {whole}");
-    assert_eq!(workspace.names("run"), FILES);
+    assert_eq!(workspace.names("run"), RUN_FILES);
     assert_eq!(read(workspace.path("run/model.kiln")), model);
     let metrics = String::from_utf8(read(workspace.path("run/metrics.csv"))).unwrap();
     assert_eq!(metrics.lines().count(), 151);
@@ -277,17 +276,20 @@ fn what_is_no_unfinished_run_is_told() {
 fn an_earlier_run_stays_until_the_new_one_is_done() {
     let workspace = bars();
     workspace.text("train bars --epochs 1 --seed 2 --out run");
-    let earlier = FILES.map(|name| read(workspace.path(&format!("run/{name}"))));
+    let earlier = RUN_FILES.map(|name| read(workspace.path(&format!("run/{name}"))));
     let mut running = Running::start(&workspace, RUN);
     running.until(1);
     running.signal("kill -INT PID");
     assert_eq!(running.end().code, Some(130));
-    assert_eq!(workspace.names("run"), [&UNFINISHED[..], &FILES].concat());
     assert_eq!(
-        FILES.map(|name| read(workspace.path(&format!("run/{name}")))),
+        workspace.names("run"),
+        [&UNFINISHED[..], &RUN_FILES].concat()
+    );
+    assert_eq!(
+        RUN_FILES.map(|name| read(workspace.path(&format!("run/{name}")))),
         earlier
     );
     workspace.text("train --resume run");
-    assert_eq!(workspace.names("run"), FILES);
+    assert_eq!(workspace.names("run"), RUN_FILES);
     assert_ne!(read(workspace.path("run/model.kiln")), earlier[2]);
 }

@@ -7,6 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process;
 use tempfile::TempDir;
 
+/// What the folder of a finished run holds, where there were samples to evaluate on.
+pub const RUN_FILES: [&str; 7] = [
+    "config.toml",
+    "confusion.svg",
+    "curves.svg",
+    "evaluation.json",
+    "metrics.csv",
+    "model.kiln",
+    "report.html",
+];
+
 /// An empty folder that the program runs in, without network, cache or other data.
 pub struct Workspace(TempDir);
 

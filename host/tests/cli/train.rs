@@ -1,4 +1,4 @@
-use crate::support::{Workspace, read};
+use crate::support::{RUN_FILES, Workspace, read};
 use kiln::LaneWidth;
 use serde_json::Value;
 
@@ -32,10 +32,7 @@ fn embedded_digits_are_learnt_and_scored_on_their_test_set() {
     }
     assert!(report["test_accuracy"].as_f64().unwrap() > 0.85, "{report}");
     assert_eq!(report["weights_sha256"].as_str().unwrap().len(), 64);
-    assert_eq!(
-        workspace.names("run"),
-        ["config.toml", "metrics.csv", "model.kiln"]
-    );
+    assert_eq!(workspace.names("run"), RUN_FILES);
     assert_eq!(workspace.names("."), ["run"], "only --out is written");
 }
 
@@ -62,6 +59,7 @@ fn the_printed_table_is_aligned_and_complete() {
         " MACs",
         " FLOPs",
         "saved",
+        "report     run/report.html",
     ] {
         assert!(text.contains(word), "{word}: {text}");
     }
@@ -208,8 +206,5 @@ fn an_earlier_run_is_replaced() {
     let first = read(workspace.path("run/model.kiln"));
     workspace.text("train bars --epochs 1 --seed 2 --out run");
     assert_ne!(read(workspace.path("run/model.kiln")), first);
-    assert_eq!(
-        workspace.names("run"),
-        ["config.toml", "metrics.csv", "model.kiln"]
-    );
+    assert_eq!(workspace.names("run"), RUN_FILES);
 }

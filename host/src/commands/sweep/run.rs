@@ -15,7 +15,9 @@ use crate::data::{Dataset, Samples, TargetSize};
 use crate::engine::{self, EngineOptions};
 use crate::network_file::NetworkTables;
 use crate::output::{Output, grouped};
+use crate::report::Evaluation;
 use crate::run_folder::{CHECKPOINT, RunFolder};
+use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
 use crate::sweep::result::{Cost, RunResult};
@@ -43,7 +45,7 @@ struct Candidate {
 }
 
 /// What a training takes beside what depends on its sizes: stacks, and what its files pass through.
-const FIXED: usize = 2 << 20;
+const FIXED: usize = 4 << 20;
 
 impl<'a> Runs<'a> {
     /// Finds out what each run costs.
@@ -84,7 +86,7 @@ impl<'a> Runs<'a> {
         let samples = self.dataset.train.len();
         Split::new(samples, settings.validation, settings.seed)?;
         let network = fitting(model(run)?.as_ref(), self.dataset)?;
-        candidate.bytes = memory(&network, settings.batch as usize, self.dataset)?;
+        candidate.bytes = memory(&network, &settings, self.dataset)?;
         candidate.done = matches!(stage, Stage::Done(_));
         if let Some(memory) = self.subject.budget.limits.memory {
             ensure!(
@@ -175,17 +177,16 @@ impl<'a> Runs<'a> {
         let mut watch = progress.watch(index);
         let result = match course.run(&mut setup.trainer, &mut epochs, &mut watch) {
             Ok(true) => {
-                let test = self.dataset.test.as_ref();
-                let test = test.map(|samples| setup.trainer.score(samples));
+                let evaluation = Evaluation::of(&mut setup.trainer, self.dataset)?;
                 let last = epochs.last().and_then(|epoch| epoch.validation);
                 let result = RunResult::Trained {
                     // A plan holds samples out.
                     validation: last.context("no samples were held out")?,
-                    test: test.transpose()?.flatten(),
+                    test: evaluation.test(),
                 };
                 let text = serde_json::to_vec(&result).context(RESULT)?;
                 let epochs = EpochReport::all(&epochs);
-                files.write(&job, &setup, &epochs, &[(RESULT, &text)])?;
+                files.write(&job, &setup, &epochs, &evaluation, &[(RESULT, &text)])?;
                 result
             }
             Ok(false) => return Ok(()),
@@ -231,17 +232,20 @@ fn model(run: &PlannedRun) -> Result<Option<(Network, String)>> {
 }
 
 /// Host memory that a training takes: the engine, the order of the samples, two checkpoints on
-/// their way to the disk, and what is fixed. The dataset is not among it; all share it.
-fn memory(network: &Network, batch: usize, dataset: &Dataset) -> Result<usize> {
+/// their way to the disk, the logits of the evaluation at its end, and what is fixed. The dataset is not among it; all share it.
+fn memory(network: &Network, settings: &Hyperparameters, dataset: &Dataset) -> Result<usize> {
+    let samples = dataset.train.len();
     let options = EngineOptions {
         threads: 1,
         lanes: None,
-        batch: batch.min(dataset.train.len()),
+        batch: samples.min(settings.batch as usize),
         trainable: Trainable::ALL,
     };
     let engine = engine::memory(network, &options)?;
     let test = dataset.test.as_ref().map_or(0, Samples::len);
-    let indices = 2 * dataset.train.len() + test;
+    let held_out = (samples as f64 * settings.validation).ceil() as usize;
+    let logits = test.max(held_out) * network.classes();
+    let indices = 2 * samples + test;
     let checkpoints = 2 * 2 * network.parameters();
-    Ok(engine + size_of::<f32>() * (indices + checkpoints) + FIXED)
+    Ok(engine + size_of::<f32>() * (indices + checkpoints + logits) + FIXED)
 }

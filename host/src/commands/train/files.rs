@@ -2,10 +2,12 @@
 
 use super::report::EpochReport;
 use super::{Job, Setup};
+use crate::commands::report::charts;
 use crate::data::{self, Dataset};
 use crate::output::Output;
+use crate::report::{self, Evaluation, Run, RunFiles};
 use crate::run_config::{Record, RunConfig, fingerprint};
-use crate::run_folder::{CONFIG, METRICS, MODEL};
+use crate::run_folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use kiln::ModelParts;
@@ -60,7 +62,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Writes the run folder, with the files `more`, given by name and content, in it.
+    /// Writes the run folder, the report among it, and the files `more`, given by name and content.
     ///
     /// # Errors
     ///
@@ -70,16 +72,34 @@ impl<'a> Files<'a> {
         job: &Job,
         setup: &Setup<'_>,
         epochs: &[EpochReport],
+        evaluation: &Evaluation,
         more: &[(&str, &[u8])],
     ) -> Result<()> {
         let metrics = metrics(epochs)?;
         let model = model(self.dataset, setup)?;
-        let own = [
-            (METRICS, &*metrics),
+        let evaluation = serde_json::to_vec(evaluation).context(EVALUATION)?;
+        // From the files, as `kiln report` makes it: that finds all that it needs.
+        let files = RunFiles {
+            metrics: &metrics,
+            config: &self.config,
+            model: &model.open().context(MODEL)?,
+            model_bytes: model.as_slice().len(),
+            evaluation: Some(&evaluation),
+        };
+        let run = Run::of(job.out.path(), &files)?;
+        let page = report::page(&run);
+        let charts = charts(&run);
+        let charts = charts.iter().map(|(name, chart)| (*name, chart.as_bytes()));
+        let mut files = vec![
+            (METRICS, metrics.as_slice()),
             (CONFIG, self.config.as_bytes()),
             (MODEL, model.as_slice()),
+            (EVALUATION, &evaluation),
         ];
-        job.out.finish(&[more, &own].concat())?;
+        files.extend(charts);
+        files.extend(more);
+        files.push((REPORT, page.as_bytes()));
+        job.out.finish(&files)?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Job, Setup};
 use crate::data::{Dataset, Samples};
-use crate::run_folder::MODEL;
+use crate::run_folder::{MODEL, REPORT};
 use crate::training::{Epoch, Score};
 use crate::weights;
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub(super) struct Report<'a> {
     test_loss: Option<f64>,
     pub weights: String,
     weights_sha256: String,
+    /// Where the page is.
+    pub report: String,
 }
 
 /// An epoch of the result, a line of `metrics.csv`.
@@ -136,6 +138,7 @@ impl<'a> Report<'a> {
             test_loss: test.map(|score| score.loss),
             weights: job.out.path().join(MODEL).display().to_string(),
             weights_sha256: weights::sha256(setup.trainer.parameters()),
+            report: job.out.path().join(REPORT).display().to_string(),
         }
     }
 }

@@ -1,0 +1,113 @@
+//! `kiln report`: the report of a run again, or several runs in one page.
+
+use crate::output::Output;
+use crate::report::{self, Run};
+use crate::run_folder::{CONFUSION, CURVES, EVALUATION, REPORT};
+use crate::whole_file;
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Make the report of a training run again, or compare several.
+///
+/// Of one run, report.html, curves.svg and confusion.svg in its folder are written again, from what
+/// the folder holds; the dataset is not needed. Of several runs, one page holds them against each
+/// other: results, curves of validation, and the settings that differ.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln report runs/digits
+  kiln report runs/digits --out digits.html
+  kiln report runs/* --out comparison.html
+")]
+pub struct Arguments {
+    /// Run folders that `kiln train` wrote
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    /// Page to write [default: report.html in the run folder; of several, comparison.html here]
+    #[arg(long, value_name = "FILE.html")]
+    out: Option<PathBuf>,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    runs: usize,
+    /// The page.
+    report: String,
+    /// Its length.
+    bytes: usize,
+}
+
+/// The page of several runs, unless another is named.
+const COMPARISON: &str = "comparison.html";
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What was wrong with a run, or could not be written, in one line.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let read = arguments.runs.iter().map(|path| Run::read(path));
+    let runs: Vec<Run> = read.collect::<Result<_, _>>()?;
+    for run in runs.iter().filter(|run| run.evaluation.is_none()) {
+        output.item(
+            "note",
+            format_args!(
+                "{} has no {EVALUATION}, as runs of earlier versions: confusion and mistakes are \
+                 left out; `{}` makes it",
+                run.path.display(),
+                run.command()
+            ),
+        )?;
+    }
+    let (path, page) = match runs.as_slice() {
+        [run] => {
+            let path = run.path.join(REPORT);
+            (arguments.out.clone().unwrap_or(path), report::page(run))
+        }
+        runs => {
+            let path = arguments.out.clone();
+            (path.unwrap_or(COMPARISON.into()), report::comparison(runs))
+        }
+    };
+    if let (None, [run]) = (&arguments.out, runs.as_slice()) {
+        for (name, chart) in charts(run) {
+            write(&run.path.join(name), &chart)?;
+        }
+    }
+    write(&path, &page)?;
+    let report = Report {
+        runs: runs.len(),
+        report: path.display().to_string(),
+        bytes: page.len(),
+    };
+    output.item("report", &report.report)?;
+    output.object(&report)?;
+    Ok(())
+}
+
+/// The charts beside a report, by name; that of the confusion only where it is known.
+pub(super) fn charts(run: &Run) -> Vec<(&'static str, String)> {
+    let curves = crate::charts::Drawing::beside(&report::curves(run)).file();
+    let confusion = report::confusion(run).map(|drawing| (CONFUSION, drawing.file()));
+    [(CURVES, curves)].into_iter().chain(confusion).collect()
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    ensure!(
+        !path.is_dir(),
+        "--out {}: this is a folder; name a file in it",
+        path.display()
+    );
+    whole_file::write(path, text.as_bytes()).with_context(|| {
+        format!(
+            "cannot write {}; name another place by --out",
+            path.display()
+        )
+    })
+}

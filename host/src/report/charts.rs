@@ -1,0 +1,69 @@
+//! The charts of a run.
+
+use super::{EpochFigures, Run};
+use crate::charts::{Cell, Drawing, Line, LineChart, Matrix, Unit};
+use crate::training::Score;
+
+/// Loss and accuracy over the epochs, training beside validation.
+pub fn curves(run: &Run) -> [Drawing; 2] {
+    let loss = |score: Score| score.loss;
+    let accuracy = |score: Score| score.accuracy;
+    [
+        chart(run, "Loss", Unit::Plain, loss),
+        chart(run, "Accuracy", Unit::Percent, accuracy),
+    ]
+}
+
+fn chart(run: &Run, title: &str, unit: Unit, value: fn(Score) -> f64) -> Drawing {
+    let mut lines = vec![line(run, "training", 0, EpochFigures::train, value)];
+    if run.epochs.iter().any(|epoch| epoch.validation().is_some()) {
+        lines.push(line(run, "validation", 1, EpochFigures::validation, value));
+    }
+    lines[0].dashed = lines.len() > 1;
+    LineChart {
+        title,
+        x_label: "epoch",
+        unit,
+        lines,
+    }
+    .draw()
+}
+
+/// What `value` takes from the scores of a run's epochs.
+pub(super) fn line<'a>(
+    run: &Run,
+    name: &'a str,
+    colour: usize,
+    score: fn(&EpochFigures) -> Option<Score>,
+    value: fn(Score) -> f64,
+) -> Line<'a> {
+    let points = run.epochs.iter().filter_map(|epoch| {
+        let score = score(epoch)?;
+        Some((f64::from(epoch.epoch), value(score)))
+    });
+    Line {
+        name,
+        points: points.collect(),
+        colour,
+        dashed: false,
+    }
+}
+
+/// Which classes were taken for which; nothing where that is not known.
+pub fn confusion(run: &Run) -> Option<Drawing> {
+    let confusion = run.confusion()?;
+    let cells = confusion.counts().map(|(row, column, count)| Cell {
+        row,
+        column,
+        shade: count as f64 / confusion.samples(row) as f64,
+        count,
+    });
+    let matrix = Matrix {
+        title: "Confusion matrix",
+        row_label: "true class",
+        column_label: "predicted class",
+        names: &run.classes,
+        cells: cells.collect(),
+    };
+    Some(matrix.draw())
+}

@@ -1,0 +1,146 @@
+//! What was found out with the final weights, as `evaluation.json` keeps it.
+
+use super::Mistake;
+use crate::confusion::Confusion;
+use crate::data::{Dataset, Samples};
+use crate::engine::EngineError;
+use crate::training::{Score, Trainer};
+use crate::weights;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What was found out with the final weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Name of the dataset.
+    pub dataset: String,
+    /// Where the samples came from, for people to read.
+    pub source: String,
+    /// Channels, rows and columns of an image.
+    pub shape: [usize; 3],
+    /// How many samples there were.
+    pub samples: Samplings,
+    /// SHA-256 of all pixels and labels, the training set's first.
+    pub data_sha256: String,
+    /// SHA-256 of the parameters, as [`weights::sha256`] has it.
+    pub weights_sha256: String,
+    /// How the network did; nothing where there were no samples but those it was trained on.
+    pub evaluated: Option<Evaluated>,
+}
+
+/// Numbers of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Samplings {
+    /// Trained on.
+    pub train: usize,
+    /// Held out from the training samples.
+    pub validation: usize,
+    /// In the dataset's own test set.
+    pub test: usize,
+}
+
+/// How the network did on samples it was not trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluated {
+    /// Which samples.
+    pub part: Part,
+    /// How many.
+    pub samples: usize,
+    /// Mean loss and accuracy on them.
+    pub score: Score,
+    /// True class, predicted class, and how often; pairs that never were are left out.
+    pub confusion: Vec<(usize, usize, u64)>,
+    /// The worst mistakes, the worst first.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Samples that a network is not trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// The dataset's own test set.
+    Test,
+    /// What was held out from the training samples.
+    Validation,
+}
+
+impl Part {
+    /// Its name, as in `test accuracy`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
+}
+
+impl Evaluation {
+    /// Evaluates on the dataset's test set, or else on the samples held out.
+    ///
+    /// # Errors
+    ///
+    /// If the samples do not fit the network.
+    pub fn of(trainer: &mut Trainer<'_>, dataset: &Dataset) -> Result<Self, EngineError> {
+        let test = dataset.test.as_ref().filter(|test| !test.is_empty());
+        let validation = trainer.validation().to_vec();
+        let all: Vec<u32> = (0..test.map_or(0, Samples::len) as u32).collect();
+        let (part, samples, indices) = match test {
+            Some(test) => (Part::Test, test, &all),
+            None => (Part::Validation, &dataset.train, &validation),
+        };
+        let mut logits = vec![0.0; indices.len() * dataset.classes.len()];
+        let outcome = trainer.evaluate(samples, indices, &mut logits)?;
+        let evaluated = Score::of(&outcome).map(|score| Evaluated {
+            part,
+            samples: outcome.samples,
+            score,
+            confusion: confusion(samples, indices, &logits, dataset.classes.len()),
+            mistakes: Mistake::worst(samples, indices, &logits),
+        });
+        let shape = dataset.train.shape;
+        Ok(Self {
+            dataset: dataset.name.clone(),
+            source: dataset.source.clone(),
+            shape: [shape.channels, shape.height, shape.width],
+            samples: Samplings {
+                train: dataset.train.len() - validation.len(),
+                validation: validation.len(),
+                test: test.map_or(0, Samples::len),
+            },
+            data_sha256: data_sha256(dataset),
+            weights_sha256: weights::sha256(trainer.parameters()),
+            evaluated,
+        })
+    }
+
+    /// The score on the dataset's own test set, if there was one.
+    pub fn test(&self) -> Option<Score> {
+        let evaluated = self.evaluated.as_ref()?;
+        (evaluated.part == Part::Test).then_some(evaluated.score)
+    }
+}
+
+fn confusion(
+    samples: &Samples,
+    indices: &[u32],
+    logits: &[f32],
+    classes: usize,
+) -> Vec<(usize, usize, u64)> {
+    let labels = indices.iter().map(|index| samples.labels[*index as usize]);
+    let labels: Vec<u16> = labels.collect();
+    Confusion::of(&labels, logits, classes).counts().collect()
+}
+
+fn data_sha256(dataset: &Dataset) -> String {
+    let mut hash = Sha256::new();
+    for samples in [Some(&dataset.train), dataset.test.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        hash.update(&samples.pixels);
+        for label in &samples.labels {
+            hash.update(label.to_le_bytes());
+        }
+    }
+    hex::encode(hash.finalize())
+}

@@ -1,0 +1,98 @@
+//! The first layer's weights as pictures.
+
+use super::picture;
+use super::run::Run;
+use kiln::{Layer, Shape};
+use maud::{Markup, html};
+
+/// Filters of the first layer that has any.
+struct Filters<'a> {
+    /// Index of the layer.
+    layer: usize,
+    kind: &'static str,
+    /// Channels, rows and columns of a filter.
+    shape: [usize; 3],
+    weights: &'a [f32],
+}
+
+/// Pictures shown.
+const MOST: usize = 64;
+
+impl<'a> Filters<'a> {
+    fn of(run: &'a Run) -> Option<Self> {
+        let layers = run.network.layers().iter().enumerate();
+        let mut input = run.network.input_shape();
+        for (index, layer) in layers {
+            let (weights, _) = layer.parameters(input);
+            if weights > 0 {
+                return Some(Self {
+                    layer: index,
+                    kind: layer.name(),
+                    shape: filter_shape(layer, input)?,
+                    weights: run.parameters.get(..weights as usize)?,
+                });
+            }
+            input = run.network.output_shape(index);
+        }
+        None
+    }
+
+    /// A picture for each filter; where channels are no colours, one for each channel of it.
+    fn pictures(&self) -> impl Iterator<Item = String> {
+        let [channels, height, width] = self.shape;
+        let shape = if channels == 3 {
+            self.shape
+        } else {
+            [1, height, width]
+        };
+        let pictures = self
+            .weights
+            .chunks_exact(shape.iter().product::<usize>().max(1));
+        pictures.filter_map(move |weights| picture::png(&shades(weights), shape))
+    }
+}
+
+/// The first layer sees images: of what a filter spans, channels are colours.
+fn filter_shape(layer: &Layer, input: Shape) -> Option<[usize; 3]> {
+    let channels = input.channels as usize;
+    match layer {
+        Layer::Conv2d(conv) => {
+            let [rows, columns] = conv.kernel.map(usize::from);
+            Some([channels / usize::from(conv.groups.max(1)), rows, columns])
+        }
+        Layer::Linear(_) => Some([channels, input.height as usize, input.width as usize]),
+        _ => None,
+    }
+}
+
+/// The middle grey is 0, and the weight farthest from it black or white.
+fn shades(weights: &[f32]) -> Vec<u8> {
+    let most = weights
+        .iter()
+        .fold(0.0_f32, |most, weight| most.max(weight.abs()));
+    let scale = if most > 0.0 { 127.0 / most } else { 0.0 };
+    let shades = weights.iter().map(|weight| (128.0 + weight * scale) as u8);
+    shades.collect()
+}
+
+/// The pictures, with a sentence about them; nothing where no layer has weights.
+pub(super) fn section(run: &Run) -> Markup {
+    let Some(filters) = Filters::of(run) else {
+        return html! { p class="note" { "No layer of this network has weights." } };
+    };
+    let [channels, height, width] = filters.shape;
+    let pictures: Vec<String> = filters.pictures().collect();
+    html! {
+        p class="note" {
+            "Layer " (filters.layer + 1) ", " (filters.kind) ": weights of " (channels) "x" (height) "x" (width)
+            ". The middle grey is 0, brighter is positive, darker negative; each picture has its own scale."
+            @if pictures.len() > MOST { " The first " (MOST) " of " (pictures.len()) " are shown." }
+        }
+        div class="filters" {
+            @for (number, png) in pictures.iter().take(MOST).enumerate() {
+                img src=(picture::address(png)) alt=(format!("filter {}", number + 1)) title=(format!("filter {}", number + 1))
+                    style=(format!("aspect-ratio:{width}/{height}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The table of layers: what each holds and costs.
+
+use super::run::Run;
+use crate::output::grouped;
+use kiln::{Plan, Shape};
+use maud::{Markup, html};
+
+pub(super) fn section(run: &Run) -> Markup {
+    let network = &run.network;
+    let plan = Plan::of(network);
+    let cost = network.cost();
+    let bytes = |elements: u64| grouped(size_of::<f32>() as u64 * elements);
+    html! {
+        div class="scroll" { table {
+            thead { tr {
+                th class="number" { "" } th { "layer" } th class="number" { "output" }
+                th class="number" { "parameters" } th class="number" { "MACs" } th class="number" { "FLOPs" }
+                th class="number" { "weights, bytes" } th class="number" { "output, bytes" }
+            } }
+            tbody {
+                tr {
+                    td {} td { "input" } td class="number" { (extents(network.input_shape())) }
+                    td {} td {} td {} td {}
+                    td class="number" { (bytes(network.input_shape().elements() as u64)) }
+                }
+                @for (index, layer) in network.layers().iter().enumerate() {
+                    @let cost = network.layer_cost(index);
+                    @let output = network.output_shape(index);
+                    tr {
+                        td class="number" { (index + 1) } td { (layer.name()) } td class="number" { (extents(output)) }
+                        td class="number" { (grouped(cost.parameters)) } td class="number" { (grouped(cost.macs)) }
+                        td class="number" { (grouped(cost.flops())) } td class="number" { (bytes(cost.parameters)) }
+                        td class="number" { (bytes(output.elements() as u64)) }
+                    }
+                }
+            }
+            tfoot { tr {
+                td {} td { "all" } td {}
+                td class="number" { (grouped(cost.parameters)) } td class="number" { (grouped(cost.macs)) }
+                td class="number" { (grouped(cost.flops())) } td class="number" { (bytes(cost.parameters)) } td {}
+            } }
+        } }
+        p class="note" {
+            "For one sample. Layers that run as one share memory: inference takes "
+            (grouped(plan.inference_bytes(1) as u64)) " bytes beside the input, training on the desktop "
+            (grouped(plan.training_bytes(1) as u64)) " bytes beside parameters, gradient and velocity. "
+            "The model file has " (grouped(run.model_bytes as u64)) " bytes."
+        }
+    }
+}
+
+fn extents(shape: Shape) -> String {
+    format!("{}x{}x{}", shape.channels, shape.height, shape.width)
+}

@@ -1,0 +1,25 @@
+//! The report of a training run: a page of HTML that needs nothing else, and charts as files.
+//!
+//! A [`Run`] is what the files of a run folder say; the dataset is not needed again, since the
+//! run's [`Evaluation`] keeps what was found on it. [`page`] and [`comparison`] make pages of one
+//! run and of several, [`curves`] and [`confusion`] the charts. Whatever comes from outside
+//! (names, paths, notes) is escaped where it enters the page.
+
+mod charts;
+mod comparison;
+mod configuration;
+mod document;
+mod evaluation;
+mod filters;
+mod layers;
+mod mistakes;
+mod page;
+mod picture;
+mod run;
+
+pub use charts::{confusion, curves};
+pub use comparison::comparison;
+pub use evaluation::{Evaluated, Evaluation, Part, Samplings};
+pub use mistakes::Mistake;
+pub use page::page;
+pub use run::{EpochFigures, Run, RunError, RunFiles};

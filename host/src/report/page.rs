@@ -1,0 +1,212 @@
+//! The page of one run.
+
+use super::document::{bar, document, duration, figure, percent, section, size};
+use super::mistakes::Mistake;
+use super::{Evaluated, Part, Run, charts, configuration, filters, layers, picture};
+use crate::confusion::Confusion;
+use crate::output::{counted, grouped};
+use maud::{Markup, html};
+
+/// Pairs of classes told in words.
+const PAIRS: usize = 5;
+/// Beyond as many classes their table scrolls by itself.
+const TALL: usize = 20;
+/// Beyond as many classes, the matrix is too fine for a phone and scrolls by itself.
+const WIDE: usize = 12;
+
+/// The page of one run.
+pub fn page(run: &Run) -> String {
+    let evaluated = run.evaluated();
+    let confusion = run.confusion();
+    let absent = || html! { p class="note" { (absence(run)) } };
+    let content = html! {
+        (head(run))
+        (section("curves", "Epochs", &curves(run)))
+        (section("confusion", &about("Confusion", evaluated), &charts::confusion(run).zip(confusion.as_ref()).map_or_else(
+            absent, |(drawing, confusion)| matrix(run, &drawing.inline(), confusion))))
+        (section("classes", &about("Precision and recall", evaluated),
+            &confusion.as_ref().map_or_else(absent, |confusion| classes(run, confusion))))
+        (section("mistakes", &about("Worst mistakes", evaluated),
+            &evaluated.map_or_else(absent, |evaluated| mistakes(run, evaluated))))
+        (section("filters", "Filters of the first layer", &filters::section(run)))
+        (section("layers", "Layers", &layers::section(run)))
+        (section("configuration", "Configuration", &configuration::section(run)))
+        (section("hashes", "Data and weights", &configuration::hashes(run)))
+    };
+    document(&format!("{} · Kiln report", run.name()), &content)
+}
+
+/// Why there is no evaluation.
+fn absence(run: &Run) -> &'static str {
+    match run.evaluation {
+        Some(_) => {
+            "The network was not evaluated: the dataset has no test set, and no samples were held \
+             out (--validation 0)."
+        }
+        None => {
+            "Not known: the run folder has no evaluation.json, as runs of earlier versions. The \
+             command below runs it again and makes it."
+        }
+    }
+}
+
+fn about(title: &str, evaluated: Option<&Evaluated>) -> String {
+    match evaluated {
+        Some(evaluated) => format!("{title}, {} set", evaluated.part.name()),
+        None => title.into(),
+    }
+}
+
+fn head(run: &Run) -> Markup {
+    let cost = run.network.cost();
+    let epochs = counted(run.epochs.len(), "epoch", "epochs");
+    html! {
+        header id="summary" {
+            p { "Training report" }
+            h1 { (run.name()) }
+            p { (network(run)) }
+            dl class="figures" {
+                (score(run))
+                (figure("Training", &duration(run.seconds()), &epochs))
+                (figure("Parameters", &grouped(cost.parameters), &size(run.model_bytes)))
+                (figure("MACs a sample", &grouped(cost.macs), &format!("{} FLOPs", grouped(cost.flops()))))
+            }
+        }
+    }
+}
+
+/// How good the network is, first by what it was evaluated on.
+fn score(run: &Run) -> Markup {
+    let validation = run.epochs.last().and_then(|epoch| epoch.validation());
+    let evaluated = run.evaluated();
+    html! {
+        @if let Some(Evaluated { part, samples, score, .. }) = evaluated {
+            @let correct = (score.accuracy * *samples as f64).round() as u64;
+            (figure(&format!("Accuracy, {} set", part.name()), &percent(score.accuracy),
+                &format!("{} of {}, loss {:.4}", grouped(correct), grouped(*samples as u64), score.loss)))
+        }
+        @if let (Some(score), None | Some(Part::Test)) = (validation, evaluated.map(|evaluated| evaluated.part)) {
+            (figure("Accuracy, validation set", &percent(score.accuracy), &format!("loss {:.4}", score.loss)))
+        }
+    }
+}
+
+/// What the network tells apart, in a line.
+fn network(run: &Run) -> String {
+    let classes = counted(run.classes.len(), "class", "classes");
+    let shape = run.network.input_shape();
+    let source = run
+        .config
+        .record
+        .as_ref()
+        .map(|record| record.source.as_str());
+    let source = source.map_or_else(String::new, |source| format!(" from {source}"));
+    format!(
+        "{classes} of {}x{}x{}{source}",
+        shape.channels, shape.height, shape.width
+    )
+}
+
+fn curves(run: &Run) -> Markup {
+    html! {
+        div class="charts" {
+            @for drawing in charts::curves(run) { (drawing.inline()) }
+        }
+        details {
+            summary { "Every epoch in figures" }
+            div class=(if run.epochs.len() > TALL { "scroll tall" } else { "scroll" }) { table {
+                thead { tr {
+                    @for head in ["epoch", "train loss", "accuracy", "validation loss", "accuracy", "seconds"] {
+                        th class="number" { (head) }
+                    }
+                } }
+                tbody { @for epoch in &run.epochs { tr {
+                    td class="number" { (epoch.epoch) }
+                    @for score in [epoch.train(), epoch.validation()] {
+                        td class="number" { (score.map_or("–".into(), |score| format!("{:.4}", score.loss))) }
+                        td class="number" { (score.map_or("–".into(), |score| percent(score.accuracy))) }
+                    }
+                    td class="number" { (format!("{:.2}", epoch.seconds)) }
+                } } }
+            } }
+        }
+    }
+}
+
+fn matrix(run: &Run, drawing: &Markup, confusion: &Confusion) -> Markup {
+    let name = |class: usize| &run.classes[class];
+    let pairs = confusion.pairs(PAIRS);
+    let width = charts::confusion(run).map_or(0.0, |drawing| drawing.width());
+    html! {
+        div class=(if run.classes.len() > WIDE { "scroll wide" } else { "scroll" }) {
+            div style=(format!("max-width:{}px", (1.15 * width).round())) { (drawing) }
+        }
+        p class="note" { "Shades are shares of the true class; rest on a cell to read it." }
+        @if !pairs.is_empty() {
+            ul { @for pair in pairs { li {
+                b { (name(pair.truth)) } " taken for " b { (name(pair.predicted)) } ": "
+                (counted(pair.samples as usize, "time", "times")) ", " (format!("{:.1}%", 100.0 * pair.share))
+                " of its class"
+            } } }
+        }
+    }
+}
+
+fn classes(run: &Run, confusion: &Confusion) -> Markup {
+    html! {
+        div class=(if run.classes.len() > TALL { "scroll tall" } else { "scroll" }) { table {
+            thead { tr {
+                th { "class" } th class="number" { "samples" } th class="number" { "precision" } th class="number" { "recall" }
+            } }
+            tbody { @for (class, name) in run.classes.iter().enumerate() { tr {
+                td class="name" title=(name) { (name) }
+                td class="number" { (grouped(confusion.samples(class))) }
+                (bar(confusion.precision(class)))
+                (bar(confusion.recall(class)))
+            } } }
+        } }
+        p class="note" {
+            "Precision: of what was predicted to be of the class, the share that is. "
+            "Recall: of what is of the class, the share that was found."
+        }
+    }
+}
+
+fn mistakes(run: &Run, evaluated: &Evaluated) -> Markup {
+    let set = match evaluated.part {
+        Part::Test => "test",
+        Part::Validation => "training",
+    };
+    if evaluated.mistakes.is_empty() {
+        return html! { p class="note" { "There are none: every sample is right." } };
+    }
+    html! {
+        p class="note" { "Those whose true class was given the lowest probability." }
+        div class="mistakes" {
+            @for mistake in &evaluated.mistakes { (card(run, mistake, set)) }
+        }
+    }
+}
+
+fn card(run: &Run, mistake: &Mistake, set: &str) -> Markup {
+    let name = |class: usize| &run.classes[class];
+    let description = format!(
+        "{} taken for {}",
+        name(mistake.truth),
+        name(mistake.predicted)
+    );
+    html! {
+        figure {
+            img src=(picture::address(&mistake.picture)) alt=(description);
+            figcaption {
+                @for (class, probability) in &mistake.probabilities {
+                    div class="guess" style=(format!("--share:{probability:.3}")) title=(name(*class)) {
+                        span class=(if *class == mistake.truth { "true" } else { "" }) { (name(*class)) }
+                        span { (format!("{:.1}%", 100.0 * probability)) }
+                    }
+                }
+                small { "is " span class="true" { (name(mistake.truth)) } ", " (set) " sample " (grouped(mistake.sample.into())) }
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! What the files of a run folder say.
+
+use super::{Evaluated, Evaluation};
+use crate::confusion::Confusion;
+use crate::run_config::{ConfigError, RunConfig};
+use crate::run_folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL, resume_command};
+use crate::training::Score;
+use crate::weights::{self, ModelBytes, WeightsError};
+use kiln::{ModelFile, Network};
+use serde::Deserialize;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A finished run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its epochs, from the first.
+    pub epochs: Vec<EpochFigures>,
+    /// Everything resolved.
+    pub config: RunConfig,
+    /// The text of `config.toml`.
+    pub config_text: String,
+    /// What was trained.
+    pub network: Network,
+    /// Names of the classes; their numbers where the model has none.
+    pub classes: Vec<String>,
+    /// The trained parameters.
+    pub parameters: Vec<f32>,
+    /// Length of the model file.
+    pub model_bytes: usize,
+    /// SHA-256 of the parameters.
+    pub weights_sha256: String,
+    /// What was found out with the final weights; runs of earlier versions have none.
+    pub evaluation: Option<Evaluation>,
+}
+
+/// A line of `metrics.csv`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct EpochFigures {
+    /// Number of the epoch, from 1.
+    pub epoch: u32,
+    train_loss: Option<f64>,
+    train_accuracy: Option<f64>,
+    validation_loss: Option<f64>,
+    validation_accuracy: Option<f64>,
+    /// Time of all, validation included.
+    pub seconds: f64,
+}
+
+/// Contents of a run folder's files.
+#[derive(Clone, Copy, Debug)]
+pub struct RunFiles<'a> {
+    /// `metrics.csv`.
+    pub metrics: &'a [u8],
+    /// `config.toml`.
+    pub config: &'a str,
+    /// `model.kiln`, opened.
+    pub model: &'a ModelFile<'a>,
+    /// Length of `model.kiln`.
+    pub model_bytes: usize,
+    /// `evaluation.json`, where there is one.
+    pub evaluation: Option<&'a [u8]>,
+}
+
+/// Why a folder is no run to report on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// There is no such folder.
+    #[error("{}: there is no such folder; name the run folder that `kiln train` wrote", path.display())]
+    Missing {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The path is that of a file.
+    #[error("{}: this is a file; name the run folder it lies in", path.display())]
+    NotAFolder {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The run is not done.
+    #[error(
+        "{}: the run is unfinished; go on with it by `{}`, then there is a report",
+        path.display(), resume_command(path)
+    )]
+    Unfinished {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// A file of the run is not there or cannot be read.
+    #[error("{}: cannot read it ({cause}); name a run folder that `kiln train` wrote", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The config is damaged.
+    #[error("{}: {cause}; run it again to have it whole", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: ConfigError,
+    },
+    /// The model is damaged.
+    #[error("{}: {cause}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: WeightsError,
+    },
+    /// Metrics or evaluation are damaged.
+    #[error("{}: {cause}; run it again by `kiln train --config` to have it whole", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+impl Run {
+    /// Reads the files of a run folder.
+    ///
+    /// # Errors
+    ///
+    /// Which file is not there or damaged, or that the run is not done.
+    pub fn read(path: &Path) -> Result<Self, RunError> {
+        let owned = || path.to_path_buf();
+        if !path.exists() {
+            return Err(RunError::Missing { path: owned() });
+        }
+        if !path.is_dir() {
+            return Err(RunError::NotAFolder { path: owned() });
+        }
+        if path.join(CHECKPOINT).is_file() && !path.join(MODEL).is_file() {
+            return Err(RunError::Unfinished { path: owned() });
+        }
+        let file = |name: &str| {
+            let path = path.join(name);
+            fs::read(&path).map_err(|cause| RunError::Unreadable { path, cause })
+        };
+        let config =
+            String::from_utf8(file(CONFIG)?).map_err(|error| damaged(path, CONFIG, error))?;
+        let unsound = |cause| RunError::Model {
+            path: path.join(MODEL),
+            cause,
+        };
+        let model = ModelBytes::read(&path.join(MODEL)).map_err(unsound)?;
+        let evaluation = match file(EVALUATION) {
+            Err(RunError::Unreadable { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
+                None
+            }
+            read => Some(read?),
+        };
+        let files = RunFiles {
+            metrics: &file(METRICS)?,
+            config: &config,
+            model: &model.open().map_err(|cause| unsound(cause.into()))?,
+            model_bytes: model.as_slice().len(),
+            evaluation: evaluation.as_deref(),
+        };
+        Self::of(path, &files)
+    }
+
+    /// The run whose folder `path` has, or will have, these files.
+    ///
+    /// # Errors
+    ///
+    /// Which of them is damaged.
+    pub fn of(path: &Path, files: &RunFiles<'_>) -> Result<Self, RunError> {
+        let config = RunConfig::parse(files.config).map_err(|cause| RunError::Config {
+            path: path.join(CONFIG),
+            cause: cause.into(),
+        })?;
+        let epochs = csv::Reader::from_reader(files.metrics).into_deserialize();
+        let epochs = epochs
+            .collect::<Result<_, _>>()
+            .map_err(|error| damaged(path, METRICS, error))?;
+        let evaluation = files.evaluation.map(serde_json::from_slice).transpose();
+        let run = Self {
+            path: path.into(),
+            epochs,
+            config,
+            config_text: files.config.into(),
+            network: files.model.network().clone(),
+            classes: class_names(files.model),
+            parameters: files.model.parameters().to_vec(),
+            model_bytes: files.model_bytes,
+            weights_sha256: weights::sha256(files.model.parameters()),
+            evaluation: evaluation.map_err(|error| damaged(path, EVALUATION, error))?,
+        };
+        match run.inconsistency() {
+            Some(cause) => Err(damaged(path, EVALUATION, cause)),
+            None => Ok(run),
+        }
+    }
+
+    /// What of the evaluation is not of this model.
+    fn inconsistency(&self) -> Option<&'static str> {
+        let evaluation = self.evaluation.as_ref()?;
+        if evaluation.weights_sha256 != self.weights_sha256 {
+            return Some("it is of other weights than those in model.kiln");
+        }
+        let evaluated = evaluation.evaluated.as_ref()?;
+        let classes = self.classes.len();
+        let cells = evaluated.confusion.iter();
+        let mistakes = evaluated.mistakes.iter().flat_map(|mistake| {
+            let named = [mistake.truth, mistake.predicted];
+            let told = mistake.probabilities.iter().map(|told| told.0);
+            named.into_iter().chain(told)
+        });
+        let mut named = cells.flat_map(|cell| [cell.0, cell.1]).chain(mistakes);
+        named
+            .any(|class| class >= classes)
+            .then_some("it names a class that the model does not have")
+    }
+
+    /// The last component of the folder's path.
+    pub fn name(&self) -> String {
+        let path = self
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_| self.path.clone());
+        let name = path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// How the network did on samples it was not trained on, if there were any.
+    pub fn evaluated(&self) -> Option<&Evaluated> {
+        self.evaluation.as_ref()?.evaluated.as_ref()
+    }
+
+    /// Which classes were taken for which, if that is known.
+    pub fn confusion(&self) -> Option<Confusion> {
+        let counts = self.evaluated()?.confusion.iter().copied();
+        Some(Confusion::from_counts(self.classes.len(), counts))
+    }
+
+    /// Time of all epochs.
+    pub fn seconds(&self) -> f64 {
+        self.epochs.iter().map(|epoch| epoch.seconds).sum()
+    }
+
+    /// What to type to run it again.
+    pub fn command(&self) -> String {
+        crate::run_folder::rerun_command(&self.path.join(CONFIG))
+    }
+}
+
+impl EpochFigures {
+    /// On the training samples.
+    pub fn train(&self) -> Option<Score> {
+        score(self.train_loss, self.train_accuracy)
+    }
+
+    /// On the samples held out.
+    pub fn validation(&self) -> Option<Score> {
+        score(self.validation_loss, self.validation_accuracy)
+    }
+}
+
+fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<Score> {
+    Some(Score {
+        loss: loss?,
+        accuracy: accuracy?,
+    })
+}
+
+fn class_names(model: &ModelFile<'_>) -> Vec<String> {
+    let names: Vec<String> = model.class_names().map(String::from).collect();
+    match names.is_empty() {
+        true => (0..model.network().classes())
+            .map(|class| class.to_string())
+            .collect(),
+        false => names,
+    }
+}
+
+fn damaged(folder: &Path, name: &str, cause: impl ToString) -> RunError {
+    RunError::Damaged {
+        path: folder.join(name),
+        cause: cause.to_string(),
+    }
+}

@@ -1,0 +1,30 @@
+//! What to type about a run.
+
+use std::path::Path;
+
+/// What to type to go on with the run in `folder`.
+pub fn resume_command(folder: &Path) -> String {
+    format!("kiln train --resume{}", value(folder))
+}
+
+/// What to type to go on with the sweep in `folder`.
+pub fn resume_sweep_command(folder: &Path) -> String {
+    format!("kiln sweep --resume{}", value(folder))
+}
+
+/// What to type to run the run of the file `config` again.
+pub fn rerun_command(config: &Path) -> String {
+    format!("kiln train --config{}", value(config))
+}
+
+/// A path behind a flag, so that a shell takes it for what it is.
+fn value(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@,".contains(c);
+    let separator = if path.starts_with('-') { "=" } else { " " };
+    if path.chars().all(plain) {
+        format!("{separator}{path}")
+    } else {
+        format!("{separator}'{}'", path.replace('\'', r"'\''"))
+    }
+}
