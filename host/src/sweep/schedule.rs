@@ -23,9 +23,11 @@ pub fn run(
     ended: impl Fn() -> bool + Sync,
     work: impl Fn(usize) + Sync,
 ) {
-    let queue = Queue::new(limits.memory.unwrap_or(usize::MAX), bytes);
+    let memory = limits.memory.unwrap_or(usize::MAX);
+    let queue = Queue::new(memory, bytes);
+    let threads = limits.parallel.min(most_at_once(memory, bytes));
     thread::scope(|scope| {
-        for _ in 0..limits.parallel.min(bytes.len()) {
+        for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(piece) = queue.next(&ended) {
                     work(piece.number);
@@ -33,6 +35,18 @@ pub fn run(
             });
         }
     });
+}
+
+/// How many of the pieces can ever be under way together. More threads would do nothing, but for
+/// the memory that an allocator keeps for each thread that once had it.
+fn most_at_once(memory: usize, bytes: &[usize]) -> usize {
+    let mut smallest = bytes.to_vec();
+    smallest.sort_unstable();
+    let sums = smallest.iter().scan(0_usize, |sum, bytes| {
+        *sum = sum.saturating_add(*bytes);
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= memory).count()
 }
 
 /// Pieces of work that wait, and the memory of those under way.
@@ -146,6 +160,13 @@ mod tests {
             let mut done = done.into_inner().unwrap();
             done.sort();
             assert!(done.into_iter().eq(0..400));
+        }
+    }
+
+    #[test]
+    fn no_thread_is_started_that_memory_would_keep_idle() {
+        for (memory, most) in [(0, 0), (3, 1), (6, 2), (11, 3), (30, 3), (usize::MAX, 4)] {
+            assert_eq!(most_at_once(memory, &[20, 4, 5, 2]), most, "{memory}");
         }
     }
 
