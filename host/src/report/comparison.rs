@@ -104,7 +104,7 @@ fn plane(runs: &[Run], names: &[String]) -> Markup {
         x_unit: Unit::Plain,
         y_unit: Unit::Percent,
         groups: vec![Group {
-            name: "a run",
+            name: "",
             colour: 0,
             hollow: false,
             joined: false,

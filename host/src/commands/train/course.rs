@@ -27,7 +27,8 @@ impl Course<'_> {
     /// That training diverged, which leaves no checkpoint, or that the checkpoint of an
     /// interruption could not be written.
     pub fn run(mut self, trainer: &mut Trainer<'_>, done: &mut Vec<Epoch>) -> Result<bool> {
-        let progress = Progress::start(self.output, self.epochs, trainer.steps_per_epoch())?;
+        let steps = trainer.steps_per_epoch();
+        let progress = Progress::start(self.output, self.epochs, steps, trainer.position())?;
         for (number, epoch) in (1..).zip(&*done) {
             progress.row(&EpochReport::new(number, epoch))?;
         }
