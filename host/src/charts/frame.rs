@@ -60,7 +60,7 @@ impl<'a> Legend<'a> {
     fn end(&self) -> f64 {
         self.entries
             .last()
-            .map_or(TITLE, |entry| entry.at[1] + LEGEND_LINE - 4.0)
+            .map_or(TITLE + 6.0, |entry| entry.at[1] + LEGEND_LINE - 4.0)
     }
 
     fn draw(&self) -> Markup {

@@ -10,6 +10,7 @@ fn help_teaches_every_command() {
         "evaluate",
         "predict",
         "summary",
+        "report",
         "bench",
         "Examples:",
         "kiln train mnist",
