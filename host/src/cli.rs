@@ -28,6 +28,7 @@ Examples:
   kiln train mnist                     learn handwritten digits; works without a network, too
   kiln train pictures --epochs 30      learn from a folder with one folder of images per class
   kiln evaluate --dataset mnist --weights runs/mnist-20260102-030405/model.kiln
+  kiln report runs/first runs/second   hold runs against each other in a page
   kiln predict seven.png --weights runs/mnist-20260102-030405/model.kiln
   kiln summary network.toml            what a network holds and costs, before training it
 ";

@@ -11,6 +11,7 @@ fn help_teaches_every_command() {
         "evaluate",
         "predict",
         "summary",
+        "report",
         "bench",
         "Examples:",
         "kiln train mnist",
