@@ -4,6 +4,7 @@ pub mod device;
 pub mod emulate;
 pub mod evaluate;
 pub mod export;
+pub mod import;
 pub mod machine;
 pub mod predict;
 pub mod subject;

@@ -14,6 +14,7 @@ pub mod data;
 pub mod defaults;
 pub mod emulator;
 pub mod engine;
+pub mod exchange;
 pub mod firmware;
 pub mod link;
 pub mod network_file;
