@@ -32,7 +32,7 @@ BATCH = 500
 
 
 def kiln(*arguments):
-    command = ["cargo", "run", "--release", "--quiet", "--package", "host", "--manifest-path",
+    command = ["cargo", "run", "--quiet", "--package", "host", "--manifest-path",
                str(ROOT / "Cargo.toml"), "--", *map(str, arguments), "--json"]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:

@@ -32,7 +32,7 @@ pub struct Arguments {
     weights: PathBuf,
     /// Folder to write model.kiln and model.samples to, made where it is missing; with
     /// --to safetensors or onnx the file [default: beside the model file]
-    #[arg(long, value_name = "DIR|FILE", required_if_eq("to", "firmware"))]
+    #[arg(long, value_name = "DIR|FILE")]
     out: Option<PathBuf>,
     /// For firmware: `mnist`, a folder of IDX files, or a folder with one folder of images per
     /// class

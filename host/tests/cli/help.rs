@@ -10,6 +10,8 @@ fn help_teaches_every_command() {
         "evaluate",
         "predict",
         "summary",
+        "export",
+        "import",
         "bench",
         "Examples:",
         "kiln train mnist",

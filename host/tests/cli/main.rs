@@ -3,6 +3,7 @@
 mod bad_input;
 mod disk;
 mod evaluate;
+mod exchange;
 mod help;
 mod predict;
 #[cfg(unix)]

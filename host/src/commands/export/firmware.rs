@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = arguments
         .out
         .clone()
-        .context("--out is missing: a folder")?;
+        .context("--out is missing: the folder to write to")?;
     let threads = arguments.machine.threads()?;
     let bytes = subject.read()?;
     let model = bytes.open()?;
