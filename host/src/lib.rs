@@ -2,7 +2,8 @@
 //!
 //! [`cli`] turns arguments into one of the [`commands`]; these read [`data`], a
 //! [`network_file`] or [`weights`], let [`training`] drive the [`engine`], and leave a
-//! [`run_folder`], or a [`checkpoint`] in it where they were interrupted.
+//! [`run_folder`], or a [`checkpoint`] in it where they were interrupted. [`exchange`]
+//! reads and writes other programs' networks.
 
 pub mod bench;
 pub mod boards;

@@ -2,7 +2,7 @@
 
 mod scaling;
 
-use super::describe_network;
+use super::{beside, describe_network};
 use crate::exchange::{Imported, file, onnx, safetensors};
 use crate::network_file;
 use crate::output::Output;
@@ -76,8 +76,6 @@ struct Report {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = arguments.file.display().to_string();
-    let out = arguments.out.clone();
-    let out = out.unwrap_or_else(|| arguments.file.with_extension("kiln"));
     let imported = read(arguments).with_context(|| name.clone())?;
     let channels = imported.network.input_shape().channels as usize;
     let (scaling, described) = arguments
@@ -98,6 +96,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         parameters: &imported.parameters,
     };
     let bytes = ModelBytes::encode(&parts).with_context(|| name.clone())?;
+    let out = match &arguments.out {
+        Some(path) => path.clone(),
+        None => beside(&arguments.file, "kiln")?,
+    };
     whole_file::write(&out, bytes.as_slice()).with_context(|| out.display().to_string())?;
     let report = report(arguments, &imported, &scaling, classes, out);
     describe(output, &report, &imported.network, &described)?;

@@ -71,3 +71,25 @@ fn extents<T: ToString>(shape: &[T]) -> String {
             .join("x"),
     }
 }
+
+#[cfg(test)]
+mod damage {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    /// Files like these with a few bytes changed, and some cut short.
+    pub fn to_one_of(files: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+        let changes = prop::collection::vec((any::<Index>(), any::<u8>()), 1..6);
+        let file = prop::sample::select(files);
+        (file, changes, any::<Option<Index>>()).prop_map(|(mut bytes, changes, cut)| {
+            for (place, value) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = value;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            bytes
+        })
+    }
+}

@@ -132,9 +132,13 @@ fn a_module_of_its_own_names_is_found_by_shapes_and_numbers() {
     }
     gives(&workspace, "hand_written.kiln", "hand_written", false);
     let by_shape = read(workspace.path("hand_written.kiln"));
-    workspace.text(&format!("{import} --names conv1,conv2,conv10,fc1,out"));
+    workspace.text(&format!(
+        "{import} --out hand_written.kiln --names conv1,conv2,conv10,fc1,out"
+    ));
     assert_eq!(read(workspace.path("hand_written.kiln")), by_shape);
-    workspace.text(&format!("{import} --names conv1,conv10,conv2,fc1,out"));
+    workspace.text(&format!(
+        "{import} --out hand_written.kiln --names conv1,conv10,conv2,fc1,out"
+    ));
     assert_ne!(read(workspace.path("hand_written.kiln")), by_shape);
 }
 
@@ -159,7 +163,7 @@ fn graphs_of_both_exporters_give_pytorchs_logits() {
 #[test]
 fn a_batch_norm_is_folded_into_the_layer_before_it() {
     let workspace = workspace(&["kept_torchscript.onnx"]);
-    let text = workspace.text("import kept_torchscript.onnx --classes a,b,c");
+    let text = workspace.text("import kept_torchscript.onnx --out named.kiln --classes a,b,c");
     for line in [
         "folded /1/BatchNormalization (BatchNormalization) into layer 1 (conv2d)",
         "into layer 4 (conv2d)",

@@ -1,7 +1,7 @@
 //! A model as a file for other programs.
 
 use super::{Arguments, Target};
-use crate::commands::{describe_network, subject};
+use crate::commands::{beside, describe_network, subject};
 use crate::exchange::{onnx, safetensors, sequential};
 use crate::output::{Output, grouped};
 use crate::whole_file;
@@ -38,8 +38,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             ("safetensors", content, Some(sequential(network)))
         }
     };
-    let default = || arguments.weights.with_extension(ending);
-    let file = arguments.out.clone().unwrap_or_else(default);
+    let file = match &arguments.out {
+        Some(path) => path.clone(),
+        None => beside(&arguments.weights, ending)?,
+    };
     whole_file::write(&file, &content).with_context(|| file.display().to_string())?;
     let report = Report {
         bytes: content.len(),

@@ -1,8 +1,8 @@
 use super::*;
+use crate::exchange::damage;
 use crate::weights::ModelBytes;
 use kiln::{Conv2d, Layer, ModelParts, Network, Pool2d, Scaling};
 use proptest::prelude::*;
-use proptest::sample::Index;
 
 /// Every layer and option there is.
 const EVERYTHING: Network = Network::input(2, 9, 9)
@@ -43,6 +43,18 @@ fn model() -> ModelBytes {
 
 fn exported() -> Vec<u8> {
     write(&model().open().unwrap()).unwrap()
+}
+
+/// Files of Kiln's and of both of PyTorch's exporters.
+fn files() -> Vec<Vec<u8>> {
+    let others: [&[u8]; 3] = [
+        include_bytes!("../../../tests/cli/exchange/view_torchscript.onnx"),
+        include_bytes!("../../../tests/cli/exchange/kept_torchscript.onnx"),
+        include_bytes!("../../../tests/cli/exchange/scaled_dynamo.onnx"),
+    ];
+    let mut files = vec![exported()];
+    files.extend(others.map(<[u8]>::to_vec));
+    files
 }
 
 #[test]
@@ -130,18 +142,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn no_bytes_are_a_panic(
-        changes in prop::collection::vec((any::<Index>(), any::<u8>()), 1..6),
-        cut in any::<Option<Index>>(),
-    ) {
-        let mut bytes = exported();
-        for (place, value) in changes {
-            let place = place.index(bytes.len());
-            bytes[place] = value;
-        }
-        if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
+    fn no_damage_is_a_panic(bytes in damage::to_one_of(files())) {
         if let Ok(imported) = read(&bytes) {
             prop_assert_eq!(imported.parameters.len(), imported.network.parameters());
         }

@@ -48,11 +48,14 @@ fn tensors_that_fit_no_layer_are_named() {
         ),
         (
             "sequential --model hand_written.toml",
-            &["layer 1 (conv2d)", "needs a weight of", "4x1x3x3"],
+            &["layer 3 (conv2d)", "needs a weight of", "4x4x3x3"],
         ),
         (
             "hand_written --model sequential.toml",
-            &["layer 4 (linear) needs a weight of 8x36", "conv1.weight"],
+            &[
+                "layer 4 (linear) needs a weight of 8x36",
+                "fc1.weight (6x36)",
+            ],
         ),
         (
             "batch_norm --model sequential.toml",
@@ -145,6 +148,14 @@ fn flags_of_another_export_are_named() {
     let workspace = workspace(&["plain_dynamo.onnx"]);
     workspace.text("import plain_dynamo.onnx --out model.kiln");
     let export = "export --weights model.kiln";
+    workspace.write("model.onnx", "the work of a day");
+    let words = ["model.onnx is there already", "--out"];
+    workspace.refuses(&format!("{export} --to onnx"), &words);
+    workspace.write("plain_dynamo.kiln", "the work of another");
+    workspace.refuses(
+        "import plain_dynamo.onnx",
+        &["plain_dynamo.kiln is there already"],
+    );
     workspace.refuses(&format!("{export} --dataset mnist"), &["--out"]);
     workspace.refuses(&format!("{export} --out device"), &["--dataset"]);
     let words = ["--samples is for --to firmware"];
