@@ -69,7 +69,7 @@ impl Arguments {
                 let affine = uniform(channels, 1.0 / 255.0);
                 (
                     affine,
-                    "the default, --scale, or --mean and --std, say otherwise",
+                    "the default; --scale, or --mean and --std, say otherwise",
                 )
             }
         };
