@@ -214,7 +214,9 @@ fn a_trained_model_is_exported_beside_itself_with_its_code() {
     for line in [
         "model = nn.Sequential(\n    nn.Conv2d(1, 8, 3),\n",
         "    nn.Flatten(),\n",
-        "model.load_state_dict(load_file(\"run/model.safetensors\"), strict=True)",
+        "model.load_state_dict(load_file(\"run/model.safetensors\"), strict=True)\n",
+        "scale = torch.tensor([0.",
+        "logits = model(pixels * scale + shift)",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
