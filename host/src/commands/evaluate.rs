@@ -10,6 +10,7 @@ use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, grouped};
 use crate::training::Score;
 use crate::weights;
+use crate::whole_file;
 use anyhow::{Context, Result};
 use kiln::{ModelFile, Trainable};
 use serde::Serialize;
@@ -96,6 +97,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         batch: BATCH,
         trainable: Trainable::ALL,
     };
+    if let Some(path) = &arguments.outputs {
+        // Known before the work, not after it.
+        whole_file::check(path).with_context(|| path.display().to_string())?;
+    }
     let bytes = arguments.subject.read()?;
     let model = bytes.open()?;
     let dataset = arguments.subject.load(&model, options.threads)?;

@@ -2,7 +2,7 @@
 //! as models.
 //!
 //! What Kiln writes takes raw pixels, 0 to 255 as f32, N x C x H x W, and gives logits. What it
-//! reads may be by either of PyTorch's exporters: [`chain`] follows the one path from the input to
+//! reads may be by either of PyTorch's exporters: `chain` follows the one path from the input to
 //! the output, and refuses everything else by the node's name.
 
 mod chain;

@@ -1,6 +1,6 @@
 //! safetensors files: a model's parameters by PyTorch's names, and back.
 //!
-//! A file has no order that means anything, and no network: [`matching`] finds out which tensor
+//! A file has no order that means anything, and no network: `matching` finds out which tensor
 //! belongs to which layer.
 
 mod error;

@@ -83,6 +83,13 @@ fn gives(workspace: &Workspace, model: &str, name: &str, probabilities: bool) {
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let logits = file.tensor("logits").unwrap();
     assert_eq!(logits.shape(), [classes, classes]);
+    let pixels = expected["pixels"].as_array().unwrap().iter();
+    let pixels = pixels.flat_map(|image| image.as_array().unwrap());
+    let pixels: Vec<u8> = pixels.map(|value| value.as_u64().unwrap() as u8).collect();
+    assert_eq!(file.tensor("pixels").unwrap().shape()[0], classes);
+    assert_eq!(file.tensor("pixels").unwrap().data(), pixels);
+    let labels: Vec<u8> = (0..classes as u32).flat_map(u32::to_le_bytes).collect();
+    assert_eq!(file.tensor("labels").unwrap().data(), labels);
     let (values, _) = logits.data().as_chunks::<4>();
     let values: Vec<f64> = values
         .iter()

@@ -169,4 +169,6 @@ fn flags_of_another_export_are_named() {
         &["none/a.onnx"],
     );
     workspace.refuses("export --to onnx --weights none.kiln", &["none.kiln"]);
+    let evaluate = "evaluate --dataset images --weights model.kiln --outputs none/outputs";
+    workspace.refuses(evaluate, &["none/outputs"]);
 }
