@@ -21,11 +21,8 @@ fn main() -> Result<()> {
     ensure!(degrees.is_finite(), "{degrees} degrees: give a number");
     let count: usize = count.parse().with_context(|| count.clone())?;
     let options = data::Options {
-        data: None,
-        offline: false,
         threads: 1,
-        shape: None,
-        progress: false,
+        ..data::Options::default()
     };
     let dataset = data::load(dataset, &options)?;
     let test = dataset

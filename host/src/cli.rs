@@ -54,9 +54,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(reason) = emulator::offer(&arguments) {
         return fail(&reason);
     }
+    let count = arguments.len();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return misuse(&error),
+        Err(error) => return misuse(&error, count),
     };
     let success = |()| ExitCode::SUCCESS;
     let result = match arguments.command {
@@ -78,30 +79,43 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// Shows help where it was asked for, and else what was wrong with the arguments, in one line.
-fn misuse(error: &clap::Error) -> ExitCode {
-    let asked = matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    );
-    if asked || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        // Nothing is left to do if the terminal is gone.
-        let _ = error.print();
-        return if asked {
-            ExitCode::SUCCESS
-        } else {
+/// Shows help where it was asked for or nothing was, and else what was wrong with the arguments, in
+/// one line; `arguments` is their number, the program's name among them.
+fn misuse(error: &clap::Error, arguments: usize) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+                fail(&output::unwritable("output", &cause).to_string())
+            }
+            _ => ExitCode::SUCCESS,
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if arguments > 1 => {
+            fail("a subcommand is missing; --help shows what is possible")
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nothing is left to do if the terminal is gone.
+            let _ = error.print();
             ExitCode::from(FAILURE)
-        };
+        }
+        _ => fail(&format!("{}; --help shows what is possible", reason(error))),
     }
+}
+
+/// What was wrong with the arguments and what may have been meant, without the usage.
+fn reason(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let reason: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.is_empty())
-        .collect();
+    let mut lines = text.lines().map(str::trim);
+    let reason: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
     let reason = reason.join(" ");
-    let reason = reason.strip_prefix("error: ").unwrap_or(&reason);
-    fail(&format!("{reason}; --help shows what is possible"))
+    let mut reason = reason
+        .strip_prefix("error: ")
+        .unwrap_or(&reason)
+        .to_string();
+    for tip in lines.filter_map(|line| line.strip_prefix("tip: ")) {
+        reason.push_str("; ");
+        reason.push_str(tip);
+    }
+    reason
 }
 
 fn fail(message: &str) -> ExitCode {

@@ -5,6 +5,7 @@
 //! [`run_folder`], or a [`checkpoint`] in it where they were interrupted. [`exchange`]
 //! reads and writes other programs' networks.
 
+pub mod augmentation;
 pub mod bench;
 pub mod boards;
 pub mod checkpoint;

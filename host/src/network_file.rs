@@ -67,6 +67,9 @@ pub enum NetworkFileError {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// The file is no text.
+    #[error("no text, but a network is a TOML file, and a trained one is the model.kiln of a run")]
+    NoText,
     /// The text is not TOML, or has keys or values a network does not have.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
@@ -106,7 +109,10 @@ impl SyntaxError {
 ///
 /// Why the file does not describe a sound network, without the file's name.
 pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
-    let text = fs::read_to_string(path).map_err(|cause| NetworkFileError::Unreadable { cause })?;
+    let text = fs::read_to_string(path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::InvalidData => NetworkFileError::NoText,
+        _ => NetworkFileError::Unreadable { cause },
+    })?;
     parse(&text)
 }
 

@@ -30,9 +30,9 @@ impl Output {
     /// If the stream cannot be written.
     pub fn line(self, text: impl Display) -> io::Result<()> {
         if self.json {
-            writeln!(io::stderr().lock(), "{text}")
+            writeln!(io::stderr().lock(), "{text}").map_err(|cause| unwritable("error", &cause))
         } else {
-            writeln!(io::stdout().lock(), "{text}")
+            writeln!(io::stdout().lock(), "{text}").map_err(|cause| unwritable("output", &cause))
         }
     }
 
@@ -66,10 +66,21 @@ impl Output {
             return Ok(());
         }
         let mut stdout = io::stdout().lock();
-        serde_json::to_writer(&mut stdout, result)?;
-        writeln!(stdout)?;
-        stdout.flush()
+        let mut write = || {
+            serde_json::to_writer(&mut stdout, result)?;
+            writeln!(stdout)?;
+            stdout.flush()
+        };
+        write().map_err(|cause| unwritable("output", &cause))
     }
+}
+
+/// The error of a standard stream, named, of the same kind.
+pub fn unwritable(stream: &str, cause: &io::Error) -> io::Error {
+    io::Error::new(
+        cause.kind(),
+        format!("cannot write to standard {stream}: {cause}"),
+    )
 }
 
 /// Writes a line on standard error that is no error.

@@ -22,7 +22,7 @@ pub struct RunConfig {
     /// The DATASET argument; a folder with its whole path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dataset: Option<String>,
-    /// The folder of MNIST's files, where `--data` gave one.
+    /// The folder of the dataset's files, where `--data` gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
     /// Hyper-parameters.

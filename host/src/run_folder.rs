@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, TempDir};
 
-use crate::whole_file::{STAGING, parent, staged_file, with_usual_permissions, write_through};
+use crate::whole_file::{
+    STAGING, parent, staged_file, with_usual_permissions, without_path, write_through,
+};
 
 /// The trained model.
 pub const MODEL: &str = "model.kiln";
@@ -167,7 +169,9 @@ fn missing_folders(path: &Path) -> Vec<&Path> {
 /// A temporary folder beside the final one; removed when dropped.
 fn staged_folder(parent: &Path) -> io::Result<TempDir> {
     let mut builder = Builder::new();
-    with_usual_permissions(builder.prefix(STAGING), 0o777).tempdir_in(parent)
+    with_usual_permissions(builder.prefix(STAGING), 0o777)
+        .tempdir_in(parent)
+        .map_err(without_path)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub enum Stream {
     Split,
     /// The order of the training samples: two jumps further.
     Order,
+    /// What is done to the training samples: three jumps further.
+    Augmentation,
 }
 
 /// A source of 32 random bits a call for this use.
@@ -25,6 +27,7 @@ pub fn source(seed: u64, stream: Stream) -> impl FnMut() -> u32 + Send {
         Stream::Init => 0,
         Stream::Split => 1,
         Stream::Order => 2,
+        Stream::Augmentation => 3,
     };
     for _ in 0..jumps {
         generator.jump();
@@ -42,6 +45,7 @@ mod tests {
             source(1, Stream::Init)(),
             source(1, Stream::Split)(),
             source(1, Stream::Order)(),
+            source(1, Stream::Augmentation)(),
             source(2, Stream::Init)(),
         ];
         for (index, first) in firsts.iter().enumerate() {

@@ -1,7 +1,9 @@
 //! The hyper-parameters of a run: as flags, as a table of a config file, and resolved.
 
+mod augment;
 mod schedule;
 
+pub use augment::{AugmentError, AugmentSetting};
 pub use schedule::{ScheduleError, ScheduleSetting};
 
 use crate::defaults;
@@ -33,9 +35,13 @@ pub struct Settings {
     /// How the learning rate changes.
     #[arg(long, value_name = "RULE", help = schedule_help())]
     pub schedule: Option<ScheduleSetting>,
+    /// What is done to the training samples.
+    #[arg(long, value_name = "LIST", help = augment_help())]
+    pub augment: Option<AugmentSetting>,
     /// Seed of everything random.
     #[arg(long, value_name = "N",
-        help = default_of("Seed of the split, the first weights and the order", defaults::SEED))]
+        help = default_of("Seed of the split, the first weights, the order and the augmentation",
+            defaults::SEED))]
     pub seed: Option<u64>,
     /// Fraction of the training samples held out.
     #[arg(long, value_name = "FRACTION", allow_negative_numbers = true,
@@ -59,6 +65,8 @@ pub struct Hyperparameters {
     pub weight_decay: f64,
     /// How the learning rate changes.
     pub schedule: ScheduleSetting,
+    /// What is done to the training samples.
+    pub augment: AugmentSetting,
     /// Seed of everything random, within an i64 so that TOML can hold it.
     pub seed: u64,
     /// Fraction of the training samples held out, in `[0, 1)`.
@@ -87,6 +95,7 @@ impl Settings {
             momentum: self.momentum.or(other.momentum),
             weight_decay: self.weight_decay.or(other.weight_decay),
             schedule: self.schedule.or(other.schedule),
+            augment: self.augment.or(other.augment),
             seed: self.seed.or(other.seed),
             validation: self.validation.or(other.validation),
         }
@@ -107,6 +116,7 @@ impl Settings {
                 .weight_decay
                 .unwrap_or(defaults::weight_decay(channels)),
             schedule: self.schedule.unwrap_or(defaults::SCHEDULE),
+            augment: self.augment.unwrap_or_default(),
             seed: self.seed.unwrap_or(defaults::SEED),
             validation: self.validation.unwrap_or(defaults::VALIDATION),
         };
@@ -124,6 +134,7 @@ impl From<Hyperparameters> for Settings {
             momentum: Some(resolved.momentum),
             weight_decay: Some(resolved.weight_decay),
             schedule: Some(resolved.schedule),
+            augment: Some(resolved.augment),
             seed: Some(resolved.seed),
             validation: Some(resolved.validation),
         }
@@ -131,6 +142,14 @@ impl From<Hyperparameters> for Settings {
 }
 
 impl Hyperparameters {
+    /// What is done to the training samples, for a list in words; empty where nothing is.
+    pub fn augmented(&self) -> String {
+        if self.augment.0.is_none() {
+            return String::new();
+        }
+        format!("augment {}, ", self.augment)
+    }
+
     fn check(&self) -> Result<(), SettingError> {
         // What counts is the f32 that the arithmetic will see: 1e-50 is zero there.
         let (lr, decay) = (self.lr as f32, self.weight_decay as f32);
@@ -197,6 +216,14 @@ fn weight_decay_help() -> String {
         "Weight decay [default: {} for grey images, {} for colour]",
         defaults::WEIGHT_DECAY_GREY,
         defaults::WEIGHT_DECAY_COLOUR
+    )
+}
+
+fn augment_help() -> String {
+    default_of(
+        "Changes training samples at random each time they are seen: none, photos (flip,shift:2), or a list of \
+         flip, shift:PIXELS, rotate:DEGREES and erase:PROBABILITY",
+        AugmentSetting::default(),
     )
 }
 

@@ -6,6 +6,7 @@ mod split;
 pub use position::{Position, ResumeError};
 pub use split::{Split, SplitError};
 
+use crate::augmentation::Augmenter;
 use crate::data::Samples;
 use crate::engine::{Engine, EngineError};
 use crate::seeds::{self, Stream};
@@ -49,8 +50,8 @@ pub struct Score {
 /// What an epoch reached and took.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// On the training samples, each as the weights were when it was its turn; a split leaves at
-    /// least one.
+    /// On the training samples, augmented, each as the weights were when it was its turn; a split
+    /// leaves at least one.
     pub train: Option<Score>,
     /// On the samples held out, after the epoch; nothing where none are.
     pub validation: Option<Score>,
@@ -75,6 +76,7 @@ struct Course<'a> {
     order: Vec<u32>,
     draw: Box<dyn FnMut() -> u32 + Send>,
     settings: Hyperparameters,
+    augmenter: Option<Augmenter>,
     schedule: Schedule,
     position: Position,
 }
@@ -93,6 +95,7 @@ impl<'a> Trainer<'a> {
             order: split.train,
             validation: split.validation,
             draw: Box::new(seeds::source(settings.seed, Stream::Order)),
+            augmenter: settings.augment.0.with_seed(settings.seed),
             schedule: settings.schedule.in_steps(steps),
             settings,
             position: Position::default(),
@@ -232,10 +235,13 @@ impl Course<'_> {
         mut progress: impl FnMut(&Outcome) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, TrainingError> {
         let mut so_far = self.position.outcome();
+        let epoch = self.position.epochs;
+        let augmenter = self.augmenter.map(|augmenter| augmenter.epoch(epoch));
         let batches = self.order.chunks(self.settings.batch as usize);
         for batch in batches.skip(self.position.steps as usize) {
             let optimizer = self.optimizer(self.position.steps);
-            so_far += engine.step(self.samples, batch, &optimizer)?;
+            let augmenter = augmenter.as_ref();
+            so_far += engine.step_augmented(self.samples, batch, augmenter, &optimizer)?;
             self.position.count(&so_far);
             if !so_far.loss_sum.is_finite() {
                 return Err(self.diverged(self.position.steps));

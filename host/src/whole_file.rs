@@ -52,7 +52,20 @@ pub(crate) fn write_through(mut file: &File, content: &[u8]) -> io::Result<()> {
 /// A temporary file beside the final one; removed when dropped.
 pub(crate) fn staged_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    with_usual_permissions(builder.prefix(STAGING), 0o666).tempfile_in(folder)
+    with_usual_permissions(builder.prefix(STAGING), 0o666)
+        .tempfile_in(folder)
+        .map_err(without_path)
+}
+
+/// The error without the temporary name, which tells nobody anything.
+pub(crate) fn without_path(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|error| error.source());
+    match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
+        Some(cause) => cause
+            .raw_os_error()
+            .map_or_else(|| cause.kind().into(), io::Error::from_raw_os_error),
+        None => error,
+    }
 }
 
 /// Temporary files are private unless asked otherwise; a run is as public as the user's mask says.

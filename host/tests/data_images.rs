@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use host::data::{DataError, Dataset, ImageFolderError, ImageShape, Options, Places, load_from};
+use host::data::{
+    DataError, Dataset, ImageFolderError, ImageShape, Options, Patience, Places, load_from,
+};
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use tempfile::TempDir;
 
@@ -52,7 +54,8 @@ fn load_path(path: &Path, options: &Options) -> Result<Dataset, DataError> {
     let places = Places {
         data: None,
         cache: None,
-        mirrors: Vec::new(),
+        mirrors: Some(Vec::new()),
+        patience: Patience::default(),
     };
     load_from(path.to_str().unwrap(), options, &places)
 }

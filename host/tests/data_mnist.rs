@@ -6,13 +6,14 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use host::data::{DataError, Dataset, IdxError, ImageShape, Options, Places, load_from};
+use host::data::{DataError, Dataset, IdxError, ImageShape, Options, Patience, Places, load_from};
 
 fn nowhere() -> Places {
     Places {
         data: None,
         cache: None,
-        mirrors: Vec::new(),
+        mirrors: Some(Vec::new()),
+        patience: Patience::default(),
     }
 }
 
@@ -158,7 +159,7 @@ fn a_folder_given_but_unusable_is_an_error() {
     let mut options = offline();
     options.data = Some(folder.path().into());
     let error = load_from("mnist", &options, &nowhere()).unwrap_err();
-    assert!(matches!(error, DataError::NoIdxFiles { .. }), "{error}");
+    assert!(matches!(error, DataError::NoNamedFiles { .. }), "{error}");
     let message = error.to_string();
     assert!(
         message.contains("(--data) has none of MNIST's files"),
@@ -174,7 +175,7 @@ fn without_a_network_the_embedded_digits_serve() {
     let cache = tempfile::tempdir().unwrap();
     let places = Places {
         cache: Some(cache.path().join("kiln")),
-        mirrors: vec!["http://127.0.0.1:1/".into()],
+        mirrors: Some(vec!["http://127.0.0.1:1/".into()]),
         ..nowhere()
     };
     let dataset = load_from("mnist", &Options::default(), &places).unwrap();

@@ -4,6 +4,7 @@
 //! The allocator counts for the whole process, the engine's threads included, so this file has one
 //! test only: another one running beside it would be counted too.
 
+use host::augmentation::Augmentation;
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
 use kiln::{LaneWidth, Network, Plan, Scaling, Sgd, Trainable};
@@ -113,6 +114,13 @@ fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
     let mut engine = Engine::new(&network, &scaling, start, &options).unwrap();
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
     let mut logits = vec![0.0; samples.len() * network.classes()];
+    let augmentation = Augmentation {
+        flip: true,
+        shift: 2,
+        rotate: 10.0,
+        erase: 0.5,
+    };
+    let augmenter = augmentation.with_seed(1).unwrap().epoch(0);
     let count = engine.within(|engine| {
         allocations(|| {
             for batch in indices.chunks(64).take(20) {
@@ -123,6 +131,9 @@ fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
                 .evaluate(samples, &indices, Some(&mut logits))
                 .unwrap();
             engine.step(samples, &indices[..3], &MOMENTUM).unwrap();
+            engine
+                .step_augmented(samples, &indices[..50], Some(&augmenter), &MOMENTUM)
+                .unwrap();
         })
     });
     assert_eq!(count, 0, "{threads} threads, {lanes:?}");

@@ -1,5 +1,6 @@
 //! Training on real digits gives the same bits with every number of threads and every lane width.
 
+use host::augmentation::{Augmentation, EpochAugmenter};
 use host::data::{self, Options, Places, Samples};
 use host::engine::{Engine, EngineOptions};
 use kiln::{LaneWidth, Network, Scaling, Sgd, Trainable, he_uniform};
@@ -12,7 +13,8 @@ fn digits() -> data::Dataset {
     let nowhere = Places {
         data: None,
         cache: None,
-        mirrors: vec![],
+        mirrors: None,
+        patience: Default::default(),
     };
     let options = Options {
         offline: true,
@@ -54,7 +56,12 @@ struct Bits {
 }
 
 /// Batches that are no multiple of a group, spread over all classes, then an evaluation.
-fn run(train: &Samples, test: &Samples, threads: usize, lanes: LaneWidth) -> (Bits, f64) {
+fn run(
+    [train, test]: [&Samples; 2],
+    augmenter: Option<&EpochAugmenter>,
+    threads: usize,
+    lanes: LaneWidth,
+) -> (Bits, f64) {
     let network = network();
     let options = EngineOptions {
         threads,
@@ -77,7 +84,9 @@ fn run(train: &Samples, test: &Samples, threads: usize, lanes: LaneWidth) -> (Bi
     let all: Vec<u32> = (0..test.len() as u32).collect();
     let mut logits = vec![0.0; test.len() * 10];
     for batch in order.chunks(BATCH).take(STEPS) {
-        engine.step(train, batch, &sgd).unwrap();
+        engine
+            .step_augmented(train, batch, augmenter, &sgd)
+            .unwrap();
     }
     let outcome = engine.evaluate(test, &all, Some(&mut logits)).unwrap();
     let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect();
@@ -94,7 +103,8 @@ fn real_digits_give_the_same_bits_everywhere() {
     let digits = digits();
     assert!(digits.source.contains("embedded"), "{}", digits.source);
     let test = digits.test.unwrap();
-    let (expected, accuracy) = run(&digits.train, &test, 1, LaneWidth::X1);
+    let sets = [&digits.train, &test];
+    let (expected, accuracy) = run(sets, None, 1, LaneWidth::X1);
     assert!(accuracy > 0.4, "nothing was learnt: {accuracy}");
     for lanes in LaneWidth::ALL {
         if !lanes.is_available() {
@@ -102,7 +112,7 @@ fn real_digits_give_the_same_bits_everywhere() {
             continue;
         }
         for threads in [1, 2, 3] {
-            let (found, _) = run(&digits.train, &test, threads, lanes);
+            let (found, _) = run(sets, None, threads, lanes);
             let what = format!("{threads} threads, {lanes:?}");
             assert!(
                 found.parameters == expected.parameters,
@@ -110,6 +120,41 @@ fn real_digits_give_the_same_bits_everywhere() {
             );
             assert!(found.logits == expected.logits, "logits, {what}");
             assert!(found.losses == expected.losses, "losses, {what}");
+        }
+    }
+}
+
+/// A copy of every sample as the augmenter makes it.
+fn augmented(samples: &Samples, augmenter: &EpochAugmenter) -> Samples {
+    let mut copy = samples.clone();
+    let images = copy.pixels.chunks_exact_mut(samples.shape.size());
+    for (index, to) in images.enumerate() {
+        augmenter.apply(index as u32, samples.image(index), samples.shape, to);
+    }
+    copy
+}
+
+#[test]
+fn augmenting_on_the_way_is_training_on_augmented_copies() {
+    let digits = digits();
+    let test = digits.test.unwrap();
+    let augmentation = Augmentation {
+        flip: true,
+        shift: 3,
+        rotate: 15.0,
+        erase: 0.5,
+    };
+    let augmenter = augmentation.with_seed(1).unwrap().epoch(2);
+    let copies = augmented(&digits.train, &augmenter);
+    assert!(copies != digits.train);
+    let (expected, _) = run([&copies, &test], None, 1, LaneWidth::X1);
+    for lanes in LaneWidth::ALL
+        .into_iter()
+        .filter(|lanes| lanes.is_available())
+    {
+        for threads in [1, 3] {
+            let (found, _) = run([&digits.train, &test], Some(&augmenter), threads, lanes);
+            assert!(found == expected, "{threads} threads, {lanes:?}");
         }
     }
 }

@@ -19,8 +19,8 @@ use std::time::Instant;
 
 /// Score trained weights on a dataset.
 ///
-/// A dataset with a test set of its own, such as mnist, is scored on that; a folder of images on
-/// all of them. Images are brought to the network's channels and size. A table tells how often each
+/// A dataset with a test set of its own, such as mnist or cifar10, is scored on that; a folder of
+/// images on all of them. Images are brought to the network's channels and size. A table tells how often each
 /// class was taken for each, where there are at most 12, and then which pairs were confused most.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -4,6 +4,7 @@ mod firmware;
 mod other;
 
 use super::machine;
+use super::subject::DATASET_HELP;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -32,16 +33,19 @@ pub struct Arguments {
     weights: PathBuf,
     /// Folder to write model.kiln and model.samples to, made where it is missing; with
     /// --to safetensors or onnx the file [default: beside the model file]
-    #[arg(long, value_name = "DIR|FILE")]
+    #[arg(long, value_name = "DIR|FILE", required_unless_present = "to")]
     out: Option<PathBuf>,
-    /// For firmware: `mnist`, a folder of IDX files, or a folder with one folder of images per
-    /// class
-    #[arg(long)]
+    /// The dataset of the samples.
+    #[arg(
+        long,
+        required_unless_present = "to",
+        help = format!("For firmware, where the samples are from: {DATASET_HELP}")
+    )]
     dataset: Option<String>,
     /// For firmware: number of samples [default: 100]
     #[arg(long, value_name = "N")]
     samples: Option<usize>,
-    /// Folder with the IDX files of mnist
+    /// For firmware: folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Do not download anything

@@ -7,17 +7,21 @@ use anyhow::{Context, Result, ensure};
 use kiln::ModelFile;
 use std::path::{Path, PathBuf};
 
+/// What can be typed for a dataset.
+pub const DATASET_HELP: &str = "mnist, fashion-mnist, cifar10, cifar100, a folder of IDX files, or \
+                                a folder with one folder of images per class";
+
 /// The weights and the dataset.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct Arguments {
-    /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
-    #[arg(long)]
+    /// The dataset.
+    #[arg(long, help = DATASET_HELP)]
     pub dataset: String,
     /// The model file that a training run wrote
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
-    /// Folder with the IDX files of mnist
+    /// Folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Do not download anything
@@ -51,6 +55,7 @@ impl Arguments {
             offline: self.offline,
             threads,
             shape: Some(model.network().input_shape().into()),
+            size: data::TargetSize::Own,
             progress: true,
         };
         let dataset = data::load(&self.dataset, &options)?;
@@ -109,6 +114,12 @@ pub fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
 mod tests {
     use super::*;
     use crate::data::ImageShape;
+
+    #[test]
+    fn the_help_names_every_dataset() {
+        let known: Vec<&str> = data::names().collect();
+        assert!(DATASET_HELP.starts_with(&format!("{},", known.join(", "))));
+    }
 
     #[test]
     fn samples_are_spread_over_all() {

@@ -8,9 +8,10 @@ mod job;
 mod progress;
 mod report;
 
+use super::subject::DATASET_HELP;
 use super::{describe_dataset, describe_network, machine};
 use crate::checkpoint::Checkpoint;
-use crate::data::{Dataset, Samples};
+use crate::data::{Dataset, Samples, TargetSize};
 use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{self, Output, counted, grouped};
@@ -48,6 +49,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = "\
 Examples:
   kiln train mnist
+  kiln train cifar10 --epochs 30
   kiln train pictures --epochs 30 --out runs/pictures
   kiln train mnist --model network.toml --lr 0.02 --schedule step:5:0.1
   kiln train --config runs/pictures/config.toml --seed 2
@@ -69,23 +71,27 @@ A network as a TOML file:
   outputs = 10
 ")]
 pub struct Arguments {
-    /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
-    #[arg(required_unless_present_any = ["config", "resume"])]
+    /// The dataset.
+    #[arg(required_unless_present_any = ["config", "resume"], help = DATASET_HELP)]
     dataset: Option<String>,
     /// Start from a config.toml; arguments given beside it take precedence
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Go on with the unfinished run in this folder; it has all settings itself
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "out"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "size", "out"])]
     resume: Option<PathBuf>,
     /// Network to train [default: two convolutions and two linear layers]
     #[arg(long, value_name = "FILE.toml")]
     model: Option<PathBuf>,
+    /// Rows and columns of the images: one number, ROWSxCOLUMNS, or own for the most common of the
+    /// dataset [default: own up to 64x64, 32 for larger ones]
+    #[arg(long, value_name = "SIZE", conflicts_with = "model")]
+    size: Option<TargetSize>,
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
     machine: machine::Arguments,
-    /// Folder with the IDX files of mnist
+    /// Folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Do not download anything
@@ -219,7 +225,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
     output.item(
         "training",
         format_args!(
-            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, seed {}",
+            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}seed {}",
             counted(settings.epochs as usize, "epoch", "epochs"),
             counted(setup.trainer.steps_per_epoch() as usize, "step", "steps"),
             settings.batch,
@@ -227,6 +233,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
             settings.momentum,
             settings.weight_decay,
             settings.schedule,
+            settings.augmented(),
             settings.seed
         ),
     )?;

@@ -1,24 +1,25 @@
 //! Files with known hashes, from a cache folder or else from the network into it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use tempfile::NamedTempFile;
 
-use super::download::{DownloadError, Downloader, RemoteFile};
+use super::download::{DownloadError, Downloader, Partial, RemoteFile};
+use super::places::Patience;
 use super::{Options, progress_bar};
 
 const BAR: &str = "downloading {msg} {wide_bar} {bytes}/{total_bytes} ({eta})";
 
-/// Four files that belong together.
-pub(super) struct Archive<'a> {
-    pub(super) files: &'a [RemoteFile; 4],
+/// Files that belong together.
+pub(super) struct Archive {
+    pub(super) files: &'static [RemoteFile],
     /// Where they are kept; it need not exist. `None` keeps nothing.
     pub(super) folder: Option<PathBuf>,
     /// The URLs to download from, each with a slash at the end, in order.
-    pub(super) mirrors: &'a [String],
+    pub(super) mirrors: Vec<String>,
+    pub(super) patience: Patience,
 }
 
 /// Why an archive is not to be had.
@@ -29,13 +30,13 @@ pub(super) enum Absence {
     Download(DownloadError),
 }
 
-impl Archive<'_> {
+impl Archive {
     /// The content of each file, its hash verified, and where they are from.
     pub(super) fn contents(
         &self,
         options: &Options,
         notices: &mut Vec<String>,
-    ) -> Result<([Vec<u8>; 4], String), Absence> {
+    ) -> Result<(Vec<Vec<u8>>, String), Absence> {
         let cached = self.cached(notices);
         let is_complete = cached.iter().all(Option::is_some);
         if !is_complete && options.offline {
@@ -55,42 +56,34 @@ impl Archive<'_> {
     }
 
     /// The files that the cache folder has; one with a wrong hash counts as missing.
-    fn cached(&self, notices: &mut Vec<String>) -> [Option<Vec<u8>>; 4] {
+    fn cached(&self, notices: &mut Vec<String>) -> Vec<Option<Vec<u8>>> {
         let Some(folder) = &self.folder else {
-            return [const { None }; 4];
+            return self.files.iter().map(|_| None).collect();
         };
-        let mut contents = self
-            .files
-            .each_ref()
-            .map(|file| fs::read(folder.join(file.name)).ok());
-        let is_broken = |(content, file): (&Option<Vec<u8>>, &RemoteFile)| {
-            content
-                .as_ref()
-                .is_some_and(|content| !file.matches(content))
-        };
-        let broken: Vec<_> = contents.par_iter().zip(self.files).map(is_broken).collect();
-        for (index, _) in broken
-            .iter()
-            .enumerate()
-            .filter(|(_, is_broken)| **is_broken)
-        {
-            contents[index] = None;
-            let path = folder.join(self.files[index].name);
-            notices.push(format!(
-                "{} has a wrong SHA-256 and was not used",
-                path.display()
-            ));
-        }
-        contents
+        let read = |file: &RemoteFile| read_verified(&folder.join(file.name), file);
+        let found: Vec<_> = self.files.par_iter().map(read).collect();
+        let found = found.into_iter().zip(self.files);
+        found
+            .map(|(content, file)| match content {
+                Ok(Some(content)) => Some(content),
+                Ok(None) => {
+                    let path = folder.join(file.name);
+                    let path = path.display();
+                    notices.push(format!("{path} has a wrong SHA-256 and was not used"));
+                    None
+                }
+                Err(_) => None,
+            })
+            .collect()
     }
 
     /// Downloads what is missing and keeps it.
     fn completed(
         &self,
-        cached: [Option<Vec<u8>>; 4],
+        cached: Vec<Option<Vec<u8>>>,
         progress: bool,
         notices: &mut Vec<String>,
-    ) -> Result<[Vec<u8>; 4], DownloadError> {
+    ) -> Result<Vec<Vec<u8>>, DownloadError> {
         let missing = self
             .files
             .iter()
@@ -98,16 +91,16 @@ impl Archive<'_> {
             .filter(|(_, content)| content.is_none());
         let total = missing.map(|(file, _)| file.length).sum();
         let bar = progress_bar(progress && total > 0, total, BAR);
-        let downloader = Downloader::new(self.mirrors, bar);
-        let mut contents = [const { Vec::new() }; 4];
-        for ((slot, file), content) in contents.iter_mut().zip(self.files).zip(cached) {
-            *slot = match content {
-                Some(content) => content,
-                None => self.downloaded(&downloader, file, notices)?,
-            };
-        }
+        let downloader = Downloader::new(&self.mirrors, self.patience, bar);
+        let found = self.files.iter().zip(cached);
+        let contents = found
+            .map(|(file, content)| match content {
+                Some(content) => Ok(content),
+                None => self.downloaded(&downloader, file, notices),
+            })
+            .collect();
         downloader.bar.finish_and_clear();
-        Ok(contents)
+        contents
     }
 
     fn downloaded(
@@ -116,10 +109,10 @@ impl Archive<'_> {
         file: &RemoteFile,
         notices: &mut Vec<String>,
     ) -> Result<Vec<u8>, DownloadError> {
-        let content = downloader.fetch(file)?;
-        if let Some(folder) = &self.folder
-            && let Err(cause) = keep(folder, file.name, &content)
-        {
+        let mut partial = Partial::open(self.folder.as_deref(), file.name, file.length);
+        downloader.fetch(file, &mut partial)?;
+        let (content, failure) = partial.finish();
+        if let (Some(cause), Some(folder)) = (failure, &self.folder) {
             let path = folder.join(file.name);
             notices.push(format!("cannot keep {}: {cause}", path.display()));
         }
@@ -127,13 +120,13 @@ impl Archive<'_> {
     }
 }
 
-/// Writes the file whole or not at all: it gets its name only when it is complete.
-fn keep(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(content)?;
-    file.persist(folder.join(name))?;
-    Ok(())
+/// The content of `file`; `None` where another one has its name.
+fn read_verified(path: &Path, file: &RemoteFile) -> io::Result<Option<Vec<u8>>> {
+    if fs::metadata(path)?.len() != file.length {
+        return Ok(None);
+    }
+    let content = fs::read(path)?;
+    Ok(file.matches(&content).then_some(content))
 }
 
 #[cfg(test)]

@@ -1,53 +1,29 @@
 //! Downloads of files with a known hash, from the first mirror that has them.
+//!
+//! What came before a connection broke is kept in a [`Partial`], and the next attempt asks for the
+//! rest. Only the hash of the whole file says whether the pieces belong together.
+
+mod answer;
+mod error;
+mod partial;
 
 use std::fmt::Write as _;
-use std::io::{self, Read};
-use std::time::Duration;
+use std::io::Read;
+use std::thread;
 
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
-use ureq::{Agent, Timeout};
+use ureq::http::{Response, header};
+use ureq::{Agent, Body};
 
-/// Without a network the program should go on soon: this long for the name, and this long for
-/// the connection, for each mirror.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
-const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+pub use error::DownloadError;
+pub(super) use partial::Partial;
 
-/// Why a download failed; every message is one line.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DownloadError {
-    /// No mirror could be connected to.
-    #[error("cannot reach {url}: {cause}; check the network or give the files with --data DIR")]
-    Unreachable {
-        /// The URL tried last.
-        url: String,
-        /// What the connection said.
-        cause: String,
-    },
-    /// The mirror answered, but not with the file.
-    #[error("cannot download {url}: {cause}; try again later or give the files with --data DIR")]
-    Failed {
-        /// The URL tried last.
-        url: String,
-        /// What went wrong.
-        cause: String,
-    },
-    /// The mirror answered with another file.
-    #[error(
-        "{url} sent a file with the SHA-256 {found} where {expected} was expected; it was not \
-         used: try again later or give the files with --data DIR"
-    )]
-    Hash {
-        /// The URL tried last.
-        url: String,
-        /// The hash of the file as published.
-        expected: String,
-        /// The hash of what came.
-        found: String,
-    },
-}
+use answer::{Failure, check_answer, failed_request, strong_tag, wrong_length};
+
+use super::places::Patience;
+
+const BLOCK: usize = 1 << 16;
 
 /// A file as published.
 pub(super) struct RemoteFile {
@@ -61,6 +37,7 @@ pub(super) struct RemoteFile {
 pub(super) struct Downloader<'a> {
     agent: Agent,
     mirrors: &'a [String],
+    patience: Patience,
     /// Counts the bytes of all files fetched.
     pub(super) bar: ProgressBar,
 }
@@ -72,33 +49,45 @@ impl RemoteFile {
 }
 
 impl<'a> Downloader<'a> {
-    pub(super) fn new(mirrors: &'a [String], bar: ProgressBar) -> Self {
+    pub(super) fn new(mirrors: &'a [String], patience: Patience, bar: ProgressBar) -> Self {
         let config = Agent::config_builder()
-            .timeout_resolve(Some(CONNECT_TIMEOUT))
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_recv_response(Some(RESPONSE_TIMEOUT))
-            .timeout_recv_body(Some(BODY_TIMEOUT))
+            .http_status_as_error(false)
+            .timeout_resolve(Some(patience.connection))
+            .timeout_connect(Some(patience.connection))
+            .timeout_recv_response(Some(patience.answer))
+            .timeout_per_read(Some(patience.bytes))
             .build();
         Self {
             agent: config.into(),
             mirrors,
+            patience,
             bar,
         }
     }
 
-    /// The content of the file with its hash verified, or the error of the mirror that got
-    /// furthest.
-    pub(super) fn fetch(&self, file: &RemoteFile) -> Result<Vec<u8>, DownloadError> {
+    /// Completes `partial` to the file with its hash verified, or gives the error of the mirror
+    /// that got furthest.
+    pub(super) fn fetch(
+        &self,
+        file: &RemoteFile,
+        partial: &mut Partial,
+    ) -> Result<(), DownloadError> {
         let mut failure = DownloadError::Unreachable {
             url: file.name.into(),
             cause: "no mirror is known".into(),
         };
         self.bar.set_message(file.name);
         let start = self.bar.position();
+        if partial.len() >= file.length {
+            if file.matches(partial.content()) {
+                return Ok(());
+            }
+            partial.clear();
+        }
         for mirror in self.mirrors {
-            self.bar.set_position(start);
-            match self.fetch_url(format!("{mirror}{}", file.name), file) {
-                Ok(content) => return Ok(content),
+            let url = format!("{mirror}{}", file.name);
+            match self.fetch_from(&url, file, partial, start) {
+                Ok(()) => return Ok(()),
                 Err(DownloadError::Unreachable { .. }) if !failure.is_unreachable() => {}
                 Err(error) => failure = error,
             }
@@ -106,55 +95,102 @@ impl<'a> Downloader<'a> {
         Err(failure)
     }
 
-    fn fetch_url(&self, url: String, file: &RemoteFile) -> Result<Vec<u8>, DownloadError> {
-        let response = match self.agent.get(&url).call() {
-            Ok(response) => response,
-            Err(error) => return Err(failed_request(url, &error)),
-        };
-        let mut content = Vec::new();
-        let body = response.into_body().into_reader();
-        // One byte more is enough to tell that the file is not the one expected.
-        let body = self.bar.wrap_read(body).take(file.length + 1);
-        if let Err(error) = read_all(body, file.length, &mut content) {
-            let cause = error.to_string();
-            return Err(DownloadError::Failed { url, cause });
+    /// Asks one mirror as often as patience allows; `start` is where the bar stood before the file.
+    fn fetch_from(
+        &self,
+        url: &str,
+        file: &RemoteFile,
+        partial: &mut Partial,
+        start: u64,
+    ) -> Result<(), DownloadError> {
+        let mut tag = None;
+        let mut pause = self.patience.pause;
+        for attempt in 1.. {
+            let outcome = self.attempt(url, file, partial, start, &mut tag);
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(Failure::Lasting(error)) => return Err(error),
+                Err(Failure::Passing(error)) if attempt >= self.patience.attempts => {
+                    return Err(error);
+                }
+                Err(Failure::Passing(_)) => {}
+            }
+            thread::sleep(pause);
+            pause *= 2;
         }
-        if file.matches(&content) {
-            return Ok(content);
+        Ok(())
+    }
+
+    /// Asks for what is missing. `tag` is how the mirror marked the version of the file that it
+    /// sent in an earlier attempt.
+    fn attempt(
+        &self,
+        url: &str,
+        file: &RemoteFile,
+        partial: &mut Partial,
+        start: u64,
+        tag: &mut Option<String>,
+    ) -> Result<(), Failure> {
+        let held = partial.len();
+        let mut request = self.agent.get(url);
+        if held > 0 {
+            request = request.header(header::RANGE, format!("bytes={held}-"));
+            if let Some(tag) = tag {
+                request = request.header(header::IF_RANGE, tag.as_str());
+            }
         }
-        Err(DownloadError::Hash {
-            url,
+        let response = request
+            .call()
+            .map_err(|error| failed_request(url, &error))?;
+        check_answer(url, file, partial, &response)?;
+        *tag = strong_tag(&response);
+        self.receive(url, file, partial, start, response)?;
+        let found = sha256(partial.content());
+        if found == file.sha256 {
+            return Ok(());
+        }
+        partial.clear();
+        let error = DownloadError::Hash {
+            url: url.into(),
             expected: file.sha256.into(),
-            found: sha256(&content),
+            found,
+        };
+        // Of pieces, the earlier ones may have been another file's.
+        Err(if held > 0 {
+            Failure::Passing(error)
+        } else {
+            Failure::Lasting(error)
         })
     }
-}
 
-impl DownloadError {
-    fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
-    }
-}
-
-fn read_all(mut body: impl Read, length: u64, content: &mut Vec<u8>) -> io::Result<()> {
-    body.read_to_end(content)?;
-    if (content.len() as u64) < length {
-        let message = format!("{} of {length} bytes came", content.len());
-        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
-    }
-    Ok(())
-}
-
-fn failed_request(url: String, error: &ureq::Error) -> DownloadError {
-    let cause = error.to_string();
-    match error {
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::Io(_)
-        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            DownloadError::Unreachable { url, cause }
-        }
-        _ => DownloadError::Failed { url, cause },
+    /// Takes the body, up to the end of the file.
+    fn receive(
+        &self,
+        url: &str,
+        file: &RemoteFile,
+        partial: &mut Partial,
+        start: u64,
+        response: Response<Body>,
+    ) -> Result<(), Failure> {
+        let mut body = response.into_body().into_reader();
+        let mut block = vec![0; BLOCK];
+        let cause = loop {
+            self.bar.set_position(start + partial.len());
+            match body.read(&mut block) {
+                Ok(0) if partial.len() == file.length => return Ok(()),
+                Ok(0) => break "the connection was closed".into(),
+                Ok(count) => partial.extend(&block[..count]),
+                Err(error) => break error.to_string(),
+            }
+            if partial.len() > file.length {
+                let found = partial.len();
+                partial.clear();
+                return Err(Failure::Lasting(wrong_length(url, file, found)));
+            }
+        };
+        let (url, came, length) = (url.into(), partial.len(), file.length);
+        let cause = format!("{cause} after {came} of {length} bytes");
+        Err(Failure::Passing(DownloadError::Failed { url, cause }))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::idx::{self, IdxError, IdxFile};
-use super::idx_folder::IdxSets;
 use super::samples::Samples;
+use super::sets::Sets;
 
 const IMAGES: &[u8] = include_bytes!("../../assets/digits-images-idx3-ubyte.gz");
 const LABELS: &[u8] = include_bytes!("../../assets/digits-labels-idx1-ubyte.gz");
@@ -13,16 +13,17 @@ const LABELS: &[u8] = include_bytes!("../../assets/digits-labels-idx1-ubyte.gz")
 const TEST_PERIOD: usize = 5;
 
 /// 4,000 digits to train on and 1,000 to test on, always the same.
-pub(super) fn load() -> Result<IdxSets, IdxError> {
+pub(super) fn load() -> Result<Sets, IdxError> {
     let all = idx::samples(
         embedded("embedded digits-images-idx3-ubyte.gz", IMAGES),
         embedded("embedded digits-labels-idx1-ubyte.gz", LABELS),
     )?;
     let is_test = |index: usize| index % TEST_PERIOD == TEST_PERIOD - 1;
-    Ok(IdxSets {
+    Ok(Sets {
         origin: "the embedded digits".into(),
         train: Some(selected(&all, |index| !is_test(index))),
         test: Some(selected(&all, is_test)),
+        classes: None,
     })
 }
 

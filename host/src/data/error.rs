@@ -1,25 +1,50 @@
 //! What can go wrong with a dataset as a whole.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::cifar::CifarError;
+use super::download::DownloadError;
 use super::idx::IdxError;
 use super::image_folder::ImageFolderError;
+use super::named;
 use super::samples::ImageShape;
 
 /// Why a dataset could not be loaded: one line that names what is at fault and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// The argument is neither `mnist` nor a path that exists.
+    /// The argument is neither the name of a dataset nor a path that exists.
     #[error(
-        "no dataset {:?}: neither `mnist` nor an existing folder; give `mnist`, a folder of IDX \
-         files, or a folder with one folder of images per class",
-        path.display().to_string()
+        "no dataset {:?}{}: give {}, or an existing folder of IDX files or with one folder of \
+         images per class",
+        path.display().to_string(), suggestion(path),
+        named::listed(&named::names().collect::<Vec<_>>(), "or")
     )]
     UnknownDataset {
         /// The argument, as a path.
         path: PathBuf,
+    },
+    /// A dataset known by name is not here, and must not be fetched.
+    #[error(
+        "{name} is neither in KILN_DATA nor in the cache, and --offline forbids to fetch it: \
+         leave that out, or get {files} from {url} and name the folder with --data DIR"
+    )]
+    Offline {
+        /// The dataset.
+        name: &'static str,
+        /// The names of its files.
+        files: String,
+        /// Where they are published.
+        url: &'static str,
+    },
+    /// A dataset known by name is not here and could not be fetched.
+    #[error("no {name} here: {cause}")]
+    Download {
+        /// The dataset.
+        name: &'static str,
+        /// What went wrong.
+        cause: DownloadError,
     },
     /// The path is that of a file.
     #[error(
@@ -37,18 +62,20 @@ pub enum DataError {
         /// What the operating system said.
         cause: io::Error,
     },
-    /// A folder that must hold MNIST's files holds none of them.
+    /// A place that must hold the files of a dataset known by name holds none of them.
     #[error(
-        "{} ({option}) has none of MNIST's files: put train-images-idx3-ubyte, \
-         train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte there, \
-         gzipped or not",
-        folder.display()
+        "{} ({option}) has none of {title}'s files: it must hold {wanted}",
+        place.display()
     )]
-    NoIdxFiles {
-        /// The folder searched.
-        folder: PathBuf,
-        /// `--data` or `KILN_DATA`: what named the folder.
+    NoNamedFiles {
+        /// The folder or file searched.
+        place: PathBuf,
+        /// `--data` or `KILN_DATA`: what named the place.
         option: &'static str,
+        /// The dataset, as its authors call it.
+        title: &'static str,
+        /// The names of the files.
+        wanted: String,
     },
     /// All labels are the same.
     #[error(
@@ -100,7 +127,15 @@ pub enum DataError {
     /// An IDX file is missing, damaged or mislabelled.
     #[error(transparent)]
     Idx(#[from] IdxError),
+    /// An archive or a file of CIFAR-10 or CIFAR-100 is missing, damaged or another.
+    #[error(transparent)]
+    Cifar(#[from] CifarError),
     /// A folder of images is not laid out as one, or an image cannot be decoded.
     #[error(transparent)]
     ImageFolder(#[from] ImageFolderError),
+}
+
+fn suggestion(path: &Path) -> String {
+    named::meant_by(&path.to_string_lossy())
+        .map_or_else(String::new, |name| format!(" (did you mean {name}?)"))
 }

@@ -106,6 +106,22 @@ pub enum IdxError {
         /// Labels in it.
         labels: usize,
     },
+    /// A label of a dataset whose classes are known is none of them.
+    #[error(
+        "{}: label number {number} is {label}, but there are {classes} classes, counted from 0: \
+         it is damaged or of another dataset; fetch it again",
+        path.display()
+    )]
+    Label {
+        /// The file of labels, as it is called when not compressed.
+        path: PathBuf,
+        /// Which label, counted from 1.
+        number: usize,
+        /// The label.
+        label: u16,
+        /// How many classes the dataset has.
+        classes: usize,
+    },
     /// One of the two files of a set is not there.
     #[error("{} is there but {missing} is not: add it, gzipped or not", found.display())]
     Missing {

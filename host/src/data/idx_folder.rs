@@ -3,24 +3,15 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use super::Dataset;
-use super::error::DataError;
 use super::idx::{self, IdxError, IdxFile};
 use super::samples::Samples;
+use super::sets::Sets;
 
-const SPLITS: [&str; 2] = ["train", "t10k"];
+/// What the names of training and test files begin with.
+pub(super) const SPLITS: [&str; 2] = ["train", "t10k"];
 const IMAGES: &str = "images";
-const LABELS: &str = "labels";
-
-/// The samples of IDX files: at least one of the two sets.
-pub(super) struct IdxSets {
-    /// The folder or whatever else the files are from, for errors.
-    pub(super) origin: PathBuf,
-    pub(super) train: Option<Samples>,
-    pub(super) test: Option<Samples>,
-}
+pub(super) const LABELS: &str = "labels";
 
 /// Whether any file of `folder` has one of MNIST's names.
 pub(super) fn holds_idx(folder: &Path) -> bool {
@@ -32,61 +23,15 @@ pub(super) fn holds_idx(folder: &Path) -> bool {
 }
 
 /// Reads the training and the test set, whichever are there.
-pub(super) fn load(folder: &Path) -> Result<IdxSets, IdxError> {
+pub(super) fn load(folder: &Path) -> Result<Sets, IdxError> {
     let [train, test] = SPLITS;
     let (train, test) = rayon::join(|| load_split(folder, train), || load_split(folder, test));
-    Ok(IdxSets {
+    Ok(Sets {
         origin: folder.into(),
         train: train?,
         test: test?,
+        classes: None,
     })
-}
-
-impl IdxSets {
-    /// The dataset of these samples; a training set that is missing becomes an empty one.
-    pub(super) fn into_dataset(self, name: String, source: String) -> Result<Dataset, DataError> {
-        let origin = self.origin.clone();
-        let (train, test) = self.shaped_alike()?;
-        let labels = || {
-            train
-                .labels
-                .iter()
-                .chain(test.iter().flat_map(|test| &test.labels))
-        };
-        let (Some(&smallest), Some(&largest)) = (labels().min(), labels().max()) else {
-            return Err(DataError::NoSamples { path: origin });
-        };
-        if smallest == largest {
-            return Err(DataError::OneClass {
-                path: origin,
-                class: largest.to_string(),
-            });
-        }
-        Ok(Dataset {
-            name,
-            source,
-            classes: (0..=largest).map(|label| label.to_string()).collect(),
-            train,
-            test,
-            ignored_files: 0,
-            notices: Vec::new(),
-            load_time: Duration::ZERO,
-        })
-    }
-
-    fn shaped_alike(self) -> Result<(Samples, Option<Samples>), DataError> {
-        match (self.train, self.test) {
-            (Some(train), Some(test)) if train.shape != test.shape => Err(IdxError::Shapes {
-                folder: self.origin,
-                train: train.shape,
-                test: test.shape,
-            }
-            .into()),
-            (Some(train), test) => Ok((train, test)),
-            (None, Some(test)) => Ok((Samples::empty(test.shape), Some(test))),
-            (None, None) => Err(DataError::NoSamples { path: self.origin }),
-        }
-    }
 }
 
 fn load_split(folder: &Path, split: &str) -> Result<Option<Samples>, IdxError> {
@@ -113,7 +58,7 @@ fn find(folder: &Path, split: &str, kind: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn file_name(split: &str, kind: &str) -> String {
+pub(super) fn file_name(split: &str, kind: &str) -> String {
     let rank = if kind == IMAGES { 3 } else { 1 };
     format!("{split}-{kind}-idx{rank}-ubyte")
 }

@@ -1,10 +1,10 @@
-//! Datasets in memory: MNIST, folders of IDX files and folders of images.
+//! Datasets in memory: those known by name, folders of IDX files and folders of images.
 //!
 //! [`load`] takes what a user types as DATASET and gives bytes and labels:
 //!
-//! - `mnist`: the handwritten digits, from the first of: [`Options::data`],
-//!   `$KILN_DATA/mnist`, the cache folder, a download into the cache folder, and 5,000 digits
-//!   embedded in the program. (A folder of that name is meant by `./mnist`.)
+//! - one of the [`names`]: the dataset, from the first of: [`Options::data`], the folder of that name
+//!   in `$KILN_DATA`, the cache folder, a download into the cache folder; and for `mnist` 5,000
+//!   digits embedded in the program. (A folder of that name is meant by `./mnist`.)
 //! - a folder with MNIST's four file names, gzipped or not: IDX files.
 //! - any other folder: one folder of PNG, JPEG or BMP images per class.
 //!
@@ -14,6 +14,7 @@
 //! `$KILN_CACHE`, or else `kiln` in the user's cache folder.
 
 mod archive;
+mod cifar;
 mod decoded;
 mod download;
 mod embedded;
@@ -22,30 +23,36 @@ mod idx;
 mod idx_folder;
 mod image_folder;
 mod images;
-mod mnist;
+mod named;
 mod picture;
+mod places;
 mod rotation;
 mod samples;
+mod sets;
+mod target;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use error::DataError;
 pub use idx::IdxError;
 pub use image_folder::ImageFolderError;
 pub use images::{ImageFileError, ImageSource, Images, load_images};
+pub use named::names;
 #[doc(hidden)]
-pub use mnist::Places;
+pub use places::{Patience, Places};
 pub use rotation::rotated;
 pub use samples::{ImageShape, Samples};
+pub use target::{LARGEST, REDUCED, TargetSize, TargetSizeError};
 
 /// A dataset in memory.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// `mnist`, or the last component of the folder's path.
+    /// The name it is known by, or the last component of the folder's path.
     pub name: String,
     /// Where the samples are from, for people to read.
     pub source: String,
@@ -66,20 +73,22 @@ pub struct Dataset {
 /// How to load a dataset.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The folder with MNIST's IDX files, for the dataset `mnist`.
+    /// The folder with the files of a dataset known by name.
     pub data: Option<PathBuf>,
     /// Whether to leave the network alone.
     pub offline: bool,
     /// Threads to decode with; 0 takes one per core.
     pub threads: usize,
-    /// The shape that every image is brought to; `None` keeps the dataset's own: the most
-    /// common size, and one channel where no image has colour.
+    /// The shape that every image is brought to; `None` leaves the size to [`Options::size`], and
+    /// takes one channel where no image has colour.
     pub shape: Option<ImageShape>,
+    /// The size that every image is brought to where [`Options::shape`] says none.
+    pub size: TargetSize,
     /// Whether to show progress bars on standard error, where that is a terminal.
     pub progress: bool,
 }
 
-/// Loads `mnist` or the folder named.
+/// Loads the dataset of this name, or the folder.
 ///
 /// # Errors
 ///
@@ -89,14 +98,14 @@ pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
     load_from(dataset, options, &Places::from_environment())
 }
 
-/// Like [`load`], with the places of the dataset `mnist` given rather than the environment's.
+/// Like [`load`], with the places of datasets known by name given rather than the environment's.
 #[doc(hidden)]
 pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Dataset, DataError> {
     let start = Instant::now();
     check_channels(options.shape)?;
-    let mut loaded = thread_pool(options.threads)?.install(|| match dataset {
-        "mnist" => mnist::load(options, places),
-        path => load_folder(Path::new(path), options),
+    let mut loaded = thread_pool(options.threads)?.install(|| match named::find(dataset) {
+        Some(named) => named.load(options, places),
+        None => load_folder(Path::new(dataset), options),
     })?;
     loaded.load_time = start.elapsed();
     Ok(loaded)
@@ -115,14 +124,15 @@ fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
                 folder_name(folder),
                 format!("IDX files in {}", folder.display()),
             )?
-            .brought_to(options.shape)?
+            .brought_to(options)?
     } else {
         image_folder::load(folder, options)?
     };
     if let Some(data) = &options.data {
         dataset.notices.push(format!(
-            "--data {} is for the dataset mnist and was not used",
-            data.display()
+            "--data {} is for datasets known by name ({}) and was not used",
+            data.display(),
+            named::listed(&names().collect::<Vec<_>>(), "and")
         ));
     }
     Ok(dataset)
@@ -154,6 +164,15 @@ fn check_folder(folder: &Path) -> Result<(), DataError> {
     }
 }
 
+fn check_exists(path: &Path) -> Result<(), DataError> {
+    std::fs::metadata(path)
+        .map(drop)
+        .map_err(|cause| DataError::Unreadable {
+            path: path.into(),
+            cause,
+        })
+}
+
 /// The last component of a path, that of `.` or `..` looked up.
 fn folder_name(folder: &Path) -> String {
     let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
@@ -163,12 +182,13 @@ fn folder_name(folder: &Path) -> String {
 }
 
 impl Dataset {
-    /// Converts every sample to `shape`, and says so in a notice where that resizes them.
-    fn brought_to(mut self, shape: Option<ImageShape>) -> Result<Self, DataError> {
+    /// Converts every sample to the shape wanted, and says so in a notice where that resizes them.
+    fn brought_to(mut self, options: &Options) -> Result<Self, DataError> {
         let own = self.train.shape;
-        let Some(shape) = shape.filter(|&shape| shape != own) else {
+        let shape = options.shape.unwrap_or(options.size.of(own));
+        if shape == own {
             return Ok(self);
-        };
+        }
         let count = self.train.len() + self.test.as_ref().map_or(0, Samples::len);
         self.train = self.train.converted(shape)?;
         self.test = self.test.map(|test| test.converted(shape)).transpose()?;

@@ -19,10 +19,10 @@ pub struct Program {
 #[non_exhaustive]
 pub enum ProgramError {
     /// The file cannot be read.
-    #[error("cannot read it: {0}")]
+    #[error("cannot read it")]
     Unreadable(#[from] io::Error),
     /// It is no ELF file.
-    #[error("not a firmware: {0}")]
+    #[error("no firmware, give an ELF file that Kiln's firmware folder built")]
     NotElf(#[from] object::Error),
     /// Its log lines cannot be found.
     #[error("its log cannot be decoded: {0}; build it again with this Kiln's firmware folder")]

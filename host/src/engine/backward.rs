@@ -2,6 +2,7 @@
 
 use super::awake;
 use super::groups::{Batch, Group, Worker};
+use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln::{BufferError, GROUP, Lanes, Plan, Scaling};
 
@@ -11,6 +12,7 @@ pub(super) struct Backward<'a> {
     pub scaling: &'a Scaling,
     pub parameters: &'a [f32],
     pub samples: &'a Samples,
+    pub augmenter: Option<&'a EpochAugmenter>,
     /// One over the size of the batch.
     pub mean: f32,
 }
@@ -45,8 +47,11 @@ impl Backward<'_> {
         indices: &[u32],
     ) -> Result<(), BufferError> {
         for (group, indices) in groups.iter_mut().zip(indices.chunks(GROUP)) {
-            let samples = self.samples;
-            let batch = Batch { samples, indices };
+            let batch = Batch {
+                samples: self.samples,
+                indices,
+                augmenter: self.augmenter,
+            };
             let (plan, scaling, parameters) = (self.plan, self.scaling, self.parameters);
             worker.backward(plan, scaling, parameters, &batch, self.mean, group)?;
         }

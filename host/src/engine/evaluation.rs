@@ -53,8 +53,11 @@ impl Evaluation<'_> {
         for (piece, indices) in pieces.iter_mut().zip(indices.chunks(GROUP)) {
             let (own, rest) = logits.split_at_mut(indices.len() * row);
             logits = rest;
-            let samples = self.samples;
-            let batch = Batch { samples, indices };
+            let batch = Batch {
+                samples: self.samples,
+                indices,
+                augmenter: None,
+            };
             *piece = evaluator.forward(self.plan, self.scaling, self.parameters, &batch, own);
         }
     }

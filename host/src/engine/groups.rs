@@ -1,5 +1,6 @@
 //! Memory of the groups in flight, and how samples get into it.
 
+use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln::{BufferError, GROUP, GroupMemory, Lanes, Outcome, Plan, Scaling, pack_pixels, score};
 use std::ops::Range;
@@ -24,6 +25,8 @@ impl Group {
 pub(super) struct Worker<L> {
     packets: Vec<L>,
     winners: Vec<u8>,
+    /// A packet's images, augmented.
+    images: Vec<u8>,
 }
 
 impl<L: Lanes> Worker<L> {
@@ -31,6 +34,7 @@ impl<L: Lanes> Worker<L> {
         Self {
             packets: vec![zero; plan.training_packets()],
             winners: vec![0; plan.winner_bytes() * L::LANES],
+            images: vec![0; plan.input_shape().elements() * L::LANES],
         }
     }
 
@@ -51,10 +55,19 @@ impl<L: Lanes> Worker<L> {
         };
         let mut labels = [0; GROUP];
         let labels = batch.labels(&mut labels);
-        group.outcome =
-            plan.backward_group(parameters, labels, mean, &mut memory, |samples, input| {
-                batch.pack(samples, scaling, input);
-            })?;
+        group.outcome = plan.backward_group(
+            parameters,
+            labels,
+            mean,
+            &mut memory,
+            |samples, input| match batch.augmenter {
+                Some(augmenter) => {
+                    let memory = &mut self.images;
+                    batch.pack_augmented(augmenter, samples, scaling, memory, input);
+                }
+                None => batch.pack(samples, scaling, input),
+            },
+        )?;
         Ok(())
     }
 }
@@ -107,6 +120,8 @@ impl<L: Lanes> Evaluator<L> {
 pub(super) struct Batch<'a> {
     pub samples: &'a Samples,
     pub indices: &'a [u32],
+    /// What is done to the images.
+    pub augmenter: Option<&'a EpochAugmenter>,
 }
 
 impl<'a> Batch<'a> {
@@ -122,11 +137,40 @@ impl<'a> Batch<'a> {
     }
 
     fn pack<L: Lanes>(&self, samples: Range<usize>, scaling: &Scaling, input: &mut [L]) {
-        let indices = &self.indices[samples];
-        let mut images: [&[u8]; GROUP] = [&[]; GROUP];
-        for (image, index) in images.iter_mut().zip(indices) {
-            *image = self.image(*index);
-        }
-        pack_pixels(scaling, &images[..indices.len()], input);
+        let indices = self.indices[samples].iter();
+        pack(indices.map(|index| self.image(*index)), scaling, input);
     }
+
+    /// Packs augmented images, for which there is memory for a packet's in `memory`.
+    fn pack_augmented<L: Lanes>(
+        &self,
+        augmenter: &EpochAugmenter,
+        samples: Range<usize>,
+        scaling: &Scaling,
+        memory: &mut [u8],
+        input: &mut [L],
+    ) {
+        let shape = self.samples.shape;
+        let indices = &self.indices[samples];
+        let images = memory.chunks_exact_mut(shape.size());
+        for (image, index) in images.zip(indices) {
+            augmenter.apply(*index, self.image(*index), shape, image);
+        }
+        let images = memory.chunks_exact(shape.size());
+        pack(images.take(indices.len()), scaling, input);
+    }
+}
+
+/// Packs at most [`GROUP`] images.
+fn pack<'a, L: Lanes>(
+    images: impl ExactSizeIterator<Item = &'a [u8]>,
+    scaling: &Scaling,
+    input: &mut [L],
+) {
+    let mut packed: [&[u8]; GROUP] = [&[]; GROUP];
+    let count = images.len();
+    for (to, image) in packed.iter_mut().zip(images) {
+        *to = image;
+    }
+    pack_pixels(scaling, &packed[..count], input);
 }

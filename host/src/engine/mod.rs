@@ -11,6 +11,7 @@ mod groups;
 mod typed;
 mod update;
 
+use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome};
 use kiln::{Scaling, Sgd, Trainable, TrainableError};
@@ -78,6 +79,7 @@ trait Passes: Send {
         &mut self,
         samples: &Samples,
         indices: &[u32],
+        augmenter: Option<&EpochAugmenter>,
         sgd: &Sgd,
     ) -> Result<Outcome, BufferError>;
     fn evaluate(
@@ -148,8 +150,24 @@ impl Engine {
         indices: &[u32],
         sgd: &Sgd,
     ) -> Result<Outcome, EngineError> {
+        self.step_augmented(samples, indices, None, sgd)
+    }
+
+    /// Like [`Engine::step`], on what `augmenter` makes of the samples.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::step`].
+    pub fn step_augmented(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        augmenter: Option<&EpochAugmenter>,
+        sgd: &Sgd,
+    ) -> Result<Outcome, EngineError> {
         let passes = &mut self.passes;
-        Ok(self.pool.install(|| passes.step(samples, indices, sgd))?)
+        let step = || passes.step(samples, indices, augmenter, sgd);
+        Ok(self.pool.install(step)?)
     }
 
     /// The forward pass over the samples at `indices`; allocates nothing. `logits`, if wanted,

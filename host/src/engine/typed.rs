@@ -5,6 +5,7 @@ use super::evaluation::Evaluation;
 use super::groups::{Evaluator, Group, Worker};
 use super::update::{Run, Task, Update};
 use super::{EngineError, EngineOptions, Passes};
+use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd};
 
@@ -60,12 +61,18 @@ impl<L: Lanes> Typed<L> {
     }
 
     /// Forward and backward, group by group; every thread takes a run of groups.
-    fn backward(&mut self, samples: &Samples, indices: &[u32]) -> Result<Outcome, BufferError> {
+    fn backward(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        augmenter: Option<&EpochAugmenter>,
+    ) -> Result<Outcome, BufferError> {
         let pass = Backward {
             plan: &self.plan,
             scaling: &self.scaling,
             parameters: &self.parameters,
             samples,
+            augmenter,
             mean: 1.0 / indices.len() as f32,
         };
         let groups = indices.len().div_ceil(GROUP);
@@ -99,6 +106,7 @@ impl<L: Lanes> Passes for Typed<L> {
         &mut self,
         samples: &Samples,
         indices: &[u32],
+        augmenter: Option<&EpochAugmenter>,
         sgd: &Sgd,
     ) -> Result<Outcome, BufferError> {
         check_images(&self.plan, samples)?;
@@ -107,7 +115,7 @@ impl<L: Lanes> Passes for Typed<L> {
             let given = indices.len();
             return Err(BufferError::Samples { most, given });
         }
-        let outcome = self.backward(samples, indices)?;
+        let outcome = self.backward(samples, indices, augmenter)?;
         self.update(indices.len().div_ceil(GROUP), sgd)?;
         Ok(outcome)
     }

@@ -101,3 +101,11 @@ fn impossible_layers_have_a_number_and_a_name() {
         assert!(message.contains(expected), "{message} / {expected}");
     }
 }
+
+#[test]
+fn the_example_is_as_small_as_it_says() {
+    let text = include_str!("../../examples/colour100.toml");
+    let network = parse(text).unwrap();
+    assert_eq!((network.parameters(), network.classes()), (56_420, 100));
+    assert!(text.contains("56,420 parameters, 225,680 bytes"), "{text}");
+}

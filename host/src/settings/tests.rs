@@ -69,3 +69,34 @@ fn flags_come_before_the_file_and_the_file_before_defaults() {
     assert_eq!(resolved.weight_decay, defaults::WEIGHT_DECAY_COLOUR);
     assert_eq!(Settings::from(resolved).resolve(1), Ok(resolved));
 }
+
+#[test]
+fn augmentations_read_as_they_are_written() {
+    for text in [
+        "none",
+        "flip",
+        "flip,shift:4",
+        "shift:1,rotate:12.5,erase:0.25",
+    ] {
+        assert_eq!(text.parse::<AugmentSetting>().unwrap().to_string(), text);
+    }
+    assert_eq!("photos".parse(), "shift:2,flip".parse::<AugmentSetting>());
+    for text in [
+        "",
+        "Flip",
+        "flip:1",
+        "flip,flip",
+        "flip,none",
+        "shift",
+        "shift:0",
+        "shift:-1",
+        "shift:1.5",
+        "rotate:nan",
+        "rotate:181",
+        "erase:0",
+        "erase:1.1",
+        "erase:inf",
+    ] {
+        assert_eq!(text.parse::<AugmentSetting>(), Err(AugmentError), "{text}");
+    }
+}

@@ -25,6 +25,7 @@ fn trainer(samples: &Samples, parameters: Vec<f32>, threads: usize) -> Trainer<'
         epochs: Some(3),
         batch: Some(7),
         schedule: Some(ScheduleSetting::Cosine { warmup: 0.5 }),
+        augment: Some("flip,shift:1,rotate:5,erase:0.5".parse().unwrap()),
         ..Settings::default()
     };
     let settings = settings.resolve(1).unwrap();

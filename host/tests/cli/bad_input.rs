@@ -28,6 +28,7 @@ fn settings_out_of_bounds_are_named_with_their_value() {
         ("--validation -0.1", "validation is -0.1"),
         ("--validation nan", "validation is NaN"),
         ("--threads 0", "threads is 0"),
+        ("--augment shift:x", "not an augmentation"),
         ("--seed 18446744073709551615", "seed is"),
     ];
     for (flag, expected) in cases {

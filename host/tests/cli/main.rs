@@ -5,9 +5,12 @@ mod disk;
 mod evaluate;
 mod exchange;
 mod help;
+mod misuse;
 mod predict;
 #[cfg(unix)]
 mod resume;
+#[cfg(target_os = "linux")]
+mod streams;
 mod summary;
 mod support;
 mod train;

@@ -1,5 +1,5 @@
 use crate::support::{Workspace, read, refused};
-use host::data::{Options, Places, Samples, load_from};
+use host::data::{Options, Patience, Places, Samples, load_from};
 use image::{GrayImage, Luma, Rgba, RgbaImage};
 use serde_json::Value;
 
@@ -12,7 +12,8 @@ fn digits() -> Samples {
     let places = Places {
         data: None,
         cache: None,
-        mirrors: Vec::new(),
+        mirrors: Some(Vec::new()),
+        patience: Patience::default(),
     };
     load_from("mnist", &options, &places).unwrap().test.unwrap()
 }

@@ -78,8 +78,12 @@ fn a_config_runs_again_to_the_same_bits() {
         .json("train bars --epochs 2 --batch 7 --lr 0.031 --schedule step:1:0.3 --seed 9 --out a");
     let again = workspace.json("train --config a/config.toml --threads 1 --lanes 1 --out b");
     let other = workspace.json("train --config a/config.toml --seed 10 --out c");
+    let augmented = workspace.json("train --config a/config.toml --augment photos --out d");
+    let repeated = workspace.json("train --config d/config.toml --threads 1 --lanes 1 --out e");
     assert_eq!(first["weights_sha256"], again["weights_sha256"]);
     assert_ne!(first["weights_sha256"], other["weights_sha256"]);
+    assert_ne!(first["weights_sha256"], augmented["weights_sha256"]);
+    assert_eq!(repeated["weights_sha256"], augmented["weights_sha256"]);
     assert_eq!(
         read(workspace.path("a/model.kiln")),
         read(workspace.path("b/model.kiln"))
@@ -136,6 +140,40 @@ fn a_network_can_be_written_by_hand() {
         "{text}"
     );
     assert!(text.contains("56 parameters"), "{text}");
+}
+
+#[test]
+fn photographs_are_reduced_unless_another_size_is_wanted() {
+    let workspace = Workspace::new();
+    for class in ["cats", "dogs"] {
+        for number in 0..5 {
+            let path = workspace.path(&format!("pictures/{class}/{number}.png"));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            image::GrayImage::new(80, 65).save(path).unwrap();
+        }
+    }
+    let text = workspace.text("train pictures --epochs 1 --out run");
+    for line in [
+        "10 samples of 1x32x32",
+        "resized 10 of 10 images from 80x65 to 32x32",
+        "--size SIZE takes another size than 32x32",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    for (size, shape) in [("own", "1x65x80"), ("24x20", "1x24x20"), ("64", "1x64x64")] {
+        let text = workspace.text(&format!(
+            "train pictures --epochs 1 --size {size} --out run"
+        ));
+        assert!(text.contains(&format!("10 samples of {shape}")), "{text}");
+        assert!(!text.contains("--size"), "{text}");
+    }
+    let again = workspace.text("train --config run/config.toml --out again");
+    assert!(again.contains("10 samples of 1x64x64"), "{again}");
+    workspace.refuses(
+        "train --config run/config.toml --size 32",
+        &["--size", "run/config.toml", "input of its own"],
+    );
+    workspace.refuses("train pictures --size 0", &["--size", "not a size"]);
 }
 
 #[test]

@@ -72,10 +72,14 @@ impl Arguments {
             "patience is {}; it must be above 0 and at most 3600 seconds",
             self.patience
         );
+        ensure!(self.baud > 0, "baud is 0; it must be at least 1");
         let patience = Duration::from_secs_f64(self.patience);
         let (stream, emulator) = match &self.port {
             Some(port) => {
-                let name = || port.display().to_string();
+                let name = || {
+                    let port = port.display();
+                    format!("--port {port}: no serial port, pseudo-terminal or socket to open")
+                };
                 (link::open(port, self.baud).with_context(name)?, None)
             }
             None => {

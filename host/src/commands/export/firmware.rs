@@ -44,6 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .clone()
         .context("--out is missing: the folder to write to")?;
     let threads = arguments.machine.threads()?;
+    check_folder(&folder)?;
     let bytes = subject.read()?;
     let model = bytes.open()?;
     let dataset = subject.load(&model, threads)?;
@@ -87,7 +88,7 @@ fn write(
     let (correct, logits) = score(model, samples, options)?;
     let place = |name: &str| folder.join(name);
     let (model_path, samples_path) = (place("model.kiln"), place("model.samples"));
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    fs::create_dir_all(folder).with_context(|| unwritable(folder))?;
     for (path, content) in [(&model_path, bytes.as_slice()), (&samples_path, &encoded)] {
         whole_file::write(path, content).with_context(|| path.display().to_string())?;
     }
@@ -100,6 +101,26 @@ fn write(
         model: model_path,
         samples_file: samples_path,
     })
+}
+
+/// Finds out before anything is computed that the folder can be made or written to.
+fn check_folder(folder: &Path) -> Result<()> {
+    ensure!(
+        !folder.exists() || folder.is_dir(),
+        "--out {}: this is a file; name a folder",
+        folder.display()
+    );
+    let named = folder
+        .ancestors()
+        .filter(|path| !path.as_os_str().is_empty());
+    let made = named.into_iter().find(|folder| folder.exists());
+    let inside = made.unwrap_or(Path::new(".")).join("model.kiln");
+    whole_file::check(&inside).with_context(|| unwritable(folder))
+}
+
+fn unwritable(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("--out {folder}: cannot write there, name another folder")
 }
 
 fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {

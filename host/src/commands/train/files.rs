@@ -2,7 +2,7 @@
 
 use super::report::EpochReport;
 use super::{Job, Setup};
-use crate::data::Dataset;
+use crate::data::{self, Dataset};
 use crate::output::Output;
 use crate::run_config::{Record, RunConfig, fingerprint};
 use crate::run_folder::{CONFIG, METRICS, MODEL};
@@ -104,9 +104,10 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>, fingerprint: &str) ->
 /// Names every setting but no time or place, so that the same run makes the same file.
 fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
     let settings = &setup.settings;
+    let augment = settings.augmented();
     let notes = format!(
         "Kiln {}, {}: {} epochs, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, \
-         validation {}, seed {}",
+         validation {}, {augment}seed {}",
         env!("CARGO_PKG_VERSION"),
         dataset.name,
         settings.epochs,
@@ -131,10 +132,10 @@ fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
 
 /// The DATASET argument so that it means the same from any working folder.
 fn lasting_name(dataset: &str) -> String {
-    match dataset {
-        "mnist" => dataset.into(),
-        folder => whole_path(Path::new(folder)).display().to_string(),
+    if data::names().any(|name| name == dataset) {
+        return dataset.into();
     }
+    whole_path(Path::new(dataset)).display().to_string()
 }
 
 fn whole_path(path: &Path) -> std::path::PathBuf {

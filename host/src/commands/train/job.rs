@@ -3,7 +3,7 @@
 use super::Arguments;
 use crate::checkpoint::Checkpoint;
 use crate::commands::ensure_trainable;
-use crate::data::{self, Dataset};
+use crate::data::{self, Dataset, TargetSize};
 use crate::defaults;
 use crate::network_file;
 use crate::output::counted;
@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Job {
     pub dataset: String,
     pub data: Option<PathBuf>,
+    /// The size of the images, unless the network says one.
+    size: TargetSize,
     offline: bool,
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
@@ -73,6 +75,9 @@ impl Job {
             arguments.config.as_deref(),
             &config,
         )?;
+        if let (Some(_), Some((_, origin))) = (arguments.size, &model) {
+            bail!("--size: the network in {origin} has an input of its own; change it there");
+        }
         // Another dataset's samples are elsewhere.
         let same = arguments.dataset.is_none() || arguments.dataset == config.dataset;
         let configured = config.data.filter(|_| same);
@@ -89,6 +94,7 @@ impl Job {
             out: prepare(&out)?,
             dataset,
             data: arguments.data.or(configured),
+            size: arguments.size.unwrap_or(TargetSize::Reduced),
             offline: arguments.offline,
             settings,
             model,
@@ -129,6 +135,7 @@ impl Job {
             offline: self.offline,
             threads: self.threads,
             shape: network.map(|network| network.input_shape().into()),
+            size: self.size,
             progress: true,
         };
         let dataset = data::load(&self.dataset, &options)?;

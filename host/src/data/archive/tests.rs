@@ -1,7 +1,13 @@
-use super::super::download::tests::{CONTENT, SHA256, closed, good, mirror, response};
+use super::super::download::tests::{CONTENT, Fault, IMPATIENT, SHA256, Server, closed};
 use super::*;
 
-const FILES: [RemoteFile; 4] = [file("a.gz"), file("b.gz"), file("c.gz"), file("d.gz")];
+const NAMES: [&str; 4] = ["a.gz", "b.gz", "c.gz", "d.gz"];
+const FILES: [RemoteFile; 4] = [
+    file(NAMES[0]),
+    file(NAMES[1]),
+    file(NAMES[2]),
+    file(NAMES[3]),
+];
 
 const fn file(name: &'static str) -> RemoteFile {
     RemoteFile {
@@ -11,15 +17,20 @@ const fn file(name: &'static str) -> RemoteFile {
     }
 }
 
-type Found = Result<([Vec<u8>; 4], String), Absence>;
+/// The URL of a server with all files, with faults for its first requests.
+fn mirror(faults: impl IntoIterator<Item = Fault>) -> String {
+    Server::new(NAMES.map(|name| (name, CONTENT.into())).into(), faults).url
+}
+
+type Found = Result<(Vec<Vec<u8>>, String), Absence>;
 
 /// What comes of a folder and a mirror, with the notices.
 fn contents(folder: &Path, mirror: String, offline: bool) -> (Found, Vec<String>) {
-    let mirrors = [mirror];
     let archive = Archive {
         files: &FILES,
         folder: Some(folder.into()),
-        mirrors: &mirrors,
+        mirrors: vec![mirror],
+        patience: IMPATIENT,
     };
     let options = Options {
         offline,
@@ -42,10 +53,10 @@ fn names(folder: &Path) -> Vec<String> {
 fn downloads_are_kept_and_found_again() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("kiln/mnist");
-    let (first, notices) = contents(&folder, mirror(vec![good(); 4]), false);
+    let (first, notices) = contents(&folder, mirror([]), false);
     assert!(first.unwrap().1.starts_with("downloaded to "));
     assert!(notices.is_empty());
-    assert_eq!(names(&folder), ["a.gz", "b.gz", "c.gz", "d.gz"]);
+    assert_eq!(names(&folder), NAMES);
     let (second, _) = contents(&folder, closed(), true);
     let (found, place) = second.unwrap();
     assert!(found.iter().all(|content| content == CONTENT));
@@ -54,33 +65,43 @@ fn downloads_are_kept_and_found_again() {
 
 #[test]
 fn a_broken_file_is_fetched_again() {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["a.gz", "c.gz", "d.gz"] {
-        fs::write(folder.path().join(name), CONTENT).unwrap();
+    for broken in [&b"broken"[..], b"short"] {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.gz", "c.gz", "d.gz"] {
+            fs::write(folder.path().join(name), CONTENT).unwrap();
+        }
+        fs::write(folder.path().join("b.gz"), broken).unwrap();
+        let (found, notices) = contents(folder.path(), mirror([]), false);
+        assert!(found.unwrap().0.iter().all(|content| content == CONTENT));
+        assert!(
+            notices[0].contains("b.gz has a wrong SHA-256"),
+            "{notices:?}"
+        );
+        assert_eq!(fs::read(folder.path().join("b.gz")).unwrap(), CONTENT);
     }
-    fs::write(folder.path().join("b.gz"), b"broken").unwrap();
-    let (found, notices) = contents(folder.path(), mirror(vec![good()]), false);
-    assert!(found.unwrap().0.iter().all(|content| content == CONTENT));
-    assert!(
-        notices[0].contains("b.gz has a wrong SHA-256"),
-        "{notices:?}"
-    );
-    assert_eq!(fs::read(folder.path().join("b.gz")).unwrap(), CONTENT);
 }
 
 #[test]
-fn a_failed_download_leaves_no_file_behind() {
-    let folder = tempfile::tempdir().unwrap();
+fn a_failed_download_leaves_no_file_that_looks_whole() {
+    let missing = Fault::Status("404 Not Found");
     let bad = [
-        response("200 OK", 6, b"dig"),
-        response("200 OK", 6, b"digitz"),
-        response("404 Not Found", 0, b""),
+        (vec![Fault::Cut(1); 3], &["a.gz", "b.gz.partial"][..]),
+        (vec![Fault::Stall(2); 1], &["a.gz", "b.gz.partial"]),
+        (vec![Fault::Other(b"digitz")], &["a.gz"]),
+        (vec![missing.clone()], &["a.gz"]),
     ];
-    for response in bad {
-        let (found, _) = contents(folder.path(), mirror(vec![good(), response]), false);
+    for (mut faults, left) in bad {
+        let folder = tempfile::tempdir().unwrap();
+        faults.insert(0, Fault::None);
+        faults.push(missing.clone());
+        let (found, _) = contents(folder.path(), mirror(faults), false);
         assert!(matches!(found, Err(Absence::Download(_))));
-        assert_eq!(names(folder.path()), ["a.gz"], "only the whole file");
-        fs::remove_file(folder.path().join("a.gz")).unwrap();
+        assert_eq!(names(folder.path()), left);
+        let (offline, notices) = contents(folder.path(), closed(), true);
+        assert!(matches!(offline, Err(Absence::Offline)), "{notices:?}");
+        let (found, _) = contents(folder.path(), mirror([]), false);
+        assert!(found.unwrap().0.iter().all(|content| content == CONTENT));
+        assert_eq!(names(folder.path()), NAMES);
     }
 }
 
@@ -88,7 +109,7 @@ fn a_failed_download_leaves_no_file_behind() {
 fn without_a_download_no_folder_is_made() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("kiln");
-    let (offline, _) = contents(&folder, mirror(vec![good(); 4]), true);
+    let (offline, _) = contents(&folder, mirror([]), true);
     assert!(matches!(offline, Err(Absence::Offline)));
     let (unreachable, _) = contents(&folder, closed(), false);
     assert!(matches!(unreachable, Err(Absence::Download(_))));
@@ -98,7 +119,7 @@ fn without_a_download_no_folder_is_made() {
 #[test]
 fn a_folder_that_cannot_be_written_is_no_obstacle() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let (found, notices) = contents(&file.path().join("kiln"), mirror(vec![good(); 4]), false);
+    let (found, notices) = contents(&file.path().join("kiln"), mirror([]), false);
     assert!(found.is_ok());
     assert!(notices[0].contains("cannot keep "), "{notices:?}");
 }

@@ -1,6 +1,10 @@
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::thread;
+mod server;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+pub(in crate::data) use server::{Fault, Server, closed};
 
 use super::*;
 
@@ -14,82 +18,212 @@ pub(in crate::data) const FILE: RemoteFile = RemoteFile {
     sha256: SHA256,
 };
 
-/// Serves one response after another, one a connection, on a port of this machine.
-pub(in crate::data) fn mirror(responses: Vec<Vec<u8>>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for response in responses {
-            let (mut stream, _) = listener.accept().unwrap();
-            let request = BufReader::new(stream.try_clone().unwrap());
-            let _ = request
-                .lines()
-                .find(|line| line.as_ref().is_ok_and(String::is_empty));
-            let _ = stream.write_all(&response);
-        }
-    });
-    url
+/// Short, but for answers that a busy machine may take long for.
+pub(in crate::data) const IMPATIENT: Patience = Patience {
+    connection: Duration::from_secs(5),
+    answer: Duration::from_secs(5),
+    bytes: Duration::from_secs(1),
+    attempts: 3,
+    pause: Duration::from_millis(1),
+};
+
+fn server(faults: impl IntoIterator<Item = Fault>) -> Server {
+    Server::new(vec![("file.gz", CONTENT.into())], faults)
 }
 
-pub(in crate::data) fn response(status: &str, length: usize, body: &[u8]) -> Vec<u8> {
-    let head =
-        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    [head.as_bytes(), body].concat()
+fn fetch_into(folder: &Path, mirrors: &[String]) -> Result<Vec<u8>, DownloadError> {
+    fetch_with(IMPATIENT, folder, mirrors)
 }
 
-pub(in crate::data) fn good() -> Vec<u8> {
-    response("200 OK", CONTENT.len(), CONTENT)
-}
-
-/// A URL that refuses connections.
-pub(in crate::data) fn closed() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}/", listener.local_addr().unwrap())
+fn fetch_with(
+    patience: Patience,
+    folder: &Path,
+    mirrors: &[String],
+) -> Result<Vec<u8>, DownloadError> {
+    let mut partial = Partial::open(Some(folder), FILE.name, FILE.length);
+    Downloader::new(mirrors, patience, ProgressBar::hidden()).fetch(&FILE, &mut partial)?;
+    Ok(partial.finish().0)
 }
 
 fn fetch(mirrors: &[String]) -> Result<Vec<u8>, DownloadError> {
-    Downloader::new(mirrors, ProgressBar::hidden()).fetch(&FILE)
+    let folder = tempfile::tempdir().unwrap();
+    let fetched = fetch_into(folder.path(), mirrors);
+    assert_eq!(folder.path().join(FILE.name).exists(), fetched.is_ok());
+    fetched
+}
+
+/// What fetching from a server with these faults leaves: the error, and the bytes in the partial
+/// file, if there is one. No whole file may be there.
+fn failure(faults: impl IntoIterator<Item = Fault>) -> (DownloadError, Option<Vec<u8>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let error = fetch_into(folder.path(), &[server(faults).url]).unwrap_err();
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+    let partial = fs::read(folder.path().join("file.gz.partial")).ok();
+    assert_eq!(left.len(), usize::from(partial.is_some()), "{left:?}");
+    (error, partial)
 }
 
 #[test]
 fn the_first_good_mirror_serves() {
-    let bad = mirror(vec![response("404 Not Found", 0, b"")]);
-    let mirrors = [closed(), bad, mirror(vec![good()])];
+    let bad = server([Fault::Status("404 Not Found")]);
+    let mirrors = [closed(), bad.url.clone(), server([]).url];
     assert_eq!(fetch(&mirrors).unwrap(), CONTENT);
-}
-
-#[test]
-fn a_wrong_hash_is_refused() {
-    let error = fetch(&[mirror(vec![response("200 OK", 6, b"digitz")])]).unwrap_err();
-    assert!(matches!(error, DownloadError::Hash { .. }), "{error}");
-    assert!(
-        error
-            .to_string()
-            .contains("/file.gz sent a file with the SHA-256")
+    assert_eq!(
+        bad.requests(),
+        ["file.gz"],
+        "what is not there is asked for once"
     );
 }
 
 #[test]
-fn a_longer_file_is_refused() {
-    let error = fetch(&[mirror(vec![response("200 OK", 9, b"digits...")])]).unwrap_err();
-    assert!(matches!(error, DownloadError::Hash { .. }), "{error}");
+fn a_cut_connection_goes_on_where_it_broke() {
+    let server = server([Fault::Cut(2), Fault::Cut(3)]);
+    assert_eq!(fetch(std::slice::from_ref(&server.url)).unwrap(), CONTENT);
+    assert_eq!(
+        server.requests(),
+        ["file.gz", "file.gz bytes=2-", "file.gz bytes=5-"]
+    );
+    assert_eq!(
+        server.last_field("if-range").as_deref(),
+        Some("\"version 1\"")
+    );
 }
 
 #[test]
-fn a_cut_connection_is_an_error() {
-    let error = fetch(&[mirror(vec![response("200 OK", 6, b"dig")])]).unwrap_err();
+fn a_stalled_connection_goes_on_where_it_stopped() {
+    let server = server([Fault::Stall(4)]);
+    assert_eq!(fetch(std::slice::from_ref(&server.url)).unwrap(), CONTENT);
+    assert_eq!(server.requests(), ["file.gz", "file.gz bytes=4-"]);
+}
+
+#[test]
+fn another_mirror_goes_on_where_the_first_broke() {
+    let broken = server([Fault::Cut(4), Fault::Status("404 Not Found")]);
+    let good = server([]);
+    assert_eq!(fetch(&[broken.url, good.url.clone()]).unwrap(), CONTENT);
+    assert_eq!(good.requests(), ["file.gz bytes=4-"]);
+    assert_eq!(
+        good.last_field("if-range"),
+        None,
+        "tags are each mirror's own"
+    );
+}
+
+#[test]
+fn a_server_that_does_not_resume_begins_again() {
+    let server = server([Fault::Cut(4), Fault::NoRange]);
+    assert_eq!(fetch(std::slice::from_ref(&server.url)).unwrap(), CONTENT);
+    assert_eq!(server.requests(), ["file.gz", "file.gz bytes=4-"]);
+}
+
+#[test]
+fn a_range_that_was_not_asked_for_is_not_used() {
+    let server = server([Fault::Cut(4), Fault::OtherRange]);
+    assert_eq!(fetch(std::slice::from_ref(&server.url)).unwrap(), CONTENT);
+    assert_eq!(
+        server.requests(),
+        ["file.gz", "file.gz bytes=4-", "file.gz"]
+    );
+}
+
+#[test]
+fn the_next_run_goes_on_where_the_last_one_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = server(vec![Fault::Cut(1); 3]);
+    let error = fetch_into(folder.path(), std::slice::from_ref(&broken.url)).unwrap_err();
+    assert!(error.to_string().contains("after 3 of 6 bytes"), "{error}");
+    assert_eq!(
+        broken.requests(),
+        ["file.gz", "file.gz bytes=1-", "file.gz bytes=2-"],
+        "attempts are bounded"
+    );
+    let good = server([]);
+    let fetched = fetch_into(folder.path(), std::slice::from_ref(&good.url));
+    assert_eq!(fetched.unwrap(), CONTENT);
+    assert_eq!(good.requests(), ["file.gz bytes=3-"]);
+    assert_eq!(fs::read(folder.path().join("file.gz")).unwrap(), CONTENT);
+}
+
+#[test]
+fn a_wrong_beginning_is_found_out_and_fetched_again() {
+    for beginning in [&b"dog"[..], b"doggie", b"doggies"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file.gz.partial"), beginning).unwrap();
+        let server = server([]);
+        let fetched = fetch_into(folder.path(), std::slice::from_ref(&server.url));
+        assert_eq!(fetched.unwrap(), CONTENT);
+        assert_eq!(server.requests().last().unwrap(), "file.gz");
+    }
+}
+
+#[test]
+fn a_beginning_that_is_whole_needs_no_network() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file.gz.partial"), CONTENT).unwrap();
+    assert_eq!(fetch_into(folder.path(), &[closed()]).unwrap(), CONTENT);
+    assert!(folder.path().join("file.gz").exists());
+}
+
+#[test]
+fn a_busy_server_is_asked_again() {
+    let server = server([Fault::Status("503 Service Unavailable")]);
+    assert_eq!(fetch(std::slice::from_ref(&server.url)).unwrap(), CONTENT);
+}
+
+#[test]
+fn a_wrong_hash_is_refused_and_nothing_is_left() {
+    let (error, left) = failure([Fault::Other(b"digitz")]);
+    let message = error.to_string();
+    assert!(matches!(error, DownloadError::Hash { .. }), "{message}");
+    for word in [
+        "/file.gz sent a file with the SHA-256",
+        SHA256,
+        &sha256(b"digitz"),
+    ] {
+        assert!(message.contains(word), "{message}");
+    }
+    assert_eq!(left, None);
+}
+
+#[test]
+fn a_file_of_another_length_is_refused_and_nothing_is_left() {
+    for other in [&b"digits..."[..], b"dig"] {
+        let (error, left) = failure([Fault::Other(other)]);
+        assert!(matches!(error, DownloadError::Length { .. }), "{error}");
+        assert_eq!(left, None);
+    }
+}
+
+#[test]
+fn a_connection_that_stays_cut_leaves_its_bytes_as_a_part() {
+    let (error, left) = failure(vec![Fault::Cut(1); 3]);
     assert!(matches!(error, DownloadError::Failed { .. }), "{error}");
+    assert_eq!(left.as_deref(), Some(&b"dig"[..]));
+}
+
+#[test]
+fn a_connection_that_stays_stalled_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let patience = Patience {
+        bytes: Duration::from_millis(100),
+        ..IMPATIENT
+    };
+    let stalling = server(vec![Fault::Stall(0); 3]);
+    let error = fetch_with(patience, folder.path(), &[stalling.url]).unwrap_err();
+    assert!(error.to_string().contains("timeout"), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
 fn a_missing_file_is_an_error_that_names_it() {
-    let error = fetch(&[mirror(vec![response("404 Not Found", 0, b"")])]).unwrap_err();
+    let (error, left) = failure([Fault::Status("404 Not Found")]);
     assert!(matches!(error, DownloadError::Failed { .. }), "{error}");
     let message = error.to_string();
     assert!(
         message.contains("/file.gz: ") && message.contains("404"),
         "{message}"
     );
+    assert_eq!(left, None);
 }
 
 #[test]

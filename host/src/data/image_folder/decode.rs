@@ -15,26 +15,28 @@ use super::ImageFolderError;
 use super::scan::ImageFile;
 use crate::data::decoded::{self, Decoded, Size};
 use crate::data::picture::Picture;
-use crate::data::{DataError, ImageShape};
+use crate::data::{DataError, ImageShape, Options};
 
 /// Enough for a header; the images themselves are read whole.
 const HEADER_BUFFER: usize = 1 << 10;
 
-/// Decodes all images to `shape`, or without one to the most common size, with 1 channel where
-/// none of them has colour.
+/// Decodes all images to the shape wanted, or without one to a size that the most common one
+/// decides, with 1 channel where none of them has colour.
 pub(super) fn decode(
     images: &[ImageFile],
-    shape: Option<ImageShape>,
+    options: &Options,
     bar: &ProgressBar,
 ) -> Result<Decoded, DataError> {
-    if let Some(shape) = shape {
+    if let Some(shape) = options.shape {
         return decode_to(images, shape, false, bar);
     }
     let (width, height) = most_common_size(images)?;
-    let shaped = |channels| ImageShape {
-        channels,
-        height: height as usize,
-        width: width as usize,
+    let shaped = |channels| {
+        options.size.of(ImageShape {
+            channels,
+            height: height as usize,
+            width: width as usize,
+        })
     };
     // Whether there is colour shows only in the pixels. Colour sets show it in their first
     // images, so that the wrong guess costs next to nothing, and no image is kept twice.

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::scan::Scan;
-use super::decoded::Decoded;
+use super::decoded::{Decoded, Size};
 use super::error::DataError;
-use super::samples::Samples;
+use super::samples::{ImageShape, Samples};
+use super::target::{LARGEST, REDUCED, TargetSize};
 use super::{Dataset, Options, folder_name, progress_bar};
 
 const BAR: &str = "decoding images {wide_bar} {pos}/{len}";
@@ -72,9 +73,10 @@ pub enum ImageFolderError {
 pub(super) fn load(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
     let scan = scan::scan(folder)?;
     let bar = progress_bar(options.progress, scan.images.len() as u64, BAR);
-    let decoded = decode::decode(&scan.images, options.shape, &bar)?;
+    let decoded = decode::decode(&scan.images, options, &bar)?;
     bar.finish_and_clear();
-    let notices = notices(&scan, &decoded);
+    let mut notices = notices(&scan, &decoded);
+    notices.extend(reduction_notice(options, &decoded));
     let source = format!("images in {}", scan.root.display());
     let (train, test) = split(&scan, decoded);
     Ok(Dataset {
@@ -118,6 +120,15 @@ fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
         )
     });
     loose.into_iter().chain(decoded.notices()).collect()
+}
+
+/// How to keep more of photographs that nobody asked to shrink.
+fn reduction_notice(options: &Options, decoded: &Decoded) -> Option<String> {
+    let free = options.shape.is_none() && options.size == TargetSize::Reduced;
+    let ImageShape { height, width, .. } = decoded.shape;
+    let shrunk = |&(from_width, from_height): &Size| from_width.max(from_height) as usize > LARGEST;
+    let reduced = free && (height, width) == (REDUCED, REDUCED) && decoded.sizes.iter().any(shrunk);
+    reduced.then(|| format!("--size SIZE takes another size than {REDUCED}x{REDUCED}"))
 }
 
 fn counted(images: usize) -> String {

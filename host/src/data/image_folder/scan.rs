@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use super::ImageFolderError;
 use crate::data::DataError;
+use crate::whole_file::without_path;
 
 const EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
 const TRAIN_NAMES: [&str; 2] = ["train", "training"];
@@ -145,7 +146,7 @@ fn walk(root: &Path, path: PathBuf) -> Result<(Branch, usize), DataError> {
     for entry in WalkDir::new(&path).follow_links(true) {
         let entry = entry.map_err(|error| DataError::Unreadable {
             path: error.path().unwrap_or(&path).into(),
-            cause: error.into(),
+            cause: without_path(error.into()),
         })?;
         if entry.file_type().is_dir() {
             continue;

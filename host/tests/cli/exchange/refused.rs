@@ -157,6 +157,14 @@ fn flags_of_another_export_are_named() {
         &["plain_dynamo.kiln is there already"],
     );
     workspace.refuses(&format!("{export} --dataset mnist"), &["--out"]);
+    workspace.refuses(
+        &format!("{export} --to firmware --dataset mnist"),
+        &["--out"],
+    );
+    workspace.refuses(
+        &format!("{export} --to firmware --out device"),
+        &["--dataset"],
+    );
     workspace.refuses(&format!("{export} --out device"), &["--dataset"]);
     let words = ["--samples is for --to firmware"];
     workspace.refuses(&format!("{export} --to onnx --samples 3"), &words);

@@ -2,6 +2,7 @@
 
 use super::super::connection;
 use crate::commands::machine;
+use crate::commands::subject::DATASET_HELP;
 use crate::firmware::TrainingMemory;
 use crate::settings::{ScheduleSetting, SettingError};
 use crate::whole_file;
@@ -27,13 +28,13 @@ Examples:
   kiln device train --dataset mine --weights model.kiln --port /dev/ttyACM0 --store
 ")]
 pub struct Arguments {
-    /// `mnist`, a folder of IDX files, or a folder with one folder of images per class
-    #[arg(long)]
+    /// The dataset.
+    #[arg(long, help = DATASET_HELP)]
     pub dataset: String,
     /// Model file to go on from [default: the default network, from the seed]
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// Folder with the IDX files of mnist
+    /// Folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Do not download anything

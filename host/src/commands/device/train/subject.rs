@@ -63,6 +63,7 @@ fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) ->
         offline: arguments.offline,
         threads,
         shape: model.map(|model| model.network().input_shape().into()),
+        size: data::TargetSize::Reduced,
         progress: true,
     };
     let dataset = data::load(&arguments.dataset, &options)?;
