@@ -12,6 +12,8 @@ fn help_teaches_every_command() {
         "predict",
         "summary",
         "report",
+        "export",
+        "import",
         "bench",
         "Examples:",
         "kiln train mnist",
