@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_farthest_weight_is_black_or_white_and_none_is_grey() {
-        assert_eq!(shades(&[0.0, 0.5, -0.5, 0.25]), [128, 255, 1, 159]);
+        assert_eq!(shades(&[0.0, 0.5, -0.5, 0.25]), [128, 255, 1, 191]);
         assert_eq!(shades(&[0.0; 2]), [128; 2]);
     }
 
