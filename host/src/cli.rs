@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{device, emulate, evaluate, export, predict, report, summary, sweep, train};
+use crate::commands::{device, emulate, evaluate, export, import};
+use crate::commands::{predict, report, summary, sweep, train};
 use crate::{bench, emulator, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ Examples:
   kiln train mnist                     learn handwritten digits; works without a network, too
   kiln train pictures --epochs 30      learn from a folder with one folder of images per class
   kiln evaluate --dataset mnist --weights runs/mnist-20260102-030405/model.kiln
+  kiln report runs/first runs/second   hold runs against each other in a page
   kiln predict seven.png --weights runs/mnist-20260102-030405/model.kiln
   kiln summary network.toml            what a network holds and costs, before training it
 ";
@@ -41,6 +43,7 @@ enum Command {
     Predict(predict::Arguments),
     Summary(summary::Arguments),
     Export(export::Arguments),
+    Import(import::Arguments),
     Emulate(emulate::Arguments),
     Device(device::Arguments),
     Bench(bench::Arguments),
@@ -69,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Predict(arguments) => predict::run(&arguments).map(success),
         Command::Summary(arguments) => summary::run(&arguments).map(success),
         Command::Export(arguments) => export::run(&arguments).map(success),
+        Command::Import(arguments) => import::run(&arguments).map(success),
         Command::Emulate(arguments) => emulate::run(&arguments),
         Command::Device(arguments) => device::run(&arguments).map(success),
         Command::Bench(arguments) => bench::run(&arguments).map(success),

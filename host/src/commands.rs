@@ -4,6 +4,7 @@ pub mod device;
 pub mod emulate;
 pub mod evaluate;
 pub mod export;
+pub mod import;
 pub mod machine;
 pub mod predict;
 pub mod report;
@@ -17,6 +18,7 @@ use crate::output::{Output, counted, grouped};
 use anyhow::{Result, ensure};
 use kiln::Network;
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// Says where the samples came from, how many there are, and what loading did to them.
 fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
@@ -63,6 +65,22 @@ fn describe_network(output: Output, network: &Network) -> io::Result<()> {
             grouped(cost.flops())
         ),
     )
+}
+
+/// Where a command writes that was told nothing else: beside `file`, under its name with another
+/// ending.
+///
+/// # Errors
+///
+/// If something is there: it may be the work of a day, so replacing it has to be asked for.
+fn beside(file: &Path, ending: &str) -> Result<PathBuf> {
+    let path = file.with_extension(ending);
+    ensure!(
+        !path.exists(),
+        "{} is there already; say where to write with --out, also to replace it",
+        path.display()
+    );
+    Ok(path)
 }
 
 /// A number of classes with the first of their names, enough to recognise them by.

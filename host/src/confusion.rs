@@ -176,6 +176,14 @@ mod tests {
     }
 
     #[test]
+    fn the_counts_are_all_of_it() {
+        let confusion = confusion();
+        let counts: Vec<_> = confusion.counts().collect();
+        assert_eq!(counts, [(0, 0, 2), (0, 2, 1), (1, 0, 1), (1, 2, 2)]);
+        assert_eq!(Confusion::from_counts(3, counts), confusion);
+    }
+
+    #[test]
     fn the_most_frequent_confusions_come_first() {
         let found: Vec<_> = confusion()
             .pairs(5)

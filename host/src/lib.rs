@@ -3,7 +3,7 @@
 //! [`cli`] turns arguments into one of the [`commands`]; these read [`data`], a
 //! [`network_file`] or [`weights`], let [`training`] drive the [`engine`], and leave a
 //! [`run_folder`], or a [`checkpoint`] in it where they were interrupted. A [`sweep`] is many
-//! of them.
+//! of them. [`exchange`] reads and writes other programs' networks.
 
 pub mod augmentation;
 pub mod bench;
@@ -17,6 +17,7 @@ pub mod data;
 pub mod defaults;
 pub mod emulator;
 pub mod engine;
+pub mod exchange;
 pub mod firmware;
 pub mod link;
 pub mod network_file;

@@ -84,6 +84,17 @@ impl ModelBytes {
     }
 }
 
+/// The names of the classes, or their numbers where the model has no names.
+pub fn class_names(model: &ModelFile<'_>) -> Vec<String> {
+    let names: Vec<String> = model.class_names().map(String::from).collect();
+    match names.is_empty() {
+        true => (0..model.network().classes())
+            .map(|class| class.to_string())
+            .collect(),
+        false => names,
+    }
+}
+
 /// SHA-256 of values as little-endian f32, in hexadecimal.
 pub fn sha256(values: &[f32]) -> String {
     let mut hash = Sha256::new();

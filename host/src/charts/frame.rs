@@ -28,7 +28,7 @@ struct Entry<'a> {
 
 pub(super) const WIDTH: f64 = 420.0;
 const PLANE: [f64; 2] = [WIDTH - LEFT - RIGHT, 220.0];
-const LEFT: f64 = 46.0;
+const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;
 const TITLE: f64 = 28.0;
 const LEGEND_LINE: f64 = 20.0;
@@ -60,7 +60,7 @@ impl<'a> Legend<'a> {
     fn end(&self) -> f64 {
         self.entries
             .last()
-            .map_or(TITLE, |entry| entry.at[1] + LEGEND_LINE - 4.0)
+            .map_or(TITLE + 6.0, |entry| entry.at[1] + LEGEND_LINE - 4.0)
     }
 
     fn draw(&self) -> Markup {

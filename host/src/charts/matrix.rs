@@ -55,11 +55,11 @@ struct Layout {
 impl Layout {
     fn of(names: &[String]) -> Self {
         let (cell, letter, text, longest) = match names.len() {
-            0..=4 => (64.0, 6.6, "", 12),
-            5..=12 => (36.0, 6.6, "", 12),
-            13..=MOST_NUMBERS => (30.0, 6.6, "", 12),
-            21..=48 => (14.0, 5.6, "small", 14),
-            49..=MOST_NAMES => (7.4, 3.8, "tiny", 16),
+            0..=4 => (64.0, 7.6, "", 12),
+            5..=12 => (36.0, 7.6, "", 12),
+            13..=MOST_NUMBERS => (30.0, 7.6, "", 12),
+            21..=48 => (14.0, 6.2, "small", 14),
+            49..=MOST_NAMES => (7.4, 4.1, "tiny", 16),
             many => (800.0 / many as f64, 0.0, "", 0),
         };
         let lengths = names.iter().map(|name| name.chars().count().min(longest));
@@ -67,7 +67,7 @@ impl Layout {
         Self {
             cell,
             names: names + 18.0,
-            top: 30.0 + 18.0 + names,
+            top: 58.0 + names,
             longest,
             text,
         }

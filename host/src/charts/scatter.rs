@@ -29,7 +29,7 @@ pub struct Scatter<'a> {
 /// A kind of points.
 #[derive(Clone, Debug)]
 pub struct Group<'a> {
-    /// Its name.
+    /// Its name in the legend; where it is empty, the group is not there.
     pub name: &'a str,
     /// Number of its colour.
     pub colour: usize,
@@ -60,7 +60,7 @@ impl Scatter<'_> {
     /// Draws it.
     pub fn draw(&self) -> Drawing {
         let mut legend = Legend::default();
-        for group in &self.groups {
+        for group in self.groups.iter().filter(|group| !group.name.is_empty()) {
             legend.add(
                 group.name,
                 html! {

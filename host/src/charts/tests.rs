@@ -60,13 +60,13 @@ fn points_lie_where_their_values_are() {
         .file();
     // From the lower left corner of the plane to the upper right one, past what is no number.
     assert!(
-        text.contains("class=\"line s1 dashed\" d=\"M46 272L408 52\""),
+        text.contains("class=\"line s1 dashed\" d=\"M52 272L408 52\""),
         "{text}"
     );
     assert!(text.contains(": 100.00%</title>"), "{text}");
     let one = lines(&[(1.0, 0.5)]).draw().file();
     assert!(
-        one.contains("<circle class=\"filled s1\" cx=\"227\""),
+        one.contains("<circle class=\"filled s1\" cx=\"230\""),
         "{one}"
     );
     assert!(lines(&[]).draw().file().ends_with("</svg>\n"));

@@ -1,5 +1,6 @@
 //! `kiln evaluate`: scores trained weights on a dataset.
 
+mod outputs;
 mod table;
 
 use super::{describe_dataset, describe_network, machine, subject};
@@ -9,9 +10,11 @@ use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, grouped};
 use crate::training::Score;
 use crate::weights;
+use crate::whole_file;
 use anyhow::{Context, Result};
 use kiln::{ModelFile, Trainable};
 use serde::Serialize;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Score trained weights on a dataset.
@@ -32,6 +35,10 @@ pub struct Arguments {
     subject: subject::Arguments,
     #[command(flatten)]
     machine: machine::Arguments,
+    /// Write what was scored as a safetensors file, for scripts: pixels (U8, N x C x H x W), labels
+    /// (U32) and logits (F32, N x classes)
+    #[arg(long, value_name = "FILE")]
+    outputs: Option<PathBuf>,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     json: bool,
@@ -90,6 +97,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         batch: BATCH,
         trainable: Trainable::ALL,
     };
+    if let Some(path) = &arguments.outputs {
+        // Known before the work, not after it.
+        whole_file::check(path).with_context(|| path.display().to_string())?;
+    }
     let bytes = arguments.subject.read()?;
     let model = bytes.open()?;
     let dataset = arguments.subject.load(&model, options.threads)?;
@@ -99,7 +110,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let name = arguments.subject.name();
     let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options)
         .with_context(|| name.clone())?;
-    let report = score(&mut engine, &model, &dataset, name)?;
+    let (report, logits) = score(&mut engine, &model, &dataset, name)?;
+    if let Some(path) = &arguments.outputs {
+        outputs::write(path, subject::test_samples(&dataset), &logits)
+            .with_context(|| path.display().to_string())?;
+    }
     let shown = |value: Option<f64>, scale: f64| value.unwrap_or(f64::NAN) * scale;
     output.item(
         "scored",
@@ -124,7 +139,7 @@ fn score<'a>(
     model: &ModelFile<'_>,
     dataset: &'a Dataset,
     weights: String,
-) -> Result<Report<'a>> {
+) -> Result<(Report<'a>, Vec<f32>)> {
     let samples = subject::test_samples(dataset);
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
     let mut logits = vec![0.0; samples.len() * model.network().classes()];
@@ -135,7 +150,7 @@ fn score<'a>(
     let score = Score::of(&outcome);
     let classes = model.network().classes();
     let confusion = Confusion::of(&samples.labels, &logits, classes);
-    Ok(Report {
+    let report = Report {
         dataset: &dataset.name,
         source: &dataset.source,
         samples: outcome.samples,
@@ -156,7 +171,8 @@ fn score<'a>(
         logits_sha256: weights::sha256(&logits),
         per_class: per_class(&confusion, &dataset.classes),
         confusion,
-    })
+    };
+    Ok((report, logits))
 }
 
 fn per_class<'a>(confusion: &Confusion, names: &'a [String]) -> Vec<ClassReport<'a>> {

@@ -1,36 +1,56 @@
-//! `kiln export`: a model and labelled samples as the two files a firmware is built with.
+//! `kiln export`: a model for firmware, for PyTorch or for ONNX runtimes.
 
-use super::{describe_dataset, describe_network, machine, subject};
-use crate::data::Samples;
-use crate::engine::{Engine, EngineOptions};
-use crate::output::{Output, counted};
-use crate::weights::ModelBytes;
-use crate::whole_file;
-use anyhow::{Context, Result, ensure};
-use kiln::{Crc32, ModelFile, SamplesParts, Trainable};
-use serde::Serialize;
-use std::fs;
-use std::path::{Path, PathBuf};
+mod firmware;
+mod other;
 
-/// Write a model and labelled samples as the two files a firmware is built with.
+use super::machine;
+use super::subject::DATASET_HELP;
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+/// Write a model for firmware, for PyTorch (safetensors) or for ONNX runtimes.
 ///
-/// The samples are spread evenly over the dataset's test set, or over all where it has none.
+/// For firmware there are two files, the model and labelled samples, which are spread evenly over
+/// the dataset's test set, or over all where it has none. A safetensors file has the parameters by
+/// the names of PyTorch's nn.Sequential; the code of that module is printed. An ONNX file takes raw
+/// pixels, 0 to 255 as float32, N x C x H x W, and gives logits. `kiln import` reads both back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kiln export --weights model.kiln --dataset mnist --samples 100 --out device
   cd firmware && KILN_MODEL=$OLDPWD/device/model.kiln KILN_SAMPLES=$OLDPWD/device/model.samples \\
     cargo run --release
+  kiln export --to safetensors --weights model.kiln
+  kiln export --to onnx --weights model.kiln --out model.onnx
 ")]
 pub struct Arguments {
-    #[command(flatten)]
-    subject: subject::Arguments,
-    /// Number of samples
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    samples: usize,
-    /// Folder to write model.kiln and model.samples to; made where it is missing
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Target::Firmware)]
+    to: Target,
+    /// The model file that a training run wrote
+    #[arg(long, value_name = "FILE")]
+    weights: PathBuf,
+    /// Folder to write model.kiln and model.samples to, made where it is missing; with
+    /// --to safetensors or onnx the file [default: beside the model file]
+    #[arg(long, value_name = "DIR|FILE", required_unless_present = "to")]
+    out: Option<PathBuf>,
+    /// The dataset of the samples.
+    #[arg(
+        long,
+        required_unless_present = "to",
+        help = format!("For firmware, where the samples are from: {DATASET_HELP}")
+    )]
+    dataset: Option<String>,
+    /// For firmware: number of samples [default: 100]
+    #[arg(long, value_name = "N")]
+    samples: Option<usize>,
+    /// For firmware: folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    data: Option<PathBuf>,
+    /// Do not download anything
+    #[arg(long)]
+    offline: bool,
     #[command(flatten)]
     machine: machine::Arguments,
     /// Print one JSON object on standard output, and everything else on standard error
@@ -38,17 +58,15 @@ pub struct Arguments {
     json: bool,
 }
 
-/// The result as JSON.
-#[derive(Debug, Serialize)]
-struct Report {
-    model: PathBuf,
-    model_bytes: usize,
-    samples_file: PathBuf,
-    samples_bytes: usize,
-    samples: usize,
-    correct: usize,
-    /// CRC-32 of all logits, as the device must print it.
-    logits_crc32: String,
+/// What a model is exported for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Target {
+    /// The two files a firmware is built with
+    Firmware,
+    /// Parameters by PyTorch's names
+    Safetensors,
+    /// A graph that ONNX runtimes run
+    Onnx,
 }
 
 /// Runs the command.
@@ -57,118 +75,16 @@ struct Report {
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let output = Output::new(arguments.json);
-    ensure!(arguments.samples > 0, "samples is 0; it must be at least 1");
-    let threads = arguments.machine.threads()?;
-    check_folder(&arguments.out)?;
-    let bytes = arguments.subject.read()?;
-    let model = bytes.open()?;
-    let dataset = arguments.subject.load(&model, threads)?;
-    describe_dataset(output, &dataset)?;
-    describe_network(output, model.network())?;
-    let samples = subject::test_samples(&dataset);
-    let chosen = samples.chosen(&subject::spread(samples, Some(arguments.samples)));
-    let options = EngineOptions {
-        threads,
-        lanes: arguments.machine.lanes()?,
-        batch: 1,
-        trainable: Trainable::ALL,
-    };
-    let report = write(&arguments.out, &bytes, &model, &chosen, &options)?;
-    describe(output, &report)?;
-    output.object(&report)?;
-    Ok(())
-}
-
-fn write(
-    folder: &Path,
-    bytes: &ModelBytes,
-    model: &ModelFile<'_>,
-    samples: &Samples,
-    options: &EngineOptions,
-) -> Result<Report> {
-    let encoded = encode(model, samples)?;
-    let (correct, logits) = score(model, samples, options)?;
-    let place = |name: &str| folder.join(name);
-    let (model_path, samples_path) = (place("model.kiln"), place("model.samples"));
-    fs::create_dir_all(folder).with_context(|| unwritable(folder))?;
-    for (path, content) in [(&model_path, bytes.as_slice()), (&samples_path, &encoded)] {
-        whole_file::write(path, content).with_context(|| path.display().to_string())?;
+    if arguments.to == Target::Firmware {
+        return firmware::run(arguments);
     }
-    Ok(Report {
-        model_bytes: bytes.as_slice().len(),
-        samples_bytes: encoded.len(),
-        samples: samples.len(),
-        correct,
-        logits_crc32: format!("{:08x}", logits.value()),
-        model: model_path,
-        samples_file: samples_path,
-    })
-}
-
-/// Finds out before anything is computed that the folder can be made or written to.
-fn check_folder(folder: &Path) -> Result<()> {
-    ensure!(
-        !folder.exists() || folder.is_dir(),
-        "--out {}: this is a file; name a folder",
-        folder.display()
-    );
-    let named = folder
-        .ancestors()
-        .filter(|path| !path.as_os_str().is_empty());
-    let made = named.into_iter().find(|folder| folder.exists());
-    let inside = made.unwrap_or(Path::new(".")).join("model.kiln");
-    whole_file::check(&inside).with_context(|| unwritable(folder))
-}
-
-fn unwritable(folder: &Path) -> String {
-    let folder = folder.display();
-    format!("--out {folder}: cannot write there, name another folder")
-}
-
-fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {
-    let parts = SamplesParts {
-        shape: model.network().input_shape(),
-        labels: &samples.labels,
-        pixels: &samples.pixels,
-    };
-    let mut encoded = vec![0; parts.encoded_len()?];
-    parts.write(&mut encoded)?;
-    Ok(encoded)
-}
-
-/// How many samples the desktop gets right, and the checksum of its logits.
-fn score(
-    model: &ModelFile<'_>,
-    samples: &Samples,
-    options: &EngineOptions,
-) -> Result<(usize, Crc32)> {
-    let parameters = model.parameters().to_vec();
-    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
-    let indices: Vec<u32> = (0..samples.len() as u32).collect();
-    let mut logits = vec![0.0; samples.len() * model.network().classes()];
-    let outcome = engine.evaluate(samples, &indices, Some(&mut logits))?;
-    let mut crc = Crc32::new();
-    crc.update_values(&logits);
-    Ok((outcome.correct, crc))
-}
-
-fn describe(output: Output, report: &Report) -> Result<()> {
-    output.item(
-        "wrote",
-        format_args!(
-            "{} and {}, {}",
-            report.model.display(),
-            report.samples_file.display(),
-            counted(report.samples, "sample", "samples")
-        ),
-    )?;
-    output.item(
-        "expect",
-        format_args!(
-            "{} of {} correct, logits with CRC-32 {}, on every device",
-            report.correct, report.samples, report.logits_crc32
-        ),
-    )?;
-    Ok(())
+    let foreign = [
+        ("--dataset", arguments.dataset.is_some()),
+        ("--samples", arguments.samples.is_some()),
+        ("--data", arguments.data.is_some()),
+    ];
+    if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
+        bail!("{flag} is for --to firmware; leave it out");
+    }
+    other::run(arguments)
 }

@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let images = load_images(&sources, shape, options.threads)?;
     let logits = logits(&model, &images, &options).with_context(|| name.clone())?;
     let rows = logits.chunks_exact(model.network().classes());
-    let names = class_names(&model);
+    let names = weights::class_names(&model);
     let predictions = arguments.images.iter().zip(rows).map(|(image, logits)| {
         let image = image.display().to_string();
         let top = candidates(logits, &names).with_context(|| format!("{name}: {image}"))?;
@@ -127,17 +127,6 @@ fn sources(images: &[PathBuf]) -> Result<Vec<ImageSource>> {
         false => ImageSource::File(path.clone()),
     };
     Ok(images.iter().map(source).collect())
-}
-
-/// The names of the classes, or their numbers where the model has no names.
-fn class_names(model: &ModelFile<'_>) -> Vec<String> {
-    let names: Vec<String> = model.class_names().map(String::from).collect();
-    match names.is_empty() {
-        true => (0..model.network().classes())
-            .map(|class| class.to_string())
-            .collect(),
-        false => names,
-    }
 }
 
 /// The outputs of the network, images x classes.

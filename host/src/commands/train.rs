@@ -151,7 +151,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         epochs: setup.settings.epochs,
     };
     let steps = setup.trainer.steps_per_epoch();
-    let mut progress = Progress::start(output, course.epochs, steps)?;
+    let mut progress = Progress::start(output, course.epochs, steps, setup.trainer.position())?;
     if !course.run(&mut setup.trainer, &mut epochs, &mut progress)? {
         output::notice(&interrupted(&job, &setup));
         return Ok(ExitCode::from(INTERRUPTED));

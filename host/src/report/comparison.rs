@@ -10,6 +10,9 @@ use crate::training::Score;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
+/// Values beyond as many bytes, such as the list of a network's layers, have several lines.
+const LONG: usize = 40;
+
 /// The page that holds runs against each other; each is known by its folder's name, or by its
 /// path where that is not enough.
 pub fn comparison(runs: &[Run]) -> String {
@@ -104,7 +107,7 @@ fn plane(runs: &[Run], names: &[String]) -> Markup {
         x_unit: Unit::Plain,
         y_unit: Unit::Percent,
         groups: vec![Group {
-            name: "a run",
+            name: "",
             colour: 0,
             hollow: false,
             joined: false,
@@ -168,7 +171,7 @@ fn differences(runs: &[Run], names: &[String]) -> Markup {
             thead { tr { th { "run" } @for key in &keys { th class="number" { (key) } } } }
             tbody { @for (run, name) in names.iter().enumerate() { tr {
                 td class="name" title=(name) { (name) }
-                @for key in &keys { td class="number" { (value(run, key)) } }
+                @for key in &keys { td class=(if value(run, key).len() > LONG { "wrapped" } else { "number" }) { (value(run, key)) } }
             } } }
         } }
     }

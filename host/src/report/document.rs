@@ -78,3 +78,21 @@ pub(super) fn bar(fraction: Option<f64>) -> Markup {
         None => html! { td class="bar" style="--share:0" { "–" } },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_told_in_fitting_units() {
+        assert_eq!(
+            [999, 40_108, 2_345_678].map(size),
+            ["999 bytes", "40 kB", "2.35 MB"]
+        );
+        assert_eq!(
+            [0.04, 99.4, 100.0, 4000.0].map(duration),
+            ["0.0 s", "99.4 s", "1 min 40 s", "1 h 6 min"]
+        );
+        assert_eq!(percent(0.97605), "97.61%");
+    }
+}

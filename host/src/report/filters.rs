@@ -96,3 +96,27 @@ pub(super) fn section(run: &Run) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln::{Conv2d, Network};
+
+    #[test]
+    fn the_farthest_weight_is_black_or_white_and_none_is_grey() {
+        assert_eq!(shades(&[0.0, 0.5, -0.5, 0.25]), [128, 255, 1, 191]);
+        assert_eq!(shades(&[0.0; 2]), [128; 2]);
+    }
+
+    #[test]
+    fn filters_have_the_shape_that_they_look_at() {
+        let input = Network::input(3, 8, 9).input_shape();
+        let conv = Layer::Conv2d(Conv2d::new(6, 3).kernel(2, 5));
+        assert_eq!(filter_shape(&conv, input), Some([3, 2, 5]));
+        let depthwise = Layer::Conv2d(Conv2d::new(6, 3).groups(3));
+        assert_eq!(filter_shape(&depthwise, input), Some([1, 3, 3]));
+        let network = Network::input(3, 8, 9).linear(4);
+        assert_eq!(filter_shape(&network.layers()[0], input), Some([3, 8, 9]));
+        assert_eq!(filter_shape(&Layer::Relu, input), None);
+    }
+}

@@ -77,3 +77,58 @@ fn loss(logits: &[f32], truth: usize) -> f32 {
     let sum = softmax(&mut exponentials);
     logits[highest_class(logits)] - logits[truth] + sum.ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::ImageShape;
+
+    /// Samples of class 0 with one pixel, their index.
+    fn samples(count: usize) -> Samples {
+        Samples {
+            pixels: (0..count as u8).collect(),
+            labels: vec![0; count],
+            shape: ImageShape {
+                channels: 1,
+                height: 1,
+                width: 1,
+            },
+        }
+    }
+
+    #[test]
+    fn the_worst_come_first_and_what_is_right_is_left_out() {
+        let logits = [
+            [0.0, 1.0, 0.0, 0.0, 0.0],
+            [5.0, 1.0, 0.0, 0.0, 0.0],
+            // Of probability 0 both, but one is farther off.
+            [0.0, 0.0, 300.0, 250.0, 200.0],
+            [0.0, 0.0, 0.0, 0.0, 500.0],
+        ];
+        let found = Mistake::worst(&samples(9), &[8, 7, 6, 5], logits.as_flattened());
+        let told: Vec<_> = found
+            .iter()
+            .map(|mistake| (mistake.sample, mistake.predicted))
+            .collect();
+        assert_eq!(told, [(5, 4), (6, 2), (8, 1)]);
+        let classes = |mistake: &Mistake| -> Vec<usize> {
+            let told = mistake.probabilities.iter();
+            told.map(|told| told.0).collect()
+        };
+        assert_eq!(classes(&found[1]), [2, 3, 4, 0], "the true class is added");
+        assert_eq!(classes(&found[2]), [1, 0, 2]);
+        let most = found[2].probabilities[0].1;
+        assert!((most - 0.4046).abs() < 1e-4, "{most}");
+        assert_eq!(found[2].picture, picture::png(&[8], [1, 1, 1]).unwrap());
+    }
+
+    #[test]
+    fn only_so_many_are_kept() {
+        let indices: Vec<u32> = (0..100).collect();
+        let logits = [0.0, 1.0].repeat(100);
+        let found = Mistake::worst(&samples(100), &indices, &logits);
+        assert_eq!(found.len(), MOST);
+        assert_eq!(found[0].sample, 0, "of equals the first");
+        assert!(Mistake::worst(&samples(1), &[], &[]).is_empty());
+    }
+}

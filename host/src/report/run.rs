@@ -189,7 +189,7 @@ impl Run {
             config,
             config_text: files.config.into(),
             network: files.model.network().clone(),
-            classes: class_names(files.model),
+            classes: weights::class_names(files.model),
             parameters: files.model.parameters().to_vec(),
             model_bytes: files.model_bytes,
             weights_sha256: weights::sha256(files.model.parameters()),
@@ -270,16 +270,6 @@ fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<Score> {
         loss: loss?,
         accuracy: accuracy?,
     })
-}
-
-fn class_names(model: &ModelFile<'_>) -> Vec<String> {
-    let names: Vec<String> = model.class_names().map(String::from).collect();
-    match names.is_empty() {
-        true => (0..model.network().classes())
-            .map(|class| class.to_string())
-            .collect(),
-        false => names,
-    }
 }
 
 fn damaged(folder: &Path, name: &str, cause: impl ToString) -> RunError {

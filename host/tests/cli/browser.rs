@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
 
-const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+/// The first that is there; Ubuntu's `chromium` may be a snap, which sees no temporary files.
+const PROGRAMS: [&str; 3] = ["google-chrome", "chromium", "chromium-browser"];
 
 /// What a browser finds on pages, at the widths and colour schemes of `probe.html`, and the widths
 /// of charts; paths are in the workspace. Says so and gives nothing where there is no browser.
@@ -49,8 +50,10 @@ pub fn look(workspace: &Workspace, pages: &[&str], charts: &[&str]) -> Option<Va
 /// The browser; says that the test is skipped where there is none, and fails where nothing may be.
 fn find() -> Option<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&folders)
-        .flat_map(|folder| PROGRAMS.map(|program| folder.join(program)))
+    let folders: Vec<PathBuf> = env::split_paths(&folders).collect();
+    let found = PROGRAMS
+        .iter()
+        .flat_map(|program| folders.iter().map(move |folder| folder.join(program)))
         .find(|program| program.is_file());
     if found.is_none() {
         let message = "a browser test was SKIPPED: no Chromium in PATH; to run it: apt-get install \

@@ -4,6 +4,7 @@ mod bad_input;
 mod browser;
 mod disk;
 mod evaluate;
+mod exchange;
 mod help;
 mod misuse;
 mod predict;

@@ -1,0 +1,171 @@
+//! A model and labelled samples as the two files a firmware is built with.
+
+use super::Arguments;
+use crate::commands::{describe_dataset, describe_network, subject};
+use crate::data::Samples;
+use crate::engine::{Engine, EngineOptions};
+use crate::output::{Output, counted};
+use crate::weights::ModelBytes;
+use crate::whole_file;
+use anyhow::{Context, Result, ensure};
+use kiln::{Crc32, ModelFile, SamplesParts, Trainable};
+use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Samples written where no number is given.
+const SAMPLES: usize = 100;
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    model: PathBuf,
+    model_bytes: usize,
+    samples_file: PathBuf,
+    samples_bytes: usize,
+    samples: usize,
+    correct: usize,
+    /// CRC-32 of all logits, as the device must print it.
+    logits_crc32: String,
+}
+
+/// Writes the files.
+///
+/// # Errors
+///
+/// What was wrong with the arguments, the model, the data or the disk, in one line.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let count = arguments.samples.unwrap_or(SAMPLES);
+    ensure!(count > 0, "samples is 0; it must be at least 1");
+    let subject = subject(arguments)?;
+    let folder = arguments
+        .out
+        .clone()
+        .context("--out is missing: the folder to write to")?;
+    let threads = arguments.machine.threads()?;
+    check_folder(&folder)?;
+    let bytes = subject.read()?;
+    let model = bytes.open()?;
+    let dataset = subject.load(&model, threads)?;
+    describe_dataset(output, &dataset)?;
+    describe_network(output, model.network())?;
+    let samples = subject::test_samples(&dataset);
+    let chosen = samples.chosen(&subject::spread(samples, Some(count)));
+    let options = EngineOptions {
+        threads,
+        lanes: arguments.machine.lanes()?,
+        batch: 1,
+        trainable: Trainable::ALL,
+    };
+    let report = write(&folder, &bytes, &model, &chosen, &options)?;
+    describe(output, &report)?;
+    output.object(&report)?;
+    Ok(())
+}
+
+fn subject(arguments: &Arguments) -> Result<subject::Arguments> {
+    let dataset = arguments.dataset.clone();
+    Ok(subject::Arguments {
+        dataset: dataset.context(
+            "--dataset is missing: the samples that go to the device are from there; it is not \
+             needed with --to safetensors or --to onnx",
+        )?,
+        weights: arguments.weights.clone(),
+        data: arguments.data.clone(),
+        offline: arguments.offline,
+    })
+}
+
+fn write(
+    folder: &Path,
+    bytes: &ModelBytes,
+    model: &ModelFile<'_>,
+    samples: &Samples,
+    options: &EngineOptions,
+) -> Result<Report> {
+    let encoded = encode(model, samples)?;
+    let (correct, logits) = score(model, samples, options)?;
+    let place = |name: &str| folder.join(name);
+    let (model_path, samples_path) = (place("model.kiln"), place("model.samples"));
+    fs::create_dir_all(folder).with_context(|| unwritable(folder))?;
+    for (path, content) in [(&model_path, bytes.as_slice()), (&samples_path, &encoded)] {
+        whole_file::write(path, content).with_context(|| path.display().to_string())?;
+    }
+    Ok(Report {
+        model_bytes: bytes.as_slice().len(),
+        samples_bytes: encoded.len(),
+        samples: samples.len(),
+        correct,
+        logits_crc32: format!("{:08x}", logits.value()),
+        model: model_path,
+        samples_file: samples_path,
+    })
+}
+
+/// Finds out before anything is computed that the folder can be made or written to.
+fn check_folder(folder: &Path) -> Result<()> {
+    ensure!(
+        !folder.exists() || folder.is_dir(),
+        "--out {}: this is a file; name a folder",
+        folder.display()
+    );
+    let named = folder
+        .ancestors()
+        .filter(|path| !path.as_os_str().is_empty());
+    let made = named.into_iter().find(|folder| folder.exists());
+    let inside = made.unwrap_or(Path::new(".")).join("model.kiln");
+    whole_file::check(&inside).with_context(|| unwritable(folder))
+}
+
+fn unwritable(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("--out {folder}: cannot write there, name another folder")
+}
+
+fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {
+    let parts = SamplesParts {
+        shape: model.network().input_shape(),
+        labels: &samples.labels,
+        pixels: &samples.pixels,
+    };
+    let mut encoded = vec![0; parts.encoded_len()?];
+    parts.write(&mut encoded)?;
+    Ok(encoded)
+}
+
+/// How many samples the desktop gets right, and the checksum of its logits.
+fn score(
+    model: &ModelFile<'_>,
+    samples: &Samples,
+    options: &EngineOptions,
+) -> Result<(usize, Crc32)> {
+    let parameters = model.parameters().to_vec();
+    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
+    let indices: Vec<u32> = (0..samples.len() as u32).collect();
+    let mut logits = vec![0.0; samples.len() * model.network().classes()];
+    let outcome = engine.evaluate(samples, &indices, Some(&mut logits))?;
+    let mut crc = Crc32::new();
+    crc.update_values(&logits);
+    Ok((outcome.correct, crc))
+}
+
+fn describe(output: Output, report: &Report) -> Result<()> {
+    output.item(
+        "wrote",
+        format_args!(
+            "{} and {}, {}",
+            report.model.display(),
+            report.samples_file.display(),
+            counted(report.samples, "sample", "samples")
+        ),
+    )?;
+    output.item(
+        "expect",
+        format_args!(
+            "{} of {} correct, logits with CRC-32 {}, on every device",
+            report.correct, report.samples, report.logits_crc32
+        ),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! `kiln import`: networks of other programs as model files.
+
+mod scaling;
+
+use super::{beside, describe_network};
+use crate::exchange::{Imported, file, onnx, safetensors};
+use crate::network_file;
+use crate::output::Output;
+use crate::weights::{self, ModelBytes};
+use crate::whole_file;
+use anyhow::{Context, Result, bail, ensure};
+use kiln::{Layer, ModelParts, Network, Scaling};
+use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Make a model file of a network that another program trained.
+///
+/// A safetensors file holds PyTorch's tensors without a network: --model describes its layers. An
+/// ONNX file holds both; layers one behind another can be imported, of the kinds that Kiln has. A
+/// BatchNorm is folded into the layer before it. What `kiln export` wrote needs no flags and comes
+/// back to the bit.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln import model.safetensors --model network.toml --classes cat,dog
+  kiln import model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --classes names.txt
+  kiln import model.safetensors --model network.toml --names conv1,conv2,fc
+")]
+pub struct Arguments {
+    /// A .safetensors or .onnx file
+    #[arg(value_name = "FILE.safetensors|FILE.onnx")]
+    file: PathBuf,
+    /// The network of a safetensors file
+    #[arg(long, value_name = "FILE.toml")]
+    model: Option<PathBuf>,
+    /// What comes before .weight and .bias in a safetensors file: a name for each layer that has
+    /// parameters, in order [default: by the names of nn.Sequential, or else by shape]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    names: Option<Vec<String>>,
+    /// Names of the classes in the order of the outputs, or a file with a name a line
+    #[arg(long, value_name = "NAME,…|FILE")]
+    classes: Option<String>,
+    #[command(flatten)]
+    scaling: scaling::Arguments,
+    /// The model file to write [default: beside the file read, with the ending .kiln]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct Report {
+    file: PathBuf,
+    model: PathBuf,
+    layers: Vec<&'static str>,
+    parameters: u64,
+    macs: u64,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+    classes: usize,
+    class_names: Vec<String>,
+    /// What became of the file's parts.
+    remarks: Vec<String>,
+    weights_sha256: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What was wrong with the file, the arguments or the disk, in one line.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let name = arguments.file.display().to_string();
+    let imported = read(arguments).with_context(|| name.clone())?;
+    let channels = imported.network.input_shape().channels as usize;
+    let (scaling, described) = arguments
+        .scaling
+        .resolve(&imported, channels)
+        .with_context(|| name.clone())?;
+    let classes = class_names(arguments, &imported)?;
+    let notes = match &imported.metadata {
+        Some(metadata) => metadata.notes.clone(),
+        None => format!("imported from {}", file_name(&arguments.file)),
+    };
+    let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
+    let parts = ModelParts {
+        network: &imported.network,
+        scaling: &scaling,
+        class_names: &class_names,
+        notes: &notes,
+        parameters: &imported.parameters,
+    };
+    let bytes = ModelBytes::encode(&parts).with_context(|| name.clone())?;
+    let out = match &arguments.out {
+        Some(path) => path.clone(),
+        None => beside(&arguments.file, "kiln")?,
+    };
+    whole_file::write(&out, bytes.as_slice()).with_context(|| out.display().to_string())?;
+    let report = report(arguments, &imported, &scaling, classes, out);
+    describe(output, &report, &imported.network, &described)?;
+    output.object(&report)?;
+    Ok(())
+}
+
+fn read(arguments: &Arguments) -> Result<Imported> {
+    let (format, bytes) = file::read(&arguments.file)?;
+    match format {
+        file::Format::Safetensors => {
+            let network = arguments
+                .model
+                .as_deref()
+                .map(|path| network_file::read(path).with_context(|| path.display().to_string()));
+            let names = arguments.names.as_deref();
+            Ok(safetensors::read(&bytes, network.transpose()?, names)?)
+        }
+        file::Format::Onnx => {
+            for (flag, given) in [
+                ("--model", arguments.model.is_some()),
+                ("--names", arguments.names.is_some()),
+            ] {
+                ensure!(
+                    !given,
+                    "{flag} is for safetensors files; an ONNX file has its layers in it"
+                );
+            }
+            Ok(onnx::read(&bytes)?)
+        }
+    }
+}
+
+/// The names given, or else those Kiln wrote into the file; none where there are none.
+fn class_names(arguments: &Arguments, imported: &Imported) -> Result<Vec<String>> {
+    let classes = imported.network.classes();
+    let Some(given) = &arguments.classes else {
+        let metadata = imported.metadata.as_ref();
+        let names = metadata.map(|metadata| metadata.classes.clone());
+        // The network may have been changed since.
+        return Ok(names
+            .filter(|names| names.len() == classes)
+            .unwrap_or_default());
+    };
+    let names: Vec<String> = match Path::new(given).is_file() {
+        true => {
+            let text = fs::read_to_string(given).with_context(|| given.clone())?;
+            text.lines().map(|name| name.trim().to_owned()).collect()
+        }
+        false => given
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect(),
+    };
+    if names.len() != classes {
+        bail!(
+            "--classes {given} has {}, but the network tells {classes} classes apart",
+            crate::output::counted(names.len(), "name", "names")
+        );
+    }
+    Ok(names)
+}
+
+fn report(
+    arguments: &Arguments,
+    imported: &Imported,
+    scaling: &Scaling,
+    class_names: Vec<String>,
+    model: PathBuf,
+) -> Report {
+    let network = &imported.network;
+    let cost = network.cost();
+    Report {
+        file: arguments.file.clone(),
+        model,
+        layers: network.layers().iter().map(Layer::name).collect(),
+        parameters: cost.parameters,
+        macs: cost.macs,
+        scale: scaling.scale().to_vec(),
+        shift: scaling.shift().to_vec(),
+        classes: network.classes(),
+        class_names,
+        remarks: imported.remarks.clone(),
+        weights_sha256: weights::sha256(&imported.parameters),
+    }
+}
+
+fn describe(output: Output, report: &Report, network: &Network, scaling: &str) -> Result<()> {
+    for remark in &report.remarks {
+        output.item("note", remark)?;
+    }
+    let layers = report.layers.join(" > ");
+    output.item(
+        "layers",
+        format_args!("{} > {layers}", network.input_shape()),
+    )?;
+    describe_network(output, network)?;
+    output.item("pixels", scaling)?;
+    let classes = match report.class_names.as_slice() {
+        [] => format!("{}, without names (--classes gives them)", report.classes),
+        names => super::named_classes(report.classes, names),
+    };
+    output.item("classes", classes)?;
+    output.item("saved", report.model.display())?;
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}

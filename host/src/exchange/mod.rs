@@ -1,0 +1,95 @@
+//! Trained networks to and from other programs: PyTorch's safetensors files, and ONNX.
+//!
+//! Parameters lie in a model file in PyTorch's order already, so an exchange copies them: what is
+//! exported and imported again has the same bits. Class names, pixel scaling and notes travel with
+//! them as [`Metadata`].
+
+pub mod file;
+mod metadata;
+pub mod onnx;
+mod pytorch;
+pub mod safetensors;
+
+pub use metadata::{KEY, Metadata};
+pub use pytorch::{LayerTensors, Module, ModuleKind, layer_tensors, modules, sequential};
+
+use kiln::Network;
+
+/// What a file tells of a network.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The network, checked.
+    pub network: Network,
+    /// Its parameters, in a model file's order; all finite.
+    pub parameters: Vec<f32>,
+    /// What the file itself does to its input before the first layer.
+    pub input: Option<Affine>,
+    /// What Kiln wrote into the file when it made it.
+    pub metadata: Option<Metadata>,
+    /// What became of the file's parts, a line each, for people to read.
+    pub remarks: Vec<String>,
+}
+
+/// `x * scale[c] + shift[c]` for each channel, not rounded to f32 yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Affine {
+    /// What each channel is multiplied by.
+    pub scale: Vec<f64>,
+    /// What is then added.
+    pub shift: Vec<f64>,
+}
+
+impl Affine {
+    /// Leaves every number as it is, the sign of a zero included: nothing but -0 does so as a shift.
+    pub fn identity(channels: usize) -> Self {
+        Self {
+            scale: vec![1.0; channels],
+            shift: vec![-0.0; channels],
+        }
+    }
+
+    /// This one, and then `next`, of as many channels.
+    #[must_use]
+    pub fn then(&self, next: &Self) -> Self {
+        let product = |(one, other): (&f64, &f64)| one * other;
+        let shifted = self.shift.iter().zip(&next.scale).map(product);
+        Self {
+            scale: self.scale.iter().zip(&next.scale).map(product).collect(),
+            shift: shifted.zip(&next.shift).map(|(a, b)| a + b).collect(),
+        }
+    }
+}
+
+/// Extents as people write them: `16x8x3x3`.
+fn extents<T: ToString>(shape: &[T]) -> String {
+    match shape {
+        [] => "a single number".into(),
+        shape => shape
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("x"),
+    }
+}
+
+#[cfg(test)]
+mod damage {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    /// Files like these with a few bytes changed, and some cut short.
+    pub fn to_one_of(files: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+        let changes = prop::collection::vec((any::<Index>(), any::<u8>()), 1..6);
+        let file = prop::sample::select(files);
+        (file, changes, any::<Option<Index>>()).prop_map(|(mut bytes, changes, cut)| {
+            for (place, value) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = value;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            bytes
+        })
+    }
+}

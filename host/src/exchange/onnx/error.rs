@@ -1,0 +1,179 @@
+//! What can be wrong with an ONNX file, or what of it Kiln has no layer for.
+
+use super::wire::WireError;
+use kiln::LayerFault;
+
+/// Why an ONNX file cannot be imported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// The bytes are no ONNX file.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// An old version of the operators, or none.
+    #[error("its operators are of opset {found}; import reads 7 and later, so export it again")]
+    Opset {
+        /// The version in the file; 0 where it names none.
+        found: u64,
+    },
+    /// No input or output, or several.
+    #[error("it has {found} {what}; only a network with one can be imported")]
+    Several {
+        /// `inputs` or `outputs`.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+    },
+    /// An input that is no batch of images.
+    #[error(
+        "its input {name:?} is {found}; it must be f32 images of a fixed size, N x C x H x W, so \
+         export it with an example of that shape"
+    )]
+    Input {
+        /// Name of the input.
+        name: String,
+        /// What it is instead.
+        found: String,
+    },
+    /// A node that cannot be imported.
+    #[error("{node}: {fault}")]
+    Node {
+        /// The node's name and operator.
+        node: String,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// The output is not what the last node gives.
+    #[error("its output {name:?} is not what its last node computes; remove what is unused")]
+    Output {
+        /// Name of the output.
+        name: String,
+    },
+    /// Nothing between input and output that Kiln has a layer for.
+    #[error("it has no layers")]
+    NoLayers,
+    /// Parameters that are no finite numbers, or become so in folding.
+    #[error("layer {number} has a parameter that is not a finite number; train it again")]
+    NotFinite {
+        /// Number of the layer, from 1.
+        number: usize,
+    },
+}
+
+/// What is wrong with a node.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// No layer for its operator.
+    #[error("Kiln has no layer for it; take it out, or train the network without it")]
+    Operator,
+    /// It is not the next one in the chain.
+    #[error(
+        "it reads {found}, but before it comes {expected:?}; only layers one behind another can be \
+         imported"
+    )]
+    NotNext {
+        /// What it reads.
+        found: String,
+        /// What it should read.
+        expected: String,
+    },
+    /// An attribute with a value that no layer has.
+    #[error("its {name} is {found}, but only {expected} can be imported")]
+    Attribute {
+        /// The attribute's name.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// What can be imported.
+        expected: String,
+    },
+    /// An attribute that the operator does not have.
+    #[error("it has the attribute {name:?}, which import does not know")]
+    Unknown {
+        /// The attribute's name.
+        name: String,
+    },
+    /// An input that must be a constant is missing or computed.
+    #[error("its input {number} must be a constant")]
+    NotConstant {
+        /// Number of the input, from 1.
+        number: usize,
+    },
+    /// A tensor that cannot be read, or has the wrong shape.
+    #[error("tensor {tensor:?} {fault}")]
+    Tensor {
+        /// Name of the tensor.
+        tensor: String,
+        /// What is wrong with it.
+        fault: TensorFault,
+    },
+    /// The layer does not fit what comes in.
+    #[error("{0}")]
+    Layer(LayerFault),
+    /// The network has too many layers already.
+    #[error("the network has more than {} layers", kiln::MAX_LAYERS)]
+    TooManyLayers,
+    /// Nothing that it could be folded into.
+    #[error(
+        "it can be folded only into the input's scaling or into a convolution or linear layer \
+         right before it"
+    )]
+    Fold,
+    /// Maps where a row is needed.
+    #[error("it gets maps of {found}; a Flatten must come before it")]
+    Maps {
+        /// Their shape.
+        found: String,
+    },
+    /// A row where maps are needed.
+    #[error("it gets a row of {found} values, but needs maps")]
+    Row {
+        /// Number of values.
+        found: usize,
+    },
+    /// A reshape to anything but one row or the same maps.
+    #[error("it reshapes to [{target}]; only one row for each image can be imported")]
+    Reshape {
+        /// The extents asked for.
+        target: String,
+    },
+    /// A layer behind the softmax.
+    #[error("it comes behind a softmax, which must be the last")]
+    BehindSoftmax,
+}
+
+/// What is wrong with a tensor.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TensorFault {
+    /// The values are in another file.
+    #[error("is in another file; export it again with external_data=False")]
+    External,
+    /// Numbers of another kind.
+    #[error(
+        "holds numbers of ONNX's kind {found}, but {expected} are needed; export it as float32"
+    )]
+    Kind {
+        /// The number of the kind.
+        found: u64,
+        /// The kind needed.
+        expected: &'static str,
+    },
+    /// More or fewer values than its shape says.
+    #[error("has {found} values, but is {shape}; the file is damaged")]
+    Length {
+        /// Values there are.
+        found: usize,
+        /// Its extents.
+        shape: String,
+    },
+    /// A shape that does not fit.
+    #[error("is {found}, but {expected} is needed")]
+    Shape {
+        /// Its extents.
+        found: String,
+        /// What fits.
+        expected: String,
+    },
+}

@@ -1,0 +1,155 @@
+use super::*;
+use crate::exchange::damage;
+use crate::weights::ModelBytes;
+use kiln::{Conv2d, Layer, ModelParts, Network, Pool2d, Scaling};
+use proptest::prelude::*;
+
+/// Every layer and option there is.
+const EVERYTHING: Network = Network::input(2, 9, 9)
+    .layer(Layer::Conv2d(
+        Conv2d::new(4, 3)
+            .kernel(3, 2)
+            .stride(2)
+            .padding(1)
+            .groups(2),
+    ))
+    .relu()
+    .layer(Layer::MaxPool2d(Pool2d::new(2).stride(1)))
+    .layer(Layer::AvgPool2d(Pool2d::new(2)))
+    .linear(5)
+    .relu()
+    .conv2d(6, 1)
+    .global_avg_pool2d();
+
+fn model() -> ModelBytes {
+    let parameters: Vec<f32> = (0..EVERYTHING.parameters())
+        .map(|index| {
+            if index == 3 {
+                -0.0
+            } else {
+                1.0 / (index as f32 - 7.3)
+            }
+        })
+        .collect();
+    ModelBytes::encode(&ModelParts {
+        network: &EVERYTHING,
+        scaling: &Scaling::new(&[0.1, -0.3], &[-0.0, 0.7]).unwrap(),
+        class_names: &["a", "b", "c", "d", "e", "f"],
+        notes: "by hand\nin two lines",
+        parameters: &parameters,
+    })
+    .unwrap()
+}
+
+fn exported() -> Vec<u8> {
+    write(&model().open().unwrap()).unwrap()
+}
+
+/// Files of Kiln's and of both of PyTorch's exporters.
+fn files() -> Vec<Vec<u8>> {
+    let others: [&[u8]; 3] = [
+        include_bytes!("../../../tests/cli/exchange/view_torchscript.onnx"),
+        include_bytes!("../../../tests/cli/exchange/kept_torchscript.onnx"),
+        include_bytes!("../../../tests/cli/exchange/scaled_dynamo.onnx"),
+    ];
+    let mut files = vec![exported()];
+    files.extend(others.map(<[u8]>::to_vec));
+    files
+}
+
+#[test]
+fn every_layer_comes_back_to_the_bit() {
+    let bytes = model();
+    let model = bytes.open().unwrap();
+    let imported = read(&exported()).unwrap();
+    assert_eq!(imported.network, EVERYTHING);
+    let bits = |values: &[f32]| {
+        values
+            .iter()
+            .map(|value| value.to_bits())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(bits(&imported.parameters), bits(model.parameters()));
+    let input = imported.input.unwrap();
+    let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
+    assert_eq!(input.scale, wide(model.scaling().scale()));
+    assert_eq!(input.shift, wide(model.scaling().shift()));
+    assert!(input.shift[0].is_sign_negative());
+    assert_eq!(imported.metadata, Some(Metadata::of(&model)));
+}
+
+#[test]
+fn files_of_no_model_are_refused() {
+    assert!(matches!(read(&[]), Err(OnnxError::Opset { found: 0 })));
+    assert!(matches!(read(b"no model"), Err(OnnxError::Wire(_))));
+    // A field 7 whose length is beyond all bounds.
+    let endless = [0x3a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
+    assert!(matches!(read(&endless), Err(OnnxError::Wire(_))));
+}
+
+/// The file with the first `from` in it replaced, as long as before.
+fn altered(from: &[u8], to: &[u8]) -> String {
+    let mut bytes = exported();
+    let found = bytes.windows(from.len()).position(|window| window == from);
+    let at = found.unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    read(&bytes).unwrap_err().to_string()
+}
+
+#[test]
+fn what_no_layer_does_is_refused_by_the_nodes_name() {
+    let cases: [(&[u8], &[u8], &str); 8] = [
+        (
+            b"\x22\x04Relu",
+            b"\x22\x04Sqrt",
+            "node \"1.relu\" (Sqrt): Kiln has no layer",
+        ),
+        (
+            b"\x0a\x060.bias",
+            b"\x0a\x061.bias",
+            "node \"0.conv2d\" (Conv): it reads",
+        ),
+        (
+            b"\x0a\x05group\x18\x02",
+            b"\x0a\x05group\x18\x01",
+            "is 4x1x3x2, but 4x2x3x2 is needed",
+        ),
+        (
+            b"\x0a\x07strides\x40\x02",
+            b"\x0a\x07strides\x40\x00",
+            "stride is 0",
+        ),
+        (
+            b"\x0a\x04pads\x40\x01\x40\x01\x40\x01",
+            b"\x0a\x04pads\x40\x01\x40\x01\x40\x00",
+            "same on both sides",
+        ),
+        (
+            b"\x0a\x05group",
+            b"\x0a\x05grout",
+            "the attribute \"grout\"",
+        ),
+        (b"\x0a\x06logits", b"\x0a\x06logitz", "output \"logitz\""),
+        (b"\x0a\x00\x10\x0d", b"\x0a\x00\x10\x05", "opset 5"),
+    ];
+    for (from, to, expected) in cases {
+        let message = altered(from, to);
+        assert!(message.contains(expected), "{message} / {expected}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_damage_is_a_panic(bytes in damage::to_one_of(files())) {
+        if let Ok(imported) = read(&bytes) {
+            prop_assert_eq!(imported.parameters.len(), imported.network.parameters());
+        }
+    }
+
+    #[test]
+    fn nor_are_any_bytes_at_all(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        let _ = read(&bytes);
+    }
+}

@@ -1,0 +1,167 @@
+//! safetensors files: a model's parameters by PyTorch's names, and back.
+//!
+//! A file has no order that means anything, and no network: `matching` finds out which tensor
+//! belongs to which layer.
+
+mod error;
+mod matching;
+
+pub use error::SafetensorsError;
+
+use super::{Imported, KEY, LayerTensors, Metadata, extents, layer_tensors};
+use kiln::{ModelFile, Network};
+use matching::Names;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The tensors of a file by name.
+type Tensors<'a> = BTreeMap<String, TensorView<'a>>;
+
+/// A model as a safetensors file, its tensors named as in the `state_dict` of an `nn.Sequential`.
+///
+/// # Errors
+///
+/// If the parts are too long for the format.
+pub fn write(model: &ModelFile<'_>) -> Result<Vec<u8>, SafetensorsError> {
+    let bytes: Vec<u8> = model
+        .parameters()
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let part = |range: &Range<usize>| &bytes[4 * range.start..4 * range.end];
+    let view = |shape, range| TensorView::new(Dtype::F32, shape, part(range));
+    let mut tensors = Vec::new();
+    for layer in &layer_tensors(model.network()) {
+        let weight = view(layer.weight.clone(), &layer.weights)?;
+        let bias = view(vec![layer.outputs], &layer.biases)?;
+        tensors.push((format!("{}.weight", layer.prefix), weight));
+        tensors.push((format!("{}.bias", layer.prefix), bias));
+    }
+    let metadata = Metadata::of(model).to_text()?;
+    // One entry only: the order of several would change from one run to the next.
+    let header = [(KEY.to_owned(), metadata)].into_iter().collect();
+    Ok(safetensors::serialize(tensors, Some(header))?)
+}
+
+/// The network and parameters of a safetensors file.
+///
+/// `network` may be left out where Kiln wrote the file. `names` gives what is before `.weight` and
+/// `.bias` in the tensors' names, a text for each layer that has parameters; without them the
+/// tensors are found by the names of a `Sequential`, or else by their shapes.
+///
+/// # Errors
+///
+/// What is wrong with the file, or which tensors do not fit which layer.
+pub fn read(
+    bytes: &[u8],
+    network: Option<Network>,
+    names: Option<&[String]>,
+) -> Result<Imported, SafetensorsError> {
+    let (_, header) = SafeTensors::read_metadata(bytes)?;
+    let file = SafeTensors::deserialize(bytes)?;
+    let tensors: Tensors<'_> = file.tensors().into_iter().collect();
+    check_kinds(&tensors)?;
+    let text = header.metadata().as_ref().and_then(|all| all.get(KEY));
+    let metadata = text.and_then(|text| Metadata::parse(text));
+    let network = match (network, &metadata) {
+        (Some(network), _) => network,
+        (None, Some(metadata)) => metadata.network.network()?,
+        (None, None) => return Err(SafetensorsError::NoNetwork),
+    };
+    let layers = layer_tensors(&network);
+    let found = matching::find(&layers, &tensors, names)?;
+    let mut parameters = vec![0.0; network.parameters()];
+    let mut remarks = Vec::new();
+    for (layer, names) in layers.iter().zip(&found) {
+        take(layer, names, &tensors, &mut parameters)?;
+        if names.prefix != layer.prefix || names.bias.is_none() {
+            remarks.push(remark(layer, names));
+        }
+    }
+    Ok(Imported {
+        network,
+        parameters,
+        input: None,
+        metadata,
+        remarks,
+    })
+}
+
+fn remark(layer: &LayerTensors, names: &Names) -> String {
+    let bias = match names.bias {
+        Some(_) => "",
+        None => ", without a bias: zeros",
+    };
+    format!(
+        "layer {} ({}) is {}{bias}",
+        layer.number, layer.kind, names.weight
+    )
+}
+
+/// Copies the tensors of a layer to its place among the parameters.
+fn take(
+    layer: &LayerTensors,
+    names: &Names,
+    tensors: &Tensors<'_>,
+    parameters: &mut [f32],
+) -> Result<(), SafetensorsError> {
+    let bias_shape = vec![layer.outputs];
+    let mut parts = vec![(&names.weight, &layer.weight, &layer.weights)];
+    parts.extend(
+        names
+            .bias
+            .iter()
+            .map(|bias| (bias, &bias_shape, &layer.biases)),
+    );
+    for (name, shape, range) in parts {
+        let tensor = tensors.get(name).filter(|tensor| tensor.shape() == shape);
+        let tensor = tensor.ok_or_else(|| SafetensorsError::Shape {
+            tensor: name.clone(),
+            found: tensors
+                .get(name)
+                .map_or("nothing".into(), |it| extents(it.shape())),
+            number: layer.number,
+            kind: layer.kind,
+            expected: extents(shape),
+        })?;
+        copy(tensor, &mut parameters[range.clone()]).ok_or_else(|| {
+            SafetensorsError::NotFinite {
+                tensor: name.clone(),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Copies a tensor's values; `None` where one is not finite.
+fn copy(tensor: &TensorView<'_>, out: &mut [f32]) -> Option<()> {
+    let (values, _) = tensor.data().as_chunks::<4>();
+    for (out, bytes) in out.iter_mut().zip(values) {
+        *out = f32::from_le_bytes(*bytes);
+    }
+    out.iter().all(|value| value.is_finite()).then_some(())
+}
+
+/// Whether all tensors hold what a layer can take.
+fn check_kinds(tensors: &Tensors<'_>) -> Result<(), SafetensorsError> {
+    for (name, tensor) in tensors {
+        let tensor_name = || name.clone();
+        if name.ends_with(".running_mean") || name.ends_with(".num_batches_tracked") {
+            return Err(SafetensorsError::BatchNorm {
+                tensor: tensor_name(),
+            });
+        }
+        if tensor.dtype() != Dtype::F32 {
+            return Err(SafetensorsError::Kind {
+                tensor: tensor_name(),
+                found: format!("{:?}", tensor.dtype()),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
