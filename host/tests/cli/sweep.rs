@@ -34,6 +34,19 @@ fn outcomes(report: &Value) -> Vec<&str> {
     outcomes.collect()
 }
 
+/// Waits until a run in the folder `run` is under way.
+fn wait_for_checkpoint(workspace: &Workspace) {
+    let mut tries = 0..10_000;
+    let under_way = |name: &String| {
+        let checkpoint = format!("run/{name}/checkpoint.kiln-run");
+        workspace.path(&checkpoint).is_file()
+    };
+    while !workspace.names("run").iter().any(under_way) {
+        assert!(tries.next().is_some(), "no run came under way");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn a_sweep_ranks_its_runs_and_each_is_an_ordinary_one() {
     let workspace = sweep(
@@ -101,6 +114,7 @@ fn a_sweep_stopped_again_and_again_comes_to_the_same() {
     let whole = workspace.json("sweep sweep.toml --out whole");
     let mut running = Running::start(&workspace, "sweep sweep.toml --parallel 2 --out run");
     running.until_word("1/6");
+    wait_for_checkpoint(&workspace);
     running.signal("kill -INT PID");
     let ended = running.end();
     assert_eq!(ended.code, Some(130), "{}", ended.errors);
@@ -115,6 +129,7 @@ fn a_sweep_stopped_again_and_again_comes_to_the_same() {
     let open = left.iter().filter(|outcome| **outcome != "trained").count();
     let mut running = Running::start(&workspace, "sweep --resume run --parallel 2");
     running.until_word(&format!("1/{open}"));
+    wait_for_checkpoint(&workspace);
     running.signal("kill -KILL PID");
     assert_eq!(running.end().signal, Some(9));
     // As a crash in the middle of writing leaves them.
