@@ -211,8 +211,8 @@ mod tests {
         let done = AtomicUsize::new(0);
         let outcome = std::panic::catch_unwind(|| {
             run(
-                limits(2, 1),
-                &[1; 9],
+                limits(2, 2),
+                &[1, 1, 2],
                 || false,
                 |number| {
                     assert_ne!(number, 0, "on purpose");
