@@ -11,6 +11,11 @@ pub const EPOCHS: u32 = 10;
 pub const BATCH: u32 = 64;
 /// Base learning rate.
 pub const LR: f64 = 0.05;
+/// Base learning rate for fewer samples than [`FEW`]: their epochs have so few steps that the first
+/// ones, at the full rate, can switch off every ReLU of a network, for good.
+pub const LR_FEW: f64 = 0.01;
+/// Samples from which on they are many.
+pub const FEW: usize = 2000;
 /// Momentum of the optimizer.
 pub const MOMENTUM: f64 = 0.9;
 /// Weight decay for grey images.
@@ -26,6 +31,11 @@ pub const SCHEDULE: ScheduleSetting = ScheduleSetting::Cosine { warmup: WARMUP }
 pub const SEED: u64 = 1;
 /// Fraction of the training samples held out for validation.
 pub const VALIDATION: f64 = 0.1;
+
+/// Base learning rate for a dataset of `samples` samples to train and to validate on.
+pub fn lr(samples: usize) -> f64 {
+    if samples < FEW { LR_FEW } else { LR }
+}
 
 /// Weight decay for images of `channels` channels.
 pub fn weight_decay(channels: usize) -> f64 {

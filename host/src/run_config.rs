@@ -131,7 +131,7 @@ mod tests {
         let config = RunConfig {
             dataset: Some("mnist".into()),
             data: None,
-            training: Settings::default().resolve(1).unwrap().into(),
+            training: Settings::default().resolve(1, 5000).unwrap().into(),
             record: Some(Record {
                 version: "0".into(),
                 source: "a \"quoted\" place".into(),

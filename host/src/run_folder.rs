@@ -4,7 +4,7 @@ mod commands;
 mod error;
 mod unfinished;
 
-pub use commands::{rerun_command, resume_command, resume_sweep_command};
+pub use commands::{predict_command, rerun_command, resume_command, resume_sweep_command};
 pub use error::RunFolderError;
 
 use std::fs::{self, File};

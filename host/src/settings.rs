@@ -6,6 +6,7 @@ mod schedule;
 pub use augment::{AugmentError, AugmentSetting};
 pub use schedule::{ScheduleError, ScheduleSetting};
 
+use crate::data::Samples;
 use crate::defaults;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,8 +23,7 @@ pub struct Settings {
     #[arg(long, value_name = "N", help = default_of("Samples a step", defaults::BATCH))]
     pub batch: Option<u32>,
     /// Base learning rate.
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true,
-        help = default_of("Base learning rate", defaults::LR))]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help = lr_help())]
     pub lr: Option<f64>,
     /// Momentum.
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true,
@@ -101,16 +101,29 @@ impl Settings {
         }
     }
 
-    /// All hyper-parameters, with defaults for images of `channels` channels.
+    /// All hyper-parameters, with defaults for these samples to train on and to validate on.
     ///
     /// # Errors
     ///
     /// The first setting that is out of its bounds.
-    pub fn resolve(&self, channels: usize) -> Result<Hyperparameters, SettingError> {
+    pub fn resolve_for(&self, samples: &Samples) -> Result<Hyperparameters, SettingError> {
+        self.resolve(samples.shape.channels, samples.len())
+    }
+
+    /// All hyper-parameters, with defaults for `samples` images of `channels` channels.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is out of its bounds.
+    pub fn resolve(
+        &self,
+        channels: usize,
+        samples: usize,
+    ) -> Result<Hyperparameters, SettingError> {
         let resolved = Hyperparameters {
             epochs: self.epochs.unwrap_or(defaults::EPOCHS),
             batch: self.batch.unwrap_or(defaults::BATCH),
-            lr: self.lr.unwrap_or(defaults::LR),
+            lr: self.lr.unwrap_or(defaults::lr(samples)),
             momentum: self.momentum.unwrap_or(defaults::MOMENTUM),
             weight_decay: self
                 .weight_decay
@@ -209,6 +222,15 @@ const MAX_BATCH: u32 = 1 << 16;
 
 fn default_of(help: &str, value: impl fmt::Display) -> String {
     format!("{help} [default: {value}]")
+}
+
+fn lr_help() -> String {
+    format!(
+        "Base learning rate [default: {}, or {} for fewer than {} samples]",
+        defaults::LR,
+        defaults::LR_FEW,
+        defaults::FEW
+    )
 }
 
 fn weight_decay_help() -> String {

@@ -106,6 +106,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let dataset = arguments.subject.load(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
+    if dataset.test.is_none() {
+        output.item(
+            "note",
+            "no test set of its own: if the weights were trained on it, these samples are mostly those",
+        )?;
+    }
     let parameters = model.parameters().to_vec();
     let name = arguments.subject.name();
     let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options)

@@ -28,7 +28,7 @@ pub struct Arguments {
     /// What to write
     #[arg(long, value_enum, default_value_t = Target::Firmware)]
     to: Target,
-    /// The model file that a training run wrote
+    /// The model file that a training run wrote, or the folder of the run
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     /// Folder to write model.kiln and model.samples to, made where it is missing; with

@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Image files; `-` is one image from standard input, `./-` a file of that name
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
-    /// The model file that a training run wrote
+    /// The model file that a training run wrote, or the folder of the run
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     #[command(flatten)]

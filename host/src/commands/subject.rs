@@ -2,6 +2,7 @@
 
 use super::named_classes;
 use crate::data::{self, Dataset, Samples};
+use crate::run_folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln::ModelFile;
@@ -18,7 +19,7 @@ pub struct Arguments {
     /// The dataset.
     #[arg(long, help = DATASET_HELP)]
     pub dataset: String,
-    /// The model file that a training run wrote
+    /// The model file that a training run wrote, or the folder of the run
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
     /// Folder with the files of a dataset known by name
@@ -71,9 +72,33 @@ impl Arguments {
 /// What was wrong with it, in one line that names it.
 pub fn read_model(path: &Path) -> Result<ModelBytes> {
     let name = || path.display().to_string();
-    let bytes = ModelBytes::read(path).with_context(name)?;
+    let bytes = ModelBytes::read(&model_file(path)?).with_context(name)?;
     bytes.open().with_context(name)?;
     Ok(bytes)
+}
+
+/// The file that is meant: the path's, or the model in the folder of a run.
+///
+/// # Errors
+///
+/// If it is a folder without a model.
+pub fn model_file(path: &Path) -> Result<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.into());
+    }
+    let file = path.join(MODEL);
+    ensure!(
+        file.exists() || !path.join(CHECKPOINT).exists(),
+        "{}: the run in this folder is unfinished; go on with it by `{}`",
+        path.display(),
+        resume_command(path)
+    );
+    ensure!(
+        file.exists(),
+        "{}: no {MODEL} in this folder; give a model file or the folder of a run",
+        path.display()
+    );
+    Ok(file)
 }
 
 /// The samples that weights are judged by: the test set where the dataset has one, or all.

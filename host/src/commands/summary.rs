@@ -4,6 +4,7 @@ mod device_training;
 mod fit;
 
 use crate::boards::{self, Board};
+use crate::commands::subject::model_file;
 use crate::network_file;
 use crate::output::{Output, TABLE_STYLE, grouped};
 use crate::weights::ModelBytes;
@@ -122,6 +123,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// Reads a model file, known by its name or its first bytes, or else a TOML file.
 fn read(path: &Path) -> Result<Subject> {
+    let path = &model_file(path)?;
     let named = path
         .extension()
         .is_some_and(|extension| extension == "kiln");

@@ -1,6 +1,7 @@
 //! `kiln train`: from a dataset to a run folder.
 
 pub(crate) mod checkpoints;
+mod closing;
 pub(crate) mod course;
 pub(crate) mod files;
 pub(crate) mod interruption;
@@ -19,7 +20,7 @@ use crate::report::Evaluation;
 use crate::run_folder::resume_command;
 use crate::seeds::{self, Stream};
 use crate::settings::{Hyperparameters, Settings};
-use crate::training::{Score, Split, Trainer};
+use crate::training::{Split, Trainer};
 use anyhow::{Context, Result};
 use checkpoints::Checkpoints;
 use course::Course;
@@ -157,8 +158,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         return Ok(ExitCode::from(INTERRUPTED));
     }
     let evaluation = Evaluation::of(&mut setup.trainer, &dataset)?;
-    describe_test(output, &evaluation)?;
     let epochs = EpochReport::all(&epochs);
+    let classes = dataset.classes.len();
+    closing::describe_result(output, &evaluation, &epochs, classes, setup.settings.lr)?;
     let timing = Timing::new(&epochs, before + start.elapsed());
     files.write(&job, &setup, &epochs, &evaluation, &[])?;
     let report = Report::new(&job, &dataset, &setup, &epochs, &timing, evaluation.test());
@@ -167,6 +169,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         format_args!("{} after {:.1} s", report.weights, timing.seconds),
     )?;
     output.item("report", &report.report)?;
+    closing::describe_next(output, job.out.path())?;
     output.object(&report)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -175,7 +178,7 @@ impl<'a> Setup<'a> {
     /// Where the first step is the next one: at the start, or where the checkpoint stands.
     pub fn new(job: &Job, dataset: &'a Dataset, checkpoint: Option<&Checkpoint>) -> Result<Self> {
         let samples = &dataset.train;
-        let settings = job.settings.resolve(samples.shape.channels)?;
+        let settings = job.settings.resolve_for(samples)?;
         let network = job.network(dataset)?;
         let split = Split::new(samples.len(), settings.validation, settings.seed)
             .with_context(|| dataset.name.clone())?;
@@ -273,16 +276,4 @@ fn place(setup: &Setup<'_>) -> String {
             setup.trainer.steps_per_epoch()
         ),
     }
-}
-
-/// Tells the score on the test set, where the dataset has one.
-fn describe_test(output: Output, evaluation: &Evaluation) -> Result<()> {
-    if let Some(Score { loss, accuracy }) = evaluation.test() {
-        let (percent, count) = (100.0 * accuracy, grouped(evaluation.samples.test as u64));
-        output.item(
-            "test",
-            format_args!("{percent:.2}% of {count} samples, loss {loss:.4}"),
-        )?;
-    }
-    Ok(())
 }

@@ -17,6 +17,11 @@ pub fn rerun_command(config: &Path) -> String {
     format!("kiln train --config{}", value(config))
 }
 
+/// What to type to classify images with the run in `folder`.
+pub fn predict_command(folder: &Path) -> String {
+    format!("kiln predict IMAGE… --weights{}", value(folder))
+}
+
 /// A path behind a flag, so that a shell takes it for what it is.
 fn value(path: &Path) -> String {
     let path = path.display().to_string();

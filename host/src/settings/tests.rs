@@ -33,7 +33,7 @@ fn what_is_out_of_bounds_is_named() {
     let with = |change: fn(&mut Settings)| {
         let mut settings = Settings::default();
         change(&mut settings);
-        settings.resolve(1).map_err(|error| error.name)
+        settings.resolve(1, 1).map_err(|error| error.name)
     };
     assert!(with(|_| ()).is_ok());
     assert_eq!(with(|s| s.epochs = Some(0)), Err("epochs"));
@@ -64,10 +64,10 @@ fn flags_come_before_the_file_and_the_file_before_defaults() {
         batch: Some(7),
         ..Settings::default()
     };
-    let resolved = flags.or(file).resolve(3).unwrap();
+    let resolved = flags.or(file).resolve(3, 5000).unwrap();
     assert_eq!((resolved.epochs, resolved.batch), (3, 7));
     assert_eq!(resolved.weight_decay, defaults::WEIGHT_DECAY_COLOUR);
-    assert_eq!(Settings::from(resolved).resolve(1), Ok(resolved));
+    assert_eq!(Settings::from(resolved).resolve(1, 1), Ok(resolved));
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl PlannedRun {
         let own = settings(values.iter().filter(|(name, _)| is_setting(name)));
         let settings = own.map_err(unsound)?.or(file.training.clone());
         settings
-            .resolve(1)
+            .resolve(1, 1)
             .map_err(|error| unsound(error.to_string()))?;
         let network = network(file, &values)?;
         let impossible = match network.as_ref().map(NetworkTables::network) {
@@ -195,7 +195,7 @@ fn check(file: &SweepFile<'_>) -> Result<(), SyntaxError> {
     }
     if file
         .training
-        .resolve(1)
+        .resolve(1, 1)
         .is_ok_and(|all| all.validation == 0.0)
     {
         return Err(SyntaxError {
@@ -214,7 +214,7 @@ fn check_setting(file: &SweepFile<'_>, axis: &Axis) -> Result<(), String> {
     for value in values {
         let pair = (axis.name.clone(), value);
         let settings = settings([&pair].into_iter())?.or(file.training.clone());
-        let resolved = settings.resolve(1).map_err(|error| error.to_string())?;
+        let resolved = settings.resolve(1, 1).map_err(|error| error.to_string())?;
         if resolved.validation == 0.0 {
             return Err("validation is 0; a sweep compares runs by the samples held out".into());
         }

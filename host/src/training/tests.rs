@@ -28,7 +28,7 @@ fn trainer(samples: &Samples, parameters: Vec<f32>, threads: usize) -> Trainer<'
         augment: Some("flip,shift:1,rotate:5,erase:0.5".parse().unwrap()),
         ..Settings::default()
     };
-    let settings = settings.resolve(1).unwrap();
+    let settings = settings.resolve(1, 1).unwrap();
     let options = EngineOptions {
         threads,
         lanes: (threads == 1).then_some(LaneWidth::X1),

@@ -156,7 +156,7 @@ fn damaged_model_files_are_named() {
     );
     workspace.refuses(
         "evaluate --dataset bars --weights bars",
-        &["bars: cannot read"],
+        &["bars: no model.kiln in this folder"],
     );
 }
 

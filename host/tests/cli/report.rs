@@ -183,7 +183,7 @@ fn a_comparison_tells_what_differs() {
     assert_eq!(told, "report     comparison.html\n");
     let page = text(&workspace, "comparison.html");
     let (_, differences) = page.split_once("Settings that differ").unwrap();
-    for present in [">lr<", ">0.05<", ">0.0625<"] {
+    for present in [">lr<", ">0.01<", ">0.0625<"] {
         assert!(differences.contains(present), "{present}");
     }
     assert!(!differences.contains(">seed<"), "{differences}");

@@ -141,6 +141,40 @@ fn a_network_can_be_written_by_hand() {
 }
 
 #[test]
+fn a_run_says_how_it_went_and_its_folder_stands_for_its_model() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 2, 20);
+    let text = workspace.text("train bars --epochs 20 --lr 0.1 --batch 4 --out run");
+    let lines = [
+        "\nvalidated  ",
+        "\nnext       kiln predict IMAGE… --weights run\n",
+    ];
+    for line in lines {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(!text.contains("guessing"), "{text}");
+    let images = workspace.path("bars/class0/image 0.png");
+    std::fs::copy(images, workspace.path("image.png")).unwrap();
+    for command in [
+        "predict image.png --weights run",
+        "summary run",
+        "evaluate --dataset bars --weights run",
+    ] {
+        assert!(!workspace.text(command).is_empty(), "{command}");
+    }
+    let scored = workspace.text("evaluate --dataset bars --weights run");
+    assert!(scored.contains("no test set of its own"), "{scored}");
+    let idle = workspace.text("train bars --epochs 1 --lr 1e-9 --out idle");
+    assert!(idle.contains("guessing among 2 classes"), "{idle}");
+    assert!(idle.contains("a lower --lr than 0.000000001"), "{idle}");
+    workspace.write("open/checkpoint.kiln-run", "");
+    workspace.refuses(
+        "predict image.png --weights open",
+        &["open", "unfinished", "kiln train --resume open"],
+    );
+}
+
+#[test]
 fn photographs_are_reduced_unless_another_size_is_wanted() {
     let workspace = Workspace::new();
     for class in ["cats", "dogs"] {

@@ -71,7 +71,7 @@ impl<'a> Runs<'a> {
     }
 
     fn candidate(&self, run: &PlannedRun, stage: &Stage) -> Result<Candidate> {
-        let settings = run.settings.resolve(self.dataset.train.shape.channels)?;
+        let settings = run.settings.resolve_for(&self.dataset.train)?;
         let mut candidate = Candidate {
             network: None,
             epochs: settings.epochs,

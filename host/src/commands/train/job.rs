@@ -200,7 +200,7 @@ fn model(
 /// Finds what is out of bounds before anything is loaded.
 fn check(settings: &Settings, config: Option<&Path>) -> Result<()> {
     // The number of channels only chooses defaults, which are sound.
-    let checked = settings.resolve(1);
+    let checked = settings.resolve(1, 1);
     match config {
         Some(path) => checked.with_context(|| format!("{} and the arguments", path.display()))?,
         None => checked?,
