@@ -4,7 +4,7 @@ use super::result::{Cost, Row};
 use crate::output::{TABLE_STYLE, grouped};
 use comfy_table::{CellAlignment, Table};
 
-/// The name of the file of [`csv`].
+/// The name of the file of [`csv()`].
 pub const CSV: &str = "sweep.csv";
 
 const COLUMNS: [&str; 12] = [
