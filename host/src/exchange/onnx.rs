@@ -13,11 +13,9 @@ mod layers;
 mod message;
 mod node;
 mod reshape;
-mod wire;
 mod write;
 
 pub use error::{Fault, OnnxError, TensorFault};
-pub use wire::WireError;
 pub use write::write;
 
 use super::{Imported, KEY, Metadata};
@@ -26,8 +24,11 @@ use constants::Constants;
 use message::Model;
 use node::Operation;
 
+/// Most bytes of a file: decoding copies it, and a message takes many times the memory of its bytes.
+pub const MAX_BYTES: usize = 1 << 28;
+
 /// The first opset in which operators broadcast as they do now.
-const FIRST_OPSET: u64 = 7;
+const FIRST_OPSET: i64 = 7;
 
 /// The network and parameters of an ONNX file.
 ///
@@ -35,9 +36,13 @@ const FIRST_OPSET: u64 = 7;
 ///
 /// What is wrong with the file, or the first node that cannot be imported, by its name.
 pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(OnnxError::TooLarge);
+    }
     let model = Model::read(bytes)?;
-    if model.opset < FIRST_OPSET {
-        return Err(OnnxError::Opset { found: model.opset });
+    let found = model.opset();
+    if found < FIRST_OPSET {
+        return Err(OnnxError::Opset { found });
     }
     let graph = &model.graph;
     let mut constants = Constants::of(&graph.tensors);
@@ -55,8 +60,8 @@ pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
         let added = chain.add(&operation);
         added.map_err(|fault| operation.refused(fault))?;
     }
-    let metadata = model.metadata.iter().find(|(key, _)| *key == KEY);
-    let metadata = metadata.and_then(|(_, text)| Metadata::parse(text));
+    let metadata = model.metadata.iter().find(|entry| entry.key == KEY);
+    let metadata = metadata.and_then(|entry| Metadata::parse(&entry.value));
     chain.finish(&graph.outputs, metadata)
 }
 

@@ -1,8 +1,8 @@
 //! The path from a graph's input to its output, as a network that grows layer by layer.
 
-use super::constants::{BATCH, Constants, F32};
+use super::constants::{BATCH, Constants};
 use super::error::{Fault, OnnxError};
-use super::message::Value;
+use super::message::{F32, Value};
 use super::node::Operation;
 use crate::exchange::{Affine, Imported, Metadata};
 use kiln::{Layer, LayerFault, Network, Shape};
@@ -39,10 +39,10 @@ pub struct Part {
 
 impl<'m> Chain<'m> {
     /// Starts at the one input that is no initializer.
-    pub fn start(inputs: &'m [Value<'m>], constants: &Constants<'m>) -> Result<Self, OnnxError> {
-        let inputs: Vec<&Value<'m>> = inputs
+    pub fn start(inputs: &'m [Value], constants: &Constants<'m>) -> Result<Self, OnnxError> {
+        let inputs: Vec<&Value> = inputs
             .iter()
-            .filter(|input| !constants.contains(input.name))
+            .filter(|input| !constants.contains(&input.name))
             .collect();
         let [input] = inputs.as_slice() else {
             return Err(OnnxError::Several {
@@ -51,22 +51,22 @@ impl<'m> Chain<'m> {
             });
         };
         let shape = image_shape(input).ok_or_else(|| OnnxError::Input {
-            name: input.name.into(),
+            name: input.name.clone(),
             found: described(input),
         })?;
         let mut chain = Self {
             network: Network::input(shape.channels, shape.height, shape.width),
             parts: Vec::new(),
-            value: input.name,
+            value: &input.name,
             dims: HashMap::new(),
-            batch: input.dims.first().copied().flatten(),
+            batch: input.dims().first().copied().flatten(),
             shape,
             flat: false,
             input: None,
             ended: false,
             remarks: Vec::new(),
         };
-        chain.dims.insert(input.name, chain.extents());
+        chain.dims.insert(&input.name, chain.extents());
         Ok(chain)
     }
 
@@ -163,7 +163,7 @@ impl<'m> Chain<'m> {
     /// The network, at the graph's output.
     pub fn finish(
         self,
-        outputs: &[Value<'_>],
+        outputs: &[Value],
         metadata: Option<Metadata>,
     ) -> Result<Imported, OnnxError> {
         let [output] = outputs else {
@@ -174,7 +174,7 @@ impl<'m> Chain<'m> {
         };
         if output.name != self.value {
             return Err(OnnxError::Output {
-                name: output.name.into(),
+                name: output.name.clone(),
             });
         }
         if self.network.layers().is_empty() {
@@ -206,7 +206,7 @@ impl<'m> Chain<'m> {
             .node
             .inputs
             .iter()
-            .copied()
+            .map(String::as_str)
             .filter(|name| !name.is_empty() && !operation.constants.contains(name))
             .collect();
         if computed == [self.value] {
@@ -228,22 +228,22 @@ impl<'m> Chain<'m> {
 }
 
 /// Channels, height and width of an f32 input of N x C x H x W.
-fn image_shape(input: &Value<'_>) -> Option<Shape> {
-    let [_, channels, height, width] = *input.dims.as_slice() else {
+fn image_shape(input: &Value) -> Option<Shape> {
+    let [_, channels, height, width] = *input.dims().as_slice() else {
         return None;
     };
     let extent = |extent: Option<i64>| u32::try_from(extent?).ok();
     let shape = Shape::new(extent(channels)?, extent(height)?, extent(width)?);
     // Layers are added to a shape that is sound.
     let sound = Network::input(shape.channels, shape.height, shape.width).relu();
-    (input.kind == F32 && sound.check().is_ok()).then_some(shape)
+    (input.kind() == F32 && sound.check().is_ok()).then_some(shape)
 }
 
-fn described(input: &Value<'_>) -> String {
+fn described(input: &Value) -> String {
     let dims: Vec<String> = input
-        .dims
+        .dims()
         .iter()
         .map(|extent| extent.map_or("?".into(), |extent| extent.to_string()))
         .collect();
-    format!("[{}] of ONNX's kind {}", dims.join(", "), input.kind)
+    format!("[{}] of ONNX's kind {}", dims.join(", "), input.kind())
 }

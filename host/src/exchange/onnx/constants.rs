@@ -4,7 +4,7 @@
 //! number of images is not known; [`BATCH`] stands for it.
 
 use super::error::{Fault, TensorFault};
-use super::message::{Node, Tensor};
+use super::message::{F32, I64, Node, Tensor};
 use super::node::Operation;
 use crate::exchange::extents;
 use std::collections::HashMap;
@@ -12,14 +12,10 @@ use std::collections::HashMap;
 /// Stands for the number of images in a shape.
 pub const BATCH: i64 = i64::MIN;
 
-/// ONNX's numbers for kinds of tensors.
-pub const F32: u64 = 1;
-const I64: u64 = 7;
-
 /// A value that does not depend on the image.
 #[derive(Clone, Debug)]
 pub enum Constant<'m> {
-    Tensor(&'m Tensor<'m>),
+    Tensor(&'m Tensor),
     Float(f32),
     /// A list of whole numbers, or one.
     Ints(Vec<i64>),
@@ -31,8 +27,10 @@ pub struct Constants<'m>(HashMap<&'m str, Constant<'m>>);
 
 impl<'m> Constants<'m> {
     /// A graph's initializers.
-    pub fn of(tensors: &'m [Tensor<'m>]) -> Self {
-        let named = tensors.iter().map(|it| (it.name, Constant::Tensor(it)));
+    pub fn of(tensors: &'m [Tensor]) -> Self {
+        let named = tensors
+            .iter()
+            .map(|it| (it.name.as_str(), Constant::Tensor(it)));
         Self(named.collect())
     }
 
@@ -46,7 +44,7 @@ impl<'m> Constants<'m> {
     }
 
     /// Adds what a node gives.
-    pub fn add(&mut self, node: &'m Node<'m>, constant: Constant<'m>) {
+    pub fn add(&mut self, node: &'m Node, constant: Constant<'m>) {
         if let Some(name) = node.outputs.first() {
             self.0.insert(name, constant);
         }
@@ -63,7 +61,12 @@ impl<'m> Operation<'_, 'm> {
         match self.operator() {
             "Constant" => self.constant_node().map(Some),
             "Identity" => Ok(self.input(0).cloned()),
-            "Shape" => match self.node.inputs.first().and_then(|name| dims.get(name)) {
+            "Shape" => match self
+                .node
+                .inputs
+                .first()
+                .and_then(|name| dims.get(name.as_str()))
+            {
                 Some(dims) => Ok(Some(Constant::Ints(self.shape_range(dims)?))),
                 None => Ok(None),
             },
@@ -76,15 +79,15 @@ impl<'m> Operation<'_, 'm> {
     }
 
     fn constant_node(&self) -> Result<Constant<'m>, Fault> {
-        let node: &'m Node<'m> = self.node;
+        let node: &'m Node = self.node;
         match node.attributes.as_slice() {
-            [attribute] => match (attribute.name, &attribute.tensor) {
+            [attribute] => match (attribute.name.as_str(), &attribute.tensor) {
                 ("value", Some(tensor)) => Ok(Constant::Tensor(tensor)),
                 ("value_float", _) => Ok(Constant::Float(attribute.float)),
                 ("value_int", _) => Ok(Constant::Ints(vec![attribute.int])),
                 ("value_ints", _) => Ok(Constant::Ints(attribute.ints.clone())),
                 _ => Err(Fault::Unknown {
-                    name: attribute.name.into(),
+                    name: attribute.name.clone(),
                 }),
             },
             _ => Err(Fault::Operator),
@@ -108,7 +111,7 @@ impl<'m> Operation<'_, 'm> {
     }
 
     fn list_arithmetic(&self) -> Result<Vec<i64>, Fault> {
-        match self.node.operator {
+        match self.node.operator.as_str() {
             "Gather" => {
                 let (list, places) = (self.ints(0)?, self.ints(1)?);
                 let at = |place: &i64| match place {
@@ -138,7 +141,7 @@ impl<'m> Operation<'_, 'm> {
 
     /// Input `index` if it is a constant.
     pub fn input(&self, index: usize) -> Option<&Constant<'m>> {
-        let name = self.node.inputs.get(index).copied().unwrap_or_default();
+        let name = self.node.inputs.get(index).map_or("", String::as_str);
         self.constants.get(name)
     }
 
@@ -171,7 +174,7 @@ impl<'m> Operation<'_, 'm> {
 
     /// The fault of input `index` with the wrong extents.
     pub fn misshapen(&self, index: usize, found: &[usize], expected: String) -> Fault {
-        let name = self.node.inputs.get(index).copied().unwrap_or_default();
+        let name = self.node.inputs.get(index).map_or("", String::as_str);
         Fault::Tensor {
             tensor: name.into(),
             fault: TensorFault::Shape {
@@ -182,15 +185,17 @@ impl<'m> Operation<'_, 'm> {
     }
 }
 
-fn named(tensor: &Tensor<'_>) -> impl FnOnce(TensorFault) -> Fault {
-    let tensor = tensor.name.to_owned();
+fn named(tensor: &Tensor) -> impl FnOnce(TensorFault) -> Fault {
+    let tensor = tensor.name.clone();
     |fault| Fault::Tensor { tensor, fault }
 }
 
-fn float_values(tensor: &Tensor<'_>) -> Result<(Vec<usize>, Vec<f32>), TensorFault> {
+fn float_values(tensor: &Tensor) -> Result<(Vec<usize>, Vec<f32>), TensorFault> {
     check_kind(tensor, F32, "f32")?;
-    let bytes = tensor.raw.unwrap_or(tensor.floats);
-    let (values, rest) = bytes.as_chunks::<4>();
+    let Some(raw) = &tensor.raw else {
+        return Ok((shape(tensor, tensor.floats.len())?, tensor.floats.clone()));
+    };
+    let (values, rest) = raw.as_chunks::<4>();
     let shape = shape(tensor, values.len())?;
     if !rest.is_empty() {
         return Err(length(tensor, values.len()));
@@ -199,9 +204,9 @@ fn float_values(tensor: &Tensor<'_>) -> Result<(Vec<usize>, Vec<f32>), TensorFau
     Ok((shape, values.collect()))
 }
 
-fn int_values(tensor: &Tensor<'_>) -> Result<Vec<i64>, TensorFault> {
+fn int_values(tensor: &Tensor) -> Result<Vec<i64>, TensorFault> {
     check_kind(tensor, I64, "i64")?;
-    let values = match tensor.raw {
+    let values = match &tensor.raw {
         Some(raw) if raw.len() <= 128 => {
             let (values, _) = raw.as_chunks::<8>();
             values
@@ -216,8 +221,8 @@ fn int_values(tensor: &Tensor<'_>) -> Result<Vec<i64>, TensorFault> {
     Ok(values)
 }
 
-fn check_kind(tensor: &Tensor<'_>, kind: u64, expected: &'static str) -> Result<(), TensorFault> {
-    if tensor.external {
+fn check_kind(tensor: &Tensor, kind: i32, expected: &'static str) -> Result<(), TensorFault> {
+    if tensor.location != 0 || !tensor.external.is_empty() {
         return Err(TensorFault::External);
     }
     match tensor.kind == kind {
@@ -230,7 +235,7 @@ fn check_kind(tensor: &Tensor<'_>, kind: u64, expected: &'static str) -> Result<
 }
 
 /// The tensor's extents, if they make this many values.
-fn shape(tensor: &Tensor<'_>, values: usize) -> Result<Vec<usize>, TensorFault> {
+fn shape(tensor: &Tensor, values: usize) -> Result<Vec<usize>, TensorFault> {
     let dims = tensor
         .dims
         .iter()
@@ -244,7 +249,7 @@ fn shape(tensor: &Tensor<'_>, values: usize) -> Result<Vec<usize>, TensorFault> 
         .ok_or_else(|| length(tensor, values))
 }
 
-fn length(tensor: &Tensor<'_>, found: usize) -> TensorFault {
+fn length(tensor: &Tensor, found: usize) -> TensorFault {
     TensorFault::Length {
         found,
         shape: extents(&tensor.dims),

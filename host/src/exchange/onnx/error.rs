@@ -1,6 +1,5 @@
 //! What can be wrong with an ONNX file, or what of it Kiln has no layer for.
 
-use super::wire::WireError;
 use kiln::LayerFault;
 
 /// Why an ONNX file cannot be imported.
@@ -8,13 +7,20 @@ use kiln::LayerFault;
 #[non_exhaustive]
 pub enum OnnxError {
     /// The bytes are no ONNX file.
-    #[error(transparent)]
-    Wire(#[from] WireError),
+    #[error("not a sound ONNX file: it is cut short or damaged")]
+    Damaged,
+    /// The file is larger than any that is read.
+    #[error(
+        "it has more than {} bytes, too many for import from ONNX; save the parameters as \
+         safetensors instead",
+        super::MAX_BYTES
+    )]
+    TooLarge,
     /// An old version of the operators, or none.
     #[error("its operators are of opset {found}; import reads 7 and later, so export it again")]
     Opset {
         /// The version in the file; 0 where it names none.
-        found: u64,
+        found: i64,
     },
     /// No input or output, or several.
     #[error("it has {found} {what}; only a network with one can be imported")]
@@ -156,7 +162,7 @@ pub enum TensorFault {
     )]
     Kind {
         /// The number of the kind.
-        found: u64,
+        found: i32,
         /// The kind needed.
         expected: &'static str,
     },

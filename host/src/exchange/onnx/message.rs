@@ -1,275 +1,225 @@
-//! The messages of ONNX, as far as a chain of layers needs them; numbers as in `onnx.proto3`.
+//! The messages of ONNX, as far as a chain of layers needs them; tags as in `onnx.proto3`.
+//!
+//! Lists of numbers are written unpacked, as ONNX's own library writes them, and read either way.
 
-use super::wire::{Field, Fields, WireError};
+use super::error::OnnxError;
+use prost::Message;
 
-/// Most parts of one kind that a message may have; networks of Kiln's have far fewer.
-const LIMIT: usize = 4_096;
+/// Most parts of one kind that a message may have; networks of Kiln's have far fewer. Nodes copy
+/// lists that came before them, and go over the parameters of layers.
+pub const LIMIT: usize = 4_096;
+
+/// Numbers of the kinds of tensors.
+pub const F32: i32 = 1;
+pub const I64: i32 = 7;
+
+/// Numbers of the kinds of attributes.
+pub const FLOAT: i32 = 1;
+pub const INT: i32 = 2;
+pub const TEXT: i32 = 3;
+pub const INTS: i32 = 7;
 
 /// A `ModelProto`.
-#[derive(Debug, Default)]
-pub struct Model<'a> {
-    /// Version of ONNX's own operators; 0 where the file names none.
-    pub opset: u64,
-    pub metadata: Vec<(&'a str, &'a str)>,
-    pub graph: Graph<'a>,
+#[derive(Message)]
+pub struct Model {
+    /// Version of the file's structure.
+    #[prost(int64, tag = "1")]
+    pub ir_version: i64,
+    #[prost(string, tag = "2")]
+    pub producer: String,
+    #[prost(string, tag = "3")]
+    pub producer_version: String,
+    #[prost(message, required, tag = "7")]
+    pub graph: Graph,
+    #[prost(message, repeated, tag = "8")]
+    pub opsets: Vec<Opset>,
+    #[prost(message, repeated, tag = "14")]
+    pub metadata: Vec<Entry>,
+}
+
+/// An `OperatorSetIdProto`.
+#[derive(Message)]
+pub struct Opset {
+    #[prost(string, tag = "1")]
+    pub domain: String,
+    #[prost(int64, tag = "2")]
+    pub version: i64,
+}
+
+/// A `StringStringEntryProto`.
+#[derive(Message)]
+pub struct Entry {
+    #[prost(string, tag = "1")]
+    pub key: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
 }
 
 /// A `GraphProto`.
-#[derive(Debug, Default)]
-pub struct Graph<'a> {
-    pub nodes: Vec<Node<'a>>,
-    pub tensors: Vec<Tensor<'a>>,
-    pub inputs: Vec<Value<'a>>,
-    pub outputs: Vec<Value<'a>>,
+#[derive(Message)]
+pub struct Graph {
+    #[prost(message, repeated, tag = "1")]
+    pub nodes: Vec<Node>,
+    #[prost(string, tag = "2")]
+    pub name: String,
+    #[prost(message, repeated, tag = "5")]
+    pub tensors: Vec<Tensor>,
+    #[prost(message, repeated, tag = "11")]
+    pub inputs: Vec<Value>,
+    #[prost(message, repeated, tag = "12")]
+    pub outputs: Vec<Value>,
 }
 
 /// A `NodeProto`.
-#[derive(Debug, Default)]
-pub struct Node<'a> {
-    pub inputs: Vec<&'a str>,
-    pub outputs: Vec<&'a str>,
-    pub name: &'a str,
-    pub operator: &'a str,
-    pub domain: &'a str,
-    pub attributes: Vec<Attribute<'a>>,
+#[derive(Message)]
+pub struct Node {
+    #[prost(string, repeated, tag = "1")]
+    pub inputs: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    pub outputs: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub name: String,
+    #[prost(string, tag = "4")]
+    pub operator: String,
+    #[prost(message, repeated, tag = "5")]
+    pub attributes: Vec<Attribute>,
+    #[prost(string, tag = "7")]
+    pub domain: String,
 }
 
 /// An `AttributeProto`; only the part its kind names means anything.
-#[derive(Debug, Default)]
-pub struct Attribute<'a> {
-    pub name: &'a str,
-    pub kind: u64,
+#[derive(Message)]
+pub struct Attribute {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(float, tag = "2")]
     pub float: f32,
+    #[prost(int64, tag = "3")]
     pub int: i64,
-    pub text: &'a [u8],
-    pub tensor: Option<Tensor<'a>>,
+    #[prost(bytes = "vec", tag = "4")]
+    pub text: Vec<u8>,
+    #[prost(message, optional, boxed, tag = "5")]
+    pub tensor: Option<Box<Tensor>>,
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
+    #[prost(int32, tag = "20")]
+    pub kind: i32,
 }
 
 /// A `TensorProto`.
-#[derive(Clone, Debug, Default)]
-pub struct Tensor<'a> {
-    pub name: &'a str,
+#[derive(Message)]
+pub struct Tensor {
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
-    pub kind: u64,
-    pub raw: Option<&'a [u8]>,
-    /// Packed f32 values, where they are not raw.
-    pub floats: &'a [u8],
+    #[prost(int32, tag = "2")]
+    pub kind: i32,
+    /// f32 values, where they are not raw.
+    #[prost(float, repeated, tag = "4")]
+    pub floats: Vec<f32>,
+    /// i64 values, where they are not raw.
+    #[prost(int64, repeated, tag = "7")]
     pub ints: Vec<i64>,
-    /// Whether the values are in another file.
-    pub external: bool,
+    #[prost(string, tag = "8")]
+    pub name: String,
+    #[prost(bytes = "vec", optional, tag = "9")]
+    pub raw: Option<Vec<u8>>,
+    /// Where in another file the values are.
+    #[prost(message, repeated, tag = "13")]
+    pub external: Vec<Entry>,
+    /// Not 0 where the values are in another file.
+    #[prost(int32, tag = "14")]
+    pub location: i32,
 }
 
 /// A `ValueInfoProto`.
-#[derive(Debug, Default)]
-pub struct Value<'a> {
-    pub name: &'a str,
+#[derive(Message)]
+pub struct Value {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(message, required, tag = "2")]
+    pub value_type: Type,
+}
+
+/// A `TypeProto`; of the kinds that there are, only a tensor.
+#[derive(Message)]
+pub struct Type {
+    #[prost(message, required, tag = "1")]
+    pub tensor: TensorType,
+}
+
+/// A `TypeProto.Tensor`.
+#[derive(Message)]
+pub struct TensorType {
     /// 0 where the type is not said.
-    pub kind: u64,
-    /// An extent for each axis; `None` where it is a name or unknown.
-    pub dims: Vec<Option<i64>>,
+    #[prost(int32, tag = "1")]
+    pub kind: i32,
+    #[prost(message, required, tag = "2")]
+    pub shape: TensorShape,
 }
 
-impl<'a> Model<'a> {
+/// A `TensorShapeProto`.
+#[derive(Message)]
+pub struct TensorShape {
+    #[prost(message, repeated, tag = "1")]
+    pub dims: Vec<Dimension>,
+}
+
+/// A `TensorShapeProto.Dimension`.
+#[derive(Message)]
+pub struct Dimension {
+    /// `None` where the extent is a name or unknown.
+    #[prost(int64, optional, tag = "1")]
+    pub extent: Option<i64>,
+    #[prost(string, tag = "2")]
+    pub name: String,
+}
+
+impl Model {
     /// The model that a file's bytes hold.
-    pub fn read(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let mut model = Self::default();
-        for field in Fields::of(bytes) {
-            match field? {
-                (7, field) => model.graph = Graph::read(message(field)?)?,
-                (8, field) => {
-                    let (domain, version) = opset(message(field)?)?;
-                    if matches!(domain, "" | "ai.onnx") {
-                        model.opset = version;
-                    }
-                }
-                (14, field) => push(&mut model.metadata, entry(message(field)?)?)?,
-                _ => {}
-            }
-        }
-        Ok(model)
-    }
-}
-
-impl<'a> Graph<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let mut graph = Self::default();
-        for field in Fields::of(bytes) {
-            match field? {
-                (1, field) => push(&mut graph.nodes, Node::read(message(field)?)?)?,
-                (5, field) => push(&mut graph.tensors, Tensor::read(message(field)?)?)?,
-                (11, field) => push(&mut graph.inputs, Value::read(message(field)?)?)?,
-                (12, field) => push(&mut graph.outputs, Value::read(message(field)?)?)?,
-                _ => {}
-            }
-        }
-        Ok(graph)
-    }
-}
-
-impl<'a> Node<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let mut node = Self::default();
-        for field in Fields::of(bytes) {
-            match field? {
-                (1, field) => push(&mut node.inputs, text(field)?)?,
-                (2, field) => push(&mut node.outputs, text(field)?)?,
-                (3, field) => node.name = text(field)?,
-                (4, field) => node.operator = text(field)?,
-                (5, field) => push(&mut node.attributes, Attribute::read(message(field)?)?)?,
-                (7, field) => node.domain = text(field)?,
-                _ => {}
-            }
-        }
-        Ok(node)
-    }
-}
-
-impl<'a> Attribute<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let mut attribute = Self::default();
-        for field in Fields::of(bytes) {
-            match field? {
-                (1, field) => attribute.name = text(field)?,
-                (2, Field::Fixed32(bytes)) => attribute.float = f32::from_le_bytes(bytes),
-                (3, field) => attribute.int = number(field)? as i64,
-                (4, field) => attribute.text = message(field)?,
-                (5, field) => attribute.tensor = Some(Tensor::read(message(field)?)?),
-                (8, field) => ints(&mut attribute.ints, field)?,
-                (20, field) => attribute.kind = number(field)?,
-                _ => {}
-            }
-        }
-        Ok(attribute)
-    }
-}
-
-impl<'a> Tensor<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let mut tensor = Self::default();
-        for field in Fields::of(bytes) {
-            match field? {
-                (1, field) => ints(&mut tensor.dims, field)?,
-                (2, field) => tensor.kind = number(field)?,
-                (4, field) => tensor.floats = message(field)?,
-                (7, field) => ints(&mut tensor.ints, field)?,
-                (8, field) => tensor.name = text(field)?,
-                (9, field) => tensor.raw = Some(message(field)?),
-                (13, _) => tensor.external = true,
-                (14, field) => tensor.external |= number(field)? != 0,
-                _ => {}
-            }
-        }
-        Ok(tensor)
-    }
-}
-
-impl<'a> Value<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, WireError> {
-        let mut value = Self::default();
-        for field in Fields::of(bytes) {
-            match field? {
-                (1, field) => value.name = text(field)?,
-                // Of the kinds a type can have, 1 is a tensor.
-                (2, field) => {
-                    for field in Fields::of(message(field)?) {
-                        if let (1, field) = field? {
-                            value.read_tensor_type(message(field)?)?;
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(value)
-    }
-
-    fn read_tensor_type(&mut self, bytes: &'a [u8]) -> Result<(), WireError> {
-        for field in Fields::of(bytes) {
-            match field? {
-                (1, field) => self.kind = number(field)?,
-                (2, field) => {
-                    for field in Fields::of(message(field)?) {
-                        if let (1, field) = field? {
-                            push(&mut self.dims, dimension(message(field)?)?)?;
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-fn dimension(bytes: &[u8]) -> Result<Option<i64>, WireError> {
-    let mut extent = None;
-    for field in Fields::of(bytes) {
-        if let (1, field) = field? {
-            extent = Some(number(field)? as i64);
+    pub fn read(bytes: &[u8]) -> Result<Self, OnnxError> {
+        let model = Self::decode(bytes).map_err(|_| OnnxError::Damaged)?;
+        match model.graph.is_small() {
+            true => Ok(model),
+            false => Err(OnnxError::Damaged),
         }
     }
-    Ok(extent)
-}
 
-fn opset(bytes: &[u8]) -> Result<(&str, u64), WireError> {
-    let (mut domain, mut version) = ("", 0);
-    for field in Fields::of(bytes) {
-        match field? {
-            (1, field) => domain = text(field)?,
-            (2, field) => version = number(field)?,
-            _ => {}
-        }
-    }
-    Ok((domain, version))
-}
-
-fn entry(bytes: &[u8]) -> Result<(&str, &str), WireError> {
-    let (mut key, mut value) = ("", "");
-    for field in Fields::of(bytes) {
-        match field? {
-            (1, field) => key = text(field)?,
-            (2, field) => value = text(field)?,
-            _ => {}
-        }
-    }
-    Ok((key, value))
-}
-
-fn message(field: Field<'_>) -> Result<&[u8], WireError> {
-    match field {
-        Field::Bytes(bytes) => Ok(bytes),
-        _ => Err(WireError),
+    /// Version of ONNX's own operators; 0 where the file names none.
+    pub fn opset(&self) -> i64 {
+        let mut opsets = self.opsets.iter();
+        let own = opsets.rfind(|opset| matches!(opset.domain.as_str(), "" | "ai.onnx"));
+        own.map_or(0, |opset| opset.version)
     }
 }
 
-fn text(field: Field<'_>) -> Result<&str, WireError> {
-    str::from_utf8(message(field)?).map_err(|_| WireError)
-}
-
-fn number(field: Field<'_>) -> Result<u64, WireError> {
-    match field {
-        Field::Varint(value) => Ok(value),
-        _ => Err(WireError),
+impl Graph {
+    /// Whether all that may be gone over or copied again and again is within the limit.
+    fn is_small(&self) -> bool {
+        let mut attributes = self.nodes.iter().flat_map(|node| &node.attributes);
+        self.nodes.len() <= LIMIT
+            && self.tensors.iter().all(Tensor::is_small)
+            && attributes.all(|attribute| {
+                let mut tensor = attribute.tensor.iter();
+                attribute.ints.len() <= LIMIT && tensor.all(|tensor| tensor.is_small())
+            })
     }
 }
 
-/// Adds a number, or all of a packed field.
-fn ints(list: &mut Vec<i64>, field: Field<'_>) -> Result<(), WireError> {
-    let Field::Bytes(bytes) = field else {
-        return push(list, number(field)? as i64);
-    };
-    let mut fields = Fields::of(bytes);
-    while !fields.is_empty() {
-        push(list, fields.varint()? as i64)?;
+impl Tensor {
+    fn is_small(&self) -> bool {
+        self.dims.len() <= LIMIT && self.ints.len() <= LIMIT
     }
-    Ok(())
 }
 
-fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), WireError> {
-    if list.len() == LIMIT {
-        return Err(WireError);
+impl Value {
+    /// Number of the kind; 0 where the type is not said.
+    pub fn kind(&self) -> i32 {
+        self.value_type.tensor.kind
     }
-    list.push(item);
-    Ok(())
+
+    /// An extent for each axis; `None` where it is a name or unknown.
+    pub fn dims(&self) -> Vec<Option<i64>> {
+        let dims = &self.value_type.tensor.shape.dims;
+        dims.iter().map(|dimension| dimension.extent).collect()
+    }
 }

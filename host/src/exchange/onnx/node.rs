@@ -2,34 +2,28 @@
 
 use super::constants::Constants;
 use super::error::{Fault, OnnxError};
-use super::message::{Attribute, Node};
+use super::message::{Attribute, FLOAT, INT, INTS, Node, TEXT};
 
 /// A node, and what is known before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation<'c, 'm> {
-    pub node: &'m Node<'m>,
+    pub node: &'m Node,
     pub constants: &'c Constants<'m>,
 }
-
-/// ONNX's numbers for kinds of attributes.
-const FLOAT: u64 = 1;
-const INT: u64 = 2;
-const TEXT: u64 = 3;
-const INTS: u64 = 7;
 
 impl<'m> Operation<'_, 'm> {
     /// The operator; one that is not ONNX's own has none here.
     pub fn operator(&self) -> &'m str {
-        match self.node.domain {
-            "" | "ai.onnx" => self.node.operator,
+        match self.node.domain.as_str() {
+            "" | "ai.onnx" => &self.node.operator,
             _ => "",
         }
     }
 
     /// The error that names the node.
     pub fn refused(&self, fault: Fault) -> OnnxError {
-        let output = self.node.outputs.first().copied().unwrap_or_default();
-        let node = match self.node.name {
+        let output = self.node.outputs.first().map_or("", String::as_str);
+        let node = match self.node.name.as_str() {
             "" => format!("the node that gives {output:?} ({})", self.node.operator),
             name => format!("node {name:?} ({})", self.node.operator),
         };
@@ -38,11 +32,11 @@ impl<'m> Operation<'_, 'm> {
 
     /// What it is called in remarks.
     pub fn label(&self) -> String {
-        let output = self.node.outputs.first().copied().unwrap_or_default();
+        let output = self.node.outputs.first().map_or("", String::as_str);
         let name = if self.node.name.is_empty() {
             output
         } else {
-            self.node.name
+            &self.node.name
         };
         format!("{} ({})", name.escape_debug(), self.node.operator)
     }
@@ -50,9 +44,9 @@ impl<'m> Operation<'_, 'm> {
     /// Refuses attributes other than these: what is not known may mean anything.
     pub fn only(&self, known: &[&str]) -> Result<(), Fault> {
         let mut all = self.node.attributes.iter();
-        match all.find(|attribute| !known.contains(&attribute.name)) {
+        match all.find(|attribute| !known.contains(&attribute.name.as_str())) {
             Some(attribute) => Err(Fault::Unknown {
-                name: attribute.name.into(),
+                name: attribute.name.clone(),
             }),
             None => Ok(()),
         }
@@ -104,7 +98,7 @@ impl<'m> Operation<'_, 'm> {
     /// Refuses padding that depends on the input's size.
     pub fn require_explicit_padding(&self) -> Result<(), Fault> {
         let attribute = self.attribute("auto_pad", TEXT)?;
-        match attribute.map_or(&b"NOTSET"[..], |attribute| attribute.text) {
+        match attribute.map_or(&b"NOTSET"[..], |attribute| attribute.text.as_slice()) {
             b"NOTSET" | b"VALID" => Ok(()),
             found => Err(Fault::Attribute {
                 name: "auto_pad",
@@ -114,8 +108,8 @@ impl<'m> Operation<'_, 'm> {
         }
     }
 
-    fn attribute(&self, name: &'static str, kind: u64) -> Result<Option<&'m Attribute<'m>>, Fault> {
-        let node: &'m Node<'m> = self.node;
+    fn attribute(&self, name: &'static str, kind: i32) -> Result<Option<&'m Attribute>, Fault> {
+        let node: &'m Node = self.node;
         let found = node.attributes.iter().find(|it| it.name == name);
         match found {
             Some(attribute) if ![0, kind].contains(&attribute.kind) => Err(Fault::Attribute {
