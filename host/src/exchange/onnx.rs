@@ -24,8 +24,9 @@ use constants::Constants;
 use message::Model;
 use node::Operation;
 
-/// Most bytes of a file: decoding copies it, and a message takes many times the memory of its bytes.
-pub const MAX_BYTES: usize = 1 << 28;
+/// Most bytes of a file, enough for 16 million parameters: decoding copies it, and a message takes up to
+/// 75 times the memory of its bytes.
+pub const MAX_BYTES: usize = 1 << 26;
 
 /// The first opset in which operators broadcast as they do now.
 const FIRST_OPSET: i64 = 7;
