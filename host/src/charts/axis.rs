@@ -120,6 +120,43 @@ impl Axis {
         place.is_finite().then_some(place)
     }
 
+    /// Keeps of the ticks those whose names do not touch on an axis of so many letters; the round
+    /// ones stay before others.
+    pub fn spread_names(mut self, letters: f64) -> Self {
+        // Half of both names, and the width of two letters between them.
+        let room = |tick: f64| 0.5 * self.name(tick).chars().count() as f64 + 1.0;
+        let mut ticks = self.ticks.clone();
+        ticks.sort_by_key(|tick| self.roundness(*tick));
+        let mut kept: Vec<f64> = Vec::new();
+        for tick in ticks {
+            let apart = |other: &f64| {
+                let between = self.place(tick).zip(self.place(*other));
+                between.is_some_and(|(one, two)| {
+                    letters * (one - two).abs() >= room(tick) + room(*other)
+                })
+            };
+            if kept.iter().all(apart) {
+                kept.push(tick);
+            }
+        }
+        kept.sort_by(f64::total_cmp);
+        self.ticks = kept;
+        self
+    }
+
+    /// On a logarithmic axis, powers of 10 come first.
+    fn roundness(&self, tick: f64) -> u8 {
+        if self.scale == Scale::Linear {
+            return 0;
+        }
+        let leading = tick / 10_f64.powf((tick.log10() + 1e-9).floor());
+        match (2.0 * leading).round() as i64 {
+            2 => 0,
+            4 | 10 => 1,
+            _ => 2,
+        }
+    }
+
     /// A named value, with as many digits as tell it from its neighbours.
     pub fn name(&self, tick: f64) -> String {
         let step = match self.ticks.as_slice() {
@@ -199,6 +236,19 @@ mod tests {
             ["10k", "20k", "50k", "100k"]
         );
         assert_eq!(names([1.0, 1e6], Log, Plain).len(), 7);
+    }
+
+    #[test]
+    fn names_that_would_touch_are_left_out() {
+        let axis = Axis::around([40e3, 110e3].into_iter(), Scale::Log, Unit::Plain);
+        let names = |axis: &Axis| -> Vec<String> {
+            axis.ticks.iter().map(|tick| axis.name(*tick)).collect()
+        };
+        let all = "40k 50k 60k 70k 80k 90k 100k";
+        assert_eq!(names(&axis).join(" "), all);
+        assert_eq!(names(&axis.clone().spread_names(500.0)).join(" "), all);
+        let few = axis.spread_names(50.0);
+        assert_eq!(names(&few).join(" "), "40k 50k 60k 80k 100k");
     }
 
     #[test]

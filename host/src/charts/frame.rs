@@ -26,6 +26,8 @@ struct Entry<'a> {
     at: [f64; 2],
 }
 
+/// Letters that the horizontal axis has room for.
+pub(super) const LETTERS: f64 = PLANE[0] / LETTER;
 pub(super) const WIDTH: f64 = 420.0;
 const PLANE: [f64; 2] = [WIDTH - LEFT - RIGHT, 220.0];
 const LEFT: f64 = 52.0;

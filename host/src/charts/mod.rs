@@ -10,6 +10,7 @@
 mod axis;
 mod drawing;
 mod frame;
+mod labels;
 mod lines;
 mod matrix;
 mod scatter;

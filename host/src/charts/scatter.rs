@@ -2,8 +2,9 @@
 
 use super::Drawing;
 use super::axis::{Axis, Scale, Unit};
-use super::drawing::{number, shortened, visible};
-use super::frame::{Frame, Legend, WIDTH};
+use super::drawing::{number, visible};
+use super::frame::{Frame, LETTERS, Legend};
+use super::labels::labels;
 use super::style::colour_class;
 use maud::{Markup, html};
 
@@ -35,7 +36,8 @@ pub struct Group<'a> {
     pub colour: usize,
     /// Whether its points are rings, as what is of less weight.
     pub hollow: bool,
-    /// Whether a line joins its points, from left to right.
+    /// Whether a line joins its points, from left to right; these are rings that leave room for
+    /// a point of another group in them.
     pub joined: bool,
 }
 
@@ -54,7 +56,10 @@ pub struct Point<'a> {
     pub tooltip: &'a str,
 }
 
-const LONGEST_LABEL: usize = 24;
+/// Radius of a point.
+const POINT: f64 = 4.0;
+/// Radius of the ring around a point that a line joins to others.
+const RING: f64 = 7.0;
 
 impl Scatter<'_> {
     /// Draws it.
@@ -65,7 +70,7 @@ impl Scatter<'_> {
                 group.name,
                 html! {
                     @if group.joined { path class=(group.line()) d="M-9 0H9" {} }
-                    circle class=(group.mark()) r="4" {}
+                    circle class=(group.mark()) r=(number(group.radius())) {}
                 },
             );
         }
@@ -76,7 +81,8 @@ impl Scatter<'_> {
                 self.points.iter().map(|point| point.x),
                 self.x_scale,
                 self.x_unit,
-            ),
+            )
+            .spread_names(LETTERS),
             y: Axis::around(
                 self.points.iter().map(|point| point.y),
                 Scale::Linear,
@@ -89,6 +95,7 @@ impl Scatter<'_> {
             @for (index, group) in self.groups.iter().enumerate() {
                 @if group.joined { path class=(group.line()) d=(self.path(index, &frame)) {} }
             }
+            @for label in labels(&self.labelled(&frame)) { (label.draw()) }
             @for point in &self.points { (self.point(point, &frame)) }
         };
         Drawing::new(self.title, frame.size(), content)
@@ -99,21 +106,20 @@ impl Scatter<'_> {
         let (Some(group), Some([x, y])) = (self.groups.get(point.group), place) else {
             return html! {};
         };
-        // On the side where there is room.
-        let (side, anchor) = match x < 0.6 * WIDTH {
-            true => (8.0, "start"),
-            false => (-8.0, "end"),
-        };
         html! {
-            @if !point.label.is_empty() {
-                text class="small halo" x=(number(x + side)) y=(number(y + 3.5)) text-anchor=(anchor) {
-                    (shortened(point.label, LONGEST_LABEL))
-                }
-            }
-            circle class=(group.mark()) cx=(number(x)) cy=(number(y)) r="4" {
+            circle class=(group.mark()) cx=(number(x)) cy=(number(y)) r=(number(group.radius())) {
                 title { (visible(point.tooltip)) }
             }
         }
+    }
+
+    /// The labels there are, with the places of their points.
+    fn labelled(&self, frame: &Frame<'_>) -> Vec<(&str, [f64; 2])> {
+        let labelled = self.points.iter().filter(|point| !point.label.is_empty());
+        let known = labelled.filter(|point| point.group < self.groups.len());
+        known
+            .filter_map(|point| Some((point.label, frame.place(point.x, point.y)?)))
+            .collect()
     }
 
     /// The line through a group's points.
@@ -134,8 +140,16 @@ impl Scatter<'_> {
 }
 
 impl Group<'_> {
+    fn radius(&self) -> f64 {
+        if self.joined { RING } else { POINT }
+    }
+
     fn mark(&self) -> String {
-        let fill = if self.hollow { "hollow" } else { "filled" };
+        let fill = match (self.joined, self.hollow) {
+            (true, _) => "ring",
+            (false, true) => "hollow",
+            (false, false) => "filled",
+        };
         format!("mark {fill} {}", colour_class(self.colour))
     }
 

@@ -55,7 +55,7 @@ const SHAPES: &str = "\
 .chart .grid{fill:none;stroke-width:1}\
 .chart .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\
 .chart .dashed{stroke-width:1.5;stroke-dasharray:4 4}\
-.chart .mark{stroke-width:2}.chart .target{fill:transparent;stroke:none}\
+.chart .mark{stroke-width:2}.chart .ring{fill:none;stroke-width:1.5}.chart .target{fill:transparent;stroke:none}\
 .chart .halo{paint-order:stroke;stroke-width:3;stroke-linejoin:round}";
 
 impl Palette {

@@ -62,6 +62,9 @@ pub struct Dataset {
     pub train: Samples,
     /// The samples to test on, where the dataset has its own; of the same shape as `train`.
     pub test: Option<Samples>,
+    /// The file of each training sample and of each test sample, its path from the dataset's
+    /// folder; none where samples have no files of their own.
+    pub files: [Vec<String>; 2],
     /// Files passed over because they are no images.
     pub ignored_files: usize,
     /// What was done to the data that a user should know, one sentence each.

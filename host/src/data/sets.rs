@@ -52,6 +52,7 @@ impl Sets {
             classes,
             train,
             test,
+            files: Default::default(),
             ignored_files: 0,
             notices: Vec::new(),
             load_time: Duration::ZERO,

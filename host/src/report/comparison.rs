@@ -2,6 +2,7 @@
 
 use super::charts::line;
 use super::configuration::settings;
+use super::description;
 use super::document::{document, duration, percent, section, size};
 use super::{EpochFigures, Run};
 use crate::charts::{Group, LineChart, Point, Scale, Scatter, Unit};
@@ -166,12 +167,14 @@ fn differences(runs: &[Run], names: &[String]) -> Markup {
     if keys.is_empty() {
         return html! { p class="note" { "None: all runs have the same settings, network and data." } };
     }
+    // A text of several lines is read from the left, and so is its column's head.
+    let wrapped = |key: &String| (0..runs.len()).any(|run| value(run, key).len() > LONG);
     html! {
         div class="scroll" { table {
-            thead { tr { th { "run" } @for key in &keys { th class="number" { (key) } } } }
+            thead { tr { th { "run" } @for key in &keys { th class=(if wrapped(key) { "" } else { "number" }) { (key) } } } }
             tbody { @for (run, name) in names.iter().enumerate() { tr {
                 td class="name" title=(name) { (name) }
-                @for key in &keys { td class=(if value(run, key).len() > LONG { "wrapped" } else { "number" }) { (value(run, key)) } }
+                @for key in &keys { td class=(if wrapped(key) { "wrapped" } else { "number" }) { (value(run, key)) } }
             } } }
         } }
     }
@@ -179,12 +182,10 @@ fn differences(runs: &[Run], names: &[String]) -> Markup {
 
 fn all_settings(run: &Run) -> Vec<(String, String)> {
     let mut all = settings(run);
-    let layers = run.network.layers().iter();
-    let layers: Vec<&str> = layers.map(kiln::Layer::name).collect();
     let cost = run.network.cost();
     let network = format!(
         "{}: {} parameters",
-        layers.join(" > "),
+        description::of(&run.network),
         grouped(cost.parameters)
     );
     all.push(("network".into(), network));

@@ -84,9 +84,10 @@ impl Evaluation {
         let test = dataset.test.as_ref().filter(|test| !test.is_empty());
         let validation = trainer.validation().to_vec();
         let all: Vec<u32> = (0..test.map_or(0, Samples::len) as u32).collect();
-        let (part, samples, indices) = match test {
-            Some(test) => (Part::Test, test, &all),
-            None => (Part::Validation, &dataset.train, &validation),
+        let [train_files, test_files] = &dataset.files;
+        let (part, samples, indices, files) = match test {
+            Some(test) => (Part::Test, test, &all, test_files),
+            None => (Part::Validation, &dataset.train, &validation, train_files),
         };
         let mut logits = vec![0.0; indices.len() * dataset.classes.len()];
         let outcome = trainer.evaluate(samples, indices, &mut logits)?;
@@ -95,7 +96,7 @@ impl Evaluation {
             samples: outcome.samples,
             score,
             confusion: confusion(samples, indices, &logits, dataset.classes.len()),
-            mistakes: Mistake::worst(samples, indices, &logits),
+            mistakes: Mistake::worst(samples, files, indices, &logits),
         });
         let shape = dataset.train.shape;
         Ok(Self {

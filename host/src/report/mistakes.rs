@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 pub struct Mistake {
     /// Its index among the dataset's training samples, or its test samples.
     pub sample: u32,
+    /// Its file's path from the dataset's folder, where it has one of its own; runs of earlier
+    /// versions do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// The class it is of.
     pub truth: usize,
     /// The class it was taken for.
@@ -27,8 +31,14 @@ const CLASSES: usize = 3;
 
 impl Mistake {
     /// The wrong ones among the samples at `indices`, those first whose true class was given the
-    /// lowest probability. `logits` is indices x classes.
-    pub(super) fn worst(samples: &Samples, indices: &[u32], logits: &[f32]) -> Vec<Self> {
+    /// lowest probability. `files` are those of the samples, if they have any; `logits` is indices x
+    /// classes.
+    pub(super) fn worst(
+        samples: &Samples,
+        files: &[String],
+        indices: &[u32],
+        logits: &[f32],
+    ) -> Vec<Self> {
         let classes = logits.len() / indices.len().max(1);
         let rows = indices.iter().zip(logits.chunks_exact(classes.max(1)));
         let mut wrong: Vec<(f32, u32, &[f32])> = rows
@@ -41,11 +51,11 @@ impl Mistake {
         wrong.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let worst = wrong.into_iter().take(MOST);
         worst
-            .filter_map(|(_, index, logits)| Self::of(samples, index, logits))
+            .filter_map(|(_, index, logits)| Self::of(samples, files, index, logits))
             .collect()
     }
 
-    fn of(samples: &Samples, index: u32, logits: &[f32]) -> Option<Self> {
+    fn of(samples: &Samples, files: &[String], index: u32, logits: &[f32]) -> Option<Self> {
         let truth = usize::from(samples.labels[index as usize]);
         let mut probabilities = logits.to_vec();
         softmax(&mut probabilities);
@@ -60,6 +70,7 @@ impl Mistake {
         let shape = [shape.channels, shape.height, shape.width];
         Some(Self {
             sample: index,
+            file: files.get(index as usize).cloned(),
             truth,
             predicted: highest_class(logits),
             probabilities: classes
@@ -105,7 +116,10 @@ mod tests {
             [0.0, 0.0, 300.0, 250.0, 200.0],
             [0.0, 0.0, 0.0, 0.0, 500.0],
         ];
-        let found = Mistake::worst(&samples(9), &[8, 7, 6, 5], logits.as_flattened());
+        let files: Vec<String> = (0..9).map(|index| format!("a/{index}.png")).collect();
+        let found = Mistake::worst(&samples(9), &files, &[8, 7, 6, 5], logits.as_flattened());
+        let named = found.iter().map(|mistake| mistake.file.as_deref());
+        assert!(named.eq([Some("a/5.png"), Some("a/6.png"), Some("a/8.png")]));
         let told: Vec<_> = found
             .iter()
             .map(|mistake| (mistake.sample, mistake.predicted))
@@ -126,9 +140,10 @@ mod tests {
     fn only_so_many_are_kept() {
         let indices: Vec<u32> = (0..100).collect();
         let logits = [0.0, 1.0].repeat(100);
-        let found = Mistake::worst(&samples(100), &indices, &logits);
+        let found = Mistake::worst(&samples(100), &[], &indices, &logits);
         assert_eq!(found.len(), MOST);
         assert_eq!(found[0].sample, 0, "of equals the first");
-        assert!(Mistake::worst(&samples(1), &[], &[]).is_empty());
+        assert_eq!(found[0].file, None);
+        assert!(Mistake::worst(&samples(1), &[], &[], &[]).is_empty());
     }
 }

@@ -8,6 +8,7 @@
 mod charts;
 mod comparison;
 mod configuration;
+mod description;
 mod document;
 mod evaluation;
 mod filters;

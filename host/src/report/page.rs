@@ -197,7 +197,7 @@ fn card(run: &Run, mistake: &Mistake, set: &str) -> Markup {
     );
     html! {
         figure {
-            img src=(picture::address(&mistake.picture)) alt=(description);
+            img src=(picture::address(&mistake.picture)) alt=(description) title=[&mistake.file];
             figcaption {
                 @for (class, probability) in &mistake.probabilities {
                     div class="guess" style=(format!("--share:{probability:.3}")) title=(name(*class)) {
@@ -205,7 +205,13 @@ fn card(run: &Run, mistake: &Mistake, set: &str) -> Markup {
                         span { (format!("{:.1}%", 100.0 * probability)) }
                     }
                 }
-                small { "is " span class="true" { (name(mistake.truth)) } ", " (set) " sample " (grouped(mistake.sample.into())) }
+                small {
+                    "is " span class="true" { (name(mistake.truth)) } ", "
+                    @match &mistake.file {
+                        Some(file) => span class="file" { (file) },
+                        None => { (set) " sample " (grouped(mistake.sample.into())) }
+                    }
+                }
             }
         }
     }

@@ -138,6 +138,13 @@ fn a_report_is_made_again_from_its_folder_alone() {
     assert_eq!(again["bytes"], before[0].len());
     assert_eq!(workspace.names("run"), RUN_FILES);
     let [page, ..] = before;
+    let evaluation = text(&workspace, "run/evaluation.json");
+    let evaluation: Value = serde_json::from_str(&evaluation).unwrap();
+    let file = evaluation["evaluated"]["mistakes"][0]["file"].as_str();
+    let (class, name) = file.unwrap().split_once('/').unwrap();
+    assert!(name.ends_with(".png"), "{name}");
+    let class = class.replace(NASTY, "&lt;b&gt;&amp;&quot;");
+    assert!(page.contains(&format!("<span class=\"file\">{class}/{name}</span>")));
     for absent in ["http:", "https:", "<script", "src=\"/", NASTY, "url("] {
         assert!(!page.contains(absent), "{absent}");
     }

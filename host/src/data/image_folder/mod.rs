@@ -6,7 +6,7 @@ mod scan;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::scan::Scan;
+use self::scan::{ImageFile, Scan};
 use super::decoded::{Decoded, Size};
 use super::error::DataError;
 use super::samples::{ImageShape, Samples};
@@ -82,6 +82,7 @@ pub(super) fn load(folder: &Path, options: &Options) -> Result<Dataset, DataErro
     Ok(Dataset {
         name: folder_name(folder),
         source,
+        files: files(&scan),
         classes: scan.classes,
         train,
         test,
@@ -109,6 +110,16 @@ fn split(scan: &Scan, decoded: Decoded) -> (Samples, Option<Samples>) {
         shape,
     };
     (train, Some(test))
+}
+
+/// The paths of the training images and of the test images, from the folder that was scanned.
+fn files(scan: &Scan) -> [Vec<String>; 2] {
+    let path = |image: &ImageFile| {
+        let below = image.path.strip_prefix(&scan.root);
+        below.unwrap_or(&image.path).display().to_string()
+    };
+    let (train, test) = scan.images.split_at(scan.train);
+    [train, test].map(|images| images.iter().map(path).collect())
 }
 
 fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
