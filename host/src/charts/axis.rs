@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(names(&axis).join(" "), all);
         assert_eq!(names(&axis.clone().spread_names(500.0)).join(" "), all);
         let few = axis.spread_names(50.0);
-        assert_eq!(names(&few).join(" "), "40k 50k 60k 80k 100k");
+        assert_eq!(names(&few).join(" "), "40k 50k 60k 70k 100k");
     }
 
     #[test]
