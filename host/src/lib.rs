@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod firmware;
 pub mod link;
 pub mod network_file;
+pub mod number;
 pub mod output;
 pub mod report;
 pub mod run_config;

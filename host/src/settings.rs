@@ -8,6 +8,7 @@ pub use schedule::{ScheduleError, ScheduleSetting};
 
 use crate::data::Samples;
 use crate::defaults;
+use crate::number;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -17,20 +18,21 @@ use std::fmt;
 #[group(skip)]
 pub struct Settings {
     /// Passes over the training samples.
-    #[arg(long, value_name = "N", help = default_of("Passes over the training samples", defaults::EPOCHS))]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "N", help = default_of("Passes over the training samples", defaults::EPOCHS))]
     pub epochs: Option<u32>,
     /// Samples a step.
-    #[arg(long, value_name = "N", help = default_of("Samples a step", defaults::BATCH))]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "N", help = default_of("Samples a step", defaults::BATCH))]
     pub batch: Option<u32>,
     /// Base learning rate.
-    #[arg(long, value_name = "RATE", allow_negative_numbers = true, help = lr_help())]
+    #[arg(long, value_parser = number::decimal::<f64>, value_name = "RATE",
+        allow_negative_numbers = true, help = lr_help())]
     pub lr: Option<f64>,
     /// Momentum.
-    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true,
+    #[arg(long, value_parser = number::decimal::<f64>, value_name = "FACTOR", allow_negative_numbers = true,
         help = default_of("Momentum of the optimizer, SGD", defaults::MOMENTUM))]
     pub momentum: Option<f64>,
     /// Weight decay.
-    #[arg(long, value_name = "FACTOR", allow_negative_numbers = true, help = weight_decay_help())]
+    #[arg(long, value_parser = number::decimal::<f64>, value_name = "FACTOR", allow_negative_numbers = true, help = weight_decay_help())]
     pub weight_decay: Option<f64>,
     /// How the learning rate changes.
     #[arg(long, value_name = "RULE", help = schedule_help())]
@@ -39,12 +41,12 @@ pub struct Settings {
     #[arg(long, value_name = "LIST", help = augment_help())]
     pub augment: Option<AugmentSetting>,
     /// Seed of everything random.
-    #[arg(long, value_name = "N",
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u64>(0), value_name = "N",
         help = default_of("Seed of the split, the first weights, the order and the augmentation",
             defaults::SEED))]
     pub seed: Option<u64>,
     /// Fraction of the training samples held out.
-    #[arg(long, value_name = "FRACTION", allow_negative_numbers = true,
+    #[arg(long, value_parser = number::decimal::<f64>, value_name = "FRACTION", allow_negative_numbers = true,
         help = default_of("Fraction of the training samples held out to validate on; 0 for none",
             defaults::VALIDATION))]
     pub validation: Option<f64>,

@@ -54,7 +54,13 @@ pub(crate) fn staged_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     with_usual_permissions(builder.prefix(STAGING), 0o666)
         .tempfile_in(folder)
-        .map_err(without_path)
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                let message = format!("there is no folder {}; make it first", folder.display());
+                io::Error::new(io::ErrorKind::NotFound, message)
+            }
+            _ => without_path(error),
+        })
 }
 
 /// The error without the temporary name, which tells nobody anything.
@@ -64,6 +70,8 @@ pub(crate) fn without_path(error: io::Error) -> io::Error {
         Some(cause) => cause
             .raw_os_error()
             .map_or_else(|| cause.kind().into(), io::Error::from_raw_os_error),
+        // A temporary file's error has its path, but no cause.
+        None if error.get_ref().is_some() => error.kind().into(),
         None => error,
     }
 }
@@ -94,7 +102,15 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let nowhere = folder.path().join("none/file");
-        assert!(write(&nowhere, b"").is_err() && check(&nowhere).is_err());
+        let missing = format!(
+            "there is no folder {}; make it first",
+            parent(&nowhere).display()
+        );
+        for refused in [write(&nowhere, b""), check(&nowhere)] {
+            assert_eq!(refused.unwrap_err().to_string(), missing);
+        }
+        let below_file = write(&path.join("file"), b"").unwrap_err().to_string();
+        assert!(!below_file.contains(STAGING), "{below_file}");
         assert!(check(folder.path()).is_err() && check(&path).is_ok());
     }
 }

@@ -251,6 +251,24 @@ fn an_undecodable_image_is_named() {
 }
 
 #[test]
+fn an_image_that_is_cut_short_or_empty_is_named() {
+    let folder = folder();
+    save(&folder, "a/1.png", grey(1));
+    save(&folder, "b/1.jpg", grey(2));
+    assert_eq!(load(&folder).unwrap().train.len(), 2);
+    let jpeg = path(&folder, "b/1.jpg");
+    let whole = fs::read(&jpeg).unwrap();
+    // By its content, whatever it is called.
+    fs::remove_file(&jpeg).unwrap();
+    fs::write(path(&folder, "b/1.png"), &whole[..whole.len() - 2]).unwrap();
+    let (_, message) = failure(&folder);
+    assert!(message.contains("1.png: it is cut short;"), "{message}");
+    fs::write(path(&folder, "b/1.png"), "").unwrap();
+    let (_, message) = failure(&folder);
+    assert!(message.contains("1.png: it is empty;"), "{message}");
+}
+
+#[test]
 fn what_is_no_folder_is_an_error() {
     let folder = folder();
     let missing = load_path(&folder.path().join("none"), &Options::default()).unwrap_err();

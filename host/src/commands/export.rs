@@ -5,6 +5,7 @@ mod other;
 
 use super::machine;
 use super::subject::DATASET_HELP;
+use crate::number;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::PathBuf;
@@ -31,19 +32,19 @@ pub struct Arguments {
     /// The model file that a training run wrote, or the folder of the run
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// Folder to write model.kiln and model.samples to, made where it is missing; with
-    /// --to safetensors or onnx the file [default: beside the model file]
+    /// For firmware, required: folder to write model.kiln and model.samples to, made where it is
+    /// missing; with --to safetensors or onnx the file [default: beside the model file]
     #[arg(long, value_name = "DIR|FILE", required_unless_present = "to")]
     out: Option<PathBuf>,
     /// The dataset of the samples.
     #[arg(
         long,
         required_unless_present = "to",
-        help = format!("For firmware, where the samples are from: {DATASET_HELP}")
+        help = format!("For firmware, required: where the samples are from: {DATASET_HELP}")
     )]
     dataset: Option<String>,
     /// For firmware: number of samples [default: 100]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     samples: Option<usize>,
     /// For firmware: folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]

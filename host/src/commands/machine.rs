@@ -1,5 +1,6 @@
 //! The part of the machine a command may use.
 
+use crate::number;
 use anyhow::{Result, bail};
 use kiln::LaneWidth;
 use std::thread;
@@ -9,7 +10,7 @@ use std::thread;
 #[group(skip)]
 pub struct Arguments {
     /// Threads to compute with [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     threads: Option<usize>,
     /// Samples a thread computes at once, by SIMD: a width, or the widest there is
     #[arg(long, value_name = "WIDTH", default_value = "auto", value_parser = ["auto", "1", "4", "8", "16"])]

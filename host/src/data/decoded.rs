@@ -1,13 +1,16 @@
 //! Encoded images as one block of bytes, and what a user should know of how they got there.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Cursor, Seek};
+use std::io::{self, BufRead, Cursor, Seek};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, ImageResult, Limits};
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
+};
 use rayon::prelude::*;
 
 use super::error::DataError;
+use super::jpeg;
 use super::picture::Picture;
 use super::samples::{ImageShape, zeroed};
 
@@ -94,6 +97,10 @@ impl Decoded {
 
 /// Decodes the content of an image file, turned as the camera was held; with its size.
 pub(super) fn picture(content: Vec<u8>) -> ImageResult<(Picture, Size)> {
+    let is_jpeg = matches!(image::guess_format(&content), Ok(ImageFormat::Jpeg));
+    if is_jpeg && !jpeg::is_whole(&content) {
+        return Err(ends_early("it is cut short"));
+    }
     let (mut decoder, orientation) = decoder(Cursor::new(content))?;
     // A header may claim any size: this refuses those beyond half a gigabyte.
     let mut limits = Limits::default();
@@ -108,11 +115,18 @@ pub(super) fn picture(content: Vec<u8>) -> ImageResult<(Picture, Size)> {
 /// A decoder for the format that the content shows, whatever the file's name; and how the
 /// camera was held.
 pub(super) fn decoder(
-    reader: impl BufRead + Seek + 'static,
+    mut reader: impl BufRead + Seek + 'static,
 ) -> ImageResult<(impl ImageDecoder, Orientation)> {
+    if reader.fill_buf()?.is_empty() {
+        return Err(ends_early("it is empty"));
+    }
     let mut decoder = ImageReader::new(reader)
         .with_guessed_format()?
         .into_decoder()?;
     let orientation = decoder.orientation()?;
     Ok((decoder, orientation))
+}
+
+fn ends_early(message: &str) -> ImageError {
+    ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, message))
 }

@@ -23,6 +23,7 @@ mod idx;
 mod idx_folder;
 mod image_folder;
 mod images;
+mod jpeg;
 mod named;
 mod picture;
 mod places;

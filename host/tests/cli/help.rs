@@ -89,7 +89,20 @@ fn misuse_is_one_line() {
     workspace.refuses("trian mnist", &["trian"]);
     workspace.refuses("train", &["<DATASET>"]);
     workspace.refuses("train mnist --rate 1", &["--rate"]);
-    workspace.refuses("train mnist --lr fast", &["'fast'", "--lr"]);
+    workspace.refuses("train mnist --lr fast", &["'fast'", "--lr", "0.05"]);
+    workspace.refuses(
+        "train mnist --lr 0,05",
+        &["--lr", "write 0.05 with a point"],
+    );
+    workspace.refuses(
+        "train mnist --epochs ten",
+        &["--epochs", "not a whole number"],
+    );
+    for option in ["--epochs", "--batch", "--threads"] {
+        let words = [option, "'-3'", "it must be at least 1"];
+        workspace.refuses(&format!("train mnist {option} -3"), &words);
+    }
+    workspace.refuses("train mnist --seed -1", &["--seed", "'-1'", "at least 0"]);
     workspace.refuses(
         "train mnist --lanes 3",
         &["'3'", "--lanes", "auto, 1, 4, 8, 16"],

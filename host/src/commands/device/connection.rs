@@ -4,6 +4,7 @@ use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{Emulation, Program, Serial};
 use crate::firmware::{self, Firmware, TrainingMemory};
 use crate::link::{self, Description, Session};
+use crate::number;
 use crate::output::{self, Output};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, bail, ensure};
@@ -27,13 +28,13 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     port: Option<PathBuf>,
     /// Speed of the serial port
-    #[arg(long, value_name = "BAUD", default_value_t = 115_200)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "BAUD", default_value_t = 115_200)]
     baud: u32,
     /// Emulate this firmware instead of building one
     #[arg(long, value_name = "ELF", conflicts_with = "port")]
     firmware: Option<PathBuf>,
     /// Seconds without an answer before the device is asked again
-    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::decimal::<f64>, value_name = "SECONDS", default_value_t = 5.0)]
     patience: f64,
 }
 

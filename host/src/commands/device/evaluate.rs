@@ -6,6 +6,7 @@ use crate::commands::{describe_dataset, describe_network, machine, subject};
 use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
 use crate::link::Session;
+use crate::number;
 use crate::output::{Output, grouped};
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,7 +30,7 @@ pub struct Arguments {
     #[command(flatten)]
     connection: connection::Arguments,
     /// Most samples, spread evenly over all [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
     machine: machine::Arguments,

@@ -1,5 +1,6 @@
 //! What a sweep may take: of the file, and of the arguments, which take precedence.
 
+use crate::number;
 use crate::sweep::file;
 use crate::sweep::schedule::Limits;
 use anyhow::{Result, ensure};
@@ -11,13 +12,13 @@ use std::time::Duration;
 #[group(skip)]
 pub struct Arguments {
     /// Minutes of training until the sweep ends, done or not
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_parser = number::decimal::<f64>, value_name = "N", allow_negative_numbers = true)]
     minutes: Option<f64>,
     /// Memory of all trainings at one time, such as 512MiB or 2GiB
     #[arg(long, value_name = "BYTES")]
     memory: Option<String>,
     /// Trainings at one time, each with one thread [default: one per core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     parallel: Option<usize>,
 }
 

@@ -4,6 +4,7 @@ use super::super::connection;
 use crate::commands::machine;
 use crate::commands::subject::DATASET_HELP;
 use crate::firmware::TrainingMemory;
+use crate::number;
 use crate::settings::{ScheduleSetting, SettingError};
 use crate::whole_file;
 use anyhow::{Context, Result, anyhow, ensure};
@@ -41,11 +42,11 @@ pub struct Arguments {
     #[arg(long)]
     pub offline: bool,
     /// Passes over the samples
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "N", default_value_t = 1)]
     pub epochs: u32,
     /// Base learning rate
     #[arg(
-        long,
+        long, value_parser = number::decimal::<f32>,
         value_name = "RATE",
         default_value_t = 0.01,
         allow_negative_numbers = true
@@ -55,11 +56,11 @@ pub struct Arguments {
     #[arg(long, value_name = "RULE", default_value = "cosine:0", help = SCHEDULE_HELP)]
     pub schedule: ScheduleSetting,
     /// Samples a step, up to 16
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u16>(1), value_name = "N", default_value_t = 1)]
     pub batch: u16,
     /// Momentum of the optimizer, SGD
     #[arg(
-        long,
+        long, value_parser = number::decimal::<f32>,
         value_name = "FACTOR",
         default_value_t = 0.0,
         allow_negative_numbers = true
@@ -67,26 +68,26 @@ pub struct Arguments {
     pub momentum: f32,
     /// Weight decay
     #[arg(
-        long,
+        long, value_parser = number::decimal::<f32>,
         value_name = "FACTOR",
         default_value_t = 0.0,
         allow_negative_numbers = true
     )]
     pub weight_decay: f32,
     /// First layer to train, by its number in kiln summary; those before stay as they are
-    #[arg(long, value_name = "LAYER", default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "LAYER", default_value_t = 1)]
     pub train_from: usize,
     /// Train biases only
     #[arg(long)]
     pub biases_only: bool,
     /// Seed of the first parameters and the order of the samples
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u64>(0), value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Most samples to train on, spread evenly over all [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     pub limit: Option<usize>,
     /// Most samples, not trained on, to classify on the device before and after
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(0), value_name = "N", default_value_t = 100)]
     pub test: usize,
     /// Go on from what the device stored last, not from the model or the seed
     #[arg(long, requires = "port")]
