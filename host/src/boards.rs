@@ -124,6 +124,14 @@ impl Need {
     }
 }
 
+/// What an option for a board does, with the names it takes.
+pub fn help(what: &str) -> String {
+    format!(
+        "{what}; there are {}",
+        BOARDS.map(|board| board.name).join(", ")
+    )
+}
+
 /// A board that `--board` names.
 ///
 /// # Errors

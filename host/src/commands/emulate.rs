@@ -22,8 +22,9 @@ pub struct Arguments {
     /// The firmware
     #[arg(value_name = "ELF")]
     program: PathBuf,
-    /// The board to emulate [default: the one it was built for]
-    #[arg(long, value_name = "NAME", value_parser = boards::parse)]
+    /// The board to emulate.
+    #[arg(long, value_name = "NAME", value_parser = boards::parse,
+        help = boards::help("The board to emulate [default: the one it was built for]"))]
     board: Option<Board>,
 }
 

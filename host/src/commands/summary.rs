@@ -32,8 +32,9 @@ pub struct Arguments {
     /// A network as a TOML file, or a model file that a training run wrote
     #[arg(value_name = "FILE.toml|FILE.kiln")]
     file: PathBuf,
-    /// Say whether the network fits a board
-    #[arg(long, value_name = "NAME", value_parser = boards::parse)]
+    /// Say whether the network fits a board.
+    #[arg(long, value_name = "NAME", value_parser = boards::parse,
+        help = boards::help("Say whether the network fits a board"))]
     board: Option<Board>,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
@@ -196,7 +197,7 @@ fn describe_memory(output: Output, report: &Report) -> io::Result<()> {
     )?;
     output.item(
         "inference",
-        format_args!("{inference} bytes of working memory"),
+        format_args!("{inference} bytes of working memory beside the input"),
     )?;
     output.item(
         "training",

@@ -184,7 +184,7 @@ fn tell(output: Output, subject: &Subject, runs: &Runs<'_>, time: Duration) -> R
         output.item(
             "left",
             format_args!(
-                "{} unfinished, {} not begun; go on with: {}",
+                "{} unfinished, {} not begun, as the time was up or the sweep interrupted; go on with: {}",
                 open[0],
                 open[1],
                 folder.resume_command()
@@ -247,7 +247,10 @@ fn describe(output: Output, subject: &Subject, runs: &Runs<'_>) -> Result<()> {
             "{} at once, one thread each; {}; {}, at most {} for a training",
             counted(budget.limits.parallel, "training", "trainings"),
             match budget.time {
-                Some(time) => format!("{} minutes", time.as_secs_f64() / 60.0),
+                Some(time) => match time.as_secs_f64() / 60.0 {
+                    1.0 => "1 minute".into(),
+                    minutes => format!("{minutes} minutes"),
+                },
                 None => "no limit of time".into(),
             },
             match budget.limits.memory {

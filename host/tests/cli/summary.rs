@@ -120,7 +120,7 @@ fn a_board_has_room_for_a_training_or_lacks_so_many_bytes() {
     workspace.write("network.toml", MNIST);
     let text = workspace.text("summary network.toml --board mps2-an386");
     for line in [
-        "8,544 of 262,144 bytes of RAM, beside 16,384 for stack and buffers: fits",
+        "8,544 of 262,144 bytes of RAM with the input, beside 16,384 for stack and buffers: fits",
         "215,464 of 1,048,576 bytes of flash, beside 32,768 for the program: fits",
     ] {
         assert!(text.contains(line), "{line}: {text}");
@@ -172,7 +172,7 @@ fn a_network_that_fits_but_for_the_stack_does_not_fit() {
     assert_eq!(inference["needed"], 250_000);
     assert_eq!(inference["fits"], false);
     let text = workspace.text("summary network.toml --board mps2-an386");
-    let line = "250,000 of 262,144 bytes of RAM, beside 16,384 for stack and buffers: does not \
+    let line = "250,000 of 262,144 bytes of RAM with the input, beside 16,384 for stack and buffers: does not \
         fit, 4,240 bytes too many";
     assert!(text.contains(line), "{line}: {text}");
 }

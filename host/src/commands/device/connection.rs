@@ -20,9 +20,10 @@ use tempfile::TempDir;
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub struct Arguments {
-    /// Board to emulate; its firmware is built with the weights
+    /// Board to emulate.
     #[arg(long, value_name = "NAME", value_parser = boards::parse, conflicts_with = "port",
-        default_value = BOARDS[0].name)]
+        default_value = BOARDS[0].name,
+        help = boards::help("Board to emulate; its firmware is built with the weights"))]
     board: Board,
     /// Serial port, pseudo-terminal or socket of a device that has the weights
     #[arg(long, value_name = "PATH")]

@@ -68,7 +68,12 @@ impl Fit {
         output.item("board", self.name)?;
         for (what, need, memory, rest) in [
             ("parameters", self.flash, "flash", "the program"),
-            ("inference", self.inference, "RAM", "stack and buffers"),
+            (
+                "inference",
+                self.inference,
+                "RAM with the input",
+                "stack and buffers",
+            ),
         ] {
             let [needed, reserved, available] =
                 [need.needed, need.reserved, need.available].map(|bytes| grouped(bytes as u64));
