@@ -68,7 +68,7 @@ def make_rgb(folder):
             slope, noise = label % 10 + 1, state >> 16
             png(images / f"{index}.png", lambda c, y, x: (
                 (slope * x + (label // 10 + c) * y) * 3 + (noise * (x ^ y) >> 9) % 32) % 256)
-    kiln("train", folder / "images", "--epochs", "1", "--out", folder / "run")
+    kiln("train", folder / "images", "--epochs", "1", "--lr", "0.05", "--out", folder / "run")
     kiln("export", "--weights", folder / "run/model.kiln", "--dataset", folder / "images",
          "--samples", "24", "--out", folder / "device")
     return folder / "device/model.kiln", folder / "device/model.samples"
