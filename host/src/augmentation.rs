@@ -25,6 +25,16 @@ pub struct Augmentation {
     pub erase: f64,
 }
 
+/// A shift that leaves nothing of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--augment shift:{shift}: it must be below {side}, the pixels of the images' smaller side")]
+pub struct ShiftError {
+    /// Most pixels an image is moved by.
+    pub shift: u16,
+    /// Pixels of the images' smaller side.
+    pub side: usize,
+}
+
 /// An augmentation with the seed of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Augmenter {
@@ -43,6 +53,19 @@ impl Augmentation {
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Finds out whether it leaves something of images of `shape`.
+    ///
+    /// # Errors
+    ///
+    /// If the shift may move all of an image out of it.
+    pub fn check(&self, shape: ImageShape) -> Result<(), ShiftError> {
+        let (shift, side) = (self.shift, shape.height.min(shape.width));
+        match shift > 0 && usize::from(shift) >= side {
+            true => Err(ShiftError { shift, side }),
+            false => Ok(()),
+        }
     }
 
     /// What a run of this seed draws; nothing where images stay as they are.

@@ -87,8 +87,8 @@ pub struct Arguments {
     /// Network to train [default: two convolutions and two linear layers]
     #[arg(long, value_name = "FILE.toml")]
     model: Option<PathBuf>,
-    /// Rows and columns of the images: one number, ROWSxCOLUMNS, or own for the most common of the
-    /// dataset [default: own up to 64x64, 32 for larger ones]
+    /// Width and height that images are stretched to: one number, WIDTHxHEIGHT, or own for the most
+    /// common of the dataset [default: own up to 64x64, 32 for larger ones]
     #[arg(long, value_name = "SIZE", conflicts_with = "model")]
     size: Option<TargetSize>,
     #[command(flatten)]
@@ -179,6 +179,7 @@ impl<'a> Setup<'a> {
     pub fn new(job: &Job, dataset: &'a Dataset, checkpoint: Option<&Checkpoint>) -> Result<Self> {
         let samples = &dataset.train;
         let settings = job.settings.resolve_for(samples)?;
+        settings.augment.0.check(samples.shape)?;
         let network = job.network(dataset)?;
         let split = Split::new(samples.len(), settings.validation, settings.seed)
             .with_context(|| dataset.name.clone())?;

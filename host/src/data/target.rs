@@ -4,7 +4,7 @@ use super::samples::ImageShape;
 use std::fmt;
 use std::str::FromStr;
 
-/// Rows and columns for images of a dataset.
+/// Width and height for images of a dataset, which are stretched to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetSize {
     /// The dataset's own: the most common one.
@@ -29,7 +29,7 @@ pub const REDUCED: usize = 32;
 
 /// A text that is no size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a size: write own, the number of rows and columns such as 48, or ROWSxCOLUMNS")]
+#[error("not a size: write own, one number for width and height such as 48, or WIDTHxHEIGHT")]
 pub struct TargetSizeError;
 
 impl TargetSize {
@@ -56,8 +56,8 @@ impl FromStr for TargetSize {
         if text == "own" {
             return Ok(Self::Own);
         }
-        let (height, width) = text.split_once('x').unwrap_or((text, text));
-        let [height, width] = [height, width].map(|extent| match extent.parse() {
+        let (width, height) = text.split_once('x').unwrap_or((text, text));
+        let [width, height] = [width, height].map(|extent| match extent.parse() {
             Ok(0) | Err(_) => Err(TargetSizeError),
             Ok(extent) => Ok(extent),
         });
@@ -73,7 +73,7 @@ impl fmt::Display for TargetSize {
         match self {
             Self::Own => formatter.write_str("own"),
             Self::Reduced => write!(formatter, "{REDUCED} for images above {LARGEST}x{LARGEST}"),
-            Self::Exactly { height, width } => write!(formatter, "{height}x{width}"),
+            Self::Exactly { height, width } => write!(formatter, "{width}x{height}"),
         }
     }
 }
@@ -102,9 +102,11 @@ mod tests {
 
     #[test]
     fn sizes_read_as_they_are_written() {
-        let exactly = |height, width| Ok(TargetSize::Exactly { height, width });
+        let exactly =
+            |height, width| Ok::<_, TargetSizeError>(TargetSize::Exactly { height, width });
         assert_eq!("48".parse(), exactly(48, 48));
-        assert_eq!("24x32".parse(), exactly(24, 32));
+        assert_eq!("32x24".parse(), exactly(24, 32));
+        assert_eq!(exactly(24, 32).unwrap().to_string(), "32x24");
         assert_eq!("own".parse(), Ok(TargetSize::Own));
         for text in ["", "0", "-1", "32x", "x", "32x0", "32x32x3", "65536", "3.5"] {
             assert_eq!(text.parse::<TargetSize>(), Err(TargetSizeError), "{text}");

@@ -192,7 +192,7 @@ fn photographs_are_reduced_unless_another_size_is_wanted() {
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
-    for (size, shape) in [("own", "1x65x80"), ("24x20", "1x24x20"), ("64", "1x64x64")] {
+    for (size, shape) in [("own", "1x65x80"), ("24x20", "1x20x24"), ("64", "1x64x64")] {
         let text = workspace.text(&format!(
             "train pictures --epochs 1 --size {size} --out run"
         ));
@@ -206,6 +206,10 @@ fn photographs_are_reduced_unless_another_size_is_wanted() {
         &["--size", "run/config.toml", "input of its own"],
     );
     workspace.refuses("train pictures --size 0", &["--size", "not a size"]);
+    workspace.refuses(
+        "train pictures --augment shift:20 --size 40x20",
+        &["--augment shift:20", "below 20", "smaller side"],
+    );
 }
 
 #[test]
