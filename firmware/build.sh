@@ -7,6 +7,14 @@ set -eu
 command=${1:-build}
 board=${2:-mps2-an386}
 shift $(($# < 2 ? $# : 2))
+# Paths are meant from where this is called.
+for variable in KILN_MODEL KILN_SAMPLES; do
+    eval "path=\${$variable-}"
+    case $path in
+    '' | /*) ;;
+    *) export "$variable=$PWD/$path" ;;
+    esac
+done
 cd "$(dirname "$0")"
 
 case $board in

@@ -36,7 +36,14 @@ fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
     )?;
     if dataset.ignored_files > 0 {
         let ignored = counted(dataset.ignored_files, "file that is", "files that are");
-        output.item("note", format_args!("ignored {ignored} no images"))?;
+        let names = match dataset.ignored_names.join(", ") {
+            names if names.is_empty() => names,
+            names if dataset.ignored_files > dataset.ignored_names.len() => {
+                format!(": {names}, …")
+            }
+            names => format!(": {names}"),
+        };
+        output.item("note", format_args!("ignored {ignored} no images{names}"))?;
     }
     dataset
         .notices

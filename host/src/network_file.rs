@@ -70,6 +70,14 @@ pub enum NetworkFileError {
     /// The file is no text.
     #[error("no text, but a network is a TOML file, and a trained one is the model.kiln of a run")]
     NoText,
+    /// The text is a sweep's.
+    #[error("this is a sweep, not a network; run it with kiln sweep")]
+    Sweep,
+    /// The text is a run's configuration.
+    #[error(
+        "this is the configuration of a run, not a network; run it again with kiln train --config"
+    )]
+    RunConfig,
     /// The text is not TOML, or has keys or values a network does not have.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
@@ -122,9 +130,20 @@ pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
 ///
 /// Why the text does not describe a sound network.
 pub fn parse(text: &str) -> Result<Network, NetworkFileError> {
-    let tables: NetworkTables =
-        toml::from_str(text).map_err(|error| SyntaxError::new(text, &error))?;
+    let tables: NetworkTables = toml::from_str(text).map_err(|error| {
+        other_file(text).unwrap_or_else(|| SyntaxError::new(text, &error).into())
+    })?;
     tables.network()
+}
+
+/// What else a text is that is no network, by its keys.
+fn other_file(text: &str) -> Option<NetworkFileError> {
+    let keys: toml::Table = toml::from_str(text).ok()?;
+    let has = |names: &[&str]| names.iter().any(|name| keys.contains_key(*name));
+    if has(&["grid", "random", "budget", "board"]) {
+        return Some(NetworkFileError::Sweep);
+    }
+    has(&["dataset", "training", "record"]).then_some(NetworkFileError::RunConfig)
 }
 
 impl NetworkTables {

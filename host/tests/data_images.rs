@@ -111,6 +111,12 @@ fn junk_is_ignored_and_counted() {
     let dataset = load(&folder).unwrap();
     assert_eq!(dataset.classes, ["a", "b"]);
     assert_eq!(dataset.ignored_files, 6);
+    assert_eq!(
+        dataset.ignored_names.len(),
+        2,
+        "{:?}",
+        dataset.ignored_names
+    );
     assert_eq!(dataset.train.len(), 2);
 }
 
@@ -122,6 +128,7 @@ fn images_outside_class_folders_are_ignored_aloud() {
     }
     let dataset = load(&folder).unwrap();
     assert_eq!((dataset.train.len(), dataset.ignored_files), (2, 1));
+    assert!(dataset.ignored_names.len() <= 1);
     let notice = &dataset.notices[0];
     assert!(notice.contains("ignored 1 image outside"), "{notice}");
 }

@@ -75,17 +75,17 @@ pub fn run(board: Board) -> Result<(), Failure> {
     let mut decoder = Box::new(Decoder::new());
     let mut memory = memory::take();
     let arena = &mut memory.values[..model::ARENA_VALUES];
-    let mut end = session.converse(&mut decoder, &mut Untrained(arena))?;
-    loop {
-        end = match end {
-            End::Finished => return Ok(()),
-            #[cfg(feature = "training")]
-            End::Training(sequence, training) => {
-                training::run(&mut session, &mut decoder, &mut memory, sequence, training)?
-            }
-            #[cfg(not(feature = "training"))]
-            End::Training(..) => return Ok(()),
-        };
+    let end = session.converse(&mut decoder, &mut Untrained(arena))?;
+    #[cfg(feature = "training")]
+    let end = {
+        let mut end = end;
+        while let End::Training(sequence, training) = end {
+            end = training::run(&mut session, &mut decoder, &mut memory, sequence, training)?;
+        }
+        end
+    };
+    match end {
+        End::Finished | End::Training(..) => Ok(()),
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Dataset {
     pub files: [Vec<String>; 2],
     /// Files passed over because they are no images.
     pub ignored_files: usize,
+    /// The first of the ignored files that are no images, as seen from the dataset's folder.
+    pub ignored_names: Vec<String>,
     /// What was done to the data that a user should know, one sentence each.
     pub notices: Vec<String>,
     /// How long loading took.

@@ -54,6 +54,7 @@ impl Sets {
             test,
             files: Default::default(),
             ignored_files: 0,
+            ignored_names: Vec::new(),
             notices: Vec::new(),
             load_time: Duration::ZERO,
         })

@@ -8,6 +8,16 @@ fn error(layers: &str) -> String {
 }
 
 #[test]
+fn sweeps_and_configurations_are_known_for_what_they_are() {
+    let sweep = "board = 'nrf52840'\ndataset = 'mnist'\n[grid]\nlr = [0.1]\n";
+    assert!(matches!(parse(sweep), Err(NetworkFileError::Sweep)));
+    let config = "dataset = 'mnist'\n[training]\nepochs = 1\n";
+    assert!(matches!(parse(config), Err(NetworkFileError::RunConfig)));
+    let neither = parse("width = 3\n");
+    assert!(matches!(neither, Err(NetworkFileError::Syntax(_))));
+}
+
+#[test]
 fn every_layer_round_trips() {
     let network = Network::input(4, 30, 40)
         .layer(Layer::Conv2d(

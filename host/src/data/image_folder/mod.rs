@@ -87,6 +87,7 @@ pub(super) fn load(folder: &Path, options: &Options) -> Result<Dataset, DataErro
         train,
         test,
         ignored_files: scan.ignored,
+        ignored_names: scan.ignored_names,
         notices,
         load_time: Duration::ZERO,
     })

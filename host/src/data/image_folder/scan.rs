@@ -17,6 +17,9 @@ const TRAIN_NAMES: [&str; 2] = ["train", "training"];
 /// The first that is there is tested on.
 const TEST_NAMES: [&str; 5] = ["test", "testing", "validation", "valid", "val"];
 
+/// Ignored files that are named, so that a mistake in an ending is seen.
+const NAMED: usize = 2;
+
 /// The images of a folder.
 #[derive(Debug)]
 pub(super) struct Scan {
@@ -30,6 +33,8 @@ pub(super) struct Scan {
     pub(super) train: usize,
     /// Files passed over.
     pub(super) ignored: usize,
+    /// The first of them that are no images, at most [`NAMED`], as seen from the folder given.
+    pub(super) ignored_names: Vec<String>,
     /// Those of the ignored files that are images but in no class folder.
     pub(super) loose: usize,
 }
@@ -49,7 +54,7 @@ struct Tree {
     /// Images directly in the folder.
     loose: usize,
     /// Files that are no images, anywhere below.
-    junk: usize,
+    junk: Vec<PathBuf>,
 }
 
 /// A folder that holds images somewhere below.
@@ -63,9 +68,9 @@ struct Branch {
 /// is but one and it has images only in subfolders, those are meant; where there are `train`
 /// and `test`, the subfolders of both are.
 pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
-    let tree = read_tree(folder)?;
+    let mut tree = read_tree(folder)?;
     check_tree(&tree)?;
-    let junk = tree.junk;
+    let (junk, ignored_names) = (tree.junk.len(), first_names(folder, &mut tree.junk));
     let found = tree.loose + tree.image_count();
     let tree = descend(tree)?;
     let root = tree.root.clone();
@@ -84,6 +89,7 @@ pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
         train: train_count,
         images,
         ignored: junk + loose,
+        ignored_names,
         loose,
     })
 }
@@ -120,14 +126,14 @@ fn read_tree(root: &Path) -> Result<Tree, DataError> {
         root: root.into(),
         branches: Vec::new(),
         loose: 0,
-        junk: 0,
+        junk: Vec::new(),
     };
     let walked: Vec<_> = children
         .into_par_iter()
         .map(|child| walk(root, child))
         .collect::<Result<_, _>>()?;
     for (branch, junk) in walked {
-        tree.junk += junk;
+        tree.junk.extend(junk);
         if branch.path.is_dir() && !branch.images.is_empty() {
             tree.branches.push(branch);
         } else {
@@ -139,10 +145,10 @@ fn read_tree(root: &Path) -> Result<Tree, DataError> {
     Ok(tree)
 }
 
-/// The images at and below `path`, which is in `root`, and the number of all other files.
-fn walk(root: &Path, path: PathBuf) -> Result<(Branch, usize), DataError> {
+/// The images at and below `path`, which is in `root`, and all other files.
+fn walk(root: &Path, path: PathBuf) -> Result<(Branch, Vec<PathBuf>), DataError> {
     let mut images = Vec::new();
-    let mut junk = 0;
+    let mut junk = Vec::new();
     for entry in WalkDir::new(&path).follow_links(true) {
         let entry = entry.map_err(|error| DataError::Unreadable {
             path: error.path().unwrap_or(&path).into(),
@@ -154,11 +160,23 @@ fn walk(root: &Path, path: PathBuf) -> Result<(Branch, usize), DataError> {
         if is_image(entry.path(), root) {
             images.push(entry.into_path());
         } else {
-            junk += 1;
+            junk.push(entry.into_path());
         }
     }
     images.sort_by(|one, other| natural(one, other));
     Ok((Branch { path, images }, junk))
+}
+
+/// The first of the files in natural order, as seen from `folder`.
+fn first_names(folder: &Path, files: &mut [PathBuf]) -> Vec<String> {
+    files.sort_by(|one, other| natural(one, other));
+    let below = |file: &PathBuf| {
+        file.strip_prefix(folder)
+            .unwrap_or(file)
+            .display()
+            .to_string()
+    };
+    files.iter().take(NAMED).map(below).collect()
 }
 
 /// Whether the name is an image's and neither it nor a folder below `root` is hidden or the
@@ -186,7 +204,7 @@ fn check_tree(tree: &Tree) -> Result<(), ImageFolderError> {
     if !tree.branches.is_empty() {
         return Ok(());
     }
-    Err(match (tree.loose, tree.junk) {
+    Err(match (tree.loose, tree.junk.len()) {
         (0, 0) => ImageFolderError::Empty { folder },
         (0, files) => ImageFolderError::NoImages { folder, files },
         (images, _) => ImageFolderError::NoClasses { folder, images },
