@@ -1,6 +1,7 @@
 //! The layers a network is made of: their options, output shapes and costs.
 
 use crate::Shape;
+use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One layer of a [`Network`](crate::Network).
@@ -161,6 +162,46 @@ impl Layer {
             parameters: weights + biases,
             macs,
         }
+    }
+}
+
+/// The name and the options that are not as they are where nothing is said:
+/// `conv2d 3x3 to 8, stride 2x2`.
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Layer::Conv2d(conv) => {
+                let [rows, columns] = conv.kernel;
+                write!(f, " {rows}x{columns} to {}", conv.filters)?;
+                option(f, "stride", conv.stride, [1, 1])?;
+                option(f, "padding", conv.padding, [0, 0])?;
+                if conv.groups != 1 {
+                    write!(f, ", groups {}", conv.groups)?;
+                }
+                Ok(())
+            }
+            Layer::MaxPool2d(pool) | Layer::AvgPool2d(pool) => {
+                let [rows, columns] = pool.window;
+                write!(f, " {rows}x{columns}")?;
+                option(f, "stride", pool.stride, pool.window)
+            }
+            Layer::Linear(linear) => write!(f, " {}", linear.outputs),
+            Layer::Relu | Layer::GlobalAvgPool2d => Ok(()),
+        }
+    }
+}
+
+fn option(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    value: [u16; 2],
+    default: [u16; 2],
+) -> fmt::Result {
+    let [rows, columns] = value;
+    match value == default {
+        true => Ok(()),
+        false => write!(f, ", {name} {rows}x{columns}"),
     }
 }
 

@@ -152,20 +152,8 @@ fn layer(layer: &Layer) -> String {
 /// The network in one line for people.
 fn description(network: &Network) -> String {
     let cost = network.cost();
-    let mut text = network.input_shape().to_string();
-    for layer in network.layers() {
-        text += " > ";
-        text += layer.name();
-        match layer {
-            Layer::Conv2d(conv) => {
-                text += &format!(" {}x{} to {}", conv.kernel[0], conv.kernel[1], conv.filters);
-            }
-            Layer::MaxPool2d(pool) | Layer::AvgPool2d(pool) => {
-                text += &format!(" {}x{}", pool.window[0], pool.window[1]);
-            }
-            Layer::Linear(linear) => text += &format!(" {}", linear.outputs),
-            _ => {}
-        }
-    }
-    format!("{text}; {} parameters, {} MACs", cost.parameters, cost.macs)
+    format!(
+        "{network}; {} parameters, {} MACs",
+        cost.parameters, cost.macs
+    )
 }

@@ -8,6 +8,7 @@ pub mod import;
 pub mod machine;
 pub mod predict;
 pub mod report;
+pub mod source;
 pub mod subject;
 pub mod summary;
 pub mod sweep;

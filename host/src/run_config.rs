@@ -1,6 +1,5 @@
 //! A run's `config.toml`: everything that decides its bits, so that it can be run again.
 
-use crate::data::{Dataset, Samples};
 use crate::network_file::{NetworkTables, SyntaxError};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -44,7 +43,7 @@ pub struct Record {
     pub version: String,
     /// Where the samples came from.
     pub source: String,
-    /// What [`fingerprint`] gave for the samples.
+    /// What [`Dataset::sha256`](crate::data::Dataset::sha256) gave for the samples.
     pub fingerprint: String,
     /// Threads that computed.
     pub threads: usize,
@@ -94,28 +93,6 @@ impl RunConfig {
     /// If TOML cannot hold a value, such as a path that is not Unicode.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
         Ok(format!("{HEADING}{}", toml::to_string(self)?))
-    }
-}
-
-/// Eight hexadecimal digits that other samples are unlikely to have: CRC-32 over the shapes,
-/// pixels and labels of the training set, then of the test set.
-pub fn fingerprint(dataset: &Dataset) -> String {
-    let mut checksum = crc32fast::Hasher::new();
-    add_samples(&mut checksum, &dataset.train);
-    if let Some(test) = &dataset.test {
-        add_samples(&mut checksum, test);
-    }
-    format!("{:08x}", checksum.finalize())
-}
-
-fn add_samples(checksum: &mut crc32fast::Hasher, samples: &Samples) {
-    let shape = samples.shape;
-    for number in [shape.channels, shape.height, shape.width, samples.len()] {
-        checksum.update(&(number as u64).to_le_bytes());
-    }
-    checksum.update(&samples.pixels);
-    for label in &samples.labels {
-        checksum.update(&label.to_le_bytes());
     }
 }
 

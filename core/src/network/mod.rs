@@ -7,6 +7,7 @@ mod wire;
 pub use error::{LayerFault, NetworkError};
 
 use crate::{Conv2d, Cost, Layer, Linear, Pool2d, Shape};
+use core::fmt;
 
 /// Most layers a network can have.
 pub const MAX_LAYERS: usize = 64;
@@ -203,6 +204,15 @@ impl core::fmt::Debug for Network {
             .field("input", &self.input)
             .field("layers", &self.layers())
             .finish()
+    }
+}
+
+/// The input's shape and every layer: `1x28x28 > conv2d 3x3 to 8 > relu > linear 10`.
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.input.fmt(f)?;
+        let mut layers = self.layers().iter();
+        layers.try_for_each(|layer| write!(f, " > {layer}"))
     }
 }
 

@@ -109,3 +109,24 @@ fn the_wire_form_round_trips_and_bounds_the_layers() {
     let crowded: heapless::Vec<u8, 80> = crowded.collect();
     assert!(postcard::from_bytes::<Network>(&crowded).is_err());
 }
+
+#[test]
+fn what_tells_networks_apart_is_displayed() {
+    extern crate std;
+    use std::string::ToString;
+    let conv = Conv2d::new(8, 3).stride(2).padding(1).groups(3);
+    let network = Network::input(3, 48, 40)
+        .layer(Layer::Conv2d(conv))
+        .relu()
+        .layer(Layer::MaxPool2d(Pool2d::new(3).stride(2)))
+        .avg_pool2d(2)
+        .conv2d(4, 2)
+        .global_avg_pool2d()
+        .linear(10);
+    assert_eq!(
+        network.to_string(),
+        "3x48x40 > conv2d 3x3 to 8, stride 2x2, padding 1x1, groups 3 > relu \
+         > max_pool2d 3x3, stride 2x2 > avg_pool2d 2x2 > conv2d 2x2 to 4 > global_avg_pool2d \
+         > linear 10"
+    );
+}

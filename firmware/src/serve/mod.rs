@@ -73,12 +73,12 @@ pub fn run(board: Board) -> Result<(), Failure> {
     };
     // Taken once, and not from the stack, which inference needs.
     let mut decoder = Box::new(Decoder::new());
-    let mut memory = memory::take();
+    let memory = memory::take();
     let arena = &mut memory.values[..model::ARENA_VALUES];
     let end = session.converse(&mut decoder, &mut Untrained(arena))?;
     #[cfg(feature = "training")]
     let end = {
-        let mut end = end;
+        let (mut memory, mut end) = (memory, end);
         while let End::Training(sequence, training) = end {
             end = training::run(&mut session, &mut decoder, &mut memory, sequence, training)?;
         }

@@ -3,8 +3,8 @@
 mod firmware;
 mod other;
 
-use super::machine;
 use super::subject::DATASET_HELP;
+use super::{machine, source};
 use crate::number;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
@@ -46,12 +46,9 @@ pub struct Arguments {
     /// For firmware: number of samples [default: 100]
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     samples: Option<usize>,
-    /// For firmware: folder with the files of a dataset known by name
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Do not download anything
-    #[arg(long)]
-    offline: bool,
+    /// Where the files of a dataset known by name come from.
+    #[command(flatten)]
+    source: source::Arguments,
     #[command(flatten)]
     machine: machine::Arguments,
     /// Print one JSON object on standard output, and everything else on standard error
@@ -82,7 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let foreign = [
         ("--dataset", arguments.dataset.is_some()),
         ("--samples", arguments.samples.is_some()),
-        ("--data", arguments.data.is_some()),
+        ("--data", arguments.source.data.is_some()),
     ];
     if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
         bail!("{flag} is for --to firmware; leave it out");

@@ -1,6 +1,6 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
-use super::named_classes;
+use super::{named_classes, source};
 use crate::data::{self, Dataset, Samples};
 use crate::run_folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
@@ -22,12 +22,9 @@ pub struct Arguments {
     /// The model file that a training run wrote, or the folder of the run
     #[arg(long, value_name = "FILE")]
     pub weights: PathBuf,
-    /// Folder with the files of a dataset known by name
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Do not download anything
-    #[arg(long)]
-    pub offline: bool,
+    /// Where the files of a dataset known by name come from.
+    #[command(flatten)]
+    pub source: source::Arguments,
 }
 
 impl Arguments {
@@ -52,8 +49,8 @@ impl Arguments {
     /// What was wrong with it, or that its classes are not the model's.
     pub fn load(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
         let options = data::Options {
-            data: self.data.clone(),
-            offline: self.offline,
+            data: self.source.data.clone(),
+            offline: self.source.offline,
             threads,
             shape: Some(model.network().input_shape().into()),
             size: data::TargetSize::Own,

@@ -5,8 +5,8 @@ mod progress;
 mod run;
 mod subject;
 
-use super::describe_dataset;
 use super::train::interruption::{INTERRUPTED, Interruption};
+use super::{describe_dataset, source};
 use crate::output::{self, Output, counted, grouped};
 use crate::sweep::chart::{self, PAGE, SVG};
 use crate::sweep::folder::{Stage, SweepFolder};
@@ -81,12 +81,9 @@ pub struct Arguments {
     resume: Option<PathBuf>,
     #[command(flatten)]
     budget: budget::Arguments,
-    /// Folder with the IDX files of mnist
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Do not download anything
-    #[arg(long)]
-    offline: bool,
+    /// Where the files of a dataset known by name come from.
+    #[command(flatten)]
+    source: source::Arguments,
     /// Folder to write [default: runs/sweep-NAME-TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -114,7 +111,7 @@ struct Report<'a> {
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let output = Output::new(arguments.json);
     let mut subject = Subject::new(arguments)?;
-    let dataset = subject.load(arguments.offline)?;
+    let dataset = subject.load(arguments.source.offline)?;
     describe_dataset(output, &dataset)?;
     let runs = Runs::new(&subject, &dataset, output)?;
     describe(output, &subject, &runs)?;

@@ -10,7 +10,7 @@ mod progress;
 pub(crate) mod report;
 
 use super::subject::DATASET_HELP;
-use super::{describe_dataset, describe_network, machine};
+use super::{describe_dataset, describe_network, machine, source};
 use crate::checkpoint::Checkpoint;
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::defaults;
@@ -95,12 +95,9 @@ pub struct Arguments {
     settings: Settings,
     #[command(flatten)]
     machine: machine::Arguments,
-    /// Folder with the files of a dataset known by name
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Do not download anything
-    #[arg(long)]
-    offline: bool,
+    /// Where the files of a dataset known by name come from.
+    #[command(flatten)]
+    source: source::Arguments,
     /// Run folder to write [default: runs/DATASET-TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,

@@ -33,9 +33,11 @@ mod sets;
 mod target;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
 
 pub use cifar::CifarError;
 pub use download::DownloadError;
@@ -74,6 +76,8 @@ pub struct Dataset {
     pub notices: Vec<String>,
     /// How long loading took.
     pub load_time: Duration,
+    /// What [`Dataset::sha256`] has found out.
+    sha256: OnceLock<String>,
 }
 
 /// How to load a dataset.
@@ -188,6 +192,21 @@ fn folder_name(folder: &Path) -> String {
 }
 
 impl Dataset {
+    /// SHA-256 over the shapes, pixels and labels of the training set, then of the test set, in
+    /// hexadecimal digits; worked out where it is first asked for, so the samples have to stay.
+    pub fn sha256(&self) -> &str {
+        self.sha256.get_or_init(|| {
+            let mut hash = Sha256::new();
+            for samples in [Some(&self.train), self.test.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                samples.add_to(&mut hash);
+            }
+            hex::encode(hash.finalize())
+        })
+    }
+
     /// Converts every sample to the shape wanted, and says so in a notice where that resizes them.
     fn brought_to(mut self, options: &Options) -> Result<Self, DataError> {
         let own = self.train.shape;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use image::{GrayImage, RgbImage};
 use rayon::prelude::*;
+use sha2::digest::Update;
 
 use super::error::DataError;
 use super::picture::Picture;
@@ -108,6 +109,18 @@ impl Samples {
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.shape.size();
         &self.pixels[index * size..(index + 1) * size]
+    }
+
+    /// Adds shape, pixels and labels to a hash.
+    pub(super) fn add_to(&self, hash: &mut impl Update) {
+        let shape = self.shape;
+        for number in [shape.channels, shape.height, shape.width, self.len()] {
+            hash.update(&(number as u64).to_le_bytes());
+        }
+        hash.update(&self.pixels);
+        for label in &self.labels {
+            hash.update(&label.to_le_bytes());
+        }
     }
 
     /// The samples with every image brought to `shape`, of 1 or 3 channels.

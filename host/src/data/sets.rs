@@ -1,6 +1,7 @@
 //! The two sets of a dataset, and what makes a dataset of them.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::Dataset;
@@ -57,6 +58,7 @@ impl Sets {
             ignored_names: Vec::new(),
             notices: Vec::new(),
             load_time: Duration::ZERO,
+            sha256: OnceLock::new(),
         })
     }
 

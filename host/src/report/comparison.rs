@@ -2,7 +2,6 @@
 
 use super::charts::line;
 use super::configuration::settings;
-use super::description;
 use super::document::{document, duration, percent, section, size};
 use super::{EpochFigures, Run};
 use crate::charts::{Group, LineChart, Point, Scale, Scatter, Unit};
@@ -183,14 +182,11 @@ fn differences(runs: &[Run], names: &[String]) -> Markup {
 fn all_settings(run: &Run) -> Vec<(String, String)> {
     let mut all = settings(run);
     let cost = run.network.cost();
-    let network = format!(
-        "{}: {} parameters",
-        description::of(&run.network),
-        grouped(cost.parameters)
-    );
+    let network = format!("{}: {} parameters", run.network, grouped(cost.parameters));
     all.push(("network".into(), network));
     if let Some(record) = &run.config.record {
-        all.push(("data (CRC-32)".into(), record.fingerprint.clone()));
+        let digits = record.fingerprint.chars().take(12).collect();
+        all.push(("data (SHA-256)".into(), digits));
     }
     all
 }

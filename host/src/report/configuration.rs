@@ -51,16 +51,15 @@ pub(super) fn hashes(run: &Run) -> Markup {
                     (grouped(samples.train as u64)) " to train, " (grouped(samples.validation as u64)) " to validate, "
                     (grouped(samples.test as u64)) " to test"
                 }
-                dt { "SHA-256 of the data" } dd { code class="hash" { (evaluation.data_sha256) } }
             }
             @if let Some(record) = &run.config.record {
-                dt { "CRC-32 of the data" } dd { code class="hash" { (record.fingerprint) } }
+                dt { "SHA-256 of the data" } dd { code class="hash" { (record.fingerprint) } }
             }
             dt { "SHA-256 of the weights" } dd { code class="hash" { (run.weights_sha256) } }
         }
         p class="note" {
             "Of the weights: the parameters as little-endian f32, as `kiln evaluate --json` tells it. Of the data: "
-            "pixels and labels as the run saw them, the training set before the test set."
+            "shapes, pixels and labels as the run saw them, the training set before the test set."
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::engine::EngineError;
 use crate::training::{Score, Trainer};
 use crate::weights;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// What was found out with the final weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,8 +19,6 @@ pub struct Evaluation {
     pub shape: [usize; 3],
     /// How many samples there were.
     pub samples: Samplings,
-    /// SHA-256 of all pixels and labels, the training set's first.
-    pub data_sha256: String,
     /// SHA-256 of the parameters, as [`weights::sha256`] has it.
     pub weights_sha256: String,
     /// How the network did; nothing where there were no samples but those it was trained on.
@@ -108,7 +105,6 @@ impl Evaluation {
                 validation: validation.len(),
                 test: test.map_or(0, Samples::len),
             },
-            data_sha256: data_sha256(dataset),
             weights_sha256: weights::sha256(trainer.parameters()),
             evaluated,
         })
@@ -130,18 +126,4 @@ fn confusion(
     let labels = indices.iter().map(|index| samples.labels[*index as usize]);
     let labels: Vec<u16> = labels.collect();
     Confusion::of(&labels, logits, classes).counts().collect()
-}
-
-fn data_sha256(dataset: &Dataset) -> String {
-    let mut hash = Sha256::new();
-    for samples in [Some(&dataset.train), dataset.test.as_ref()]
-        .into_iter()
-        .flatten()
-    {
-        hash.update(&samples.pixels);
-        for label in &samples.labels {
-            hash.update(label.to_le_bytes());
-        }
-    }
-    hex::encode(hash.finalize())
 }

@@ -8,7 +8,6 @@
 mod charts;
 mod comparison;
 mod configuration;
-mod description;
 mod document;
 mod evaluation;
 mod filters;

@@ -117,7 +117,7 @@ fn whole(view: &Value, classes: usize) {
         command.starts_with("kiln train --config runs/"),
         "{command}"
     );
-    assert_eq!(view["hashes"], serde_json::json!([64, 8, 64]), "{view}");
+    assert_eq!(view["hashes"], serde_json::json!([64, 64]), "{view}");
 }
 
 #[test]

@@ -72,8 +72,7 @@ fn subject(arguments: &Arguments) -> Result<subject::Arguments> {
              needed with --to safetensors or --to onnx",
         )?,
         weights: arguments.weights.clone(),
-        data: arguments.data.clone(),
-        offline: arguments.offline,
+        source: arguments.source.clone(),
     })
 }
 

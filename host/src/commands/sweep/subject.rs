@@ -6,7 +6,6 @@ use crate::commands::train::files::{lasting_name, whole_path};
 use crate::commands::train::job::new_folder;
 use crate::data::{self, Dataset, ImageShape, TargetSize};
 use crate::network_file::NetworkTables;
-use crate::run_config::fingerprint;
 use crate::sweep::file::SweepFile;
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -45,7 +44,7 @@ impl Subject {
         let mut plan = Plan::new(&file).with_context(|| name.clone())?;
         let budget = Budget::new(&arguments.budget, &file.budget).with_context(|| name.clone())?;
         // The folder is to be gone on with from anywhere.
-        plan.data = arguments.data.clone().or(plan.data);
+        plan.data = arguments.source.data.clone().or(plan.data);
         plan.data = plan.data.as_deref().map(whole_path);
         plan.dataset = lasting_name(&plan.dataset);
         let out = arguments.out.clone().unwrap_or_else(|| {
@@ -63,7 +62,7 @@ impl Subject {
 
     fn resume(arguments: &Arguments, path: &Path) -> Result<Self> {
         let (folder, mut plan) = SweepFolder::open(path)?;
-        if let Some(data) = &arguments.data {
+        if let Some(data) = &arguments.source.data {
             plan.data = Some(whole_path(data));
         }
         Ok(Self {
@@ -93,7 +92,7 @@ impl Subject {
         };
         let dataset = data::load(&self.plan.dataset, &options)?;
         ensure_trainable(&dataset, &self.plan.dataset)?;
-        let found = fingerprint(&dataset);
+        let found = dataset.sha256().to_owned();
         ensure!(
             !self.resumed || self.plan.fingerprint == found,
             "{}: {} has other samples than the sweep began with; give it those again, or start \

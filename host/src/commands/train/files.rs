@@ -6,7 +6,7 @@ use crate::commands::report::charts;
 use crate::data::{self, Dataset};
 use crate::output::Output;
 use crate::report::{self, Evaluation, Run, RunFiles};
-use crate::run_config::{Record, RunConfig, fingerprint};
+use crate::run_config::{Record, RunConfig};
 use crate::run_folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
@@ -17,7 +17,6 @@ use std::path::Path;
 /// The files as far as they are known before training.
 pub(crate) struct Files<'a> {
     dataset: &'a Dataset,
-    fingerprint: String,
     /// The text of `config.toml`.
     pub config: String,
 }
@@ -29,15 +28,9 @@ impl<'a> Files<'a> {
     ///
     /// If a path or a class name cannot be written down.
     pub fn prepare(job: &Job, dataset: &'a Dataset, setup: &Setup<'_>) -> Result<Self> {
-        let fingerprint = fingerprint(dataset);
-        let config = config(job, dataset, setup, &fingerprint);
-        let config = config.to_toml().context(CONFIG)?;
+        let config = config(job, dataset, setup).to_toml().context(CONFIG)?;
         model(dataset, setup)?;
-        Ok(Self {
-            dataset,
-            fingerprint,
-            config,
-        })
+        Ok(Self { dataset, config })
     }
 
     /// Says so where a run is repeated on other samples than it had.
@@ -49,7 +42,7 @@ impl<'a> Files<'a> {
         let recorded = job
             .record
             .as_ref()
-            .filter(|record| record.fingerprint != self.fingerprint);
+            .filter(|record| record.fingerprint != self.dataset.sha256());
         match recorded {
             Some(Record { source, .. }) => output.item(
                 "note",
@@ -112,7 +105,7 @@ fn metrics(epochs: &[EpochReport]) -> Result<Vec<u8>> {
     writer.into_inner().context(METRICS)
 }
 
-fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>, fingerprint: &str) -> RunConfig {
+fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
     RunConfig {
         dataset: Some(lasting_name(&job.dataset)),
         data: job.data.as_deref().map(whole_path),
@@ -120,7 +113,7 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>, fingerprint: &str) ->
         record: Some(Record {
             version: env!("CARGO_PKG_VERSION").into(),
             source: dataset.source.clone(),
-            fingerprint: fingerprint.into(),
+            fingerprint: dataset.sha256().into(),
             threads: setup.threads,
             lanes: setup.lanes.lanes(),
         }),

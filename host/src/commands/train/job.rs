@@ -7,7 +7,7 @@ use crate::data::{self, Dataset, TargetSize};
 use crate::defaults;
 use crate::network_file;
 use crate::output::counted;
-use crate::run_config::{self, Record, RunConfig};
+use crate::run_config::{Record, RunConfig};
 use crate::run_folder::{RunFolder, RunFolderError};
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail, ensure};
@@ -93,9 +93,9 @@ impl Job {
             lanes: arguments.machine.lanes()?,
             out: prepare(&out)?,
             dataset,
-            data: arguments.data.or(configured),
+            data: arguments.source.data.or(configured),
             size: arguments.size.unwrap_or(TargetSize::Reduced),
-            offline: arguments.offline,
+            offline: arguments.source.offline,
             settings,
             model,
             record: config.record,
@@ -113,7 +113,7 @@ impl Job {
             return Ok(());
         };
         ensure!(
-            record.fingerprint == run_config::fingerprint(dataset),
+            record.fingerprint == dataset.sha256(),
             "--resume {}: {} has other samples than the run began with ({}); give it those again, \
              or start another run",
             self.out.path().display(),

@@ -4,6 +4,7 @@ mod decode;
 mod scan;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use self::scan::{ImageFile, Scan};
@@ -90,6 +91,7 @@ pub(super) fn load(folder: &Path, options: &Options) -> Result<Dataset, DataErro
         ignored_names: scan.ignored_names,
         notices,
         load_time: Duration::ZERO,
+        sha256: OnceLock::new(),
     })
 }
 

@@ -1,8 +1,8 @@
 //! What can be typed behind `kiln device train`.
 
 use super::super::connection;
-use crate::commands::machine;
 use crate::commands::subject::DATASET_HELP;
+use crate::commands::{machine, source};
 use crate::firmware::TrainingMemory;
 use crate::number;
 use crate::settings::{ScheduleSetting, SettingError};
@@ -35,12 +35,9 @@ pub struct Arguments {
     /// Model file to go on from [default: the default network, from the seed]
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// Folder with the files of a dataset known by name
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Do not download anything
-    #[arg(long)]
-    pub offline: bool,
+    /// Where the files of a dataset known by name come from.
+    #[command(flatten)]
+    pub source: source::Arguments,
     /// Passes over the samples
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "N", default_value_t = 1)]
     pub epochs: u32,

@@ -59,8 +59,8 @@ impl Subject {
 
 fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) -> Result<Dataset> {
     let options = data::Options {
-        data: arguments.data.clone(),
-        offline: arguments.offline,
+        data: arguments.source.data.clone(),
+        offline: arguments.source.offline,
         threads,
         shape: model.map(|model| model.network().input_shape().into()),
         size: data::TargetSize::Reduced,
