@@ -166,7 +166,7 @@ fn tell(output: Output, subject: &Subject, runs: &Runs<'_>, time: Duration) -> R
     folder.write(CSV, &csv(&plan.varying, &rows).context(CSV)?)?;
     folder.write(SVG, chart::svg(board, &rows).as_bytes())?;
     let title = format!("Sweep of {}", runs.dataset());
-    let page = chart::page(&title, board, &rows, &table.to_string());
+    let page = chart::page(&title, &plan.varying, board, &rows);
     folder.write(PAGE, page.as_bytes())?;
     output.line("")?;
     output.line(&table)?;

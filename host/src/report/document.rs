@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("style.css");
 
 /// A whole page. Its policy forbids it to load or run anything, whatever a name in it may say.
-pub(super) fn document(title: &str, content: &Markup) -> String {
+pub(crate) fn document(title: &str, content: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -26,7 +26,7 @@ pub(super) fn document(title: &str, content: &Markup) -> String {
 }
 
 /// A part of the page, known by `id`.
-pub(super) fn section(id: &str, title: &str, content: &Markup) -> Markup {
+pub(crate) fn section(id: &str, title: &str, content: &Markup) -> Markup {
     html! {
         section id=(id) {
             h2 { (title) }

@@ -19,6 +19,7 @@ mod run;
 
 pub use charts::{confusion, curves};
 pub use comparison::comparison;
+pub(crate) use document::{document, section};
 pub use evaluation::{Evaluated, Evaluation, Part, Samplings};
 pub use mistakes::Mistake;
 pub use page::page;

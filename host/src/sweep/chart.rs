@@ -1,9 +1,11 @@
 //! The results as charts: accuracy over bytes and over MACs.
 
 use super::result::{Cost, Row};
-use crate::charts::{Drawing, Group, Point, Scale, Scatter, Unit, style};
+use super::table;
+use crate::charts::{Drawing, Group, Point, Scale, Scatter, Unit};
 use crate::output::grouped;
-use maud::{DOCTYPE, PreEscaped, html};
+use crate::report::{document, section};
+use maud::html;
 
 /// The name of the file of [`svg`].
 pub const SVG: &str = "sweep.svg";
@@ -16,37 +18,23 @@ pub fn svg(board: Option<&str>, rows: &[Row]) -> String {
 }
 
 /// Both charts and the table as a page of HTML that needs no other file.
-pub fn page(title: &str, board: Option<&str>, rows: &[Row], table: &str) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(style())) }
-                style { (PreEscaped(PAGE_STYLE)) }
-            }
-            body {
-                h1 { (title) }
-                p {
-                    "Accuracy is that on the samples held out. The line joins the runs that no \
-                     other beats: none is as accurate for less."
-                }
-                @for chart in charts(board, rows) { (chart.inline()) }
-                pre { (table) }
-            }
+pub fn page(title: &str, varying: &[String], board: Option<&str>, rows: &[Row]) -> String {
+    let content = html! {
+        header id="summary" {
+            p { "Comparison of training runs" }
+            h1 { (title) }
         }
+        (section("charts", "Accuracy and cost", &html! {
+            p class="note" {
+                "Accuracy is that on the samples held out. The line joins the runs that no \
+                 other beats: none is as accurate for less."
+            }
+            div class="charts" { @for chart in charts(board, rows) { (chart.inline()) } }
+        }))
+        (section("runs", "Runs", &table::markup(varying, board, rows)))
     };
-    page.into_string() + "\n"
+    document(title, &content)
 }
-
-const PAGE_STYLE: &str = "\
-:root { color-scheme: light dark; }
-body { font-family: system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-svg { width: 34rem; max-width: 100%; }
-pre { overflow-x: auto; }
-";
 
 fn charts(board: Option<&str>, rows: &[Row]) -> [Drawing; 2] {
     [

@@ -2,7 +2,10 @@
 
 use super::result::{Cost, Row};
 use crate::output::{TABLE_STYLE, grouped};
+use crate::run_folder::REPORT;
 use comfy_table::{CellAlignment, Table};
+use maud::{Markup, html};
+use std::ops::Range;
 
 /// The name of the file of [`csv()`].
 pub const CSV: &str = "sweep.csv";
@@ -24,19 +27,13 @@ const COLUMNS: [&str; 12] = [
 
 /// The table; `board` is the name of the board that networks should fit.
 pub fn table(varying: &[String], board: Option<&str>, rows: &[Row]) -> Table {
-    let tested = rows.iter().any(|row| row.test_accuracy.is_some());
-    let mut head: Vec<&str> = vec!["run"];
-    head.extend(varying.iter().map(String::as_str));
-    head.push("validation");
-    head.extend(tested.then_some("test"));
-    head.extend(["parameters", "bytes", "MACs", "RAM", "front"]);
-    head.extend(board);
-    let numbers = 1 + varying.len()..head.len() - 1 - usize::from(board.is_some());
+    let head = head(varying, board, rows);
+    let numbers = numbers(varying, board, &head);
     let mut table = Table::new();
     table.load_style(TABLE_STYLE);
     table.set_header(head);
     for row in rows {
-        table.add_row(cells(row, tested, board.is_some()));
+        table.add_row(cells(row, is_tested(rows), board.is_some()));
     }
     for column in numbers {
         if let Some(column) = table.column_mut(column) {
@@ -44,6 +41,34 @@ pub fn table(varying: &[String], board: Option<&str>, rows: &[Row]) -> Table {
         }
     }
     table
+}
+
+/// The same as a table of a page, with links to the reports of runs.
+pub(super) fn markup(varying: &[String], board: Option<&str>, rows: &[Row]) -> Markup {
+    let head = head(varying, board, rows);
+    let numbers = numbers(varying, board, &head);
+    let class = |column: usize| match numbers.contains(&column) {
+        true => "number",
+        false => "",
+    };
+    html! {
+        div class="scroll" { table {
+            thead { tr { @for (column, name) in head.iter().enumerate() {
+                th class=(class(column)) { (name) }
+            } } }
+            tbody { @for row in rows { tr {
+                @let cells = cells(row, is_tested(rows), board.is_some());
+                td {
+                    @if row.outcome == "trained" {
+                        a href=(format!("./{}/{REPORT}", row.run)) { (cells[0]) }
+                    } @else { (cells[0]) }
+                }
+                @for (column, cell) in cells.iter().enumerate().skip(1) {
+                    td class=(class(column)) { (cell) }
+                }
+            } } }
+        } }
+    }
 }
 
 /// The results with every digit, a line for each run.
@@ -68,6 +93,25 @@ pub fn csv(varying: &[String], rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
     writer
         .into_inner()
         .map_err(|error| error.into_error().into())
+}
+
+fn head<'a>(varying: &'a [String], board: Option<&'a str>, rows: &[Row]) -> Vec<&'a str> {
+    let mut head = vec!["run"];
+    head.extend(varying.iter().map(String::as_str));
+    head.push("validation");
+    head.extend(is_tested(rows).then_some("test"));
+    head.extend(["parameters", "bytes", "MACs", "RAM", "front"]);
+    head.extend(board);
+    head
+}
+
+/// The columns of numbers: those between what varies and the words at the end.
+fn numbers(varying: &[String], board: Option<&str>, head: &[&str]) -> Range<usize> {
+    1 + varying.len()..head.len() - 1 - usize::from(board.is_some())
+}
+
+fn is_tested(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.test_accuracy.is_some())
 }
 
 fn record(row: &Row) -> Vec<String> {
