@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::weights::{self, ModelBytes};
 use crate::whole_file;
 use anyhow::{Context, Result, bail, ensure};
-use kiln::{Layer, ModelParts, Network, Scaling};
+use kiln::{ModelParts, Network, Scaling};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub struct Arguments {
 struct Report {
     file: PathBuf,
     model: PathBuf,
-    layers: Vec<&'static str>,
+    network: String,
     parameters: u64,
     macs: u64,
     scale: Vec<f32>,
@@ -175,7 +175,7 @@ fn report(
     Report {
         file: arguments.file.clone(),
         model,
-        layers: network.layers().iter().map(Layer::name).collect(),
+        network: network.to_string(),
         parameters: cost.parameters,
         macs: cost.macs,
         scale: scaling.scale().to_vec(),
@@ -191,11 +191,7 @@ fn describe(output: Output, report: &Report, network: &Network, scaling: &str) -
     for remark in &report.remarks {
         output.item("note", remark)?;
     }
-    let layers = report.layers.join(" > ");
-    output.item(
-        "layers",
-        format_args!("{} > {layers}", network.input_shape()),
-    )?;
+    output.item("layers", &report.network)?;
     describe_network(output, network)?;
     output.item("pixels", scaling)?;
     let classes = match report.class_names.as_slice() {

@@ -24,6 +24,9 @@ fn sweep(tables: &str) -> Workspace {
     workspace
 }
 
+/// What the names of runs have in common that take a second, not a few milliseconds.
+const LONG: &str = "epochs=600";
+
 fn text(workspace: &Workspace, name: &str) -> String {
     String::from_utf8(read(workspace.path(name))).unwrap()
 }
@@ -34,10 +37,13 @@ fn outcomes(report: &Value) -> Vec<&str> {
     outcomes.collect()
 }
 
-/// Waits until a run in the folder `run` is under way.
-fn wait_for_checkpoint(workspace: &Workspace) {
-    let mut tries = 0..10_000;
+/// Waits until a run in the folder `run` that is long enough to be stopped is under way.
+fn wait_for_long_run(workspace: &Workspace) {
+    let mut tries = 0..30_000;
     let under_way = |name: &String| {
+        if !name.contains(LONG) {
+            return false;
+        }
         let checkpoint = format!("run/{name}/checkpoint.kiln-run");
         workspace.path(&checkpoint).is_file()
     };
@@ -108,13 +114,12 @@ fn a_sweep_ranks_its_runs_and_each_is_an_ordinary_one() {
 
 #[test]
 fn a_sweep_stopped_again_and_again_comes_to_the_same() {
-    let workspace = sweep(
-        "[training]\nepochs = 120\nbatch = 2\n[grid]\nlr = [0.01, 0.02]\nwidth = [3, 4, 5]\n",
-    );
+    let workspace =
+        sweep("[training]\nlr = 0.01\nbatch = 2\n[grid]\nepochs = [20, 600]\nwidth = [3, 4, 5]\n");
     let whole = workspace.json("sweep sweep.toml --out whole");
     let mut running = Running::start(&workspace, "sweep sweep.toml --parallel 2 --out run");
     running.until_word("1/6");
-    wait_for_checkpoint(&workspace);
+    wait_for_long_run(&workspace);
     running.signal("kill -INT PID");
     let ended = running.end();
     assert_eq!(ended.code, Some(130), "{}", ended.errors);
@@ -129,7 +134,7 @@ fn a_sweep_stopped_again_and_again_comes_to_the_same() {
     let open = left.iter().filter(|outcome| **outcome != "trained").count();
     let mut running = Running::start(&workspace, "sweep --resume run --parallel 2");
     running.until_word(&format!("1/{open}"));
-    wait_for_checkpoint(&workspace);
+    wait_for_long_run(&workspace);
     running.signal("kill -KILL PID");
     assert_eq!(running.end().signal, Some(9));
     // As a crash in the middle of writing leaves them.
