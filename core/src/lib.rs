@@ -10,7 +10,7 @@
 //! Here a network learns to tell upright strokes from lying ones, then says what it sees:
 //!
 //! ```
-//! use kiln::{GroupMemory, Network, Plan, Sgd, Trainer, he_uniform};
+//! use kiln_core::{GroupMemory, Network, Plan, Sgd, Trainer, he_uniform};
 //!
 //! const NETWORK: Network =
 //!     Network::input(1, 6, 6).conv2d(4, 3).relu().max_pool2d(2).linear(2);

@@ -31,7 +31,7 @@ pub fn uniform(mut source: impl FnMut() -> u32) -> f32 {
 /// ```
 /// let mut order = [0, 1, 2, 3];
 /// let mut state = 1_u32;
-/// kiln::random::shuffle(&mut order, || {
+/// kiln_core::random::shuffle(&mut order, || {
 ///     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
 ///     state
 /// });

@@ -34,7 +34,7 @@ impl Schedule {
     /// Steps past the end have the rate the rule gives at its end: zero for a cosine.
     ///
     /// ```
-    /// use kiln::Schedule;
+    /// use kiln_core::Schedule;
     /// let schedule = Schedule::Cosine { warmup: 10 };
     /// assert_eq!(schedule.rate(0.5, 4, 100), 0.25);
     /// assert_eq!(schedule.rate(0.5, 10, 100), 0.5);

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::files::Files;
-use kiln::{ModelFile, Plan};
+use kiln_core::{ModelFile, Plan};
 use std::env;
 use std::fs;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! What stops the build, in one line each.
 
-use kiln::{BufferError, CompactError, ModelError, SamplesError, TrainableError};
+use kiln_core::{BufferError, CompactError, ModelError, SamplesError, TrainableError};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -25,8 +25,8 @@ pub enum Error {
     /// The samples' images are not what the model takes.
     Shape {
         path: PathBuf,
-        samples: kiln::Shape,
-        model: kiln::Shape,
+        samples: kiln_core::Shape,
+        model: kiln_core::Shape,
     },
     /// The model cannot be run on the samples.
     Run(BufferError),

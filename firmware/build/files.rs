@@ -1,7 +1,7 @@
 //! The model and the samples: those of the environment, or else the committed ones.
 
 use crate::error::Error;
-use kiln::{ModelFile, SamplesFile};
+use kiln_core::{ModelFile, SamplesFile};
 use std::env;
 use std::fs;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::first_parameters::initialise;
 use crate::training::Training;
-use kiln::{
+use kiln_core::{
     CompactMemory, CompactTrainer, Crc32, Layer, ModelFile, Network, Plan, SamplesFile, pack_pixels,
 };
 use std::fmt::Write;
@@ -28,7 +28,7 @@ pub fn constants(
         // Writing to a string cannot fail.
         let _ = writeln!(code, "pub const {name}: {kind} = {value};");
     };
-    constant("NETWORK", "kiln::Network", network(model.network()));
+    constant("NETWORK", "kiln_core::Network", network(model.network()));
     constant("STEPS", "usize", plan.steps().len().to_string());
     constant("ARENA_VALUES", "usize", plan.arena_packets().to_string());
     constant("CLASSES", "usize", plan.classes().to_string());
@@ -52,7 +52,7 @@ pub fn constants(
         let mut constant = |name: &str, kind: &str, value: String| {
             let _ = writeln!(code, "pub const {name}: {kind} = {value};");
         };
-        constant("TRAIN_MODE", "kiln::CompactMode", training.code());
+        constant("TRAIN_MODE", "kiln_core::CompactMode", training.code());
         constant("START_SEED", "Option<u64>", format!("{:?}", training.seed));
         constant(
             "STORAGE_BYTES",
@@ -129,7 +129,7 @@ fn values(values: &[f32]) -> String {
 fn network(network: &Network) -> String {
     let input = network.input_shape();
     let start = format!(
-        "kiln::Network::input({}, {}, {})",
+        "kiln_core::Network::input({}, {}, {})",
         input.channels, input.height, input.width
     );
     network
@@ -141,11 +141,11 @@ fn network(network: &Network) -> String {
 fn layer(layer: &Layer) -> String {
     match layer {
         // A layer's debug text is its literal, but for the paths.
-        Layer::Conv2d(conv) => format!("kiln::Layer::Conv2d(kiln::{conv:?})"),
-        Layer::MaxPool2d(pool) => format!("kiln::Layer::MaxPool2d(kiln::{pool:?})"),
-        Layer::AvgPool2d(pool) => format!("kiln::Layer::AvgPool2d(kiln::{pool:?})"),
-        Layer::Linear(linear) => format!("kiln::Layer::Linear(kiln::{linear:?})"),
-        other => format!("kiln::Layer::{other:?}"),
+        Layer::Conv2d(conv) => format!("kiln_core::Layer::Conv2d(kiln_core::{conv:?})"),
+        Layer::MaxPool2d(pool) => format!("kiln_core::Layer::MaxPool2d(kiln_core::{pool:?})"),
+        Layer::AvgPool2d(pool) => format!("kiln_core::Layer::AvgPool2d(kiln_core::{pool:?})"),
+        Layer::Linear(linear) => format!("kiln_core::Layer::Linear(kiln_core::{linear:?})"),
+        other => format!("kiln_core::Layer::{other:?}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::error::Error;
 use crate::files::Files;
-use kiln::{CompactMode, CompactPlan, ModelFile, Plan, Trainable};
+use kiln_core::{CompactMode, CompactPlan, ModelFile, Plan, Trainable};
 use std::env;
 
 /// Where a person, or the host program, says what is trained.
@@ -76,14 +76,14 @@ impl Training {
         } else {
             ""
         };
-        let trainable = format!("kiln::Trainable::from_layer({}){biases}", self.from);
+        let trainable = format!("kiln_core::Trainable::from_layer({}){biases}", self.from);
         if self.batch {
             format!(
-                "kiln::CompactMode::mini_batch({trainable}, {})",
+                "kiln_core::CompactMode::mini_batch({trainable}, {})",
                 self.momentum
             )
         } else {
-            format!("kiln::CompactMode::in_place({trainable})")
+            format!("kiln_core::CompactMode::in_place({trainable})")
         }
     }
 

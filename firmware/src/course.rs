@@ -1,7 +1,7 @@
 //! How the samples in flash are trained on: the device does so, and the build, which tells the
 //! device what must come of it.
 
-use kiln::{
+use kiln_core::{
     CompactError, CompactPlan, CompactTrainer, CompactUpdate, Outcome, Scaling, Sgd, pack_pixels,
 };
 

@@ -2,7 +2,7 @@
 
 use crate::board::{self, Board};
 use crate::{memory, model};
-use kiln::{BufferError, Crc32, ModelError, SamplesError, Scaling, ScalingError, pack_pixels};
+use kiln_core::{BufferError, Crc32, ModelError, SamplesError, Scaling, ScalingError, pack_pixels};
 
 /// Samples between two lines of progress.
 const PROGRESS: usize = 10;
@@ -93,7 +93,7 @@ impl Tally {
         let fill = |input: &mut [f32]| pack_pixels(scaling, &[image], input);
         let (logits, ticks) = board.time(|| model::PLAN.infer_within(parameters, arena, fill));
         let logits = logits.map_err(Failure::Buffer)?;
-        let class = kiln::reference::loss::highest_class(logits);
+        let class = kiln_core::reference::loss::highest_class(logits);
         self.samples += 1;
         self.correct += usize::from(class == usize::from(label));
         self.logits.update_values(logits);

@@ -1,7 +1,7 @@
 //! First parameters from a seed: the device draws them, and the build, which tells the device what
 //! must come of them.
 
-use kiln::{CompactPlan, Network, he_uniform_trained};
+use kiln_core::{CompactPlan, Network, he_uniform_trained};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 

@@ -52,14 +52,14 @@ impl Memory {
     /// The memory of a plan that is no larger, with the parameters that it does not train.
     pub fn of<'m, const STEPS: usize>(
         &'m mut self,
-        plan: &kiln::CompactPlan<STEPS>,
+        plan: &kiln_core::CompactPlan<STEPS>,
         frozen: &'m [f32],
-    ) -> kiln::CompactMemory<'m> {
+    ) -> kiln_core::CompactMemory<'m> {
         let (trained, rest) = self.values.split_at_mut(plan.trained_values());
         let (gradient, rest) = rest.split_at_mut(plan.gradient_values());
         let (velocity, rest) = rest.split_at_mut(plan.velocity_values());
         velocity.fill(0.0);
-        kiln::CompactMemory {
+        kiln_core::CompactMemory {
             frozen: &frozen[..plan.frozen_values()],
             trained,
             gradient,

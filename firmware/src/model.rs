@@ -8,7 +8,7 @@ mod generated {
 }
 
 use generated::{SAMPLES_LEN, SCALE, SHIFT};
-use kiln::{ModelError, ModelFile, Plan, SamplesError, SamplesFile, Scaling, ScalingError};
+use kiln_core::{ModelError, ModelFile, Plan, SamplesError, SamplesFile, Scaling, ScalingError};
 
 pub use generated::{
     ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, MODEL_LEN, NETWORK, PIXELS, STEPS, description,
@@ -19,8 +19,8 @@ pub use generated::{START_SEED, STORAGE_BYTES, TRAINED_CRC};
 
 /// The plan of the training that the build set memory aside for.
 #[cfg(feature = "training")]
-pub static TRAINING: kiln::CompactPlan<STEPS> =
-    kiln::CompactPlan::of(&Plan::of(&NETWORK).fitted(), generated::TRAIN_MODE);
+pub static TRAINING: kiln_core::CompactPlan<STEPS> =
+    kiln_core::CompactPlan::of(&Plan::of(&NETWORK).fitted(), generated::TRAIN_MODE);
 
 /// The network's plan.
 pub static PLAN: Plan<STEPS> = Plan::of(&NETWORK).fitted();

@@ -2,7 +2,7 @@
 
 use crate::board::{Board, Storage};
 use crate::model;
-use kiln::{CompactPlan, Crc32};
+use kiln_core::{CompactPlan, Crc32};
 use storage::{CHUNK, Identity, Layout, Slots};
 
 /// Two slots for the largest set that the build set memory aside for.

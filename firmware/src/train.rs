@@ -5,7 +5,7 @@ use crate::course::{self, BATCH, EPOCHS, Sample};
 use crate::first_parameters::initialise;
 use crate::memory::{self, Memory};
 use crate::{model, store};
-use kiln::{
+use kiln_core::{
     CompactError, CompactTrainer, Crc32, ModelError, Outcome, SamplesError, SamplesFile, Scaling,
     ScalingError, pack_pixels,
 };
@@ -151,7 +151,7 @@ fn accuracy(trainer: &mut Trainer<'_>, samples: &SamplesFile<'_>, scaling: &Scal
     let mut correct = 0;
     for (label, image) in samples.samples() {
         let logits = trainer.infer(|input| pack_pixels(scaling, &[image], input));
-        let class = kiln::reference::loss::highest_class(logits);
+        let class = kiln_core::reference::loss::highest_class(logits);
         correct += usize::from(class == usize::from(label));
     }
     correct
@@ -207,7 +207,7 @@ impl Ticks {
         self.steps += 1;
     }
 
-    fn report(&self, mode: kiln::CompactMode) {
+    fn report(&self, mode: kiln_core::CompactMode) {
         defmt::println!(
             "step       {=u32} {=str} (least {=u32}, most {=u32}), batch {=usize}",
             (self.sum / u64::from(self.steps.max(1))) as u32,
@@ -215,8 +215,8 @@ impl Ticks {
             self.least,
             self.most,
             match mode.update {
-                kiln::CompactUpdate::InPlace => 1,
-                kiln::CompactUpdate::MiniBatch { .. } => BATCH,
+                kiln_core::CompactUpdate::InPlace => 1,
+                kiln_core::CompactUpdate::MiniBatch { .. } => BATCH,
             }
         );
     }

@@ -17,7 +17,7 @@ pub mod train;
 use crate::data::Dataset;
 use crate::output::{Output, counted, grouped};
 use anyhow::{Result, ensure};
-use kiln::Network;
+use kiln_core::Network;
 use std::io;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Which classes are taken for which.
 
-use kiln::reference::loss::highest_class;
+use kiln_core::reference::loss::highest_class;
 use serde::{Serialize, Serializer};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use crate::data::{Dataset, ImageShape, Samples};
 use crate::settings::ScheduleSetting;
 use anyhow::{Context, Result};
-use kiln::{Network, Scaling, ScalingError};
+use kiln_core::{Network, Scaling, ScalingError};
 
 /// Passes over the training samples.
 pub const EPOCHS: u32 = 10;

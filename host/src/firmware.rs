@@ -2,7 +2,7 @@
 
 use crate::boards::Board;
 use crate::weights::ModelBytes;
-use kiln::{CompactMode, ModelFile, SamplesParts, Trainable};
+use kiln_core::{CompactMode, ModelFile, SamplesParts, Trainable};
 use std::env;
 use std::fmt;
 use std::fs::{self, File};

@@ -29,7 +29,7 @@ mod layer;
 
 pub use layer::{LayerError, LayerTable};
 
-use kiln::{Network, NetworkError};
+use kiln_core::{Network, NetworkError};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;

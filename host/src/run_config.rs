@@ -100,7 +100,7 @@ impl RunConfig {
 mod tests {
     use super::*;
     use crate::defaults;
-    use kiln::Network;
+    use kiln_core::Network;
 
     #[test]
     fn a_resolved_config_round_trips_and_stays_readable() {

@@ -11,7 +11,7 @@ use crate::data::Samples;
 use crate::engine::{Engine, EngineError};
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
-use kiln::{Outcome, Schedule, Sgd, random};
+use kiln_core::{Outcome, Schedule, Sgd, random};
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

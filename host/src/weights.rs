@@ -1,6 +1,6 @@
 //! Model files on disk, and parameters as bytes.
 
-use kiln::{ModelError, ModelFile, ModelParts};
+use kiln_core::{ModelError, ModelFile, ModelParts};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -111,7 +111,7 @@ pub fn sha256(values: &[f32]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kiln::{Network, Scaling};
+    use kiln_core::{Network, Scaling};
     use std::fs;
 
     const NETWORK: Network = Network::input(1, 3, 3).linear(2);
@@ -167,7 +167,7 @@ mod tests {
             .collect();
         for length in [0, 1, 2, 15, 16, 17, 2000] {
             assert_eq!(
-                kiln::crc32(&bytes[..length]),
+                kiln_core::crc32(&bytes[..length]),
                 standard.checksum(&bytes[..length])
             );
         }

@@ -1,7 +1,7 @@
 //! A network's loss in double precision, written apart from core's kernels: differences of it are
 //! exact enough to hold core's gradients against.
 
-use kiln::{Conv2d, Layer, Network, Pool2d, Shape};
+use kiln_core::{Conv2d, Layer, Network, Pool2d, Shape};
 
 /// Mean softmax cross-entropy of a batch.
 pub fn loss(network: &Network, parameters: &[f64], images: &[f64], labels: &[u16]) -> f64 {

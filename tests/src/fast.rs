@@ -3,7 +3,7 @@
 //! Behind a trait object, so that the kernels of every width are compiled into this library once
 //! and not into each test program again.
 
-use kiln::{BufferError, GroupMemory, LaneWidth, Lanes, Network, Outcome, Plan, Sgd, Trainer};
+use kiln_core::{BufferError, GroupMemory, LaneWidth, Lanes, Network, Outcome, Plan, Sgd, Trainer};
 
 /// A network being trained at one width, with its buffers.
 pub trait Fast {
@@ -44,11 +44,11 @@ pub fn at(width: LaneWidth, network: &Network, parameters: &[f32]) -> Option<Box
     match width {
         LaneWidth::X1 => boxed::<f32>(network, parameters),
         #[cfg(target_arch = "x86_64")]
-        LaneWidth::X4 => boxed::<kiln::F32x4>(network, parameters),
+        LaneWidth::X4 => boxed::<kiln_core::F32x4>(network, parameters),
         #[cfg(target_arch = "x86_64")]
-        LaneWidth::X8 => boxed::<kiln::F32x8>(network, parameters),
+        LaneWidth::X8 => boxed::<kiln_core::F32x8>(network, parameters),
         #[cfg(target_arch = "x86_64")]
-        LaneWidth::X16 => boxed::<kiln::F32x16>(network, parameters),
+        LaneWidth::X16 => boxed::<kiln_core::F32x16>(network, parameters),
         #[cfg(not(target_arch = "x86_64"))]
         _ => None,
     }

@@ -1,8 +1,8 @@
 //! A whole network out of core's naive kernels, one layer and one sample at a time: no fusion, no
 //! plan, no lanes. It defines what the fast passes must give, to the bit.
 
-use kiln::reference::{ConvGeometry, PoolGeometry, conv2d, linear, loss, pool, relu};
-use kiln::{GROUP, Layer, Network, Pool2d, Shape};
+use kiln_core::reference::{ConvGeometry, PoolGeometry, conv2d, linear, loss, pool, relu};
+use kiln_core::{GROUP, Layer, Network, Pool2d, Shape};
 use std::ops::Range;
 
 /// What a batch gives.

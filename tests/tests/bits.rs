@@ -1,7 +1,7 @@
 //! Random networks on random batches: at every width, logits, losses, gradients and updates equal
 //! those of the naive reference, bit for bit.
 
-use kiln::{Conv2d, Layer, Network, Pool2d, Sgd};
+use kiln_core::{Conv2d, Layer, Network, Pool2d, Sgd};
 use proptest::prelude::*;
 use tests::fast::{Fast, at_every_width};
 use tests::reference;
@@ -94,7 +94,7 @@ impl Check {
         };
         let outcome = fast.step(&self.images, &self.labels, &sgd).unwrap();
         let mut loss_sum = 0.0;
-        for group in naive.losses.chunks(kiln::GROUP) {
+        for group in naive.losses.chunks(kiln_core::GROUP) {
             loss_sum += group.iter().fold(0.0, |sum, loss| sum + f64::from(*loss));
         }
         let found = outcome.loss_sum.to_bits();

@@ -6,7 +6,7 @@
 //! would be good to two digits only. Kinks of ReLUs and ties of pools have no slope; the random
 //! values keep farther from them than a step, and each check makes sure of it.
 
-use kiln::{Conv2d, Layer, Network, Pool2d};
+use kiln_core::{Conv2d, Layer, Network, Pool2d};
 use tests::fast::at_every_width;
 use tests::{double, reference};
 
@@ -198,6 +198,6 @@ fn average_pools() {
 
 #[test]
 fn linear_layers() {
-    check_layer([2, 3, 4], Layer::Linear(kiln::Linear { outputs: 9 }));
+    check_layer([2, 3, 4], Layer::Linear(kiln_core::Linear { outputs: 9 }));
     check(Network::input(5, 1, 1).linear(2));
 }

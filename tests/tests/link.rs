@@ -1,7 +1,9 @@
 //! The link over a line that loses, cuts, repeats and damages what goes over it.
 
 use host::link::{LinkError, Session, from_socket};
-use kiln::link::{Decoder, Frame, Refusal, Request, Response, Usage, encode, encoded_len, parse};
+use kiln_core::link::{
+    Decoder, Frame, Refusal, Request, Response, Usage, encode, encoded_len, parse,
+};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::thread;

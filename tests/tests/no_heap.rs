@@ -7,7 +7,7 @@
 use host::augmentation::Augmentation;
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
-use kiln::{LaneWidth, Network, Plan, Scaling, Sgd, Trainable};
+use kiln_core::{LaneWidth, Network, Plan, Scaling, Sgd, Trainable};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -50,7 +50,7 @@ impl CompactMode {
 /// [`Plan`] it is made from.
 ///
 /// ```
-/// use kiln::{CompactMode, CompactPlan, Network, Plan, Trainable};
+/// use kiln_core::{CompactMode, CompactPlan, Network, Plan, Trainable};
 /// const NETWORK: Network = Network::input(1, 8, 8).conv2d(4, 3).relu().max_pool2d(2).linear(2);
 /// const HEAD: CompactPlan =
 ///     CompactPlan::of(&Plan::of(&NETWORK), CompactMode::in_place(Trainable::from_layer(3)));

@@ -13,7 +13,7 @@ const LAYERS: usize = crate::MAX_LAYERS;
 /// of them, so that in `conv2d, relu, linear` the linear layer is layer 2.
 ///
 /// ```
-/// use kiln::Trainable;
+/// use kiln_core::Trainable;
 /// const HEAD: Trainable = Trainable::from_layer(6);
 /// const BIASES: Trainable = Trainable::ALL.biases_only();
 /// const SOME: Trainable = Trainable::NONE.layer(0).biases(3);

@@ -34,7 +34,7 @@ pub struct CompactMemory<'a> {
 /// Here the last layer of a network learns in place, in arrays whose lengths the compiler knows:
 ///
 /// ```
-/// use kiln::{
+/// use kiln_core::{
 ///     CompactMemory, CompactMode, CompactPlan, CompactTrainer, Network, Plan, Sgd, Trainable,
 /// };
 ///
@@ -70,7 +70,7 @@ pub struct CompactMemory<'a> {
 ///     let logits = trainer.infer(|input| stroke(input, upright));
 ///     assert_eq!(logits[1] > logits[0], upright);
 /// }
-/// # Ok::<(), kiln::CompactError>(())
+/// # Ok::<(), kiln_core::CompactError>(())
 /// ```
 #[derive(Debug)]
 pub struct CompactTrainer<'a, const STEPS: usize = MAX_LAYERS> {

@@ -24,12 +24,12 @@ impl Scaling {
     /// number that is not finite.
     ///
     /// ```
-    /// use kiln::Scaling;
+    /// use kiln_core::Scaling;
     /// let scaling = Scaling::new(&[2.0 / 255.0], &[-1.0])?;
     /// assert_eq!(scaling.apply(0, 0), Some(-1.0));
     /// assert_eq!(scaling.apply(0, 255), Some(1.0));
     /// assert_eq!(scaling.apply(1, 255), None);
-    /// # Ok::<(), kiln::ScalingError>(())
+    /// # Ok::<(), kiln_core::ScalingError>(())
     /// ```
     pub fn new(scale: &[f32], shift: &[f32]) -> Result<Self, ScalingError> {
         let lists = (

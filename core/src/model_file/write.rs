@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 /// What a model file is made of.
 ///
 /// ```
-/// use kiln::{ModelFile, ModelParts, Network, Scaling};
+/// use kiln_core::{ModelFile, ModelParts, Network, Scaling};
 ///
 /// const NETWORK: Network = Network::input(1, 2, 2).linear(2);
 /// let parts = ModelParts {

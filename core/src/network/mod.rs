@@ -25,7 +25,7 @@ pub const MAX_ELEMENTS: u32 = 1 << 28;
 /// build with the same words when they are evaluated in a `const`.
 ///
 /// ```
-/// use kiln::Network;
+/// use kiln_core::Network;
 /// const NET: Network = Network::input(1, 28, 28)
 ///     .conv2d(8, 3).relu().max_pool2d(2)
 ///     .conv2d(16, 3).relu().max_pool2d(2)

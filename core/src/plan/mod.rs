@@ -71,7 +71,7 @@ impl Plan {
     /// The same plan without room to spare, for a `static` in flash.
     ///
     /// ```
-    /// use kiln::{Network, Plan};
+    /// use kiln_core::{Network, Plan};
     /// const NETWORK: Network = Network::input(1, 8, 8).conv2d(4, 3).relu().linear(2);
     /// const STEPS: usize = Plan::of(&NETWORK).steps().len();
     /// static PLAN: Plan<STEPS> = Plan::of(&NETWORK).fitted();

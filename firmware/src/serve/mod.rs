@@ -8,11 +8,11 @@ use crate::board::{self, Board};
 use crate::memory;
 use crate::model;
 use alloc::boxed::Box;
-use kiln::link::{
+use kiln_core::link::{
     Damaged, Decoder, Device, Frame, LINK_VERSION, MESSAGE_OVERHEAD, Refusal, Request, Response,
     Training, Usage, parse,
 };
-use kiln::{ModelError, Scaling, ScalingError, bytes_in_place, pack_pixels};
+use kiln_core::{ModelError, Scaling, ScalingError, bytes_in_place, pack_pixels};
 use port::Port;
 
 /// Why the link ended early.

@@ -4,7 +4,7 @@ use super::Failure;
 use crate::board::Board;
 use crate::model;
 use embedded_io::{Read, Write};
-use kiln::link::{Frame, MESSAGE_OVERHEAD, Response, encode, encoded_len};
+use kiln_core::link::{Frame, MESSAGE_OVERHEAD, Response, encode, encoded_len};
 
 /// Length of the largest frame that goes: logits, parameters, or the device's names.
 const SENT: usize = encoded_len(size_of::<f32>() * most_values() + MESSAGE_OVERHEAD);
@@ -12,7 +12,7 @@ const SENT: usize = encoded_len(size_of::<f32>() * most_values() + MESSAGE_OVERH
 /// Most values in a frame that goes.
 const fn most_values() -> usize {
     let parameters = if cfg!(feature = "training") {
-        kiln::link::PARAMETERS_PER_FRAME
+        kiln_core::link::PARAMETERS_PER_FRAME
     } else {
         0
     };

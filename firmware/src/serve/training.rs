@@ -5,11 +5,11 @@ use crate::board::Board;
 use crate::first_parameters::initialise;
 use crate::memory::{self, Memory};
 use crate::{model, store};
-use kiln::link::{
+use kiln_core::link::{
     Decoder, Example, Footprint, Frame, PARAMETERS_PER_FRAME, Refusal, Request, Response, Start,
     Training,
 };
-use kiln::{
+use kiln_core::{
     CompactError, CompactMode, CompactPlan, CompactTrainer, CompactUpdate, GROUP, Outcome, Scaling,
     Sgd, bytes_in_place, pack_pixels,
 };

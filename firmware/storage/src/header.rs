@@ -1,6 +1,6 @@
 //! A slot's header as bytes.
 
-use kiln::{Crc32, crc32};
+use kiln_core::{Crc32, crc32};
 
 /// Length of the header before it is filled up to the write size.
 pub const HEADER_BYTES: usize = 32;

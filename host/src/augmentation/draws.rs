@@ -1,6 +1,6 @@
 //! Random numbers for one sample.
 
-use kiln::random;
+use kiln_core::random;
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 

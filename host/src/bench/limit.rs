@@ -1,6 +1,6 @@
 //! The machine's limit of separate multiplies and adds.
 
-use kiln::{F32x4, F32x8, F32x16, LaneWidth, Lanes, multiply_add};
+use kiln_core::{F32x4, F32x8, F32x16, LaneWidth, Lanes, multiply_add};
 use std::sync::Barrier;
 use std::time::Instant;
 

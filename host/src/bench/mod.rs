@@ -6,7 +6,7 @@ mod subject;
 use crate::output::{Output, TABLE_STYLE};
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table};
-use kiln::LaneWidth;
+use kiln_core::LaneWidth;
 use limit::Limits;
 use serde::Serialize;
 use std::time::Duration;

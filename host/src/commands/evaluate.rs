@@ -12,7 +12,7 @@ use crate::training::Score;
 use crate::weights;
 use crate::whole_file;
 use anyhow::{Context, Result};
-use kiln::{ModelFile, Trainable};
+use kiln_core::{ModelFile, Trainable};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;

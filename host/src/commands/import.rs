@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::weights::{self, ModelBytes};
 use crate::whole_file;
 use anyhow::{Context, Result, bail, ensure};
-use kiln::{ModelParts, Network, Scaling};
+use kiln_core::{ModelParts, Network, Scaling};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use crate::number;
 use anyhow::{Result, bail};
-use kiln::LaneWidth;
+use kiln_core::LaneWidth;
 use std::thread;
 
 /// How much of the machine to use. None of it changes a result, only its speed.

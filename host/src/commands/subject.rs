@@ -5,7 +5,7 @@ use crate::data::{self, Dataset, Samples};
 use crate::run_folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
-use kiln::ModelFile;
+use kiln_core::ModelFile;
 use std::path::{Path, PathBuf};
 
 /// What can be typed for a dataset.

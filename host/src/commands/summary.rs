@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
 use device_training::ModeReport;
 use fit::Fit;
-use kiln::{Network, Plan};
+use kiln_core::{Network, Plan};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Read};
@@ -208,7 +208,7 @@ fn describe_memory(output: Output, report: &Report) -> io::Result<()> {
     )
 }
 
-fn extents(shape: kiln::Shape) -> [u32; 3] {
+fn extents(shape: kiln_core::Shape) -> [u32; 3] {
     [shape.channels, shape.height, shape.width]
 }
 

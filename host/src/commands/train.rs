@@ -27,7 +27,7 @@ use course::Course;
 use files::Files;
 use interruption::{INTERRUPTED, Interruption};
 use job::Job;
-use kiln::{LaneWidth, Network, Scaling, Trainable, he_uniform};
+use kiln_core::{LaneWidth, Network, Scaling, Trainable, he_uniform};
 use progress::Progress;
 use report::{EpochReport, Report, Timing};
 use std::path::PathBuf;

@@ -44,8 +44,8 @@ impl ImageShape {
     }
 }
 
-impl From<kiln::Shape> for ImageShape {
-    fn from(shape: kiln::Shape) -> Self {
+impl From<kiln_core::Shape> for ImageShape {
+    fn from(shape: kiln_core::Shape) -> Self {
         Self {
             channels: shape.channels as usize,
             height: shape.height as usize,

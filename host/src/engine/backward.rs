@@ -4,7 +4,7 @@ use super::awake;
 use super::groups::{Batch, Group, Worker};
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
-use kiln::{BufferError, GROUP, Lanes, Plan, Scaling};
+use kiln_core::{BufferError, GROUP, Lanes, Plan, Scaling};
 
 /// What a backward pass reads.
 pub(super) struct Backward<'a> {

@@ -2,7 +2,7 @@
 
 use super::groups::{Batch, Evaluator};
 use crate::data::Samples;
-use kiln::{BufferError, GROUP, Lanes, Outcome, Plan, Scaling};
+use kiln_core::{BufferError, GROUP, Lanes, Outcome, Plan, Scaling};
 use rayon::prelude::*;
 
 /// What an evaluation reads.

@@ -2,7 +2,9 @@
 
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
-use kiln::{BufferError, GROUP, GroupMemory, Lanes, Outcome, Plan, Scaling, pack_pixels, score};
+use kiln_core::{
+    BufferError, GROUP, GroupMemory, Lanes, Outcome, Plan, Scaling, pack_pixels, score,
+};
 use std::ops::Range;
 
 /// What a group of samples leaves for the sum of gradients.

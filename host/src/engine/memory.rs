@@ -2,7 +2,7 @@
 
 use super::EngineOptions;
 use super::typed::ROUND;
-use kiln::{BufferError, GROUP, LaneWidth, Network, NetworkError, Outcome, Plan};
+use kiln_core::{BufferError, GROUP, LaneWidth, Network, NetworkError, Outcome, Plan};
 
 /// Bytes that [`Engine::new`](super::Engine::new) takes: parameters, gradient and velocity, the
 /// groups of a batch, and the working memory of every thread.
@@ -27,7 +27,7 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Netwo
 mod tests {
     use super::super::typed::Typed;
     use super::*;
-    use kiln::{F32x4, Scaling, Trainable};
+    use kiln_core::{F32x4, Scaling, Trainable};
 
     #[test]
     fn the_engine_takes_what_it_says() {

@@ -14,8 +14,10 @@ mod update;
 
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
-use kiln::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome};
-use kiln::{Scaling, Sgd, Trainable, TrainableError};
+use kiln_core::{
+    BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome,
+};
+use kiln_core::{Scaling, Sgd, Trainable, TrainableError};
 use std::sync::Arc;
 use typed::Typed;
 

@@ -7,7 +7,7 @@ use super::update::{Run, Task, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
-use kiln::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd};
+use kiln_core::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd};
 
 /// A network's parameters and memory, in packets of `L`.
 pub(super) struct Typed<L> {

@@ -2,7 +2,7 @@
 
 use super::awake;
 use super::groups::Group;
-use kiln::{
+use kiln_core::{
     BufferError, CompactMode, CompactPlan, Lanes, Plan, Sgd, Span, Trainable, TrainableError,
 };
 use std::ops::Range;

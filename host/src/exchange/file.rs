@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Most bytes of a file that is read: the parameters of the largest network there can be, and
 /// room for names.
-pub const MAX_BYTES: u64 = 4 * kiln::MAX_ELEMENTS as u64 + (1 << 20);
+pub const MAX_BYTES: u64 = 4 * kiln_core::MAX_ELEMENTS as u64 + (1 << 20);
 
 /// A format that networks are imported from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

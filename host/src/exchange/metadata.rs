@@ -1,7 +1,7 @@
 //! What a model file holds besides network and parameters, as a text for other formats' headers.
 
 use crate::network_file::NetworkTables;
-use kiln::ModelFile;
+use kiln_core::ModelFile;
 use serde::{Deserialize, Serialize};
 
 /// The name it has in a file's header.

@@ -13,7 +13,7 @@ pub mod safetensors;
 pub use metadata::{KEY, Metadata};
 pub use pytorch::{LayerTensors, Module, ModuleKind, layer_tensors, modules, sequential};
 
-use kiln::Network;
+use kiln_core::Network;
 
 /// What a file tells of a network.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //! one at the end of a network that ends in maps. It counts as a module: the first linear layer
 //! behind it has an index one higher than the layer's place in the network.
 
-use kiln::{Conv2d, Layer, Network, Pool2d, Shape};
+use kiln_core::{Conv2d, Layer, Network, Pool2d, Shape};
 use std::ops::Range;
 
 /// A module of the `Sequential`.

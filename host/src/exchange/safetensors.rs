@@ -9,7 +9,7 @@ mod matching;
 pub use error::SafetensorsError;
 
 use super::{Imported, KEY, LayerTensors, Metadata, extents, layer_tensors};
-use kiln::{ModelFile, Network};
+use kiln_core::{ModelFile, Network};
 use matching::Names;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};

@@ -1,7 +1,7 @@
 //! A response, taken out of the buffer that it came in.
 
 use super::{Description, LinkError, Trained};
-use kiln::link::{Footprint, Refusal, Response, Usage};
+use kiln_core::link::{Footprint, Refusal, Response, Usage};
 
 /// A response without its buffer.
 pub(super) enum Answer {

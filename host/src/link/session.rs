@@ -2,7 +2,7 @@
 
 use super::Stream;
 use super::answer::Answer;
-use kiln::link::{
+use kiln_core::link::{
     Damaged, Decoder, Example, Footprint, Frame, LINK_VERSION, MESSAGE_OVERHEAD,
     PARAMETERS_PER_FRAME, Refusal, Request, Response, Training, Usage, encode, encoded_len, parse,
 };

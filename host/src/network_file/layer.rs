@@ -1,6 +1,6 @@
 //! One layer as a TOML table.
 
-use kiln::{Conv2d, Layer, Linear, Pool2d};
+use kiln_core::{Conv2d, Layer, Linear, Pool2d};
 use serde::{Deserialize, Serialize};
 
 /// A layer's type and options.

@@ -1,5 +1,5 @@
 use super::*;
-use kiln::{Conv2d, Layer, Pool2d};
+use kiln_core::{Conv2d, Layer, Pool2d};
 
 const INPUT: &str = "input = { channels = 1, height = 28, width = 28 }\n";
 

@@ -2,7 +2,7 @@
 
 use super::picture;
 use super::run::Run;
-use kiln::{Layer, Shape};
+use kiln_core::{Layer, Shape};
 use maud::{Markup, html};
 
 /// Filters of the first layer that has any.
@@ -100,7 +100,7 @@ pub(super) fn section(run: &Run) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kiln::{Conv2d, Network};
+    use kiln_core::{Conv2d, Network};
 
     #[test]
     fn the_farthest_weight_is_black_or_white_and_none_is_grey() {

@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use crate::output::grouped;
-use kiln::{Plan, Shape};
+use kiln_core::{Plan, Shape};
 use maud::{Markup, html};
 
 pub(super) fn section(run: &Run) -> Markup {

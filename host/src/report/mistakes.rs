@@ -2,7 +2,7 @@
 
 use super::picture;
 use crate::data::Samples;
-use kiln::reference::loss::{highest_class, softmax};
+use kiln_core::reference::loss::{highest_class, softmax};
 use serde::{Deserialize, Serialize};
 
 /// A sample taken for another class.

@@ -6,7 +6,7 @@ use crate::run_config::{ConfigError, RunConfig};
 use crate::run_folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL, resume_command};
 use crate::training::Score;
 use crate::weights::{self, ModelBytes, WeightsError};
-use kiln::{ModelFile, Network};
+use kiln_core::{ModelFile, Network};
 use serde::Deserialize;
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! Learning-rate schedules as people write them.
 
 use crate::defaults;
-use kiln::Schedule;
+use kiln_core::Schedule;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZeroU32;

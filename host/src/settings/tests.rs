@@ -1,5 +1,5 @@
 use super::*;
-use kiln::Schedule;
+use kiln_core::Schedule;
 
 #[test]
 fn schedules_read_as_they_are_written() {

@@ -4,7 +4,7 @@ use super::file::{Axis, Choice, Draws, SweepFile};
 use super::value::Value;
 use crate::network_file::SyntaxError;
 use crate::seeds::{self, Stream};
-use kiln::random;
+use kiln_core::random;
 
 /// A value for everything that varies, in the file's order.
 pub type Combination = Vec<(String, Value)>;

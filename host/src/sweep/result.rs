@@ -5,7 +5,7 @@ use super::plan::PlannedRun;
 use super::value::Value;
 use crate::boards::Board;
 use crate::training::Score;
-use kiln::{Network, Plan};
+use kiln_core::{Network, Plan};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 

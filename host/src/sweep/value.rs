@@ -1,6 +1,6 @@
 //! Values of what varies, and the ranges they are drawn from.
 
-use kiln::random;
+use kiln_core::random;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Where a training stands.
 
 use crate::engine::EngineError;
-use kiln::Outcome;
+use kiln_core::Outcome;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

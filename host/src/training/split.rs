@@ -1,7 +1,7 @@
 //! Which samples are held out.
 
 use crate::seeds::{self, Stream};
-use kiln::random;
+use kiln_core::random;
 
 /// Which of the training samples train and which validate, as indices in ascending order.
 #[derive(Clone, Debug, PartialEq)]

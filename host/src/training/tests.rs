@@ -2,7 +2,7 @@ use super::*;
 use crate::data::ImageShape;
 use crate::engine::EngineOptions;
 use crate::settings::{ScheduleSetting, Settings};
-use kiln::{LaneWidth, Network, Scaling, Trainable};
+use kiln_core::{LaneWidth, Network, Scaling, Trainable};
 
 const NETWORK: Network = Network::input(1, 6, 6).conv2d(3, 3).relu().linear(4);
 

@@ -1,5 +1,5 @@
 use crate::support::Workspace;
-use kiln::LaneWidth;
+use kiln_core::LaneWidth;
 use serde_json::Value;
 
 #[test]

@@ -220,10 +220,10 @@ fn refuses_silently(workspace: &Workspace, arguments: &str, words: &[&str]) {
 #[test]
 fn a_network_that_takes_no_pictures_is_refused() {
     let workspace = Workspace::new();
-    let network = kiln::Network::input(2, 4, 4).linear(2);
-    let bytes = host::weights::ModelBytes::encode(&kiln::ModelParts {
+    let network = kiln_core::Network::input(2, 4, 4).linear(2);
+    let bytes = host::weights::ModelBytes::encode(&kiln_core::ModelParts {
         network: &network,
-        scaling: &kiln::Scaling::uniform(2, 1.0, 0.0).unwrap(),
+        scaling: &kiln_core::Scaling::uniform(2, 1.0, 0.0).unwrap(),
         class_names: &[],
         notes: "",
         parameters: &vec![0.0; network.parameters()],

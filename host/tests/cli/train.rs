@@ -1,5 +1,5 @@
 use crate::support::{RUN_FILES, Workspace, read};
-use kiln::LaneWidth;
+use kiln_core::LaneWidth;
 use serde_json::Value;
 
 const DIGITS: &str = "train mnist --offline --epochs 1";

@@ -4,7 +4,7 @@ use super::support::refusal;
 use host::boards::{BOARDS, PROGRAM, WORKING};
 use host::firmware::Content;
 use host::weights::ModelBytes;
-use kiln::{ModelParts, Network, Plan, SamplesParts, Scaling};
+use kiln_core::{ModelParts, Network, Plan, SamplesParts, Scaling};
 
 /// The network's model file with parameters of zero, and a samples file without a sample.
 fn files(network: &Network) -> (ModelBytes, Vec<u8>) {

@@ -4,7 +4,7 @@ use super::line::{self, carry};
 use super::support::{bits, images, serve};
 use host::boards::BOARDS;
 use host::link::{Session, from_socket};
-use kiln::link::{Frame, Request, encode, encoded_len};
+use kiln_core::link::{Frame, Request, encode, encoded_len};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
 use serde::Serialize;

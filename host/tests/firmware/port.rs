@@ -5,7 +5,7 @@ use super::support::{asset, serve};
 use assert_cmd::Command;
 use host::boards::BOARDS;
 use host::weights::ModelBytes;
-use kiln::ModelParts;
+use kiln_core::ModelParts;
 use serde_json::Value;
 use serialport::{SerialPort, TTYPort};
 use std::fs;

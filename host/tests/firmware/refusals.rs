@@ -5,8 +5,8 @@ use host::boards::{BOARDS, WORKING};
 use host::firmware::TrainingMemory;
 use host::link::{LinkError, Session, from_socket};
 use host::weights::ModelBytes;
-use kiln::link::{Example, Refusal, Start, Training};
-use kiln::{CompactMode, CompactPlan, Plan, Sgd, Trainable};
+use kiln_core::link::{Example, Refusal, Start, Training};
+use kiln_core::{CompactMode, CompactPlan, Plan, Sgd, Trainable};
 use std::time::Duration;
 
 /// The whole network, in place: what the smallest board has room for.

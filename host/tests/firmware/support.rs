@@ -4,7 +4,7 @@ use host::boards::{BOARDS, Board};
 use host::emulator::{Emulation, EmulationError, Program, Serial};
 use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
 use host::weights::ModelBytes;
-use kiln::{Plan, SamplesFile, pack_pixels};
+use kiln_core::{Plan, SamplesFile, pack_pixels};
 use std::env;
 use std::fs;
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 //! A reference file, read into the network, batch and results it describes.
 
-use kiln::{Conv2d, Layer, Linear, Network, Pool2d, Sgd};
+use kiln_core::{Conv2d, Layer, Linear, Network, Pool2d, Sgd};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use std::fs;

@@ -5,7 +5,7 @@
 mod case;
 
 use case::Case;
-use kiln::LaneWidth;
+use kiln_core::LaneWidth;
 use std::path::Path;
 use tests::fast::{self, Fast};
 

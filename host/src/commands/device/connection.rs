@@ -8,7 +8,7 @@ use crate::number;
 use crate::output::{self, Output};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, bail, ensure};
-use kiln::ModelFile;
+use kiln_core::ModelFile;
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;

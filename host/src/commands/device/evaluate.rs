@@ -10,7 +10,7 @@ use crate::number;
 use crate::output::{Output, grouped};
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln::{ModelFile, Trainable};
+use kiln_core::{ModelFile, Trainable};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -153,7 +153,7 @@ fn score(
             "the device gave {} logits, not {classes}; flash it again",
             logits.len()
         );
-        let class = kiln::reference::loss::highest_class(&logits);
+        let class = kiln_core::reference::loss::highest_class(&logits);
         tally.correct += usize::from(class == usize::from(samples.labels[index]));
         tally.equal += usize::from(is_equal(&logits, expected));
         tally.ticks.push(ticks);

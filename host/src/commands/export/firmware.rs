@@ -8,7 +8,7 @@ use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
-use kiln::{Crc32, ModelFile, SamplesParts, Trainable};
+use kiln_core::{Crc32, ModelFile, SamplesParts, Trainable};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use crate::exchange::{onnx, safetensors, sequential};
 use crate::output::{Output, grouped};
 use crate::whole_file;
 use anyhow::{Context, Result};
-use kiln::Network;
+use kiln_core::Network;
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use crate::exchange::{Affine, Imported};
 use anyhow::{Result, bail, ensure};
-use kiln::Scaling;
+use kiln_core::Scaling;
 
 /// Flags for the scaling of pixels.
 #[derive(Clone, Debug, clap::Args)]

@@ -4,7 +4,7 @@ use crate::boards;
 use crate::firmware::TrainingMemory;
 use crate::output::{TABLE_STYLE, grouped};
 use comfy_table::{CellAlignment, Table};
-use kiln::{CompactPlan, Network, Plan};
+use kiln_core::{CompactPlan, Network, Plan};
 use serde::Serialize;
 
 /// What a way of training on a device takes, in bytes, as the plan has it.

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::sweep::result::RunResult;
 use crate::training::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln::Outcome;
+use kiln_core::Outcome;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

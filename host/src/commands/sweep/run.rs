@@ -23,7 +23,7 @@ use crate::sweep::plan::PlannedRun;
 use crate::sweep::result::{Cost, RunResult};
 use crate::training::{Split, TrainingError};
 use anyhow::{Context, Result, ensure};
-use kiln::{Network, Trainable};
+use kiln_core::{Network, Trainable};
 use std::time::Instant;
 
 /// All runs, with the dataset they share.

@@ -5,7 +5,7 @@ use super::interruption::Interruption;
 use crate::output::Output;
 use crate::training::{Epoch, Trainer, TrainingError};
 use anyhow::Result;
-use kiln::Outcome;
+use kiln_core::Outcome;
 use std::io;
 
 /// A run in training.

@@ -10,7 +10,7 @@ use crate::run_config::{Record, RunConfig};
 use crate::run_folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
-use kiln::ModelParts;
+use kiln_core::ModelParts;
 use std::io;
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use crate::run_config::{Record, RunConfig};
 use crate::run_folder::{RunFolder, RunFolderError};
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail, ensure};
-use kiln::{LaneWidth, Network};
+use kiln_core::{LaneWidth, Network};
 use std::path::{Path, PathBuf};
 
 /// What to train.

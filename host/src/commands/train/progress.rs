@@ -5,7 +5,7 @@ use super::report::EpochReport;
 use crate::output::{Output, grouped};
 use crate::training::{Epoch, Position, Score};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
-use kiln::Outcome;
+use kiln_core::Outcome;
 use std::io;
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use super::error::{Fault, OnnxError};
 use super::message::{F32, Value};
 use super::node::Operation;
 use crate::exchange::{Affine, Imported, Metadata};
-use kiln::{Layer, LayerFault, Network, Shape};
+use kiln_core::{Layer, LayerFault, Network, Shape};
 use std::collections::HashMap;
 
 /// What was read so far.

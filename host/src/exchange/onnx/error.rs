@@ -1,6 +1,6 @@
 //! What can be wrong with an ONNX file, or what of it Kiln has no layer for.
 
-use kiln::LayerFault;
+use kiln_core::LayerFault;
 
 /// Why an ONNX file cannot be imported.
 #[derive(Debug, thiserror::Error)]
@@ -118,7 +118,7 @@ pub enum Fault {
     #[error("{0}")]
     Layer(LayerFault),
     /// The network has too many layers already.
-    #[error("the network has more than {} layers", kiln::MAX_LAYERS)]
+    #[error("the network has more than {} layers", kiln_core::MAX_LAYERS)]
     TooManyLayers,
     /// Nothing that it could be folded into.
     #[error(

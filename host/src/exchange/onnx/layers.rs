@@ -3,7 +3,7 @@
 use super::chain::Chain;
 use super::error::Fault;
 use super::node::{Operation, attribute_fault};
-use kiln::{Conv2d, Layer, LayerFault, Linear, Pool2d};
+use kiln_core::{Conv2d, Layer, LayerFault, Linear, Pool2d};
 
 /// Operators that can be imported.
 const KNOWN: [&str; 21] = [

@@ -1,7 +1,7 @@
 use super::*;
 use crate::exchange::damage;
 use crate::weights::ModelBytes;
-use kiln::{Conv2d, Layer, ModelParts, Network, Pool2d, Scaling};
+use kiln_core::{Conv2d, Layer, ModelParts, Network, Pool2d, Scaling};
 use message::{F32, LIMIT, Node};
 use proptest::prelude::*;
 use prost::Message;

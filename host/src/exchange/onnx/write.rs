@@ -5,7 +5,7 @@ use super::message::{
     TensorShape, TensorType, Type, Value,
 };
 use crate::exchange::{KEY, LayerTensors, Metadata, Module, ModuleKind, layer_tensors, modules};
-use kiln::{Conv2d, Layer, ModelFile, Pool2d};
+use kiln_core::{Conv2d, Layer, ModelFile, Pool2d};
 use prost::Message;
 
 /// Version of the file's structure, and of the operators: both are read by runtimes since 2021.

@@ -2,7 +2,7 @@ use super::*;
 use crate::exchange::damage;
 use crate::weights::ModelBytes;
 use ::safetensors::serialize;
-use kiln::{ModelParts, Scaling};
+use kiln_core::{ModelParts, Scaling};
 use proptest::prelude::*;
 
 const NETWORK: Network = Network::input(1, 4, 4)

@@ -8,8 +8,8 @@ use crate::number;
 use crate::settings::{ScheduleSetting, SettingError};
 use crate::whole_file;
 use anyhow::{Context, Result, anyhow, ensure};
-use kiln::link::Start;
-use kiln::{CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
+use kiln_core::link::Start;
+use kiln_core::{CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
 use std::path::PathBuf;
 
 /// Train on a device, and compare every parameter with the desktop's own training.

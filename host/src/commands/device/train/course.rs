@@ -3,7 +3,7 @@
 use crate::seeds::{self, Stream};
 use crate::settings::ScheduleSetting;
 use anyhow::Result;
-use kiln::random;
+use kiln_core::random;
 
 /// Which samples are trained on, how often, and in what order.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use crate::data::Samples;
 use crate::link::Session;
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln::link::Example;
+use kiln_core::link::Example;
 
 /// What a run took and gave on the device.
 #[derive(Default)]
@@ -74,7 +74,7 @@ pub(super) fn accuracy(
             "the device gave {} logits, not {classes}; flash it again",
             logits.len()
         );
-        let class = kiln::reference::loss::highest_class(&logits);
+        let class = kiln_core::reference::loss::highest_class(&logits);
         correct += usize::from(class == usize::from(samples.labels[index]));
         bar.inc(1);
     }

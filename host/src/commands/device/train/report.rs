@@ -3,7 +3,7 @@
 use super::super::ticks::Ticks;
 use crate::output::{Output, grouped};
 use anyhow::Result;
-use kiln::link::{Footprint, Usage};
+use kiln_core::link::{Footprint, Usage};
 use serde::Serialize;
 
 /// The result as JSON.

@@ -11,8 +11,8 @@ use crate::engine::{Engine, EngineOptions};
 use crate::link::Session;
 use crate::weights;
 use anyhow::Result;
-use kiln::link::{Start, Training};
-use kiln::{CompactPlan, Sgd};
+use kiln_core::link::{Start, Training};
+use kiln_core::{CompactPlan, Sgd};
 use std::time::Instant;
 
 /// What is to be done.

@@ -8,7 +8,7 @@ use crate::defaults;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
-use kiln::{ModelFile, ModelParts, he_uniform};
+use kiln_core::{ModelFile, ModelParts, he_uniform};
 
 /// A model with a dataset that fits it.
 pub(super) struct Subject {
