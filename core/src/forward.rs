@@ -150,7 +150,13 @@ pub(crate) fn forward<L: Lanes>(
             bias,
             output,
         }),
-        Operation::Relu => proof.vectorize(activation::Relu { input, output }),
+        Operation::Relu => {
+            output.copy_from_slice(input);
+            proof.vectorize(activation::Activate {
+                activation: activation::Activation::Relu,
+                values: output,
+            });
+        }
         Operation::MaxPool2d(options) => proof.vectorize(pool::MaxPool {
             geometry: pool::Geometry::new(&options, step.input, step.output),
             input,

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 /// One layer of a [`Network`](crate::Network).
 ///
 /// Pairs such as `kernel` are `[rows, columns]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Layer {
-    /// Two-dimensional convolution with bias (cross-correlation, as PyTorch's `Conv2d`).
+    /// Two-dimensional convolution (cross-correlation, as PyTorch's `Conv2d`).
     Conv2d(Conv2d),
     /// `max(x, 0)`, element by element.
     Relu,
@@ -20,8 +20,19 @@ pub enum Layer {
     AvgPool2d(Pool2d),
     /// Mean over each whole map: C x H x W becomes C x 1 x 1.
     GlobalAvgPool2d,
-    /// Fully connected layer with bias; flattens what comes in.
+    /// Fully connected layer; flattens what comes in.
     Linear(Linear),
+    /// `min(max(x, 0), 6)`, element by element.
+    Relu6,
+    /// Sum of two values of the same shape, element by element.
+    Add,
+    /// Batch normalisation: trained on a desktop, folded into its neighbours for devices.
+    BatchNorm(BatchNorm),
+    /// `x * scale + shift` with a scale and a shift for each channel: what is left of a batch
+    /// normalisation that cannot be folded.
+    ScaleShift,
+    /// Sets values to zero at random and scales the others up, in training; nothing afterwards.
+    Dropout(Dropout),
 }
 
 /// Options of a convolution.
@@ -33,10 +44,61 @@ pub struct Conv2d {
     pub kernel: [u16; 2],
     /// Distance between neighbouring outputs, in input pixels.
     pub stride: [u16; 2],
-    /// Rows and columns of zeros imagined around the input, on each side.
-    pub padding: [u16; 2],
+    /// Rows and columns imagined around the input, whose taps are skipped.
+    pub padding: Padding,
+    /// Distance between neighbouring taps of the kernel, in input pixels: `[rows, columns]`.
+    pub dilation: [u16; 2],
     /// Number of independent groups the channels are split into; as many as channels is depthwise.
     pub groups: u16,
+    /// Whether each filter has a bias; a sum begins at +0 without one.
+    pub bias: bool,
+}
+
+/// Rows and columns imagined around an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Padding {
+    /// Rows above the first.
+    pub top: u16,
+    /// Columns before the first.
+    pub left: u16,
+    /// Rows below the last.
+    pub bottom: u16,
+    /// Columns behind the last.
+    pub right: u16,
+}
+
+impl Padding {
+    /// None at all.
+    pub const NONE: Self = Self::each(0, 0);
+
+    /// `rows` above and below, `columns` before and behind.
+    pub const fn each(rows: u16, columns: u16) -> Self {
+        Self {
+            top: rows,
+            left: columns,
+            bottom: rows,
+            right: columns,
+        }
+    }
+
+    /// Rows above and below together, and columns before and behind.
+    pub const fn total(self) -> [u32; 2] {
+        [
+            self.top as u32 + self.bottom as u32,
+            self.left as u32 + self.right as u32,
+        ]
+    }
+
+    /// Rows above, and columns before, the input.
+    pub const fn before(self) -> [u16; 2] {
+        [self.top, self.left]
+    }
+}
+
+impl PartialEq<[u16; 2]> for Padding {
+    fn eq(&self, [rows, columns]: &[u16; 2]) -> bool {
+        *self == Self::each(*rows, *columns)
+    }
 }
 
 impl Conv2d {
@@ -46,8 +108,10 @@ impl Conv2d {
             filters,
             kernel: [kernel, kernel],
             stride: [1, 1],
-            padding: [0, 0],
+            padding: Padding::NONE,
+            dilation: [1, 1],
             groups: 1,
+            bias: true,
         }
     }
 
@@ -65,7 +129,25 @@ impl Conv2d {
 
     /// The same convolution with padding on every side.
     pub const fn padding(mut self, padding: u16) -> Self {
-        self.padding = [padding, padding];
+        self.padding = Padding::each(padding, padding);
+        self
+    }
+
+    /// The same convolution with padding of each side by itself.
+    pub const fn padded(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// The same convolution with its taps further apart, both ways.
+    pub const fn dilation(mut self, dilation: u16) -> Self {
+        self.dilation = [dilation, dilation];
+        self
+    }
+
+    /// The same convolution without biases.
+    pub const fn without_bias(mut self) -> Self {
+        self.bias = false;
         self
     }
 
@@ -76,13 +158,20 @@ impl Conv2d {
     }
 }
 
-/// Options of a pooling layer. Windows that would reach over the edge are left out.
+/// Options of a pooling layer, as PyTorch counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool2d {
     /// Extent of the window, `[rows, columns]`.
     pub window: [u16; 2],
     /// Distance between neighbouring windows, in input pixels.
     pub stride: [u16; 2],
+    /// Rows and columns imagined around the input: never the maximum, zeros of a mean.
+    pub padding: Padding,
+    /// Whether windows that reach over the padded edge are kept, with what of them is inside,
+    /// where they start before it.
+    pub ceil_mode: bool,
+    /// Whether the divisor of a mean counts padding, though not what `ceil_mode` adds.
+    pub count_include_pad: bool,
 }
 
 impl Pool2d {
@@ -91,12 +180,43 @@ impl Pool2d {
         Self {
             window: [window, window],
             stride: [window, window],
+            padding: Padding::NONE,
+            ceil_mode: false,
+            count_include_pad: true,
+        }
+    }
+
+    /// A window as large as its input.
+    pub const fn whole(input: Shape) -> Self {
+        let window = [input.height as u16, input.width as u16];
+        Self {
+            window,
+            stride: window,
+            ..Self::new(1)
         }
     }
 
     /// The same window with another stride, both ways.
     pub const fn stride(mut self, stride: u16) -> Self {
         self.stride = [stride, stride];
+        self
+    }
+
+    /// The same pool with padding on every side.
+    pub const fn padding(mut self, padding: u16) -> Self {
+        self.padding = Padding::each(padding, padding);
+        self
+    }
+
+    /// The same pool with the windows that reach over the edge.
+    pub const fn ceil_mode(mut self) -> Self {
+        self.ceil_mode = true;
+        self
+    }
+
+    /// The same pool, its means over what is inside the input alone.
+    pub const fn without_padding_counted(mut self) -> Self {
+        self.count_include_pad = false;
         self
     }
 }
@@ -106,6 +226,48 @@ impl Pool2d {
 pub struct Linear {
     /// Number of output values.
     pub outputs: u16,
+    /// Whether each output has a bias; a sum begins at +0 without one.
+    pub bias: bool,
+}
+
+impl Linear {
+    /// A fully connected layer with biases.
+    pub const fn new(outputs: u16) -> Self {
+        Self {
+            outputs,
+            bias: true,
+        }
+    }
+
+    /// The same layer without biases.
+    pub const fn without_bias(mut self) -> Self {
+        self.bias = false;
+        self
+    }
+}
+
+/// Options of a batch normalisation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchNorm {
+    /// Share of a batch's statistics in the running ones, as PyTorch's `momentum`.
+    pub momentum: f32,
+    /// Added to the variance.
+    pub epsilon: f32,
+}
+
+impl BatchNorm {
+    /// PyTorch's defaults.
+    pub const DEFAULT: Self = Self {
+        momentum: 0.1,
+        epsilon: 1e-5,
+    };
+}
+
+/// Options of a dropout.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dropout {
+    /// Probability of a value to become zero, at least 0 and below 1.
+    pub probability: f32,
 }
 
 /// What a layer, or a whole network, holds and does for one sample, forward.
@@ -134,6 +296,11 @@ impl Layer {
             Layer::AvgPool2d(_) => "avg_pool2d",
             Layer::GlobalAvgPool2d => "global_avg_pool2d",
             Layer::Linear(_) => "linear",
+            Layer::Relu6 => "relu6",
+            Layer::Add => "add",
+            Layer::BatchNorm(_) => "batch_norm",
+            Layer::ScaleShift => "scale_shift",
+            Layer::Dropout(_) => "dropout",
         }
     }
 
@@ -142,11 +309,17 @@ impl Layer {
     /// Exact for the layers of a checked network.
     pub const fn parameters(&self, input: Shape) -> (u64, u64) {
         match self {
-            Layer::Conv2d(conv) => (conv.filters as u64 * taps(conv, input), conv.filters as u64),
+            Layer::Conv2d(conv) => (
+                conv.filters as u64 * taps(conv, input),
+                conv.filters as u64 * conv.bias as u64,
+            ),
             Layer::Linear(linear) => (
                 linear.outputs as u64 * input.elements() as u64,
-                linear.outputs as u64,
+                linear.outputs as u64 * linear.bias as u64,
             ),
+            Layer::BatchNorm(_) | Layer::ScaleShift => {
+                (input.channels as u64, input.channels as u64)
+            }
             _ => (0, 0),
         }
     }
@@ -156,7 +329,8 @@ impl Layer {
         let (weights, biases) = self.parameters(input);
         let macs = match self {
             Layer::Conv2d(_) => weights * output.map_elements() as u64,
-            _ => weights,
+            Layer::Linear(_) => weights,
+            _ => 0,
         };
         Cost {
             parameters: weights + biases,
@@ -175,19 +349,32 @@ impl fmt::Display for Layer {
                 let [rows, columns] = conv.kernel;
                 write!(f, " {rows}x{columns} to {}", conv.filters)?;
                 option(f, "stride", conv.stride, [1, 1])?;
-                option(f, "padding", conv.padding, [0, 0])?;
+                padding(f, conv.padding)?;
+                option(f, "dilation", conv.dilation, [1, 1])?;
                 if conv.groups != 1 {
                     write!(f, ", groups {}", conv.groups)?;
                 }
-                Ok(())
+                f.write_str(if conv.bias { "" } else { ", no bias" })
             }
             Layer::MaxPool2d(pool) | Layer::AvgPool2d(pool) => {
                 let [rows, columns] = pool.window;
                 write!(f, " {rows}x{columns}")?;
-                option(f, "stride", pool.stride, pool.window)
+                option(f, "stride", pool.stride, pool.window)?;
+                padding(f, pool.padding)?;
+                if pool.ceil_mode {
+                    f.write_str(", ceil_mode")?;
+                }
+                f.write_str(match pool.count_include_pad {
+                    true => "",
+                    false => ", padding not counted",
+                })
             }
-            Layer::Linear(linear) => write!(f, " {}", linear.outputs),
-            Layer::Relu | Layer::GlobalAvgPool2d => Ok(()),
+            Layer::Linear(linear) => {
+                write!(f, " {}", linear.outputs)?;
+                f.write_str(if linear.bias { "" } else { ", no bias" })
+            }
+            Layer::Dropout(dropout) => write!(f, " {}", dropout.probability),
+            _ => Ok(()),
         }
     }
 }
@@ -202,6 +389,20 @@ fn option(
     match value == default {
         true => Ok(()),
         false => write!(f, ", {name} {rows}x{columns}"),
+    }
+}
+
+fn padding(f: &mut fmt::Formatter<'_>, padding: Padding) -> fmt::Result {
+    let Padding {
+        top,
+        left,
+        bottom,
+        right,
+    } = padding;
+    match (top == bottom && left == right, padding == Padding::NONE) {
+        (_, true) => Ok(()),
+        (true, _) => write!(f, ", padding {top}x{left}"),
+        _ => write!(f, ", padding {top} {left} {bottom} {right}"),
     }
 }
 

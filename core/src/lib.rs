@@ -100,7 +100,7 @@ mod trainer;
 
 /// The naive kernels, one sample at a time, that define every bit of the fast ones.
 pub mod reference {
-    pub use crate::ops::activation::reference as relu;
+    pub use crate::ops::activation::{Activation, reference as activation};
     pub use crate::ops::conv2d::{Geometry as ConvGeometry, reference as conv2d};
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;
@@ -119,7 +119,7 @@ pub use init::{InitError, he_uniform, he_uniform_trained};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
-pub use layer::{Conv2d, Cost, Layer, Linear, Pool2d};
+pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
     MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError,
 };

@@ -1,7 +1,9 @@
 //! A whole network out of core's naive kernels, one layer and one sample at a time: no fusion, no
 //! plan, no lanes. It defines what the fast passes must give, to the bit.
 
-use kiln_core::reference::{ConvGeometry, PoolGeometry, conv2d, linear, loss, pool, relu};
+use kiln_core::reference::{
+    Activation, ConvGeometry, PoolGeometry, activation, conv2d, linear, loss, pool,
+};
 use kiln_core::{GROUP, Layer, Network, Pool2d, Shape};
 use std::ops::Range;
 
@@ -93,7 +95,7 @@ fn layer_forward(layer: &Layer, trace: &mut Trace, parameters: &[f32], input: &[
             conv2d::forward(&geometry, input, weights, bias, output);
         }
         Layer::Linear(_) => linear::forward(input, weights, bias, output),
-        Layer::Relu => relu::forward(input, output),
+        Layer::Relu => activation::forward(Activation::Relu, input, output),
         Layer::MaxPool2d(options) => {
             let geometry = PoolGeometry::new(options, trace.input, trace.shape);
             trace.winners = vec![0; output.len()];
@@ -141,7 +143,9 @@ fn backward(
                 linear::parameter_gradient(input, &gradient, d_weights, d_bias);
                 linear::input_gradient(weights, &gradient, &mut below);
             }
-            Layer::Relu => relu::gradient(&trace.output, &gradient, &mut below),
+            Layer::Relu => {
+                activation::gradient(Activation::Relu, &trace.output, &gradient, &mut below)
+            }
             Layer::MaxPool2d(options) => {
                 let geometry = PoolGeometry::new(options, trace.input, trace.shape);
                 pool::max_gradient(&geometry, &gradient, &trace.winners, &mut below);
@@ -162,7 +166,6 @@ fn backward(
 }
 
 fn whole(input: Shape) -> Pool2d {
-    let window = [input.height as u16, input.width as u16];
     Pool2d {
         window,
         stride: window,

@@ -165,6 +165,10 @@ fn winner_range<L: Lanes>(step: &Step) -> Range<usize> {
 fn mask_relu<L: Lanes>(step: &Step, output: &[L], gradients: &mut [L]) {
     if step.masks_by_output() {
         let gradient = &mut gradients[step.gradient.range()];
-        output[0].vectorize(activation::ReluMask { output, gradient });
+        output[0].vectorize(activation::ActivationMask {
+            activation: activation::Activation::Relu,
+            output,
+            gradient,
+        });
     }
 }

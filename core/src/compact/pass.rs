@@ -79,7 +79,12 @@ impl Pass<'_> {
         if step.step.masks_by_output() {
             let output = step.output.region.range();
             let (output, gradient) = read_and_write(self.arena, output, d_output.clone());
-            activation::ReluMask { output, gradient }.run();
+            activation::ActivationMask {
+                activation: activation::Activation::Relu,
+                output,
+                gradient,
+            }
+            .run();
         }
         // Dead, and perhaps written over, where the weights are frozen.
         let input = if step.trained[0].len > 0 {

@@ -1,7 +1,7 @@
 //! Whether the layers fit one another, decided in `const` so that a build can fail on it.
 
 use super::{LayerFault, MAX_LAYERS, Network, NetworkError};
-use crate::{Conv2d, Layer, MAX_ELEMENTS, Pool2d, Shape};
+use crate::{Conv2d, Layer, MAX_ELEMENTS, Padding, Pool2d, Shape};
 
 impl Network {
     /// Checks every layer against the shape that reaches it.
@@ -70,7 +70,8 @@ pub(super) const fn output_shape(layer: &Layer, input: Shape) -> Result<Shape, L
             Ok(shape) => shape,
             Err(found) => return Err(found),
         },
-        Layer::Relu => input,
+        Layer::Relu | Layer::Relu6 | Layer::Add | Layer::BatchNorm(_) | Layer::ScaleShift => input,
+        Layer::Dropout(_) => input,
         Layer::GlobalAvgPool2d => Shape::new(input.channels, 1, 1),
         Layer::Linear(linear) => {
             if linear.outputs == 0 {
@@ -101,28 +102,36 @@ const fn conv_output(conv: &Conv2d, input: Shape) -> Result<Shape, LayerFault> {
             filters: conv.filters,
         });
     }
-    if conv.padding[0] >= conv.kernel[0] && conv.padding[0] > 0
-        || conv.padding[1] >= conv.kernel[1] && conv.padding[1] > 0
-    {
-        return Err(LayerFault::PaddingTooLarge {
-            padding: conv.padding,
-            kernel: conv.kernel,
-        });
-    }
     let weights = input.channels as u64 * conv.filters as u64;
     if weights * conv.kernel[0] as u64 > MAX_ELEMENTS as u64
         || weights * conv.kernel[0] as u64 * conv.kernel[1] as u64 > MAX_ELEMENTS as u64
     {
         return Err(LayerFault::TooLarge);
     }
-    match slide(input, conv.kernel, conv.stride, conv.padding, "kernel") {
+    match slide(
+        input,
+        conv.kernel,
+        conv.stride,
+        conv.padding,
+        conv.dilation,
+        false,
+        "kernel",
+    ) {
         Ok([height, width]) => Ok(Shape::new(conv.filters as u32, height, width)),
         Err(found) => Err(found),
     }
 }
 
 const fn pool_output(pool: &Pool2d, input: Shape) -> Result<Shape, LayerFault> {
-    match slide(input, pool.window, pool.stride, [0, 0], "window") {
+    match slide(
+        input,
+        pool.window,
+        pool.stride,
+        pool.padding,
+        [1, 1],
+        pool.ceil_mode,
+        "window",
+    ) {
         Ok([height, width]) => Ok(Shape::new(input.channels, height, width)),
         Err(found) => Err(found),
     }
@@ -133,10 +142,14 @@ const fn slide(
     input: Shape,
     window: [u16; 2],
     stride: [u16; 2],
-    padding: [u16; 2],
+    padding: Padding,
+    dilation: [u16; 2],
+    ceil_mode: bool,
     option: &'static str,
 ) -> Result<[u32; 2], LayerFault> {
     let extent = [input.height, input.width];
+    let before = padding.before();
+    let total = padding.total();
     let mut places = [0; 2];
     let mut axis = 0;
     while axis < 2 {
@@ -146,11 +159,23 @@ const fn slide(
         if stride[axis] == 0 {
             return Err(LayerFault::Zero { option: "stride" });
         }
-        let padded = extent[axis] + 2 * padding[axis] as u32;
-        if padded < window[axis] as u32 {
+        if dilation[axis] == 0 {
+            return Err(LayerFault::Zero { option: "dilation" });
+        }
+        let padded = extent[axis] + total[axis];
+        let reach = (window[axis] as u32 - 1) * dilation[axis] as u32 + 1;
+        if padded < reach {
             return Err(LayerFault::WindowTooLarge { window, input });
         }
-        places[axis] = (padded - window[axis] as u32) / stride[axis] as u32 + 1;
+        let stride = stride[axis] as u32;
+        places[axis] = (padded - reach) / stride + 1;
+        if ceil_mode {
+            let more = (padded - reach).div_ceil(stride) + 1;
+            // The last window has to start inside the input or the padding before it.
+            if (more - 1) * stride < extent[axis] + before[axis] as u32 {
+                places[axis] = more;
+            }
+        }
         axis += 1;
     }
     Ok(places)

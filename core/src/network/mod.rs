@@ -91,7 +91,7 @@ impl Network {
 
     /// Adds a fully connected layer.
     pub const fn linear(self, outputs: u16) -> Self {
-        self.layer(Layer::Linear(Linear { outputs }))
+        self.layer(Layer::Linear(Linear::new(outputs)))
     }
 
     /// Shape of one input sample.

@@ -1,55 +1,117 @@
-//! ReLU on its own, where no layer before it could take it along.
+//! Activations: what an operation may do to each of its outputs before it is stored, and on their
+//! own, where no operation before them could take them along.
 
 use crate::lanes::{Kernel, Lanes};
 
-/// Forward pass.
-pub(crate) struct Relu<'a, L> {
-    pub input: &'a [L],
-    pub output: &'a mut [L],
+/// What becomes of a value before it is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activation {
+    /// Nothing.
+    #[default]
+    Identity,
+    /// `max(x, 0)`
+    Relu,
+    /// `min(max(x, 0), 6)`
+    Relu6,
 }
 
-impl<L: Lanes> Kernel for Relu<'_, L> {
-    type Output = ();
-
+impl Activation {
+    /// The activated packet: +0 for everything up to 0, 6 for all above where there is a ceiling;
+    /// NaN stays NaN.
     #[inline(always)]
-    fn run(self) {
-        for (output, input) in self.output.iter_mut().zip(self.input) {
-            *output = input.relu();
+    pub(crate) fn apply<L: Lanes>(self, value: L) -> L {
+        match self {
+            Self::Identity => value,
+            Self::Relu => value.relu(),
+            Self::Relu6 => {
+                let six = value.splat(6.0);
+                let value = value.relu();
+                L::select(value.greater(six), six, value)
+            }
         }
     }
 }
 
-/// Takes the gradient away, in place, where the ReLU's output is 0.
-pub(crate) struct ReluMask<'a, L> {
+/// Forward pass, in place.
+pub(crate) struct Activate<'a, L> {
+    pub activation: Activation,
+    pub values: &'a mut [L],
+}
+
+impl<L: Lanes> Kernel for Activate<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        match self.activation {
+            Activation::Identity => {}
+            Activation::Relu => apply(Activation::Relu, self.values),
+            Activation::Relu6 => apply(Activation::Relu6, self.values),
+        }
+    }
+}
+
+#[inline(always)]
+fn apply<L: Lanes>(activation: Activation, values: &mut [L]) {
+    for value in values {
+        *value = activation.apply(*value);
+    }
+}
+
+/// Takes the gradient away, in place, where the activation is flat, as its output tells.
+pub(crate) struct ActivationMask<'a, L> {
+    pub activation: Activation,
     pub output: &'a [L],
     pub gradient: &'a mut [L],
 }
 
-impl<L: Lanes> Kernel for ReluMask<'_, L> {
+impl<L: Lanes> Kernel for ActivationMask<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for (gradient, output) in self.gradient.iter_mut().zip(self.output) {
-            let zero = output.splat(0.0);
-            *gradient = L::select(output.at_most(zero), zero, *gradient);
+        let pairs = self.gradient.iter_mut().zip(self.output);
+        match self.activation {
+            Activation::Identity => {}
+            Activation::Relu => pairs.for_each(|(gradient, output)| {
+                let zero = output.splat(0.0);
+                *gradient = L::select(output.at_most(zero), zero, *gradient);
+            }),
+            Activation::Relu6 => pairs.for_each(|(gradient, output)| {
+                let zero = output.splat(0.0);
+                let inside = L::select(output.at_most(zero), zero, *gradient);
+                let below = output.splat(6.0).at_most(*output);
+                *gradient = L::select(below, zero, inside);
+            }),
         }
     }
 }
 
-/// The naive ReLU, one sample at a time. It defines the bits.
+/// The naive activations, one sample at a time. They define the bits.
 pub mod reference {
-    /// +0 where the input is at most 0, else the input; NaN stays NaN.
-    pub fn forward(input: &[f32], output: &mut [f32]) {
+    use super::Activation;
+
+    /// +0 where the input is at most 0, 6 where a ReLU6's is above; else the input; NaN stays NaN.
+    pub fn forward(activation: Activation, input: &[f32], output: &mut [f32]) {
         for (output, input) in output.iter_mut().zip(input) {
-            *output = if *input <= 0.0 { 0.0 } else { *input };
+            *output = match activation {
+                Activation::Identity => *input,
+                Activation::Relu | Activation::Relu6 if *input <= 0.0 => 0.0,
+                Activation::Relu6 if *input > 6.0 => 6.0,
+                _ => *input,
+            };
         }
     }
 
-    /// The gradient passes where the output is not 0.
-    pub fn gradient(output: &[f32], d_output: &[f32], d_input: &mut [f32]) {
+    /// The gradient passes where the output is above 0 and, of a ReLU6, below 6.
+    pub fn gradient(activation: Activation, output: &[f32], d_output: &[f32], d_input: &mut [f32]) {
         for ((d_input, d), output) in d_input.iter_mut().zip(d_output).zip(output) {
-            *d_input = if *output <= 0.0 { 0.0 } else { *d };
+            *d_input = match activation {
+                Activation::Identity => *d,
+                _ if *output <= 0.0 => 0.0,
+                Activation::Relu6 if *output >= 6.0 => 0.0,
+                _ => *d,
+            };
         }
     }
 }

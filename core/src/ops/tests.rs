@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::activation::{Relu, ReluMask, reference as relu};
+use super::activation::{Activate, Activation, ActivationMask, reference as naive};
 use super::add_lanes;
 use super::loss::{Outcome, Score, SoftmaxCrossEntropy, reference};
 use crate::lanes::Lanes;
@@ -11,30 +11,31 @@ use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
 
-struct Activation(usize, u32);
+struct Activated(Activation, usize, u32);
 
-impl AtWidth for Activation {
+impl AtWidth for Activated {
     fn run<L: Lanes>(&self, zero: L) {
-        let Self(len, seed) = *self;
+        let Self(activation, len, seed) = *self;
         let (inputs, gradients) = (tensors::<L>(len, seed), tensors::<L>(len, seed + 1));
-        let mut output = unwritten(zero, len);
+        let mut output = pack(zero, &inputs);
         let mut masked = pack(zero, &gradients);
-        let forward = Relu {
-            input: &pack(zero, &inputs),
-            output: &mut output,
+        let forward = Activate {
+            activation,
+            values: &mut output,
         };
         run(zero, forward);
-        let backward = ReluMask {
+        let backward = ActivationMask {
+            activation,
             output: &output,
             gradient: &mut masked,
         };
         run(zero, backward);
         for index in 0..L::LANES {
             let mut expected = vec![0.0; len];
-            relu::forward(&inputs[index], &mut expected);
+            naive::forward(activation, &inputs[index], &mut expected);
             assert_bits::<L>("output", &lane(&output, index), &expected);
             let mut gradient = vec![0.0; len];
-            relu::gradient(&expected, &gradients[index], &mut gradient);
+            naive::gradient(activation, &expected, &gradients[index], &mut gradient);
             assert_bits::<L>("gradient", &lane(&masked, index), &gradient);
         }
     }
@@ -119,8 +120,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn relu_equals_the_reference(len in 1..40_usize, seed in 0..1000_u32) {
-        at_every_width(&Activation(len, seed));
+    fn activations_equal_the_reference(len in 1..40_usize, seed in 0..1000_u32) {
+        for activation in [Activation::Identity, Activation::Relu, Activation::Relu6] {
+            at_every_width(&Activated(activation, len, seed));
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Makes a plan: fuses layers into steps, then lays out the buffers.
 
 use super::{FILTER_BLOCK, FILTER_PAIR, GROUP, Operation, Plan, Region, Step};
-use crate::{Conv2d, Layer, Network, Pool2d, Shape, network::MAX_LAYERS};
+use crate::{Conv2d, Layer, Network, Padding, Pool2d, Shape, network::MAX_LAYERS};
 
 /// The plan of a sound network.
 pub(super) const fn plan(network: &Network) -> Plan {
@@ -83,14 +83,8 @@ const fn operation(layers: &[Layer], at: usize, input: Shape) -> (Operation, usi
         Layer::Relu => (Operation::Relu, 1),
         Layer::MaxPool2d(pool) => (Operation::MaxPool2d(pool), 1),
         Layer::AvgPool2d(pool) => (Operation::AvgPool2d(pool), 1),
-        Layer::GlobalAvgPool2d => {
-            let window = [input.height as u16, input.width as u16];
-            let whole = Pool2d {
-                window,
-                stride: window,
-            };
-            (Operation::AvgPool2d(whole), 1)
-        }
+        Layer::GlobalAvgPool2d => (Operation::AvgPool2d(Pool2d::whole(input)), 1),
+        _ => panic!("not planned yet"),
     }
 }
 
@@ -221,7 +215,7 @@ const fn splits_windows(conv: &Conv2d) -> bool {
         Conv2d {
             kernel: [3, 3],
             stride: [1, 1],
-            padding: [0, 0],
+            padding: Padding::NONE,
             ..
         }
     )

@@ -53,7 +53,7 @@ impl Geometry {
             output: [output.height as usize, output.width as usize],
             kernel: [conv.kernel[0] as usize, conv.kernel[1] as usize],
             stride: [conv.stride[0] as usize, conv.stride[1] as usize],
-            padding: [conv.padding[0] as usize, conv.padding[1] as usize],
+            padding: [conv.padding.top as usize, conv.padding.left as usize],
             groups: conv.groups as usize,
         }
     }

@@ -6,7 +6,7 @@ use super::{BiasGradient, Forward, InputGradient, SampleGradient, WeightGradient
 use crate::GROUP;
 use crate::Sgd;
 use crate::lanes::{Counted, Lanes, Tally};
-use crate::ops::activation::reference as relu;
+use crate::ops::activation::{Activation, reference as activation};
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ impl Check {
                 reference::forward(input, &weights, &bias, &mut expected);
                 if with_relu {
                     let before = expected.clone();
-                    relu::forward(&before, &mut expected);
+                    activation::forward(Activation::Relu, &before, &mut expected);
                 }
                 assert_bits::<L>("output", &lane(&output, index), &expected);
             }

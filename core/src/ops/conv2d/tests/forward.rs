@@ -4,7 +4,7 @@ extern crate std;
 
 use super::{any_geometry, poolable_geometry, weights};
 use crate::lanes::Lanes;
-use crate::ops::activation::reference as relu;
+use crate::ops::activation::{Activation, reference as activation};
 use crate::ops::conv2d::{Forward, Geometry, reference};
 use crate::ops::pool;
 use crate::testing::*;
@@ -75,7 +75,7 @@ impl Check {
         reference::forward(g, input, weights, bias, &mut output);
         if self.relu {
             let input = output.clone();
-            relu::forward(&input, &mut output);
+            activation::forward(Activation::Relu, &input, &mut output);
         }
         if !self.pool {
             return (output, vec![]);
