@@ -166,10 +166,7 @@ fn backward(
 }
 
 fn whole(input: Shape) -> Pool2d {
-    Pool2d {
-        window,
-        stride: window,
-    }
+    Pool2d::whole(input)
 }
 
 fn add(sums: &mut [f32], values: &[f32]) {

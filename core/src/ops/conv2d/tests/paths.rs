@@ -11,7 +11,7 @@ use std::vec;
 
 /// 5 channels of 14 x 14 and 7 filters: neither a multiple of what tiles hold.
 fn geometry(conv: Conv2d) -> Geometry {
-    let extent = (14 + 2 * u32::from(conv.padding[0]) - u32::from(conv.kernel[0]))
+    let extent = (14 + 2 * u32::from(conv.padding.top) - u32::from(conv.kernel[0]))
         / u32::from(conv.stride[0])
         + 1;
     let (input, output) = (Shape::new(5, 14, 14), Shape::new(7, extent, extent));
