@@ -1,13 +1,14 @@
 //! First values of a network's parameters.
 
-use crate::{CompactPlan, Network, random};
+use crate::{Layer, Network, Program, random};
 use core::fmt;
 
-/// Fills `parameters` with first values: weights uniform in `±sqrt(6 / fan_in)`, biases zero.
+/// Fills `parameters` with first values: weights uniform in `±sqrt(6 / fan_in)`, biases zero; scales,
+/// and weights of batch normalisations, one, shifts zero.
 ///
 /// The bound keeps the variance of what passes through ReLU layers (He et al. 2015, "Delving deep
 /// into rectifiers"); `fan_in` is the number of inputs one output sums. The draws follow the order
-/// of the parameters: layers in order, weights before bias.
+/// of the parameters: nodes in order, weights before bias.
 ///
 /// # Errors
 ///
@@ -34,12 +35,12 @@ pub fn he_uniform(
     Ok(())
 }
 
-/// Fills the parameters that a plan trains with what [`he_uniform`] would give them among all:
+/// Fills the parameters that a program trains with what [`he_uniform`] would give them among all:
 /// the others are drawn, too, and forgotten.
 ///
 /// # Errors
 ///
-/// If `trained` is not exactly as long as [`CompactPlan::trained_values`], or the plan is not the
+/// If `trained` is not exactly as long as [`Program::trained_values`], or the program is not the
 /// network's.
 ///
 /// # Panics
@@ -47,19 +48,19 @@ pub fn he_uniform(
 /// As [`he_uniform`].
 pub fn he_uniform_trained<const STEPS: usize>(
     network: &Network,
-    plan: &CompactPlan<STEPS>,
+    program: &Program<STEPS>,
     trained: &mut [f32],
     mut source: impl FnMut() -> u32,
 ) -> Result<(), InitError> {
     for (expected, found) in [
-        (plan.trained_values(), trained.len()),
-        (network.parameters(), plan.parameters()),
+        (program.trained_values(), trained.len()),
+        (network.parameters(), program.parameters()),
     ] {
         if found != expected {
             return Err(InitError { expected, found });
         }
     }
-    let mut ranges = plan.trained_ranges().peekable();
+    let mut ranges = program.trained_ranges().peekable();
     let mut rest = trained.iter_mut();
     let mut index = 0;
     each_value(network, &mut source, |value| {
@@ -75,15 +76,46 @@ pub fn he_uniform_trained<const STEPS: usize>(
     Ok(())
 }
 
+/// The running statistics before the first step: means of 0, variances of 1, as many as
+/// [`Network::statistics`].
+///
+/// # Errors
+///
+/// If `statistics` is of another length.
+pub fn first_statistics(network: &Network, statistics: &mut [f32]) -> Result<(), InitError> {
+    let (expected, found) = (network.statistics(), statistics.len());
+    if found != expected {
+        return Err(InitError { expected, found });
+    }
+    let mut rest = statistics;
+    for (index, layer) in network.layers().iter().enumerate() {
+        if let Layer::BatchNorm(_) = layer {
+            let channels = network.output_shape(index).channels as usize;
+            let (own, behind) = rest.split_at_mut(2 * channels);
+            own[..channels].fill(0.0);
+            own[channels..].fill(1.0);
+            rest = behind;
+        }
+    }
+    Ok(())
+}
+
 /// Draws the first value of every parameter, in order.
 fn each_value(network: &Network, source: &mut impl FnMut() -> u32, mut take: impl FnMut(f32)) {
-    let mut input = network.input_shape();
-    for (index, layer) in network.layers().iter().enumerate() {
+    let shapes = network.shapes();
+    for (layer, inputs) in network.layers().iter().zip(network.inputs()) {
+        let input = shapes[inputs[0].number()];
         let (weights, biases) = layer.parameters(input);
-        input = network.output_shape(index);
-        let Some(fan_in) = weights.checked_div(biases) else {
-            continue;
+        let outputs = match layer {
+            Layer::Conv2d(conv) => conv.filters,
+            Layer::Linear(linear) => linear.outputs,
+            _ => {
+                (0..weights).for_each(|_| take(1.0));
+                (0..biases).for_each(|_| take(0.0));
+                continue;
+            }
         };
+        let fan_in = weights / u64::from(outputs);
         let bound = libm::sqrtf(6.0 / fan_in as f32);
         for _ in 0..weights {
             take((2.0 * random::uniform(&mut *source) - 1.0) * bound);
@@ -119,7 +151,7 @@ impl core::error::Error for InitError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CompactMode, Conv2d, Layer, Plan, Trainable};
+    use crate::{CompactMode, Conv2d, Purpose, Trainable};
     use rand_core::{Rng, SeedableRng};
     use rand_xoshiro::Xoshiro128PlusPlus;
 
@@ -165,16 +197,16 @@ mod tests {
     #[test]
     fn parameters_that_are_trained_get_what_they_get_among_all() {
         let all = parameters(3);
-        let trainable = Trainable::from_layer(2).biases(0);
-        let plan = CompactPlan::of(&Plan::of(&NETWORK), CompactMode::in_place(trainable));
+        let mode = CompactMode::in_place(Trainable::from_layer(3).biases(1));
+        let program = Program::<192>::of(&NETWORK, Purpose::Compact(mode));
         let mut expected = [7.0; WEIGHTS[1] + 16 + 8];
-        plan.extract(&all, &mut expected).unwrap();
+        program.extract(&all, &mut expected).unwrap();
         let mut trained = [9.0; WEIGHTS[1] + 16 + 8];
         let mut generator = Xoshiro128PlusPlus::seed_from_u64(3);
-        he_uniform_trained(&NETWORK, &plan, &mut trained, || generator.next_u32()).unwrap();
+        he_uniform_trained(&NETWORK, &program, &mut trained, || generator.next_u32()).unwrap();
         assert_eq!(trained, expected);
         let short = &mut trained[1..];
-        assert!(he_uniform_trained(&NETWORK, &plan, short, || 0).is_err());
+        assert!(he_uniform_trained(&NETWORK, &program, short, || 0).is_err());
     }
 
     #[test]

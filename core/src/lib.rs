@@ -2,7 +2,7 @@
 //! Kiln's arithmetic: small convolutional networks, trained and evaluated without `std`, without
 //! a heap, and with the same bits on every machine.
 //!
-//! A network is a `const`. Its [`Plan`] tells at compile time how long every buffer has to be; the
+//! A network is a `const`. Its [`Program`] tells at compile time how long every buffer has to be; the
 //! buffers are the caller's. The same kernels run one sample at a time on a microcontroller and 4,
 //! 8 or 16 at a time in a desktop's vector registers, and every one of them gives what the
 //! one-page loops in [`mod@reference`] give, to the bit.
@@ -10,11 +10,12 @@
 //! Here a network learns to tell upright strokes from lying ones, then says what it sees:
 //!
 //! ```
-//! use kiln_core::{GroupMemory, Network, Plan, Sgd, Trainer, he_uniform};
+//! use kiln_core::{GroupMemory, Loss, Network, Program, Purpose, Sgd, Trainer, he_uniform};
 //!
 //! const NETWORK: Network =
 //!     Network::input(1, 6, 6).conv2d(4, 3).relu().max_pool2d(2).linear(2);
-//! const PLAN: Plan = Plan::of(&NETWORK);
+//! const TRAINING: Program = Program::of(&NETWORK, Purpose::Group(Loss::CROSS_ENTROPY));
+//! const INFERENCE: Program = Program::of(&NETWORK, Purpose::Inference);
 //!
 //! // A stroke in each of six places, lying (class 0) or upright (class 1).
 //! let mut images = [0.0; 12 * 36];
@@ -25,29 +26,33 @@
 //! let labels: [u16; 12] = core::array::from_fn(|sample| sample as u16 % 2);
 //!
 //! let mut random = 1_u32; // any source of 32 random bits; this one is a linear congruence
-//! let mut parameters = [0.0; PLAN.parameters()];
+//! let mut parameters = [0.0; TRAINING.parameters()];
 //! he_uniform(&NETWORK, &mut parameters, || {
 //!     random = random.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
 //!     random
 //! })?;
 //! let mut trainer = Trainer {
-//!     plan: &PLAN,
+//!     program: &TRAINING,
 //!     parameters: &mut parameters,
-//!     gradient: &mut [0.0; PLAN.parameters()],
+//!     gradient: &mut [0.0; TRAINING.parameters()],
 //!     velocity: &mut [], // none without momentum
-//!     memory: GroupMemory {
-//!         packets: &mut [0.0; PLAN.training_packets()],
-//!         winners: &mut [0; PLAN.winner_bytes()],
-//!         values: &mut [0.0; PLAN.group_values()],
-//!     },
+//!     moments: &mut [], // none without batch normalisation, as these
+//!     statistics: &mut [],
+//!     groups: &mut [GroupMemory {
+//!         packets: &mut [0.0; TRAINING.arena_packets()],
+//!         winners: &mut [0; TRAINING.winner_bytes()],
+//!         values: &mut [0.0; TRAINING.group_values()],
+//!     }],
+//!     seed: 1,
+//!     steps: 0,
 //! };
 //! for _ in 0..60 {
 //!     trainer.step(&images, &labels, &Sgd::new(0.5))?;
 //! }
 //!
-//! let mut memory = [0.0; PLAN.inference_packets()];
+//! let mut arena = [0.0; INFERENCE.arena_packets()];
 //! for (image, label) in images.chunks_exact(36).zip(labels) {
-//!     let logits = PLAN.infer(&parameters, image, &mut memory)?;
+//!     let logits = INFERENCE.infer(&parameters, &mut arena, |input| input.copy_from_slice(image))?;
 //!     assert_eq!(logits[1] > logits[0], label == 1);
 //! }
 //! # Ok::<(), Box<dyn core::error::Error>>(())
@@ -55,14 +60,15 @@
 //!
 //! # Rooms
 //!
-//! - [`Network`], [`Layer`]: what is computed, as plain data; checked layer by layer.
-//! - [`Plan`], [`Step`]: where everything lies while it is computed.
+//! - [`Network`], [`Layer`]: what is computed, a graph as plain data; checked node by node.
+//! - [`Program`], [`Step`]: what runs, and where everything lies while it does.
 //! - [`Lanes`], [`LaneWidth`]: how many samples are computed side by side.
-//! - [`Plan::infer`], [`score`]: the forward pass.
-//! - [`Trainer`], or its parts for programs with threads: [`Plan::backward_group`],
-//!   [`Plan::add_gradient`], [`Sgd`].
-//! - [`CompactTrainer`], [`CompactPlan`], [`Trainable`]: the same training one sample at a time in
+//! - [`Program::infer`], [`score`]: the forward pass.
+//! - [`Trainer`], or its parts for programs with threads: [`Program::run_phase`],
+//!   [`Program::meet`], [`Program::add_gradient`], [`Sgd`].
+//! - [`CompactTrainer`], [`CompactMode`], [`Trainable`]: the same training one sample at a time in
 //!   the least memory, of all or some of the parameters, as a microcontroller has it.
+//! - [`Folding`]: a trained network without its batch normalisations, as devices run it.
 //! - [`ModelFile`], [`ModelParts`]: a network with its weights as bytes, read where they lie.
 //! - [`mod@reference`]: the naive loops that define every bit.
 //!
@@ -73,13 +79,8 @@
 //! written beside each loop in [`mod@reference`]; parameter gradients are summed sample by sample in
 //! groups of [`GROUP`], then group by group.
 
-mod backward;
-mod buffers;
-mod compact;
-mod compiled;
 mod crc32;
-mod forward;
-mod gradient;
+mod folding;
 mod init;
 mod lanes;
 mod layer;
@@ -88,15 +89,15 @@ mod model_file;
 mod network;
 mod ops;
 mod pack;
-mod plan;
+mod program;
 pub mod random;
+mod run;
 mod samples_file;
 mod schedule;
 mod sgd;
 mod shape;
 #[cfg(test)]
 mod testing;
-mod trainer;
 
 /// The naive kernels, one sample at a time, that define every bit of the fast ones.
 pub mod reference {
@@ -107,28 +108,29 @@ pub mod reference {
     pub use crate::ops::pool::{Geometry as PoolGeometry, reference as pool};
 }
 
-pub use backward::GroupMemory;
-pub use buffers::BufferError;
-pub use compact::{
-    CompactError, CompactMemory, CompactMode, CompactPlan, CompactTrainer, CompactUpdate,
-    Trainable, TrainableError,
-};
 pub use crc32::{Crc32, crc32};
-pub use forward::score;
-pub use init::{InitError, he_uniform, he_uniform_trained};
+pub use folding::{FoldError, Folding};
+pub use init::{InitError, first_statistics, he_uniform, he_uniform_trained};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
-    MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError,
+    MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError, Task,
 };
-pub use network::{LayerFault, MAX_ELEMENTS, MAX_LAYERS, Network, NetworkError};
+pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Value};
+pub use ops::activation::Activation;
+pub use ops::dropout::dropout_key;
 pub use ops::loss::Outcome;
 pub use pack::{pack_pixels, pack_values};
-pub use plan::{GROUP, Operation, Plan, Span, SpanKind, Spans, Step};
+pub use program::{
+    CompactMode, CompactUpdate, GROUP, Loss, Operation, Program, ProgramError, Purpose, Span,
+    SpanKind, Spans, Step, Trainable, TrainableError,
+};
+pub use run::{
+    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer, score,
+};
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 pub use shape::Shape;
-pub use trainer::Trainer;

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent, as PyTorch defines it.
 
-use crate::buffers::{self, BufferError};
+use crate::run::{self, BufferError};
 use crate::lanes::{Kernel, Lanes};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ impl Sgd {
         velocity: &mut [f32],
         proof: L,
     ) -> Result<(), BufferError> {
-        buffers::check("gradient", gradient.len(), parameters.len())?;
+        run::check("gradient", gradient.len(), parameters.len())?;
         if self.momentum == 0.0 {
             proof.vectorize(Descend {
                 sgd: self,
@@ -54,7 +54,7 @@ impl Sgd {
             });
             return Ok(());
         }
-        buffers::check("velocity", velocity.len(), parameters.len())?;
+        run::check("velocity", velocity.len(), parameters.len())?;
         proof.vectorize(DescendWithMomentum {
             sgd: self,
             parameters,

@@ -26,7 +26,7 @@ pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{F32x4, F32x8, F32x16};
 
-use crate::compiled::Compiled;
+use crate::run::Compiled;
 #[cfg(test)]
 pub(crate) use counted::{Counted, Tally};
 pub(crate) use vector::{Kernel, NO_WINNER, Vector};

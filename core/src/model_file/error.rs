@@ -1,6 +1,6 @@
 //! What can be wrong with a model file, or with what should become one.
 
-use super::layout::VERSION;
+use super::layout::{FIRST_VERSION, VERSION};
 use crate::{NetworkError, ScalingError};
 use core::fmt;
 
@@ -36,6 +36,13 @@ pub enum ModelError {
         expected: usize,
         /// Parameters there are.
         found: usize,
+    },
+    /// The task is to give the input once more, but the output has another number of values.
+    Reconstruction {
+        /// Values of the input.
+        inputs: usize,
+        /// Values of the output.
+        outputs: usize,
     },
     /// The input scaling does not have the network's number of channels.
     Channels {
@@ -75,7 +82,7 @@ impl fmt::Display for ModelError {
             Self::NotAModel => f.write_str("not a Kiln model file"),
             Self::Version { found } => write!(
                 f,
-                "model file format {found}, but this build reads format {VERSION}; \
+                "model file format {found}, but this build reads formats {FIRST_VERSION} to {VERSION}; \
                  use the Kiln that wrote it"
             ),
             Self::Length { expected, found } if found < expected => write!(
@@ -98,6 +105,11 @@ impl fmt::Display for ModelError {
                     "the network has {expected} parameters, but {found} are given"
                 )
             }
+            Self::Reconstruction { inputs, outputs } => write!(
+                f,
+                "the network is to reconstruct its input of {inputs} values, but gives {outputs}; \
+                 set the outputs of its last layer to {inputs}"
+            ),
             Self::Channels { expected, found } => write!(
                 f,
                 "the network has {expected} input channels, but the input scaling has {found}"

@@ -3,7 +3,10 @@
 use super::ModelError;
 
 pub(super) const MAGIC: [u8; 4] = *b"KILN";
-pub(super) const VERSION: u16 = 1;
+/// The version written.
+pub(super) const VERSION: u16 = 2;
+/// The oldest version read.
+pub(super) const FIRST_VERSION: u16 = 1;
 pub(super) const PREFIX_LEN: usize = 16;
 pub(super) const CHECKSUM_LEN: usize = 4;
 const ALIGNMENT: usize = 16;
@@ -11,6 +14,7 @@ const ALIGNMENT: usize = 16;
 /// What the prefix says, believed only as far as the file's length bears it out.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
+    pub version: u16,
     pub header_len: usize,
     /// Offset of the first parameter.
     pub parameters_at: usize,
@@ -25,6 +29,7 @@ impl Layout {
             .checked_add(header_len)?
             .checked_next_multiple_of(ALIGNMENT)?;
         let layout = Self {
+            version: VERSION,
             header_len,
             parameters_at,
             parameters,
@@ -62,19 +67,20 @@ impl Layout {
             p3,
         ] = *prefix;
         let version = u16::from_le_bytes([v0, v1]);
-        if version != VERSION || [zero0, zero1] != [0, 0] {
+        if !(FIRST_VERSION..=VERSION).contains(&version) || [zero0, zero1] != [0, 0] {
             return Err(ModelError::Version { found: version });
         }
         let header_len = u32::from_le_bytes([h0, h1, h2, h3]) as usize;
         let parameters = u32::from_le_bytes([p0, p1, p2, p3]) as usize;
-        Self::new(header_len, parameters).ok_or(ModelError::TooLarge)
+        let layout = Self::new(header_len, parameters).ok_or(ModelError::TooLarge)?;
+        Ok(Self { version, ..layout })
     }
 
     /// The prefix as bytes.
     pub fn prefix(self) -> [u8; PREFIX_LEN] {
         let mut prefix = [0; PREFIX_LEN];
         prefix[..4].copy_from_slice(&MAGIC);
-        prefix[4..6].copy_from_slice(&VERSION.to_le_bytes());
+        prefix[4..6].copy_from_slice(&self.version.to_le_bytes());
         prefix[8..12].copy_from_slice(&(self.header_len as u32).to_le_bytes());
         prefix[12..].copy_from_slice(&(self.parameters as u32).to_le_bytes());
         prefix

@@ -3,14 +3,16 @@
 //! | bytes | content |
 //! | --- | --- |
 //! | 0..4 | `KILN` |
-//! | 4..6 | format version, 1 |
+//! | 4..6 | format version, 2 |
 //! | 6..8 | zero |
 //! | 8..12 | length of the header |
 //! | 12..16 | number of parameters |
-//! | 16.. | header, postcard: network, input scaling, class names joined by `\n`, training notes |
+//! | 16.. | header, postcard: network, task, input scaling, class names joined by `\n`, training notes |
 //! | | zeros up to the next multiple of 16 |
-//! | | parameters, f32: layers in order, weights before bias, PyTorch's index order |
+//! | | parameters, f32: nodes in order, weights before bias, PyTorch's index order |
 //! | last 4 | CRC-32 of everything before |
+//!
+//! Version 1 had chains only, a task of classification, and no word of it. Files of it are read.
 //!
 //! Numbers are little-endian. A file in memory at a multiple of 16 has its parameters at one too.
 
@@ -23,14 +25,26 @@ pub use error::ModelError;
 pub use scaling::{MAX_INPUT_CHANNELS, Scaling, ScalingError};
 pub use write::ModelParts;
 
+use crate::network::FirstNetwork;
 use crate::{Network, crc32::crc32, lanes::bytes::f32s_in_place};
-use layout::{CHECKSUM_LEN, Layout, PREFIX_LEN};
-use serde::Deserialize;
+use layout::{CHECKSUM_LEN, FIRST_VERSION, Layout, PREFIX_LEN};
+use serde::{Deserialize, Serialize};
+
+/// What a network's output means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    /// Logits, one for each class.
+    #[default]
+    Classification,
+    /// The input once more, as an autoencoder gives it; the distance between the two is the score.
+    Reconstruction,
+}
 
 /// A model file, opened in place: everything large is borrowed from its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile<'a> {
     network: Network,
+    task: Task,
     scaling: Scaling,
     class_names: &'a str,
     notes: &'a str,
@@ -41,9 +55,33 @@ pub struct ModelFile<'a> {
 #[derive(Deserialize)]
 struct Header<'a> {
     network: Network,
+    task: Task,
     scaling: Scaling,
+    #[serde(borrow)]
     class_names: &'a str,
     notes: &'a str,
+}
+
+/// The same in version 1.
+#[derive(Deserialize)]
+struct FirstHeader<'a> {
+    network: FirstNetwork,
+    scaling: Scaling,
+    #[serde(borrow)]
+    class_names: &'a str,
+    notes: &'a str,
+}
+
+impl<'a> From<FirstHeader<'a>> for Header<'a> {
+    fn from(first: FirstHeader<'a>) -> Self {
+        Self {
+            network: first.network.into(),
+            task: Task::Classification,
+            scaling: first.scaling,
+            class_names: first.class_names,
+            notes: first.notes,
+        }
+    }
 }
 
 impl<'a> ModelFile<'a> {
@@ -58,10 +96,11 @@ impl<'a> ModelFile<'a> {
     /// What is wrong with the bytes, or that they do not start at a multiple of 4.
     pub fn open(bytes: &'a [u8]) -> Result<Self, ModelError> {
         let (layout, head, values) = verify(bytes)?;
-        let header = read_header(&head[PREFIX_LEN..], layout.header_len)?;
+        let header = read_header(&head[PREFIX_LEN..], &layout)?;
         check_header(&header, layout.parameters)?;
         Ok(Self {
             network: header.network,
+            task: header.task,
             scaling: header.scaling,
             class_names: header.class_names,
             notes: header.notes,
@@ -99,6 +138,11 @@ impl<'a> ModelFile<'a> {
         &self.network
     }
 
+    /// What the network's output means.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
     /// How pixels become the network's input; as many channels as the network's input.
     pub fn scaling(&self) -> &Scaling {
         &self.scaling
@@ -114,7 +158,7 @@ impl<'a> ModelFile<'a> {
         self.notes
     }
 
-    /// All parameters in place: layers in order, weights before bias.
+    /// All parameters in place: nodes in order, weights before bias.
     pub fn parameters(&self) -> &'a [f32] {
         self.parameters
     }
@@ -133,20 +177,28 @@ fn verify(bytes: &[u8]) -> Result<(Layout, &[u8], &[u8]), ModelError> {
 }
 
 /// Decodes the header from `area`, which ends with its padding.
-fn read_header(area: &[u8], header_len: usize) -> Result<Header<'_>, ModelError> {
-    let (encoded, padding) = area.split_at(header_len);
+fn read_header<'a>(area: &'a [u8], layout: &Layout) -> Result<Header<'a>, ModelError> {
+    let (encoded, padding) = area.split_at(layout.header_len);
     if padding.iter().any(|byte| *byte != 0) {
         return Err(ModelError::Header);
     }
+    match layout.version {
+        FIRST_VERSION => decode::<FirstHeader<'_>>(encoded).map(Header::from),
+        _ => decode(encoded),
+    }
+}
+
+/// Decodes all of `encoded`.
+fn decode<'a, T: Deserialize<'a>>(encoded: &'a [u8]) -> Result<T, ModelError> {
     match postcard::take_from_bytes(encoded) {
-        Ok((header, [])) => Ok(header),
+        Ok((value, [])) => Ok(value),
         _ => Err(ModelError::Header),
     }
 }
 
 /// Whether the parts of a model fit one another.
 fn check_header(header: &Header<'_>, parameters: usize) -> Result<(), ModelError> {
-    check_parts(&header.network, &header.scaling, parameters)?;
+    check_parts(&header.network, header.task, &header.scaling, parameters)?;
     let names = header.class_names.split('\n');
     if header.class_names.is_empty() {
         return Ok(());
@@ -155,8 +207,17 @@ fn check_header(header: &Header<'_>, parameters: usize) -> Result<(), ModelError
 }
 
 /// Whether parameters and scaling fit a network that is itself sound.
-fn check_parts(network: &Network, scaling: &Scaling, found: usize) -> Result<(), ModelError> {
+fn check_parts(
+    network: &Network,
+    task: Task,
+    scaling: &Scaling,
+    found: usize,
+) -> Result<(), ModelError> {
     network.check().map_err(ModelError::Network)?;
+    let (inputs, outputs) = (network.input_shape().elements(), network.classes());
+    if task == Task::Reconstruction && inputs != outputs {
+        return Err(ModelError::Reconstruction { inputs, outputs });
+    }
     let expected = network.parameters();
     if found != expected {
         return Err(ModelError::Parameters { expected, found });

@@ -1,7 +1,7 @@
 //! Writing a model file.
 
 use super::layout::{CHECKSUM_LEN, Layout, PREFIX_LEN};
-use super::{ModelError, Scaling, check_names, check_parts};
+use super::{ModelError, Scaling, Task, check_names, check_parts};
 use crate::{Network, crc32::crc32};
 use core::fmt;
 use postcard::ser_flavors::Size;
@@ -10,11 +10,12 @@ use serde::{Serialize, Serializer};
 /// What a model file is made of.
 ///
 /// ```
-/// use kiln_core::{ModelFile, ModelParts, Network, Scaling};
+/// use kiln_core::{ModelFile, ModelParts, Network, Scaling, Task};
 ///
 /// const NETWORK: Network = Network::input(1, 2, 2).linear(2);
 /// let parts = ModelParts {
 ///     network: &NETWORK,
+///     task: Task::Classification,
 ///     scaling: &Scaling::uniform(1, 1.0 / 255.0, 0.0)?,
 ///     class_names: &["no", "yes"],
 ///     notes: "by hand",
@@ -35,13 +36,15 @@ use serde::{Serialize, Serializer};
 pub struct ModelParts<'a> {
     /// The network; must be sound.
     pub network: &'a Network,
+    /// What its output means.
+    pub task: Task,
     /// How pixels become its input; as many channels as its input.
     pub scaling: &'a Scaling,
     /// A name for each class in the order of the logits, or none; no line breaks in them.
     pub class_names: &'a [&'a str],
     /// Anything about the training that is worth keeping.
     pub notes: &'a str,
-    /// All parameters: layers in order, weights before bias.
+    /// All parameters: nodes in order, weights before bias.
     pub parameters: &'a [f32],
 }
 
@@ -83,7 +86,7 @@ impl ModelParts<'_> {
 
     /// Checks the parts and places them.
     fn layout(&self) -> Result<Layout, ModelError> {
-        check_parts(self.network, self.scaling, self.parameters.len())?;
+        check_parts(self.network, self.task, self.scaling, self.parameters.len())?;
         if !self.class_names.is_empty() {
             check_names(self.network, self.class_names.iter().copied())?;
         }
@@ -95,6 +98,7 @@ impl ModelParts<'_> {
     fn header(&self) -> Header<'_> {
         Header {
             network: self.network,
+            task: self.task,
             scaling: self.scaling,
             class_names: Lines(self.class_names),
             notes: self.notes,
@@ -106,6 +110,7 @@ impl ModelParts<'_> {
 #[derive(Serialize)]
 struct Header<'a> {
     network: &'a Network,
+    task: Task,
     scaling: &'a Scaling,
     class_names: Lines<'a>,
     notes: &'a str,

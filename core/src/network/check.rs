@@ -1,35 +1,47 @@
 //! Whether the layers fit one another, decided in `const` so that a build can fail on it.
 
-use super::{LayerFault, MAX_LAYERS, Network, NetworkError};
+use super::{LayerFault, MAX_NODES, Network, NetworkError};
 use crate::{Conv2d, Layer, MAX_ELEMENTS, Padding, Pool2d, Shape};
 
 impl Network {
-    /// Checks every layer against the shape that reaches it.
+    /// Checks every node against the shapes that reach it.
     ///
     /// # Errors
     ///
-    /// The first layer that does not fit, by number, with the reason.
+    /// The first node that does not fit, by number, with the reason.
     pub const fn check(&self) -> Result<(), NetworkError> {
+        match self.checked_shapes() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The shape of every value, by number, of a network in which every node fits.
+    pub(crate) const fn checked_shapes(&self) -> Result<[Shape; MAX_NODES + 1], NetworkError> {
+        let mut shapes = [self.input; MAX_NODES + 1];
         if self.len == 0 {
             return fault(0, "input", LayerFault::NoLayers);
         }
-        if self.len > MAX_LAYERS {
-            return fault(MAX_LAYERS + 1, "", LayerFault::TooManyLayers);
+        if self.len > MAX_NODES {
+            return fault(MAX_NODES + 1, "", LayerFault::TooManyLayers);
         }
         if let Err(found) = check_size(self.input) {
             return fault(0, "input", found);
         }
-        let mut shape = self.input;
+        let mut is_read = [false; MAX_NODES + 1];
         let mut parameters = 0;
         let mut index = 0;
         while index < self.len {
             let layer = &self.layers[index];
-            match output_shape(layer, shape) {
+            match output_shape_of(self, index, &shapes) {
                 Err(found) => return fault(index + 1, layer.name(), found),
                 Ok(output) => {
-                    let (weights, biases) = layer.parameters(shape);
+                    let [first, second] = self.inputs[index];
+                    let (weights, biases) = layer.parameters(shapes[first.number()]);
                     parameters += weights + biases;
-                    shape = output;
+                    shapes[index + 1] = output;
+                    is_read[first.number()] = true;
+                    is_read[second.number()] = true;
                 }
             }
             if parameters > MAX_ELEMENTS as u64 {
@@ -37,7 +49,20 @@ impl Network {
             }
             index += 1;
         }
-        Ok(())
+        // All but the last, which is the network's output.
+        index = 0;
+        while index < self.len {
+            if !is_read[index] {
+                let name = if index == 0 {
+                    "input"
+                } else {
+                    self.layers[index - 1].name()
+                };
+                return fault(index, name, LayerFault::Unread);
+            }
+            index += 1;
+        }
+        Ok(shapes)
     }
 
     /// Panics with the words of the error, which fails the build where it runs in a `const`.
@@ -46,6 +71,31 @@ impl Network {
             panic_with(&error)
         }
     }
+}
+
+/// Shape of the value of node `index`, counted from 0, among those before it.
+const fn output_shape_of(
+    network: &Network,
+    index: usize,
+    shapes: &[Shape; MAX_NODES + 1],
+) -> Result<Shape, LayerFault> {
+    let [first, second] = network.inputs[index];
+    let mut slot = 0;
+    while slot < 2 {
+        let input = network.inputs[index][slot].number();
+        if input > index {
+            return Err(LayerFault::NotEarlier { input });
+        }
+        slot += 1;
+    }
+    let (left, right) = (shapes[first.number()], shapes[second.number()]);
+    let alike = left.channels == right.channels
+        && left.height == right.height
+        && left.width == right.width;
+    if !alike {
+        return Err(LayerFault::Addends { left, right });
+    }
+    output_shape(&network.layers[index], left)
 }
 
 /// Shape behind `layer` for an input of a sound shape.
@@ -70,8 +120,23 @@ pub(super) const fn output_shape(layer: &Layer, input: Shape) -> Result<Shape, L
             Ok(shape) => shape,
             Err(found) => return Err(found),
         },
-        Layer::Relu | Layer::Relu6 | Layer::Add | Layer::BatchNorm(_) | Layer::ScaleShift => input,
-        Layer::Dropout(_) => input,
+        Layer::Relu | Layer::Relu6 | Layer::Add | Layer::ScaleShift => input,
+        Layer::BatchNorm(norm) => {
+            if !(norm.momentum > 0.0 && norm.momentum <= 1.0) {
+                return Err(LayerFault::Fraction { option: "momentum" });
+            }
+            if !(norm.epsilon > 0.0 && norm.epsilon <= 1.0) {
+                return Err(LayerFault::Fraction { option: "epsilon" });
+            }
+            input
+        }
+        Layer::Dropout(dropout) => {
+            if !(dropout.probability >= 0.0 && dropout.probability < 1.0) {
+                let option = "probability";
+                return Err(LayerFault::Fraction { option });
+            }
+            input
+        }
         Layer::GlobalAvgPool2d => Shape::new(input.channels, 1, 1),
         Layer::Linear(linear) => {
             if linear.outputs == 0 {
@@ -200,7 +265,7 @@ const fn fault<T>(layer: usize, name: &'static str, fault: LayerFault) -> Result
 }
 
 /// The number is spelled by hand: a `const` panic can show a string but not format one.
-const fn panic_with(error: &NetworkError) -> ! {
+pub(super) const fn panic_with(error: &NetworkError) -> ! {
     let reason = match error.fault {
         LayerFault::Zero { .. } => ": a size or stride is 0",
         LayerFault::WindowTooLarge { .. } => ": its window does not fit into its input",
@@ -209,12 +274,20 @@ const fn panic_with(error: &NetworkError) -> ! {
         LayerFault::WindowArea { .. } => ": its max pool window has more than 256 values",
         LayerFault::TooLarge => ": a tensor or the parameters are too large",
         LayerFault::NoLayers => ": the network has no layers",
-        LayerFault::TooManyLayers => ": the network has too many layers",
+        LayerFault::TooManyLayers => ": the network has too many nodes",
+        LayerFault::NotEarlier { .. } => ": it reads a value that is not earlier",
+        LayerFault::Addends { .. } => ": its two inputs have different shapes",
+        LayerFault::Unread => ": no node reads its value",
+        LayerFault::Fraction { .. } => ": an option is out of its range",
     };
     let mut text = [b' '; 96];
     let mut len = put(&mut text, 0, b"layer ");
+    if error.layer >= 100 {
+        text[len] = b'0' + (error.layer / 100) as u8;
+        len += 1;
+    }
     if error.layer >= 10 {
-        text[len] = b'0' + (error.layer / 10) as u8;
+        text[len] = b'0' + (error.layer / 10 % 10) as u8;
         len += 1;
     }
     text[len] = b'0' + (error.layer % 10) as u8;

@@ -1,6 +1,6 @@
 //! What can be wrong with a network.
 
-use super::MAX_LAYERS;
+use super::MAX_NODES;
 use crate::Shape;
 use core::fmt;
 
@@ -55,9 +55,28 @@ pub enum LayerFault {
     /// A tensor, or the parameters, exceed [`MAX_ELEMENTS`](crate::MAX_ELEMENTS), or a tensor has
     /// more than 65,535 rows or columns.
     TooLarge,
+    /// It reads a value that is not of an earlier node.
+    NotEarlier {
+        /// Number of the value.
+        input: usize,
+    },
+    /// The two values of an addition have different shapes.
+    Addends {
+        /// Shape of the first.
+        left: Shape,
+        /// Shape of the second.
+        right: Shape,
+    },
+    /// No node reads its value, and it is not the last.
+    Unread,
+    /// A momentum or epsilon not above 0 and at most 1, or a probability not from 0 to below 1.
+    Fraction {
+        /// The option's name.
+        option: &'static str,
+    },
     /// The network has no layer.
     NoLayers,
-    /// The network has more than [`MAX_LAYERS`] layers.
+    /// The network has more than [`MAX_NODES`] nodes.
     TooManyLayers,
 }
 
@@ -68,7 +87,7 @@ impl fmt::Display for NetworkError {
                 return f.write_str("the network has no layers; add at least one");
             }
             LayerFault::TooManyLayers => {
-                return write!(f, "the network has more than {MAX_LAYERS} layers");
+                return write!(f, "the network has more than {MAX_NODES} layers");
             }
             _ => {}
         }
@@ -117,6 +136,23 @@ impl fmt::Display for LayerFault {
                  columns",
                 crate::MAX_ELEMENTS
             ),
+            Self::NotEarlier { input } => write!(
+                f,
+                "it reads the value of layer {input}, which is not earlier; order the layers so that \
+                 each reads only what is before it"
+            ),
+            Self::Addends { left, right } => write!(
+                f,
+                "{left} and {right} (channels x height x width) cannot be added; bring them to one \
+                 shape, for example by a convolution"
+            ),
+            Self::Unread => f.write_str(
+                "no layer reads its value; name it among another layer's inputs, or remove it",
+            ),
+            Self::Fraction { option: "probability" } => {
+                f.write_str("probability must be at least 0 and below 1")
+            }
+            Self::Fraction { option } => write!(f, "{option} must be above 0 and at most 1"),
             Self::NoLayers => f.write_str("no layers"),
             Self::TooManyLayers => f.write_str("too many layers"),
         }

@@ -1,28 +1,51 @@
-//! A network: an input shape and a list of layers, as plain data.
+//! A network: an input shape and a graph of layers, as plain data.
+//!
+//! A node is a layer with the values it reads. Nodes are numbered from 1, in the order in which they
+//! run; a value has the number of the node that gives it, and the network's input is value 0.
 
 mod check;
 mod error;
 mod wire;
 
 pub use error::{LayerFault, NetworkError};
+pub(crate) use wire::FirstNetwork;
 
-use crate::{Conv2d, Cost, Layer, Linear, Pool2d, Shape};
+use crate::{BatchNorm, Conv2d, Cost, Layer, Linear, Pool2d, Shape};
 use core::fmt;
 
-/// Most layers a network can have.
-pub const MAX_LAYERS: usize = 64;
+/// Most nodes a network can have.
+pub const MAX_NODES: usize = 192;
 
 /// Most values one tensor, or all parameters together, may have: 2^28.
 ///
 /// Every offset then fits 32 bits, on a microcontroller as on a desktop.
 pub const MAX_ELEMENTS: u32 = 1 << 28;
 
-/// An input shape and a list of layers.
+/// A value of a network: the input, or what a node gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Value(u8);
+
+impl Value {
+    /// The network's input.
+    pub const INPUT: Self = Self(0);
+
+    /// The value of node `number`, counted from 1.
+    pub const fn of_node(number: usize) -> Self {
+        Self(if number < u8::MAX as usize { number as u8 } else { u8::MAX })
+    }
+
+    /// Number of the node that gives it, counted from 1; 0 for the network's input.
+    pub const fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An input shape and a graph of layers.
 ///
 /// The builder is `const`, so a firmware can keep its network in flash. The builder itself never
-/// fails: [`Network::check`] tells, as a value at run time, which layer does not fit, and the
-/// methods that need a sound network ([`Network::cost`], [`Plan::of`](crate::Plan::of)) fail the
-/// build with the same words when they are evaluated in a `const`.
+/// fails: [`Network::check`] tells, as a value at run time, which node does not fit, and the
+/// methods that need a sound network ([`Network::cost`], [`Program::of`](crate::Program::of)) fail
+/// the build with the same words when they are evaluated in a `const`.
 ///
 /// ```
 /// use kiln_core::Network;
@@ -35,12 +58,32 @@ pub const MAX_ELEMENTS: u32 = 1 << 28;
 /// assert_eq!(PARAMETERS, 53_866);
 /// assert_eq!(NET.cost().macs, 240_544);
 /// ```
+///
+/// A layer reads the value of the node before it. [`Network::last`] names that value, so that a
+/// later layer can read it, or add it to its own:
+///
+/// ```
+/// use kiln_core::{Conv2d, Layer, Network};
+/// const SAME: Layer = Layer::Conv2d(Conv2d::new(8, 3).padding(1).without_bias());
+/// const NET: Network = {
+///     let stem = Network::input(3, 16, 16).layer(SAME).batch_norm().relu();
+///     let skip = stem.last();
+///     stem.layer(SAME).batch_norm().relu().layer(SAME).batch_norm()
+///         .add(skip).relu()
+///         .global_avg_pool2d().linear(10)
+/// };
+/// assert!(NET.check().is_ok());
+/// ```
 #[derive(Clone)]
 pub struct Network {
     input: Shape,
-    layers: [Layer; MAX_LAYERS],
-    /// May exceed `MAX_LAYERS` by one, which `check` reports.
+    layers: [Layer; MAX_NODES],
+    /// What each node reads; all but additions read the first alone.
+    inputs: [[Value; 2]; MAX_NODES],
+    /// May exceed `MAX_NODES` by one, which `check` reports.
     len: usize,
+    /// What the next layer reads.
+    last: Value,
 }
 
 impl Network {
@@ -48,20 +91,61 @@ impl Network {
     pub const fn input(channels: u32, height: u32, width: u32) -> Self {
         Self {
             input: Shape::new(channels, height, width),
-            layers: [Layer::Relu; MAX_LAYERS],
+            layers: [Layer::Relu; MAX_NODES],
+            inputs: [[Value::INPUT; 2]; MAX_NODES],
             len: 0,
+            last: Value::INPUT,
         }
     }
 
     /// Adds any layer; the way to options the short forms below do not have.
-    pub const fn layer(mut self, layer: Layer) -> Self {
-        if self.len < MAX_LAYERS {
+    pub const fn layer(self, layer: Layer) -> Self {
+        let last = self.last;
+        self.node(layer, [last, last])
+    }
+
+    /// Adds a layer that reads the values given: an addition both, any other the first.
+    pub const fn node(mut self, layer: Layer, inputs: [Value; 2]) -> Self {
+        if self.len < MAX_NODES {
+            let second = match layer {
+                Layer::Add => inputs[1],
+                _ => inputs[0],
+            };
             self.layers[self.len] = layer;
+            self.inputs[self.len] = [inputs[0], second];
         }
-        if self.len <= MAX_LAYERS {
+        if self.len <= MAX_NODES {
             self.len += 1;
         }
+        self.last = Value::of_node(self.len);
         self
+    }
+
+    /// The value that the next layer reads.
+    pub const fn last(&self) -> Value {
+        self.last
+    }
+
+    /// Lets the next layer read an earlier value.
+    pub const fn from(mut self, value: Value) -> Self {
+        self.last = value;
+        self
+    }
+
+    /// Adds the sum of the last value and an earlier one.
+    pub const fn add(self, value: Value) -> Self {
+        let last = self.last;
+        self.node(Layer::Add, [last, value])
+    }
+
+    /// Adds a batch normalisation with PyTorch's defaults.
+    pub const fn batch_norm(self) -> Self {
+        self.layer(Layer::BatchNorm(BatchNorm::DEFAULT))
+    }
+
+    /// Adds a ReLU6.
+    pub const fn relu6(self) -> Self {
+        self.layer(Layer::Relu6)
     }
 
     /// Adds a convolution with a square kernel, stride 1, no padding.
@@ -99,14 +183,48 @@ impl Network {
         self.input
     }
 
-    /// The layers in order.
+    /// The nodes' layers in order.
     pub const fn layers(&self) -> &[Layer] {
-        let kept = if self.len < MAX_LAYERS {
+        self.layers.split_at(self.kept()).0
+    }
+
+    /// The values that each node reads: an addition two, all others the first, which then stands
+    /// in both places.
+    pub const fn inputs(&self) -> &[[Value; 2]] {
+        self.inputs.split_at(self.kept()).0
+    }
+
+    /// Whether each node reads the value of the one before it, and nothing else.
+    pub const fn is_chain(&self) -> bool {
+        let mut index = 0;
+        while index < self.kept() {
+            let [first, second] = self.inputs[index];
+            if first.number() != index || second.number() != index {
+                return false;
+            }
+            index += 1;
+        }
+        true
+    }
+
+    /// Whether it has a batch normalisation that is not folded.
+    pub const fn has_batch_norm(&self) -> bool {
+        let mut index = 0;
+        while index < self.kept() {
+            if let Layer::BatchNorm(_) = self.layers[index] {
+                return true;
+            }
+            index += 1;
+        }
+        false
+    }
+
+    const fn kept(&self) -> usize {
+        if self.len < MAX_NODES {
             self.len
         } else {
-            MAX_LAYERS
-        };
-        self.layers.split_at(kept).0
+            MAX_NODES
+        }
     }
 
     /// Parameters and multiply-accumulates of one sample's forward pass.
@@ -115,19 +233,17 @@ impl Network {
     ///
     /// Where [`Network::check`] finds a fault; in a `const`, that fails the build.
     pub const fn cost(&self) -> Cost {
-        let mut shape = self.input;
+        let shapes = self.shapes();
         let mut total = Cost {
             parameters: 0,
             macs: 0,
         };
         let mut index = 0;
-        self.assert_sound();
         while index < self.len {
-            let output = self.shape_after(index, shape);
-            let cost = self.layers[index].cost(shape, output);
+            let input = shapes[self.inputs[index][0].number()];
+            let cost = self.layers[index].cost(input, shapes[index + 1]);
             total.parameters += cost.parameters;
             total.macs += cost.macs;
-            shape = output;
             index += 1;
         }
         total
@@ -142,59 +258,77 @@ impl Network {
         self.cost().parameters as usize
     }
 
-    /// Shape of the tensor behind layer `index`, counted from 0.
+    /// Number of running statistics of its batch normalisations: a mean and a variance for each
+    /// channel, node by node, all means of a node before its variances.
     ///
     /// # Panics
     ///
-    /// As [`Network::cost`], and where there is no such layer.
-    pub const fn output_shape(&self, index: usize) -> Shape {
-        self.assert_sound();
-        assert!(index < self.len, "the network has no layer of this index");
-        let mut shape = self.input;
-        let mut at = 0;
-        while at <= index {
-            shape = self.shape_after(at, shape);
-            at += 1;
+    /// As [`Network::cost`].
+    pub const fn statistics(&self) -> usize {
+        let shapes = self.shapes();
+        let (mut total, mut index) = (0, 0);
+        while index < self.len {
+            if let Layer::BatchNorm(_) = self.layers[index] {
+                total += 2 * shapes[index + 1].channels as usize;
+            }
+            index += 1;
         }
-        shape
+        total
     }
 
-    /// Parameters and multiply-accumulates of layer `index`, counted from 0.
+    /// Shape of the value of node `index`, counted from 0.
+    ///
+    /// # Panics
+    ///
+    /// As [`Network::cost`], and where there is no such node.
+    pub const fn output_shape(&self, index: usize) -> Shape {
+        assert!(index < self.len, "the network has no node of this index");
+        self.shapes()[index + 1]
+    }
+
+    /// Shape of what node `index`, counted from 0, reads; both values of an addition have it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Network::output_shape`].
+    pub const fn input_shape_of(&self, index: usize) -> Shape {
+        assert!(index < self.len, "the network has no node of this index");
+        self.shapes()[self.inputs[index][0].number()]
+    }
+
+    /// Parameters and multiply-accumulates of node `index`, counted from 0.
     ///
     /// # Panics
     ///
     /// As [`Network::output_shape`].
     pub const fn layer_cost(&self, index: usize) -> Cost {
-        let output = self.output_shape(index);
-        let input = if index == 0 {
-            self.input
-        } else {
-            self.output_shape(index - 1)
-        };
-        self.layers[index].cost(input, output)
+        self.layers[index].cost(self.input_shape_of(index), self.output_shape(index))
     }
 
-    /// Number of values the last layer gives: the classes' logits.
+    /// Number of values the last node gives: the classes' logits.
     ///
     /// # Panics
     ///
     /// As [`Network::cost`].
     pub const fn classes(&self) -> usize {
-        self.assert_sound();
-        self.output_shape(self.len - 1).elements()
+        let shapes = self.shapes();
+        shapes[self.len].elements()
     }
 
-    const fn shape_after(&self, index: usize, input: Shape) -> Shape {
-        match check::output_shape(&self.layers[index], input) {
-            Ok(shape) => shape,
-            Err(_) => panic!("the network was checked"),
+    /// Shape of every value, by number.
+    pub(crate) const fn shapes(&self) -> [Shape; MAX_NODES + 1] {
+        match self.checked_shapes() {
+            Ok(shapes) => shapes,
+            Err(error) => check::panic_with(&error),
         }
     }
 }
 
 impl PartialEq for Network {
     fn eq(&self, other: &Self) -> bool {
-        self.input == other.input && self.layers() == other.layers()
+        self.input == other.input
+            && self.layers() == other.layers()
+            && self.inputs() == other.inputs()
     }
 }
 
@@ -203,16 +337,26 @@ impl core::fmt::Debug for Network {
         f.debug_struct("Network")
             .field("input", &self.input)
             .field("layers", &self.layers())
+            .field("inputs", &self.inputs())
             .finish()
     }
 }
 
-/// The input's shape and every layer: `1x28x28 > conv2d 3x3 to 8 > relu > linear 10`.
+/// The input's shape and every node, with the numbers of what it reads where that is not the node
+/// before it alone: `1x28x28 > conv2d 3x3 to 8 > relu > add (3, 1) > linear 10`.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.input.fmt(f)?;
-        let mut layers = self.layers().iter();
-        layers.try_for_each(|layer| write!(f, " > {layer}"))
+        for (index, (layer, inputs)) in self.layers().iter().zip(self.inputs()).enumerate() {
+            write!(f, " > {layer}")?;
+            let [first, second] = inputs.map(Value::number);
+            match layer {
+                Layer::Add => write!(f, " ({first}, {second})")?,
+                _ if first != index => write!(f, " ({first})")?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,24 +1,33 @@
-//! The backward pass of one step.
+//! The backward pass of one step of a group, and what it leaves for the sum over groups.
 
 use crate::lanes::Lanes;
-use crate::ops::{conv2d, linear, pool};
-use crate::{GROUP, Operation, Step};
+use crate::ops::{batch_norm, conv2d, dropout, linear, pool, scale_shift};
+use crate::run::meeting::NormMoments;
+use crate::{Dropout, GROUP, Operation, Pool2d, Step};
 use core::ops::Range;
 
 /// One step's backward pass, its buffers in hand.
-pub struct StepBackward<'a, L> {
+pub struct GroupBackward<'a, L> {
     pub step: &'a Step,
     pub weights: &'a [f32],
     pub input: &'a [L],
-    pub d_output: &'a [L],
-    pub d_input: Option<&'a mut [L]>,
+    /// The gradient of the output; becomes the input's where the step works in place.
+    pub d_output: &'a mut [L],
+    /// The gradient of the input; empty where it is not wanted, or made in place.
+    pub d_input: &'a mut [L],
     pub winners: &'a [u8],
     pub scratch: &'a mut [L],
     pub values: &'a mut [f32],
     pub samples: Range<usize>,
+    /// Samples of the whole batch.
+    pub batch: usize,
+    /// A batch normalisation's moments of the batch.
+    pub moments: &'a [f32],
+    /// What dropout draws from.
+    pub keys: &'a [u64],
 }
 
-impl<L: Lanes> StepBackward<'_, L> {
+impl<L: Lanes> GroupBackward<'_, L> {
     pub fn run(self) {
         match self.step.operation {
             Operation::Conv2d { conv, pool, .. } => {
@@ -31,20 +40,22 @@ impl<L: Lanes> StepBackward<'_, L> {
                 }
             }
             Operation::Linear { .. } => self.linear(),
-            Operation::Relu => {
-                if let Some(d_input) = self.d_input {
-                    d_input.copy_from_slice(self.d_output);
-                }
+            Operation::MaxPool2d(options) if !self.d_input.is_empty() => self.max_pool(&options),
+            Operation::AvgPool2d(options) if !self.d_input.is_empty() => {
+                self.average_pool(&options);
             }
-            Operation::MaxPool2d(options) => self.max_pool(&options),
-            Operation::AvgPool2d(options) => self.average_pool(&options),
+            Operation::ScaleShift { .. } => self.scale_shift(),
+            Operation::BatchNorm { .. } => self.batch_norm(),
+            Operation::Dropout(options) => self.dropout(options),
+            // The mask of an activation, and the copies of an addition, are made on the way.
+            _ => {}
         }
     }
 
     /// The parameters' gradient takes the pooled gradient as it is; for the input's, it is spread
     /// over the convolution's output.
     fn pooled_convolution(self, geometry: conv2d::Geometry) {
-        let (gradient, winners) = (self.d_output, self.winners);
+        let (gradient, winners) = (&*self.d_output, self.winners);
         let proof = gradient[0];
         if geometry.is_plain_3x3() && geometry.padding == [0, 0] {
             proof.vectorize(conv2d::PooledParameterGradient {
@@ -66,9 +77,10 @@ impl<L: Lanes> StepBackward<'_, L> {
                 samples: self.samples.len(),
             });
         }
-        let Some(d_input) = self.d_input else {
+        let d_input = self.d_input;
+        if d_input.is_empty() {
             return;
-        };
+        }
         let maps = &mut self.scratch[..geometry.filters * geometry.output_area()];
         proof.vectorize(conv2d::Spread {
             geometry,
@@ -85,7 +97,7 @@ impl<L: Lanes> StepBackward<'_, L> {
     }
 
     fn plain_convolution(self, geometry: conv2d::Geometry) {
-        let d_output = self.d_output;
+        let d_output = &*self.d_output;
         d_output[0].vectorize(conv2d::ParameterGradient {
             geometry,
             input: self.input,
@@ -94,12 +106,12 @@ impl<L: Lanes> StepBackward<'_, L> {
             sums: self.values,
             samples: self.samples.len(),
         });
-        if let Some(d_input) = self.d_input {
+        if !self.d_input.is_empty() {
             d_output[0].vectorize(conv2d::InputGradient {
                 geometry,
                 weights: self.weights,
                 d_output,
-                d_input,
+                d_input: self.d_input,
             });
         }
     }
@@ -109,35 +121,73 @@ impl<L: Lanes> StepBackward<'_, L> {
     fn linear(self) {
         let (inputs, d_outputs) = self.values.split_at_mut(GROUP * self.input.len());
         keep_samples(self.input, self.samples.clone(), inputs);
-        keep_samples(self.d_output, self.samples, d_outputs);
-        if let Some(d_input) = self.d_input {
+        keep_samples(self.d_output, self.samples.clone(), d_outputs);
+        if !self.d_input.is_empty() {
             self.d_output[0].vectorize(linear::InputGradient {
                 weights: self.weights,
                 d_output: self.d_output,
-                d_input,
+                d_input: self.d_input,
             });
         }
     }
 
-    fn max_pool(self, options: &crate::Pool2d) {
-        if let Some(d_input) = self.d_input {
-            self.d_output[0].vectorize(pool::MaxPoolGradient {
-                geometry: pool::Geometry::new(options, self.step.input, self.step.output),
-                d_output: self.d_output,
-                winners: self.winners,
-                d_input,
-            });
-        }
+    fn max_pool(self, options: &Pool2d) {
+        self.d_output[0].vectorize(pool::MaxPoolGradient {
+            geometry: pool::Geometry::new(options, self.step.input, self.step.output),
+            d_output: self.d_output,
+            winners: self.winners,
+            d_input: self.d_input,
+        });
     }
 
-    fn average_pool(self, options: &crate::Pool2d) {
-        if let Some(d_input) = self.d_input {
-            self.d_output[0].vectorize(pool::AveragePoolGradient {
-                geometry: pool::Geometry::new(options, self.step.input, self.step.output),
-                d_output: self.d_output,
-                d_input,
-            });
-        }
+    fn average_pool(self, options: &Pool2d) {
+        self.d_output[0].vectorize(pool::AveragePoolGradient {
+            geometry: pool::Geometry::new(options, self.step.input, self.step.output),
+            d_output: self.d_output,
+            d_input: self.d_input,
+        });
+    }
+
+    fn scale_shift(self) {
+        let map = self.step.input.map_elements();
+        let proof = self.d_output[0];
+        proof.vectorize(scale_shift::ParameterGradient {
+            input: self.input,
+            d_output: self.d_output,
+            map,
+            samples: self.samples.len(),
+            sums: self.values,
+        });
+        proof.vectorize(scale_shift::InputGradient {
+            gradient: self.d_output,
+            map,
+            scale: self.weights,
+        });
+    }
+
+    /// On from the groups' meeting; the sums are made before it.
+    fn batch_norm(self) {
+        let map = self.step.input.map_elements();
+        let batch = NormMoments::of(self.moments);
+        self.d_output[0].vectorize(batch_norm::InputGradient {
+            input: self.input,
+            gradient: self.d_output,
+            map,
+            count: self.batch * map,
+            mean: batch.mean,
+            inverse: batch.inverse,
+            weight: self.weights,
+            sums: batch.sums,
+        });
+    }
+
+    fn dropout(self, options: Dropout) {
+        self.d_output[0].vectorize(dropout::Drop {
+            probability: options.probability,
+            keys: self.keys,
+            node: self.step.node,
+            values: self.d_output,
+        });
     }
 }
 

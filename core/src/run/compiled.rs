@@ -3,28 +3,29 @@
 //! They are generic, and what is generic is compiled again in every crate that uses it. These
 //! methods are not, so a program that uses every width links them instead of compiling them.
 
-use crate::Step;
-use crate::backward::StepBackward;
+use super::forward::StepForward;
+use super::group::GroupBackward;
+use super::meeting::GroupStatistics;
+use crate::ops::batch_norm;
 use crate::lanes::Vector;
 use crate::ops::linear::WeightGradient;
-use crate::ops::loss::{Score, SoftmaxCrossEntropy};
+use crate::ops::loss::{MeanSquaredError, Score, SoftmaxCrossEntropy};
 use crate::pack::Pack;
 
 /// The pieces of work that the passes consist of.
 ///
 /// `pub` in a private module: like [`Vector`], it seals [`Lanes`](crate::Lanes).
 pub trait Compiled: Vector {
-    /// Runs one step forward. `tensors` are its weights and biases; `winners` is empty for
-    /// inference.
-    fn forward(
-        step: &Step,
-        tensors: [&[f32]; 2],
-        input: &[Self],
-        output: &mut [Self],
-        winners: &mut [u8],
-    );
-    /// Runs one step backward.
-    fn backward(work: StepBackward<'_, Self>);
+    /// Runs one step forward.
+    fn forward(work: StepForward<'_, Self>);
+    /// Runs one step of a group backward.
+    fn backward(work: GroupBackward<'_, Self>);
+    /// Leaves a group's statistics for a batch normalisation.
+    fn leave_statistics(work: GroupStatistics<'_, Self>);
+    /// Adds a packet's part of the gradients of a batch normalisation's weights and biases.
+    fn sum_batch_norm_gradients(work: batch_norm::ParameterGradient<'_, Self>);
+    /// Turns outputs into their distances from the input, and these into gradients.
+    fn differentiate_reconstruction(work: MeanSquaredError<'_, Self>);
     /// Turns logits into losses and their gradient.
     fn differentiate_loss(work: SoftmaxCrossEntropy<'_, Self>);
     /// Turns logits into losses.
@@ -38,18 +39,24 @@ pub trait Compiled: Vector {
 macro_rules! compile {
     ($(($($generics:tt)*) $packet:ty),+) => {$(
         impl<$($generics)*> Compiled for $packet {
-            fn forward(
-                step: &Step,
-                tensors: [&[f32]; 2],
-                input: &[Self],
-                output: &mut [Self],
-                winners: &mut [u8],
-            ) {
-                crate::forward::forward(step, tensors, input, output, winners);
+            fn forward(work: StepForward<'_, Self>) {
+                work.run();
             }
 
-            fn backward(work: StepBackward<'_, Self>) {
+            fn backward(work: GroupBackward<'_, Self>) {
                 work.run();
+            }
+
+            fn leave_statistics(work: GroupStatistics<'_, Self>) {
+                work.packets[0].vectorize(work);
+            }
+
+            fn sum_batch_norm_gradients(work: batch_norm::ParameterGradient<'_, Self>) {
+                work.input[0].vectorize(work);
+            }
+
+            fn differentiate_reconstruction(work: MeanSquaredError<'_, Self>) {
+                work.output[0].vectorize(work);
             }
 
             fn differentiate_loss(work: SoftmaxCrossEntropy<'_, Self>) {

@@ -1,57 +1,61 @@
 //! Which tensors of a network are trained.
 
-use crate::Step;
+use crate::{MAX_NODES, Network};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// Layers a mask has room for: those of the largest network.
-const LAYERS: usize = crate::MAX_LAYERS;
-
 /// Which weights and biases of a network are trained; the others are frozen.
 ///
-/// Plain data, which fits any network until a plan is made of both. Layers are counted from 0, all
-/// of them, so that in `conv2d, relu, linear` the linear layer is layer 2.
+/// Plain data, which fits any network until a program is made of both. Layers are counted from 1,
+/// all of them, so that in `conv2d, relu, linear` the linear layer is layer 3.
 ///
 /// ```
 /// use kiln_core::Trainable;
-/// const HEAD: Trainable = Trainable::from_layer(6);
+/// const HEAD: Trainable = Trainable::from_layer(7);
 /// const BIASES: Trainable = Trainable::ALL.biases_only();
-/// const SOME: Trainable = Trainable::NONE.layer(0).biases(3);
+/// const SOME: Trainable = Trainable::NONE.layer(1).biases(4);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trainable {
-    /// A bit for each layer whose weights are trained.
-    weights: u64,
-    /// A bit for each layer whose biases are trained.
-    biases: u64,
-    /// A bit for each layer named on its own: each must have parameters.
-    named: u64,
+    /// The layers whose weights are trained.
+    weights: LayerSet,
+    /// The layers whose biases are trained.
+    biases: LayerSet,
+    /// The layers named on their own: each must have parameters.
+    named: LayerSet,
     /// The highest layer named: it must exist.
     highest: u16,
+    /// Whether layer 0, which is none, was named.
+    zero: bool,
 }
+
+/// A bit for each layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct LayerSet([u64; MAX_NODES.div_ceil(64)]);
 
 impl Trainable {
     /// Every layer.
     pub const ALL: Self = Self {
-        weights: u64::MAX,
-        biases: u64::MAX,
-        named: 0,
+        weights: LayerSet::ALL,
+        biases: LayerSet::ALL,
+        named: LayerSet::NONE,
         highest: 0,
+        zero: false,
     };
 
     /// No layer; to be followed by [`Trainable::layer`] or [`Trainable::biases`].
     pub const NONE: Self = Self {
-        weights: 0,
-        biases: 0,
+        weights: LayerSet::NONE,
+        biases: LayerSet::NONE,
         ..Self::ALL
     };
 
     /// A layer and all behind it.
     pub const fn from_layer(layer: usize) -> Self {
-        let bits = if layer < LAYERS { u64::MAX << layer } else { 0 };
+        let layers = LayerSet::ALL.without_below(layer);
         let all = Self {
-            weights: bits,
-            biases: bits,
+            weights: layers,
+            biases: layers,
             ..Self::ALL
         };
         all.reaching(layer)
@@ -59,73 +63,72 @@ impl Trainable {
 
     /// The same, but of each layer only the biases.
     pub const fn biases_only(mut self) -> Self {
-        self.weights = 0;
+        self.weights = LayerSet::NONE;
         self
     }
 
     /// The same and one more layer, weights and biases.
     pub const fn layer(mut self, layer: usize) -> Self {
-        self.weights |= bit(layer);
-        self.biases |= bit(layer);
+        self.weights = self.weights.with(layer, true);
+        self.biases = self.biases.with(layer, true);
         self.naming(layer)
     }
 
     /// The same and the biases of one more layer.
     pub const fn biases(mut self, layer: usize) -> Self {
-        self.biases |= bit(layer);
+        self.biases = self.biases.with(layer, true);
         self.naming(layer)
     }
 
     /// The same without one layer.
     pub const fn freeze(mut self, layer: usize) -> Self {
-        self.weights &= !bit(layer);
-        self.biases &= !bit(layer);
+        self.weights = self.weights.with(layer, false);
+        self.biases = self.biases.with(layer, false);
         self.naming(layer)
     }
 
     /// Whether a layer's weights are trained, and whether its biases are.
-    pub(super) const fn of_layer(&self, layer: usize) -> [bool; 2] {
-        let bit = bit(layer);
-        [self.weights & bit != 0, self.biases & bit != 0]
+    pub(crate) const fn of_layer(&self, layer: usize) -> [bool; 2] {
+        [self.weights.has(layer), self.biases.has(layer)]
     }
 
     /// Checks that the layers named exist and have parameters, and that any is trained.
-    pub(super) const fn check(&self, steps: &[Step]) -> Result<(), TrainableError> {
-        let last = &steps[steps.len() - 1];
-        let layers = last.layer + last.layers;
-        if self.highest as usize >= layers {
+    pub(super) const fn check(&self, network: &Network) -> Result<(), TrainableError> {
+        let layers = network.layers().len();
+        if self.zero || self.highest as usize > layers {
             return Err(TrainableError::NoSuchLayer {
                 layer: self.highest as usize,
                 layers,
             });
         }
-        let (mut with_parameters, mut index) = (0, 0);
-        while index < steps.len() {
-            if steps[index].parameters.len > 0 {
-                with_parameters |= bit(steps[index].layer);
+        let shapes = network.shapes();
+        let (mut last, mut is_any, mut layer) = (None, false, 1);
+        while layer <= layers {
+            let input = shapes[network.inputs()[layer - 1][0].number()];
+            let (weights, biases) = network.layers()[layer - 1].parameters(input);
+            if weights + biases > 0 {
+                last = Some(layer);
+                let chosen = self.of_layer(layer);
+                is_any |= chosen[0] || chosen[1] && biases > 0;
+            } else if self.named.has(layer) {
+                return Err(TrainableError::NoParameters { layer });
             }
-            index += 1;
+            layer += 1;
         }
-        let without = self.named & !with_parameters;
-        if without != 0 {
-            return Err(TrainableError::NoParameters {
-                layer: without.trailing_zeros() as usize,
-            });
+        if is_any {
+            Ok(())
+        } else {
+            Err(TrainableError::Nothing { last })
         }
-        if (self.weights | self.biases) & with_parameters == 0 {
-            return Err(TrainableError::Nothing {
-                last: last_layer(with_parameters),
-            });
-        }
-        Ok(())
     }
 
     const fn naming(mut self, layer: usize) -> Self {
-        self.named |= bit(layer);
+        self.named = self.named.with(layer, true);
         self.reaching(layer)
     }
 
     const fn reaching(mut self, layer: usize) -> Self {
+        self.zero |= layer == 0;
         let layer = if layer < u16::MAX as usize {
             layer as u16
         } else {
@@ -138,20 +141,45 @@ impl Trainable {
     }
 }
 
-/// The bit of a layer; none for one that no network has.
-const fn bit(layer: usize) -> u64 {
-    if layer < LAYERS { 1 << layer } else { 0 }
-}
+impl LayerSet {
+    const ALL: Self = Self([u64::MAX; _]);
+    const NONE: Self = Self([0; _]);
 
-/// The highest layer of a mask.
-const fn last_layer(mask: u64) -> Option<usize> {
-    match mask.checked_ilog2() {
-        Some(layer) => Some(layer as usize),
-        None => None,
+    const fn has(&self, layer: usize) -> bool {
+        let (word, bit) = place(layer);
+        word < self.0.len() && self.0[word] & bit != 0
+    }
+
+    /// The same with or without a layer; as it is for one that no network has.
+    const fn with(mut self, layer: usize, is_in: bool) -> Self {
+        let (word, bit) = place(layer);
+        if word < self.0.len() {
+            self.0[word] = if is_in {
+                self.0[word] | bit
+            } else {
+                self.0[word] & !bit
+            };
+        }
+        self
+    }
+
+    const fn without_below(mut self, layer: usize) -> Self {
+        let mut below = 1;
+        while below < layer && below <= MAX_NODES {
+            self = self.with(below, false);
+            below += 1;
+        }
+        self
     }
 }
 
-/// Why a network cannot be trained so. Layers are counted from 0.
+/// The word and the bit of a layer, counted from 1; a word that is not there for layer 0.
+const fn place(layer: usize) -> (usize, u64) {
+    let index = layer.wrapping_sub(1);
+    (index / 64, 1 << (index % 64))
+}
+
+/// Why a network cannot be trained so. Layers are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrainableError {
@@ -176,10 +204,10 @@ pub enum TrainableError {
 
 impl TrainableError {
     /// The error in the words a failed build shows, which cannot hold a number.
-    pub(super) const fn reason(&self) -> &'static str {
+    pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::NoSuchLayer { .. } => {
-                "a layer to be trained or frozen is not among the network's; count from 0"
+                "a layer to be trained or frozen is not among the network's; count from 1"
             }
             Self::NoParameters { .. } => "a layer to be trained or frozen has no parameters",
             Self::Nothing { .. } => "none of the layers to be trained has parameters",
@@ -193,18 +221,17 @@ impl fmt::Display for TrainableError {
             Self::NoSuchLayer { layer, layers } => write!(
                 f,
                 "there is no layer {layer} to train: the network's {layers} layers are counted \
-                 from 0 to {}",
-                layers - 1
+                 from 1 to {layers}"
             ),
             Self::NoParameters { layer } => write!(
                 f,
                 "layer {layer} has no parameters to train or freeze; name a convolution or a \
-                 linear layer, counted from 0"
+                 linear layer, counted from 1"
             ),
             Self::Nothing { last: Some(last) } => write!(
                 f,
                 "no layer to be trained has parameters; the last that has is layer {last}, counted \
-                 from 0"
+                 from 1"
             ),
             Self::Nothing { last: None } => {
                 write!(f, "no layer of the network has parameters to train")

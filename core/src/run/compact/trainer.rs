@@ -1,26 +1,25 @@
 //! Training one sample at a time, in the caller's memory.
 
 use super::pass::{self, Pass, Rule};
-use super::{CompactError, CompactPlan, CompactUpdate};
-use crate::buffers;
-use crate::forward::check_labels;
-use crate::{GROUP, MAX_LAYERS, Outcome, Sgd};
+use super::CompactError;
+use crate::run::buffers::{self, check_labels};
+use crate::{CompactMode, CompactUpdate, GROUP, MAX_NODES, Outcome, Program, Sgd};
 
-/// The memory of compact training, each slice exactly as long as the plan says.
+/// The memory of compact training, each slice exactly as long as the program says.
 #[derive(Debug)]
 pub struct CompactMemory<'a> {
-    /// [`CompactPlan::frozen_values`] values: all parameters of the network, of which the frozen
+    /// [`Program::frozen_values`] values: all parameters of the network, of which the frozen
     /// ones are read; empty where all are trained. May be in flash.
     pub frozen: &'a [f32],
-    /// [`CompactPlan::trained_values`] values: the parameters being trained.
+    /// [`Program::trained_values`] values: the parameters being trained.
     pub trained: &'a mut [f32],
-    /// [`CompactPlan::gradient_values`] values with anything in them.
+    /// [`Program::gradient_values`] values with anything in them.
     pub gradient: &'a mut [f32],
-    /// [`CompactPlan::velocity_values`] values, zeros at first.
+    /// [`Program::velocity_values`] values, zeros at first.
     pub velocity: &'a mut [f32],
-    /// [`CompactPlan::arena_values`] values with anything in them.
+    /// [`Program::arena_packets`] values with anything in them.
     pub arena: &'a mut [f32],
-    /// [`CompactPlan::winner_bytes`] bytes with anything in them.
+    /// [`Program::winner_bytes`] bytes with anything in them.
     pub winners: &'a mut [u8],
 }
 
@@ -35,28 +34,28 @@ pub struct CompactMemory<'a> {
 ///
 /// ```
 /// use kiln_core::{
-///     CompactMemory, CompactMode, CompactPlan, CompactTrainer, Network, Plan, Sgd, Trainable,
+///     CompactMemory, CompactMode, CompactTrainer, Network, Program, Purpose, Sgd, Trainable,
 /// };
 ///
 /// const NETWORK: Network =
 ///     Network::input(1, 6, 6).conv2d(4, 3).relu().max_pool2d(2).linear(2);
 /// const STEPS: usize = Plan::of(&NETWORK).steps().len();
 /// const MODE: CompactMode = CompactMode::in_place(Trainable::from_layer(3));
-/// static PLAN: CompactPlan<STEPS> = CompactPlan::of(&Plan::of(&NETWORK).fitted(), MODE);
+/// static PLAN: CompactPlan<STEPS> = Program::of(&Plan::of(&NETWORK).fitted(), MODE);
 ///
 /// // In a firmware: out of a model in flash.
-/// let parameters: [f32; PLAN.parameters()] = core::array::from_fn(|i| (i % 7) as f32 / 7.0 - 0.4);
-/// let mut trained = [0.0; PLAN.trained_values()];
-/// PLAN.extract(&parameters, &mut trained)?;
+/// let parameters: [f32; PROGRAM.parameters()] = core::array::from_fn(|i| (i % 7) as f32 / 7.0 - 0.4);
+/// let mut trained = [0.0; PROGRAM.trained_values()];
+/// PROGRAM.extract(&parameters, &mut trained)?;
 /// let memory = CompactMemory {
 ///     frozen: &parameters,
 ///     trained: &mut trained,
 ///     gradient: &mut [], // none in place
 ///     velocity: &mut [], // none without momentum
-///     arena: &mut [0.0; PLAN.arena_values()],
-///     winners: &mut [0; PLAN.winner_bytes()],
+///     arena: &mut [0.0; PROGRAM.arena_packets()],
+///     winners: &mut [0; PROGRAM.winner_bytes()],
 /// };
-/// let mut trainer = CompactTrainer::new(&PLAN, memory)?;
+/// let mut trainer = CompactTrainer::new(&PROGRAM, memory)?;
 /// let stroke = |input: &mut [f32], upright: bool| {
 ///     input.fill(0.0);
 ///     (0..6).for_each(|i| input[if upright { i * 6 + 2 } else { 12 + i }] = 1.0);
@@ -73,8 +72,8 @@ pub struct CompactMemory<'a> {
 /// # Ok::<(), kiln_core::CompactError>(())
 /// ```
 #[derive(Debug)]
-pub struct CompactTrainer<'a, const STEPS: usize = MAX_LAYERS> {
-    plan: &'a CompactPlan<STEPS>,
+pub struct CompactTrainer<'a, const STEPS: usize = MAX_NODES> {
+    program: &'a Program<STEPS>,
     memory: CompactMemory<'a>,
     /// Samples the batch is to have, and has.
     batch: [usize; 2],
@@ -85,9 +84,9 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     ///
     /// # Errors
     ///
-    /// A slice of another length than the plan says.
+    /// A program for another purpose, or a slice of another length than the program says.
     pub fn new(
-        plan: &'a CompactPlan<STEPS>,
+        program: &'a Program<STEPS>,
         memory: CompactMemory<'a>,
     ) -> Result<Self, CompactError> {
         let CompactMemory {
@@ -98,19 +97,22 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
             arena,
             winners,
         } = &memory;
+        if program.compact_mode().is_none() {
+            return Err(CompactError::Purpose);
+        }
         for (name, len, needed) in [
-            ("frozen parameters", frozen.len(), plan.frozen_values()),
-            ("trained parameters", trained.len(), plan.trained_values()),
-            ("gradient", gradient.len(), plan.gradient_values()),
-            ("velocity", velocity.len(), plan.velocity_values()),
-            ("training arena", arena.len(), plan.arena_values()),
-            ("winners", winners.len(), plan.winner_bytes()),
+            ("frozen parameters", frozen.len(), program.frozen_values()),
+            ("trained parameters", trained.len(), program.trained_values()),
+            ("gradient", gradient.len(), program.gradient_values()),
+            ("velocity", velocity.len(), program.velocity_values()),
+            ("training arena", arena.len(), program.arena_packets()),
+            ("winners", winners.len(), program.winner_bytes()),
         ] {
             buffers::check(name, len, needed)?;
         }
         let batch = [0, 0];
         Ok(Self {
-            plan,
+            program,
             memory,
             batch,
         })
@@ -120,7 +122,7 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     ///
     /// # Errors
     ///
-    /// A plan for batches, an optimizer that [`CompactPlan::check`] refuses, a label that is not
+    /// A program for batches, an optimizer that [`Program::check_optimizer`] refuses, a label that is not
     /// among the classes, or a loss that is not finite; nothing trained has changed then.
     pub fn step(
         &mut self,
@@ -129,7 +131,7 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         fill: impl FnOnce(&mut [f32]),
     ) -> Result<Outcome, CompactError> {
         self.check_update(true)?;
-        self.plan.check(sgd)?;
+        self.program.check_optimizer(sgd)?;
         let outcome = self.forward(label, 1.0, fill)?;
         self.backward(|_| Rule::Descend(sgd));
         Ok(outcome)
@@ -139,7 +141,7 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     ///
     /// # Errors
     ///
-    /// A plan for updates in place, no samples, or more than [`GROUP`].
+    /// A program for updates in place, no samples, or more than [`GROUP`].
     pub fn begin_batch(&mut self, samples: usize) -> Result<(), CompactError> {
         self.check_update(false)?;
         if samples == 0 || samples > GROUP {
@@ -155,7 +157,7 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     ///
     /// # Errors
     ///
-    /// A plan for updates in place, a batch that has all its samples, a label that is not among
+    /// A program for updates in place, a batch that has all its samples, a label that is not among
     /// the classes, or a loss that is not finite; the batch is then as it was.
     pub fn accumulate(
         &mut self,
@@ -177,11 +179,11 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     ///
     /// # Errors
     ///
-    /// A plan for updates in place, a batch that lacks samples, or an optimizer that
-    /// [`CompactPlan::check`] refuses; nothing trained has changed then.
+    /// A program for updates in place, a batch that lacks samples, or an optimizer that
+    /// [`Program::check_optimizer`] refuses; nothing trained has changed then.
     pub fn finish_batch(&mut self, sgd: &Sgd) -> Result<(), CompactError> {
         self.check_update(false)?;
-        self.plan.check(sgd)?;
+        self.program.check_optimizer(sgd)?;
         let [samples, given] = self.batch;
         if samples == 0 || given < samples {
             return Err(CompactError::BatchIncomplete { samples, given });
@@ -200,13 +202,13 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     /// Computes a sample's logits with the parameters as they are now, also between the samples of
     /// a batch.
     pub fn infer(&mut self, fill: impl FnOnce(&mut [f32])) -> &[f32] {
-        let plan = self.plan;
+        let program = self.program;
         let (mut pass, _) = self.pass();
-        fill(&mut pass.arena[plan.input.region.range()]);
-        for index in 0..plan.len {
+        fill(&mut pass.arena[program.value(0).range()]);
+        for index in 0..program.steps().len() {
             pass.forward(index, false);
         }
-        &self.memory.arena[plan.steps[plan.len - 1].output.region.range()]
+        &self.memory.arena[program.value(program.steps().len()).range()]
     }
 
     /// The trained parameters.
@@ -224,7 +226,7 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         let CompactMemory {
             frozen, trained, ..
         } = &self.memory;
-        let steps = self.plan.steps().iter();
+        let steps = self.program.steps().iter();
         let tensors = steps.flat_map(|step| pass::tensors(step, frozen, trained));
         tensors.filter(|tensor| !tensor.is_empty())
     }
@@ -236,10 +238,14 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     }
 
     fn check_update(&self, in_place: bool) -> Result<(), CompactError> {
-        match (self.plan.mode().update, in_place) {
-            (CompactUpdate::InPlace, true) | (CompactUpdate::MiniBatch { .. }, false) => Ok(()),
-            (update, _) => Err(CompactError::Update {
-                in_place: matches!(update, CompactUpdate::InPlace),
+        match (self.program.compact_mode(), in_place) {
+            (Some(CompactMode { update, .. }), in_place)
+                if matches!(update, CompactUpdate::InPlace) == in_place =>
+            {
+                Ok(())
+            }
+            (_, in_place) => Err(CompactError::Update {
+                in_place: !in_place,
             }),
         }
     }
@@ -251,31 +257,32 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         mean: f32,
         fill: impl FnOnce(&mut [f32]),
     ) -> Result<Outcome, CompactError> {
-        let plan = self.plan;
-        check_labels(&[label], 1, plan.classes())?;
+        let program = self.program;
+        check_labels(&[label], 1, program.classes())?;
         let (mut pass, _) = self.pass();
-        fill(&mut pass.arena[plan.input.region.range()]);
-        for index in 0..plan.len {
+        fill(&mut pass.arena[program.value(0).range()]);
+        for index in 0..program.steps().len() {
             pass.forward(index, true);
         }
         pass.loss(label, mean)
     }
 
     fn backward<'s>(&'s mut self, rule: impl FnOnce(&'s mut [f32]) -> Rule<'s>) {
-        let plan = self.plan;
+        let steps = self.program.steps();
         let (mut pass, gradient) = self.pass();
         let mut rule = rule(gradient);
-        for index in (plan.first_trained..plan.len).rev() {
-            pass.backward(index, index > plan.first_trained, &mut rule);
+        for index in (0..steps.len()).rev() {
+            if steps[index].is_backward {
+                pass.backward(index, &mut rule);
+            }
         }
     }
 
     /// The pass of a sample, and the gradient it may add to.
-    fn pass(&mut self) -> (Pass<'_>, &mut [f32]) {
+    fn pass(&mut self) -> (Pass<'_, STEPS>, &mut [f32]) {
         let memory = &mut self.memory;
         let pass = Pass {
-            steps: self.plan.steps(),
-            input: self.plan.input.region,
+            program: self.program,
             frozen: memory.frozen,
             trained: memory.trained,
             arena: memory.arena,

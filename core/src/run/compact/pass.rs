@@ -1,19 +1,18 @@
-//! One sample on its way: moment by moment, as the layout counts them.
+//! One sample on its way: step by step, as the program says.
 
 use super::CompactError;
-use super::plan::CompactStep;
-use crate::buffers::read_and_write;
-use crate::compiled::Compiled;
 use crate::lanes::Kernel;
 use crate::ops::tensor::Tensor;
-use crate::ops::{activation, conv2d, linear, loss, pool};
-use crate::plan::Region;
-use crate::{Operation, Outcome, Sgd};
+use crate::ops::{conv2d, linear, loss, pool, scale_shift};
+use crate::program::Region;
+use crate::run::backward::{mask, propagate};
+use crate::run::compiled::Compiled;
+use crate::run::forward::{Extras, forward_within};
+use crate::{Operation, Outcome, Program, Sgd, Step};
 
-/// A plan's regions, all of which are at hand.
-pub(super) struct Pass<'a> {
-    pub steps: &'a [CompactStep],
-    pub input: Region,
+/// A program's memory, all of which is at hand.
+pub(super) struct Pass<'a, const STEPS: usize> {
+    pub program: &'a Program<STEPS>,
     /// All parameters; empty where none is frozen.
     pub frozen: &'a [f32],
     pub trained: &'a mut [f32],
@@ -29,100 +28,74 @@ pub(super) enum Rule<'a> {
     Accumulate(&'a mut [f32]),
 }
 
-impl Pass<'_> {
+impl<const STEPS: usize> Pass<'_, STEPS> {
     /// Runs step `index` forward; `training` keeps what its backward pass needs.
     pub fn forward(&mut self, index: usize, training: bool) {
-        let step = &self.steps[index];
-        let input = self.input_of(index).range();
+        let step = &self.program.steps()[index];
         let tensors = tensors(step, self.frozen, self.trained);
         let winners = if training {
             &mut self.winners[step.winners.range()]
         } else {
             &mut []
         };
-        let output = step.output.region.range();
-        let (input, output) = read_and_write(self.arena, input, output);
-        f32::forward(&step.step, tensors, input, output, winners);
+        let extras = Extras {
+            winners,
+            ..Extras::NONE
+        };
+        forward_within(self.program, index, tensors, self.arena, extras);
     }
 
     /// Scores the logits and leaves their gradient, `mean` times that of the loss.
     pub fn loss(&mut self, label: u16, mean: f32) -> Result<Outcome, CompactError> {
         let mut outcome = Outcome::default();
-        if let Some(last) = self.steps.last() {
-            let gradient = last.gradient.region.range();
-            let (logits, gradient) =
-                read_and_write(self.arena, last.output.region.range(), gradient);
-            f32::differentiate_loss(loss::SoftmaxCrossEntropy {
-                logits,
-                labels: &[label],
-                mean,
-                gradient,
-                outcome: &mut outcome,
-            });
-            let finite = gradient.iter().all(|value| value.is_finite());
-            if !(finite && outcome.loss_sum.is_finite()) {
-                let loss = outcome.loss_sum;
-                return Err(CompactError::NotFinite { loss });
-            }
+        let last = self.program.steps().len();
+        let regions = [self.program.value(last), self.program.gradient(last)];
+        let Ok([logits, gradient]) = self.arena.get_disjoint_mut(regions.map(Region::range)) else {
+            unreachable!("buffers alive at the same time overlap");
+        };
+        f32::differentiate_loss(loss::SoftmaxCrossEntropy {
+            logits,
+            labels: &[label],
+            smoothing: 0.0,
+            mean,
+            gradient,
+            outcome: &mut outcome,
+        });
+        let finite = gradient.iter().all(|value| value.is_finite());
+        if !(finite && outcome.loss_sum.is_finite()) {
+            let loss = outcome.loss_sum;
+            return Err(CompactError::NotFinite { loss });
         }
         Ok(outcome)
     }
 
-    /// Runs step `index` backward; `propagate` makes its input's gradient too.
-    pub fn backward(&mut self, index: usize, propagate: bool, rule: &mut Rule<'_>) {
-        let step = &self.steps[index];
-        let below = match index.checked_sub(1) {
-            Some(below) if propagate => self.steps[below].gradient.region,
-            _ => Region::EMPTY,
-        };
-        let d_output = step.gradient.region.range();
-        if step.step.masks_by_output() {
-            let output = step.output.region.range();
-            let (output, gradient) = read_and_write(self.arena, output, d_output.clone());
-            activation::ActivationMask {
-                activation: activation::Activation::Relu,
-                output,
-                gradient,
-            }
-            .run();
-        }
-        // Dead, and perhaps written over, where the weights are frozen.
-        let input = if step.trained[0].len > 0 {
-            self.input_of(index)
-        } else {
-            Region::EMPTY
-        };
-        let scratch = step.scratch.region.range();
-        let regions = [input.range(), d_output, below.range(), scratch];
-        let Ok([input, d_output, d_input, scratch]) = self.arena.get_disjoint_mut(regions) else {
-            unreachable!("buffers alive at the same time overlap");
-        };
-        let buffers = Buffers {
-            input,
-            d_output,
-            d_input,
-            scratch,
-            winners: &self.winners[step.winners.range()],
-        };
+    /// Runs step `index` backward, to the gradients of what it reads where they are wanted.
+    pub fn backward(&mut self, index: usize, rule: &mut Rule<'_>) {
+        let step = &self.program.steps()[index];
+        mask(self.program, index, self.arena);
+        let winners = &self.winners[step.winners.range()];
         let [weights, bias] = rule.tensors(step, self.frozen, self.trained);
-        buffers.run(step, weights, bias);
-    }
-
-    fn input_of(&self, index: usize) -> Region {
-        match index.checked_sub(1) {
-            None => self.input,
-            Some(before) => self.steps[before].output.region,
-        }
+        propagate(self.program, index, self.arena, |regions, arena| {
+            let [input, d_output, d_input, scratch] = regions.split(arena);
+            let buffers = Buffers {
+                input,
+                d_output,
+                d_input,
+                scratch,
+                winners,
+            };
+            buffers.run(step, weights, bias);
+        });
     }
 }
 
 /// A step's weights and biases as they are now.
 pub(super) fn tensors<'t>(
-    step: &CompactStep,
+    step: &Step,
     frozen: &'t [f32],
     trained: &'t [f32],
 ) -> [&'t [f32]; 2] {
-    let [weights, biases] = step.tensors();
+    let [weights, biases] = step.tensor_regions();
     [(weights, step.trained[0]), (biases, step.trained[1])].map(|(all, own)| {
         if own.len > 0 || all.len == 0 {
             &trained[own.range()]
@@ -136,12 +109,12 @@ impl Rule<'_> {
     /// A step's weights and biases, and what becomes of their gradients.
     fn tensors<'t>(
         &'t mut self,
-        step: &CompactStep,
+        step: &Step,
         frozen: &'t [f32],
         trained: &'t mut [f32],
     ) -> [Tensor<'t>; 2] {
         let [weights, biases] = step.trained;
-        let [all_weights, all_biases] = step.tensors();
+        let [all_weights, all_biases] = step.tensor_regions();
         // Weights lie before biases; of frozen ones there is nothing.
         let (own_weights, own_biases) = pair(trained, weights, biases);
         let (sgd, gradient) = match self {
@@ -173,16 +146,16 @@ fn pair(values: &mut [f32], first: Region, second: Region) -> (&mut [f32], &mut 
 /// The buffers of a step's backward pass.
 struct Buffers<'a> {
     input: &'a [f32],
-    d_output: &'a [f32],
-    /// Empty where it is not wanted.
+    /// Becomes the gradient of the input where the step works in place.
+    d_output: &'a mut [f32],
+    /// Empty where it is not wanted, or made in place.
     d_input: &'a mut [f32],
     scratch: &'a mut [f32],
     winners: &'a [u8],
 }
 
 impl Buffers<'_> {
-    fn run(self, step: &CompactStep, weights: Tensor<'_>, bias: Tensor<'_>) {
-        let step = &step.step;
+    fn run(self, step: &Step, weights: Tensor<'_>, mut bias: Tensor<'_>) {
         match step.operation {
             Operation::Conv2d { conv, pool, .. } => {
                 let mut geometry = conv2d::Geometry::new(&conv, step.input, step.inner);
@@ -203,7 +176,6 @@ impl Buffers<'_> {
                 .run();
             }
             Operation::Linear { .. } => {
-                let mut bias = bias;
                 linear::SampleGradient {
                     input: self.input,
                     d_output: self.d_output,
@@ -213,8 +185,17 @@ impl Buffers<'_> {
                 .run();
                 bias.take(0, self.d_output);
             }
+            Operation::ScaleShift { .. } => scale_shift::SampleGradient {
+                input: self.input,
+                gradient: self.d_output,
+                propagate: step.reads[0].gradient.region.len > 0,
+                map: step.input.map_elements(),
+                scale: weights,
+                shift: bias,
+            }
+            .run(),
+            // The mask of an activation, and the copies of an addition, are made on the way.
             _ if self.d_input.is_empty() => {}
-            Operation::Relu => self.d_input.copy_from_slice(self.d_output),
             Operation::MaxPool2d(options) => pool::MaxPoolGradient {
                 geometry: pool::Geometry::new(&options, step.input, step.output),
                 d_output: self.d_output,
@@ -228,6 +209,7 @@ impl Buffers<'_> {
                 d_input: self.d_input,
             }
             .run(),
+            _ => {}
         }
     }
 }

@@ -7,15 +7,17 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum CompactError {
-    /// A buffer of another length than the plan says, a label that is not among the classes, or a
+    /// A buffer of another length than the program says, a label that is not among the classes, or a
     /// batch of no or too many samples.
     Buffer(BufferError),
-    /// The plan is for updates in place, and a batch was asked for, or the other way about.
+    /// The program is not for compact training.
+    Purpose,
+    /// The program is for updates in place, and a batch was asked for, or the other way about.
     Update {
-        /// Whether the plan is for updates in place.
+        /// Whether the program is for updates in place.
         in_place: bool,
     },
-    /// Momentum, of which the plan keeps no velocity.
+    /// Momentum, of which the program keeps no velocity.
     Momentum {
         /// The momentum asked for.
         momentum: f32,
@@ -56,6 +58,7 @@ impl fmt::Display for CompactError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Buffer(error) => error.fmt(f),
+            Self::Purpose => f.write_str("the program is not made for compact training"),
             Self::Update { in_place: true } => {
                 write!(
                     f,

@@ -2,15 +2,15 @@
 
 use core::fmt;
 
-/// A buffer, or a label, that does not fit the plan.
+/// A buffer, or a label, that does not fit the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BufferError {
-    /// A slice has another length than the plan says.
+    /// A slice has another length than the program says.
     Length {
         /// Which slice.
         buffer: &'static str,
-        /// Length the plan says.
+        /// Length the program says.
         needed: usize,
         /// Length it has.
         given: usize,
@@ -21,6 +21,11 @@ pub enum BufferError {
         most: usize,
         /// Samples given.
         given: usize,
+    },
+    /// A batch that gives each channel of a batch normalisation a single value.
+    SingleValue {
+        /// Number of the node, counted from 1.
+        node: usize,
     },
     /// A label is not below the number of classes.
     Label {
@@ -42,6 +47,11 @@ impl fmt::Display for BufferError {
             Self::Samples { most, given } => {
                 write!(f, "{given} samples; from 1 to {most} fit")
             }
+            Self::SingleValue { node } => write!(
+                f,
+                "layer {node} (batch_norm): a batch of one sample has a single value a channel; \
+                 batches have to be larger"
+            ),
             Self::Label { label, classes } => {
                 write!(f, "label {label} is not one of {classes} classes")
             }
@@ -51,7 +61,7 @@ impl fmt::Display for BufferError {
 
 impl core::error::Error for BufferError {}
 
-/// Checks a slice against the plan's length, to the element.
+/// Checks a slice against the program's length, to the element.
 pub(crate) fn check(buffer: &'static str, given: usize, needed: usize) -> Result<(), BufferError> {
     if given == needed {
         return Ok(());
@@ -63,21 +73,19 @@ pub(crate) fn check(buffer: &'static str, given: usize, needed: usize) -> Result
     })
 }
 
-/// A part of `arena` to read and another to write.
-///
-/// # Panics
-///
-/// Where the two overlap or reach over the end, which a plan's regions never do.
-pub(crate) fn read_and_write<T>(
-    arena: &mut [T],
-    read: core::ops::Range<usize>,
-    write: core::ops::Range<usize>,
-) -> (&[T], &mut [T]) {
-    if read.end <= write.start {
-        let (low, high) = arena.split_at_mut(write.start);
-        (&low[read], &mut high[..write.end - write.start])
-    } else {
-        let (low, high) = arena.split_at_mut(read.start);
-        (&high[..read.end - read.start], &mut low[write])
+/// Checks that there is a label for each of at most `most` samples, each among the classes.
+pub(crate) fn check_labels(labels: &[u16], most: usize, classes: usize) -> Result<(), BufferError> {
+    if labels.is_empty() || labels.len() > most {
+        return Err(BufferError::Samples {
+            most,
+            given: labels.len(),
+        });
+    }
+    match labels.iter().find(|label| usize::from(**label) >= classes) {
+        None => Ok(()),
+        Some(label) => Err(BufferError::Label {
+            label: *label,
+            classes,
+        }),
     }
 }

@@ -20,8 +20,9 @@ pub struct Span {
 /// What a span holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanKind {
-    /// All weights and biases of a convolution.
-    Convolution,
+    /// All weights and biases of a step that leaves their sums: a convolution, a scale and shift, a
+    /// batch normalisation.
+    Sums,
     /// Weights of a few outputs of a linear layer.
     LinearRows {
         /// First output.
@@ -33,7 +34,7 @@ pub enum SpanKind {
     LinearBias,
 }
 
-/// Iterates over the spans of a plan: contiguous, in parameter order, together all parameters.
+/// Iterates over the spans of a program: contiguous, in parameter order, together all parameters.
 #[derive(Clone, Debug)]
 pub struct Spans<'a> {
     steps: &'a [Step],
@@ -70,11 +71,12 @@ impl Iterator for Spans<'_> {
             let step = self.steps.get(self.step)?;
             let outputs = step.output.elements();
             match step.operation {
-                Operation::Conv2d { .. } => {
-                    return self.finish_step(SpanKind::Convolution, step.parameters.len);
+                Operation::Linear { linear, .. } if self.row == outputs && linear.bias => {
+                    return self.finish_step(SpanKind::LinearBias, outputs);
                 }
                 Operation::Linear { .. } if self.row == outputs => {
-                    return self.finish_step(SpanKind::LinearBias, outputs);
+                    self.step += 1;
+                    self.row = 0;
                 }
                 Operation::Linear { .. } => {
                     let first = self.row;
@@ -85,6 +87,9 @@ impl Iterator for Spans<'_> {
                         kind: SpanKind::LinearRows { first, rows },
                         len: rows * step.input.elements(),
                     });
+                }
+                _ if step.parameters.len > 0 => {
+                    return self.finish_step(SpanKind::Sums, step.parameters.len);
                 }
                 _ => self.step += 1,
             }

@@ -1,21 +1,21 @@
 //! The sum of gradients over groups, and the update: run by run of parameters, so that threads
 //! can share them.
 
-use crate::buffers::{self, BufferError};
+use super::buffers::{self, BufferError};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::linear::{BiasGradient, WeightGradient};
-use crate::{GROUP, Plan, Span, SpanKind};
+use crate::{GROUP, Program, Span, SpanKind};
 
-impl Plan {
+impl Program {
     /// Adds one group's gradient of a span of parameters to `gradient`, `span.len` values.
     ///
-    /// `values` are the group's, as [`Plan::backward_group`] left them, `samples` the number of
+    /// `values` are the group's, as [`Program::run_phase`] left them, `samples` the number of
     /// its samples. Groups are to be added in their order, to a gradient that begins as zeros.
     /// `proof` is any packet; it chooses the instructions.
     ///
     /// # Errors
     ///
-    /// A slice of another length than the plan says, or a number of samples no group has.
+    /// A slice of another length than the program says, or a number of samples no group has.
     pub fn add_gradient<L: Lanes>(
         &self,
         span: &Span,
@@ -36,8 +36,9 @@ impl Plan {
         let values = &values[step.group.range()];
         let (inputs, outputs) = (step.input.elements(), step.output.elements());
         match span.kind {
-            SpanKind::Convolution => proof.vectorize(Add {
-                sums: values,
+            // A batch normalisation's sums lie behind its statistics.
+            SpanKind::Sums => proof.vectorize(AddSums {
+                sums: &values[values.len() - span.len..],
                 gradient,
             }),
             SpanKind::LinearRows { first, .. } => L::add_weight_gradient(WeightGradient {
@@ -59,12 +60,12 @@ impl Plan {
     }
 }
 
-struct Add<'a> {
+struct AddSums<'a> {
     sums: &'a [f32],
     gradient: &'a mut [f32],
 }
 
-impl Kernel for Add<'_> {
+impl Kernel for AddSums<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -1,0 +1,15 @@
+//! Training one sample at a time in the least memory, with the bits of [`Trainer`](crate::Trainer).
+//!
+//! [`Trainable`](crate::Trainable) says which tensors of a network are trained,
+//! [`CompactMode`](crate::CompactMode) how; a [`Program`](crate::Program) made for both says how
+//! long every buffer then is, and [`CompactTrainer`] does it.
+
+mod error;
+mod pass;
+mod trainer;
+
+pub use error::CompactError;
+pub use trainer::{CompactMemory, CompactTrainer};
+
+#[cfg(test)]
+mod tests;

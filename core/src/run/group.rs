@@ -1,0 +1,304 @@
+//! The way of a group of samples through the phases of a training step: everything but the sums
+//! over groups.
+
+mod step;
+
+pub use step::GroupBackward;
+
+use super::backward::{mask, propagate};
+use super::buffers::{self, BufferError};
+use super::forward::{Extras, forward_within};
+use super::meeting::{GroupStatistics, NormMoments};
+use crate::lanes::Lanes;
+use crate::ops::{batch_norm, loss};
+use crate::program::{Phase, Region};
+use crate::{GROUP, Loss, Operation, Outcome, Program, Step};
+use core::ops::Range;
+
+/// Working memory of one group of samples, each slice exactly as long as the program says.
+#[derive(Debug)]
+pub struct GroupMemory<'a, L> {
+    /// [`Program::arena_packets`] packets, [`Program::packets_in_flight`] times.
+    pub packets: &'a mut [L],
+    /// [`Program::winner_bytes`] bytes for each lane, [`Program::packets_in_flight`] times.
+    pub winners: &'a mut [u8],
+    /// [`Program::group_values`] values. What the group leaves for [`Program::add_gradient`].
+    pub values: &'a mut [f32],
+}
+
+/// What a group is trained on.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupWork<'a> {
+    /// [`Program::parameters`] values.
+    pub parameters: &'a [f32],
+    /// [`Program::moment_values`] values: what the groups' meetings left so far.
+    pub moments: &'a [f32],
+    /// One label for each sample, at most [`GROUP`]; their number counts where the loss needs none.
+    pub labels: &'a [u16],
+    /// What dropout draws from, one key for each sample; empty where there is no dropout.
+    pub keys: &'a [u64],
+    /// Samples of the whole batch, over which means are taken.
+    pub batch: usize,
+}
+
+impl Program {
+    /// Runs a phase of a training step on a group of samples, packet by packet; gives what the loss
+    /// counted, if it comes in this phase.
+    ///
+    /// Phases run in order, each on all groups of the batch before the next; between two of them
+    /// the groups [meet](Program::meet). `fill` is called in the first phase, for each packet with
+    /// the samples it is to hold, counted within the group, and the input to write, channels x
+    /// height x width packets: see [`pack_pixels`](crate::pack_pixels).
+    ///
+    /// # Errors
+    ///
+    /// A buffer of another length than the program says, no or too many samples, or a label that is
+    /// not among the classes.
+    pub fn run_phase<L: Lanes>(
+        &self,
+        phase: usize,
+        work: &GroupWork<'_>,
+        memory: &mut GroupMemory<'_, L>,
+        mut fill: impl FnMut(Range<usize>, &mut [L]),
+    ) -> Result<Outcome, BufferError> {
+        self.check_group(work, memory)?;
+        if phase == 0 {
+            clear_sums(self.steps(), memory.values);
+        }
+        let mut pass = Pass {
+            program: self,
+            phase: self.phase(phase),
+            work,
+            memory,
+            outcome: Outcome::default(),
+        };
+        for first in (0..work.labels.len()).step_by(L::LANES) {
+            let samples = first..work.labels.len().min(first + L::LANES);
+            let arena = pass.arena(&samples);
+            if phase == 0 {
+                let input = &mut pass.memory.packets[arena.clone()][self.value(0).range()];
+                fill(samples.clone(), input);
+            }
+            pass.run(samples, arena);
+        }
+        pass.leave_statistics();
+        Ok(pass.outcome)
+    }
+
+    fn check_group<L: Lanes>(
+        &self,
+        work: &GroupWork<'_>,
+        memory: &GroupMemory<'_, L>,
+    ) -> Result<(), BufferError> {
+        let packets = self.packets_in_flight::<L>();
+        let winners = packets * self.winner_bytes() * L::LANES;
+        let samples = work.labels.len();
+        let keys = if work.keys.is_empty() { 0 } else { samples };
+        for (name, given, needed) in [
+            ("parameters", work.parameters.len(), self.parameters()),
+            ("moments", work.moments.len(), self.moment_values()),
+            ("keys", work.keys.len(), keys),
+            ("training memory", memory.packets.len(), packets * self.arena_packets()),
+            ("winners", memory.winners.len(), winners),
+            ("group values", memory.values.len(), self.group_values()),
+        ] {
+            buffers::check(name, given, needed)?;
+        }
+        let classes = match self.loss() {
+            Loss::CrossEntropy { .. } => self.classes(),
+            Loss::MeanSquaredError => {
+                buffers::check("target", self.input_shape().elements(), self.classes())?;
+                usize::MAX
+            }
+        };
+        buffers::check_labels(work.labels, GROUP, classes)
+    }
+}
+
+/// Only sums begin at zero; what linear layers keep of their samples is written whole.
+fn clear_sums(steps: &[Step], values: &mut [f32]) {
+    for step in steps {
+        if !matches!(step.operation, Operation::Linear { .. }) {
+            values[step.group.range()].fill(0.0);
+        }
+    }
+}
+
+/// A group on its way through a phase.
+struct Pass<'a, 'm, L> {
+    program: &'a Program,
+    phase: Phase,
+    work: &'a GroupWork<'a>,
+    memory: &'a mut GroupMemory<'m, L>,
+    outcome: Outcome,
+}
+
+impl<'a, L: Lanes> Pass<'a, '_, L> {
+    /// The place, among the packets in flight, of the packet with these samples.
+    fn packet(&self, samples: &Range<usize>) -> usize {
+        match self.program.packets_in_flight::<L>() {
+            1 => 0,
+            _ => samples.start / L::LANES,
+        }
+    }
+
+    fn arena(&self, samples: &Range<usize>) -> Range<usize> {
+        let len = self.program.arena_packets();
+        let start = self.packet(samples) * len;
+        start..start + len
+    }
+
+    /// One packet, through the whole phase.
+    fn run(&mut self, samples: Range<usize>, arena: Range<usize>) {
+        for index in self.phase.forward.clone() {
+            self.forward(index, &samples, arena.clone());
+        }
+        if self.phase.loss {
+            self.loss(&samples, arena.clone());
+        }
+        for index in self.phase.backward.clone().rev() {
+            if self.program.steps()[index].is_backward {
+                self.backward(index, &samples, arena.clone());
+            }
+        }
+    }
+
+    fn forward(&mut self, index: usize, samples: &Range<usize>, arena: Range<usize>) {
+        let step = &self.program.steps()[index];
+        let winners = self.winners(step, samples);
+        forward_within(
+            self.program,
+            index,
+            step.tensors(self.work.parameters),
+            &mut self.memory.packets[arena],
+            Extras {
+                winners: &mut self.memory.winners[winners],
+                moments: &self.work.moments[step.moments.range()],
+                keys: self.keys(samples),
+            },
+        );
+    }
+
+    /// Scores what the network gives and leaves its gradient.
+    fn loss(&mut self, samples: &Range<usize>, arena: Range<usize>) {
+        let program = self.program;
+        let last = program.steps().len();
+        let is_reconstruction = matches!(program.loss(), Loss::MeanSquaredError);
+        let target = match is_reconstruction {
+            true => program.value(0),
+            false => Region::EMPTY,
+        };
+        let arena = &mut self.memory.packets[arena];
+        let regions = [program.value(last), target, program.gradient(last)];
+        let Ok([output, target, gradient]) = arena.get_disjoint_mut(regions.map(Region::range))
+        else {
+            unreachable!("buffers alive at the same time overlap");
+        };
+        let mean = 1.0 / self.work.batch as f32;
+        let outcome = &mut self.outcome;
+        match program.loss() {
+            Loss::CrossEntropy { smoothing } => {
+                L::differentiate_loss(loss::SoftmaxCrossEntropy {
+                    logits: output,
+                    labels: &self.work.labels[samples.clone()],
+                    smoothing,
+                    mean,
+                    gradient,
+                    outcome,
+                });
+            }
+            Loss::MeanSquaredError => L::differentiate_reconstruction(loss::MeanSquaredError {
+                output,
+                target,
+                samples: samples.len(),
+                mean,
+                gradient,
+                outcome,
+            }),
+        }
+    }
+
+    /// From the gradient of a step's output to those of what it reads and of its parameters; of a
+    /// batch normalisation only as far as the groups' next meeting, or on from the last one.
+    fn backward(&mut self, index: usize, samples: &Range<usize>, arena: Range<usize>) {
+        let program = self.program;
+        let step = &program.steps()[index];
+        let is_norm = matches!(step.operation, Operation::BatchNorm { .. });
+        let meets = self.phase.meeting == Some(index);
+        let winners = self.winners(step, samples);
+        let keys = self.keys(samples);
+        let arena = &mut self.memory.packets[arena];
+        if !is_norm || meets {
+            mask(program, index, arena);
+        }
+        let [weights, _] = step.tensors(self.work.parameters);
+        let values = &mut self.memory.values[step.group.range()];
+        let moments = &self.work.moments[step.moments.range()];
+        if is_norm && meets {
+            let regions = [program.value(step.reads[0].value), program.gradient(index + 1)];
+            let Ok([input, d_output]) = arena.get_disjoint_mut(regions.map(Region::range)) else {
+                unreachable!("buffers alive at the same time overlap");
+            };
+            let batch = NormMoments::of(moments);
+            let statistics = values.len() / 2;
+            L::sum_batch_norm_gradients(batch_norm::ParameterGradient {
+                input,
+                d_output,
+                map: step.input.map_elements(),
+                samples: samples.len(),
+                mean: batch.mean,
+                inverse: batch.inverse,
+                sums: &mut values[statistics..],
+            });
+            return;
+        }
+        propagate(program, index, arena, |regions, arena| {
+            let [input, d_output, d_input, scratch] = regions.split(arena);
+            L::backward(GroupBackward {
+                step,
+                weights,
+                input,
+                d_output,
+                d_input,
+                winners: &self.memory.winners[winners],
+                scratch,
+                values,
+                samples: samples.clone(),
+                batch: self.work.batch,
+                moments,
+                keys,
+            });
+        });
+    }
+
+    /// Leaves the group's statistics of the value that the batch normalisation reads at which the
+    /// groups meet, if they do forward.
+    fn leave_statistics(&mut self) {
+        let (Some(index), false) = (self.phase.meeting, self.phase.is_backward()) else {
+            return;
+        };
+        let program = self.program;
+        let step = &program.steps()[index];
+        let region = program.value(step.reads[0].value);
+        let arena = program.arena_packets();
+        let channels = step.input.channels as usize;
+        L::leave_statistics(GroupStatistics {
+            packets: self.memory.packets,
+            arena,
+            value: region,
+            map: step.input.map_elements(),
+            samples: self.work.labels.len(),
+            statistics: &mut self.memory.values[step.group.range()][..2 * channels],
+        });
+    }
+
+    fn winners(&self, step: &Step, samples: &Range<usize>) -> Range<usize> {
+        let start = self.packet(samples) * self.program.winner_bytes() + step.winners.at;
+        start * L::LANES..(start + step.winners.len) * L::LANES
+    }
+
+    /// The keys of a packet's samples, if there are any.
+    fn keys(&self, samples: &Range<usize>) -> &'a [u64] {
+        self.work.keys.get(samples.clone()).unwrap_or(&[])
+    }
+}

@@ -1,0 +1,55 @@
+//! The forward pass of a whole network, and the score of what it gives.
+
+use super::buffers::{self, BufferError};
+use super::forward::{Extras, forward_within};
+use crate::lanes::Lanes;
+use crate::ops::loss;
+use crate::{Outcome, Program};
+
+impl<const STEPS: usize> Program<STEPS> {
+    /// Computes what the network gives for one packet of samples that `fill` writes into the
+    /// working memory, which input and values share.
+    ///
+    /// `arena` holds exactly [`Program::arena_packets`], `parameters` exactly
+    /// [`Program::parameters`] values. `fill` gets channels x height x width packets with anything
+    /// in them. The logits, [`Program::classes`] packets, lie in `arena`.
+    ///
+    /// # Errors
+    ///
+    /// The first buffer of another length.
+    pub fn infer<'m, L: Lanes>(
+        &self,
+        parameters: &[f32],
+        arena: &'m mut [L],
+        fill: impl FnOnce(&mut [L]),
+    ) -> Result<&'m [L], BufferError> {
+        buffers::check("parameters", parameters.len(), self.parameters())?;
+        buffers::check("inference arena", arena.len(), self.arena_packets())?;
+        fill(&mut arena[self.value(0).range()]);
+        for (index, step) in self.steps().iter().enumerate() {
+            let own = step.tensors(parameters);
+            forward_within(self, index, own, arena, Extras::NONE);
+        }
+        Ok(&arena[self.value(self.steps().len()).range()])
+    }
+}
+
+/// Scores the logits of one packet of samples against their labels, at most as many as lanes, and
+/// adds the samples to `outcome`, one by one.
+///
+/// # Errors
+///
+/// No or too many labels, or one that is not among the classes; `outcome` is then as it was.
+pub fn score<L: Lanes>(
+    logits: &[L],
+    labels: &[u16],
+    outcome: &mut Outcome,
+) -> Result<(), BufferError> {
+    buffers::check_labels(labels, L::LANES, logits.len())?;
+    L::score(loss::Score {
+        logits,
+        labels,
+        outcome,
+    });
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! Walks a program: forward, backward, and the update.
+//!
+//! [`forward`] and [`backward`] run one step within an arena, for any number of samples side by
+//! side; [`group`] takes a group of samples through the phases of a training step, [`compact`] one
+//! sample at a time. Beside `ops/`, this is the only room that knows all operations.
+
+mod backward;
+mod buffers;
+mod compact;
+mod compiled;
+mod forward;
+mod gradient;
+mod group;
+mod inference;
+mod meeting;
+mod trainer;
+
+pub use buffers::BufferError;
+pub(crate) use buffers::check;
+pub use compact::{CompactError, CompactMemory, CompactTrainer};
+pub(crate) use compiled::Compiled;
+pub use group::{GroupMemory, GroupWork};
+pub use inference::score;
+pub use trainer::Trainer;
+
+#[cfg(test)]
+mod tests;
