@@ -135,7 +135,7 @@ pub(crate) fn forward<L: Lanes>(
     match step.operation {
         Operation::Conv2d { conv, relu, pool } => proof.vectorize(conv2d::Forward {
             geometry: conv2d::Geometry::new(&conv, step.input, step.inner),
-            relu,
+            activation: fused(relu),
             pool,
             input,
             weights,
@@ -144,7 +144,7 @@ pub(crate) fn forward<L: Lanes>(
             winners,
         }),
         Operation::Linear { relu } => proof.vectorize(linear::Forward {
-            relu,
+            activation: fused(relu),
             input,
             weights,
             bias,
@@ -171,6 +171,14 @@ pub(crate) fn forward<L: Lanes>(
     }
 }
 
+/// The activation that a step takes along.
+const fn fused(relu: bool) -> activation::Activation {
+    match relu {
+        true => activation::Activation::Relu,
+        false => activation::Activation::Identity,
+    }
+}
+
 /// Runs a step on one sample by the kernels made for one; false where there is none.
 #[inline(always)]
 fn forward_one<L: Lanes>(
@@ -184,7 +192,7 @@ fn forward_one<L: Lanes>(
     match step.operation {
         Operation::Conv2d { conv, relu, pool } => conv2d::ScalarForward {
             geometry: conv2d::Geometry::new(&conv, step.input, step.inner),
-            relu,
+            activation: fused(relu),
             pool,
             input,
             weights,
@@ -193,7 +201,9 @@ fn forward_one<L: Lanes>(
             winners,
         }
         .run(),
-        Operation::Linear { relu } => linear::scalar::forward(relu, input, weights, bias, output),
+        Operation::Linear { relu } => {
+            linear::scalar::forward(fused(relu), input, weights, bias, output);
+        }
         _ => return false,
     }
     true

@@ -211,7 +211,9 @@ impl Buffers<'_> {
                     weights,
                 }
                 .run();
-                bias.take(0, self.d_output);
+                if !bias.values().is_empty() {
+                    bias.take(0, self.d_output);
+                }
             }
             _ if self.d_input.is_empty() => {}
             Operation::Relu => self.d_input.copy_from_slice(self.d_output),
