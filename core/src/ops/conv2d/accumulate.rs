@@ -14,7 +14,8 @@ pub(super) fn rows<const F: usize>(weights: &[f32], filter: usize, taps: usize) 
     rows
 }
 
-/// Any kernel and stride; `corner` is the index of the tile's first tap in a channel.
+/// Any kernel and stride, without dilation; `corner` is the index of the tile's first tap in a
+/// channel.
 #[inline(always)]
 pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
     g: &Geometry,
@@ -104,11 +105,12 @@ pub(super) fn edge<L: Lanes, const F: usize>(
     kernels: [&[f32]; F],
     mut sums: [L; F],
 ) -> [L; F] {
+    let (rows, columns) = (g.valid_taps(0, at[0]), g.valid_taps(1, at[1]));
     for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        for ky in g.valid_taps(0, at[0]) {
-            let row = at[0] * g.stride[0] + ky - g.padding[0];
-            for kx in g.valid_taps(1, at[1]) {
-                let column = at[1] * g.stride[1] + kx - g.padding[1];
+        for ky in rows.clone() {
+            let row = at[0] * g.stride[0] + ky * g.dilation[0] - g.padding[0];
+            for kx in columns.clone() {
+                let column = at[1] * g.stride[1] + kx * g.dilation[1] - g.padding[1];
                 let value = channel[row * g.input[1] + column];
                 let tap = (index * g.kernel[0] + ky) * g.kernel[1] + kx;
                 for f in 0..F {

@@ -1,19 +1,22 @@
-//! Forward pass: tiles of filters x rows x columns held in registers, with the ReLU and the pool
-//! behind the convolution applied before anything is stored.
+//! Forward pass: tiles of filters x rows x columns held in registers, with the activation and the
+//! pool behind the convolution applied before anything is stored.
 
 use super::{Geometry, accumulate};
 use crate::lanes::{Kernel, Lanes};
+use crate::ops::activation::Activation;
 use crate::ops::pool::pool_2x2;
 use core::ops::Range;
 
-/// Convolution, ReLU and 2 x 2 max pool of one packet of samples.
+/// Convolution, activation and 2 x 2 max pool of one packet of samples.
 pub(crate) struct Forward<'a, L> {
     pub geometry: Geometry,
-    pub relu: bool,
+    pub activation: Activation,
+    /// Only behind no activation or a ReLU.
     pub pool: bool,
     /// channels x rows x columns
     pub input: &'a [L],
     pub weights: &'a [f32],
+    /// Empty where sums begin at +0.
     pub bias: &'a [f32],
     /// filters x rows x columns, pooled where `pool` is set
     pub output: &'a mut [L],
@@ -27,6 +30,8 @@ impl<L: Lanes> Kernel for Forward<'_, L> {
     #[inline(always)]
     fn run(mut self) {
         let g = self.geometry;
+        debug_assert!([0, g.filters].contains(&self.bias.len()));
+        debug_assert!(!self.pool || self.activation != Activation::Relu6);
         for group in 0..g.groups {
             let filters = group * g.group_filters()..(group + 1) * g.group_filters();
             let len = g.group_channels() * g.input_area();
@@ -189,7 +194,8 @@ impl<L: Lanes> Forward<'_, L> {
         let proof = self.input[0];
         let mut tile = [[[proof; C]; R]; F];
         for f in 0..F {
-            tile[f] = [[proof.splat(self.bias[filter + f]); C]; R];
+            let bias = self.bias.get(filter + f).copied();
+            tile[f] = [[proof.splat(bias.unwrap_or(0.0)); C]; R];
         }
         tile
     }
@@ -200,16 +206,18 @@ impl<L: Lanes> Forward<'_, L> {
         filter: usize,
         y: usize,
         x: usize,
-        tile: [[[L; C]; 1]; F],
+        mut tile: [[[L; C]; 1]; F],
     ) {
         let g = &self.geometry;
+        // Asked once a tile, not for each of its values.
+        match self.activation {
+            Activation::Identity => {}
+            Activation::Relu => activate(Activation::Relu, &mut tile),
+            Activation::Relu6 => activate(Activation::Relu6, &mut tile),
+        }
         for f in 0..F {
             let at = ((filter + f) * g.output[0] + y) * g.output[1] + x;
-            let out = &mut self.output[at..at + C];
-            for c in 0..C {
-                let value = tile[f][0][c];
-                out[c] = if self.relu { value.relu() } else { value };
-            }
+            self.output[at..at + C].copy_from_slice(&tile[f][0]);
         }
     }
 
@@ -222,6 +230,7 @@ impl<L: Lanes> Forward<'_, L> {
         tile: [[[L; 2]; 2]; F],
     ) {
         let [rows, columns] = self.geometry.output.map(|extent| extent / 2);
+        let relu = self.activation == Activation::Relu;
         for f in 0..F {
             let at = ((filter + f) * rows + row) * columns + column;
             let [[a, b], [c, d]] = tile[f];
@@ -229,7 +238,19 @@ impl<L: Lanes> Forward<'_, L> {
                 Some(bytes) => bytes,
                 None => &mut [],
             };
-            self.output[at] = pool_2x2([a, b, c, d], self.relu, winner);
+            self.output[at] = pool_2x2([a, b, c, d], relu, winner);
+        }
+    }
+}
+
+#[inline(always)]
+fn activate<L: Lanes, const F: usize, const C: usize>(
+    activation: Activation,
+    tile: &mut [[[L; C]; 1]; F],
+) {
+    for f in 0..F {
+        for c in 0..C {
+            tile[f][0][c] = activation.apply(tile[f][0][c]);
         }
     }
 }

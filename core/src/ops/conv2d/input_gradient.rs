@@ -24,7 +24,7 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
         for group in 0..g.groups {
             for y in 0..g.input[0] {
                 let reached = if g.is_plain_3x3() {
-                    g.input[1].min(g.output[1] + 2 - g.padding[1])
+                    g.input[1].min((g.output[1] + 2).saturating_sub(g.padding[1]))
                 } else {
                     g.input[1]
                 };
@@ -52,7 +52,7 @@ impl<L: Lanes> InputGradient<'_, L> {
     fn row_3x3(&mut self, group: usize, y: usize, end: usize) {
         let g = self.geometry;
         let (left, right) = (
-            2 - g.padding[1],
+            2_usize.saturating_sub(g.padding[1]),
             (end + g.padding[1]).saturating_sub(g.output[1]),
         );
         match left {
@@ -268,7 +268,7 @@ fn kernel_rows(g: &Geometry, y: usize) -> (usize, usize) {
 /// The output, along `axis`, that input position `at` reaches through kernel tap `tap`.
 #[inline(always)]
 fn output_at(g: &Geometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
-    let reach = (at + g.padding[axis]).checked_sub(tap)?;
+    let reach = (at + g.padding[axis]).checked_sub(tap * g.dilation[axis])?;
     if g.stride[axis] == 1 {
         return (reach < g.output[axis]).then_some(reach);
     }

@@ -3,6 +3,8 @@
 //! Tensors are C x H x W packets; weights are filters x (channels / groups) x rows x columns.
 
 mod accumulate;
+#[allow(dead_code, reason = "a planner may ask for all of them")]
+mod facts;
 mod forward;
 mod input_gradient;
 mod parameter_gradient;
@@ -12,6 +14,10 @@ mod sample_gradient;
 mod scalar;
 mod taps;
 
+#[allow(unused_imports, reason = "a planner may ask for all of them")]
+pub(crate) use facts::{
+    FILTER_BLOCK, FILTER_PAIR, group_values, sample_scratch, splits_windows, training_scratch,
+};
 pub(crate) use forward::Forward;
 pub(crate) use input_gradient::InputGradient;
 pub(crate) use parameter_gradient::{Gradient, ParameterGradient, Spread};
@@ -37,8 +43,11 @@ pub struct Geometry {
     pub kernel: [usize; 2],
     /// Steps between outputs.
     pub stride: [usize; 2],
-    /// Rows and columns imagined around the input.
+    /// Rows above, and columns before, the input; those below and behind it follow from the
+    /// output's extent.
     pub padding: [usize; 2],
+    /// Steps between the kernel's taps.
+    pub dilation: [usize; 2],
     /// Independent groups.
     pub groups: usize,
 }
@@ -54,6 +63,7 @@ impl Geometry {
             kernel: [conv.kernel[0] as usize, conv.kernel[1] as usize],
             stride: [conv.stride[0] as usize, conv.stride[1] as usize],
             padding: [conv.padding.top as usize, conv.padding.left as usize],
+            dilation: [conv.dilation[0] as usize, conv.dilation[1] as usize],
             groups: conv.groups as usize,
         }
     }
@@ -88,16 +98,32 @@ impl Geometry {
         self.output[0] * self.output[1]
     }
 
-    /// Whether the kernel is 3 x 3 and moves by one: the case with unrolled tiles.
+    /// Whether the kernel is 3 x 3, its taps side by side, and moves by one: the case with
+    /// unrolled tiles.
     pub(crate) const fn is_plain_3x3(&self) -> bool {
-        self.kernel[0] == 3 && self.kernel[1] == 3 && self.stride[0] == 1 && self.stride[1] == 1
+        self.kernel[0] == 3
+            && self.kernel[1] == 3
+            && self.stride[0] == 1
+            && self.stride[1] == 1
+            && !self.is_dilated()
     }
 
-    /// Along `axis`, the kernel's taps that fall inside the input for output `at`.
+    /// Whether the kernel's taps are further apart than neighbours, one way or the other.
+    pub(crate) const fn is_dilated(&self) -> bool {
+        self.dilation[0] != 1 || self.dilation[1] != 1
+    }
+
+    /// Along `axis`, the kernel's taps that fall inside the input for output `at`; empty, wherever
+    /// it begins, where none does.
     pub(crate) const fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
         let start = at * self.stride[axis];
-        let first = self.padding[axis].saturating_sub(start);
-        let end = self.input[axis] + self.padding[axis] - start;
+        let mut first = self.padding[axis].saturating_sub(start);
+        let mut end = (self.input[axis] + self.padding[axis]).saturating_sub(start);
+        // A division costs a microcontroller as much as several taps.
+        if self.dilation[axis] != 1 {
+            first = first.div_ceil(self.dilation[axis]);
+            end = end.div_ceil(self.dilation[axis]);
+        }
         let last = if end < self.kernel[axis] {
             end
         } else {
@@ -106,8 +132,12 @@ impl Geometry {
         first..last
     }
 
-    /// Along `axis`, the outputs all of whose taps fall inside the input.
+    /// Along `axis`, the outputs whose taps all fall inside the input, side by side: none where
+    /// the kernel is dilated that way.
     pub(crate) const fn interior(&self, axis: usize) -> Range<usize> {
+        if self.dilation[axis] != 1 {
+            return 0..0;
+        }
         let first = self.padding[axis].div_ceil(self.stride[axis]);
         let reach = self.input[axis] + self.padding[axis];
         let end = if reach < self.kernel[axis] {

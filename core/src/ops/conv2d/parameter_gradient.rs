@@ -3,10 +3,9 @@
 //! Each sample's gradient is summed from zero over output positions in scan order, in its own
 //! lane; the lanes are then added in the order of the samples.
 
-use super::{Geometry, taps};
+use super::{FILTER_BLOCK, Geometry, taps};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::add_lanes;
-use crate::plan::FILTER_BLOCK;
 use core::ops::Range;
 
 /// Adds the gradients of one packet of samples to a group's sums.
@@ -17,7 +16,7 @@ pub(crate) struct ParameterGradient<'a, L> {
     pub d_output: Gradient<'a, L>,
     /// Kernels and biases of a block of filters, then, for a pooled gradient, two rows of it.
     pub scratch: &'a mut [L],
-    /// The group's sums of weights, then biases.
+    /// The group's sums of weights, then biases where there are some.
     pub sums: &'a mut [f32],
     /// Samples in the packet; the lanes behind them hold nothing.
     pub samples: usize,
@@ -55,6 +54,7 @@ impl<L: Lanes> ParameterGradient<'_, L> {
     fn filter_block(&mut self, filter: usize, block: usize) {
         let g = &self.geometry;
         let widest = FILTER_BLOCK.min(g.group_filters());
+        let biased = self.sums.len() > g.filters * g.taps();
         let (kernels, spread_rows) = self.scratch.split_at_mut(widest * (g.taps() + 1));
         kernels.fill(self.input[0].splat(0.0));
         let len = g.group_channels() * g.input_area();
@@ -62,14 +62,14 @@ impl<L: Lanes> ParameterGradient<'_, L> {
         match self.d_output {
             Gradient::Whole(gradient) => {
                 let maps = &gradient[filter * g.output_area()..][..block * g.output_area()];
-                add_rows(g, channels, maps, 0..g.output[0], kernels);
+                add_rows(g, channels, maps, 0..g.output[0], kernels, biased);
             }
             Gradient::Pooled(gradient, winners) => {
                 let maps = &mut spread_rows[..block * 2 * g.output[1]];
                 for row in 0..g.output[0] / 2 {
                     let rows = row..row + 1;
                     spread(g, filter..filter + block, rows, gradient, winners, maps);
-                    add_rows(g, channels, maps, 2 * row..2 * row + 2, kernels);
+                    add_rows(g, channels, maps, 2 * row..2 * row + 2, kernels, biased);
                 }
             }
         }
@@ -77,11 +77,10 @@ impl<L: Lanes> ParameterGradient<'_, L> {
         let (kernels, kernel_biases) = kernels.split_at(block * g.taps());
         let weights = &mut weights[filter * g.taps()..][..kernels.len()];
         add_lanes(kernels, self.samples, weights);
-        add_lanes(
-            &kernel_biases[..block],
-            self.samples,
-            &mut biases[filter..][..block],
-        );
+        if biased {
+            let biases = &mut biases[filter..][..block];
+            add_lanes(&kernel_biases[..block], self.samples, biases);
+        }
     }
 }
 
@@ -143,7 +142,8 @@ fn spread<L: Lanes>(
     }
 }
 
-/// Adds output rows `rows` of a block of filters, `maps`, to the block's kernels and biases.
+/// Adds output rows `rows` of a block of filters, `maps`, to the block's kernels and, where there
+/// are some, biases.
 #[inline(always)]
 fn add_rows<L: Lanes>(
     g: &Geometry,
@@ -151,6 +151,7 @@ fn add_rows<L: Lanes>(
     maps: &[L],
     rows: Range<usize>,
     sums: &mut [L],
+    biased: bool,
 ) {
     let area = rows.len() * g.output[1];
     let block = maps.len() / area;
@@ -164,7 +165,9 @@ fn add_rows<L: Lanes>(
             &rows,
             &mut kernels[f * g.taps()..],
         );
-        add_biases::<L, 4>(&maps[f * area..], area, &mut biases[f..]);
+        if biased {
+            add_biases::<L, 4>(&maps[f * area..], area, &mut biases[f..]);
+        }
         f += 4;
     }
     while f < block {
@@ -175,7 +178,9 @@ fn add_rows<L: Lanes>(
             &rows,
             &mut kernels[f * g.taps()..],
         );
-        add_biases::<L, 1>(&maps[f * area..], area, &mut biases[f..]);
+        if biased {
+            add_biases::<L, 1>(&maps[f * area..], area, &mut biases[f..]);
+        }
         f += 1;
     }
 }

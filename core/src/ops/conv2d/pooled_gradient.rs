@@ -12,7 +12,8 @@ use crate::ops::add_lanes;
 
 /// Adds the gradients of one packet of samples to a group's sums.
 pub(crate) struct PooledParameterGradient<'a, L> {
-    /// Its output extent is twice the pooled one.
+    /// Its output extent is twice the pooled one, and none of its taps is in the padding: see
+    /// [`splits_windows`](super::splits_windows).
     pub geometry: Geometry,
     /// channels x rows x columns
     pub input: &'a [L],
@@ -22,7 +23,7 @@ pub(crate) struct PooledParameterGradient<'a, L> {
     pub winners: &'a [u8],
     /// As for [`ParameterGradient`](super::ParameterGradient).
     pub scratch: &'a mut [L],
-    /// The group's sums of weights, then biases.
+    /// The group's sums of weights, then biases where there are some.
     pub sums: &'a mut [f32],
     /// Samples in the packet; the lanes behind them hold nothing.
     pub samples: usize,
@@ -33,7 +34,14 @@ impl<L: Lanes> Kernel for PooledParameterGradient<'_, L> {
 
     #[inline(always)]
     fn run(mut self) {
-        let filters = self.geometry.group_filters();
+        let g = &self.geometry;
+        debug_assert!(g.is_plain_3x3() && g.padding == [0, 0]);
+        debug_assert!(
+            [0, 1]
+                .iter()
+                .all(|axis| g.output[*axis] + 2 <= g.input[*axis])
+        );
+        let filters = g.group_filters();
         for group in 0..self.geometry.groups {
             let end = (group + 1) * filters;
             let mut filter = group * filters;
@@ -55,6 +63,7 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
     fn filters<const F: usize>(&mut self, filter: usize) {
         let g = &self.geometry;
         let [rows, columns] = g.output.map(|extent| extent / 2);
+        let biased = self.sums.len() > g.filters * g.taps();
         let (kernels, rest) = self.scratch.split_at_mut(F * (g.taps() + 1));
         let (halves, rest) = rest.split_at_mut(F * 2 * columns);
         let (kernels, biases) = kernels.split_at_mut(F * g.taps());
@@ -71,7 +80,9 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
                 let at = ((filter + f) * rows + row) * columns;
                 let bytes = &self.winners[at * L::LANES..][..columns * L::LANES];
                 windows.split(f, &self.gradient[at..][..columns], bytes);
-                windows.add_bias(f, &mut biases[f]);
+                if biased {
+                    windows.add_bias(f, &mut biases[f]);
+                }
             }
             for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
                 let lines = &channel[2 * row * g.input[1]..];
@@ -87,7 +98,9 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
         let (weights, bias_sums) = self.sums.split_at_mut(g.filters * g.taps());
         let weights = &mut weights[filter * g.taps()..][..F * g.taps()];
         add_lanes(kernels, self.samples, weights);
-        add_lanes(biases, self.samples, &mut bias_sums[filter..][..F]);
+        if biased {
+            add_lanes(biases, self.samples, &mut bias_sums[filter..][..F]);
+        }
     }
 }
 

@@ -4,12 +4,13 @@ use super::Geometry;
 
 /// `output[f][y][x] = bias[f] + sum over (channel, kernel row, kernel column)`, in that order.
 ///
-/// Taps in the padding are skipped, not added as zeros.
+/// Without biases, an empty slice, sums begin at +0. Taps in the padding are skipped, not added
+/// as zeros: an output none of whose taps is inside the input is its bias as it is.
 pub fn forward(g: &Geometry, input: &[f32], weights: &[f32], bias: &[f32], output: &mut [f32]) {
     for f in 0..g.filters {
         for y in 0..g.output[0] {
             for x in 0..g.output[1] {
-                let mut sum = bias[f];
+                let mut sum = bias.get(f).copied().unwrap_or(0.0);
                 each_tap(g, f, y, x, |tap, at| sum += weights[tap] * input[at]);
                 output[(f * g.output[0] + y) * g.output[1] + x] = sum;
             }
@@ -46,6 +47,8 @@ pub fn input_gradient(g: &Geometry, weights: &[f32], d_output: &[f32], d_input: 
 }
 
 /// One sample's gradient of weights and bias: each from zero, over output positions in scan order.
+///
+/// `d_bias` is empty where there are no biases.
 pub fn parameter_gradient(
     g: &Geometry,
     input: &[f32],
@@ -59,7 +62,9 @@ pub fn parameter_gradient(
         for y in 0..g.output[0] {
             for x in 0..g.output[1] {
                 let d = d_output[(f * g.output[0] + y) * g.output[1] + x];
-                d_bias[f] += d;
+                if let Some(sum) = d_bias.get_mut(f) {
+                    *sum += d;
+                }
                 each_tap(g, f, y, x, |tap, at| d_weights[tap] += d * input[at]);
             }
         }
@@ -73,11 +78,10 @@ fn each_tap(g: &Geometry, f: usize, y: usize, x: usize, mut visit: impl FnMut(us
     for c in 0..g.group_channels() {
         for ky in 0..g.kernel[0] {
             for kx in 0..g.kernel[1] {
-                let row = (y * g.stride[0] + ky).wrapping_sub(g.padding[0]);
-                let column = (x * g.stride[1] + kx).wrapping_sub(g.padding[1]);
-                if row >= g.input[0] || column >= g.input[1] {
+                let (Some(row), Some(column)) = (input_at(g, 0, y, ky), input_at(g, 1, x, kx))
+                else {
                     continue;
-                }
+                };
                 let tap = ((f * g.group_channels() + c) * g.kernel[0] + ky) * g.kernel[1] + kx;
                 let channel = group * g.group_channels() + c;
                 visit(tap, (channel * g.input[0] + row) * g.input[1] + column);
@@ -86,9 +90,16 @@ fn each_tap(g: &Geometry, f: usize, y: usize, x: usize, mut visit: impl FnMut(us
     }
 }
 
+/// The input, along `axis`, that kernel tap `tap` of output `at` falls on; none in the padding.
+fn input_at(g: &Geometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
+    let reach = at * g.stride[axis] + tap * g.dilation[axis];
+    let input = reach.checked_sub(g.padding[axis])?;
+    (input < g.input[axis]).then_some(input)
+}
+
 /// The output, along `axis`, that input position `at` reaches through kernel tap `tap`.
 fn output_at(g: &Geometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
-    let reach = (at + g.padding[axis]).checked_sub(tap)?;
+    let reach = (at + g.padding[axis]).checked_sub(tap * g.dilation[axis])?;
     let output = reach / g.stride[axis];
     (reach.is_multiple_of(g.stride[axis]) && output < g.output[axis]).then_some(output)
 }

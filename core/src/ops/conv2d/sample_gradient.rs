@@ -24,6 +24,7 @@ pub(crate) struct SampleGradient<'a> {
     pub d_input: &'a mut [f32],
     /// filters x (channels / groups) x rows x columns
     pub weights: Tensor<'a>,
+    /// Of length 0 where there are no biases.
     pub bias: Tensor<'a>,
     /// As many values as a filter has weights; empty where they are frozen.
     pub scratch: &'a mut [f32],
@@ -32,18 +33,21 @@ pub(crate) struct SampleGradient<'a> {
 impl SampleGradient<'_> {
     pub fn run(mut self) {
         self.d_input.fill(0.0);
+        let biased = !self.bias.is_frozen() && !self.bias.values().is_empty();
         for filter in 0..self.geometry.filters {
             if !self.d_input.is_empty() {
                 self.scatter(filter);
             }
             let bias = if !self.weights.is_frozen() {
                 self.differentiate(filter)
-            } else if !self.bias.is_frozen() {
+            } else if biased {
                 self.sum(filter)
             } else {
                 continue;
             };
-            self.bias.take(filter, &[bias]);
+            if biased {
+                self.bias.take(filter, &[bias]);
+            }
         }
     }
 
@@ -153,7 +157,8 @@ fn each_position<const REVERSE: bool>(
 /// Where the taps of an output lie.
 struct Patches<'a> {
     geometry: &'a Geometry,
-    /// Rows and columns of outputs whose taps are a whole 3 x 3; none for other kernels.
+    /// Rows and columns of outputs whose taps are a whole 3 x 3, side by side; none for other
+    /// kernels.
     whole: [Range<usize>; 2],
 }
 
@@ -181,9 +186,10 @@ impl<'a> Patches<'a> {
     /// Any kernel, and taps of which some may be in the padding.
     #[inline(never)]
     fn scatter_edge(&self, at: [usize; 2], d: f32, kernels: &[f32], channels: &mut [f32]) {
+        let taps = self.valid_taps(at);
         let maps = channels.chunks_exact_mut(self.geometry.input_area());
         for (kernel, channel) in kernels.chunks_exact(self.geometry.kernel_area()).zip(maps) {
-            self.each_row(at, |taps, inputs| {
+            self.each_run(at, &taps, |taps, inputs| {
                 for (sum, weight) in channel[inputs].iter_mut().zip(&kernel[taps]) {
                     *sum += weight * d;
                 }
@@ -194,9 +200,10 @@ impl<'a> Patches<'a> {
     /// Any kernel, and taps of which some may be in the padding.
     #[inline(never)]
     fn gather_edge(&self, at: [usize; 2], d: f32, channels: &[f32], sums: &mut [f32]) {
+        let taps = self.valid_taps(at);
         let maps = channels.chunks_exact(self.geometry.input_area());
         for (sums, channel) in sums.chunks_exact_mut(self.geometry.kernel_area()).zip(maps) {
-            self.each_row(at, |taps, inputs| {
+            self.each_run(at, &taps, |taps, inputs| {
                 for (sum, value) in sums[taps].iter_mut().zip(&channel[inputs]) {
                     *sum += value * d;
                 }
@@ -204,19 +211,40 @@ impl<'a> Patches<'a> {
         }
     }
 
-    /// The taps inside the input, row by row: where they are in the kernel, and in the channel.
+    /// An output's kernel rows and columns inside the input.
     #[inline(always)]
-    fn each_row(&self, [y, x]: [usize; 2], mut visit: impl FnMut(Range<usize>, Range<usize>)) {
+    fn valid_taps(&self, [y, x]: [usize; 2]) -> [Range<usize>; 2] {
+        [
+            self.geometry.valid_taps(0, y),
+            self.geometry.valid_taps(1, x),
+        ]
+    }
+
+    /// An output's taps inside the input, by runs of neighbours, a row or, where the kernel is
+    /// dilated, a tap: where they are in the kernel, and in the channel.
+    #[inline(always)]
+    fn each_run(
+        &self,
+        [y, x]: [usize; 2],
+        [rows, columns]: &[Range<usize>; 2],
+        mut visit: impl FnMut(Range<usize>, Range<usize>),
+    ) {
         let g = self.geometry;
-        let columns = g.valid_taps(1, x);
-        let column = x * g.stride[1] + columns.start - g.padding[1];
-        for ky in g.valid_taps(0, y) {
-            let tap = ky * g.kernel[1];
-            let start = (y * g.stride[0] + ky - g.padding[0]) * g.input[1] + column;
-            visit(
-                tap + columns.start..tap + columns.end,
-                start..start + columns.len(),
-            );
+        if columns.is_empty() {
+            return;
+        }
+        let run = if g.dilation[1] == 1 { columns.len() } else { 1 };
+        let column = x * g.stride[1] + columns.start * g.dilation[1] - g.padding[1];
+        for ky in rows.clone() {
+            let row = y * g.stride[0] + ky * g.dilation[0] - g.padding[0];
+            let mut start = row * g.input[1] + column;
+            let mut tap = ky * g.kernel[1] + columns.start;
+            let end = ky * g.kernel[1] + columns.end;
+            while tap < end {
+                visit(tap..tap + run, start..start + run);
+                tap += run;
+                start += g.dilation[1];
+            }
         }
     }
 }

@@ -5,18 +5,22 @@
 //! two rows of input, and that offsets are checked before the innermost loop, not in it.
 
 use super::Geometry;
+use crate::lanes::Kernel;
+use crate::ops::activation::{Activate, Activation};
 use crate::ops::pool::pool_2x2;
 use core::slice::from_mut;
 use core::sync::atomic::{Ordering, compiler_fence};
 
-/// Convolution, ReLU and 2 x 2 max pool of one sample.
+/// Convolution, activation and 2 x 2 max pool of one sample.
 pub(crate) struct ScalarForward<'a> {
     pub geometry: Geometry,
-    pub relu: bool,
+    pub activation: Activation,
+    /// Only behind no activation or a ReLU.
     pub pool: bool,
     /// channels x rows x columns
     pub input: &'a [f32],
     pub weights: &'a [f32],
+    /// Empty where sums begin at +0.
     pub bias: &'a [f32],
     /// filters x rows x columns, pooled where `pool` is set
     pub output: &'a mut [f32],
@@ -30,6 +34,8 @@ type Window = [f32; 4];
 impl ScalarForward<'_> {
     pub fn run(mut self) {
         let g = self.geometry;
+        debug_assert!([0, g.filters].contains(&self.bias.len()));
+        debug_assert!(!self.pool || self.activation != Activation::Relu6);
         for group in 0..g.groups {
             let end = (group + 1) * g.group_filters();
             let mut filter = group * g.group_filters();
@@ -41,6 +47,14 @@ impl ScalarForward<'_> {
                 self.filters::<1>(group, filter);
                 filter += 1;
             }
+        }
+        // Afterwards, so that the stores of the others ask for no ceiling, and there is one of each.
+        if self.activation == Activation::Relu6 {
+            Activate {
+                activation: Activation::Relu6,
+                values: self.output,
+            }
+            .run();
         }
     }
 
@@ -55,7 +69,8 @@ impl ScalarForward<'_> {
         for f in 0..F {
             kernels[f] = &self.weights[(filter + f) * g.taps()..][..g.taps()];
         }
-        let bias: [f32; F] = core::array::from_fn(|f| self.bias[filter + f]);
+        let bias: [f32; F] =
+            core::array::from_fn(|f| self.bias.get(filter + f).copied().unwrap_or(0.0));
         let [height, width] = g.output;
         let ends = if self.pool {
             [height - 1, width - 1]
@@ -78,13 +93,14 @@ impl ScalarForward<'_> {
     #[inline(always)]
     fn store<const F: usize>(&mut self, filter: usize, y: usize, x: usize, tile: [Window; F]) {
         let [height, width] = self.geometry.output;
-        let floor = if self.relu { 0.0 } else { f32::NEG_INFINITY };
+        let relu = self.activation == Activation::Relu;
+        let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
         for f in 0..F {
             if self.pool {
                 let row = (filter + f) * (height / 2) + y / 2;
                 let at = row * (width / 2) + x / 2;
                 self.output[at] = match self.winners.get_mut(at) {
-                    Some(winner) => pool_2x2(tile[f], self.relu, from_mut(winner)),
+                    Some(winner) => pool_2x2(tile[f], relu, from_mut(winner)),
                     None => rectified(pool_2x2(tile[f], false, &mut []), floor),
                 };
                 continue;
@@ -92,11 +108,7 @@ impl ScalarForward<'_> {
             for (place, value) in tile[f].into_iter().enumerate() {
                 let (y, x) = (y + place / 2, x + place % 2);
                 if y < height && x < width {
-                    let value = if self.relu && value <= 0.0 {
-                        0.0
-                    } else {
-                        value
-                    };
+                    let value = if relu && value <= 0.0 { 0.0 } else { value };
                     self.output[((filter + f) * height + y) * width + x] = value;
                 }
             }
@@ -177,7 +189,7 @@ fn four(values: &[f32]) -> [f32; 4] {
     [values[0], values[1], values[2], values[3]]
 }
 
-/// 2 x 2 outputs of any kernel and stride, some of whose taps, or themselves, may be outside.
+/// 2 x 2 outputs of any kernel, stride and dilation, some of whose taps, or themselves, may be outside.
 #[inline(never)]
 fn edge<const F: usize>(
     g: &Geometry,
@@ -191,16 +203,23 @@ fn edge<const F: usize>(
         let (y, x) = (y + place / 2, x + place % 2);
         if y < g.output[0] && x < g.output[1] {
             for f in 0..F {
-                tile[f][place] = output(g, channels, [y, x], kernels[f], bias[f]);
+                tile[f][place] = if g.is_dilated() {
+                    dilated_output(g, channels, [y, x], kernels[f], bias[f])
+                } else {
+                    output(g, channels, [y, x], kernels[f], bias[f])
+                };
             }
         }
     }
     tile
 }
 
-/// One output.
+/// One output of a kernel whose taps lie side by side.
 fn output(g: &Geometry, channels: &[f32], [y, x]: [usize; 2], kernel: &[f32], bias: f32) -> f32 {
     let (rows, columns) = (g.valid_taps(0, y), g.valid_taps(1, x));
+    if columns.is_empty() {
+        return bias;
+    }
     let column = x * g.stride[1] + columns.start - g.padding[1];
     let maps = channels.chunks_exact(g.input_area());
     let mut sum = bias;
@@ -210,6 +229,30 @@ fn output(g: &Geometry, channels: &[f32], [y, x]: [usize; 2], kernel: &[f32], bi
             let weights = &kernel[ky * g.kernel[1]..][columns.clone()];
             for (weight, value) in weights.iter().zip(&channel[row + column..]) {
                 sum += weight * value;
+            }
+        }
+    }
+    sum
+}
+
+/// One output, whatever the dilation.
+#[inline(never)]
+fn dilated_output(
+    g: &Geometry,
+    channels: &[f32],
+    [y, x]: [usize; 2],
+    kernel: &[f32],
+    bias: f32,
+) -> f32 {
+    let (rows, columns) = (g.valid_taps(0, y), g.valid_taps(1, x));
+    let maps = channels.chunks_exact(g.input_area());
+    let mut sum = bias;
+    for (channel, kernel) in maps.zip(kernel.chunks_exact(g.kernel_area())) {
+        for ky in rows.clone() {
+            let row = y * g.stride[0] + ky * g.dilation[0] - g.padding[0];
+            for kx in columns.clone() {
+                let column = x * g.stride[1] + kx * g.dilation[1] - g.padding[1];
+                sum += kernel[ky * g.kernel[1] + kx] * channel[row * g.input[1] + column];
             }
         }
     }

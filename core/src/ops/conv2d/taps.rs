@@ -49,7 +49,7 @@ pub(super) fn add_3x3<L: Lanes, const F: usize, const R: usize>(
     }
 }
 
-/// Any kernel and stride: one tap at a time for `F` filters and one channel.
+/// Any kernel, stride and dilation: one tap at a time for `F` filters and one channel.
 #[inline(always)]
 pub(super) fn add_each<L: Lanes, const F: usize>(
     g: &Geometry,
@@ -66,15 +66,13 @@ pub(super) fn add_each<L: Lanes, const F: usize>(
             for f in 0..F {
                 sums[f] = kernels[f * g.taps() + tap];
             }
-            let columns = reaching(g, 1, kx);
-            for y in rows.clone() {
-                if !reaching(g, 0, ky).contains(&y) {
-                    continue;
-                }
-                let line = (y * g.stride[0] + ky - g.padding[0]) * g.input[1];
+            let (reached, columns) = (reaching(g, 0, ky), reaching(g, 1, kx));
+            let shift = [ky * g.dilation[0], kx * g.dilation[1]];
+            for y in rows.start.max(reached.start)..rows.end.min(reached.end) {
+                let line = (y * g.stride[0] + shift[0] - g.padding[0]) * g.input[1];
                 let start = (y - rows.start) * g.output[1];
                 for x in columns.clone() {
-                    let value = channel[line + x * g.stride[1] + kx - g.padding[1]];
+                    let value = channel[line + x * g.stride[1] + shift[1] - g.padding[1]];
                     for f in 0..F {
                         sums[f] = sums[f].add(maps[f * area + start + x].mul(value));
                     }
@@ -157,11 +155,14 @@ fn add_edge<L: Lanes, const F: usize, const R: usize>(
 /// Along `axis`, the outputs whose tap `tap` falls inside the input.
 #[inline(always)]
 fn reaching(g: &Geometry, axis: usize, tap: usize) -> Range<usize> {
-    let first = g.padding[axis].saturating_sub(tap).div_ceil(g.stride[axis]);
+    let shift = tap * g.dilation[axis];
+    let first = g.padding[axis].saturating_sub(shift);
+    let first = first.div_ceil(g.stride[axis]);
     let reach = g.input[axis] + g.padding[axis];
-    if reach <= tap {
+    if reach <= shift {
         return 0..0;
     }
-    let end = (reach - tap).div_ceil(g.stride[axis]).min(g.output[axis]);
+    let end = (reach - shift).div_ceil(g.stride[axis]);
+    let end = end.min(g.output[axis]);
     first.min(end)..end
 }

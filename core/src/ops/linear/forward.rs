@@ -1,12 +1,14 @@
 //! Forward pass: several outputs side by side, inputs in order.
 
 use crate::lanes::{Kernel, Lanes};
+use crate::ops::activation::Activation;
 
-/// Linear layer, and ReLU, of one packet of samples.
+/// Linear layer, and activation, of one packet of samples.
 pub(crate) struct Forward<'a, L> {
-    pub relu: bool,
+    pub activation: Activation,
     pub input: &'a [L],
     pub weights: &'a [f32],
+    /// Empty where sums begin at +0.
     pub bias: &'a [f32],
     pub output: &'a mut [L],
 }
@@ -16,6 +18,7 @@ impl<L: Lanes> Kernel for Forward<'_, L> {
 
     #[inline(always)]
     fn run(mut self) {
+        debug_assert!([0, self.output.len()].contains(&self.bias.len()));
         let mut o = 0;
         if L::LANES > 1 {
             while o + 8 <= self.output.len() {
@@ -43,7 +46,8 @@ impl<L: Lanes> Forward<'_, L> {
         let mut sums = [proof; O];
         for o in 0..O {
             rows[o] = &self.weights[(first + o) * inputs..][..inputs];
-            sums[o] = proof.splat(self.bias[first + o]);
+            let bias = self.bias.get(first + o).copied();
+            sums[o] = proof.splat(bias.unwrap_or(0.0));
         }
         for i in 0..inputs {
             let value = self.input[i];
@@ -52,7 +56,7 @@ impl<L: Lanes> Forward<'_, L> {
             }
         }
         for o in 0..O {
-            self.output[first + o] = if self.relu { sums[o].relu() } else { sums[o] };
+            self.output[first + o] = self.activation.apply(sums[o]);
         }
     }
 }

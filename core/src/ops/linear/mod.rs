@@ -7,11 +7,19 @@ pub mod reference;
 mod sample_gradient;
 pub(crate) mod scalar;
 
+use crate::{GROUP, Linear, Shape};
+
 pub(crate) use forward::Forward;
 pub(crate) use input_gradient::InputGradient;
 pub(crate) use parameter_gradient::BiasGradient;
 pub use parameter_gradient::WeightGradient;
 pub(crate) use sample_gradient::SampleGradient;
+
+/// Values that a group of samples leaves: their inputs, then their output gradients.
+#[allow(dead_code, reason = "a planner may ask for it")]
+pub(crate) const fn group_values(linear: &Linear, input: Shape) -> usize {
+    GROUP * (input.elements() + linear.outputs as usize)
+}
 
 #[cfg(test)]
 mod tests;

@@ -111,7 +111,7 @@ impl<L: Lanes> WeightGradient<'_, L> {
 pub(crate) struct BiasGradient<'a> {
     /// samples x outputs
     pub d_outputs: &'a [f32],
-    /// outputs
+    /// outputs; empty where there are no biases
     pub gradient: &'a mut [f32],
 }
 

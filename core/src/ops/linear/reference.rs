@@ -1,9 +1,9 @@
 //! The naive linear layer, one sample at a time. It defines the bits.
 
-/// `output[o] = bias[o] + sum over inputs`, in their order.
+/// `output[o] = bias[o] + sum over inputs`, in their order; sums begin at +0 where `bias` is empty.
 pub fn forward(input: &[f32], weights: &[f32], bias: &[f32], output: &mut [f32]) {
     for (o, output) in output.iter_mut().enumerate() {
-        *output = bias[o];
+        *output = bias.get(o).copied().unwrap_or(0.0);
         for (i, value) in input.iter().enumerate() {
             *output += weights[o * input.len() + i] * value;
         }
@@ -21,7 +21,7 @@ pub fn input_gradient(weights: &[f32], d_output: &[f32], d_input: &mut [f32]) {
     }
 }
 
-/// One sample's gradient of weights and bias.
+/// One sample's gradient of weights and bias; `d_bias` is empty where there are no biases.
 pub fn parameter_gradient(
     input: &[f32],
     d_output: &[f32],
@@ -29,7 +29,9 @@ pub fn parameter_gradient(
     d_bias: &mut [f32],
 ) {
     for (o, d) in d_output.iter().enumerate() {
-        d_bias[o] = *d;
+        if let Some(d_bias) = d_bias.get_mut(o) {
+            *d_bias = *d;
+        }
         for (i, value) in input.iter().enumerate() {
             d_weights[o * input.len() + i] = d * value;
         }

@@ -1,34 +1,46 @@
 //! Forward pass of one sample at a time: eight outputs side by side, eight inputs in a row, so
 //! that a microcontroller spends its instructions on weights, not on addresses.
 
+use crate::lanes::Kernel;
+use crate::ops::activation::{Activate, Activation};
+
 /// Outputs computed side by side, and inputs taken at a time.
 const TILE: usize = 8;
 
-/// Linear layer, and ReLU, of one sample.
+/// Linear layer, and activation, of one sample. `bias` is empty where sums begin at +0.
 pub(crate) fn forward(
-    relu: bool,
+    activation: Activation,
     input: &[f32],
     weights: &[f32],
     bias: &[f32],
     output: &mut [f32],
 ) {
     let inputs = input.len();
-    let blocks = output.chunks_mut(TILE).zip(bias.chunks(TILE));
-    for ((output, bias), weights) in blocks.zip(weights.chunks(TILE * inputs)) {
-        match (output.first_chunk_mut(), bias.first_chunk()) {
-            (Some(output), Some(bias)) => *output = rows::<TILE>(input, weights, *bias),
-            _ => {
-                for (o, (output, bias)) in output.iter_mut().zip(bias).enumerate() {
-                    [*output] = rows::<1>(input, &weights[o * inputs..], [*bias]);
+    debug_assert!([0, output.len()].contains(&bias.len()));
+    let blocks = output.chunks_mut(TILE).zip(weights.chunks(TILE * inputs));
+    for (block, (output, weights)) in blocks.enumerate() {
+        let bias = bias.get(block * TILE..).unwrap_or(&[]);
+        match output.first_chunk_mut() {
+            Some(output) => *output = rows::<TILE>(input, weights, starts(bias)),
+            None => {
+                for (o, output) in output.iter_mut().enumerate() {
+                    let bias = bias.get(o..).unwrap_or(&[]);
+                    [*output] = rows::<1>(input, &weights[o * inputs..], starts(bias));
                 }
             }
         }
-        if relu {
-            for output in output {
-                *output = if *output <= 0.0 { 0.0 } else { *output };
-            }
+        Activate {
+            activation,
+            values: output,
         }
+        .run();
     }
+}
+
+/// What sums begin at: their biases, or +0 where there are none.
+#[inline(always)]
+fn starts<const O: usize>(bias: &[f32]) -> [f32; O] {
+    bias.first_chunk().copied().unwrap_or([0.0; O])
 }
 
 /// `O` outputs, whose rows of weights start `weights`.

@@ -183,7 +183,9 @@ impl Buffers<'_> {
                     weights,
                 }
                 .run();
-                bias.take(0, self.d_output);
+                if !bias.values().is_empty() {
+                    bias.take(0, self.d_output);
+                }
             }
             Operation::ScaleShift { .. } => scale_shift::SampleGradient {
                 input: self.input,

@@ -34,7 +34,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
                 let mut geometry = conv2d::Geometry::new(&conv, self.step.input, self.step.inner);
                 geometry.output = self.step.pooled_extent();
                 if pool {
-                    self.pooled_convolution(geometry);
+                    self.pooled_convolution(geometry, conv2d::splits_windows(&conv));
                 } else {
                     self.plain_convolution(geometry);
                 }
@@ -54,10 +54,10 @@ impl<L: Lanes> GroupBackward<'_, L> {
 
     /// The parameters' gradient takes the pooled gradient as it is; for the input's, it is spread
     /// over the convolution's output.
-    fn pooled_convolution(self, geometry: conv2d::Geometry) {
+    fn pooled_convolution(self, geometry: conv2d::Geometry, splits_windows: bool) {
         let (gradient, winners) = (&*self.d_output, self.winners);
         let proof = gradient[0];
-        if geometry.is_plain_3x3() && geometry.padding == [0, 0] {
+        if splits_windows {
             proof.vectorize(conv2d::PooledParameterGradient {
                 geometry,
                 input: self.input,

@@ -1,0 +1,82 @@
+//! What a planner needs to know of a convolution: the lengths of what its kernels work in.
+
+use crate::{Conv2d, Layer, Padding, Shape};
+
+/// Filters whose kernel gradients are accumulated side by side.
+pub(crate) const FILTER_BLOCK: usize = 4;
+
+/// Filters whose kernel gradients are made of a pool's side by side, where registers allow.
+pub(crate) const FILTER_PAIR: usize = 2;
+
+/// Packets of scratch that the backward pass of a packet uses.
+///
+/// `inner` is the convolution's own output, `pooled_extent` the rows and columns of it that the
+/// 2 x 2 max pool behind it looks at, or all of them where `pool` is not set.
+///
+/// A convolution accumulates the kernels of a block of filters; behind a pool it spreads the
+/// pooled gradient over a row of windows of the block at the same time. Afterwards, where the
+/// input's gradient is wanted, it spreads all of the pooled gradient.
+pub(crate) const fn training_scratch(
+    conv: &Conv2d,
+    input: Shape,
+    inner: Shape,
+    pooled_extent: [usize; 2],
+    pool: bool,
+    input_gradient: bool,
+) -> usize {
+    let filters = inner.channels as usize;
+    let group = filters / conv.groups as usize;
+    let taps = sample_scratch(conv, input);
+    let [height, width] = pooled_extent;
+    if !pool {
+        return smaller(FILTER_BLOCK, group) * (taps + 1);
+    }
+    let row = if splits_windows(conv) {
+        let pair = smaller(FILTER_PAIR, group) * (taps + 1 + width);
+        // One filter at a time keeps six chosen inputs of each window.
+        larger(pair, taps + 1 + width + 3 * width)
+    } else {
+        smaller(FILTER_BLOCK, group) * (taps + 1 + 2 * width)
+    };
+    if input_gradient {
+        larger(row, filters * height * width)
+    } else {
+        row
+    }
+}
+
+/// Values that one sample's weight gradient is summed in: a filter's weights.
+pub(crate) const fn sample_scratch(conv: &Conv2d, input: Shape) -> usize {
+    let [rows, columns] = conv.kernel;
+    input.channels as usize / conv.groups as usize * rows as usize * columns as usize
+}
+
+/// Values that a group of samples leaves: the sums of weights, then biases.
+pub(crate) const fn group_values(conv: &Conv2d, input: Shape) -> usize {
+    let (weights, biases) = Layer::Conv2d(*conv).parameters(input);
+    (weights + biases) as usize
+}
+
+/// Whether a pool's gradient is kept as the two rows of its windows, not spread over the four
+/// values: the case of [`PooledParameterGradient`](super::PooledParameterGradient), which looks
+/// at no padding, on no side.
+pub(crate) const fn splits_windows(conv: &Conv2d) -> bool {
+    matches!(
+        conv,
+        Conv2d {
+            kernel: [3, 3],
+            stride: [1, 1],
+            padding: Padding::NONE,
+            dilation: [1, 1],
+            ..
+        }
+    )
+}
+
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+const fn smaller(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
+}
