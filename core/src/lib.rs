@@ -106,6 +106,7 @@ pub mod reference {
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;
     pub use crate::ops::pool::{Geometry as PoolGeometry, reference as pool};
+    pub use crate::ops::scale_shift::reference as scale_shift;
 }
 
 pub use backward::GroupMemory;
