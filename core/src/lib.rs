@@ -102,10 +102,12 @@ mod testing;
 /// The naive kernels, one sample at a time, that define every bit of the fast ones.
 pub mod reference {
     pub use crate::ops::activation::{Activation, reference as activation};
+    pub use crate::ops::add::reference as add;
     pub use crate::ops::conv2d::{Geometry as ConvGeometry, reference as conv2d};
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;
     pub use crate::ops::pool::{Geometry as PoolGeometry, reference as pool};
+    pub use crate::ops::scale_shift::reference as scale_shift;
 }
 
 pub use crc32::{Crc32, crc32};

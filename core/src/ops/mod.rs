@@ -10,10 +10,15 @@
 use crate::lanes::Lanes;
 
 pub(crate) mod activation;
+#[allow(dead_code, reason = "no program has sums of two values yet")]
+pub(crate) mod add;
+mod channel_sums;
 pub(crate) mod conv2d;
 pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod pool;
+#[allow(dead_code, reason = "no program has scales and shifts yet")]
+pub(crate) mod scale_shift;
 pub(crate) mod tensor;
 
 /// Adds, value by value, the first `samples` lanes of each packet to `sums`, in their order.
