@@ -1,26 +1,38 @@
 #!/usr/bin/env python3
 """Makes the files that the tests of import read: small networks that PyTorch wrote itself.
 
-    pip install torch onnx onnxscript safetensors numpy
-    python3 scripts/exchange_fixtures.py
+    pip install torch onnx onnxruntime onnxscript safetensors numpy
+    python3 scripts/exchange_fixtures.py [chains | graphs]
 
 Each NAME.safetensors or NAME.onnx in host/tests/cli/exchange/ has random weights from a fixed seed.
 NAME.expected.json holds pixels (0 to 255) of a few images and the logits PyTorch computes for them,
-with the network in its evaluation mode. The committed files are of the versions that their
-expected.json names; other versions may write other bytes.
+with the network in its evaluation mode. Of networks that branch, or normalise where nothing can be
+folded, the logits are onnxruntime's, after PyTorch and the other exporter's file have been found to
+agree. The committed files are of the versions that their expected.json names; other versions may
+write other bytes.
 """
 
 import json
+import sys
 from pathlib import Path
 
+import numpy
+import onnx
+import onnxruntime
 import torch
 from safetensors.torch import save_file
 from torch import nn
+
+from exchange_graphs import Mobile, Shortcuts, Unfoldable, Uneven, dilated, padded_pools
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "host" / "tests" / "cli" / "exchange"
 # As many as classes, so that `kiln evaluate` takes them as a dataset with one image a class.
 IMAGES = 3
+# How far two programs may be apart in a logit.
+BOUND = 2e-6
+# Networks to be exported a second time, as they are, and by which exporter.
+KEPT = {"shortcuts": "torchscript", "mobile": "torchscript", "uneven": "dynamo"}
 
 
 class HandWritten(nn.Module):
@@ -102,6 +114,14 @@ def shaken(model):
     return model.eval()
 
 
+def spread(model):
+    """Weights so large that an image shows in the logits, through many layers."""
+    for module in model.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            module.weight.data *= 2.5
+    return model
+
+
 def expect(name, model, channels=1, raw=False):
     pixels = torch.randint(0, 256, (IMAGES, channels, 8, 8))
     with torch.no_grad():
@@ -115,6 +135,30 @@ def expect(name, model, channels=1, raw=False):
     (OUT / f"{name}.expected.json").write_text(json.dumps(result) + "\n")
 
 
+def expect_graph(name, files, model=None, channels=1, images=IMAGES):
+    """Writes what onnxruntime makes of the first of some files that must all come to the same."""
+    pixels = torch.randint(0, 256, (images, channels, 8, 8))
+    logits, *others = [run_onnx(OUT / f"{file}.onnx", pixels.float() / 255) for file in files]
+    if model is not None:
+        others.append(model(pixels.float() / 255).detach().numpy())
+    for other in others:
+        if numpy.abs(other - logits).max() > BOUND:
+            raise SystemExit(f"error: {name}: {logits} and {other} are more than {BOUND} apart")
+    result = {
+        "torch": torch.__version__,
+        "onnxruntime": onnxruntime.__version__,
+        "shape": [channels, 8, 8],
+        "pixels": pixels.flatten(1).tolist(),
+        "logits": logits.tolist(),
+    }
+    (OUT / f"{name}.expected.json").write_text(json.dumps(result) + "\n")
+
+
+def run_onnx(path, images):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: images.numpy()})[0]
+
+
 def export(name, model, dynamo, channels=1, dynamic=True, plain=False):
     example = torch.zeros(2 if dynamic and dynamo else 1, channels, 8, 8)
     options = {"dynamo": dynamo}
@@ -124,15 +168,39 @@ def export(name, model, dynamo, channels=1, dynamic=True, plain=False):
             options["dynamic_shapes"] = ({0: torch.export.Dim("batch")},)
     elif dynamic:
         options |= {"input_names": ["input"], "dynamic_axes": {"input": {0: "batch"}}}
-    if plain:
+    if plain and dynamo:
+        options["optimize"] = False
+    elif plain:
         preserved = torch.onnx.TrainingMode.PRESERVE
         options |= {"training": preserved, "do_constant_folding": False}
     torch.onnx.export(model, (example,), str(OUT / f"{name}.onnx"), **options)
+    without_places(OUT / f"{name}.onnx")
+
+
+def without_places(path):
+    """Takes out where on this machine the lines of Python were that made each node."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        kept = [entry for entry in node.metadata_props if "stack_trace" not in entry.key]
+        del node.metadata_props[:]
+        node.metadata_props.extend(kept)
+    onnx.save(model, path)
 
 
 def main():
-    torch.manual_seed(1)
+    parts = {"chains": chains, "graphs": graphs}
+    chosen = sys.argv[1:] or parts
+    if unknown := set(chosen) - set(parts):
+        sys.exit(f"error: {', '.join(unknown)}: there are {', '.join(parts)}\n{__doc__}")
     OUT.mkdir(parents=True, exist_ok=True)
+    for part in chosen:
+        torch.manual_seed(1)
+        parts[part]()
+    for path in OUT.glob("*.data"):
+        raise SystemExit(f"error: {path} is beside its model; weights must be inside")
+
+
+def chains():
     for name, model in [("sequential", sequential()), ("hand_written", HandWritten())]:
         save_file(shaken(model).state_dict(), OUT / f"{name}.safetensors")
         expect(name, model)
@@ -157,8 +225,27 @@ def main():
     export("leaky", leaky.eval(), False)
     for exporter in ["torchscript", "dynamo"]:
         export(f"residual_{exporter}", Residual().eval(), exporter == "dynamo")
-    for path in OUT.glob("*.data"):
-        raise SystemExit(f"error: {path} is beside its model; weights must be inside")
+
+
+def graphs():
+    # Each exporter's file has weights of its own, from among the chains.
+    for exporter in ["torchscript", "dynamo"]:
+        expect_graph(f"residual_{exporter}", [f"residual_{exporter}"], images=2)
+    models = [
+        ("shortcuts", Shortcuts(), 3), ("mobile", Mobile(), 3), ("uneven", Uneven(), 1),
+        ("unfoldable", Unfoldable(), 1), ("padded_pools", padded_pools(), 1),
+        ("dilated", dilated(), 1),
+    ]
+    for name, model, channels in models:
+        shaken(spread(model))
+        files = [f"{name}_{exporter}" for exporter in ["torchscript", "dynamo"]]
+        for file in files:
+            export(file, model, file.endswith("dynamo"), channels)
+        # With the batch normalisations, or padding, that an exporter folds if it may.
+        if kept := KEPT.get(name):
+            files.append(f"{name}_kept_{kept}")
+            export(files[-1], model, kept == "dynamo", channels, plain=True)
+        expect_graph(name, files, model, channels)
 
 
 if __name__ == "__main__":
