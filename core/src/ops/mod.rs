@@ -12,8 +12,10 @@ use crate::lanes::Lanes;
 pub(crate) mod activation;
 #[allow(dead_code, reason = "no program has sums of two values yet")]
 pub(crate) mod add;
+pub(crate) mod batch_norm;
 mod channel_sums;
 pub(crate) mod conv2d;
+pub(crate) mod dropout;
 pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod pool;

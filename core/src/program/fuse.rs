@@ -1,6 +1,6 @@
 //! Turns nodes into steps: neighbours that run as one become one.
 
-use super::{Operation, Program, ProgramError, Purpose, Region, Step, step::MOMENTS};
+use super::{Operation, Program, ProgramError, Region, Step, step::MOMENTS};
 use crate::ops::activation::Activation;
 use crate::{Layer, MAX_NODES, Network, Pool2d, Shape};
 

@@ -2,8 +2,6 @@
 
 extern crate std;
 
-mod exact;
-mod refused;
 
 use super::*;
 use crate::{Conv2d, Layer, Pool2d};

@@ -17,11 +17,14 @@ pub(crate) struct Extras<'a> {
 }
 
 impl Extras<'_> {
-    pub const NONE: Self = Self {
-        winners: &mut [],
-        moments: &[],
-        keys: &[],
-    };
+    /// None: inference.
+    pub fn none() -> Self {
+        Self {
+            winners: &mut [],
+            moments: &[],
+            keys: &[],
+        }
+    }
 }
 
 /// One step's forward pass, its buffers in hand.

@@ -166,6 +166,7 @@ impl<'a, L: Lanes> Pass<'a, '_, L> {
     fn forward(&mut self, index: usize, samples: &Range<usize>, arena: Range<usize>) {
         let step = &self.program.steps()[index];
         let winners = self.winners(step, samples);
+        let keys = self.keys(samples);
         forward_within(
             self.program,
             index,
@@ -174,7 +175,7 @@ impl<'a, L: Lanes> Pass<'a, '_, L> {
             Extras {
                 winners: &mut self.memory.winners[winners],
                 moments: &self.work.moments[step.moments.range()],
-                keys: self.keys(samples),
+                keys,
             },
         );
     }

@@ -40,7 +40,7 @@ impl<const STEPS: usize> Pass<'_, STEPS> {
         };
         let extras = Extras {
             winners,
-            ..Extras::NONE
+            ..Extras::none()
         };
         forward_within(self.program, index, tensors, self.arena, extras);
     }
