@@ -1,9 +1,11 @@
 //! Memory of the groups in flight, and how samples get into it.
 
+use super::backward::Backward;
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln_core::{
-    BufferError, GROUP, GroupMemory, Lanes, Outcome, Plan, Scaling, pack_pixels, score,
+    BufferError, GROUP, GroupMemory, GroupWork, Lanes, Outcome, Program, Scaling, dropout_key,
+    pack_pixels, score,
 };
 use std::ops::Range;
 
@@ -15,9 +17,9 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(program: &Program) -> Self {
         Self {
-            values: vec![0.0; plan.group_values()],
+            values: vec![0.0; program.group_values()],
             outcome: Outcome::default(),
         }
     }
@@ -32,11 +34,11 @@ pub(super) struct Worker<L> {
 }
 
 impl<L: Lanes> Worker<L> {
-    pub fn new(plan: &Plan, zero: L) -> Self {
+    pub fn new(program: &Program, zero: L) -> Self {
         Self {
-            packets: vec![zero; plan.training_packets()],
-            winners: vec![0; plan.winner_bytes() * L::LANES],
-            images: vec![0; plan.input_shape().elements() * L::LANES],
+            packets: vec![zero; program.packets_in_flight::<L>() * program.arena_packets()],
+            winners: vec![0; program.packets_in_flight::<L>() * program.winner_bytes() * L::LANES],
+            images: vec![0; program.input_shape().elements() * L::LANES],
         }
     }
 
@@ -45,14 +47,13 @@ impl<L: Lanes> Worker<L> {
         size_of_val(&self.packets[..]) + self.winners.len() + self.images.len()
     }
 
-    /// Forward and backward over at most [`GROUP`] samples.
-    pub fn backward(
+    /// A phase of a step over at most [`GROUP`] samples, the first of which has number `first` in
+    /// the batch.
+    pub fn run_phase(
         &mut self,
-        plan: &Plan,
-        scaling: &Scaling,
-        parameters: &[f32],
+        pass: &Backward<'_>,
         batch: &Batch<'_>,
-        mean: f32,
+        first: usize,
         group: &mut Group,
     ) -> Result<(), BufferError> {
         let mut memory = GroupMemory {
@@ -60,49 +61,65 @@ impl<L: Lanes> Worker<L> {
             winners: &mut self.winners,
             values: &mut group.values,
         };
-        let mut labels = [0; GROUP];
+        let (mut labels, mut keys) = ([0; GROUP], [0; GROUP]);
         let labels = batch.labels(&mut labels);
-        group.outcome = plan.backward_group(
-            parameters,
+        let [seed, step] = pass.draw;
+        for (sample, key) in keys.iter_mut().enumerate() {
+            *key = dropout_key(seed, step, (first + sample) as u64);
+        }
+        let work = GroupWork {
+            parameters: pass.parameters,
+            moments: pass.moments,
             labels,
-            mean,
-            &mut memory,
-            |samples, input| match batch.augmenter {
-                Some(augmenter) => {
-                    let memory = &mut self.images;
-                    batch.pack_augmented(augmenter, samples, scaling, memory, input);
-                }
-                None => batch.pack(samples, scaling, input),
-            },
-        )?;
+            keys: &keys[..labels.len()],
+            batch: pass.batch,
+        };
+        let scaling = pass.scaling;
+        let images = &mut self.images;
+        let outcome =
+            pass.program
+                .run_phase(
+                    pass.phase,
+                    &work,
+                    &mut memory,
+                    |samples, input| match batch.augmenter {
+                        Some(augmenter) => {
+                            batch.pack_augmented(augmenter, samples, scaling, images, input);
+                        }
+                        None => batch.pack(samples, scaling, input),
+                    },
+                )?;
+        if pass.phase == 0 {
+            group.outcome = outcome;
+        } else {
+            group.outcome += outcome;
+        }
         Ok(())
     }
 }
 
 /// Memory to evaluate samples.
 pub(super) struct Evaluator<L> {
-    input: Vec<L>,
-    packets: Vec<L>,
+    arena: Vec<L>,
 }
 
 impl<L: Lanes> Evaluator<L> {
-    pub fn new(plan: &Plan, zero: L) -> Self {
+    pub fn new(program: &Program, zero: L) -> Self {
         Self {
-            input: vec![zero; plan.input_shape().elements()],
-            packets: vec![zero; plan.inference_packets()],
+            arena: vec![zero; program.arena_packets()],
         }
     }
 
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.input[..]) + size_of_val(&self.packets[..])
+        size_of_val(&self.arena[..])
     }
 
     /// Forward over at most [`GROUP`] samples, one packet after another. `logits` is either empty
     /// or samples x classes.
     pub fn forward(
         &mut self,
-        plan: &Plan,
+        program: &Program,
         scaling: &Scaling,
         parameters: &[f32],
         batch: &Batch<'_>,
@@ -113,10 +130,11 @@ impl<L: Lanes> Evaluator<L> {
         let labels = batch.labels(&mut labels);
         for first in (0..labels.len()).step_by(L::LANES) {
             let samples = first..labels.len().min(first + L::LANES);
-            batch.pack(samples.clone(), scaling, &mut self.input);
-            let output = plan.infer(parameters, &self.input, &mut self.packets)?;
+            let output = program.infer(parameters, &mut self.arena, |input| {
+                batch.pack(samples.clone(), scaling, input);
+            })?;
             score(output, &labels[samples.clone()], &mut outcome)?;
-            let rows = logits.chunks_exact_mut(plan.classes());
+            let rows = logits.chunks_exact_mut(program.classes());
             for (lane, row) in rows.skip(first).take(samples.len()).enumerate() {
                 let values = L::values(output).chunks_exact(L::LANES);
                 for (logit, lanes) in row.iter_mut().zip(values) {
