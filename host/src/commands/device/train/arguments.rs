@@ -1,8 +1,8 @@
 //! What can be typed behind `kiln device train`.
 
 use super::super::connection;
-use crate::commands::subject::DATASET_HELP;
-use crate::commands::{machine, source};
+use crate::commands::arguments::subject::DATASET_HELP;
+use crate::commands::arguments::{machine, source};
 use crate::firmware::TrainingMemory;
 use crate::number;
 use crate::settings::{ScheduleSetting, SettingError};

@@ -1,7 +1,6 @@
 //! A run, on the device and on the desktop.
 
 use super::super::connection::Connection;
-use super::super::evaluate::is_equal;
 use super::super::ticks::Ticks;
 use super::course::Course;
 use super::device;
@@ -52,7 +51,7 @@ impl Run<'_> {
             accuracy_before,
             accuracy_after,
             test_samples: self.subject.test().1.len(),
-            equal_to_host: is_equal(&parameters, &expected),
+            equal_to_host: weights::same_bits(&parameters, &expected),
             weights_sha256: weights::sha256(&parameters),
             stored,
             memory: Memory::new(&footprint, &usage),
