@@ -184,7 +184,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
     output.item(
         "training",
         format_args!(
-            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}seed {}",
+            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}{}seed {}",
             counted(settings.epochs as usize, "epoch", "epochs"),
             counted(setup.trainer.steps_per_epoch() as usize, "step", "steps"),
             settings.batch,
@@ -192,6 +192,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
             settings.momentum,
             settings.weight_decay,
             settings.schedule,
+            settings.unusual(),
             settings.augmented(),
             settings.seed
         ),

@@ -7,7 +7,7 @@ use crate::data::{self, Dataset, TargetSize};
 use crate::defaults;
 use crate::network_file;
 use crate::output::counted;
-use crate::settings::Settings;
+use crate::settings::{LossSetting, Settings};
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::{LaneWidth, Network};
 use std::path::{Path, PathBuf};
@@ -102,6 +102,7 @@ impl Job {
     ) -> Result<Self> {
         let settings = request.settings.or(config.training.clone());
         check(&settings, request.config.as_deref())?;
+        ensure_built(&settings)?;
         let model = model(request.model.as_deref(), request.config.as_deref(), &config)?;
         if let (Some(_), Some((_, origin))) = (request.size, &model) {
             bail!("--size: the network in {origin} has an input of its own; change it there");
@@ -212,6 +213,23 @@ pub fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
     ensure!(
         !dataset.train.is_empty(),
         "{name} has no training samples, only a test set; add the training files"
+    );
+    Ok(())
+}
+
+/// Refuses settings that are known but that no engine computes.
+///
+/// # Errors
+///
+/// The first such setting that is not at its default.
+pub fn ensure_built(settings: &Settings) -> Result<()> {
+    ensure!(
+        settings.loss.unwrap_or_default() == LossSetting::default(),
+        "--loss mse is not built yet"
+    );
+    ensure!(
+        settings.label_smoothing.unwrap_or_default() == 0.0,
+        "--label-smoothing is not built yet"
     );
     Ok(())
 }

@@ -123,10 +123,10 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
 /// Names every setting but no time or place, so that the same run makes the same file.
 fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
     let settings = &setup.settings;
-    let augment = settings.augmented();
+    let (unusual, augment) = (settings.unusual(), settings.augmented());
     let notes = format!(
         "Kiln {}, {}: {} epochs, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, \
-         validation {}, {augment}seed {}",
+         validation {}, {unusual}{augment}seed {}",
         env!("CARGO_PKG_VERSION"),
         dataset.name,
         settings.epochs,

@@ -9,9 +9,9 @@ use crate::network_file::NetworkTables;
 use crate::output::{Output, grouped};
 use crate::report::Evaluation;
 use crate::run::checkpoint::Checkpoint;
-use crate::run::fitting;
 use crate::run::folder::{CHECKPOINT, RunFolder};
 use crate::run::{Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup, TrainingLoop};
+use crate::run::{ensure_built, fitting};
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
@@ -67,6 +67,7 @@ impl<'a> Runs<'a> {
 
     fn candidate(&self, run: &PlannedRun, stage: &Stage) -> Result<Candidate> {
         let settings = run.settings.resolve_for(&self.dataset.train)?;
+        ensure_built(&run.settings)?;
         let mut candidate = Candidate {
             network: None,
             epochs: settings.epochs,
