@@ -5,7 +5,7 @@
 //! the four IDX files of a dataset. `scripts/personalise.sh` has a device learn them.
 
 use anyhow::{Context, Result, bail, ensure};
-use host::commands::subject::spread;
+use host::commands::arguments::subject::spread;
 use host::data::{self, Samples};
 use host::whole_file;
 use std::env;

@@ -108,6 +108,13 @@ pub fn sha256(values: &[f32]) -> String {
     hex::encode(hash.finalize())
 }
 
+/// Whether two runs of values are the same to the bit.
+pub fn same_bits(one: &[f32], other: &[f32]) -> bool {
+    let bits =
+        |values: &[f32]| -> Vec<u32> { values.iter().map(|value| value.to_bits()).collect() };
+    bits(one) == bits(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,8 @@
 mod outputs;
 mod table;
 
-use super::{describe_dataset, describe_network, machine, subject};
+use super::arguments::{machine, subject};
+use super::{describe_dataset, describe_network};
 use crate::confusion::Confusion;
 use crate::data::Dataset;
 use crate::engine::{Engine, EngineOptions};

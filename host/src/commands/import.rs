@@ -2,6 +2,7 @@
 
 mod scaling;
 
+use super::arguments::subject::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::{Imported, file, onnx, safetensors};
 use crate::network_file;
@@ -196,7 +197,7 @@ fn describe(output: Output, report: &Report, network: &Network, scaling: &str) -
     output.item("pixels", scaling)?;
     let classes = match report.class_names.as_slice() {
         [] => format!("{}, without names (--classes gives them)", report.classes),
-        names => super::named_classes(report.classes, names),
+        names => named_classes(report.classes, names),
     };
     output.item("classes", classes)?;
     output.item("saved", report.model.display())?;

@@ -1,6 +1,6 @@
 //! `kiln predict`: says what images show.
 
-use super::{machine, subject};
+use super::arguments::{machine, subject};
 use crate::data::{ImageSource, Images, load_images};
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, TABLE_STYLE};

@@ -4,7 +4,7 @@ mod device_training;
 mod fit;
 
 use crate::boards::{self, Board};
-use crate::commands::subject::model_file;
+use crate::commands::arguments::subject::model_file;
 use crate::network_file;
 use crate::output::{Output, TABLE_STYLE, grouped};
 use crate::weights::ModelBytes;

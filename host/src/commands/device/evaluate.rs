@@ -2,12 +2,14 @@
 
 use super::connection;
 use super::ticks::Ticks;
-use crate::commands::{describe_dataset, describe_network, machine, subject};
+use crate::commands::arguments::{machine, subject};
+use crate::commands::{describe_dataset, describe_network};
 use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
 use crate::link::Session;
 use crate::number;
 use crate::output::{Output, grouped};
+use crate::weights::same_bits;
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use kiln_core::{ModelFile, Trainable};
@@ -155,23 +157,12 @@ fn score(
         );
         let class = kiln_core::reference::loss::highest_class(&logits);
         tally.correct += usize::from(class == usize::from(samples.labels[index]));
-        tally.equal += usize::from(is_equal(&logits, expected));
+        tally.equal += usize::from(same_bits(&logits, expected));
         tally.ticks.push(ticks);
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(tally)
-}
-
-/// Whether all values have the same bits.
-pub(super) fn is_equal(a: &[f32], b: &[f32]) -> bool {
-    let bits = |values: &[f32]| {
-        values
-            .iter()
-            .map(|value| value.to_bits())
-            .collect::<Vec<_>>()
-    };
-    bits(a) == bits(b)
 }
 
 fn describe(output: Output, report: &Report) -> Result<()> {

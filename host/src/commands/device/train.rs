@@ -1,7 +1,6 @@
 //! `kiln device train`: a device learns, and every bit of what it learned is compared.
 
 mod arguments;
-mod course;
 mod device;
 mod report;
 mod run;
@@ -12,10 +11,10 @@ pub use arguments::Arguments;
 use crate::commands::{describe_dataset, describe_network};
 use crate::engine::EngineOptions;
 use crate::output::{Output, counted, grouped};
+use crate::training::CourseRules;
 use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
-use course::Course;
 use kiln_core::link::Training;
 use kiln_core::{ModelFile, ModelParts};
 use run::Run;
@@ -42,20 +41,22 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let plan = arguments.plan(model.network())?;
     describe_dataset(output, &subject.dataset)?;
     describe_network(output, model.network())?;
-    let course = Course {
+    let course = CourseRules {
         samples: subject.train.clone(),
         epochs: arguments.epochs,
         batch: arguments.batch.into(),
         seed: arguments.seed,
-        lr: arguments.lr,
+        sgd: arguments.sgd(),
         schedule: arguments.schedule,
+        // Devices train no batch normalisation.
+        drop_single: false,
     };
     describe_course(output, arguments, &course)?;
     let training = Training {
         trainable: options.trainable,
         start: arguments.start(),
         batch: arguments.batch,
-        sgd: arguments.sgd(),
+        sgd: course.sgd,
     };
     let connection =
         arguments
@@ -83,14 +84,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn describe_course(output: Output, arguments: &Arguments, course: &Course) -> Result<()> {
+fn describe_course(output: Output, arguments: &Arguments, course: &CourseRules) -> Result<()> {
     output.item(
         "training",
         format_args!(
             "{} of {} with {} samples, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, \
              seed {}",
             counted(course.epochs as usize, "epoch", "epochs"),
-            counted(course.steps_per_epoch(), "step", "steps"),
+            counted(course.steps_per_epoch() as usize, "step", "steps"),
             grouped(course.samples.len() as u64),
             course.batch,
             arguments.lr,

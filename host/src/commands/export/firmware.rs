@@ -1,7 +1,8 @@
 //! A model and labelled samples as the two files a firmware is built with.
 
 use super::Arguments;
-use crate::commands::{describe_dataset, describe_network, subject};
+use crate::commands::arguments::subject;
+use crate::commands::{describe_dataset, describe_network};
 use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, counted};

@@ -3,20 +3,15 @@
 use super::Subject;
 use super::progress::Progress;
 use crate::boards;
-use crate::checkpoint::Checkpoint;
-use crate::commands::train::Setup;
-use crate::commands::train::checkpoints::Checkpoints;
-use crate::commands::train::course::Course;
-use crate::commands::train::files::Files;
-use crate::commands::train::interruption::Interruption;
-use crate::commands::train::job::{Job, fitting};
-use crate::commands::train::report::EpochReport;
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::engine::{self, EngineOptions};
 use crate::network_file::NetworkTables;
 use crate::output::{Output, grouped};
 use crate::report::Evaluation;
-use crate::run_folder::{CHECKPOINT, RunFolder};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::folder::{CHECKPOINT, RunFolder};
+use crate::run::{Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup, TrainingLoop};
+use crate::run::{ensure_built, fitting};
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
@@ -72,6 +67,7 @@ impl<'a> Runs<'a> {
 
     fn candidate(&self, run: &PlannedRun, stage: &Stage) -> Result<Candidate> {
         let settings = run.settings.resolve_for(&self.dataset.train)?;
+        ensure_built(&run.settings)?;
         let mut candidate = Candidate {
             network: None,
             epochs: settings.epochs,
@@ -166,16 +162,16 @@ impl<'a> Runs<'a> {
         };
         let job = self.job(run, out)?;
         let mut setup = Setup::new(&job, self.dataset, checkpoint.as_ref())?;
-        let files = Files::prepare(&job, self.dataset, &setup)?;
+        let outputs = RunOutputs::prepare(&job, self.dataset, &setup)?;
         let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
-        let course = Course {
+        let training = TrainingLoop {
             output: self.output,
-            checkpoints: Checkpoints::new(&job.out, &files.config),
+            checkpoints: Checkpoints::new(&job.out, &outputs.config),
             interruption: interruption.clone(),
             epochs: setup.settings.epochs,
         };
         let mut watch = progress.watch(index);
-        let result = match course.run(&mut setup.trainer, &mut epochs, &mut watch) {
+        let result = match training.run(&mut setup.trainer, &mut epochs, &mut watch) {
             Ok(true) => {
                 let evaluation = Evaluation::of(&mut setup.trainer, self.dataset)?;
                 let last = epochs.last().and_then(|epoch| epoch.validation);
@@ -186,7 +182,7 @@ impl<'a> Runs<'a> {
                 };
                 let text = serde_json::to_vec(&result).context(RESULT)?;
                 let epochs = EpochReport::all(&epochs);
-                files.write(&job, &setup, &epochs, &evaluation, &[(RESULT, &text)])?;
+                outputs.write(&job, &setup, &epochs, &evaluation, &[(RESULT, &text)])?;
                 result
             }
             Ok(false) => return Ok(()),

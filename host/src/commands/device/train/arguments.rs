@@ -1,8 +1,8 @@
 //! What can be typed behind `kiln device train`.
 
 use super::super::connection;
-use crate::commands::subject::DATASET_HELP;
-use crate::commands::{machine, source};
+use crate::commands::arguments::subject::DATASET_HELP;
+use crate::commands::arguments::{machine, source};
 use crate::firmware::TrainingMemory;
 use crate::number;
 use crate::settings::{ScheduleSetting, SettingError};
@@ -106,8 +106,9 @@ pub struct Arguments {
     pub json: bool,
 }
 
-const SCHEDULE_HELP: &str =
-    "How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP_EPOCHS]";
+const SCHEDULE_HELP: &str = "How the learning rate changes: constant, step:EPOCHS:FACTOR or \
+                             cosine[:WARMUP], warming up for that many epochs, or a share of all \
+                             such as 15%";
 
 impl Arguments {
     /// Where the device takes the first parameters from.

@@ -1,9 +1,9 @@
 //! The device's side of a run: samples go there, losses and parameters come back.
 
-use super::course::{Course, CourseStep};
 use super::report::EpochReport;
 use crate::data::Samples;
 use crate::link::Session;
+use crate::training::{CourseRules, CourseStep};
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use kiln_core::link::Example;
@@ -17,14 +17,18 @@ pub(super) struct Trace {
 }
 
 /// Trains on the device.
-pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -> Result<Trace> {
+pub(super) fn train(
+    session: &mut Session,
+    samples: &Samples,
+    course: &CourseRules,
+) -> Result<Trace> {
     let bar = bar(course.samples.len() * course.epochs as usize, "training")?;
     let mut trace = Trace::default();
-    course.run(|step| {
+    course.clone().start().run(|step| {
         let CourseStep {
             epoch,
             samples: batch,
-            rate,
+            sgd,
         } = step;
         if trace.epochs.len() < epoch as usize {
             trace.epochs.push(EpochReport {
@@ -40,7 +44,7 @@ pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -
                 label: samples.labels[index],
                 place: place as u16,
                 batch: batch.len() as u16,
-                rate,
+                rate: sgd.rate,
             })?;
             ticks = ticks.saturating_add(trained.ticks);
             if let Some(report) = trace.epochs.last_mut() {
@@ -50,7 +54,7 @@ pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -
             bar.inc(1);
         }
         trace.ticks.push(ticks);
-        Ok(())
+        anyhow::Ok(())
     })?;
     bar.finish_and_clear();
     Ok(trace)

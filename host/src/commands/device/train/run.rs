@@ -1,25 +1,24 @@
 //! A run, on the device and on the desktop.
 
 use super::super::connection::Connection;
-use super::super::evaluate::is_equal;
 use super::super::ticks::Ticks;
-use super::course::Course;
 use super::device;
 use super::report::{Memory, Report};
 use super::{Arguments, Subject};
 use crate::engine::{Engine, EngineOptions};
 use crate::link::Session;
+use crate::training::CourseRules;
 use crate::weights;
 use anyhow::Result;
+use kiln_core::CompactPlan;
 use kiln_core::link::{Start, Training};
-use kiln_core::{CompactPlan, Sgd};
 use std::time::Instant;
 
 /// What is to be done.
 pub(super) struct Run<'a> {
     pub arguments: &'a Arguments,
     pub subject: &'a Subject,
-    pub course: &'a Course,
+    pub course: &'a CourseRules,
     pub plan: &'a CompactPlan,
     pub options: &'a EngineOptions,
     pub training: Training,
@@ -52,7 +51,7 @@ impl Run<'_> {
             accuracy_before,
             accuracy_after,
             test_samples: self.subject.test().1.len(),
-            equal_to_host: is_equal(&parameters, &expected),
+            equal_to_host: weights::same_bits(&parameters, &expected),
             weights_sha256: weights::sha256(&parameters),
             stored,
             memory: Memory::new(&footprint, &usage),
@@ -73,13 +72,9 @@ impl Run<'_> {
         let mut engine = Engine::new(model.network(), model.scaling(), first, self.options)?;
         let samples = &self.subject.dataset.train;
         engine.within(|engine| {
-            self.course.run(|step| {
-                let sgd = Sgd {
-                    rate: step.rate,
-                    ..self.training.sgd
-                };
-                engine.step(samples, step.samples, &sgd)?;
-                Ok(())
+            self.course.clone().start().run(|step| {
+                let stepped = engine.step(samples, step.samples, &step.sgd);
+                stepped.map(drop)
             })
         })?;
         Ok(engine.parameters().to_vec())

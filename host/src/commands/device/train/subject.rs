@@ -1,10 +1,10 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
 use super::Arguments;
-use crate::commands::ensure_trainable;
-use crate::commands::subject::{check_classes, read_model, spread};
+use crate::commands::arguments::subject::{check_classes, read_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
+use crate::run::ensure_trainable;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};

@@ -1,8 +1,9 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
-use super::{named_classes, source};
+use super::source;
 use crate::data::{self, Dataset, Samples};
-use crate::run_folder::{CHECKPOINT, MODEL, resume_command};
+use crate::output::counted;
+use crate::run::folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln_core::ModelFile;
@@ -130,6 +131,21 @@ pub fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
         named_classes(found, &dataset.classes)
     );
     Ok(())
+}
+
+/// A number of classes with the first of their names, enough to recognise them by.
+pub fn named_classes(count: usize, names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = names.iter().take(4).map(AsRef::as_ref).collect();
+    let more = if names.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let names = match shown.is_empty() {
+        true => String::new(),
+        false => format!(" ({}{more})", shown.join(", ")),
+    };
+    format!("{}{names}", counted(count, "class", "classes"))
 }
 
 #[cfg(test)]

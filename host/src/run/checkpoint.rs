@@ -9,8 +9,8 @@
 //! | … | the run's config as TOML, its position and the epochs done, in postcard |
 //! | … | f32: the parameters, then as many of the velocity |
 
+use super::config::RunConfig;
 use crate::network_file::SyntaxError;
-use crate::run_config::RunConfig;
 use crate::training::{Epoch, Position};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
