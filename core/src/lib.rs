@@ -121,11 +121,12 @@ pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 pub use layer::{Conv2d, Cost, Layer, Linear, Pool2d};
 pub use model_file::{
-    MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError,
+    MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, Scaling,
+    ScalingError,
 };
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_LAYERS, Network, NetworkError};
 pub use ops::loss::Outcome;
-pub use pack::{pack_pixels, pack_values};
+pub use pack::{pack_floats, pack_pixels, pack_values};
 pub use plan::{GROUP, Operation, Plan, Span, SpanKind, Spans, Step};
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -20,7 +20,7 @@ mod scaling;
 mod write;
 
 pub use error::ModelError;
-pub use scaling::{MAX_INPUT_CHANNELS, Scaling, ScalingError};
+pub use scaling::{MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, Scaling, ScalingError};
 pub use write::ModelParts;
 
 use crate::{Network, crc32::crc32, lanes::bytes::f32s_in_place};
@@ -99,7 +99,7 @@ impl<'a> ModelFile<'a> {
         &self.network
     }
 
-    /// How pixels become the network's input; as many channels as the network's input.
+    /// How a sample's values become the network's input; as many channels as the network's input.
     pub fn scaling(&self) -> &Scaling {
         &self.scaling
     }
