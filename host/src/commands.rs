@@ -52,11 +52,15 @@ fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
         .try_for_each(|notice| output.item("note", notice))
 }
 
-/// Refuses a dataset without training samples; `name` is what the user called it.
+/// Refuses a dataset without training samples or without their labels; `name` is what the user called it.
 fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
     ensure!(
         !dataset.train.is_empty(),
         "{name} has no training samples, only a test set; add the training files"
+    );
+    ensure!(
+        dataset.labelled,
+        "{name} has no labels to train a classifier on; add a tensor \"labels\""
     );
     Ok(())
 }

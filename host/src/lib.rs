@@ -24,6 +24,7 @@ pub mod network_file;
 pub mod number;
 pub mod output;
 pub mod report;
+pub mod roc;
 pub mod run_config;
 pub mod run_folder;
 pub mod seeds;

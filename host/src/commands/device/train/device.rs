@@ -18,6 +18,7 @@ pub(super) struct Trace {
 
 /// Trains on the device.
 pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -> Result<Trace> {
+    let images = samples.bytes()?;
     let bar = bar(course.samples.len() * course.epochs as usize, "training")?;
     let mut trace = Trace::default();
     course.run(|step| {
@@ -36,7 +37,7 @@ pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -
         for (place, index) in batch.iter().enumerate() {
             let index = *index as usize;
             let trained = session.train(Example {
-                image: samples.image(index),
+                image: images.image(index),
                 label: samples.labels[index],
                 place: place as u16,
                 batch: batch.len() as u16,
@@ -64,11 +65,12 @@ pub(super) fn accuracy(
     indices: &[u32],
     classes: usize,
 ) -> Result<Option<f64>> {
+    let images = samples.bytes()?;
     let bar = bar(indices.len(), "testing")?;
     let mut correct = 0;
     for index in indices {
         let index = *index as usize;
-        let (_, logits) = session.infer(samples.image(index))?;
+        let (_, logits) = session.infer(images.image(index))?;
         ensure!(
             logits.len() == classes,
             "the device gave {} logits, not {classes}; flash it again",
