@@ -118,13 +118,14 @@ pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
-    MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError, Task,
+    MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, Scaling,
+    ScalingError, Task,
 };
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Value};
 pub use ops::activation::Activation;
 pub use ops::dropout::dropout_key;
 pub use ops::loss::Outcome;
-pub use pack::{pack_pixels, pack_values};
+pub use pack::{pack_floats, pack_pixels, pack_values};
 pub use program::{
     CompactMode, CompactUpdate, GROUP, Loss, Operation, Program, ProgramError, Purpose, Span,
     SpanKind, Spans, Step, Trainable, TrainableError,

@@ -22,6 +22,7 @@ pub mod network_file;
 pub mod number;
 pub mod output;
 pub mod report;
+pub mod roc;
 pub mod run;
 pub mod seeds;
 pub mod settings;

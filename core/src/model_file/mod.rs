@@ -22,7 +22,7 @@ mod scaling;
 mod write;
 
 pub use error::ModelError;
-pub use scaling::{MAX_INPUT_CHANNELS, Scaling, ScalingError};
+pub use scaling::{MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, Scaling, ScalingError};
 pub use write::ModelParts;
 
 use crate::network::FirstNetwork;
@@ -143,7 +143,7 @@ impl<'a> ModelFile<'a> {
         self.task
     }
 
-    /// How pixels become the network's input; as many channels as the network's input.
+    /// How a sample's values become the network's input; as many channels as the network's input.
     pub fn scaling(&self) -> &Scaling {
         &self.scaling
     }

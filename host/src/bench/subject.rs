@@ -206,9 +206,7 @@ fn seconds<T>(
 fn noise(shape: ImageShape, classes: u16) -> Samples {
     let mut draw = source(1, Stream::Order);
     let count = BATCH * BATCHES;
-    Samples {
-        pixels: (0..count * shape.size()).map(|_| draw() as u8).collect(),
-        labels: (0..count as u16).map(|index| index % classes).collect(),
-        shape,
-    }
+    let pixels = (0..count * shape.size()).map(|_| draw() as u8).collect();
+    let labels = (0..count as u16).map(|index| index % classes).collect();
+    Samples::of_bytes(pixels, labels, shape)
 }

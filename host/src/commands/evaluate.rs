@@ -36,8 +36,8 @@ pub struct Arguments {
     subject: subject::Arguments,
     #[command(flatten)]
     machine: machine::Arguments,
-    /// Write what was scored as a safetensors file, for scripts: pixels (U8, N x C x H x W), labels
-    /// (U32) and logits (F32, N x classes)
+    /// Write what was scored as a safetensors file, for scripts: pixels (N x C x H x W, U8 or, of
+    /// samples of floats, F32), labels (U32) and logits (F32, N x classes)
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
     /// Print one JSON object on standard output, and everything else on standard error

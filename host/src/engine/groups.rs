@@ -2,10 +2,10 @@
 
 use super::backward::Backward;
 use crate::augmentation::EpochAugmenter;
-use crate::data::Samples;
+use crate::data::{ByteSamples, Samples, Values};
 use kiln_core::{
     BufferError, GROUP, GroupMemory, GroupWork, Lanes, Outcome, Program, Scaling, dropout_key,
-    pack_pixels, score,
+    pack_floats, pack_pixels, score,
 };
 use std::ops::Range;
 
@@ -82,11 +82,12 @@ impl<L: Lanes> Worker<L> {
                     pass.phase,
                     &work,
                     &mut memory,
-                    |samples, input| match batch.augmenter {
-                        Some(augmenter) => {
-                            batch.pack_augmented(augmenter, samples, scaling, images, input);
+                    |samples, input| match (batch.augmenter, batch.samples.bytes()) {
+                        (Some(augmenter), Ok(bytes)) => {
+                            batch.pack_augmented(augmenter, bytes, samples, scaling, images, input);
                         }
-                        None => batch.pack(samples, scaling, input),
+                        // Floats have no augmenter: `Augmentation::check` refuses one.
+                        _ => batch.pack(samples, scaling, input),
                     },
                 )?;
         if pass.phase == 0 {
@@ -150,15 +151,11 @@ impl<L: Lanes> Evaluator<L> {
 pub(super) struct Batch<'a> {
     pub samples: &'a Samples,
     pub indices: &'a [u32],
-    /// What is done to the images.
+    /// What is done to the images; nothing is to samples of floats.
     pub augmenter: Option<&'a EpochAugmenter>,
 }
 
-impl<'a> Batch<'a> {
-    fn image(&self, index: u32) -> &'a [u8] {
-        self.samples.image(index as usize)
-    }
-
+impl Batch<'_> {
     fn labels<'l>(&self, labels: &'l mut [u16; GROUP]) -> &'l [u16] {
         for (label, index) in labels.iter_mut().zip(self.indices) {
             *label = self.samples.labels[*index as usize];
@@ -167,14 +164,26 @@ impl<'a> Batch<'a> {
     }
 
     fn pack<L: Lanes>(&self, samples: Range<usize>, scaling: &Scaling, input: &mut [L]) {
+        let size = self.samples.shape.size();
         let indices = self.indices[samples].iter();
-        pack(indices.map(|index| self.image(*index)), scaling, input);
+        let ranges = indices.map(|index| *index as usize * size..(*index as usize + 1) * size);
+        match &self.samples.values {
+            Values::Bytes(pixels) => {
+                let (images, count) = gathered(ranges.map(|range| &pixels[range]));
+                pack_pixels(scaling, &images[..count], input);
+            }
+            Values::Floats(floats) => {
+                let (rows, count) = gathered(ranges.map(|range| &floats[range]));
+                pack_floats(scaling, &rows[..count], input);
+            }
+        }
     }
 
     /// Packs augmented images, for which there is memory for a packet's in `memory`.
     fn pack_augmented<L: Lanes>(
         &self,
         augmenter: &EpochAugmenter,
+        images: ByteSamples<'_>,
         samples: Range<usize>,
         scaling: &Scaling,
         memory: &mut [u8],
@@ -182,25 +191,23 @@ impl<'a> Batch<'a> {
     ) {
         let shape = self.samples.shape;
         let indices = &self.indices[samples];
-        let images = memory.chunks_exact_mut(shape.size());
-        for (image, index) in images.zip(indices) {
-            augmenter.apply(*index, self.image(*index), shape, image);
+        let augmented = memory.chunks_exact_mut(shape.size());
+        for (augmented, index) in augmented.zip(indices) {
+            augmenter.apply(*index, images.image(*index as usize), shape, augmented);
         }
-        let images = memory.chunks_exact(shape.size());
-        pack(images.take(indices.len()), scaling, input);
+        let augmented = memory.chunks_exact(shape.size()).take(indices.len());
+        let (images, count) = gathered(augmented);
+        pack_pixels(scaling, &images[..count], input);
     }
 }
 
-/// Packs at most [`GROUP`] images.
-fn pack<'a, L: Lanes>(
-    images: impl ExactSizeIterator<Item = &'a [u8]>,
-    scaling: &Scaling,
-    input: &mut [L],
-) {
-    let mut packed: [&[u8]; GROUP] = [&[]; GROUP];
-    let count = images.len();
-    for (to, image) in packed.iter_mut().zip(images) {
-        *to = image;
+/// The first [`GROUP`] of `rows`, and how many there are.
+fn gathered<'r, T>(rows: impl Iterator<Item = &'r [T]>) -> ([&'r [T]; GROUP], usize) {
+    let mut gathered: [&[T]; GROUP] = [&[]; GROUP];
+    let mut count = 0;
+    for (to, row) in gathered.iter_mut().zip(rows) {
+        *to = row;
+        count += 1;
     }
-    pack_pixels(scaling, &packed[..count], input);
+    (gathered, count)
 }

@@ -204,7 +204,8 @@ pub fn fitting(model: Option<&(Network, String)>, dataset: &Dataset) -> Result<N
     Ok(network.clone())
 }
 
-/// Refuses a dataset without training samples; `name` is what the user called it.
+/// Refuses a dataset without training samples or without their labels; `name` is what the user
+/// called it.
 ///
 /// # Errors
 ///
@@ -213,6 +214,10 @@ pub fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
     ensure!(
         !dataset.train.is_empty(),
         "{name} has no training samples, only a test set; add the training files"
+    );
+    ensure!(
+        dataset.labelled,
+        "{name} has no labels to train a classifier on; add a tensor \"labels\""
     );
     Ok(())
 }

@@ -38,7 +38,7 @@ impl<'a> Setup<'a> {
     pub fn new(job: &Job, dataset: &'a Dataset, checkpoint: Option<&Checkpoint>) -> Result<Self> {
         let samples = &dataset.train;
         let settings = job.settings.resolve_for(samples)?;
-        settings.augment.0.check(samples.shape)?;
+        settings.augment.0.check(samples)?;
         let network = job.network(dataset)?;
         let split = Split::new(samples.len(), settings.validation, settings.seed)
             .with_context(|| dataset.name.clone())?;

@@ -10,8 +10,9 @@ use kiln_core::ModelFile;
 use std::path::{Path, PathBuf};
 
 /// What can be typed for a dataset.
-pub const DATASET_HELP: &str = "mnist, fashion-mnist, cifar10, cifar100, a folder of IDX files, or \
-                                a folder with one folder of images per class";
+pub const DATASET_HELP: &str = "mnist, fashion-mnist, cifar10, cifar100, a folder of IDX files, \
+                                a folder with one folder of images per class, or a .safetensors \
+                                file with tensors input and labels";
 
 /// The weights and the dataset.
 #[derive(Clone, Debug, clap::Args)]
@@ -166,11 +167,7 @@ mod tests {
             height: 1,
             width: 1,
         };
-        let samples = Samples {
-            pixels: vec![0; 10],
-            labels: vec![0; 10],
-            shape,
-        };
+        let samples = Samples::of_bytes(vec![0; 10], vec![0; 10], shape);
         assert_eq!(spread(&samples, Some(4)), [0, 2, 5, 7]);
         assert_eq!(spread(&samples, Some(11)).len(), 10);
         assert!(spread(&Samples::empty(shape), None).is_empty());

@@ -4,7 +4,7 @@ use super::connection;
 use super::ticks::Ticks;
 use crate::commands::arguments::{machine, subject};
 use crate::commands::{describe_dataset, describe_network};
-use crate::data::Samples;
+use crate::data::{ByteSamples, Samples};
 use crate::engine::{Engine, EngineOptions};
 use crate::link::Session;
 use crate::number;
@@ -92,11 +92,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
     let samples = subject::test_samples(&dataset);
+    let images = samples.bytes()?;
     let indices = subject::spread(samples, arguments.limit);
     let expected = expected(&model, samples, &indices, &options)?;
     let mut connection = arguments.connection.connect(output, &bytes, None)?;
     let start = Instant::now();
-    let tally = score(&mut connection.session, samples, &indices, &expected)?;
+    let tally = score(
+        &mut connection.session,
+        (images, &samples.labels),
+        &indices,
+        &expected,
+    )?;
     let seconds = start.elapsed().as_secs_f64();
     let usage = connection.session.usage()?;
     let report = Report {
@@ -135,7 +141,7 @@ fn expected(
 
 fn score(
     session: &mut Session,
-    samples: &Samples,
+    (images, labels): (ByteSamples<'_>, &[u16]),
     indices: &[u32],
     expected: &[f32],
 ) -> Result<Tally> {
@@ -149,14 +155,14 @@ fn score(
     let mut tally = Tally::default();
     for (index, expected) in indices.iter().zip(expected.chunks_exact(classes)) {
         let index = *index as usize;
-        let (ticks, logits) = session.infer(samples.image(index))?;
+        let (ticks, logits) = session.infer(images.image(index))?;
         ensure!(
             logits.len() == classes,
             "the device gave {} logits, not {classes}; flash it again",
             logits.len()
         );
         let class = kiln_core::reference::loss::highest_class(&logits);
-        tally.correct += usize::from(class == usize::from(samples.labels[index]));
+        tally.correct += usize::from(class == usize::from(labels[index]));
         tally.equal += usize::from(same_bits(&logits, expected));
         tally.ticks.push(ticks);
         bar.inc(1);

@@ -127,7 +127,7 @@ fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {
     let parts = SamplesParts {
         shape: model.network().input_shape(),
         labels: &samples.labels,
-        pixels: &samples.pixels,
+        pixels: samples.bytes()?.pixels(),
     };
     let mut encoded = vec![0; parts.encoded_len()?];
     parts.write(&mut encoded)?;

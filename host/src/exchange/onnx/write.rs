@@ -50,7 +50,8 @@ fn graph(model: &ModelFile<'_>) -> Graph {
         value: INPUT.into(),
     };
     let scaling = model.scaling();
-    let shape = [scaling.channels(), 1, 1];
+    // One number for all channels where they are scaled alike.
+    let shape = [scaling.scale().len(), 1, 1];
     chain.tensor("scale", &shape, scaling.scale());
     chain.tensor("shift", &shape, scaling.shift());
     chain.node("Mul", "scaled", &["scale"], Vec::new());

@@ -22,6 +22,7 @@ pub(super) fn train(
     samples: &Samples,
     course: &CourseRules,
 ) -> Result<Trace> {
+    let images = samples.bytes()?;
     let bar = bar(course.samples.len() * course.epochs as usize, "training")?;
     let mut trace = Trace::default();
     course.clone().start().run(|step| {
@@ -40,7 +41,7 @@ pub(super) fn train(
         for (place, index) in batch.iter().enumerate() {
             let index = *index as usize;
             let trained = session.train(Example {
-                image: samples.image(index),
+                image: images.image(index),
                 label: samples.labels[index],
                 place: place as u16,
                 batch: batch.len() as u16,
@@ -68,11 +69,12 @@ pub(super) fn accuracy(
     indices: &[u32],
     classes: usize,
 ) -> Result<Option<f64>> {
+    let images = samples.bytes()?;
     let bar = bar(indices.len(), "testing")?;
     let mut correct = 0;
     for index in indices {
         let index = *index as usize;
-        let (_, logits) = session.infer(samples.image(index))?;
+        let (_, logits) = session.infer(images.image(index))?;
         ensure!(
             logits.len() == classes,
             "the device gave {} logits, not {classes}; flash it again",

@@ -68,6 +68,8 @@ fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) ->
     };
     let dataset = data::load(&arguments.dataset, &options)?;
     ensure_trainable(&dataset, &arguments.dataset)?;
+    // Refused before a device is built for and started.
+    dataset.train.bytes()?;
     if let (Some(model), Some(path)) = (model, &arguments.weights) {
         check_classes(model, &dataset).with_context(|| path.display().to_string())?;
     }
