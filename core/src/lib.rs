@@ -119,7 +119,7 @@ pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
     MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, Scaling,
-    ScalingError, Task,
+    ModelTask, ScalingError,
 };
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Value};
 pub use ops::activation::Activation;

@@ -1,6 +1,6 @@
 //! Model files on disk, and parameters as bytes.
 
-use kiln_core::{ModelError, ModelFile, ModelParts};
+use kiln_core::{ModelError, ModelFile, ModelParts, ModelTask};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -125,6 +125,7 @@ mod tests {
 
     fn encoded() -> ModelBytes {
         ModelBytes::encode(&ModelParts {
+            task: ModelTask::Classification,
             network: &NETWORK,
             scaling: &Scaling::uniform(1, 1.0, 0.0).unwrap(),
             class_names: &["a", "b"],

@@ -107,7 +107,7 @@ impl Subject {
             threads,
             lanes: Some(lanes),
             batch: BATCH,
-            trainable: Trainable::ALL,
+            ..EngineOptions::default()
         };
         let scaling = Scaling::uniform(shape.channels, 1.0 / 255.0, 0.0)?;
         Ok(Self {

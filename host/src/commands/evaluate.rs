@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: BATCH,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     if let Some(path) = &arguments.outputs {
         // Known before the work, not after it.

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::weights::{self, ModelBytes};
 use crate::whole_file;
 use anyhow::{Context, Result, bail, ensure};
-use kiln_core::{ModelParts, Network, Scaling};
+use kiln_core::{ModelParts, ModelTask, Network, Scaling};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -90,6 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let parts = ModelParts {
+        task: ModelTask::Classification,
         network: &imported.network,
         scaling: &scaling,
         class_names: &class_names,

@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: 1,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let sources = sources(&arguments.images)?;
     let name = arguments.weights.display().to_string();

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
 use device_training::ModeReport;
 use fit::Fit;
-use kiln_core::{Network, Plan};
+use kiln_core::{Folding, Loss, Network, Program, Purpose};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Read};
@@ -154,7 +154,10 @@ fn starts_as_model(path: &Path) -> bool {
 fn report(file: String, subject: Subject) -> Report {
     let network = &subject.network;
     let cost = network.cost();
-    let plan = Plan::of(network);
+    let folded = Folding::of(network).network();
+    let inference: Program = Program::of(&folded, Purpose::Inference);
+    let training: Program = Program::of(network, Purpose::Group(Loss::CROSS_ENTROPY));
+    let group_bytes = size_of::<f32>() * training.group_values();
     let layers = network.layers().iter().enumerate();
     Report {
         file,
@@ -175,11 +178,10 @@ fn report(file: String, subject: Subject) -> Report {
         parameters: cost.parameters,
         macs: cost.macs,
         flops: cost.flops(),
-        parameter_bytes: size_of::<f32>() * plan.parameters(),
-        inference_bytes: plan.inference_bytes(1),
-        arena_bytes: size_of::<f32>() * plan.arena_packets(),
-        training_bytes: plan.training_bytes(1),
-        device_training: device_training::modes(network),
+        parameter_bytes: size_of::<f32>() * inference.parameters(),
+        arena_bytes: inference.working_bytes(1),
+        training_bytes: training.working_bytes(1) + group_bytes,
+        device_training: device_training::modes(&folded),
         class_names: subject.class_names,
         notes: subject.notes,
         board: None,

@@ -78,18 +78,15 @@ impl<L: Lanes> Worker<L> {
         let images = &mut self.images;
         let outcome =
             pass.program
-                .run_phase(
-                    pass.phase,
-                    &work,
-                    &mut memory,
-                    |samples, input| match (batch.augmenter, batch.samples.bytes()) {
+                .run_phase(pass.phase, &work, &mut memory, |samples, input| {
+                    match (batch.augmenter, batch.samples.bytes()) {
                         (Some(augmenter), Ok(bytes)) => {
                             batch.pack_augmented(augmenter, bytes, samples, scaling, images, input);
                         }
                         // Floats have no augmenter: `Augmentation::check` refuses one.
                         _ => batch.pack(samples, scaling, input),
-                    },
-                )?;
+                    }
+                })?;
         if pass.phase == 0 {
             group.outcome = outcome;
         } else {

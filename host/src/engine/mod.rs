@@ -15,9 +15,9 @@ mod update;
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln_core::{
-    BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome,
+    BufferError, F32x4, F32x8, F32x16, FoldError, InitError, LaneWidth, Lanes, Loss, Network,
+    Outcome, ProgramError, Scaling, Sgd, Trainable,
 };
-use kiln_core::{Scaling, Sgd, Trainable, TrainableError};
 use std::sync::Arc;
 use typed::Typed;
 
@@ -38,6 +38,20 @@ pub struct EngineOptions {
     pub loss: Loss,
     /// Seed of what dropout draws.
     pub seed: u64,
+}
+
+impl Default for EngineOptions {
+    /// One thread, the widest lanes, single samples; everything is trained, by cross-entropy.
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            lanes: None,
+            batch: 1,
+            trainable: Trainable::ALL,
+            loss: Loss::CROSS_ENTROPY,
+            seed: 1,
+        }
+    }
 }
 
 /// Why an engine cannot be made, or a pass not be run.

@@ -140,6 +140,7 @@ fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
     );
     let class_names: Vec<&str> = dataset.classes.iter().map(String::as_str).collect();
     ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
         network: &setup.network,
         scaling: &setup.scaling,
         class_names: &class_names,

@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: 1,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let dataset = arguments.subject.load(&model, options.threads)?;
     describe_dataset(output, &dataset)?;

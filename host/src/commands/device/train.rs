@@ -16,7 +16,7 @@ use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use kiln_core::link::Training;
-use kiln_core::{ModelFile, ModelParts};
+use kiln_core::{ModelFile, ModelParts, ModelTask};
 use run::Run;
 use std::path::Path;
 use subject::Subject;
@@ -35,10 +35,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         lanes: arguments.machine.lanes()?,
         batch: arguments.batch.into(),
         trainable: arguments.trainable(),
+        ..EngineOptions::default()
     };
     let subject = Subject::load(arguments, options.threads)?;
     let model = subject.bytes.open()?;
-    let plan = arguments.plan(model.network())?;
+    let program = arguments.program(model.network())?;
     describe_dataset(output, &subject.dataset)?;
     describe_network(output, model.network())?;
     let course = CourseRules {
@@ -66,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arguments,
         subject: &subject,
         course: &course,
-        plan: &plan,
+        program: &program,
         options: &options,
         training,
     };
@@ -109,6 +110,7 @@ fn save(path: &Path, model: &ModelFile<'_>, parameters: &[f32]) -> Result<()> {
     let class_names: Vec<&str> = model.class_names().collect();
     let notes = format!("{}; then trained on a device", model.notes());
     let bytes = ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
         network: model.network(),
         scaling: model.scaling(),
         class_names: &class_names,

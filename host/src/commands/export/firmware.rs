@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads,
         lanes: arguments.machine.lanes()?,
         batch: 1,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let report = write(&folder, &bytes, &model, &chosen, &options)?;
     describe(output, &report)?;

@@ -235,7 +235,7 @@ fn memory(network: &Network, settings: &Hyperparameters, dataset: &Dataset) -> R
         threads: 1,
         lanes: None,
         batch: samples.min(settings.batch as usize),
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let engine = engine::memory(network, &options)?;
     let test = dataset.test.as_ref().map_or(0, Samples::len);

@@ -10,7 +10,7 @@ use crate::link::Session;
 use crate::training::CourseRules;
 use crate::weights;
 use anyhow::Result;
-use kiln_core::CompactPlan;
+use kiln_core::Program;
 use kiln_core::link::{Start, Training};
 use std::time::Instant;
 
@@ -19,7 +19,7 @@ pub(super) struct Run<'a> {
     pub arguments: &'a Arguments,
     pub subject: &'a Subject,
     pub course: &'a CourseRules,
-    pub plan: &'a CompactPlan,
+    pub program: &'a Program,
     pub options: &'a EngineOptions,
     pub training: Training,
 }
@@ -45,7 +45,7 @@ impl Run<'_> {
             board: connection.device.board.clone(),
             samples: self.course.samples.len(),
             epochs: trace.epochs,
-            trained_parameters: self.plan.trained_values(),
+            trained_parameters: self.program.trained_values(),
             parameters: parameters.len(),
             ticks: Ticks::of(trace.ticks, connection.device.tick_unit.clone()),
             accuracy_before,
@@ -91,15 +91,15 @@ impl Run<'_> {
     /// All parameters as they are now, those that are trained from the device.
     fn parameters(&self, session: &mut Session) -> Result<Vec<f32>> {
         let mut parameters = self.subject.bytes.open()?.parameters().to_vec();
-        let trained = session.parameters(self.plan.trained_values())?;
-        self.plan.insert(&trained, &mut parameters)?;
+        let trained = session.parameters(self.program.trained_values())?;
+        self.program.insert(&trained, &mut parameters)?;
         Ok(parameters)
     }
 
     /// The share of the samples not trained on that the device classifies as they are labelled.
     fn accuracy(&self, session: &mut Session) -> Result<Option<f64>> {
         let (samples, indices) = self.subject.test();
-        let classes = self.plan.classes();
+        let classes = self.program.classes();
         device::accuracy(session, samples, indices, classes)
     }
 

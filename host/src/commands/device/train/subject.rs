@@ -8,7 +8,7 @@ use crate::run::ensure_trainable;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
-use kiln_core::{ModelFile, ModelParts, he_uniform};
+use kiln_core::{ModelFile, ModelParts, ModelTask, he_uniform};
 
 /// A model with a dataset that fits it.
 pub(super) struct Subject {
@@ -90,6 +90,7 @@ fn initial(dataset: &Dataset, seed: u64) -> Result<ModelBytes> {
         dataset.name
     );
     Ok(ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
         network: &network,
         scaling: &scaling,
         class_names: &class_names,
