@@ -58,8 +58,8 @@ fn reach(kernel: u16, dilation: u16) -> u32 {
 }
 
 /// Any case: kernels that are 3 x 3 with stride 1 half of the time, channels, filters and extents
-/// on either side of what tiles hold, and padding of each side by itself, also as much as the kernel
-/// or more, that is none at all or the usual one often enough.
+/// on either side of what tiles hold, and padding that is the same on all sides or each side's own,
+/// also as much as the kernel or more.
 fn any_case() -> impl Strategy<Value = Case> {
     let kernel = prop_oneof![
         2 => Just(([3, 3], [1, 1], [1, 1])),

@@ -247,7 +247,8 @@ proptest! {
         missing in 0..16_usize,
         seed in 0..1000_u32,
     ) {
-        let conv = Conv2d { filters: case.conv.filters, groups: case.conv.groups, bias: case.conv.bias, ..Conv2d::new(1, 3) };
+        let Conv2d { filters, groups, bias, .. } = case.conv;
+        let conv = Conv2d { bias, ..Conv2d::new(filters, 3).groups(groups) };
         let input = Shape::new(case.input.channels, case.input.height + 4, case.input.width + 4);
         let case = Case { conv, input };
         at_every_width(&Parameters { case, pooled: true, missing, seed });

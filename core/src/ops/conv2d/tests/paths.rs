@@ -97,6 +97,16 @@ fn padding_is_skipped_not_multiplied() {
 }
 
 #[test]
+fn taps_of_a_dilated_kernel_in_the_padding_are_skipped_too() {
+    let g = geometry(Conv2d::new(7, 3).dilation(2).padding(2));
+    // Of 14 outputs a side, the first two and the last two have two taps of three inside: 38 of 42.
+    let inside = g.filters * g.channels * 38 * 38;
+    assert_eq!(forward::<32>(g, false).products, inside);
+    assert_eq!(forward::<16>(g, true).products, inside);
+    assert_eq!(input_gradient::<32>(g).products, inside);
+}
+
+#[test]
 fn input_gradient_of_3x3_runs_in_tiles_and_of_others_does_not() {
     for padding in 0..3 {
         let g = geometry(Conv2d::new(7, 3).padding(padding));
