@@ -12,6 +12,8 @@ use crate::lanes::Lanes;
 pub(crate) mod activation;
 #[allow(dead_code, reason = "no program has sums of two values yet")]
 pub(crate) mod add;
+#[allow(dead_code, reason = "no program has batch normalisations yet")]
+pub(crate) mod batch_norm;
 mod channel_sums;
 pub(crate) mod conv2d;
 pub(crate) mod linear;
