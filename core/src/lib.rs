@@ -103,6 +103,7 @@ mod testing;
 pub mod reference {
     pub use crate::ops::activation::{Activation, reference as activation};
     pub use crate::ops::add::reference as add;
+    pub use crate::ops::batch_norm::reference as batch_norm;
     pub use crate::ops::conv2d::{Geometry as ConvGeometry, reference as conv2d};
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;

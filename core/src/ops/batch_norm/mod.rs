@@ -1,0 +1,36 @@
+//! Batch normalisation in training: by the statistics of the whole batch.
+//!
+//! Samples run in groups, so a batch meets twice. Forward, every group leaves the [`Moments`] of
+//! its channels ([`GroupSum`], then [`group_mean`], then [`GroupSquares`]); they are combined group
+//! by group, in order ([`combine`]), and give what all samples are normalised by ([`inverse`],
+//! [`Normalize`]). Backward, every group leaves sums of gradients ([`ParameterGradient`]), which
+//! are the gradients of weights and biases too; added group by group, in order, from zero, they
+//! give the input's ([`InputGradient`]).
+//!
+//! Samples of a group may lie in several packets: sums over a group begin at zero and are given
+//! one packet after the other.
+
+mod gradient;
+mod moments;
+mod normalize;
+pub mod reference;
+
+pub(crate) use gradient::{InputGradient, ParameterGradient};
+pub(crate) use moments::{
+    GroupSquares, GroupSum, Moments, RunningStatistics, combine, group_mean, inverse,
+};
+pub(crate) use normalize::Normalize;
+
+/// Fewest values of a channel, samples times positions, that a batch can be normalised by: the
+/// unbiased variance of fewer has no value.
+pub(crate) const fn fewest_values() -> usize {
+    2
+}
+
+/// Values of the gradient of weights and biases, and of a group's means and sums of squares.
+pub(crate) const fn channel_values(channels: usize) -> usize {
+    2 * channels
+}
+
+#[cfg(test)]
+mod tests;
