@@ -119,8 +119,8 @@ pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
-    MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, Scaling,
-    ModelTask, ScalingError,
+    MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, ModelTask,
+    Scaling, ScalingError,
 };
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Value};
 pub use ops::activation::Activation;
@@ -132,7 +132,8 @@ pub use program::{
     SpanKind, Spans, Step, Trainable, TrainableError,
 };
 pub use run::{
-    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer, score,
+    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer,
+    score,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -130,11 +130,20 @@ impl SyntaxError {
 ///
 /// Why the file does not describe a sound network, without the file's name.
 pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
+    read_tables(path)?.network(None)
+}
+
+/// Reads the tables of a TOML file; whether they make a network is not looked at.
+///
+/// # Errors
+///
+/// Why the file does not hold the tables of a network, without the file's name.
+pub fn read_tables(path: &Path) -> Result<NetworkTables, NetworkFileError> {
     let text = fs::read_to_string(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::InvalidData => NetworkFileError::NoText,
         _ => NetworkFileError::Unreadable { cause },
     })?;
-    parse(&text)
+    parse_tables(&text)
 }
 
 /// The network that a TOML text describes, checked.
@@ -143,10 +152,12 @@ pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
 ///
 /// Why the text does not describe a sound network.
 pub fn parse(text: &str) -> Result<Network, NetworkFileError> {
-    let tables: NetworkTables = toml::from_str(text).map_err(|error| {
-        other_file(text).unwrap_or_else(|| SyntaxError::new(text, &error).into())
-    })?;
-    tables.network(None)
+    parse_tables(text)?.network(None)
+}
+
+fn parse_tables(text: &str) -> Result<NetworkTables, NetworkFileError> {
+    toml::from_str(text)
+        .map_err(|error| other_file(text).unwrap_or_else(|| SyntaxError::new(text, &error).into()))
 }
 
 /// What else a text is that is no network, by its keys.

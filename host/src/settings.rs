@@ -12,7 +12,7 @@ pub use schedule::{ScheduleError, ScheduleSetting};
 use crate::data::Samples;
 use crate::defaults;
 use crate::number;
-use kiln_core::Sgd;
+use kiln_core::{Loss, Sgd};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -99,6 +99,18 @@ pub struct Hyperparameters {
     pub seed: u64,
     /// Fraction of the training samples held out, in `[0, 1)`.
     pub validation: f64,
+}
+
+impl Hyperparameters {
+    /// What training makes small, as core has it.
+    pub fn core_loss(&self) -> Loss {
+        match self.loss {
+            LossSetting::CrossEntropy => Loss::CrossEntropy {
+                smoothing: self.label_smoothing as f32,
+            },
+            LossSetting::Mse => Loss::MeanSquaredError,
+        }
+    }
 }
 
 /// A hyper-parameter outside its bounds.

@@ -81,17 +81,19 @@ struct TrainerState<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// Trains the engine's network on the split's part of `samples`.
+    /// Trains the engine's network on the split's part of `samples`; `drop_single` leaves a last
+    /// batch of one sample out of every epoch.
     pub fn new(
         engine: Engine,
         samples: &'a Samples,
         split: Split,
         settings: Hyperparameters,
+        drop_single: bool,
     ) -> Self {
         let state = TrainerState {
             samples,
             validation: split.validation,
-            course: CourseRules::of(&settings, split.train, false).start(),
+            course: CourseRules::of(&settings, split.train, drop_single).start(),
             augmenter: settings.augment.0.with_seed(settings.seed),
             settings,
             position: Position::default(),
@@ -110,8 +112,15 @@ impl<'a> Trainer<'a> {
     /// # Errors
     ///
     /// If the position or the velocity's length is none this training can have.
-    pub fn resume(&mut self, position: Position, velocity: &[f32]) -> Result<(), ResumeError> {
-        self.engine.set_velocity(velocity)?;
+    pub fn resume(
+        &mut self,
+        position: Position,
+        velocity: &[f32],
+        statistics: &[f32],
+    ) -> Result<(), ResumeError> {
+        let epochs = u64::from(position.epochs) * u64::from(self.steps_per_epoch());
+        let steps = epochs + u64::from(position.steps);
+        self.engine.resume(velocity, statistics, steps)?;
         self.state.resume(position)
     }
 
@@ -159,6 +168,20 @@ impl<'a> Trainer<'a> {
     /// The parameters as they are.
     pub fn parameters(&self) -> &[f32] {
         self.engine.parameters()
+    }
+
+    /// The parameters of the folded network, as devices and evaluations have them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::folded_parameters`].
+    pub fn folded_parameters(&self) -> Result<Vec<f32>, EngineError> {
+        self.engine.folded_parameters()
+    }
+
+    /// The running statistics of the batch normalisations as they are.
+    pub fn statistics(&self) -> &[f32] {
+        self.engine.statistics()
     }
 
     /// The optimizer's velocity as it is, a value for each parameter.

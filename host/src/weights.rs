@@ -1,6 +1,6 @@
 //! Model files on disk, and parameters as bytes.
 
-use kiln_core::{ModelError, ModelFile, ModelParts, ModelTask};
+use kiln_core::{ModelError, ModelFile, ModelParts};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};

@@ -1,7 +1,7 @@
 //! Writing a model file.
 
 use super::layout::{CHECKSUM_LEN, Layout, PREFIX_LEN};
-use super::{ModelError, Scaling, ModelTask, check_names, check_parts};
+use super::{ModelError, ModelTask, Scaling, check_names, check_parts};
 use crate::{Network, crc32::crc32};
 use core::fmt;
 use postcard::ser_flavors::Size;

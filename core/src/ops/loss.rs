@@ -69,8 +69,28 @@ impl<L: Lanes> Kernel for SoftmaxCrossEntropy<'_, L> {
     }
 }
 
-pub struct MeanSquaredError<'a, L> { pub output: &'a [L], pub target: &'a [L], pub samples: usize, pub mean: f32, pub gradient: &'a mut [L], pub outcome: &'a mut Outcome }
-impl<L: Lanes> Kernel for MeanSquaredError<'_, L> { type Output = (); #[inline(always)] fn run(self) { let _ = (self.output, self.target, self.samples, self.mean, self.gradient, self.outcome); } }
+pub struct MeanSquaredError<'a, L> {
+    pub output: &'a [L],
+    pub target: &'a [L],
+    pub samples: usize,
+    pub mean: f32,
+    pub gradient: &'a mut [L],
+    pub outcome: &'a mut Outcome,
+}
+impl<L: Lanes> Kernel for MeanSquaredError<'_, L> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let _ = (
+            self.output,
+            self.target,
+            self.samples,
+            self.mean,
+            self.gradient,
+            self.outcome,
+        );
+    }
+}
 /// Loss and hits of one packet of samples, without a gradient.
 pub struct Score<'a, L> {
     pub logits: &'a [L],

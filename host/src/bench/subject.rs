@@ -6,7 +6,7 @@ use crate::defaults;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::seeds::{Stream, source};
 use anyhow::Result;
-use kiln_core::{LaneWidth, Network, Scaling, Sgd, Trainable, he_uniform};
+use kiln_core::{LaneWidth, Network, Scaling, Sgd, he_uniform};
 use std::time::Instant;
 
 /// Samples of a batch.

@@ -13,7 +13,7 @@ use crate::training::Score;
 use crate::weights;
 use crate::whole_file;
 use anyhow::{Context, Result};
-use kiln_core::{ModelFile, Trainable};
+use kiln_core::ModelFile;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;

@@ -7,7 +7,7 @@ use crate::output::{Output, TABLE_STYLE};
 use crate::weights;
 use anyhow::{Context, Result, ensure};
 use comfy_table::{CellAlignment, Table};
-use kiln_core::{ModelFile, Trainable, reference};
+use kiln_core::{ModelFile, reference};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

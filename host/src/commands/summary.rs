@@ -60,7 +60,6 @@ struct Report {
     flops: u64,
     parameter_bytes: usize,
     /// Working memory of one sample's inference, the input not among it.
-    inference_bytes: usize,
     /// The same with the input in it, as a device lays it out.
     arena_bytes: usize,
     /// Working memory of training on the desktop, parameters, gradient and velocity not among it.
@@ -192,14 +191,14 @@ fn report(file: String, subject: Subject) -> Report {
 fn describe_memory(output: Output, report: &Report) -> io::Result<()> {
     let parameters = grouped(report.parameter_bytes as u64);
     let [inference, training] =
-        [report.inference_bytes, report.training_bytes].map(|bytes| grouped(bytes as u64));
+        [report.arena_bytes, report.training_bytes].map(|bytes| grouped(bytes as u64));
     output.item(
         "parameters",
         format_args!("{parameters} bytes, in flash for inference"),
     )?;
     output.item(
         "inference",
-        format_args!("{inference} bytes of working memory beside the input"),
+        format_args!("{inference} bytes of working memory, the input in it"),
     )?;
     output.item(
         "training",

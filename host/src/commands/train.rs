@@ -134,7 +134,9 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     closing::describe_result(output, &evaluation, &epochs, classes, setup.settings.lr)?;
     let timing = RunTiming::new(&epochs, before + start.elapsed());
     outputs.write(&job, &setup, &epochs, &evaluation, &[])?;
-    let report = TrainReport::new(&job, &dataset, &setup, &epochs, &timing, evaluation.test());
+    let folded = setup.trainer.folded_parameters()?;
+    let test = evaluation.test();
+    let report = TrainReport::new(&job, &dataset, &setup, &epochs, &timing, test, &folded);
     output.item(
         "saved",
         format_args!("{} after {:.1} s", report.weights, timing.seconds),

@@ -115,7 +115,7 @@ trait Passes: Send {
         logits: Option<&mut [f32]>,
     ) -> Result<Outcome, EngineError>;
     fn parameters(&self) -> &[f32];
-    fn folded_parameters(&mut self) -> Result<&[f32], FoldError>;
+    fn folded_parameters(&self) -> Result<Vec<f32>, FoldError>;
     fn statistics(&self) -> &[f32];
     fn velocity(&self) -> &[f32];
     fn resume(
@@ -232,7 +232,7 @@ impl Engine {
     /// # Errors
     ///
     /// None that an engine can come to: its buffers are those of its network.
-    pub fn folded_parameters(&mut self) -> Result<&[f32], EngineError> {
+    pub fn folded_parameters(&self) -> Result<Vec<f32>, EngineError> {
         Ok(self.passes.folded_parameters()?)
     }
 

@@ -252,12 +252,16 @@ impl<L: Lanes> Passes for Typed<L> {
         &self.parameters
     }
 
-    fn folded_parameters(&mut self) -> Result<&[f32], FoldError> {
-        self.fold()?;
-        Ok(match &self.folded {
-            Some(folded) => &folded.parameters,
-            None => &self.parameters,
-        })
+    fn folded_parameters(&self) -> Result<Vec<f32>, FoldError> {
+        let Some(folded) = &self.folded else {
+            return Ok(self.parameters.clone());
+        };
+        let mut own = vec![0.0; folded.parameters.len()];
+        let (network, parameters) = (&self.network, &self.parameters);
+        folded
+            .folding
+            .fold(network, parameters, &self.statistics, &mut own)?;
+        Ok(own)
     }
 
     fn statistics(&self) -> &[f32] {

@@ -109,7 +109,7 @@ impl Evaluation {
                 validation: validation.len(),
                 test: test.map_or(0, Samples::len),
             },
-            weights_sha256: weights::sha256(trainer.parameters()),
+            weights_sha256: weights::sha256(&trainer.folded_parameters()?),
             evaluated,
         })
     }

@@ -92,6 +92,7 @@ impl<'a> Checkpoints<'a> {
             epochs,
             parameters: trainer.parameters(),
             velocity: trainer.velocity(),
+            statistics: trainer.statistics(),
         };
         parts.encode().context(CHECKPOINT)
     }

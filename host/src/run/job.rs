@@ -5,9 +5,9 @@ use super::config::{Record, RunConfig};
 use super::folder::{RunFolder, RunFolderError};
 use crate::data::{self, Dataset, TargetSize};
 use crate::defaults;
-use crate::network_file;
+use crate::network_file::{self, NetworkTables};
 use crate::output::counted;
-use crate::settings::{LossSetting, Settings};
+use crate::settings::Settings;
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::{LaneWidth, Network};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ pub struct Job {
     /// Hyper-parameters as far as they are given.
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
-    pub model: Option<(Network, String)>,
+    pub model: Option<(NetworkTables, String)>,
     /// Where the run's files go.
     pub out: RunFolder,
     /// Threads to compute with.
@@ -102,7 +102,6 @@ impl Job {
     ) -> Result<Self> {
         let settings = request.settings.or(config.training.clone());
         check(&settings, request.config.as_deref())?;
-        ensure_built(&settings)?;
         let model = model(request.model.as_deref(), request.config.as_deref(), &config)?;
         if let (Some(_), Some((_, origin))) = (request.size, &model) {
             bail!("--size: the network in {origin} has an input of its own; change it there");
@@ -158,12 +157,12 @@ impl Job {
     ///
     /// What is wrong with the dataset.
     pub fn load(&self) -> Result<Dataset> {
-        let network = self.model.as_ref().map(|(network, _)| network);
+        let tables = self.model.as_ref().map(|(tables, _)| tables);
         let options = data::Options {
             data: self.data.clone(),
             offline: self.offline,
             threads: self.threads,
-            shape: network.map(|network| network.input_shape().into()),
+            shape: tables.map(|tables| tables.input_shape().into()),
             size: self.size,
             progress: true,
         };
@@ -188,11 +187,14 @@ impl Job {
 /// # Errors
 ///
 /// If it does not fit the dataset.
-pub fn fitting(model: Option<&(Network, String)>, dataset: &Dataset) -> Result<Network> {
+pub fn fitting(model: Option<&(NetworkTables, String)>, dataset: &Dataset) -> Result<Network> {
     let classes = dataset.classes.len();
-    let Some((network, origin)) = model else {
+    let Some((tables, origin)) = model else {
         return defaults::fitting_network(dataset);
     };
+    let network = tables
+        .network(Some(classes))
+        .with_context(|| origin.clone())?;
     ensure!(
         network.classes() == classes,
         "{origin}: the network tells {} apart, but {} has {}; \
@@ -201,7 +203,7 @@ pub fn fitting(model: Option<&(Network, String)>, dataset: &Dataset) -> Result<N
         dataset.name,
         counted(classes, "class", "classes")
     );
-    Ok(network.clone())
+    Ok(network)
 }
 
 /// Refuses a dataset without training samples or without their labels; `name` is what the user
@@ -222,23 +224,6 @@ pub fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses settings that are known but that no engine computes.
-///
-/// # Errors
-///
-/// The first such setting that is not at its default.
-pub fn ensure_built(settings: &Settings) -> Result<()> {
-    ensure!(
-        settings.loss.unwrap_or_default() == LossSetting::default(),
-        "--loss mse is not built yet"
-    );
-    ensure!(
-        settings.label_smoothing.unwrap_or_default() == 0.0,
-        "--label-smoothing is not built yet"
-    );
-    Ok(())
-}
-
 fn read_config(path: Option<&Path>) -> Result<RunConfig> {
     match path {
         Some(path) => RunConfig::read(path).with_context(|| path.display().to_string()),
@@ -251,14 +236,21 @@ fn model(
     model: Option<&Path>,
     config_path: Option<&Path>,
     config: &RunConfig,
-) -> Result<Option<(Network, String)>> {
+) -> Result<Option<(NetworkTables, String)>> {
     let (read, path) = match (model, &config.model) {
-        (Some(path), _) => (network_file::read(path), path.display().to_string()),
-        (None, Some(tables)) => (tables.network(), display(config_path)),
+        (Some(path), _) => (network_file::read_tables(path), path.display().to_string()),
+        (None, Some(tables)) => (Ok(tables.clone()), display(config_path)),
         (None, None) => return Ok(None),
     };
-    let network = read.with_context(|| path.clone())?;
-    Ok(Some((network, path)))
+    let tables = read.with_context(|| path.clone())?;
+    // What does not follow from the data is found before it is loaded.
+    let some = if tables.takes_classes() {
+        Some(2)
+    } else {
+        None
+    };
+    tables.network(some).with_context(|| path.clone())?;
+    Ok(Some((tables, path)))
 }
 
 /// Finds what is out of bounds before anything is loaded.

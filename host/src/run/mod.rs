@@ -20,7 +20,7 @@ mod training_loop;
 
 pub use checkpoints::Checkpoints;
 pub use interruption::{INTERRUPTED, Interruption};
-pub use job::{Job, RunRequest, ensure_built, ensure_trainable, fitting, new_folder};
+pub use job::{Job, RunRequest, ensure_trainable, fitting, new_folder};
 pub use outputs::{RunOutputs, lasting_name, whole_path};
 pub use report::{EpochReport, RunTiming, TrainReport};
 pub use setup::Setup;

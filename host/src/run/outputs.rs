@@ -7,9 +7,10 @@ use super::{Job, Setup};
 use crate::data::{self, Dataset};
 use crate::output::Output;
 use crate::report::{self, Evaluation, Run, RunFiles};
+use crate::settings::LossSetting;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
-use kiln_core::ModelParts;
+use kiln_core::{ModelParts, ModelTask};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -139,13 +140,18 @@ fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
         settings.seed
     );
     let class_names: Vec<&str> = dataset.classes.iter().map(String::as_str).collect();
+    let is_reconstruction = settings.loss == LossSetting::Mse;
     ModelBytes::encode(&ModelParts {
-        task: ModelTask::Classification,
-        network: &setup.network,
+        task: if is_reconstruction {
+            ModelTask::Reconstruction
+        } else {
+            ModelTask::Classification
+        },
+        network: &setup.folded,
         scaling: &setup.scaling,
-        class_names: &class_names,
+        class_names: if is_reconstruction { &[] } else { &class_names },
         notes: &notes,
-        parameters: setup.trainer.parameters(),
+        parameters: &setup.trainer.folded_parameters()?,
     })
     .context(MODEL)
 }

@@ -122,6 +122,7 @@ impl<'a> TrainReport<'a> {
         epochs: &'a [EpochReport],
         timing: &RunTiming,
         test: Option<Score>,
+        folded: &[f32],
     ) -> Self {
         let cost = setup.network.cost();
         Self {
@@ -144,7 +145,7 @@ impl<'a> TrainReport<'a> {
             test_accuracy: test.map(|score| score.accuracy),
             test_loss: test.map(|score| score.loss),
             weights: job.out.path().join(MODEL).display().to_string(),
-            weights_sha256: weights::sha256(setup.trainer.parameters()),
+            weights_sha256: weights::sha256(folded),
             report: job.out.path().join(REPORT).display().to_string(),
         }
     }

@@ -12,7 +12,7 @@ use crate::output::{Output, grouped};
 use crate::weights::same_bits;
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln_core::{ModelFile, Trainable};
+use kiln_core::ModelFile;
 use serde::Serialize;
 use std::time::Instant;
 

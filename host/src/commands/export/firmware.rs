@@ -9,7 +9,7 @@ use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
-use kiln_core::{Crc32, ModelFile, SamplesParts, Trainable};
+use kiln_core::{Crc32, ModelFile, SamplesParts};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -9,16 +9,16 @@ use crate::network_file::NetworkTables;
 use crate::output::{Output, grouped};
 use crate::report::Evaluation;
 use crate::run::checkpoint::Checkpoint;
+use crate::run::fitting;
 use crate::run::folder::{CHECKPOINT, RunFolder};
 use crate::run::{Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup, TrainingLoop};
-use crate::run::{ensure_built, fitting};
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
 use crate::sweep::result::{Cost, RunResult};
 use crate::training::{Split, TrainingError};
 use anyhow::{Context, Result, ensure};
-use kiln_core::{Network, Trainable};
+use kiln_core::Network;
 use std::time::Instant;
 
 /// All runs, with the dataset they share.
@@ -67,7 +67,6 @@ impl<'a> Runs<'a> {
 
     fn candidate(&self, run: &PlannedRun, stage: &Stage) -> Result<Candidate> {
         let settings = run.settings.resolve_for(&self.dataset.train)?;
-        ensure_built(&run.settings)?;
         let mut candidate = Candidate {
             network: None,
             epochs: settings.epochs,
@@ -81,7 +80,7 @@ impl<'a> Runs<'a> {
         let board = board.and_then(|name| boards::parse(name).ok());
         let samples = self.dataset.train.len();
         Split::new(samples, settings.validation, settings.seed)?;
-        let network = fitting(model(run)?.as_ref(), self.dataset)?;
+        let network = fitting(model(run).as_ref(), self.dataset)?;
         candidate.bytes = memory(&network, &settings, self.dataset)?;
         candidate.done = matches!(stage, Stage::Done(_));
         if let Some(memory) = self.subject.budget.limits.memory {
@@ -209,7 +208,7 @@ impl<'a> Runs<'a> {
             data: plan.data.clone(),
             offline: true,
             settings: run.settings.clone(),
-            model: model(run)?,
+            model: model(run),
             size: TargetSize::Reduced,
             out,
             threads: 1,
@@ -221,10 +220,9 @@ impl<'a> Runs<'a> {
 }
 
 /// The network of a run, unless it is the dataset's default one, with what errors call it.
-fn model(run: &PlannedRun) -> Result<Option<(Network, String)>> {
-    let network = run.network.as_ref().map(NetworkTables::network);
-    let network = network.transpose()?;
-    Ok(network.map(|network| (network, "[model]".into())))
+fn model(run: &PlannedRun) -> Option<(NetworkTables, String)> {
+    let tables = run.network.as_ref()?;
+    Some((tables.clone(), "[model]".into()))
 }
 
 /// Host memory that a training takes: the engine, the order of the samples, two checkpoints on
