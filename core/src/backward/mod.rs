@@ -110,6 +110,7 @@ impl<L: Lanes> Pass<'_, '_, L> {
             logits,
             labels,
             mean,
+            smoothing: 0.0,
             gradient: &mut rest[last.gradient.range()],
             outcome,
         });

@@ -56,6 +56,7 @@ impl Pass<'_> {
                 logits,
                 labels: &[label],
                 mean,
+                smoothing: 0.0,
                 gradient,
                 outcome: &mut outcome,
             });
