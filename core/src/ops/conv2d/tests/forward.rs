@@ -86,6 +86,9 @@ impl Check {
             output: g.output.map(|extent| extent / 2),
             window: [2, 2],
             stride: [2, 2],
+            before: [0, 0],
+            after: [0, 0],
+            counts_padding: true,
         };
         let mut pooled = vec![0.0; g.filters * pool.output[0] * pool.output[1]];
         let mut winners = vec![0; pooled.len()];
