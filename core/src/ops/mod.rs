@@ -16,7 +16,10 @@ pub(crate) mod add;
 pub(crate) mod batch_norm;
 mod channel_sums;
 pub(crate) mod conv2d;
+#[allow(dead_code, reason = "no program has dropouts yet")]
+pub(crate) mod dropout;
 pub(crate) mod linear;
+#[allow(dead_code, reason = "no trainer has targets yet")]
 pub(crate) mod loss;
 pub(crate) mod pool;
 #[allow(dead_code, reason = "no program has scales and shifts yet")]
