@@ -12,17 +12,25 @@ use crate::lanes::Lanes;
 pub(crate) mod activation;
 #[allow(dead_code, reason = "no program has sums of two values yet")]
 pub(crate) mod add;
-#[allow(dead_code, reason = "no program has batch normalisations yet")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "no program has batch normalisations yet"
+)]
 pub(crate) mod batch_norm;
 mod channel_sums;
 pub(crate) mod conv2d;
 #[allow(dead_code, reason = "no program has dropouts yet")]
 pub(crate) mod dropout;
 pub(crate) mod linear;
-#[allow(dead_code, reason = "no trainer has targets yet")]
+#[allow(dead_code, unused_imports, reason = "no trainer has targets yet")]
 pub(crate) mod loss;
 pub(crate) mod pool;
-#[allow(dead_code, reason = "no program has scales and shifts yet")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "no program has scales and shifts yet"
+)]
 pub(crate) mod scale_shift;
 pub(crate) mod tensor;
 
