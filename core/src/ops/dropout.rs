@@ -6,7 +6,7 @@
 use crate::lanes::{Kernel, Lanes};
 
 /// Sets values to zero and scales the others up; in place, values as well as their gradients.
-pub(crate) struct Dropout<'a, L> {
+pub(crate) struct DropValues<'a, L> {
     /// Probability of a value to become zero, at least 0 and below 1.
     pub probability: f32,
     /// One key for each lane in use, of its own for each sample, step and dropout; what is in other
@@ -16,7 +16,7 @@ pub(crate) struct Dropout<'a, L> {
     pub values: &'a mut [L],
 }
 
-impl<L: Lanes> Kernel for Dropout<'_, L> {
+impl<L: Lanes> Kernel for DropValues<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -102,7 +102,7 @@ mod tests {
             let keys: Vec<u64> = (0..samples).map(key).collect();
             let tensors = tensors::<L>(self.len, self.seed);
             let mut packed = pack(zero, &tensors);
-            let kernel = Dropout {
+            let kernel = DropValues {
                 probability: self.probability,
                 keys: &keys,
                 values: &mut packed,
