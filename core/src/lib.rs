@@ -105,6 +105,7 @@ pub mod reference {
     pub use crate::ops::add::reference as add;
     pub use crate::ops::batch_norm::reference as batch_norm;
     pub use crate::ops::conv2d::{Geometry as ConvGeometry, reference as conv2d};
+    pub use crate::ops::dropout::reference as dropout;
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;
     pub use crate::ops::pool::{Geometry as PoolGeometry, reference as pool};
@@ -133,7 +134,7 @@ pub use program::{
 };
 pub use run::{
     BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer,
-    score,
+    score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

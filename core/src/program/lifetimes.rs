@@ -9,7 +9,7 @@
 
 use super::{Buffer, Loss, Operation, Program, Purpose, Region, Step, Trainable};
 use crate::GROUP;
-use crate::ops::conv2d;
+use crate::ops::{batch_norm, conv2d, scale_shift};
 
 /// Lays out everything but the offsets in the arena.
 pub(super) const fn lay_out<const STEPS: usize>(program: &mut Program<STEPS>) {
@@ -89,7 +89,8 @@ const fn size_what_is_kept<const STEPS: usize>(program: &mut Program<STEPS>, ind
 const fn group_values(step: &Step) -> usize {
     match step.operation {
         Operation::Linear { .. } => GROUP * (step.input.elements() + step.output.elements()),
-        Operation::BatchNorm { .. } => 2 * step.parameters.len,
+        Operation::BatchNorm { .. } => 2 * batch_norm::channel_values(step.input.channels as usize),
+        Operation::ScaleShift { .. } => scale_shift::parameter_values(step.input.channels as usize),
         _ => step.parameters.len,
     }
 }

@@ -156,10 +156,9 @@ impl<L: Lanes> StepForward<'_, L> {
                     activation,
                 });
             }
-            Operation::Dropout(options) => proof.vectorize(dropout::Drop {
+            Operation::Dropout(options) => proof.vectorize(dropout::DropValues {
                 probability: options.probability,
-                keys: extras.keys,
-                node: step.node,
+                keys: &dropout::node_keys(extras.keys, step.node)[..extras.keys.len()],
                 values: output,
             }),
         }
