@@ -25,7 +25,7 @@ Examples:
   kiln predict photos/*.jpg --weights model.kiln --json |
     jq -r '.predictions[] | [.image, .top[0].class, .top[0].probability] | @csv'
 ")]
-pub struct Arguments {
+pub struct PredictArguments {
     /// Image files; `-` is one image from standard input, `./-` a file of that name
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     #[command(flatten)]
-    machine: machine::Arguments,
+    machine: machine::MachineArguments,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     json: bool,
@@ -41,7 +41,7 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct PredictReport {
     predictions: Vec<Prediction>,
     notices: Vec<String>,
     classes: usize,
@@ -78,7 +78,7 @@ const RANKS: [&str; TOP] = ["1st", "2nd", "3rd", "4th", "5th"];
 /// # Errors
 ///
 /// What was wrong with the arguments, the model or an image, in one line. Nothing is printed then.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &PredictArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let options = EngineOptions {
         threads: arguments.machine.threads()?,
@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let top = candidates(logits, &names).with_context(|| format!("{name}: {image}"))?;
         Ok(Prediction { image, top })
     });
-    let report = Report {
+    let report = PredictReport {
         predictions: predictions.collect::<Result<_>>()?,
         notices: images.notices,
         classes: names.len(),

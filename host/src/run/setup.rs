@@ -7,7 +7,7 @@ use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
-use crate::training::{Split, Trainer};
+use crate::training::{DatasetTrainer, Split};
 use anyhow::{Context, Result};
 use kiln_core::{LaneWidth, Network, Scaling, Trainable, he_uniform};
 
@@ -20,7 +20,7 @@ pub struct Setup<'a> {
     /// Every setting, resolved for the samples.
     pub settings: Hyperparameters,
     /// The network in training.
-    pub trainer: Trainer<'a>,
+    pub trainer: DatasetTrainer<'a>,
     /// Threads that compute.
     pub threads: usize,
     /// Samples that a thread computes at once.
@@ -61,7 +61,7 @@ impl<'a> Setup<'a> {
         let engine = Engine::new(&network, &scaling, parameters, &options)?;
         let (threads, lanes) = (engine.threads(), engine.lanes());
         let sizes = [split.train.len(), split.validation.len()];
-        let mut trainer = Trainer::new(engine, samples, split, settings);
+        let mut trainer = DatasetTrainer::new(engine, samples, split, settings);
         if let Some(checkpoint) = checkpoint {
             trainer
                 .resume(checkpoint.position, &checkpoint.velocity)
