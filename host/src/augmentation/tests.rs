@@ -13,13 +13,13 @@ fn image() -> Vec<u8> {
 
 fn moved(flip: bool, down: i32, right: i32) -> Vec<u8> {
     let mut to = vec![0; SHAPE.size()];
-    place::Place { flip, down, right }.moved(&image(), SHAPE, &mut to);
+    place::Placement { flip, down, right }.moved(&image(), SHAPE, &mut to);
     to
 }
 
 fn turned(flip: bool, down: i32, right: i32, degrees: f64) -> Vec<u8> {
     let mut to = vec![0; SHAPE.size()];
-    place::Place { flip, down, right }.turned(degrees, &image(), SHAPE, &mut to);
+    place::Placement { flip, down, right }.turned(degrees, &image(), SHAPE, &mut to);
     to
 }
 
@@ -68,7 +68,7 @@ fn turning_is_counter_clockwise_and_mixes_neighbours() {
         height: 3,
         width: 3,
     };
-    let place = place::Place {
+    let place = place::Placement {
         flip: false,
         down: 0,
         right: 0,
