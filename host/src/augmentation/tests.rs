@@ -154,3 +154,24 @@ fn seed_epoch_and_sample_decide_and_nothing_else() {
     }
     assert!(Augmentation::default().with_seed(1).is_none());
 }
+
+#[test]
+fn floats_are_left_as_they_are_and_nothing_else_is_promised() {
+    let floats = Samples {
+        values: Values::Floats(vec![0.5; 24]),
+        labels: vec![0],
+        shape: SHAPE,
+    };
+    let bytes = Samples::of_bytes(image(), vec![0], SHAPE);
+    let flips = Augmentation {
+        flip: true,
+        ..Augmentation::default()
+    };
+    assert_eq!(flips.check(&floats), Err(AugmentationError::Floats));
+    assert_eq!(flips.check(&bytes), Ok(()));
+    assert_eq!(Augmentation::default().check(&floats), Ok(()));
+    let shift = |shift| Augmentation { shift, ..flips };
+    assert_eq!(shift(2).check(&bytes), Ok(()));
+    let refused = AugmentationError::Shift { shift: 3, side: 3 };
+    assert_eq!(shift(3).check(&bytes), Err(refused));
+}
