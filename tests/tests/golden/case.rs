@@ -115,6 +115,11 @@ fn read(path: &Path) -> Case {
     case(&file, Options::parse(&name, text))
 }
 
+/// The network that a description tells.
+pub fn network_of(place: &str, text: &str) -> Network {
+    network::describe(&mut Options::parse(place, text)).network
+}
+
 fn case(file: &File<'_>, mut options: Options) -> Case {
     let described = network::describe(&mut options);
     let network = &described.network;

@@ -9,6 +9,7 @@ use case::{Case, State, Tensors, Tolerance};
 use kiln_core::{Folding, LaneWidth};
 use std::io::Write;
 use std::path::Path;
+use tests::coverage;
 use tests::fast::{self, Fast, Subject};
 use tests::reference::{self, Problem};
 
@@ -146,7 +147,8 @@ fn golden_vectors_agree_at_every_width() {
             assert!(found.is_empty(), "{name}, {width:?}:\n{}", found.join("\n"));
         });
         // Not by a macro, whose output the test harness keeps to itself where a test passes.
-        writeln!(std::io::stderr(), "{} agrees", case.name).unwrap();
+        let line = format!("{} agrees\n", case.name);
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
     }
 }
 
@@ -160,4 +162,29 @@ fn golden_folder_without_vectors_fails() {
 #[should_panic(expected = "golden/none")]
 fn golden_folder_that_is_missing_fails() {
     case::read_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/none"));
+}
+
+#[test]
+fn every_layer_loss_and_option_has_a_golden_case() {
+    let cases = case::read_own();
+    // A scale and a shift is what folding leaves of a batch normalisation.
+    let folded: Vec<_> = cases
+        .iter()
+        .map(|case| Folding::of(&case.network).network())
+        .collect();
+    let excused = [
+        ("Dropout", "no other implementation draws the same values"),
+        ("MaxPool2d.count_include_pad", "a maximum has no divisor"),
+        (
+            "BatchNorm.momentum",
+            "0.125 in all, and not PyTorch's default",
+        ),
+        (
+            "BatchNorm.epsilon",
+            "0.001 in all, and not PyTorch's default",
+        ),
+    ];
+    let networks = cases.iter().map(|case| &case.network).chain(&folded);
+    let losses = cases.iter().map(|case| case.loss);
+    coverage::assert_covered("golden case", networks, losses, &excused);
 }

@@ -59,3 +59,34 @@ fn golden_comparison_notices_errors_in_graphs() {
 fn nudge(tolerance: Tolerance, tensor: &mut [f32]) {
     tensor[0] += 1.5 * allowed(tolerance, tensor);
 }
+
+fn described(text: &str) {
+    case::network_of("planted", text);
+}
+
+#[test]
+#[should_panic(expected = "planted, node a: an operation that kiln does not have: gelu")]
+fn golden_case_with_an_unknown_operation_fails() {
+    described(
+        r#"{"input": [1, 2, 2], "loss": "mse",
+            "nodes": [{"name": "a", "op": "gelu", "inputs": ["input"]}]}"#,
+    );
+}
+
+#[test]
+#[should_panic(expected = r#"planted: kiln knows nothing of ["slope"]"#)]
+fn golden_case_with_an_unknown_option_fails() {
+    described(
+        r#"{"input": [1, 2, 2], "loss": "mse",
+            "nodes": [{"name": "a", "op": "relu", "inputs": ["input"], "slope": 0.5}]}"#,
+    );
+}
+
+#[test]
+#[should_panic(expected = "planted, node a: \"b\" is no earlier node")]
+fn golden_case_that_reads_a_later_node_fails() {
+    described(
+        r#"{"input": [1, 2, 2], "loss": "mse",
+            "nodes": [{"name": "a", "op": "relu", "inputs": ["b"]}]}"#,
+    );
+}
