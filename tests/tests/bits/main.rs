@@ -1,138 +1,148 @@
-//! Random networks on random batches: at every width, logits, losses, gradients and updates equal
-//! those of the naive reference, bit for bit.
+//! Random networks on random batches: at every width, logits, losses, gradients, updates and
+//! running statistics equal those of the naive walk, bit for bit.
 
-use kiln_core::{Conv2d, Layer, Network, Pool2d, Sgd};
+mod compact;
+mod networks;
+
+use kiln_core::{Conv2d, Layer, Loss, Network, Sgd, first_statistics};
 use proptest::prelude::*;
-use tests::fast::{Fast, at_every_width};
-use tests::reference;
+use tests::fast::{Fast, Subject, at_every_width};
+use tests::reference::{self, Training};
+use tests::values::rough;
 
-fn layer() -> impl Strategy<Value = Layer> {
-    let conv = (1..9_u16, 1..4_u16, 1..4_u16, 1..3_u16, 0..3_u16, 0..3_u16);
-    let pool = (1..4_u16, 1..4_u16);
-    prop_oneof![
-        6 => conv.prop_map(|(filters, rows, columns, stride, padding, groups)| {
-            let groups = [1, 1, 2][usize::from(groups)];
-            Layer::Conv2d(Conv2d::new(filters * groups, 1).kernel(rows, columns).stride(stride)
-                .padding(padding).groups(groups))
-        }),
-        6 => (1..9_u16, 0..3_u16).prop_map(|(filters, padding)| {
-            Layer::Conv2d(Conv2d::new(filters, 3).padding(padding))
-        }),
-        6 => Just(Layer::Relu),
-        6 => Just(Layer::MaxPool2d(Pool2d::new(2))),
-        1 => pool.clone().prop_map(|(w, s)| Layer::MaxPool2d(Pool2d::new(w).stride(s))),
-        1 => pool.prop_map(|(w, s)| Layer::AvgPool2d(Pool2d::new(w).stride(s))),
-    ]
-}
-
-/// Random layers, as many as fit one another, and a classifier.
-fn network() -> impl Strategy<Value = Network> {
-    let tail = (0..20_u16, any::<bool>(), any::<bool>(), 2..30_u16);
-    let input = (1..4_u32, 1..14_u32, 1..14_u32);
-    (input, prop::collection::vec(layer(), 0..6), tail).prop_map(
-        |((channels, height, width), layers, (hidden, relu, global, classes))| {
-            let mut network = Network::input(channels, height, width);
-            for layer in layers {
-                let longer = network.clone().layer(layer);
-                if longer.check().is_ok() {
-                    network = longer;
-                }
-            }
-            if global {
-                network = network.global_avg_pool2d();
-            }
-            if hidden > 0 {
-                network = network.linear(hidden);
-            }
-            if relu {
-                network = network.relu();
-            }
-            network.linear(classes)
-        },
-    )
-}
-
-/// Values with zeros and repetitions among them, so that pools meet ties and ReLUs meet zeros.
-fn values(len: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        match state % 8 {
-            0 => 0.0,
-            1 => -0.0,
-            2 => ((state >> 32) % 5) as f32 - 2.0,
-            _ => (state >> 40) as f32 / (1 << 23) as f32 - 1.0,
-        }
-    };
-    (0..len).map(|_| next()).collect()
-}
+const SGD: Sgd = Sgd {
+    rate: 0.1,
+    momentum: 0.5,
+    weight_decay: 0.01,
+    nesterov: true,
+};
 
 fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// A batch, and what the naive reference makes of it.
-struct Check {
-    parameters: Vec<f32>,
+/// A batch.
+struct Samples {
     images: Vec<f32>,
     labels: Vec<u16>,
-    naive: reference::Batch,
 }
 
-impl Check {
-    fn run(&self, fast: &mut dyn Fast) {
-        let (naive, width) = (&self.naive, fast.width());
-        let logits = fast.logits(&self.images);
-        assert_eq!(bits(&naive.logits), bits(&logits), "logits, {width:?}");
-        let sgd = Sgd {
-            rate: 0.1,
-            momentum: 0.5,
-            weight_decay: 0.01,
-            nesterov: true,
-        };
-        let outcome = fast.step(&self.images, &self.labels, &sgd).unwrap();
-        let mut loss_sum = 0.0;
-        for group in naive.losses.chunks(kiln_core::GROUP) {
-            loss_sum += group.iter().fold(0.0, |sum, loss| sum + f64::from(*loss));
-        }
-        let found = outcome.loss_sum.to_bits();
-        assert_eq!(found, loss_sum.to_bits(), "loss, {width:?}");
-        let gradient = bits(fast.gradient());
-        assert_eq!(bits(&naive.gradient), gradient, "gradient, {width:?}");
-        let pairs = self.parameters.iter().zip(&naive.gradient);
-        for ((w, g), updated) in pairs.zip(fast.parameters()) {
-            let g = g + 0.01 * w;
-            let v = 0.5 * 0.0 + g;
-            let expected = w - 0.1 * (g + 0.5 * v);
-            assert_eq!(updated.to_bits(), expected.to_bits(), "update, {width:?}");
+impl Samples {
+    fn of(network: &Network, samples: usize, seed: u64) -> Self {
+        let elements = network.input_shape().elements();
+        let labels = (0..samples).map(|sample| (sample * 7 % network.classes()) as u16);
+        Self {
+            images: rough(samples * elements, seed),
+            labels: labels.collect(),
         }
     }
 }
 
-fn check_all(network: &Network, samples: usize, seed: u64) {
-    let elements = network.input_shape().elements();
-    let parameters = values(network.parameters(), seed);
-    let images = values(samples * elements, seed + 1);
-    let labels: Vec<u16> = (0..samples)
-        .map(|s| (s * 7 % network.classes()) as u16)
-        .collect();
+/// What the naive walk makes of two steps on a batch.
+struct Check<'a> {
+    samples: &'a Samples,
+    batches: [reference::Batch; 2],
+    naive: Training<'a>,
+    /// Of the first parameters; of networks that have any without a batch.
+    logits: Option<Vec<f32>>,
+}
+
+impl Check<'_> {
+    fn run(&self, fast: &mut dyn Fast) {
+        let (width, network) = (fast.width(), self.naive.network);
+        let Samples { images, labels } = self.samples;
+        if let Some(expected) = &self.logits {
+            let logits = fast.logits(images);
+            assert_eq!(
+                bits(expected),
+                bits(&logits),
+                "logits, {width:?}, {network}"
+            );
+        }
+        for batch in &self.batches {
+            let outcome = fast.step(images, labels, &SGD).unwrap();
+            let (found, expected) = (outcome.loss_sum, batch.loss_sum());
+            assert_eq!(
+                found.to_bits(),
+                expected.to_bits(),
+                "loss, {width:?}, {network}"
+            );
+            let (found, expected) = (bits(fast.gradient()), bits(&batch.gradient));
+            assert_eq!(found, expected, "gradient, {width:?}, {network}");
+        }
+        let (found, expected) = (bits(fast.parameters()), bits(&self.naive.parameters));
+        assert_eq!(found, expected, "parameters, {width:?}, {network}");
+        let (found, expected) = (bits(fast.statistics()), bits(&self.naive.statistics));
+        assert_eq!(found, expected, "statistics, {width:?}, {network}");
+    }
+}
+
+fn check_all(network: &Network, loss: Loss, samples: usize, seed: u64) {
+    let parameters = rough(network.parameters(), seed);
+    let mut statistics = vec![f32::NAN; network.statistics()];
+    first_statistics(network, &mut statistics).unwrap();
+    let samples = Samples::of(network, samples, seed + 1);
+    let Samples { images, labels } = &samples;
+    let mut naive = Training::new(network, loss, &parameters, &statistics);
+    let batches = [(); 2].map(|()| naive.step(images, labels, &SGD));
+    let logits = (!network.has_batch_norm()).then(|| batches[0].logits.clone());
     let check = Check {
-        naive: reference::batch(network, &parameters, &images, &labels),
-        parameters,
-        images,
-        labels,
+        samples: &samples,
+        batches,
+        naive,
+        logits,
     };
-    at_every_width(network, &check.parameters, |fast| check.run(fast));
+    let subject = Subject {
+        network,
+        loss,
+        parameters: &parameters,
+        statistics: &statistics,
+        seed: 0,
+    };
+    at_every_width(&subject, |fast| check.run(fast));
+}
+
+/// The network made into an autoencoder of its input.
+fn reconstructing(network: Network) -> Network {
+    let outputs = network.input_shape().elements() as u16;
+    network.linear(outputs)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_width_equals_the_reference(network in network(), samples in 1..40_usize, seed: u32) {
-        check_all(&network, samples, seed.into());
+    fn every_width_equals_the_reference(
+        network in networks::network(0),
+        samples in 1..40_usize,
+        seed: u32,
+    ) {
+        check_all(&network, Loss::CROSS_ENTROPY, samples, seed.into());
+    }
+
+    #[test]
+    fn every_width_equals_the_reference_with_batch_normalisations(
+        network in networks::network(6),
+        samples in 2..40_usize,
+        seed: u32,
+    ) {
+        check_all(&network, Loss::CROSS_ENTROPY, samples, seed.into());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_loss_equals_the_reference(
+        network in networks::network(2),
+        samples in 2..20_usize,
+        smoothing in 0.01..0.9_f32,
+        seed: u32,
+    ) {
+        check_all(&network, Loss::CrossEntropy { smoothing }, samples, seed.into());
+        let network = reconstructing(network);
+        check_all(&network, Loss::MeanSquaredError, samples, seed.into());
     }
 }
 
@@ -150,6 +160,47 @@ fn the_two_networks_of_the_numbers_page_equal_the_reference() {
             .relu()
             .linear(classes)
     };
-    check_all(&body(Network::input(1, 28, 28), 10), 21, 3);
-    check_all(&body(Network::input(3, 32, 32), 100), 18, 4);
+    let mnist = body(Network::input(1, 28, 28), 10);
+    let rgb = body(Network::input(3, 32, 32), 100);
+    check_all(&mnist, Loss::CROSS_ENTROPY, 21, 3);
+    check_all(&rgb, Loss::CROSS_ENTROPY, 18, 4);
+}
+
+/// Two residual blocks, the second one strided, as ResNet-8 has them.
+#[test]
+fn residual_networks_equal_the_reference() {
+    let conv = |filters, kernel, stride| {
+        let conv = Conv2d::new(filters, kernel)
+            .padding(kernel / 2)
+            .stride(stride);
+        Layer::Conv2d(conv.without_bias())
+    };
+    let stem = Network::input(3, 9, 10)
+        .layer(conv(8, 3, 1))
+        .batch_norm()
+        .relu();
+    let skip = stem.last();
+    let block = stem.layer(conv(8, 3, 1)).batch_norm().relu();
+    let block = block.layer(conv(8, 3, 1)).batch_norm().add(skip).relu();
+    let skip = block.last();
+    let projected = block.layer(conv(12, 1, 2));
+    let projection = projected.last();
+    let block = projected
+        .from(skip)
+        .layer(conv(12, 3, 2))
+        .batch_norm()
+        .relu();
+    let block = block
+        .layer(conv(12, 3, 1))
+        .batch_norm()
+        .add(projection)
+        .relu();
+    let network = block.global_avg_pool2d().linear(10);
+    for samples in [2, 16, 33] {
+        check_all(&network, Loss::CROSS_ENTROPY, samples, 5);
+    }
+    let folded = kiln_core::Folding::of(&network).network();
+    for samples in [1, 16, 33] {
+        check_all(&folded, Loss::CROSS_ENTROPY, samples, 6);
+    }
 }
