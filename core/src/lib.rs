@@ -103,7 +103,9 @@ mod testing;
 pub mod reference {
     pub use crate::ops::activation::{Activation, reference as activation};
     pub use crate::ops::add::reference as add;
+    pub use crate::ops::batch_norm::reference as batch_norm;
     pub use crate::ops::conv2d::{Geometry as ConvGeometry, reference as conv2d};
+    pub use crate::ops::dropout::reference as dropout;
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;
     pub use crate::ops::pool::{Geometry as PoolGeometry, reference as pool};
@@ -118,19 +120,21 @@ pub use lanes::{F32x4, F32x8, F32x16};
 pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
-    MAX_INPUT_CHANNELS, ModelError, ModelFile, ModelParts, Scaling, ScalingError, Task,
+    MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, ModelTask,
+    Scaling, ScalingError,
 };
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Value};
 pub use ops::activation::Activation;
 pub use ops::dropout::dropout_key;
 pub use ops::loss::Outcome;
-pub use pack::{pack_pixels, pack_values};
+pub use pack::{pack_floats, pack_pixels, pack_values};
 pub use program::{
     CompactMode, CompactUpdate, GROUP, Loss, Operation, Program, ProgramError, Purpose, Span,
     SpanKind, Spans, Step, Trainable, TrainableError,
 };
 pub use run::{
-    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer, score,
+    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer,
+    score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -42,9 +42,35 @@ pub fn pack_pixels<L: Lanes>(scaling: &Scaling, images: &[&[u8]], input: &mut [L
     }
 }
 
+/// Packs samples of floats, channel by channel: `value * scale + shift`, rounded twice.
+///
+/// Every sample holds as many values as `input` has packets, the same number for each channel of
+/// the scaling. Samples behind the last lane are left out; lanes without a sample hold the same
+/// as a sample of zeros.
+pub fn pack_floats<L: Lanes>(scaling: &Scaling, samples: &[&[f32]], input: &mut [L]) {
+    let map = input.len() / scaling.scale().len();
+    let values = L::values_mut(input);
+    let channels = values.chunks_exact_mut((map * L::LANES).max(1));
+    let numbers = scaling.scale().iter().zip(scaling.shift());
+    for (c, (channel, (scale, shift))) in channels.zip(numbers).enumerate() {
+        for lane in 0..L::LANES {
+            let lanes = channel.iter_mut().skip(lane).step_by(L::LANES);
+            match samples.get(lane) {
+                Some(sample) => {
+                    for (value, given) in lanes.zip(&sample[c * map..(c + 1) * map]) {
+                        *value = given * scale + shift;
+                    }
+                }
+                None => lanes.for_each(|value| *value = 0.0 * scale + shift),
+            }
+        }
+    }
+}
+
 /// Packs one image; no image is an image of zeros.
 fn pack_one(scaling: &Scaling, image: &[u8], input: &mut [f32]) {
-    let map = input.len() / scaling.channels();
+    // Channels that are scaled alike are packed as one.
+    let map = input.len() / scaling.scale().len();
     let channels = scaling.scale().iter().zip(scaling.shift());
     for (c, (channel, (scale, shift))) in
         input.chunks_exact_mut(map.max(1)).zip(channels).enumerate()
@@ -75,7 +101,7 @@ impl<L: Lanes> Kernel for Pack<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let map = self.input.len() / self.scaling.channels();
+        let map = self.input.len() / self.scaling.scale().len();
         let channels = self.scaling.scale().iter().zip(self.scaling.shift());
         for (c, (scale, shift)) in channels.enumerate() {
             let channel = &mut self.input[c * map..(c + 1) * map];
@@ -111,31 +137,54 @@ mod tests {
     use super::*;
     use std::{vec, vec::Vec};
 
+    /// Packs `count` samples of `elements` values with either function, from bytes and from
+    /// floats, and compares with the scaling applied value by value.
+    fn check_scaling<L: Lanes>(zero: L, scaling: &Scaling, elements: usize) {
+        let map = elements / scaling.channels();
+        let image = |seed: usize| {
+            let bytes = (0..elements).map(|i| (i * 37 + seed * 91) as u8);
+            bytes.collect::<Vec<_>>()
+        };
+        for count in [1, L::LANES.div_ceil(2), L::LANES] {
+            let images: Vec<_> = (0..count).map(image).collect();
+            let floats: Vec<Vec<f32>> = images
+                .iter()
+                .map(|image| image.iter().map(|byte| f32::from(*byte) * 0.37).collect())
+                .collect();
+            let mut pixels = vec![zero; elements];
+            let borrowed: Vec<_> = images.iter().map(Vec::as_slice).collect();
+            pack_pixels(scaling, &borrowed, &mut pixels);
+            let mut values = vec![zero; elements];
+            let borrowed: Vec<_> = floats.iter().map(Vec::as_slice).collect();
+            pack_floats(scaling, &borrowed, &mut values);
+            let packed = L::values(&pixels).iter().zip(L::values(&values));
+            for (place, (pixel, value)) in packed.enumerate() {
+                let (e, lane) = (place / L::LANES, place % L::LANES);
+                let byte = images.get(lane).map_or(0, |image| image[e]);
+                let float = floats.get(lane).map_or(0.0, |sample| sample[e]);
+                let expected = [
+                    scaling.apply(e / map, byte).unwrap(),
+                    scaling.apply_value(e / map, float).unwrap(),
+                ];
+                assert_eq!(
+                    [*pixel, *value].map(f32::to_bits),
+                    expected.map(f32::to_bits)
+                );
+            }
+        }
+    }
+
     fn check<L: Lanes>() {
         let Some(zero) = L::zero() else {
             return std::eprintln!("skipped {:?}: this processor lacks it", L::WIDTH);
         };
         let scaling = Scaling::new(&[0.3, 3.0], &[0.1, -1.0]).unwrap();
-        let image = |seed: usize| {
-            (0..26)
-                .map(|i| (i * 37 + seed * 91) as u8)
-                .collect::<Vec<_>>()
-        };
-        for count in [1, L::LANES.div_ceil(2), L::LANES] {
-            let images: Vec<_> = (0..count).map(image).collect();
-            let borrowed: Vec<_> = images.iter().map(Vec::as_slice).collect();
-            let mut input = vec![zero; 26];
-            pack_pixels(&scaling, &borrowed, &mut input);
-            for (e, packet) in L::values(&input).chunks(L::LANES).enumerate() {
-                for (lane, image) in images.iter().enumerate() {
-                    assert_eq!(Some(packet[lane]), scaling.apply(e / 13, image[e]));
-                }
-            }
-        }
+        check_scaling(zero, &scaling, 26);
+        check_scaling(zero, &Scaling::uniform(37, 0.3, -0.1).unwrap(), 74);
     }
 
     #[test]
-    fn pixels_are_scaled_by_channel_and_laid_side_by_side() {
+    fn values_are_scaled_by_channel_and_laid_side_by_side() {
         check::<f32>();
         #[cfg(target_arch = "x86_64")]
         {

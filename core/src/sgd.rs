@@ -1,7 +1,7 @@
 //! Stochastic gradient descent, as PyTorch defines it.
 
-use crate::run::{self, BufferError};
 use crate::lanes::{Kernel, Lanes};
+use crate::run::{self, BufferError};
 use serde::{Deserialize, Serialize};
 
 /// Stochastic gradient descent with momentum, Nesterov momentum and weight decay.

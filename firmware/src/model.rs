@@ -58,7 +58,7 @@ pub fn samples() -> Result<SamplesFile<'static>, SamplesError> {
 ///
 /// None, after a build that opened the model.
 pub fn scaling() -> Result<Scaling, ScalingError> {
-    Scaling::new(SCALE, SHIFT)
+    Scaling::for_channels(NETWORK.input_shape().channels as usize, SCALE, SHIFT)
 }
 
 /// Keeps the compiler from working with the bytes of the build: flash may hold others.

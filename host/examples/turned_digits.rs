@@ -5,7 +5,7 @@
 //! the four IDX files of a dataset. `scripts/personalise.sh` has a device learn them.
 
 use anyhow::{Context, Result, bail, ensure};
-use host::commands::subject::spread;
+use host::commands::arguments::subject::spread;
 use host::data::{self, Samples};
 use host::whole_file;
 use std::env;
@@ -31,14 +31,14 @@ fn main() -> Result<()> {
     let folder = Path::new(folder);
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let train = dataset.train.chosen(&spread(&dataset.train, Some(count)));
-    write(folder, "train", &data::rotated(&train, degrees))?;
-    write(folder, "t10k", &data::rotated(&test, degrees))
+    write(folder, "train", &data::rotated(&train, degrees)?)?;
+    write(folder, "t10k", &data::rotated(&test, degrees)?)
 }
 
 /// Writes images and labels as IDX files.
 fn write(folder: &Path, set: &str, samples: &Samples) -> Result<()> {
     let sizes = [samples.len(), samples.shape.height, samples.shape.width];
-    let images = idx(0x0803, &sizes, samples.pixels.iter().copied());
+    let images = idx(0x0803, &sizes, samples.bytes()?.pixels().iter().copied());
     let labels = samples.labels.iter().map(|label| *label as u8);
     for (name, content) in [
         (format!("{set}-images-idx3-ubyte"), images),

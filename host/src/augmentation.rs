@@ -7,7 +7,7 @@ mod draws;
 mod erase;
 mod place;
 
-use crate::data::ImageShape;
+use crate::data::{ImageShape, Samples, Values};
 use crate::seeds::{self, Stream};
 use draws::Draws;
 
@@ -25,14 +25,26 @@ pub struct Augmentation {
     pub erase: f64,
 }
 
-/// A shift that leaves nothing of an image.
+/// Why samples cannot be augmented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("--augment shift:{shift}: it must be below {side}, the pixels of the images' smaller side")]
-pub struct ShiftError {
-    /// Most pixels an image is moved by.
-    pub shift: u16,
-    /// Pixels of the images' smaller side.
-    pub side: usize,
+#[non_exhaustive]
+pub enum AugmentationError {
+    /// A shift that leaves nothing of an image.
+    #[error(
+        "--augment shift:{shift}: it must be below {side}, the pixels of the images' smaller side"
+    )]
+    Shift {
+        /// Most pixels an image is moved by.
+        shift: u16,
+        /// Pixels of the images' smaller side.
+        side: usize,
+    },
+    /// Samples that are no images.
+    #[error(
+        "--augment: only images of bytes can be augmented, and these samples are f32 numbers; \
+             leave it out, or say --augment none"
+    )]
+    Floats,
 }
 
 /// An augmentation with the seed of a run.
@@ -55,16 +67,20 @@ impl Augmentation {
         *self == Self::default()
     }
 
-    /// Finds out whether it leaves something of images of `shape`.
+    /// Finds out whether it can be done to `samples` and leaves something of them.
     ///
     /// # Errors
     ///
-    /// If the shift may move all of an image out of it.
-    pub fn check(&self, shape: ImageShape) -> Result<(), ShiftError> {
+    /// If they are floats, or the shift may move all of an image out of it.
+    pub fn check(&self, samples: &Samples) -> Result<(), AugmentationError> {
+        let shape = samples.shape;
         let (shift, side) = (self.shift, shape.height.min(shape.width));
-        match shift > 0 && usize::from(shift) >= side {
-            true => Err(ShiftError { shift, side }),
-            false => Ok(()),
+        match &samples.values {
+            Values::Floats(_) if !self.is_none() => Err(AugmentationError::Floats),
+            _ if shift > 0 && usize::from(shift) >= side => {
+                Err(AugmentationError::Shift { shift, side })
+            }
+            _ => Ok(()),
         }
     }
 

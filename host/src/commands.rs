@@ -1,15 +1,13 @@
 //! The commands, a module each, and what several of them take and say.
 
+pub mod arguments;
 pub mod device;
 pub mod emulate;
 pub mod evaluate;
 pub mod export;
 pub mod import;
-pub mod machine;
 pub mod predict;
 pub mod report;
-pub mod source;
-pub mod subject;
 pub mod summary;
 pub mod sweep;
 pub mod train;
@@ -52,15 +50,6 @@ fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
         .try_for_each(|notice| output.item("note", notice))
 }
 
-/// Refuses a dataset without training samples; `name` is what the user called it.
-fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
-    ensure!(
-        !dataset.train.is_empty(),
-        "{name} has no training samples, only a test set; add the training files"
-    );
-    Ok(())
-}
-
 /// Says what the network holds and computes.
 fn describe_network(output: Output, network: &Network) -> io::Result<()> {
     let cost = network.cost();
@@ -89,19 +78,4 @@ fn beside(file: &Path, ending: &str) -> Result<PathBuf> {
         path.display()
     );
     Ok(path)
-}
-
-/// A number of classes with the first of their names, enough to recognise them by.
-fn named_classes(count: usize, names: &[impl AsRef<str>]) -> String {
-    let shown: Vec<&str> = names.iter().take(4).map(AsRef::as_ref).collect();
-    let more = if names.len() > shown.len() {
-        ", …"
-    } else {
-        ""
-    };
-    let names = match shown.is_empty() {
-        true => String::new(),
-        false => format!(" ({}{more})", shown.join(", ")),
-    };
-    format!("{}{names}", counted(count, "class", "classes"))
 }

@@ -1,15 +1,13 @@
 //! Kiln's host program as a library: what the commands do, callable from tests.
 //!
 //! [`cli`] turns arguments into one of the [`commands`]; these read [`data`], a
-//! [`network_file`] or [`weights`], let [`training`] drive the [`engine`], and leave a
-//! [`run_folder`], or a [`checkpoint`] in it where they were interrupted. A [`sweep`] is many
-//! of them. [`exchange`] reads and writes other programs' networks.
+//! [`network_file`] or [`weights`], let [`training`] drive the [`engine`], and leave the folder of a
+//! [`run`], with a checkpoint in it where they were interrupted. A [`sweep`] is many of them. [`exchange`] reads and writes other programs' networks.
 
 pub mod augmentation;
 pub mod bench;
 pub mod boards;
 pub mod charts;
-pub mod checkpoint;
 pub mod cli;
 pub mod commands;
 pub mod confusion;
@@ -24,8 +22,8 @@ pub mod network_file;
 pub mod number;
 pub mod output;
 pub mod report;
-pub mod run_config;
-pub mod run_folder;
+pub mod roc;
+pub mod run;
 pub mod seeds;
 pub mod settings;
 pub mod sweep;

@@ -25,11 +25,13 @@
 //! # Ok::<(), host::network_file::NetworkFileError>(())
 //! ```
 
+mod graph;
 mod layer;
 
-pub use layer::{LayerError, LayerTable};
+pub use graph::GraphError;
+pub use layer::{LayerError, LayerTable, Outputs};
 
-use kiln_core::{Network, NetworkError};
+use kiln_core::{Network, NetworkError, Shape};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
@@ -40,6 +42,9 @@ use std::path::Path;
 pub struct NetworkTables {
     /// Shape of one sample.
     pub input: InputTable,
+    /// Number of classes where no dataset says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<u16>,
     /// The layers in order.
     #[serde(default)]
     pub layers: Vec<LayerTable>,
@@ -84,9 +89,17 @@ pub enum NetworkFileError {
     /// A layer has the wrong options.
     #[error(transparent)]
     Layer(#[from] LayerError),
-    /// The layers do not fit one another.
+    /// A layer's name, or what it reads, does not fit.
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Graph(#[from] GraphError),
+    /// The layers do not fit one another.
+    #[error("{}", graph::in_words(.error, .name.as_deref()))]
+    Network {
+        /// What is wrong.
+        error: NetworkError,
+        /// The name of the layer, where it has one.
+        name: Option<String>,
+    },
 }
 
 /// A place in a TOML text that does not say what it should.
@@ -117,11 +130,20 @@ impl SyntaxError {
 ///
 /// Why the file does not describe a sound network, without the file's name.
 pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
+    read_tables(path)?.network(None)
+}
+
+/// Reads the tables of a TOML file; whether they make a network is not looked at.
+///
+/// # Errors
+///
+/// Why the file does not hold the tables of a network, without the file's name.
+pub fn read_tables(path: &Path) -> Result<NetworkTables, NetworkFileError> {
     let text = fs::read_to_string(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::InvalidData => NetworkFileError::NoText,
         _ => NetworkFileError::Unreadable { cause },
     })?;
-    parse(&text)
+    parse_tables(&text)
 }
 
 /// The network that a TOML text describes, checked.
@@ -130,10 +152,12 @@ pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
 ///
 /// Why the text does not describe a sound network.
 pub fn parse(text: &str) -> Result<Network, NetworkFileError> {
-    let tables: NetworkTables = toml::from_str(text).map_err(|error| {
-        other_file(text).unwrap_or_else(|| SyntaxError::new(text, &error).into())
-    })?;
-    tables.network()
+    parse_tables(text)?.network(None)
+}
+
+fn parse_tables(text: &str) -> Result<NetworkTables, NetworkFileError> {
+    toml::from_str(text)
+        .map_err(|error| other_file(text).unwrap_or_else(|| SyntaxError::new(text, &error).into()))
 }
 
 /// What else a text is that is no network, by its keys.
@@ -147,23 +171,47 @@ fn other_file(text: &str) -> Option<NetworkFileError> {
 }
 
 impl NetworkTables {
-    /// The network these tables describe, checked.
+    /// The network these tables describe, checked; `classes` is the number of classes of the data,
+    /// where there is any.
     ///
     /// # Errors
     ///
     /// The first layer that has wrong options or does not fit.
-    pub fn network(&self) -> Result<Network, NetworkFileError> {
+    pub fn network(&self, classes: Option<usize>) -> Result<Network, NetworkFileError> {
         let InputTable {
             channels,
             height,
             width,
         } = self.input;
+        let classes = classes.and_then(|count| u16::try_from(count).ok());
         let mut network = Network::input(channels, height, width);
-        for (index, table) in self.layers.iter().enumerate() {
-            network = network.layer(table.layer(index + 1)?);
+        let inputs = graph::inputs(&self.layers)?;
+        for (index, (table, inputs)) in self.layers.iter().zip(inputs).enumerate() {
+            let layer = table.layer(index + 1, classes.or(self.classes))?;
+            network = network.node(layer, inputs);
         }
-        network.check()?;
+        network
+            .check()
+            .map_err(|error| graph::named(error, &self.layers))?;
         Ok(network)
+    }
+
+    /// Whether the number of its outputs follows from the data.
+    pub fn takes_classes(&self) -> bool {
+        let outputs = self.layers.iter().map(|table| table.outputs);
+        outputs
+            .flatten()
+            .any(|outputs| matches!(outputs, Outputs::Data(_)))
+    }
+
+    /// Shape of one sample.
+    pub fn input_shape(&self) -> Shape {
+        let InputTable {
+            channels,
+            height,
+            width,
+        } = self.input;
+        Shape::new(channels, height, width)
     }
 }
 
@@ -176,7 +224,8 @@ impl From<&Network> for NetworkTables {
                 height: shape.height,
                 width: shape.width,
             },
-            layers: network.layers().iter().map(LayerTable::from).collect(),
+            classes: None,
+            layers: graph::tables(network),
         }
     }
 }

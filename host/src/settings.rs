@@ -1,14 +1,18 @@
 //! The hyper-parameters of a run: as flags, as a table of a config file, and resolved.
 
 mod augment;
+mod bounds;
+mod loss;
 mod schedule;
 
 pub use augment::{AugmentError, AugmentSetting};
+pub use loss::LossSetting;
 pub use schedule::{ScheduleError, ScheduleSetting};
 
 use crate::data::Samples;
 use crate::defaults;
 use crate::number;
+use kiln_core::{Loss, Sgd};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -31,12 +35,28 @@ pub struct Settings {
     #[arg(long, value_parser = number::decimal::<f64>, value_name = "FACTOR", allow_negative_numbers = true,
         help = default_of("Momentum of the optimizer, SGD", defaults::MOMENTUM))]
     pub momentum: Option<f64>,
+    /// Whether the momentum looks ahead.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "Nesterov's momentum: each step looks ahead along the velocity")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nesterov: Option<bool>,
     /// Weight decay.
     #[arg(long, value_parser = number::decimal::<f64>, value_name = "FACTOR", allow_negative_numbers = true, help = weight_decay_help())]
     pub weight_decay: Option<f64>,
     /// How the learning rate changes.
     #[arg(long, value_name = "RULE", help = schedule_help())]
     pub schedule: Option<ScheduleSetting>,
+    /// What training makes small.
+    #[arg(long, value_name = "LOSS", hide_possible_values = true,
+        help = default_of("What training makes small: cross-entropy, or mse against the input, for an autoencoder",
+            LossSetting::default()))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<LossSetting>,
+    /// Share of each label spread over all classes.
+    #[arg(long, value_parser = number::decimal::<f64>, value_name = "SHARE", allow_negative_numbers = true,
+        help = "Share of each label that is spread over all classes [default: 0]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_smoothing: Option<f64>,
     /// What is done to the training samples.
     #[arg(long, value_name = "LIST", help = augment_help())]
     pub augment: Option<AugmentSetting>,
@@ -63,16 +83,34 @@ pub struct Hyperparameters {
     pub lr: f64,
     /// Momentum in `[0, 1)`.
     pub momentum: f64,
+    /// Whether the momentum looks ahead; only with one above 0.
+    pub nesterov: bool,
     /// Weight decay, finite and not negative.
     pub weight_decay: f64,
     /// How the learning rate changes.
     pub schedule: ScheduleSetting,
+    /// What training makes small.
+    pub loss: LossSetting,
+    /// Share of each label spread over all classes, in `[0, 1)`; only of the cross-entropy.
+    pub label_smoothing: f64,
     /// What is done to the training samples.
     pub augment: AugmentSetting,
     /// Seed of everything random, within an i64 so that TOML can hold it.
     pub seed: u64,
     /// Fraction of the training samples held out, in `[0, 1)`.
     pub validation: f64,
+}
+
+impl Hyperparameters {
+    /// What training makes small, as core has it.
+    pub fn core_loss(&self) -> Loss {
+        match self.loss {
+            LossSetting::CrossEntropy => Loss::CrossEntropy {
+                smoothing: self.label_smoothing as f32,
+            },
+            LossSetting::Mse => Loss::MeanSquaredError,
+        }
+    }
 }
 
 /// A hyper-parameter outside its bounds.
@@ -95,8 +133,11 @@ impl Settings {
             batch: self.batch.or(other.batch),
             lr: self.lr.or(other.lr),
             momentum: self.momentum.or(other.momentum),
+            nesterov: self.nesterov.or(other.nesterov),
             weight_decay: self.weight_decay.or(other.weight_decay),
             schedule: self.schedule.or(other.schedule),
+            loss: self.loss.or(other.loss),
+            label_smoothing: self.label_smoothing.or(other.label_smoothing),
             augment: self.augment.or(other.augment),
             seed: self.seed.or(other.seed),
             validation: self.validation.or(other.validation),
@@ -127,10 +168,13 @@ impl Settings {
             batch: self.batch.unwrap_or(defaults::BATCH),
             lr: self.lr.unwrap_or(defaults::lr(samples)),
             momentum: self.momentum.unwrap_or(defaults::MOMENTUM),
+            nesterov: self.nesterov.unwrap_or_default(),
             weight_decay: self
                 .weight_decay
                 .unwrap_or(defaults::weight_decay(channels)),
             schedule: self.schedule.unwrap_or(defaults::SCHEDULE),
+            loss: self.loss.unwrap_or_default(),
+            label_smoothing: self.label_smoothing.unwrap_or_default(),
             augment: self.augment.unwrap_or_default(),
             seed: self.seed.unwrap_or(defaults::SEED),
             validation: self.validation.unwrap_or(defaults::VALIDATION),
@@ -141,14 +185,19 @@ impl Settings {
 }
 
 impl From<Hyperparameters> for Settings {
+    /// Every setting but those at a default that came with a later version: the configuration of an
+    /// older run stays what it was.
     fn from(resolved: Hyperparameters) -> Self {
         Self {
             epochs: Some(resolved.epochs),
             batch: Some(resolved.batch),
             lr: Some(resolved.lr),
             momentum: Some(resolved.momentum),
+            nesterov: resolved.nesterov.then_some(true),
             weight_decay: Some(resolved.weight_decay),
             schedule: Some(resolved.schedule),
+            loss: Some(resolved.loss).filter(|loss| *loss != LossSetting::default()),
+            label_smoothing: Some(resolved.label_smoothing).filter(|share| *share != 0.0),
             augment: Some(resolved.augment),
             seed: Some(resolved.seed),
             validation: Some(resolved.validation),
@@ -165,62 +214,31 @@ impl Hyperparameters {
         format!("augment {}, ", self.augment)
     }
 
-    fn check(&self) -> Result<(), SettingError> {
-        // What counts is the f32 that the arithmetic will see: 1e-50 is zero there.
-        let (lr, decay) = (self.lr as f32, self.weight_decay as f32);
-        let rules = [
-            (
-                self.epochs >= 1,
-                "epochs",
-                self.epochs.to_string(),
-                "it must be at least 1",
-            ),
-            (
-                (1..=MAX_BATCH).contains(&self.batch),
-                "batch",
-                self.batch.to_string(),
-                "it must be between 1 and 65536",
-            ),
-            (
-                lr.is_finite() && lr > 0.0,
-                "lr",
-                self.lr.to_string(),
-                "it must be a number above 0, such as 0.05",
-            ),
-            (
-                (0.0..1.0).contains(&(self.momentum as f32)),
-                "momentum",
-                self.momentum.to_string(),
-                "it must be at least 0 and below 1, such as 0.9",
-            ),
-            (
-                decay.is_finite() && decay >= 0.0,
-                "weight-decay",
-                self.weight_decay.to_string(),
-                "it must be 0 or a number above, such as 0.0005",
-            ),
-            (
-                self.seed <= i64::MAX as u64,
-                "seed",
-                self.seed.to_string(),
-                "it must be below 2^63",
-            ),
-            (
-                (0.0..1.0).contains(&self.validation),
-                "validation",
-                self.validation.to_string(),
-                "it must be a fraction: at least 0 and below 1, such as 0.1",
-            ),
-        ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, name, found, rule)) => Err(SettingError { name, found, rule }),
-            None => Ok(()),
+    /// Momentum, loss and label smoothing as far as they are not the usual ones, for a list in
+    /// words; empty where all are.
+    pub fn unusual(&self) -> String {
+        let nesterov = if self.nesterov { "nesterov, " } else { "" };
+        let loss = match self.loss {
+            LossSetting::CrossEntropy => String::new(),
+            loss => format!("loss {loss}, "),
+        };
+        let smoothing = match self.label_smoothing {
+            0.0 => String::new(),
+            share => format!("label smoothing {share}, "),
+        };
+        format!("{nesterov}{loss}{smoothing}")
+    }
+
+    /// The update of every step; its rate is the base that the schedule changes.
+    pub fn sgd(&self) -> Sgd {
+        Sgd {
+            rate: self.lr as f32,
+            momentum: self.momentum as f32,
+            weight_decay: self.weight_decay as f32,
+            nesterov: self.nesterov,
         }
     }
 }
-
-/// More would take gigabytes of activations.
-const MAX_BATCH: u32 = 1 << 16;
 
 fn default_of(help: &str, value: impl fmt::Display) -> String {
     format!("{help} [default: {value}]")
@@ -253,7 +271,8 @@ fn augment_help() -> String {
 
 fn schedule_help() -> String {
     default_of(
-        "How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP_EPOCHS]",
+        "How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP], warming up for that \
+         many epochs, or a share of all such as 15%",
         defaults::SCHEDULE,
     )
 }

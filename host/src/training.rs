@@ -1,17 +1,18 @@
 //! Training: the split, the order of the samples, and the epochs.
 
+mod course;
 mod position;
 mod split;
 
+pub use course::{Course, CourseRules, CourseStep};
 pub use position::{Position, ResumeError};
 pub use split::{Split, SplitError};
 
 use crate::augmentation::Augmenter;
 use crate::data::Samples;
 use crate::engine::{Engine, EngineError};
-use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
-use kiln_core::{Outcome, Schedule, Sgd, random};
+use kiln_core::Outcome;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -66,46 +67,43 @@ pub struct Epoch {
 /// A network in training.
 pub struct Trainer<'a> {
     engine: Engine,
-    course: Course<'a>,
+    state: TrainerState<'a>,
 }
 
-/// The samples, their order, and how far training has come.
-struct Course<'a> {
+/// The samples, their course, and how far training has come.
+struct TrainerState<'a> {
     samples: &'a Samples,
     validation: Vec<u32>,
-    order: Vec<u32>,
-    draw: Box<dyn FnMut() -> u32 + Send>,
+    course: Course,
     settings: Hyperparameters,
     augmenter: Option<Augmenter>,
-    schedule: Schedule,
     position: Position,
 }
 
 impl<'a> Trainer<'a> {
-    /// Trains the engine's network on the split's part of `samples`.
+    /// Trains the engine's network on the split's part of `samples`; `drop_single` leaves a last
+    /// batch of one sample out of every epoch.
     pub fn new(
         engine: Engine,
         samples: &'a Samples,
         split: Split,
         settings: Hyperparameters,
+        drop_single: bool,
     ) -> Self {
-        let steps = steps_per_epoch(split.train.len(), settings.batch);
-        let course = Course {
+        let state = TrainerState {
             samples,
-            order: split.train,
             validation: split.validation,
-            draw: Box::new(seeds::source(settings.seed, Stream::Order)),
+            course: CourseRules::of(&settings, split.train, drop_single).start(),
             augmenter: settings.augment.0.with_seed(settings.seed),
-            schedule: settings.schedule.in_steps(steps),
             settings,
             position: Position::default(),
         };
-        Self { engine, course }
+        Self { engine, state }
     }
 
     /// Number of steps an epoch has; the last one may be of fewer samples.
     pub fn steps_per_epoch(&self) -> u32 {
-        self.course.steps()
+        self.state.course.steps_per_epoch()
     }
 
     /// Goes on from where another trainer of the same settings and samples stood, to the same bits.
@@ -114,14 +112,21 @@ impl<'a> Trainer<'a> {
     /// # Errors
     ///
     /// If the position or the velocity's length is none this training can have.
-    pub fn resume(&mut self, position: Position, velocity: &[f32]) -> Result<(), ResumeError> {
-        self.engine.set_velocity(velocity)?;
-        self.course.resume(position)
+    pub fn resume(
+        &mut self,
+        position: Position,
+        velocity: &[f32],
+        statistics: &[f32],
+    ) -> Result<(), ResumeError> {
+        let epochs = u64::from(position.epochs) * u64::from(self.steps_per_epoch());
+        let steps = epochs + u64::from(position.steps);
+        self.engine.resume(velocity, statistics, steps)?;
+        self.state.resume(position)
     }
 
     /// How far training has come.
     pub fn position(&self) -> &Position {
-        &self.course.position
+        &self.state.position
     }
 
     /// Trains for one epoch in a new order, or for what is left of one, then validates.
@@ -136,13 +141,13 @@ impl<'a> Trainer<'a> {
         &mut self,
         progress: impl FnMut(&Outcome) -> ControlFlow<()> + Send,
     ) -> Result<Option<Epoch>, TrainingError> {
-        let course = &mut self.course;
-        self.engine.within(|engine| course.epoch(engine, progress))
+        let state = &mut self.state;
+        self.engine.within(|engine| state.epoch(engine, progress))
     }
 
     /// Indices of the samples held out to validate on.
     pub fn validation(&self) -> &[u32] {
-        &self.course.validation
+        &self.state.validation
     }
 
     /// Evaluates the samples at `indices` with the weights as they are; `logits` receives indices x
@@ -165,25 +170,33 @@ impl<'a> Trainer<'a> {
         self.engine.parameters()
     }
 
+    /// The parameters of the folded network, as devices and evaluations have them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::folded_parameters`].
+    pub fn folded_parameters(&self) -> Result<Vec<f32>, EngineError> {
+        self.engine.folded_parameters()
+    }
+
+    /// The running statistics of the batch normalisations as they are.
+    pub fn statistics(&self) -> &[f32] {
+        self.engine.statistics()
+    }
+
     /// The optimizer's velocity as it is, a value for each parameter.
     pub fn velocity(&self) -> &[f32] {
         self.engine.velocity()
     }
 }
 
-impl Course<'_> {
-    fn steps(&self) -> u32 {
-        steps_per_epoch(self.order.len(), self.settings.batch)
-    }
-
-    /// Draws the orders up to the position's again: each is a shuffle of the one before.
+impl TrainerState<'_> {
     fn resume(&mut self, position: Position) -> Result<(), ResumeError> {
-        let batch = self.settings.batch as usize;
-        let samples = (position.steps as usize).saturating_mul(batch);
+        let of_steps = self.course.steps_per_epoch();
         let over = position.epochs == self.settings.epochs && position.steps > 0;
         if position.epochs > self.settings.epochs
-            || position.steps > self.steps()
-            || position.samples != samples.min(self.order.len())
+            || position.steps > of_steps
+            || position.samples != self.course.samples_before(position.steps)
             || over
         {
             return Err(ResumeError::Position {
@@ -191,12 +204,8 @@ impl Course<'_> {
                 steps: position.steps,
                 samples: position.samples,
                 of_epochs: self.settings.epochs,
-                of_steps: self.steps(),
+                of_steps,
             });
-        }
-        let begun = position.epochs + u32::from(position.steps > 0);
-        for _ in 0..begun {
-            random::shuffle(&mut self.order, &mut self.draw);
         }
         self.position = position;
         Ok(())
@@ -209,9 +218,6 @@ impl Course<'_> {
     ) -> Result<Option<Epoch>, TrainingError> {
         let start = Instant::now();
         let earlier = self.position.time;
-        if self.position.steps == 0 {
-            random::shuffle(&mut self.order, &mut self.draw);
-        }
         let flow = self.pass(engine, progress)?;
         self.position.time = earlier + start.elapsed();
         if flow.is_break() {
@@ -221,7 +227,7 @@ impl Course<'_> {
         // The last step's damage shows in no loss of a step.
         let sound = engine.parameters().iter().all(|value| value.is_finite());
         if !sound || !validation.loss_sum.is_finite() {
-            return Err(self.diverged(self.steps()));
+            return Err(self.diverged(self.course.steps_per_epoch()));
         }
         let train = self.position.outcome();
         let train_time = self.position.time;
@@ -238,7 +244,7 @@ impl Course<'_> {
         }))
     }
 
-    /// A step for every batch of the order that had none yet.
+    /// The steps of the epoch that are still to be taken.
     fn pass(
         &mut self,
         engine: &mut Engine,
@@ -247,11 +253,9 @@ impl Course<'_> {
         let mut so_far = self.position.outcome();
         let epoch = self.position.epochs;
         let augmenter = self.augmenter.map(|augmenter| augmenter.epoch(epoch));
-        let batches = self.order.chunks(self.settings.batch as usize);
-        for batch in batches.skip(self.position.steps as usize) {
-            let optimizer = self.optimizer(self.position.steps);
+        while let Some(step) = self.course.step(epoch, self.position.steps) {
             let augmenter = augmenter.as_ref();
-            so_far += engine.step_augmented(self.samples, batch, augmenter, &optimizer)?;
+            so_far += engine.step_augmented(self.samples, step.samples, augmenter, &step.sgd)?;
             self.position.count(&so_far);
             if !so_far.loss_sum.is_finite() {
                 return Err(self.diverged(self.position.steps));
@@ -270,26 +274,6 @@ impl Course<'_> {
             lr: self.settings.lr,
         }
     }
-
-    fn optimizer(&self, step: u32) -> Sgd {
-        let steps = self.steps();
-        let total = self.settings.epochs.saturating_mul(steps);
-        let step = self
-            .position
-            .epochs
-            .saturating_mul(steps)
-            .saturating_add(step);
-        Sgd {
-            rate: self.schedule.rate(self.settings.lr as f32, step, total),
-            momentum: self.settings.momentum as f32,
-            weight_decay: self.settings.weight_decay as f32,
-            nesterov: false,
-        }
-    }
-}
-
-fn steps_per_epoch(samples: usize, batch: u32) -> u32 {
-    samples.div_ceil(batch as usize) as u32
 }
 
 impl Score {

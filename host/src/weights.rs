@@ -108,6 +108,13 @@ pub fn sha256(values: &[f32]) -> String {
     hex::encode(hash.finalize())
 }
 
+/// Whether two runs of values are the same to the bit.
+pub fn same_bits(one: &[f32], other: &[f32]) -> bool {
+    let bits =
+        |values: &[f32]| -> Vec<u32> { values.iter().map(|value| value.to_bits()).collect() };
+    bits(one) == bits(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +125,7 @@ mod tests {
 
     fn encoded() -> ModelBytes {
         ModelBytes::encode(&ModelParts {
+            task: ModelTask::Classification,
             network: &NETWORK,
             scaling: &Scaling::uniform(1, 1.0, 0.0).unwrap(),
             class_names: &["a", "b"],

@@ -87,7 +87,9 @@ fn classes_and_files_come_in_natural_order() {
     assert_eq!(dataset.classes, ["class 2", "class 10"]);
     assert_eq!(dataset.train.labels, [0, 0, 0, 1, 1, 1]);
     assert_eq!(dataset.train.shape.to_string(), "1x3x4");
-    let firsts: Vec<_> = (0..6).map(|index| dataset.train.image(index)[0]).collect();
+    let firsts: Vec<_> = (0..6)
+        .map(|index| dataset.train.bytes().unwrap().image(index)[0])
+        .collect();
     assert_eq!(firsts, [1, 2, 10, 1, 2, 10]);
     assert!(dataset.test.is_none() && dataset.notices.is_empty());
 }
@@ -159,7 +161,7 @@ fn train_and_test_folders_are_no_classes() {
     assert_eq!(dataset.train.labels, [0, 1]);
     let test = dataset.test.unwrap();
     assert_eq!(
-        (test.labels.as_slice(), test.image(0)[0]),
+        (test.labels.as_slice(), test.bytes().unwrap().image(0)[0]),
         ([1].as_slice(), 3)
     );
 }
@@ -171,9 +173,9 @@ fn one_coloured_image_makes_three_channels() {
     save(&folder, "b/1.png", colour(200));
     let train = load(&folder).unwrap().train;
     assert_eq!(train.shape.to_string(), "3x3x4");
-    assert_eq!(train.image(0), [7; 36]);
-    assert_eq!(train.image(1)[..12], [200; 12]);
-    assert_eq!(train.image(1)[24..], [255; 12]);
+    assert_eq!(train.bytes().unwrap().image(0), [7; 36]);
+    assert_eq!(train.bytes().unwrap().image(1)[..12], [200; 12]);
+    assert_eq!(train.bytes().unwrap().image(1)[24..], [255; 12]);
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn other_sizes_are_resized_aloud() {
     save(&folder, "b/1.png", GrayImage::from_pixel(8, 6, Luma([9])));
     let dataset = load(&folder).unwrap();
     assert_eq!(dataset.notices, ["resized 1 of 3 images from 8x6 to 4x3"]);
-    assert_eq!(dataset.train.image(2), [9; 12]);
+    assert_eq!(dataset.train.bytes().unwrap().image(2), [9; 12]);
 }
 
 #[test]
@@ -195,7 +197,7 @@ fn the_shape_asked_for_is_made() {
     let options = shape(1, 2);
     let dataset = load_path(folder.path(), &options).unwrap();
     assert_eq!(Some(dataset.train.shape), options.shape);
-    assert_eq!(dataset.train.image(1), [3; 4]);
+    assert_eq!(dataset.train.bytes().unwrap().image(1), [3; 4]);
     assert_eq!(
         dataset.notices,
         [

@@ -62,7 +62,7 @@ fn both_sets_of_an_idx_folder_are_read() {
     write_split(folder.path(), "t10k", &[4]);
     let dataset = load_folder(folder.path()).unwrap();
     assert_eq!(dataset.classes, ["0", "1", "2", "3", "4"]);
-    assert_eq!(dataset.train.image(2), [2; 4]);
+    assert_eq!(dataset.train.bytes().unwrap().image(2), [2; 4]);
     assert_eq!(dataset.test.unwrap().labels, [4]);
 }
 
@@ -208,7 +208,10 @@ fn digits_are_brought_to_the_shape_asked_for() {
         (dataset.train.shape, dataset.test.unwrap().shape),
         (shape, shape)
     );
-    assert_eq!(dataset.train.pixels.len(), 4000 * shape.size());
+    assert_eq!(
+        dataset.train.bytes().unwrap().pixels().len(),
+        4000 * shape.size()
+    );
     assert_eq!(
         dataset.notices,
         ["resized 5000 of 5000 images from 28x28 to 32x32"]

@@ -89,13 +89,9 @@ fn samples(count: usize) -> Samples {
         height: 12,
         width: 12,
     };
-    Samples {
-        pixels: (0..count * shape.size())
-            .map(|i| (i * 7919 % 251) as u8)
-            .collect(),
-        labels: (0..count).map(|i| (i % 10) as u16).collect(),
-        shape,
-    }
+    let pixels = (0..count * shape.size()).map(|i| (i * 7919 % 251) as u8);
+    let labels = (0..count).map(|i| (i % 10) as u16);
+    Samples::of_bytes(pixels.collect(), labels.collect(), shape)
 }
 
 /// The first steps and evaluations, and later ones: nothing is taken even at first use.

@@ -126,12 +126,13 @@ fn real_digits_give_the_same_bits_everywhere() {
 
 /// A copy of every sample as the augmenter makes it.
 fn augmented(samples: &Samples, augmenter: &EpochAugmenter) -> Samples {
-    let mut copy = samples.clone();
-    let images = copy.pixels.chunks_exact_mut(samples.shape.size());
-    for (index, to) in images.enumerate() {
-        augmenter.apply(index as u32, samples.image(index), samples.shape, to);
+    let images = samples.bytes().unwrap();
+    let mut pixels = images.pixels().to_vec();
+    let copies = pixels.chunks_exact_mut(samples.shape.size());
+    for (index, to) in copies.enumerate() {
+        augmenter.apply(index as u32, images.image(index), samples.shape, to);
     }
-    copy
+    Samples::of_bytes(pixels, samples.labels.clone(), samples.shape)
 }
 
 #[test]

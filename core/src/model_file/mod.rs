@@ -22,7 +22,7 @@ mod scaling;
 mod write;
 
 pub use error::ModelError;
-pub use scaling::{MAX_INPUT_CHANNELS, Scaling, ScalingError};
+pub use scaling::{MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, Scaling, ScalingError};
 pub use write::ModelParts;
 
 use crate::network::FirstNetwork;
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a network's output means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Task {
+pub enum ModelTask {
     /// Logits, one for each class.
     #[default]
     Classification,
@@ -44,7 +44,7 @@ pub enum Task {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelFile<'a> {
     network: Network,
-    task: Task,
+    task: ModelTask,
     scaling: Scaling,
     class_names: &'a str,
     notes: &'a str,
@@ -55,7 +55,7 @@ pub struct ModelFile<'a> {
 #[derive(Deserialize)]
 struct Header<'a> {
     network: Network,
-    task: Task,
+    task: ModelTask,
     scaling: Scaling,
     #[serde(borrow)]
     class_names: &'a str,
@@ -76,7 +76,7 @@ impl<'a> From<FirstHeader<'a>> for Header<'a> {
     fn from(first: FirstHeader<'a>) -> Self {
         Self {
             network: first.network.into(),
-            task: Task::Classification,
+            task: ModelTask::Classification,
             scaling: first.scaling,
             class_names: first.class_names,
             notes: first.notes,
@@ -139,11 +139,11 @@ impl<'a> ModelFile<'a> {
     }
 
     /// What the network's output means.
-    pub fn task(&self) -> Task {
+    pub fn task(&self) -> ModelTask {
         self.task
     }
 
-    /// How pixels become the network's input; as many channels as the network's input.
+    /// How a sample's values become the network's input; as many channels as the network's input.
     pub fn scaling(&self) -> &Scaling {
         &self.scaling
     }
@@ -209,13 +209,13 @@ fn check_header(header: &Header<'_>, parameters: usize) -> Result<(), ModelError
 /// Whether parameters and scaling fit a network that is itself sound.
 fn check_parts(
     network: &Network,
-    task: Task,
+    task: ModelTask,
     scaling: &Scaling,
     found: usize,
 ) -> Result<(), ModelError> {
     network.check().map_err(ModelError::Network)?;
     let (inputs, outputs) = (network.input_shape().elements(), network.classes());
-    if task == Task::Reconstruction && inputs != outputs {
+    if task == ModelTask::Reconstruction && inputs != outputs {
         return Err(ModelError::Reconstruction { inputs, outputs });
     }
     let expected = network.parameters();

@@ -1,7 +1,7 @@
 //! Writing a model file.
 
 use super::layout::{CHECKSUM_LEN, Layout, PREFIX_LEN};
-use super::{ModelError, Scaling, Task, check_names, check_parts};
+use super::{ModelError, ModelTask, Scaling, check_names, check_parts};
 use crate::{Network, crc32::crc32};
 use core::fmt;
 use postcard::ser_flavors::Size;
@@ -10,12 +10,12 @@ use serde::{Serialize, Serializer};
 /// What a model file is made of.
 ///
 /// ```
-/// use kiln_core::{ModelFile, ModelParts, Network, Scaling, Task};
+/// use kiln_core::{ModelFile, ModelParts, Network, Scaling, ModelTask};
 ///
 /// const NETWORK: Network = Network::input(1, 2, 2).linear(2);
 /// let parts = ModelParts {
 ///     network: &NETWORK,
-///     task: Task::Classification,
+///     task: ModelTask::Classification,
 ///     scaling: &Scaling::uniform(1, 1.0 / 255.0, 0.0)?,
 ///     class_names: &["no", "yes"],
 ///     notes: "by hand",
@@ -37,7 +37,7 @@ pub struct ModelParts<'a> {
     /// The network; must be sound.
     pub network: &'a Network,
     /// What its output means.
-    pub task: Task,
+    pub task: ModelTask,
     /// How pixels become its input; as many channels as its input.
     pub scaling: &'a Scaling,
     /// A name for each class in the order of the logits, or none; no line breaks in them.
@@ -110,7 +110,7 @@ impl ModelParts<'_> {
 #[derive(Serialize)]
 struct Header<'a> {
     network: &'a Network,
-    task: Task,
+    task: ModelTask,
     scaling: &'a Scaling,
     class_names: Lines<'a>,
     notes: &'a str,

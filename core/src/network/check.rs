@@ -89,9 +89,8 @@ const fn output_shape_of(
         slot += 1;
     }
     let (left, right) = (shapes[first.number()], shapes[second.number()]);
-    let alike = left.channels == right.channels
-        && left.height == right.height
-        && left.width == right.width;
+    let alike =
+        left.channels == right.channels && left.height == right.height && left.width == right.width;
     if !alike {
         return Err(LayerFault::Addends { left, right });
     }
@@ -197,9 +196,24 @@ const fn pool_output(pool: &Pool2d, input: Shape) -> Result<Shape, LayerFault> {
         pool.ceil_mode,
         "window",
     ) {
+        Ok(_) if !is_padding_within_half(pool.padding, pool.window) => {
+            Err(LayerFault::PaddingTooLarge {
+                padding: pool.padding,
+                window: pool.window,
+            })
+        }
         Ok([height, width]) => Ok(Shape::new(input.channels, height, width)),
         Err(found) => Err(found),
     }
+}
+
+/// What PyTorch asks of a pool: then no window lies in the padding altogether.
+const fn is_padding_within_half(padding: Padding, window: [u16; 2]) -> bool {
+    let [rows, columns] = [window[0] / 2, window[1] / 2];
+    padding.top <= rows
+        && padding.bottom <= rows
+        && padding.left <= columns
+        && padding.right <= columns
 }
 
 /// Number of places, down and across, at which a window fits into the padded input.
@@ -269,7 +283,7 @@ pub(super) const fn panic_with(error: &NetworkError) -> ! {
     let reason = match error.fault {
         LayerFault::Zero { .. } => ": a size or stride is 0",
         LayerFault::WindowTooLarge { .. } => ": its window does not fit into its input",
-        LayerFault::PaddingTooLarge { .. } => ": its padding is not smaller than its kernel",
+        LayerFault::PaddingTooLarge { .. } => ": its padding is more than half its window",
         LayerFault::Groups { .. } => ": its groups do not divide its channels and filters",
         LayerFault::WindowArea { .. } => ": its max pool window has more than 256 values",
         LayerFault::TooLarge => ": a tensor or the parameters are too large",

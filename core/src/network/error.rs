@@ -1,7 +1,7 @@
 //! What can be wrong with a network.
 
 use super::MAX_NODES;
-use crate::Shape;
+use crate::{Padding, Shape};
 use core::fmt;
 
 /// A layer that does not fit, by its number.
@@ -31,12 +31,13 @@ pub enum LayerFault {
         /// Shape of the layer's input, without padding.
         input: Shape,
     },
-    /// Padding as large as the kernel: some outputs would see no input at all.
+    /// A pool's padding is, on some side, more than half its window: a window could then see no
+    /// input at all.
     PaddingTooLarge {
-        /// Rows and columns of padding.
-        padding: [u16; 2],
-        /// Rows and columns of the kernel.
-        kernel: [u16; 2],
+        /// Rows and columns of padding, side by side.
+        padding: Padding,
+        /// Rows and columns of the window.
+        window: [u16; 2],
     },
     /// The groups do not divide the input channels and the filters evenly.
     Groups {
@@ -110,10 +111,14 @@ impl fmt::Display for LayerFault {
                 "a window of {rows}x{columns} does not fit into its input of {input} \
                  (channels x height x width); make it smaller or drop a layer before it"
             ),
-            Self::PaddingTooLarge { padding, kernel } => write!(
+            Self::PaddingTooLarge {
+                padding,
+                window: [rows, columns],
+            } => write!(
                 f,
-                "padding {}x{} must be smaller than the kernel {}x{}",
-                padding[0], padding[1], kernel[0], kernel[1]
+                "padding of {} rows above, {} below, {} columns before and {} behind must not be \
+                 more than half the window of {rows}x{columns} on any side",
+                padding.top, padding.bottom, padding.left, padding.right
             ),
             Self::Groups {
                 groups,
@@ -149,9 +154,9 @@ impl fmt::Display for LayerFault {
             Self::Unread => f.write_str(
                 "no layer reads its value; name it among another layer's inputs, or remove it",
             ),
-            Self::Fraction { option: "probability" } => {
-                f.write_str("probability must be at least 0 and below 1")
-            }
+            Self::Fraction {
+                option: "probability",
+            } => f.write_str("probability must be at least 0 and below 1"),
             Self::Fraction { option } => write!(f, "{option} must be above 0 and at most 1"),
             Self::NoLayers => f.write_str("no layers"),
             Self::TooManyLayers => f.write_str("too many layers"),

@@ -63,8 +63,8 @@ fn faults_name_the_layer_by_number() {
             "layer 1 (conv2d): 2 groups do not divide 3",
         ),
         (
-            Network::input(3, 8, 8).layer(Layer::Conv2d(Conv2d::new(4, 3).padding(3))),
-            "layer 1 (conv2d): padding 3x3 must be smaller",
+            Network::input(3, 8, 8).layer(Layer::AvgPool2d(Pool2d::new(3).padding(2))),
+            "layer 1 (avg_pool2d): padding of 2 rows above",
         ),
         (Network::input(1, 99, 99).max_pool2d(17), "more than 256"),
         (

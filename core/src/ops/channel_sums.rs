@@ -21,7 +21,7 @@ pub(crate) fn add_channel_sums<L: Lanes, P: Copy, const I: usize, const T: usize
     mut sums: [&mut [f32]; T],
 ) {
     let channels = tensors[0].len() / map;
-    let work = Work {
+    let work = SideBySide {
         tensors,
         map,
         samples,
@@ -37,13 +37,13 @@ pub(crate) fn add_channel_sums<L: Lanes, P: Copy, const I: usize, const T: usize
     }
 }
 
-struct Work<'a, L, const I: usize> {
+struct SideBySide<'a, L, const I: usize> {
     tensors: [&'a [L]; I],
     map: usize,
     samples: usize,
 }
 
-impl<L: Lanes, const I: usize> Work<'_, L, I> {
+impl<L: Lanes, const I: usize> SideBySide<'_, L, I> {
     /// `C` channels from `first` on.
     #[inline(always)]
     fn block<P: Copy, const T: usize, const C: usize>(

@@ -10,7 +10,6 @@
 use crate::lanes::Lanes;
 
 pub(crate) mod activation;
-#[allow(dead_code, reason = "no program has sums of two values yet")]
 pub(crate) mod add;
 pub(crate) mod batch_norm;
 mod channel_sums;
@@ -19,7 +18,6 @@ pub(crate) mod dropout;
 pub(crate) mod linear;
 pub(crate) mod loss;
 pub(crate) mod pool;
-#[allow(dead_code, reason = "no program has scales and shifts yet")]
 pub(crate) mod scale_shift;
 pub(crate) mod tensor;
 

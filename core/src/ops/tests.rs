@@ -4,12 +4,10 @@ extern crate std;
 
 use super::activation::{Activate, Activation, ActivationMask, reference as naive};
 use super::add_lanes;
-use super::loss::{Outcome, Score, SoftmaxCrossEntropy, reference};
 use crate::lanes::Lanes;
 use crate::testing::*;
 use proptest::prelude::*;
 use std::vec;
-use std::vec::Vec;
 
 struct Activated(Activation, usize, u32);
 
@@ -41,62 +39,6 @@ impl AtWidth for Activated {
     }
 }
 
-struct Loss {
-    classes: usize,
-    /// Lanes left empty.
-    missing: usize,
-    seed: u32,
-}
-
-impl AtWidth for Loss {
-    fn run<L: Lanes>(&self, zero: L) {
-        let samples = L::LANES - self.missing % L::LANES;
-        // Up to thirty apart: exponentials from 1 down to nearly nothing.
-        let mut logits = tensors::<L>(self.classes, self.seed);
-        for value in logits.iter_mut().flatten() {
-            *value = value.clamp(-10.0, 20.0);
-        }
-        let labels: Vec<u16> = (0..samples)
-            .map(|sample| ((sample * 5 + self.seed as usize) % self.classes) as u16)
-            .collect();
-        let packed = pack(zero, &logits);
-        let (mut outcome, mut scored) = (Outcome::default(), Outcome::default());
-        let mut gradient = unwritten(zero, self.classes);
-        let loss = SoftmaxCrossEntropy {
-            logits: &packed,
-            labels: &labels,
-            mean: 0.3,
-            gradient: &mut gradient,
-            outcome: &mut outcome,
-        };
-        run(zero, loss);
-        let score = Score {
-            logits: &packed,
-            labels: &labels,
-            outcome: &mut scored,
-        };
-        run(zero, score);
-        let mut expected = Outcome::default();
-        for (index, mut logits) in logits.into_iter().enumerate() {
-            let found = lane(&gradient, index);
-            let Some(label) = labels.get(index).copied().map(usize::from) else {
-                assert!(
-                    found.iter().all(|value| *value == 0.0),
-                    "an empty lane: {found:?}"
-                );
-                continue;
-            };
-            expected.samples += 1;
-            expected.correct += usize::from(reference::highest_class(&logits) == label);
-            let loss = reference::softmax_cross_entropy(&mut logits, label, 0.3);
-            expected.loss_sum += f64::from(loss);
-            assert_bits::<L>("gradient", &found, &logits);
-        }
-        assert_eq!(outcome, expected);
-        assert_eq!(scored, expected);
-    }
-}
-
 struct Lanewise(usize, usize, u32);
 
 impl AtWidth for Lanewise {
@@ -124,15 +66,6 @@ proptest! {
         for activation in [Activation::Identity, Activation::Relu, Activation::Relu6] {
             at_every_width(&Activated(activation, len, seed));
         }
-    }
-
-    #[test]
-    fn loss_equals_the_reference(
-        classes in 2..40_usize,
-        missing in 0..16_usize,
-        seed in 0..1000_u32,
-    ) {
-        at_every_width(&Loss { classes, missing, seed });
     }
 
     #[test]

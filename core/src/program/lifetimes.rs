@@ -9,7 +9,7 @@
 
 use super::{Buffer, Loss, Operation, Program, Purpose, Region, Step, Trainable};
 use crate::GROUP;
-use crate::ops::conv2d;
+use crate::ops::{batch_norm, conv2d, scale_shift};
 
 /// Lays out everything but the offsets in the arena.
 pub(super) const fn lay_out<const STEPS: usize>(program: &mut Program<STEPS>) {
@@ -89,7 +89,8 @@ const fn size_what_is_kept<const STEPS: usize>(program: &mut Program<STEPS>, ind
 const fn group_values(step: &Step) -> usize {
     match step.operation {
         Operation::Linear { .. } => GROUP * (step.input.elements() + step.output.elements()),
-        Operation::BatchNorm { .. } => 2 * step.parameters.len,
+        Operation::BatchNorm { .. } => 2 * batch_norm::channel_values(step.input.channels as usize),
+        Operation::ScaleShift { .. } => scale_shift::parameter_values(step.input.channels as usize),
         _ => step.parameters.len,
     }
 }
@@ -116,10 +117,7 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
 }
 
 /// Which of the values that step `index` reads dies with it, so that it may write over it.
-const fn read_that_dies<const STEPS: usize>(
-    program: &Program<STEPS>,
-    index: usize,
-) -> Option<u8> {
+const fn read_that_dies<const STEPS: usize>(program: &Program<STEPS>, index: usize) -> Option<u8> {
     let step = &program.steps[index];
     let both = step.read_count() == 2 && step.reads[0].value == step.reads[1].value;
     if !step.operation.works_in_place() || both {
@@ -268,7 +266,14 @@ const fn scratch<const STEPS: usize>(
     };
     if program.purpose.is_group() {
         let extent = step.pooled_extent();
-        return conv2d::training_scratch(&conv, step.input, step.inner, extent, pool, input_gradient);
+        return conv2d::training_scratch(
+            &conv,
+            step.input,
+            step.inner,
+            extent,
+            pool,
+            input_gradient,
+        );
     }
     // One filter's weights at a time.
     step.trained[0].len / step.inner.channels as usize

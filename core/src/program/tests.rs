@@ -2,7 +2,6 @@
 
 extern crate std;
 
-
 use super::*;
 use crate::{Conv2d, Layer, Pool2d};
 use std::format;

@@ -6,10 +6,10 @@
 use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
-use crate::ops::batch_norm;
 use crate::lanes::Vector;
+use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
-use crate::ops::loss::{MeanSquaredError, Score, SoftmaxCrossEntropy};
+use crate::ops::loss::{ErrorScore, MeanSquaredError, Score, SoftmaxCrossEntropy};
 use crate::pack::Pack;
 
 /// The pieces of work that the passes consist of.
@@ -26,6 +26,8 @@ pub trait Compiled: Vector {
     fn sum_batch_norm_gradients(work: batch_norm::ParameterGradient<'_, Self>);
     /// Turns outputs into their distances from the input, and these into gradients.
     fn differentiate_reconstruction(work: MeanSquaredError<'_, Self>);
+    /// Turns outputs into their distances from the input.
+    fn score_reconstruction(work: ErrorScore<'_, Self>);
     /// Turns logits into losses and their gradient.
     fn differentiate_loss(work: SoftmaxCrossEntropy<'_, Self>);
     /// Turns logits into losses.
@@ -56,6 +58,10 @@ macro_rules! compile {
             }
 
             fn differentiate_reconstruction(work: MeanSquaredError<'_, Self>) {
+                work.output[0].vectorize(work);
+            }
+
+            fn score_reconstruction(work: ErrorScore<'_, Self>) {
                 work.output[0].vectorize(work);
             }
 

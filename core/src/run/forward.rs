@@ -1,7 +1,7 @@
 //! The forward pass of one step.
 
-use crate::lanes::Lanes;
 use super::meeting::NormMoments;
+use crate::lanes::Lanes;
 use crate::ops::{activation, add, batch_norm, conv2d, dropout, linear, pool, scale_shift};
 use crate::program::Region;
 use crate::{Operation, Program, Step};
@@ -156,10 +156,9 @@ impl<L: Lanes> StepForward<'_, L> {
                     activation,
                 });
             }
-            Operation::Dropout(options) => proof.vectorize(dropout::Drop {
+            Operation::Dropout(options) => proof.vectorize(dropout::DropValues {
                 probability: options.probability,
-                keys: extras.keys,
-                node: step.node,
+                keys: &dropout::node_keys(extras.keys, step.node)[..extras.keys.len()],
                 values: output,
             }),
         }

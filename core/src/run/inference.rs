@@ -53,3 +53,30 @@ pub fn score<L: Lanes>(
     });
     Ok(())
 }
+
+/// Scores what an autoencoder gives for one packet of samples, as many as `errors` and at most as
+/// many as lanes, against what it was given: leaves each sample's mean squared distance, and adds
+/// these to `outcome`, one by one.
+///
+/// # Errors
+///
+/// A target of another length, or no or too many samples; `outcome` is then as it was.
+pub fn score_reconstruction<L: Lanes>(
+    output: &[L],
+    target: &[L],
+    errors: &mut [f32],
+    outcome: &mut Outcome,
+) -> Result<(), BufferError> {
+    buffers::check("target", target.len(), output.len())?;
+    if errors.is_empty() || errors.len() > L::LANES {
+        let (most, given) = (L::LANES, errors.len());
+        return Err(BufferError::Samples { most, given });
+    }
+    L::score_reconstruction(loss::ErrorScore {
+        output,
+        target,
+        errors,
+        outcome,
+    });
+    Ok(())
+}

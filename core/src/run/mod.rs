@@ -20,7 +20,7 @@ pub(crate) use buffers::check;
 pub use compact::{CompactError, CompactMemory, CompactTrainer};
 pub(crate) use compiled::Compiled;
 pub use group::{GroupMemory, GroupWork};
-pub use inference::score;
+pub use inference::{score, score_reconstruction};
 pub use trainer::Trainer;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::defaults;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::seeds::{Stream, source};
 use anyhow::Result;
-use kiln_core::{LaneWidth, Network, Scaling, Sgd, Trainable, he_uniform};
+use kiln_core::{LaneWidth, Network, Scaling, Sgd, he_uniform};
 use std::time::Instant;
 
 /// Samples of a batch.
@@ -107,7 +107,7 @@ impl Subject {
             threads,
             lanes: Some(lanes),
             batch: BATCH,
-            trainable: Trainable::ALL,
+            ..EngineOptions::default()
         };
         let scaling = Scaling::uniform(shape.channels, 1.0 / 255.0, 0.0)?;
         Ok(Self {
@@ -206,9 +206,7 @@ fn seconds<T>(
 fn noise(shape: ImageShape, classes: u16) -> Samples {
     let mut draw = source(1, Stream::Order);
     let count = BATCH * BATCHES;
-    Samples {
-        pixels: (0..count * shape.size()).map(|_| draw() as u8).collect(),
-        labels: (0..count as u16).map(|index| index % classes).collect(),
-        shape,
-    }
+    let pixels = (0..count * shape.size()).map(|_| draw() as u8).collect();
+    let labels = (0..count as u16).map(|index| index % classes).collect();
+    Samples::of_bytes(pixels, labels, shape)
 }

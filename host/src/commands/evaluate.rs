@@ -3,7 +3,8 @@
 mod outputs;
 mod table;
 
-use super::{describe_dataset, describe_network, machine, subject};
+use super::arguments::{machine, subject};
+use super::{describe_dataset, describe_network};
 use crate::confusion::Confusion;
 use crate::data::Dataset;
 use crate::engine::{Engine, EngineOptions};
@@ -12,7 +13,7 @@ use crate::training::Score;
 use crate::weights;
 use crate::whole_file;
 use anyhow::{Context, Result};
-use kiln_core::{ModelFile, Trainable};
+use kiln_core::ModelFile;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -35,8 +36,8 @@ pub struct Arguments {
     subject: subject::Arguments,
     #[command(flatten)]
     machine: machine::Arguments,
-    /// Write what was scored as a safetensors file, for scripts: pixels (U8, N x C x H x W), labels
-    /// (U32) and logits (F32, N x classes)
+    /// Write what was scored as a safetensors file, for scripts: pixels (N x C x H x W, U8 or, of
+    /// samples of floats, F32), labels (U32) and logits (F32, N x classes)
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
     /// Print one JSON object on standard output, and everything else on standard error
@@ -95,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: BATCH,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     if let Some(path) = &arguments.outputs {
         // Known before the work, not after it.

@@ -3,8 +3,8 @@
 mod firmware;
 mod other;
 
-use super::subject::DATASET_HELP;
-use super::{machine, source};
+use super::arguments::subject::DATASET_HELP;
+use super::arguments::{machine, source};
 use crate::number;
 use anyhow::{Result, bail};
 use clap::ValueEnum;

@@ -2,6 +2,7 @@
 
 mod scaling;
 
+use super::arguments::subject::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::{Imported, file, onnx, safetensors};
 use crate::network_file;
@@ -9,7 +10,7 @@ use crate::output::Output;
 use crate::weights::{self, ModelBytes};
 use crate::whole_file;
 use anyhow::{Context, Result, bail, ensure};
-use kiln_core::{ModelParts, Network, Scaling};
+use kiln_core::{ModelParts, ModelTask, Network, Scaling};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -89,6 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let parts = ModelParts {
+        task: ModelTask::Classification,
         network: &imported.network,
         scaling: &scaling,
         class_names: &class_names,
@@ -196,7 +198,7 @@ fn describe(output: Output, report: &Report, network: &Network, scaling: &str) -
     output.item("pixels", scaling)?;
     let classes = match report.class_names.as_slice() {
         [] => format!("{}, without names (--classes gives them)", report.classes),
-        names => super::named_classes(report.classes, names),
+        names => named_classes(report.classes, names),
     };
     output.item("classes", classes)?;
     output.item("saved", report.model.display())?;

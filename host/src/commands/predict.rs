@@ -1,19 +1,20 @@
 //! `kiln predict`: says what images show.
 
-use super::{machine, subject};
-use crate::data::{ImageSource, Images, load_images};
+use super::arguments::{machine, subject};
+use crate::data::{self, ImageShape, ImageSource, Samples, is_tensor_file, load_images};
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, TABLE_STYLE};
 use crate::weights;
 use anyhow::{Context, Result, ensure};
 use comfy_table::{CellAlignment, Table};
-use kiln_core::{ModelFile, Trainable, reference};
+use kiln_core::{ModelFile, reference};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Say what images show: the five most probable classes of each.
 ///
-/// Images are PNG, JPEG or BMP files, known by their content. They are brought to the network's
+/// Images are PNG, JPEG or BMP files, known by their content. A file whose name ends in
+/// .safetensors stands for all samples of its tensor input. Images are brought to the network's
 /// channels and size as the images of a folder are in training: transparency becomes black, and a
 /// resize is said aloud. Probabilities are the softmax of the network's outputs.
 #[derive(Debug, clap::Args)]
@@ -26,7 +27,7 @@ Examples:
     jq -r '.predictions[] | [.image, .top[0].class, .top[0].probability] | @csv'
 ")]
 pub struct Arguments {
-    /// Image files; `-` is one image from standard input, `./-` a file of that name
+    /// Image files, or safetensors files; `-` is one image from standard input, `./-` a file of that name
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
     /// The model file that a training run wrote, or the folder of the run
@@ -84,25 +85,28 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: 1,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let sources = sources(&arguments.images)?;
     let name = arguments.weights.display().to_string();
     let bytes = subject::read_model(&arguments.weights)?;
     let model = bytes.open()?;
     let shape = model.network().input_shape().into();
-    let images = load_images(&sources, shape, options.threads)?;
-    let logits = logits(&model, &images, &options).with_context(|| name.clone())?;
-    let rows = logits.chunks_exact(model.network().classes());
+    let parts = parts(&sources, shape, options.threads)?;
     let names = weights::class_names(&model);
-    let predictions = arguments.images.iter().zip(rows).map(|(image, logits)| {
-        let image = image.display().to_string();
-        let top = candidates(logits, &names).with_context(|| format!("{name}: {image}"))?;
-        Ok(Prediction { image, top })
-    });
+    let mut predictions = Vec::new();
+    for part in &parts {
+        let logits = logits(&model, &part.samples, &options).with_context(|| name.clone())?;
+        let rows = logits.chunks_exact(model.network().classes());
+        for (image, logits) in part.names.iter().zip(rows) {
+            let top = candidates(logits, &names).with_context(|| format!("{name}: {image}"))?;
+            let image = image.clone();
+            predictions.push(Prediction { image, top });
+        }
+    }
     let report = Report {
-        predictions: predictions.collect::<Result<_>>()?,
-        notices: images.notices,
+        predictions,
+        notices: parts.into_iter().flat_map(|part| part.notices).collect(),
         classes: names.len(),
         weights_sha256: weights::sha256(model.parameters()),
         weights: name,
@@ -129,11 +133,65 @@ fn sources(images: &[PathBuf]) -> Result<Vec<ImageSource>> {
     Ok(images.iter().map(source).collect())
 }
 
-/// The outputs of the network, images x classes.
-fn logits(model: &ModelFile<'_>, images: &Images, options: &EngineOptions) -> Result<Vec<f32>> {
+/// Samples that are loaded together.
+struct Part {
+    samples: Samples,
+    /// What each is called.
+    names: Vec<String>,
+    notices: Vec<String>,
+}
+
+/// The samples of all sources, in their order; neighbouring images in one part.
+fn parts(sources: &[ImageSource], shape: ImageShape, threads: usize) -> Result<Vec<Part>> {
+    let tensor_file = |source: &ImageSource| match source {
+        ImageSource::File(path) if is_tensor_file(path) => Some(path.clone()),
+        _ => None,
+    };
+    let runs = sources.chunk_by(|a, b| tensor_file(a).is_none() && tensor_file(b).is_none());
+    let parts = runs.map(|run| match run.first().and_then(tensor_file) {
+        Some(path) => tensors(&path, shape, threads),
+        None => {
+            let images = load_images(run, shape, threads)?;
+            Ok(Part {
+                samples: images.samples,
+                names: run.iter().map(shown).collect(),
+                notices: images.notices,
+            })
+        }
+    });
+    parts.collect()
+}
+
+/// What a source is called in the result: as it was typed.
+fn shown(source: &ImageSource) -> String {
+    match source {
+        ImageSource::File(path) => path.display().to_string(),
+        ImageSource::StandardInput => "-".into(),
+    }
+}
+
+/// The samples of a safetensors file, named by their numbers, from 0.
+fn tensors(path: &Path, shape: ImageShape, threads: usize) -> Result<Part> {
+    let options = data::Options {
+        shape: Some(shape),
+        threads,
+        ..data::Options::default()
+    };
+    let dataset = data::load_tensor_file(path, &options)?;
+    let numbers = 0..dataset.train.len();
+    Ok(Part {
+        samples: dataset.train,
+        names: numbers
+            .map(|number| format!("{}[{number}]", path.display()))
+            .collect(),
+        notices: dataset.notices,
+    })
+}
+
+/// The outputs of the network, samples x classes.
+fn logits(model: &ModelFile<'_>, samples: &Samples, options: &EngineOptions) -> Result<Vec<f32>> {
     let parameters = model.parameters().to_vec();
     let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
-    let samples = &images.samples;
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
     let mut logits = vec![0.0; samples.len() * model.network().classes()];
     engine.evaluate(samples, &indices, Some(&mut logits))?;

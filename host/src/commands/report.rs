@@ -2,7 +2,7 @@
 
 use crate::output::Output;
 use crate::report::{self, Run};
-use crate::run_folder::{CONFUSION, CURVES, EVALUATION, REPORT};
+use crate::run::folder::{EVALUATION, REPORT};
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     if let (None, [run]) = (&arguments.out, runs.as_slice()) {
-        for (name, chart) in charts(run) {
+        for (name, chart) in report::chart_files(run) {
             write(&run.path.join(name), &chart)?;
         }
     }
@@ -89,13 +89,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     output.item("report", &report.report)?;
     output.object(&report)?;
     Ok(())
-}
-
-/// The charts beside a report, by name; that of the confusion only where it is known.
-pub(super) fn charts(run: &Run) -> Vec<(&'static str, String)> {
-    let curves = crate::charts::Drawing::beside(&report::curves(run)).file();
-    let confusion = report::confusion(run).map(|drawing| (CONFUSION, drawing.file()));
-    [(CURVES, curves)].into_iter().chain(confusion).collect()
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

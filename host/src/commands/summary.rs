@@ -4,7 +4,7 @@ mod device_training;
 mod fit;
 
 use crate::boards::{self, Board};
-use crate::commands::subject::model_file;
+use crate::commands::arguments::subject::model_file;
 use crate::network_file;
 use crate::output::{Output, TABLE_STYLE, grouped};
 use crate::weights::ModelBytes;
@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
 use device_training::ModeReport;
 use fit::Fit;
-use kiln_core::{Network, Plan};
+use kiln_core::{Folding, Loss, Network, Program, Purpose};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Read};
@@ -60,7 +60,6 @@ struct Report {
     flops: u64,
     parameter_bytes: usize,
     /// Working memory of one sample's inference, the input not among it.
-    inference_bytes: usize,
     /// The same with the input in it, as a device lays it out.
     arena_bytes: usize,
     /// Working memory of training on the desktop, parameters, gradient and velocity not among it.
@@ -154,7 +153,10 @@ fn starts_as_model(path: &Path) -> bool {
 fn report(file: String, subject: Subject) -> Report {
     let network = &subject.network;
     let cost = network.cost();
-    let plan = Plan::of(network);
+    let folded = Folding::of(network).network();
+    let inference: Program = Program::of(&folded, Purpose::Inference);
+    let training: Program = Program::of(network, Purpose::Group(Loss::CROSS_ENTROPY));
+    let group_bytes = size_of::<f32>() * training.group_values();
     let layers = network.layers().iter().enumerate();
     Report {
         file,
@@ -175,11 +177,10 @@ fn report(file: String, subject: Subject) -> Report {
         parameters: cost.parameters,
         macs: cost.macs,
         flops: cost.flops(),
-        parameter_bytes: size_of::<f32>() * plan.parameters(),
-        inference_bytes: plan.inference_bytes(1),
-        arena_bytes: size_of::<f32>() * plan.arena_packets(),
-        training_bytes: plan.training_bytes(1),
-        device_training: device_training::modes(network),
+        parameter_bytes: size_of::<f32>() * inference.parameters(),
+        arena_bytes: inference.working_bytes(1),
+        training_bytes: training.working_bytes(1) + group_bytes,
+        device_training: device_training::modes(&folded),
         class_names: subject.class_names,
         notes: subject.notes,
         board: None,
@@ -190,14 +191,14 @@ fn report(file: String, subject: Subject) -> Report {
 fn describe_memory(output: Output, report: &Report) -> io::Result<()> {
     let parameters = grouped(report.parameter_bytes as u64);
     let [inference, training] =
-        [report.inference_bytes, report.training_bytes].map(|bytes| grouped(bytes as u64));
+        [report.arena_bytes, report.training_bytes].map(|bytes| grouped(bytes as u64));
     output.item(
         "parameters",
         format_args!("{parameters} bytes, in flash for inference"),
     )?;
     output.item(
         "inference",
-        format_args!("{inference} bytes of working memory beside the input"),
+        format_args!("{inference} bytes of working memory, the input in it"),
     )?;
     output.item(
         "training",

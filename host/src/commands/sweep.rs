@@ -5,9 +5,10 @@ mod progress;
 mod run;
 mod subject;
 
-use super::train::interruption::{INTERRUPTED, Interruption};
-use super::{describe_dataset, source};
+use super::arguments::source;
+use super::describe_dataset;
 use crate::output::{self, Output, counted, grouped};
+use crate::run::{INTERRUPTED, Interruption};
 use crate::sweep::chart::{self, PAGE, SVG};
 use crate::sweep::folder::{Stage, SweepFolder};
 use crate::sweep::plan::Plan;

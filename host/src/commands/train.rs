@@ -1,35 +1,21 @@
 //! `kiln train`: from a dataset to a run folder.
 
-pub(crate) mod checkpoints;
-mod closing;
-pub(crate) mod course;
-pub(crate) mod files;
-pub(crate) mod interruption;
-pub(crate) mod job;
 mod progress;
-pub(crate) mod report;
 
-use super::subject::DATASET_HELP;
-use super::{describe_dataset, describe_network, machine, source};
-use crate::checkpoint::Checkpoint;
+use super::arguments::subject::DATASET_HELP;
+use super::arguments::{machine, source};
+use super::{describe_dataset, describe_network};
 use crate::data::{Dataset, Samples, TargetSize};
-use crate::defaults;
-use crate::engine::{Engine, EngineOptions};
 use crate::output::{self, Output, counted, grouped};
 use crate::report::Evaluation;
-use crate::run_folder::resume_command;
-use crate::seeds::{self, Stream};
-use crate::settings::{Hyperparameters, Settings};
-use crate::training::{Split, Trainer};
-use anyhow::{Context, Result};
-use checkpoints::Checkpoints;
-use course::Course;
-use files::Files;
-use interruption::{INTERRUPTED, Interruption};
-use job::Job;
-use kiln_core::{LaneWidth, Network, Scaling, Trainable, he_uniform};
+use crate::run::folder::resume_command;
+use crate::run::{
+    Checkpoints, EpochReport, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
+};
+use crate::run::{RunTiming, Setup, TrainReport, TrainingLoop, closing};
+use crate::settings::Settings;
+use anyhow::Result;
 use progress::Progress;
-use report::{EpochReport, Report, Timing};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -106,18 +92,6 @@ pub struct Arguments {
     json: bool,
 }
 
-/// A network with everything its training needs, before the first step.
-pub(crate) struct Setup<'a> {
-    pub network: Network,
-    scaling: Scaling,
-    pub settings: Hyperparameters,
-    pub trainer: Trainer<'a>,
-    threads: usize,
-    lanes: LaneWidth,
-    /// Samples to train on, and held out.
-    split: [usize; 2],
-}
-
 /// Runs the command; gives 130 if it was interrupted, with its state saved.
 ///
 /// # Errors
@@ -125,16 +99,16 @@ pub(crate) struct Setup<'a> {
 /// What was wrong with the arguments or the data, or that training diverged, in one line.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let output = Output::new(arguments.json);
-    let mut job = Job::new(arguments)?;
+    let mut job = Job::new(arguments.request()?)?;
     let dataset = job.load()?;
     job.check_samples(&dataset)?;
     describe_dataset(output, &dataset)?;
     let checkpoint = job.checkpoint.take();
     let mut setup = Setup::new(&job, &dataset, checkpoint.as_ref())?;
-    let files = Files::prepare(&job, &dataset, &setup)?;
+    let outputs = RunOutputs::prepare(&job, &dataset, &setup)?;
     describe_network(output, &setup.network)?;
     describe_run(output, &setup, &dataset)?;
-    files.warn_of_other_samples(output, &job)?;
+    outputs.warn_of_other_samples(output, &job)?;
     if checkpoint.is_some() {
         output.item("resumed", format_args!("after {}", place(&setup)))?;
     }
@@ -142,15 +116,15 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
     let before = epochs.iter().map(|epoch| epoch.time).sum::<Duration>();
     let before = before + setup.trainer.position().time;
-    let course = Course {
+    let training = TrainingLoop {
         output,
-        checkpoints: Checkpoints::new(&job.out, &files.config),
+        checkpoints: Checkpoints::new(&job.out, &outputs.config),
         interruption: Interruption::watch(),
         epochs: setup.settings.epochs,
     };
     let steps = setup.trainer.steps_per_epoch();
-    let mut progress = Progress::start(output, course.epochs, steps, setup.trainer.position())?;
-    if !course.run(&mut setup.trainer, &mut epochs, &mut progress)? {
+    let mut progress = Progress::start(output, training.epochs, steps, setup.trainer.position())?;
+    if !training.run(&mut setup.trainer, &mut epochs, &mut progress)? {
         output::notice(&interrupted(&job, &setup));
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -158,9 +132,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     let epochs = EpochReport::all(&epochs);
     let classes = dataset.classes.len();
     closing::describe_result(output, &evaluation, &epochs, classes, setup.settings.lr)?;
-    let timing = Timing::new(&epochs, before + start.elapsed());
-    files.write(&job, &setup, &epochs, &evaluation, &[])?;
-    let report = Report::new(&job, &dataset, &setup, &epochs, &timing, evaluation.test());
+    let timing = RunTiming::new(&epochs, before + start.elapsed());
+    outputs.write(&job, &setup, &epochs, &evaluation, &[])?;
+    let folded = setup.trainer.folded_parameters()?;
+    let test = evaluation.test();
+    let report = TrainReport::new(&job, &dataset, &setup, &epochs, &timing, test, &folded);
     output.item(
         "saved",
         format_args!("{} after {:.1} s", report.weights, timing.seconds),
@@ -171,48 +147,25 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl<'a> Setup<'a> {
-    /// Where the first step is the next one: at the start, or where the checkpoint stands.
-    pub fn new(job: &Job, dataset: &'a Dataset, checkpoint: Option<&Checkpoint>) -> Result<Self> {
-        let samples = &dataset.train;
-        let settings = job.settings.resolve_for(samples)?;
-        settings.augment.0.check(samples.shape)?;
-        let network = job.network(dataset)?;
-        let split = Split::new(samples.len(), settings.validation, settings.seed)
-            .with_context(|| dataset.name.clone())?;
-        let scaling = defaults::scaling(samples, &split.train)?;
-        let mut parameters = vec![0.0; network.parameters()];
-        match checkpoint {
-            Some(checkpoint) => parameters.clone_from(&checkpoint.parameters),
-            None => he_uniform(
-                &network,
-                &mut parameters,
-                seeds::source(settings.seed, Stream::Init),
-            )?,
-        }
-        let options = EngineOptions {
-            threads: job.threads,
-            lanes: job.lanes,
-            batch: split.train.len().min(settings.batch as usize),
-            trainable: Trainable::ALL,
-        };
-        let engine = Engine::new(&network, &scaling, parameters, &options)?;
-        let (threads, lanes) = (engine.threads(), engine.lanes());
-        let sizes = [split.train.len(), split.validation.len()];
-        let mut trainer = Trainer::new(engine, samples, split, settings);
-        if let Some(checkpoint) = checkpoint {
-            trainer
-                .resume(checkpoint.position, &checkpoint.velocity)
-                .with_context(|| job.out.checkpoint().display().to_string())?;
-        }
-        Ok(Self {
-            threads,
-            lanes,
-            split: sizes,
-            trainer,
-            network,
-            scaling,
-            settings,
+impl Arguments {
+    /// What is asked for, without the words it was asked in.
+    ///
+    /// # Errors
+    ///
+    /// If this machine has not that many threads or lanes.
+    fn request(self) -> Result<RunRequest> {
+        Ok(RunRequest {
+            threads: self.machine.threads()?,
+            lanes: self.machine.lanes()?,
+            dataset: self.dataset,
+            config: self.config,
+            resume: self.resume,
+            model: self.model,
+            size: self.size,
+            settings: self.settings,
+            data: self.source.data,
+            offline: self.source.offline,
+            out: self.out,
         })
     }
 }
@@ -233,7 +186,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
     output.item(
         "training",
         format_args!(
-            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}seed {}",
+            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}{}seed {}",
             counted(settings.epochs as usize, "epoch", "epochs"),
             counted(setup.trainer.steps_per_epoch() as usize, "step", "steps"),
             settings.batch,
@@ -241,6 +194,7 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
             settings.momentum,
             settings.weight_decay,
             settings.schedule,
+            settings.unusual(),
             settings.augmented(),
             settings.seed
         ),

@@ -9,6 +9,7 @@ use super::idx::IdxError;
 use super::image_folder::ImageFolderError;
 use super::named;
 use super::samples::ImageShape;
+use super::tensor_file::TensorFileError;
 
 /// Why a dataset could not be loaded: one line that names what is at fault and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -16,10 +17,10 @@ use super::samples::ImageShape;
 pub enum DataError {
     /// The argument is neither the name of a dataset nor a path that exists.
     #[error(
-        "no dataset {:?}{}: give {}, or an existing folder of IDX files or with one folder of \
-         images per class",
+        "no dataset {:?}{}: give {}, an existing folder of IDX files or with one folder of \
+         images per class, or a .safetensors file",
         path.display().to_string(), suggestion(path),
-        named::listed(&named::names().collect::<Vec<_>>(), "or")
+        named::names().collect::<Vec<_>>().join(", ")
     )]
     UnknownDataset {
         /// The argument, as a path.
@@ -48,7 +49,9 @@ pub enum DataError {
     },
     /// The path is that of a file.
     #[error(
-        "{} is a file: give a folder (unpack an archive first)", path.display()
+        "{} is a file: give a folder (unpack an archive first), or a file whose name ends in \
+         .safetensors",
+        path.display()
     )]
     NotAFolder {
         /// The path given.
@@ -103,6 +106,14 @@ pub enum DataError {
         /// The shape asked for.
         shape: ImageShape,
     },
+    /// Samples that are no images have another shape than is asked for.
+    #[error("samples of {own} are no images of bytes, and cannot be brought to {shape}")]
+    Unconvertible {
+        /// The samples' shape.
+        own: ImageShape,
+        /// The shape asked for.
+        shape: ImageShape,
+    },
     /// The decoded images would take too much memory.
     #[error(
         "{count} images of {shape} would take {gibibytes} GiB of memory: shrink the images or \
@@ -130,6 +141,9 @@ pub enum DataError {
     /// An archive or a file of CIFAR-10 or CIFAR-100 is missing, damaged or another.
     #[error(transparent)]
     Cifar(#[from] CifarError),
+    /// A safetensors file is no dataset.
+    #[error(transparent)]
+    TensorFile(#[from] TensorFileError),
     /// A folder of images is not laid out as one, or an image cannot be decoded.
     #[error(transparent)]
     ImageFolder(#[from] ImageFolderError),

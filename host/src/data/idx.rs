@@ -175,15 +175,13 @@ pub(super) fn samples<R: BufRead>(
             labels: label_bytes.len(),
         });
     }
-    Ok(Samples {
-        pixels,
-        labels: label_bytes.into_iter().map(u16::from).collect(),
-        shape: ImageShape {
-            channels: 1,
-            height,
-            width,
-        },
-    })
+    let shape = ImageShape {
+        channels: 1,
+        height,
+        width,
+    };
+    let labels = label_bytes.into_iter().map(u16::from).collect();
+    Ok(Samples::of_bytes(pixels, labels, shape))
 }
 
 /// The sizes of the dimensions and the bytes they announce: exactly so many, or an error.

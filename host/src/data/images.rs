@@ -99,11 +99,7 @@ pub fn load_images(
     })?;
     Ok(Images {
         notices: decoded.notices(),
-        samples: Samples {
-            labels: vec![0; sources.len()],
-            pixels: decoded.pixels,
-            shape,
-        },
+        samples: Samples::of_bytes(decoded.pixels, vec![0; sources.len()], shape),
     })
 }
 

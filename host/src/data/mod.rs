@@ -1,10 +1,12 @@
-//! Datasets in memory: those known by name, folders of IDX files and folders of images.
+//! Datasets in memory: those known by name, folders of IDX files, folders of images, and
+//! safetensors files of samples that need not be images.
 //!
-//! [`load`] takes what a user types as DATASET and gives bytes and labels:
+//! [`load`] takes what a user types as DATASET and gives values and labels:
 //!
 //! - one of the [`names`]: the dataset, from the first of: [`Options::data`], the folder of that name
 //!   in `$KILN_DATA`, the cache folder, a download into the cache folder; and for `mnist` 5,000
 //!   digits embedded in the program. (A folder of that name is meant by `./mnist`.)
+//! - a file whose name ends in `.safetensors`: samples of bytes or floats, of any shape.
 //! - a folder with MNIST's four file names, gzipped or not: IDX files.
 //! - any other folder: one folder of PNG, JPEG or BMP images per class.
 //!
@@ -31,6 +33,8 @@ mod rotation;
 mod samples;
 mod sets;
 mod target;
+mod tensor_file;
+mod values;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -51,6 +55,8 @@ pub use places::{Patience, Places};
 pub use rotation::rotated;
 pub use samples::{ImageShape, Samples};
 pub use target::{LARGEST, REDUCED, TargetSize, TargetSizeError};
+pub use tensor_file::{TensorFileError, is_tensor_file};
+pub use values::{ByteSamples, FloatSamplesError, Values};
 
 /// A dataset in memory.
 #[derive(Clone, Debug)]
@@ -61,6 +67,8 @@ pub struct Dataset {
     pub source: String,
     /// The name of each class; a label is an index into these.
     pub classes: Vec<String>,
+    /// Whether the samples to train on have labels; otherwise all of theirs are 0.
+    pub labelled: bool,
     /// The samples to train on; none where an IDX folder holds test files only.
     pub train: Samples,
     /// The samples to test on, where the dataset has its own; of the same shape as `train`.
@@ -112,13 +120,34 @@ pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
 #[doc(hidden)]
 pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Dataset, DataError> {
     let start = Instant::now();
-    check_channels(options.shape)?;
-    let mut loaded = thread_pool(options.threads)?.install(|| match named::find(dataset) {
-        Some(named) => named.load(options, places),
-        None => load_folder(Path::new(dataset), options),
-    })?;
+    let path = Path::new(dataset);
+    let mut loaded = match named::find(dataset) {
+        None if is_tensor_file(path) => load_tensor_file(path, options).and_then(|loaded| {
+            tensor_file::check_classes(&loaded, path)?;
+            Ok(loaded)
+        }),
+        named => {
+            check_channels(options.shape)?;
+            thread_pool(options.threads)?.install(|| match named {
+                Some(named) => named.load(options, places),
+                None => load_folder(path, options),
+            })
+        }
+    }?;
     loaded.load_time = start.elapsed();
     Ok(loaded)
+}
+
+/// Loads the samples of a safetensors file, be they of one class only.
+///
+/// # Errors
+///
+/// What is wrong with the file, or that its samples cannot be brought to the shape wanted.
+pub fn load_tensor_file(path: &Path, options: &Options) -> Result<Dataset, DataError> {
+    let load = || tensor_file::load(path, options);
+    let mut dataset = thread_pool(options.threads)?.install(load)?;
+    dataset.notices.extend(unused_place(options));
+    Ok(dataset)
 }
 
 fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
@@ -138,14 +167,18 @@ fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
     } else {
         image_folder::load(folder, options)?
     };
-    if let Some(data) = &options.data {
-        dataset.notices.push(format!(
-            "--data {} is for datasets known by name ({}) and was not used",
-            data.display(),
-            named::listed(&names().collect::<Vec<_>>(), "and")
-        ));
-    }
+    dataset.notices.extend(unused_place(options));
     Ok(dataset)
+}
+
+/// A notice where a place is given that only datasets known by name have.
+fn unused_place(options: &Options) -> Option<String> {
+    let data = options.data.as_ref()?;
+    Some(format!(
+        "--data {} is for datasets known by name ({}) and was not used",
+        data.display(),
+        named::listed(&names().collect::<Vec<_>>(), "and")
+    ))
 }
 
 /// A pool of this many threads; 0 takes one per core.
@@ -192,7 +225,7 @@ fn folder_name(folder: &Path) -> String {
 }
 
 impl Dataset {
-    /// SHA-256 over the shapes, pixels and labels of the training set, then of the test set, in
+    /// SHA-256 over the shapes, values and labels of the training set, then of the test set, in
     /// hexadecimal digits; worked out where it is first asked for, so the samples have to stay.
     pub fn sha256(&self) -> &str {
         self.sha256.get_or_init(|| {
@@ -205,6 +238,15 @@ impl Dataset {
             }
             hex::encode(hash.finalize())
         })
+    }
+
+    /// The class that is to be found: the one called `anomaly`, in any case, or else the second of
+    /// two; `None` where there is no such class.
+    pub fn anomaly(&self) -> Option<u16> {
+        let mut names = self.classes.iter();
+        let named = names.position(|name| name.eq_ignore_ascii_case("anomaly"));
+        let class = named.or((self.classes.len() == 2).then_some(1))?;
+        class.try_into().ok()
     }
 
     /// Converts every sample to the shape wanted, and says so in a notice where that resizes them.

@@ -1,20 +1,22 @@
 //! Turns images about their centres.
 
 use super::samples::{ImageShape, Samples};
+use super::values::FloatSamplesError;
 
 /// The samples turned counter-clockwise by `degrees`, what comes in from outside black.
 ///
 /// Values between pixels are interpolated linearly in both directions.
-pub fn rotated(samples: &Samples, degrees: f64) -> Samples {
+///
+/// # Errors
+///
+/// If the samples are floats.
+pub fn rotated(samples: &Samples, degrees: f64) -> Result<Samples, FloatSamplesError> {
     let shape = samples.shape;
     let map = shape.height * shape.width;
     let turn = degrees.to_radians().sin_cos();
-    let maps = samples.pixels.chunks_exact(map);
-    Samples {
-        pixels: maps.flat_map(|map| rotate(map, shape, turn)).collect(),
-        labels: samples.labels.clone(),
-        shape,
-    }
+    let maps = samples.bytes()?.pixels().chunks_exact(map);
+    let pixels = maps.flat_map(|map| rotate(map, shape, turn)).collect();
+    Ok(Samples::of_bytes(pixels, samples.labels.clone(), shape))
 }
 
 /// One channel of one image.
@@ -54,29 +56,31 @@ mod tests {
     use super::*;
 
     fn samples(pixels: &[u8]) -> Samples {
-        Samples {
-            pixels: pixels.to_vec(),
-            labels: vec![0],
-            shape: ImageShape {
-                channels: 1,
-                height: 3,
-                width: 3,
-            },
-        }
+        let shape = ImageShape {
+            channels: 1,
+            height: 3,
+            width: 3,
+        };
+        Samples::of_bytes(pixels.to_vec(), vec![0], shape)
+    }
+
+    fn turned(image: &[u8], degrees: f64) -> Vec<u8> {
+        let turned = rotated(&samples(image), degrees).unwrap();
+        turned.bytes().unwrap().pixels().to_vec()
     }
 
     #[test]
     fn a_quarter_turn_moves_every_pixel_and_none_is_a_copy() {
         let image = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-        assert_eq!(rotated(&samples(&image), 0.0).pixels, image);
-        let quarter = rotated(&samples(&image), 90.0).pixels;
+        assert_eq!(turned(&image, 0.0), image);
+        let quarter = turned(&image, 90.0);
         assert_eq!(quarter, [3, 6, 9, 2, 5, 8, 1, 4, 7]);
-        assert_eq!(rotated(&samples(&quarter), -90.0).pixels, image);
+        assert_eq!(turned(&quarter, -90.0), image);
     }
 
     #[test]
     fn between_pixels_values_are_mixed_and_outside_is_black() {
-        let turned = rotated(&samples(&[0, 0, 90, 0, 90, 0, 90, 0, 0]), -45.0).pixels;
+        let turned = turned(&[0, 0, 90, 0, 90, 0, 90, 0, 0], -45.0);
         assert_eq!(turned[4], 90);
         assert_eq!([turned[0], turned[8]], [0, 0]);
         assert!(turned[1] > 0 && turned[1] < 90, "{turned:?}");

@@ -1,4 +1,4 @@
-//! Images and labels in memory, and their conversion to another shape.
+//! Samples and labels in memory, and the conversion of images to another shape.
 
 use std::fmt;
 
@@ -8,14 +8,15 @@ use sha2::digest::Update;
 
 use super::error::DataError;
 use super::picture::Picture;
+use super::values::{ByteSamples, FloatSamplesError, Values};
 
 /// More than this is refused: such images are meant to be shrunk first.
 const MAX_BYTES: usize = 8 << 30;
 
-/// The shape of an image: channels, then rows, then columns.
+/// The shape of a sample: channels, then rows, then columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ImageShape {
-    /// 1 for grey, 3 for red, green and blue.
+    /// Of images 1 for grey, 3 for red, green and blue; of other samples any number.
     pub channels: usize,
     /// Rows.
     pub height: usize,
@@ -23,20 +24,19 @@ pub struct ImageShape {
     pub width: usize,
 }
 
-/// Images as bytes with their labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Samples with their labels.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Samples {
-    /// One image after another, each `shape.size()` bytes in the order (channel, row, column);
-    /// 0 is black.
-    pub pixels: Vec<u8>,
-    /// The class of each image.
+    /// One sample after another, each `shape.size()` values in the order (channel, row, column).
+    pub values: Values,
+    /// The class of each sample.
     pub labels: Vec<u16>,
-    /// The shape of every image.
+    /// The shape of every sample.
     pub shape: ImageShape,
 }
 
 impl ImageShape {
-    /// Bytes an image; the largest `usize` where that many cannot be counted.
+    /// Values a sample; the largest `usize` where that many cannot be counted.
     pub fn size(&self) -> usize {
         self.channels
             .saturating_mul(self.height)
@@ -65,11 +65,16 @@ impl fmt::Display for ImageShape {
 }
 
 impl Samples {
-    /// No samples, of images of this shape.
+    /// No samples, of this shape.
     pub fn empty(shape: ImageShape) -> Self {
+        Self::of_bytes(Vec::new(), Vec::new(), shape)
+    }
+
+    /// Samples of bytes, `shape.size()` for each label.
+    pub fn of_bytes(pixels: Vec<u8>, labels: Vec<u16>, shape: ImageShape) -> Self {
         Self {
-            pixels: Vec::new(),
-            labels: Vec::new(),
+            values: Values::Bytes(pixels),
+            labels,
             shape,
         }
     }
@@ -90,52 +95,82 @@ impl Samples {
     ///
     /// Where an index is not below [`Samples::len`].
     pub fn chosen(&self, indices: &[u32]) -> Self {
-        let indices = indices.iter().map(|index| *index as usize);
+        let size = self.shape.size();
         Self {
-            pixels: indices
-                .clone()
-                .flat_map(|index| self.image(index).iter().copied())
-                .collect(),
-            labels: indices.map(|index| self.labels[index]).collect(),
+            values: match &self.values {
+                Values::Bytes(pixels) => Values::Bytes(rows(pixels, size, indices)),
+                Values::Floats(floats) => Values::Floats(rows(floats, size, indices)),
+            },
+            labels: rows(&self.labels, 1, indices),
             shape: self.shape,
         }
     }
 
-    /// The bytes of one image.
+    /// The samples as bytes.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Where `index` is not below [`Samples::len`].
-    pub fn image(&self, index: usize) -> &[u8] {
+    /// If they are floats.
+    pub fn bytes(&self) -> Result<ByteSamples<'_>, FloatSamplesError> {
         let size = self.shape.size();
-        &self.pixels[index * size..(index + 1) * size]
+        match &self.values {
+            Values::Bytes(pixels) => Ok(ByteSamples::new(pixels, size)),
+            Values::Floats(_) => Err(FloatSamplesError),
+        }
     }
 
-    /// Adds shape, pixels and labels to a hash.
+    /// The samples as bytes where they can be shown as pictures: of one channel or three.
+    pub fn pictures(&self) -> Option<ByteSamples<'_>> {
+        let bytes = self.bytes().ok()?;
+        matches!(self.shape.channels, 1 | 3).then_some(bytes)
+    }
+
+    /// Adds the samples of `other`, of the same shape, behind these.
+    pub(super) fn append(&mut self, other: Self) {
+        self.labels.extend(other.labels);
+        self.values.append(other.values);
+    }
+
+    /// Adds shape, values and labels to a hash.
     pub(super) fn add_to(&self, hash: &mut impl Update) {
         let shape = self.shape;
         for number in [shape.channels, shape.height, shape.width, self.len()] {
             hash.update(&(number as u64).to_le_bytes());
         }
-        hash.update(&self.pixels);
+        self.values.add_to(hash);
         for label in &self.labels {
             hash.update(&label.to_le_bytes());
         }
     }
 
-    /// The samples with every image brought to `shape`, of 1 or 3 channels.
+    /// The samples with every image brought to `shape`, of 1 or 3 channels; samples that are no
+    /// images have to have it already.
     pub(super) fn converted(self, shape: ImageShape) -> Result<Self, DataError> {
+        if shape == self.shape {
+            return Ok(self);
+        }
+        super::check_channels(Some(shape))?;
+        let Some(images) = self.pictures() else {
+            return Err(DataError::Unconvertible {
+                own: self.shape,
+                shape,
+            });
+        };
         let mut pixels = zeroed(self.len(), shape)?;
         pixels
             .par_chunks_mut(shape.size())
-            .zip(self.pixels.par_chunks(self.shape.size()))
+            .zip(images.pixels().par_chunks(self.shape.size()))
             .for_each(|(out, planes)| picture(planes, self.shape).write(shape, out));
-        Ok(Self {
-            pixels,
-            labels: self.labels,
-            shape,
-        })
+        Ok(Self::of_bytes(pixels, self.labels, shape))
     }
+}
+
+/// Copies of the rows at `indices`, each of `size` values.
+fn rows<T: Copy>(values: &[T], size: usize, indices: &[u32]) -> Vec<T> {
+    let places = indices.iter().map(|index| *index as usize * size);
+    places
+        .flat_map(|start| values[start..start + size].iter().copied())
+        .collect()
 }
 
 /// Black images, `count` of them; refused where they would not fit into memory.
@@ -175,11 +210,7 @@ mod tests {
     };
 
     fn grey() -> Samples {
-        Samples {
-            pixels: (0..12).collect(),
-            labels: vec![0, 1],
-            shape: GREY,
-        }
+        Samples::of_bytes((0..12).collect(), vec![0, 1], GREY)
     }
 
     #[test]
@@ -190,24 +221,43 @@ mod tests {
                 ..GREY
             })
             .unwrap();
-        assert_eq!(colour.image(1)[..6], [6, 7, 8, 9, 10, 11]);
-        assert_eq!(colour.image(1)[6..12], colour.image(1)[12..]);
+        let image = colour.bytes().unwrap().image(1);
+        assert_eq!(image[..6], [6, 7, 8, 9, 10, 11]);
+        assert_eq!(image[6..12], image[12..]);
         assert_eq!(colour.converted(GREY).unwrap(), grey());
     }
 
     #[test]
     fn a_flat_image_stays_flat_when_resized() {
-        let flat = Samples {
-            pixels: vec![77; 6],
-            labels: vec![0],
-            shape: GREY,
-        };
+        let flat = Samples::of_bytes(vec![77; 6], vec![0], GREY);
         let large = ImageShape {
             channels: 1,
             height: 5,
             width: 7,
         };
-        assert_eq!(flat.converted(large).unwrap().pixels, vec![77; 35]);
+        let large = flat.converted(large).unwrap();
+        assert_eq!(large.bytes().unwrap().pixels(), [77; 35]);
+    }
+
+    #[test]
+    fn floats_are_chosen_and_put_together_but_never_resized() {
+        let mut floats = Samples {
+            values: Values::Floats((0..12).map(|value| value as f32 / 2.0).collect()),
+            ..grey()
+        };
+        assert_eq!(floats.bytes().unwrap_err(), FloatSamplesError);
+        assert_eq!(floats.clone().converted(GREY).unwrap(), floats);
+        let colour = ImageShape {
+            channels: 3,
+            ..GREY
+        };
+        let refused = floats.clone().converted(colour).unwrap_err().to_string();
+        assert!(refused.contains("1x2x3"), "{refused}");
+        floats.append(grey());
+        let chosen = floats.chosen(&[1, 3]);
+        let expected = [3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0];
+        assert_eq!(chosen.values, Values::Floats(expected.to_vec()));
+        assert_eq!(chosen.labels, [1, 1]);
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl Sets {
             name,
             source,
             classes,
+            labelled: true,
             train,
             test,
             files: Default::default(),

@@ -4,17 +4,23 @@ use super::awake;
 use super::groups::{Batch, Group, Worker};
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
-use kiln_core::{BufferError, GROUP, Lanes, Plan, Scaling};
+use kiln_core::{BufferError, GROUP, Lanes, Program, Scaling};
 
 /// What a backward pass reads.
 pub(super) struct Backward<'a> {
-    pub plan: &'a Plan,
+    pub program: &'a Program,
+    /// Which phase of the step it is.
+    pub phase: usize,
     pub scaling: &'a Scaling,
     pub parameters: &'a [f32],
     pub samples: &'a Samples,
     pub augmenter: Option<&'a EpochAugmenter>,
-    /// One over the size of the batch.
-    pub mean: f32,
+    /// What the groups' meetings left so far.
+    pub moments: &'a [f32],
+    /// Samples of the batch.
+    pub batch: usize,
+    /// What dropout draws from: the run's seed, and the number of the step.
+    pub draw: [u64; 2],
 }
 
 impl Backward<'_> {
@@ -25,35 +31,48 @@ impl Backward<'_> {
         groups: &mut [Group],
         indices: &[u32],
     ) -> Result<(), BufferError> {
+        self.run_from(0, workers, groups, indices)
+    }
+
+    /// The same for groups of which the first has number `first` in the batch.
+    fn run_from<L: Lanes>(
+        &self,
+        first: usize,
+        workers: &mut [Worker<L>],
+        groups: &mut [Group],
+        indices: &[u32],
+    ) -> Result<(), BufferError> {
         if workers.len() < 2 || groups.len() < 2 {
-            return self.run_alone(&mut workers[0], groups, indices);
+            return self.run_alone(first, &mut workers[0], groups, indices);
         }
         let half = workers.len() / 2;
         let run = (groups.len() * half).div_ceil(workers.len());
         let (workers, more_workers) = workers.split_at_mut(half);
         let (groups, more_groups) = groups.split_at_mut(run);
         let (indices, more_indices) = indices.split_at(indices.len().min(run * GROUP));
-        let (first, second) = awake::join(
-            || self.run(workers, groups, indices),
-            || self.run(more_workers, more_groups, more_indices),
+        let (low, high) = awake::join(
+            || self.run_from(first, workers, groups, indices),
+            || self.run_from(first + run, more_workers, more_groups, more_indices),
         );
-        first.and(second)
+        low.and(high)
     }
 
     fn run_alone<L: Lanes>(
         &self,
+        first: usize,
         worker: &mut Worker<L>,
         groups: &mut [Group],
         indices: &[u32],
     ) -> Result<(), BufferError> {
-        for (group, indices) in groups.iter_mut().zip(indices.chunks(GROUP)) {
+        let runs = groups.iter_mut().zip(indices.chunks(GROUP));
+        for (number, (group, indices)) in runs.enumerate() {
             let batch = Batch {
                 samples: self.samples,
                 indices,
                 augmenter: self.augmenter,
             };
-            let (plan, scaling, parameters) = (self.plan, self.scaling, self.parameters);
-            worker.backward(plan, scaling, parameters, &batch, self.mean, group)?;
+            let first = (first + number) * GROUP;
+            worker.run_phase(self, &batch, first, group)?;
         }
         Ok(())
     }

@@ -2,12 +2,12 @@
 
 use super::groups::{Batch, Evaluator};
 use crate::data::Samples;
-use kiln_core::{BufferError, GROUP, Lanes, Outcome, Plan, Scaling};
+use kiln_core::{BufferError, GROUP, Lanes, Outcome, Program, Scaling};
 use rayon::prelude::*;
 
 /// What an evaluation reads.
 pub(super) struct Evaluation<'a> {
-    pub plan: &'a Plan,
+    pub program: &'a Program,
     pub scaling: &'a Scaling,
     pub parameters: &'a [f32],
     pub samples: &'a Samples,
@@ -29,7 +29,7 @@ impl Evaluation<'_> {
             .par_iter_mut()
             .zip(pieces.par_chunks_mut(share))
             .zip(indices.par_chunks(share * GROUP));
-        let row = self.plan.classes();
+        let row = self.program.classes();
         match logits {
             Some(logits) => runs
                 .zip(logits.par_chunks_mut(share * GROUP * row))
@@ -58,7 +58,7 @@ impl Evaluation<'_> {
                 indices,
                 augmenter: None,
             };
-            *piece = evaluator.forward(self.plan, self.scaling, self.parameters, &batch, own);
+            *piece = evaluator.forward(self.program, self.scaling, self.parameters, &batch, own);
         }
     }
 }

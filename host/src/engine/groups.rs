@@ -1,9 +1,11 @@
 //! Memory of the groups in flight, and how samples get into it.
 
+use super::backward::Backward;
 use crate::augmentation::EpochAugmenter;
-use crate::data::Samples;
+use crate::data::{ByteSamples, Samples, Values};
 use kiln_core::{
-    BufferError, GROUP, GroupMemory, Lanes, Outcome, Plan, Scaling, pack_pixels, score,
+    BufferError, GROUP, GroupMemory, GroupWork, Lanes, Outcome, Program, Scaling, dropout_key,
+    pack_floats, pack_pixels, score,
 };
 use std::ops::Range;
 
@@ -15,9 +17,9 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub fn new(plan: &Plan) -> Self {
+    pub fn new(program: &Program) -> Self {
         Self {
-            values: vec![0.0; plan.group_values()],
+            values: vec![0.0; program.group_values()],
             outcome: Outcome::default(),
         }
     }
@@ -32,11 +34,11 @@ pub(super) struct Worker<L> {
 }
 
 impl<L: Lanes> Worker<L> {
-    pub fn new(plan: &Plan, zero: L) -> Self {
+    pub fn new(program: &Program, zero: L) -> Self {
         Self {
-            packets: vec![zero; plan.training_packets()],
-            winners: vec![0; plan.winner_bytes() * L::LANES],
-            images: vec![0; plan.input_shape().elements() * L::LANES],
+            packets: vec![zero; program.packets_in_flight::<L>() * program.arena_packets()],
+            winners: vec![0; program.packets_in_flight::<L>() * program.winner_bytes() * L::LANES],
+            images: vec![0; program.input_shape().elements() * L::LANES],
         }
     }
 
@@ -45,14 +47,13 @@ impl<L: Lanes> Worker<L> {
         size_of_val(&self.packets[..]) + self.winners.len() + self.images.len()
     }
 
-    /// Forward and backward over at most [`GROUP`] samples.
-    pub fn backward(
+    /// A phase of a step over at most [`GROUP`] samples, the first of which has number `first` in
+    /// the batch.
+    pub fn run_phase(
         &mut self,
-        plan: &Plan,
-        scaling: &Scaling,
-        parameters: &[f32],
+        pass: &Backward<'_>,
         batch: &Batch<'_>,
-        mean: f32,
+        first: usize,
         group: &mut Group,
     ) -> Result<(), BufferError> {
         let mut memory = GroupMemory {
@@ -60,49 +61,63 @@ impl<L: Lanes> Worker<L> {
             winners: &mut self.winners,
             values: &mut group.values,
         };
-        let mut labels = [0; GROUP];
+        let (mut labels, mut keys) = ([0; GROUP], [0; GROUP]);
         let labels = batch.labels(&mut labels);
-        group.outcome = plan.backward_group(
-            parameters,
+        let [seed, step] = pass.draw;
+        for (sample, key) in keys.iter_mut().enumerate() {
+            *key = dropout_key(seed, step, (first + sample) as u64);
+        }
+        let work = GroupWork {
+            parameters: pass.parameters,
+            moments: pass.moments,
             labels,
-            mean,
-            &mut memory,
-            |samples, input| match batch.augmenter {
-                Some(augmenter) => {
-                    let memory = &mut self.images;
-                    batch.pack_augmented(augmenter, samples, scaling, memory, input);
-                }
-                None => batch.pack(samples, scaling, input),
-            },
-        )?;
+            keys: &keys[..labels.len()],
+            batch: pass.batch,
+        };
+        let scaling = pass.scaling;
+        let images = &mut self.images;
+        let outcome =
+            pass.program
+                .run_phase(pass.phase, &work, &mut memory, |samples, input| {
+                    match (batch.augmenter, batch.samples.bytes()) {
+                        (Some(augmenter), Ok(bytes)) => {
+                            batch.pack_augmented(augmenter, bytes, samples, scaling, images, input);
+                        }
+                        // Floats have no augmenter: `Augmentation::check` refuses one.
+                        _ => batch.pack(samples, scaling, input),
+                    }
+                })?;
+        if pass.phase == 0 {
+            group.outcome = outcome;
+        } else {
+            group.outcome += outcome;
+        }
         Ok(())
     }
 }
 
 /// Memory to evaluate samples.
 pub(super) struct Evaluator<L> {
-    input: Vec<L>,
-    packets: Vec<L>,
+    arena: Vec<L>,
 }
 
 impl<L: Lanes> Evaluator<L> {
-    pub fn new(plan: &Plan, zero: L) -> Self {
+    pub fn new(program: &Program, zero: L) -> Self {
         Self {
-            input: vec![zero; plan.input_shape().elements()],
-            packets: vec![zero; plan.inference_packets()],
+            arena: vec![zero; program.arena_packets()],
         }
     }
 
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.input[..]) + size_of_val(&self.packets[..])
+        size_of_val(&self.arena[..])
     }
 
     /// Forward over at most [`GROUP`] samples, one packet after another. `logits` is either empty
     /// or samples x classes.
     pub fn forward(
         &mut self,
-        plan: &Plan,
+        program: &Program,
         scaling: &Scaling,
         parameters: &[f32],
         batch: &Batch<'_>,
@@ -113,10 +128,11 @@ impl<L: Lanes> Evaluator<L> {
         let labels = batch.labels(&mut labels);
         for first in (0..labels.len()).step_by(L::LANES) {
             let samples = first..labels.len().min(first + L::LANES);
-            batch.pack(samples.clone(), scaling, &mut self.input);
-            let output = plan.infer(parameters, &self.input, &mut self.packets)?;
+            let output = program.infer(parameters, &mut self.arena, |input| {
+                batch.pack(samples.clone(), scaling, input);
+            })?;
             score(output, &labels[samples.clone()], &mut outcome)?;
-            let rows = logits.chunks_exact_mut(plan.classes());
+            let rows = logits.chunks_exact_mut(program.classes());
             for (lane, row) in rows.skip(first).take(samples.len()).enumerate() {
                 let values = L::values(output).chunks_exact(L::LANES);
                 for (logit, lanes) in row.iter_mut().zip(values) {
@@ -132,15 +148,11 @@ impl<L: Lanes> Evaluator<L> {
 pub(super) struct Batch<'a> {
     pub samples: &'a Samples,
     pub indices: &'a [u32],
-    /// What is done to the images.
+    /// What is done to the images; nothing is to samples of floats.
     pub augmenter: Option<&'a EpochAugmenter>,
 }
 
-impl<'a> Batch<'a> {
-    fn image(&self, index: u32) -> &'a [u8] {
-        self.samples.image(index as usize)
-    }
-
+impl Batch<'_> {
     fn labels<'l>(&self, labels: &'l mut [u16; GROUP]) -> &'l [u16] {
         for (label, index) in labels.iter_mut().zip(self.indices) {
             *label = self.samples.labels[*index as usize];
@@ -149,14 +161,26 @@ impl<'a> Batch<'a> {
     }
 
     fn pack<L: Lanes>(&self, samples: Range<usize>, scaling: &Scaling, input: &mut [L]) {
+        let size = self.samples.shape.size();
         let indices = self.indices[samples].iter();
-        pack(indices.map(|index| self.image(*index)), scaling, input);
+        let ranges = indices.map(|index| *index as usize * size..(*index as usize + 1) * size);
+        match &self.samples.values {
+            Values::Bytes(pixels) => {
+                let (images, count) = gathered(ranges.map(|range| &pixels[range]));
+                pack_pixels(scaling, &images[..count], input);
+            }
+            Values::Floats(floats) => {
+                let (rows, count) = gathered(ranges.map(|range| &floats[range]));
+                pack_floats(scaling, &rows[..count], input);
+            }
+        }
     }
 
     /// Packs augmented images, for which there is memory for a packet's in `memory`.
     fn pack_augmented<L: Lanes>(
         &self,
         augmenter: &EpochAugmenter,
+        images: ByteSamples<'_>,
         samples: Range<usize>,
         scaling: &Scaling,
         memory: &mut [u8],
@@ -164,25 +188,23 @@ impl<'a> Batch<'a> {
     ) {
         let shape = self.samples.shape;
         let indices = &self.indices[samples];
-        let images = memory.chunks_exact_mut(shape.size());
-        for (image, index) in images.zip(indices) {
-            augmenter.apply(*index, self.image(*index), shape, image);
+        let augmented = memory.chunks_exact_mut(shape.size());
+        for (augmented, index) in augmented.zip(indices) {
+            augmenter.apply(*index, images.image(*index as usize), shape, augmented);
         }
-        let images = memory.chunks_exact(shape.size());
-        pack(images.take(indices.len()), scaling, input);
+        let augmented = memory.chunks_exact(shape.size()).take(indices.len());
+        let (images, count) = gathered(augmented);
+        pack_pixels(scaling, &images[..count], input);
     }
 }
 
-/// Packs at most [`GROUP`] images.
-fn pack<'a, L: Lanes>(
-    images: impl ExactSizeIterator<Item = &'a [u8]>,
-    scaling: &Scaling,
-    input: &mut [L],
-) {
-    let mut packed: [&[u8]; GROUP] = [&[]; GROUP];
-    let count = images.len();
-    for (to, image) in packed.iter_mut().zip(images) {
-        *to = image;
+/// The first [`GROUP`] of `rows`, and how many there are.
+fn gathered<'r, T>(rows: impl Iterator<Item = &'r [T]>) -> ([&'r [T]; GROUP], usize) {
+    let mut gathered: [&[T]; GROUP] = [&[]; GROUP];
+    let mut count = 0;
+    for (to, row) in gathered.iter_mut().zip(rows) {
+        *to = row;
+        count += 1;
     }
-    pack_pixels(scaling, &packed[..count], input);
+    (gathered, count)
 }

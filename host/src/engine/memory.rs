@@ -2,7 +2,9 @@
 
 use super::EngineOptions;
 use super::typed::ROUND;
-use kiln_core::{BufferError, GROUP, LaneWidth, Network, NetworkError, Outcome, Plan};
+use kiln_core::{
+    BufferError, Folding, GROUP, LaneWidth, Network, Outcome, Program, ProgramError, Purpose,
+};
 
 /// Bytes that [`Engine::new`](super::Engine::new) takes: parameters, gradient and velocity, the
 /// groups of a batch, and the working memory of every thread.
@@ -10,40 +12,57 @@ use kiln_core::{BufferError, GROUP, LaneWidth, Network, NetworkError, Outcome, P
 /// # Errors
 ///
 /// If the network is not sound.
-pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, NetworkError> {
-    let plan = Plan::try_of(network)?;
+pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, ProgramError> {
+    let training: Program = Program::try_of(network, Purpose::Group(options.loss))?;
+    let folded = Folding::of(network).network();
+    let inference: Program = Program::try_of(&folded, Purpose::Inference)?;
     let lanes = options.lanes.unwrap_or_else(LaneWidth::widest).lanes();
     let groups = options.batch.div_ceil(GROUP);
     let threads = options.threads.max(1);
-    let input = plan.input_shape().elements();
-    let worker = plan.training_packets() * size_of::<f32>() + plan.winner_bytes() + input;
-    let evaluator = input + plan.inference_packets();
-    let values = 3 * plan.parameters() + groups * plan.group_values() + threads * evaluator * lanes;
+    let (workers, packets) = match training.phases() {
+        1 => (threads.min(groups), 1),
+        _ => (groups, GROUP.div_ceil(lanes)),
+    };
+    let worker = packets * training.working_bytes(1) + training.input_shape().elements();
+    let is_folded = folded != *network;
+    let values = 3 * training.parameters()
+        + training.moment_values()
+        + training.statistics()
+        + usize::from(is_folded) * inference.parameters()
+        + groups * training.group_values()
+        + threads * inference.arena_packets() * lanes;
     let pieces = ROUND * size_of::<Result<Outcome, BufferError>>();
-    Ok(values * size_of::<f32>() + threads.min(groups) * worker * lanes + pieces)
+    Ok(values * size_of::<f32>() + workers * worker * lanes + pieces)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::typed::Typed;
     use super::*;
-    use kiln_core::{F32x4, Scaling, Trainable};
+    use kiln_core::{F32x4, Loss, Scaling, Trainable};
 
     #[test]
     fn the_engine_takes_what_it_says() {
-        let network = Network::input(1, 12, 12).conv2d(3, 3).relu();
-        let network = network.max_pool2d(2).linear(7).relu().linear(4);
-        for (threads, batch) in [(1, 40), (3, 40), (2, 3)] {
+        let chain = Network::input(1, 12, 12).conv2d(3, 3).relu();
+        let chain = chain.max_pool2d(2).linear(7).relu().linear(4);
+        let normalised = Network::input(1, 12, 12).conv2d(3, 3).batch_norm().relu();
+        let normalised = normalised.global_avg_pool2d().linear(4);
+        let cases = [&chain, &normalised].into_iter().flat_map(|network| {
+            [(1, 40), (3, 40), (2, 3)].map(|(threads, batch)| (network, threads, batch))
+        });
+        for (network, threads, batch) in cases {
             let options = EngineOptions {
                 threads,
                 lanes: Some(LaneWidth::X4),
                 batch,
                 trainable: Trainable::ALL,
+                loss: Loss::CROSS_ENTROPY,
+                seed: 1,
             };
             let parameters = vec![0.0; network.parameters()];
             let scaling = Scaling::uniform(1, 1.0, 0.0).unwrap();
-            let typed = Typed::<F32x4>::new(&network, &scaling, parameters, &options).unwrap();
-            assert_eq!(memory(&network, &options), Ok(typed.bytes()));
+            let typed = Typed::<F32x4>::new(network, &scaling, parameters, &options).unwrap();
+            assert_eq!(memory(network, &options), Ok(typed.bytes()));
         }
     }
 }

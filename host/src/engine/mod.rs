@@ -15,9 +15,9 @@ mod update;
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln_core::{
-    BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes, Network, NetworkError, Outcome,
+    BufferError, F32x4, F32x8, F32x16, FoldError, InitError, LaneWidth, Lanes, Loss, Network,
+    Outcome, ProgramError, Scaling, Sgd, Trainable,
 };
-use kiln_core::{Scaling, Sgd, Trainable, TrainableError};
 use std::sync::Arc;
 use typed::Typed;
 
@@ -34,18 +34,39 @@ pub struct EngineOptions {
     pub batch: usize,
     /// What a step changes; all else stays as it is.
     pub trainable: Trainable,
+    /// What a step makes smaller.
+    pub loss: Loss,
+    /// Seed of what dropout draws.
+    pub seed: u64,
+}
+
+impl Default for EngineOptions {
+    /// One thread, the widest lanes, single samples; everything is trained, by cross-entropy.
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            lanes: None,
+            batch: 1,
+            trainable: Trainable::ALL,
+            loss: Loss::CROSS_ENTROPY,
+            seed: 1,
+        }
+    }
 }
 
 /// Why an engine cannot be made, or a pass not be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The network is not sound.
+    /// The network is not sound, or what is to be trained is not there.
     #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// What is to be trained is not there.
+    Program(#[from] ProgramError),
+    /// Running statistics of another length than the network's.
     #[error(transparent)]
-    Trainable(#[from] TrainableError),
+    Statistics(#[from] InitError),
+    /// Buffers for folding of another length than the network's.
+    #[error(transparent)]
+    Fold(#[from] FoldError),
     /// A buffer, a batch or a label does not fit the network.
     #[error(transparent)]
     Buffer(#[from] BufferError),
@@ -92,14 +113,21 @@ trait Passes: Send {
         samples: &Samples,
         indices: &[u32],
         logits: Option<&mut [f32]>,
-    ) -> Result<Outcome, BufferError>;
+    ) -> Result<Outcome, EngineError>;
     fn parameters(&self) -> &[f32];
+    fn folded_parameters(&self) -> Result<Vec<f32>, FoldError>;
+    fn statistics(&self) -> &[f32];
     fn velocity(&self) -> &[f32];
-    fn set_velocity(&mut self, velocity: &[f32]) -> Result<(), BufferError>;
+    fn resume(
+        &mut self,
+        velocity: &[f32],
+        statistics: &[f32],
+        steps: u64,
+    ) -> Result<(), BufferError>;
 }
 
 impl Engine {
-    /// Takes all memory and starts the threads.
+    /// Takes all memory and starts the threads. The running statistics begin anew.
     ///
     /// # Errors
     ///
@@ -189,14 +217,28 @@ impl Engine {
         logits: Option<&mut [f32]>,
     ) -> Result<Outcome, EngineError> {
         let passes = &mut self.passes;
-        Ok(self
-            .pool
-            .install(|| passes.evaluate(samples, indices, logits))?)
+        self.pool
+            .install(|| passes.evaluate(samples, indices, logits))
     }
 
-    /// The parameters as they are now, in the model file's order.
+    /// The parameters as they are now, in the order of the network's nodes.
     pub fn parameters(&self) -> &[f32] {
         self.passes.parameters()
+    }
+
+    /// The parameters of the folded network as it is now, in the model file's order; those of the
+    /// network itself where nothing is to fold.
+    ///
+    /// # Errors
+    ///
+    /// None that an engine can come to: its buffers are those of its network.
+    pub fn folded_parameters(&self) -> Result<Vec<f32>, EngineError> {
+        Ok(self.passes.folded_parameters()?)
+    }
+
+    /// The running statistics of its batch normalisations.
+    pub fn statistics(&self) -> &[f32] {
+        self.passes.statistics()
     }
 
     /// The optimizer's velocity as it is now, a value for each parameter; zeros at first.
@@ -204,13 +246,19 @@ impl Engine {
         self.passes.velocity()
     }
 
-    /// Goes on with the velocity of an earlier training; allocates nothing.
+    /// Goes on from an earlier training of `steps` steps; allocates nothing.
     ///
     /// # Errors
     ///
-    /// If there is not a value for each parameter.
-    pub fn set_velocity(&mut self, velocity: &[f32]) -> Result<(), EngineError> {
-        Ok(self.passes.set_velocity(velocity)?)
+    /// If there is not a value of the velocity for each parameter, or of the statistics for each of
+    /// the network's.
+    pub fn resume(
+        &mut self,
+        velocity: &[f32],
+        statistics: &[f32],
+        steps: u64,
+    ) -> Result<(), EngineError> {
+        Ok(self.passes.resume(velocity, statistics, steps)?)
     }
 
     /// Samples computed side by side.

@@ -7,15 +7,26 @@ use super::update::{Run, Task, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
-use kiln_core::{BufferError, GROUP, Lanes, Network, Outcome, Plan, Scaling, Sgd};
+use kiln_core::{
+    BufferError, FoldError, Folding, GROUP, Lanes, Network, Outcome, Program, Purpose, Scaling,
+    Sgd, first_statistics,
+};
 
 /// A network's parameters and memory, in packets of `L`.
 pub(super) struct Typed<L> {
-    plan: Plan,
+    network: Network,
+    training: Program,
+    inference: Program,
     scaling: Scaling,
     zero: L,
     tasks: Vec<Task>,
     parameters: Vec<f32>,
+    /// What is evaluated, where that is not the network as it is trained.
+    folded: Option<Folded>,
+    statistics: Vec<f32>,
+    moments: Vec<f32>,
+    /// Seed of what is drawn in a step, and the steps taken.
+    draw: [u64; 2],
     gradient: Vec<f32>,
     velocity: Vec<f32>,
     workers: Vec<Worker<L>>,
@@ -23,6 +34,14 @@ pub(super) struct Typed<L> {
     evaluators: Vec<Evaluator<L>>,
     /// Results of the groups of one round of an evaluation, in order.
     pieces: Box<[Result<Outcome, BufferError>]>,
+}
+
+/// The network as it is evaluated.
+struct Folded {
+    folding: Folding,
+    parameters: Vec<f32>,
+    /// Whether the parameters are those of the network as it is now.
+    is_fresh: bool,
 }
 
 /// Groups that an evaluation shares among the threads before it adds them up: enough that waiting
@@ -36,36 +55,62 @@ impl<L: Lanes> Typed<L> {
         parameters: Vec<f32>,
         options: &EngineOptions,
     ) -> Result<Self, EngineError> {
-        let plan = Plan::try_of(network)?;
+        let training = Program::try_of(network, Purpose::Group(options.loss))?;
+        let folding = Folding::of(network);
+        let evaluated = folding.clone().network();
+        let inference = Program::try_of(&evaluated, Purpose::Inference)?;
         let zero = L::zero().ok_or(EngineError::Lanes(L::WIDTH.name()))?;
-        check("parameters", parameters.len(), plan.parameters())?;
-        let channels = plan.input_shape().channels as usize;
+        check("parameters", parameters.len(), training.parameters())?;
+        let channels = training.input_shape().channels as usize;
         check("input scaling", scaling.channels(), channels)?;
         let groups = options.batch.div_ceil(GROUP);
         let threads = options.threads.max(1);
+        let workers = match training.phases() {
+            1 => threads.min(groups),
+            _ => groups,
+        };
+        let mut statistics = vec![0.0; training.statistics()];
+        first_statistics(network, &mut statistics)?;
         Ok(Self {
-            tasks: Task::all(&plan, options.trainable)?,
+            tasks: Task::all(network, &training, options.trainable)?,
+            folded: (evaluated != *network).then(|| Folded {
+                folding,
+                parameters: vec![0.0; inference.parameters()],
+                is_fresh: false,
+            }),
+            moments: vec![0.0; training.moment_values()],
+            statistics,
+            draw: [options.seed, 0],
+            network: network.clone(),
             gradient: vec![0.0; parameters.len()],
             velocity: vec![0.0; parameters.len()],
-            groups: (0..groups).map(|_| Group::new(&plan)).collect(),
-            workers: (0..threads.min(groups))
-                .map(|_| Worker::new(&plan, zero))
+            groups: (0..groups).map(|_| Group::new(&training)).collect(),
+            workers: (0..workers).map(|_| Worker::new(&training, zero)).collect(),
+            evaluators: (0..threads)
+                .map(|_| Evaluator::new(&inference, zero))
                 .collect(),
-            evaluators: (0..threads).map(|_| Evaluator::new(&plan, zero)).collect(),
             pieces: vec![Ok(Outcome::default()); ROUND].into(),
             scaling: scaling.clone(),
             zero,
             parameters,
-            plan,
+            training,
+            inference,
         })
     }
 
     /// Bytes of the buffers, as they are.
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
-        let values = [&self.parameters, &self.gradient, &self.velocity];
+        let folded = self.folded.iter().map(|folded| &folded.parameters);
+        let values = [
+            &self.parameters,
+            &self.gradient,
+            &self.velocity,
+            &self.moments,
+            &self.statistics,
+        ];
         let groups = self.groups.iter().map(|group| &group.values);
-        let values = values.into_iter().chain(groups);
+        let values = values.into_iter().chain(groups).chain(folded);
         let workers = self.workers.iter().map(Worker::bytes);
         let evaluators = self.evaluators.iter().map(Evaluator::bytes);
         values.map(|values| size_of_val(&values[..])).sum::<usize>()
@@ -80,27 +125,50 @@ impl<L: Lanes> Typed<L> {
         indices: &[u32],
         augmenter: Option<&EpochAugmenter>,
     ) -> Result<Outcome, BufferError> {
-        let pass = Backward {
-            plan: &self.plan,
-            scaling: &self.scaling,
-            parameters: &self.parameters,
-            samples,
-            augmenter,
-            mean: 1.0 / indices.len() as f32,
-        };
         let groups = indices.len().div_ceil(GROUP);
-        pass.run(&mut self.workers, &mut self.groups[..groups], indices)?;
+        for phase in 0..self.training.phases() {
+            let pass = Backward {
+                program: &self.training,
+                phase,
+                scaling: &self.scaling,
+                parameters: &self.parameters,
+                samples,
+                augmenter,
+                moments: &self.moments,
+                batch: indices.len(),
+                draw: self.draw,
+            };
+            pass.run(&mut self.workers, &mut self.groups[..groups], indices)?;
+            let left = self.groups.iter().zip(indices.chunks(GROUP));
+            let left = left.map(|(group, indices)| (&*group.values, indices.len()));
+            self.training.meet(phase, left, &mut self.moments)?;
+        }
         let mut outcome = Outcome::default();
-        for group in &self.groups[..indices.len().div_ceil(GROUP)] {
+        for group in &self.groups[..groups] {
             outcome += group.outcome;
         }
         Ok(outcome)
     }
 
+    /// Folds the network as it is now, where that is not done yet.
+    fn fold(&mut self) -> Result<(), FoldError> {
+        if let Some(folded) = &mut self.folded
+            && !folded.is_fresh
+        {
+            let own = &mut folded.parameters;
+            let (network, parameters) = (&self.network, &self.parameters);
+            folded
+                .folding
+                .fold(network, parameters, &self.statistics, own)?;
+            folded.is_fresh = true;
+        }
+        Ok(())
+    }
+
     /// Sums the gradient over the groups and updates the parameters, run by run, in parallel.
     fn update(&mut self, groups: usize, sgd: &Sgd) -> Result<(), BufferError> {
         let update = Update {
-            plan: &self.plan,
+            program: &self.training,
             groups: &self.groups[..groups],
             sgd,
             proof: self.zero,
@@ -122,14 +190,22 @@ impl<L: Lanes> Passes for Typed<L> {
         augmenter: Option<&EpochAugmenter>,
         sgd: &Sgd,
     ) -> Result<Outcome, BufferError> {
-        check_images(&self.plan, samples)?;
+        check_images(&self.training, samples)?;
         let most = self.groups.len() * GROUP;
         if indices.is_empty() || indices.len() > most {
             let given = indices.len();
             return Err(BufferError::Samples { most, given });
         }
+        self.training.check_batch(indices.len())?;
         let outcome = self.backward(samples, indices, augmenter)?;
         self.update(indices.len().div_ceil(GROUP), sgd)?;
+        let (moments, statistics) = (&self.moments, &mut self.statistics);
+        self.training
+            .update_statistics(indices.len(), moments, statistics)?;
+        self.draw[1] += 1;
+        if let Some(folded) = &mut self.folded {
+            folded.is_fresh = false;
+        }
         Ok(outcome)
     }
 
@@ -138,22 +214,28 @@ impl<L: Lanes> Passes for Typed<L> {
         samples: &Samples,
         indices: &[u32],
         logits: Option<&mut [f32]>,
-    ) -> Result<Outcome, BufferError> {
-        check_images(&self.plan, samples)?;
+    ) -> Result<Outcome, EngineError> {
+        check_images(&self.inference, samples)?;
+        let classes = self.inference.classes();
         if let Some(logits) = &logits {
-            check("logits", logits.len(), indices.len() * self.plan.classes())?;
+            check("logits", logits.len(), indices.len() * classes)?;
         }
+        self.fold()?;
+        let parameters = match &self.folded {
+            Some(folded) => &folded.parameters,
+            None => &self.parameters,
+        };
         let pass = Evaluation {
-            plan: &self.plan,
+            program: &self.inference,
             scaling: &self.scaling,
-            parameters: &self.parameters,
+            parameters,
             samples,
         };
         let mut rest = logits;
         let mut outcome = Outcome::default();
         for indices in indices.chunks(ROUND * GROUP) {
             let logits = rest.take().map(|logits| {
-                let (own, behind) = logits.split_at_mut(indices.len() * self.plan.classes());
+                let (own, behind) = logits.split_at_mut(indices.len() * classes);
                 rest = Some(behind);
                 own
             });
@@ -170,22 +252,46 @@ impl<L: Lanes> Passes for Typed<L> {
         &self.parameters
     }
 
+    fn folded_parameters(&self) -> Result<Vec<f32>, FoldError> {
+        let Some(folded) = &self.folded else {
+            return Ok(self.parameters.clone());
+        };
+        let mut own = vec![0.0; folded.parameters.len()];
+        let (network, parameters) = (&self.network, &self.parameters);
+        folded
+            .folding
+            .fold(network, parameters, &self.statistics, &mut own)?;
+        Ok(own)
+    }
+
+    fn statistics(&self) -> &[f32] {
+        &self.statistics
+    }
+
+    fn resume(
+        &mut self,
+        velocity: &[f32],
+        statistics: &[f32],
+        steps: u64,
+    ) -> Result<(), BufferError> {
+        check("velocity", velocity.len(), self.velocity.len())?;
+        check("statistics", statistics.len(), self.statistics.len())?;
+        self.velocity.copy_from_slice(velocity);
+        self.statistics.copy_from_slice(statistics);
+        self.draw[1] = steps;
+        Ok(())
+    }
+
     fn velocity(&self) -> &[f32] {
         &self.velocity
     }
-
-    fn set_velocity(&mut self, velocity: &[f32]) -> Result<(), BufferError> {
-        check("velocity", velocity.len(), self.velocity.len())?;
-        self.velocity.copy_from_slice(velocity);
-        Ok(())
-    }
 }
 
-fn check_images(plan: &Plan, samples: &Samples) -> Result<(), BufferError> {
+fn check_images(program: &Program, samples: &Samples) -> Result<(), BufferError> {
     check(
         "an image",
         samples.shape.size(),
-        plan.input_shape().elements(),
+        program.input_shape().elements(),
     )
 }
 

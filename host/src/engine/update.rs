@@ -3,13 +3,13 @@
 use super::awake;
 use super::groups::Group;
 use kiln_core::{
-    BufferError, CompactMode, CompactPlan, Lanes, Plan, Sgd, Span, Trainable, TrainableError,
+    BufferError, CompactMode, Lanes, Network, Program, ProgramError, Purpose, Sgd, Span, Trainable,
 };
 use std::ops::Range;
 
 /// What an update needs to know.
 pub(super) struct Update<'a, L> {
-    pub plan: &'a Plan,
+    pub program: &'a Program,
     pub groups: &'a [Group],
     pub sgd: &'a Sgd,
     pub proof: L,
@@ -23,14 +23,18 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// The tasks of an update of what is trained, all spans of a plan in order.
-    pub fn all(plan: &Plan, trainable: Trainable) -> Result<Vec<Self>, TrainableError> {
-        let compact = CompactPlan::try_of(plan, CompactMode::in_place(trainable))?;
+    /// The tasks of an update of what is trained, all spans of a program in order.
+    pub fn all(
+        network: &Network,
+        program: &Program,
+        trainable: Trainable,
+    ) -> Result<Vec<Self>, ProgramError> {
+        let ranges = trained_ranges(network, trainable)?;
         let mut start = 0;
-        let tasks = plan.spans().map(|span| {
+        let tasks = program.spans().map(|span| {
             let own = start..start + span.len;
             start = own.end;
-            let trained = compact.trained_ranges().map(|range| {
+            let trained = ranges.iter().map(|range| {
                 let start = range.start.clamp(own.start, own.end);
                 start - own.start..range.end.clamp(start, own.end) - own.start
             });
@@ -44,6 +48,20 @@ impl Task {
         });
         Ok(tasks.collect())
     }
+}
+
+/// Where the trained tensors lie among all parameters. Where everything is trained, a network may
+/// have what compact training refuses.
+fn trained_ranges(
+    network: &Network,
+    trainable: Trainable,
+) -> Result<Vec<Range<usize>>, ProgramError> {
+    if trainable == Trainable::ALL {
+        return Ok(std::iter::once(0..network.parameters()).collect());
+    }
+    let mode = CompactMode::in_place(trainable);
+    let compact: Program = Program::try_of(network, Purpose::Compact(mode))?;
+    Ok(compact.trained_ranges().collect())
 }
 
 /// A run of parameters with their gradient and velocity.
@@ -106,8 +124,13 @@ impl<L: Lanes> Update<'_, L> {
             own.gradient.fill(0.0);
             for group in self.groups {
                 let samples = group.outcome.samples;
-                self.plan
-                    .add_gradient(span, &group.values, samples, self.proof, own.gradient)?;
+                self.program.add_gradient(
+                    span,
+                    &group.values,
+                    samples,
+                    self.proof,
+                    own.gradient,
+                )?;
             }
             self.sgd.update(
                 &mut own.parameters[trained.clone()],

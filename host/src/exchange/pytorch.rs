@@ -174,7 +174,7 @@ fn conv_code(conv: &Conv2d, input: Shape) -> String {
         options += &format!(", stride={}", pair(conv.stride));
     }
     if conv.padding != [0, 0] {
-        options += &format!(", padding={}", pair(conv.padding));
+        options += &format!(", padding={}", pair(conv.padding.before()));
     }
     if conv.groups != 1 {
         options += &format!(", groups={}", conv.groups);

@@ -67,7 +67,7 @@ pub fn read(
     let metadata = text.and_then(|text| Metadata::parse(text));
     let network = match (network, &metadata) {
         (Some(network), _) => network,
-        (None, Some(metadata)) => metadata.network.network()?,
+        (None, Some(metadata)) => metadata.network.network(None)?,
         (None, None) => return Err(SafetensorsError::NoNetwork),
     };
     let layers = layer_tensors(&network);

@@ -1,6 +1,6 @@
 //! One layer as a TOML table.
 
-use kiln_core::{Conv2d, Layer, Linear, Pool2d};
+use kiln_core::{BatchNorm, Conv2d, Dropout, Layer, Linear, Padding, Pool2d};
 use serde::{Deserialize, Serialize};
 
 /// A layer's type and options.
@@ -10,9 +10,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerTable {
-    /// `conv2d`, `relu`, `max_pool2d`, `avg_pool2d`, `global_avg_pool2d` or `linear`.
+    /// `conv2d`, `relu`, `max_pool2d`, `linear` or any other of the known types.
     #[serde(rename = "type")]
     pub kind: String,
+    /// A name by which later layers can read its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The names of what it reads, or `input`; without them, the layer before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Vec<String>>,
     /// Output channels of a convolution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filters: Option<u16>,
@@ -25,15 +31,36 @@ pub struct LayerTable {
     /// Distance between neighbouring outputs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride: Option<Extent>,
-    /// Zeros around a convolution's input.
+    /// Rows and columns imagined around the input.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub padding: Option<Extent>,
+    pub padding: Option<Sides>,
+    /// Distance between neighbouring taps of a convolution's kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dilation: Option<Extent>,
     /// Groups of a convolution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<u16>,
+    /// Whether a convolution or linear layer has biases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bias: Option<bool>,
+    /// Whether a pool keeps windows that reach over the edge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ceil_mode: Option<bool>,
+    /// Whether an average counts padding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count_include_pad: Option<bool>,
+    /// Share of a batch in the running statistics of a batch normalisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f32>,
+    /// What a batch normalisation adds to variances.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f32>,
+    /// Probability with which a dropout drops a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f32>,
     /// Outputs of a linear layer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outputs: Option<u16>,
+    pub outputs: Option<Outputs>,
 }
 
 /// Rows and columns; one number stands for both.
@@ -47,6 +74,42 @@ pub enum Extent {
     Square(u16),
     /// `[rows, columns]`.
     Pair([u16; 2]),
+}
+
+/// Rows and columns on the sides of an input; one number stands for all four.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a whole number from 0 to 65535, two as [rows, columns], or four as [top, left, bottom, right]"
+)]
+pub enum Sides {
+    /// The same on each side.
+    All(u16),
+    /// `[rows, columns]`: above and below, before and behind.
+    Pair([u16; 2]),
+    /// `[top, left, bottom, right]`.
+    Each([u16; 4]),
+}
+
+/// Number of outputs of a linear layer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a whole number from 1 to 65535, or \"classes\""
+)]
+pub enum Outputs {
+    /// As many as this.
+    Count(u16),
+    /// As many as the data has classes.
+    Data(DataOutputs),
+}
+
+/// A number of outputs that follows from the data.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataOutputs {
+    /// One for each class.
+    Classes,
 }
 
 /// A layer table with a wrong type or wrong options.
@@ -71,6 +134,15 @@ pub enum LayerError {
         /// The option's name.
         option: &'static str,
     },
+    /// The number of outputs follows from the data, and there is none.
+    #[error(
+        "layer {number} (linear): outputs = \"classes\" takes their number from a dataset, and there is \
+         none here; set `classes` at the top of the file to the number"
+    )]
+    NoClasses {
+        /// Number of the layer, from 1.
+        number: usize,
+    },
     /// An option that belongs to other types.
     #[error("layer {number} ({kind}): it has no option `{option}`; remove that line")]
     Foreign {
@@ -84,33 +156,64 @@ pub enum LayerError {
 }
 
 /// The types and the options each of them takes.
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 11] = [
     (
         "conv2d",
-        &["filters", "kernel", "stride", "padding", "groups"],
+        &[
+            "filters", "kernel", "stride", "padding", "dilation", "groups", "bias",
+        ],
     ),
     ("relu", &[]),
-    ("max_pool2d", &["window", "stride"]),
-    ("avg_pool2d", &["window", "stride"]),
+    ("relu6", &[]),
+    ("max_pool2d", &["window", "stride", "padding", "ceil_mode"]),
+    (
+        "avg_pool2d",
+        &[
+            "window",
+            "stride",
+            "padding",
+            "ceil_mode",
+            "count_include_pad",
+        ],
+    ),
     ("global_avg_pool2d", &[]),
-    ("linear", &["outputs"]),
+    ("linear", &["outputs", "bias"]),
+    ("add", &[]),
+    ("batch_norm", &["momentum", "epsilon"]),
+    ("scale_shift", &[]),
+    ("dropout", &["probability"]),
 ];
 
 impl LayerTable {
-    /// The layer this table describes, as number `number` of its network.
-    pub(super) fn layer(&self, number: usize) -> Result<Layer, LayerError> {
+    /// The layer this table describes, as number `number` of its network, which tells `classes`
+    /// apart.
+    pub(super) fn layer(&self, number: usize, classes: Option<u16>) -> Result<Layer, LayerError> {
         self.check_options(number)?;
-        match self.kind.as_str() {
-            "conv2d" => Ok(Layer::Conv2d(self.conv2d(number)?)),
-            "relu" => Ok(Layer::Relu),
-            "max_pool2d" => Ok(Layer::MaxPool2d(self.pool2d(number)?)),
-            "avg_pool2d" => Ok(Layer::AvgPool2d(self.pool2d(number)?)),
-            "global_avg_pool2d" => Ok(Layer::GlobalAvgPool2d),
-            "linear" => Ok(Layer::Linear(Linear {
-                outputs: self.required(number, "outputs", self.outputs)?,
-            })),
-            _ => Err(self.unknown(number)),
-        }
+        Ok(match self.kind.as_str() {
+            "conv2d" => Layer::Conv2d(self.conv2d(number)?),
+            "relu" => Layer::Relu,
+            "relu6" => Layer::Relu6,
+            "max_pool2d" => Layer::MaxPool2d(self.pool2d(number)?),
+            "avg_pool2d" => Layer::AvgPool2d(self.pool2d(number)?),
+            "global_avg_pool2d" => Layer::GlobalAvgPool2d,
+            "linear" => Layer::Linear(Linear {
+                outputs: match self.required(number, "outputs", self.outputs)? {
+                    Outputs::Count(count) => count,
+                    Outputs::Data(_) => classes.ok_or(LayerError::NoClasses { number })?,
+                },
+                bias: self.bias.unwrap_or(true),
+            }),
+            "add" => Layer::Add,
+            "batch_norm" => Layer::BatchNorm(BatchNorm {
+                momentum: self.momentum.unwrap_or(BatchNorm::DEFAULT.momentum),
+                epsilon: self.epsilon.unwrap_or(BatchNorm::DEFAULT.epsilon),
+            }),
+            "scale_shift" => Layer::ScaleShift,
+            "dropout" => Layer::Dropout(Dropout {
+                probability: self.required(number, "probability", self.probability)?,
+            }),
+            _ => return Err(self.unknown(number)),
+        })
     }
 
     fn conv2d(&self, number: usize) -> Result<Conv2d, LayerError> {
@@ -118,8 +221,10 @@ impl LayerTable {
             filters: self.required(number, "filters", self.filters)?,
             kernel: self.required(number, "kernel", self.kernel)?.pair(),
             stride: self.stride.map_or([1, 1], Extent::pair),
-            padding: self.padding.map_or([0, 0], Extent::pair),
+            padding: self.padding.map_or(Padding::NONE, Sides::padding),
+            dilation: self.dilation.map_or([1, 1], Extent::pair),
             groups: self.groups.unwrap_or(1),
+            bias: self.bias.unwrap_or(true),
         })
     }
 
@@ -128,6 +233,9 @@ impl LayerTable {
         Ok(Pool2d {
             window,
             stride: self.stride.map_or(window, Extent::pair),
+            padding: self.padding.map_or(Padding::NONE, Sides::padding),
+            ceil_mode: self.ceil_mode.unwrap_or(false),
+            count_include_pad: self.count_include_pad.unwrap_or(true),
         })
     }
 
@@ -152,7 +260,14 @@ impl LayerTable {
             ("window", self.window.is_some()),
             ("stride", self.stride.is_some()),
             ("padding", self.padding.is_some()),
+            ("dilation", self.dilation.is_some()),
             ("groups", self.groups.is_some()),
+            ("bias", self.bias.is_some()),
+            ("ceil_mode", self.ceil_mode.is_some()),
+            ("count_include_pad", self.count_include_pad.is_some()),
+            ("momentum", self.momentum.is_some()),
+            ("epsilon", self.epsilon.is_some()),
+            ("probability", self.probability.is_some()),
             ("outputs", self.outputs.is_some()),
         ];
         let known = KINDS.iter().find(|(kind, _)| *kind == self.kind);
@@ -182,23 +297,69 @@ impl From<&Layer> for LayerTable {
             kind: layer.name().into(),
             ..Self::default()
         };
+        // Options that are as they are without being said are not said, but for those that files
+        // of earlier versions held.
         match layer {
             Layer::Conv2d(conv) => {
                 table.filters = Some(conv.filters);
                 table.kernel = Some(conv.kernel.into());
                 table.stride = Some(conv.stride.into());
                 table.padding = Some(conv.padding.into());
+                table.dilation = (conv.dilation != [1, 1]).then(|| conv.dilation.into());
                 table.groups = Some(conv.groups);
+                table.bias = (!conv.bias).then_some(false);
             }
             Layer::MaxPool2d(pool) | Layer::AvgPool2d(pool) => {
                 table.window = Some(pool.window.into());
                 table.stride = Some(pool.stride.into());
+                table.padding = (pool.padding != Padding::NONE).then(|| pool.padding.into());
+                table.ceil_mode = pool.ceil_mode.then_some(true);
+                table.count_include_pad = (!pool.count_include_pad).then_some(false);
             }
-            Layer::Linear(linear) => table.outputs = Some(linear.outputs),
+            Layer::Linear(linear) => {
+                table.outputs = Some(Outputs::Count(linear.outputs));
+                table.bias = (!linear.bias).then_some(false);
+            }
+            Layer::BatchNorm(norm) => {
+                table.momentum = Some(norm.momentum);
+                table.epsilon = Some(norm.epsilon);
+            }
+            Layer::Dropout(dropout) => table.probability = Some(dropout.probability),
             // A type that is new to core shows up in the round-trip test of this module.
             _ => {}
         }
         table
+    }
+}
+
+impl Sides {
+    fn padding(self) -> Padding {
+        match self {
+            Self::All(side) => Padding::each(side, side),
+            Self::Pair([rows, columns]) => Padding::each(rows, columns),
+            Self::Each([top, left, bottom, right]) => Padding {
+                top,
+                left,
+                bottom,
+                right,
+            },
+        }
+    }
+}
+
+impl From<Padding> for Sides {
+    fn from(padding: Padding) -> Self {
+        let Padding {
+            top,
+            left,
+            bottom,
+            right,
+        } = padding;
+        match (top == bottom, left == right, top == left) {
+            (true, true, true) => Self::All(top),
+            (true, true, false) => Self::Pair([top, left]),
+            _ => Self::Each([top, left, bottom, right]),
+        }
     }
 }
 

@@ -2,7 +2,15 @@
 
 use super::{EpochFigures, Run};
 use crate::charts::{Cell, Drawing, Line, LineChart, Matrix, Unit};
+use crate::run::folder::{CONFUSION, CURVES};
 use crate::training::Score;
+
+/// The charts beside a report, by name; that of the confusion only where it is known.
+pub fn chart_files(run: &Run) -> Vec<(&'static str, String)> {
+    let curves = Drawing::beside(&curves(run)).file();
+    let confusion = confusion(run).map(|drawing| (CONFUSION, drawing.file()));
+    [(CURVES, curves)].into_iter().chain(confusion).collect()
+}
 
 /// Loss and accuracy over the epochs, training beside validation.
 pub fn curves(run: &Run) -> [Drawing; 2] {

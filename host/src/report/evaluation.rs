@@ -17,6 +17,9 @@ pub struct Evaluation {
     pub source: String,
     /// Channels, rows and columns of an image.
     pub shape: [usize; 3],
+    /// Whether the samples can be shown as pictures; in runs of earlier versions they can.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub pictures: bool,
     /// How many samples there were.
     pub samples: Samplings,
     /// SHA-256 of the parameters, as [`weights::sha256`] has it.
@@ -100,12 +103,13 @@ impl Evaluation {
             dataset: dataset.name.clone(),
             source: dataset.source.clone(),
             shape: [shape.channels, shape.height, shape.width],
+            pictures: dataset.train.pictures().is_some(),
             samples: Samplings {
                 train: dataset.train.len() - validation.len(),
                 validation: validation.len(),
                 test: test.map_or(0, Samples::len),
             },
-            weights_sha256: weights::sha256(trainer.parameters()),
+            weights_sha256: weights::sha256(&trainer.folded_parameters()?),
             evaluated,
         })
     }
@@ -115,6 +119,10 @@ impl Evaluation {
         let evaluated = self.evaluated.as_ref()?;
         (evaluated.part == Part::Test).then_some(evaluated.score)
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn confusion(

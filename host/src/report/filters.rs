@@ -77,6 +77,11 @@ fn shades(weights: &[f32]) -> Vec<u8> {
 
 /// The pictures, with a sentence about them; nothing where no layer has weights.
 pub(super) fn section(run: &Run) -> Markup {
+    if run.evaluation.as_ref().is_some_and(|it| !it.pictures) {
+        return html! { p class="note" {
+            "The samples are no images, so the weights that look at them are not shown as pictures."
+        } };
+    }
     let Some(filters) = Filters::of(run) else {
         return html! { p class="note" { "No layer of this network has weights." } };
     };

@@ -2,12 +2,15 @@
 
 use super::run::Run;
 use crate::output::grouped;
-use kiln_core::{Plan, Shape};
+use kiln_core::{Folding, Loss, Program, Purpose, Shape};
 use maud::{Markup, html};
 
 pub(super) fn section(run: &Run) -> Markup {
     let network = &run.network;
-    let plan = Plan::of(network);
+    let folded = Folding::of(network).network();
+    let inference: Program = Program::of(&folded, Purpose::Inference);
+    let training: Program = Program::of(network, Purpose::Group(Loss::CROSS_ENTROPY));
+    let training_bytes = training.working_bytes(1) + size_of::<f32>() * training.group_values();
     let cost = network.cost();
     let bytes = |elements: u64| grouped(size_of::<f32>() as u64 * elements);
     html! {
@@ -42,8 +45,8 @@ pub(super) fn section(run: &Run) -> Markup {
         } }
         p class="note" {
             "For one sample. Layers that run as one share memory: inference takes "
-            (grouped(plan.inference_bytes(1) as u64)) " bytes beside the input, training on the desktop "
-            (grouped(plan.training_bytes(1) as u64)) " bytes beside parameters, gradient and velocity. "
+            (grouped(inference.working_bytes(1) as u64)) " bytes with the input, training on the desktop "
+            (grouped(training_bytes as u64)) " bytes beside parameters, gradient and velocity. "
             "The model file has " (grouped(run.model_bytes as u64)) " bytes."
         }
     }

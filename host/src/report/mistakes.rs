@@ -20,8 +20,9 @@ pub struct Mistake {
     pub predicted: usize,
     /// The most probable classes, and the true one, each with its probability.
     pub probabilities: Vec<(usize, f32)>,
-    /// The picture as PNG in base 64.
-    pub picture: String,
+    /// The picture as PNG in base 64; nothing where samples are no images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 /// Mistakes that are kept.
@@ -68,6 +69,7 @@ impl Mistake {
         }
         let shape = samples.shape;
         let shape = [shape.channels, shape.height, shape.width];
+        let images = samples.pictures();
         Some(Self {
             sample: index,
             file: files.get(index as usize).cloned(),
@@ -77,7 +79,7 @@ impl Mistake {
                 .into_iter()
                 .map(|class| (class, probabilities[class]))
                 .collect(),
-            picture: picture::png(samples.image(index as usize), shape)?,
+            picture: images.and_then(|images| picture::png(images.image(index as usize), shape)),
         })
     }
 }
@@ -92,19 +94,16 @@ fn loss(logits: &[f32], truth: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::ImageShape;
+    use crate::data::{ImageShape, Values};
 
     /// Samples of class 0 with one pixel, their index.
     fn samples(count: usize) -> Samples {
-        Samples {
-            pixels: (0..count as u8).collect(),
-            labels: vec![0; count],
-            shape: ImageShape {
-                channels: 1,
-                height: 1,
-                width: 1,
-            },
-        }
+        let shape = ImageShape {
+            channels: 1,
+            height: 1,
+            width: 1,
+        };
+        Samples::of_bytes((0..count as u8).collect(), vec![0; count], shape)
     }
 
     #[test]
@@ -133,7 +132,21 @@ mod tests {
         assert_eq!(classes(&found[2]), [1, 0, 2]);
         let most = found[2].probabilities[0].1;
         assert!((most - 0.4046).abs() < 1e-4, "{most}");
-        assert_eq!(found[2].picture, picture::png(&[8], [1, 1, 1]).unwrap());
+        assert_eq!(found[2].picture, picture::png(&[8], [1, 1, 1]));
+    }
+
+    #[test]
+    fn samples_that_are_no_images_have_no_pictures() {
+        let floats = Samples {
+            values: Values::Floats(vec![0.5]),
+            ..samples(1)
+        };
+        let mut channels = Samples::of_bytes(vec![1, 2], vec![0], samples(1).shape);
+        channels.shape.channels = 2;
+        for samples in [floats, channels] {
+            let found = Mistake::worst(&samples, &[], &[0], &[0.0, 1.0]);
+            assert_eq!((found.len(), &found[0].picture), (1, &None));
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod page;
 mod picture;
 mod run;
 
-pub use charts::{confusion, curves};
+pub use charts::{chart_files, confusion, curves};
 pub use comparison::comparison;
 pub(crate) use document::{document, section};
 pub use evaluation::{Evaluated, Evaluation, Part, Samplings};

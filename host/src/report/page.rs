@@ -181,7 +181,12 @@ fn mistakes(run: &Run, evaluated: &Evaluated) -> Markup {
         return html! { p class="note" { "There are none: every sample is right." } };
     }
     html! {
-        p class="note" { "Those whose true class was given the lowest probability." }
+        p class="note" {
+            "Those whose true class was given the lowest probability."
+            @if evaluated.mistakes.iter().all(|mistake| mistake.picture.is_none()) {
+                " The samples are no images, so they are not shown."
+            }
+        }
         div class="mistakes" {
             @for mistake in &evaluated.mistakes { (card(run, mistake, set)) }
         }
@@ -197,7 +202,9 @@ fn card(run: &Run, mistake: &Mistake, set: &str) -> Markup {
     );
     html! {
         figure {
-            img src=(picture::address(&mistake.picture)) alt=(description) title=[&mistake.file];
+            @if let Some(png) = &mistake.picture {
+                img src=(picture::address(png)) alt=(description) title=[&mistake.file];
+            }
             figcaption {
                 @for (class, probability) in &mistake.probabilities {
                     div class="guess" style=(format!("--share:{probability:.3}")) title=(name(*class)) {

@@ -2,8 +2,8 @@
 
 use super::{Evaluated, Evaluation};
 use crate::confusion::Confusion;
-use crate::run_config::{ConfigError, RunConfig};
-use crate::run_folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL, resume_command};
+use crate::run::config::{ConfigError, RunConfig};
+use crate::run::folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL, resume_command};
 use crate::training::Score;
 use crate::weights::{self, ModelBytes, WeightsError};
 use kiln_core::{ModelFile, Network};
@@ -249,7 +249,7 @@ impl Run {
 
     /// What to type to run it again.
     pub fn command(&self) -> String {
-        crate::run_folder::rerun_command(&self.path.join(CONFIG))
+        crate::run::folder::rerun_command(&self.path.join(CONFIG))
     }
 }
 

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 /// A schedule in epochs, as people think of it: `constant`, `step:EPOCHS:FACTOR` or
-/// `cosine[:WARMUP]`.
+/// `cosine[:WARMUP]`, whose warm-up is a number of epochs, or a share of the run such as `15%`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ScheduleSetting {
     /// The base rate throughout.
@@ -25,19 +25,27 @@ pub enum ScheduleSetting {
         /// Epochs of warm-up; finite, not negative, may be a fraction.
         warmup: f64,
     },
+    /// The rate rises for a share of all steps, then falls to zero along a cosine.
+    CosineAfterShare {
+        /// Steps of warm-up in percent of all; from 0 to 100, may be a fraction.
+        percent: f64,
+    },
 }
 
 /// A text that is no schedule.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error(
     "not a schedule: write constant, step:EPOCHS:FACTOR such as step:5:0.1, cosine, \
-     or cosine:WARMUP_EPOCHS such as cosine:0.5"
+     or cosine:WARMUP such as cosine:0.5, in epochs, or cosine:15%, of the whole run"
 )]
 pub struct ScheduleError;
 
 impl ScheduleSetting {
-    /// The schedule in steps, for epochs of `steps_per_epoch` steps.
-    pub fn in_steps(self, steps_per_epoch: u32) -> Schedule {
+    /// The schedule in steps, for `epochs` epochs of `steps_per_epoch` steps.
+    ///
+    /// A warm-up is rounded to whole steps. Its last step has the base rate, and so has the one
+    /// behind it, from which the cosine falls.
+    pub fn in_steps(self, epochs: u32, steps_per_epoch: u32) -> Schedule {
         match self {
             Self::Constant => Schedule::Constant,
             Self::Step { epochs, factor } => Schedule::Step {
@@ -48,6 +56,12 @@ impl ScheduleSetting {
             Self::Cosine { warmup } => Schedule::Cosine {
                 warmup: (warmup * f64::from(steps_per_epoch)).round() as u32,
             },
+            Self::CosineAfterShare { percent } => {
+                let steps = f64::from(epochs) * f64::from(steps_per_epoch);
+                Schedule::Cosine {
+                    warmup: (percent * steps / 100.0).round() as u32,
+                }
+            }
         }
     }
 }
@@ -67,9 +81,15 @@ impl FromStr for ScheduleSetting {
             ["cosine"] => Ok(Self::Cosine {
                 warmup: defaults::WARMUP,
             }),
-            ["cosine", warmup] => Ok(Self::Cosine {
-                warmup: number(warmup)?,
-            }),
+            ["cosine", warmup] => match warmup.strip_suffix('%') {
+                Some(percent) => Some(number(percent)?)
+                    .filter(|percent| *percent <= 100.0)
+                    .map(|percent| Self::CosineAfterShare { percent })
+                    .ok_or(ScheduleError),
+                None => Ok(Self::Cosine {
+                    warmup: number(warmup)?,
+                }),
+            },
             ["step", epochs, factor] => Ok(Self::Step {
                 epochs: epochs.parse().map_err(|_| ScheduleError)?,
                 factor: Some(number(factor)?)
@@ -87,6 +107,7 @@ impl fmt::Display for ScheduleSetting {
             Self::Constant => f.write_str("constant"),
             Self::Step { epochs, factor } => write!(f, "step:{epochs}:{factor}"),
             Self::Cosine { warmup } => write!(f, "cosine:{warmup}"),
+            Self::CosineAfterShare { percent } => write!(f, "cosine:{percent}%"),
         }
     }
 }

@@ -3,7 +3,14 @@ use kiln_core::Schedule;
 
 #[test]
 fn schedules_read_as_they_are_written() {
-    for text in ["constant", "step:5:0.1", "cosine:0.5", "cosine:0"] {
+    for text in [
+        "constant",
+        "step:5:0.1",
+        "cosine:0.5",
+        "cosine:0",
+        "cosine:15%",
+        "cosine:2.5%",
+    ] {
         assert_eq!(text.parse::<ScheduleSetting>().unwrap().to_string(), text);
     }
     assert_eq!("cosine".parse(), Ok(defaults::SCHEDULE));
@@ -15,6 +22,10 @@ fn schedules_read_as_they_are_written() {
         "step:5:0",
         "step:5:nan",
         "cosine:-1",
+        "cosine:-1%",
+        "cosine:101%",
+        "cosine:%",
+        "cosine:15%%",
     ] {
         assert!(text.parse::<ScheduleSetting>().is_err(), "{text}");
     }
@@ -23,9 +34,17 @@ fn schedules_read_as_they_are_written() {
 #[test]
 fn epochs_become_steps() {
     let setting: ScheduleSetting = "step:2:0.5".parse().unwrap();
-    assert_eq!(setting.in_steps(10).rate(1.0, 20, 0), 0.5);
+    assert_eq!(setting.in_steps(8, 10).rate(1.0, 20, 0), 0.5);
     let setting: ScheduleSetting = "cosine:0.5".parse().unwrap();
-    assert_eq!(setting.in_steps(10), Schedule::Cosine { warmup: 5 });
+    assert_eq!(setting.in_steps(8, 10), Schedule::Cosine { warmup: 5 });
+    let setting: ScheduleSetting = "cosine:15%".parse().unwrap();
+    let schedule = setting.in_steps(8, 10);
+    assert_eq!(schedule, Schedule::Cosine { warmup: 12 });
+    assert_eq!(
+        [0, 5, 11, 12, 80].map(|step| schedule.rate(3.0, step, 80)),
+        [0.25, 1.5, 3.0, 3.0, 0.0]
+    );
+    assert_eq!(setting.in_steps(1, 3), Schedule::Cosine { warmup: 0 });
 }
 
 #[test]
@@ -48,6 +67,31 @@ fn what_is_out_of_bounds_is_named() {
     assert_eq!(with(|s| s.momentum = Some(f64::NAN)), Err("momentum"));
     assert_eq!(with(|s| s.weight_decay = Some(-1.0)), Err("weight-decay"));
     assert_eq!(with(|s| s.weight_decay = Some(1e60)), Err("weight-decay"));
+    let nesterov = |momentum| {
+        let settings = Settings {
+            nesterov: Some(true),
+            momentum: Some(momentum),
+            ..Settings::default()
+        };
+        settings.resolve(1, 1).map_err(|error| error.name)
+    };
+    assert_eq!(nesterov(0.0), Err("nesterov"));
+    assert!(nesterov(0.5).is_ok());
+    for share in [-0.1, 1.0, f64::NAN, 0.999_999_999_999] {
+        let settings = Settings {
+            label_smoothing: Some(share),
+            ..Settings::default()
+        };
+        let name = settings.resolve(1, 1).map_err(|error| error.name);
+        assert_eq!(name, Err("label-smoothing"), "{share}");
+    }
+    let smoothed = |s: &mut Settings| s.label_smoothing = Some(0.1);
+    assert!(with(smoothed).is_ok());
+    let of_no_labels = |s: &mut Settings| {
+        s.label_smoothing = Some(0.1);
+        s.loss = Some(LossSetting::Mse);
+    };
+    assert_eq!(with(of_no_labels), Err("label-smoothing"));
     assert_eq!(with(|s| s.seed = Some(u64::MAX)), Err("seed"));
     assert_eq!(with(|s| s.validation = Some(1.0)), Err("validation"));
     assert_eq!(with(|s| s.validation = Some(f64::NAN)), Err("validation"));
@@ -99,4 +143,30 @@ fn augmentations_read_as_they_are_written() {
     ] {
         assert_eq!(text.parse::<AugmentSetting>(), Err(AugmentError), "{text}");
     }
+}
+
+#[test]
+fn later_settings_are_written_only_where_they_are_used() {
+    let usual = Settings::default().resolve(1, 1).unwrap();
+    let text = toml::to_string(&Settings::from(usual)).unwrap();
+    for name in ["nesterov", "loss", "label"] {
+        assert!(!text.contains(name), "{text}");
+    }
+    assert_eq!(usual.unusual(), "");
+    let text = "nesterov = true\nlabel_smoothing = 0.1\nschedule = \"cosine:15%\"\n";
+    let settings: Settings = toml::from_str(text).unwrap();
+    let resolved = settings.resolve(1, 1).unwrap();
+    assert!(resolved.sgd().nesterov);
+    assert_eq!(resolved.unusual(), "nesterov, label smoothing 0.1, ");
+    let written = toml::to_string(&Settings::from(resolved)).unwrap();
+    for line in text.lines() {
+        assert!(written.lines().any(|other| other == line), "{written}");
+    }
+    let again: Settings = toml::from_str(&written).unwrap();
+    assert_eq!(again.resolve(1, 1), Ok(resolved));
+    let mse: Settings = toml::from_str("loss = \"mse\"").unwrap();
+    let resolved = mse.resolve(1, 1).unwrap();
+    assert_eq!(resolved.unusual(), "loss mse, ");
+    let written = toml::to_string(&Settings::from(resolved)).unwrap();
+    assert!(written.contains("loss = \"mse\"\n"), "{written}");
 }

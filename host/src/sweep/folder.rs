@@ -13,7 +13,7 @@
 use super::plan::Plan;
 use super::result::RunResult;
 use crate::network_file::SyntaxError;
-use crate::run_folder::{CHECKPOINT, resume_sweep_command};
+use crate::run::folder::{CHECKPOINT, resume_sweep_command};
 use crate::whole_file::{self, STAGING};
 use std::fs;
 use std::io;

@@ -6,6 +6,7 @@ use super::template;
 use super::value::Value;
 use crate::network_file::{self, NetworkFileError, NetworkTables, SyntaxError};
 use crate::settings::Settings;
+use kiln_core::Network;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -134,9 +135,9 @@ impl PlannedRun {
             .resolve(1, 1)
             .map_err(|error| unsound(error.to_string()))?;
         let network = network(file, &values)?;
-        let impossible = match network.as_ref().map(NetworkTables::network) {
+        let impossible = match network.as_ref().map(with_any_classes) {
             None | Some(Ok(_)) => None,
-            Some(Err(NetworkFileError::Network(error))) => Some(error.to_string()),
+            Some(Err(error @ NetworkFileError::Network { .. })) => Some(error.to_string()),
             Some(Err(error)) => return Err(unsound(error.to_string())),
         };
         Ok(Self {
@@ -268,6 +269,11 @@ fn name(number: usize, digits: usize, values: &Combination) -> String {
         // Some file systems drop a full stop at the end.
         false => format!("{number}-{}", values.trim_end_matches('.')),
     }
+}
+
+/// The network of the tables; where the number of its outputs follows from the data, for two classes.
+fn with_any_classes(tables: &NetworkTables) -> Result<Network, NetworkFileError> {
+    tables.network(tables.takes_classes().then_some(2))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::plan::PlannedRun;
 use super::value::Value;
 use crate::boards::Board;
 use crate::training::Score;
-use kiln_core::{Network, Plan};
+use kiln_core::{Folding, Network, Program, Purpose};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
@@ -78,9 +78,11 @@ pub struct Cost {
 impl Cost {
     /// What `network` costs, and how that fits the board.
     pub fn of(network: &Network, board: Option<Board>) -> Self {
-        let (cost, plan) = (network.cost(), Plan::of(network));
-        let bytes = size_of::<f32>() * plan.parameters();
-        let ram_bytes = size_of::<f32>() * plan.arena_packets();
+        let folded = Folding::of(network).network();
+        let program: Program = Program::of(&folded, Purpose::Inference);
+        let cost = folded.cost();
+        let bytes = size_of::<f32>() * program.parameters();
+        let ram_bytes = program.working_bytes(1);
         let missing = board.map(|board| {
             let flash = board.flash_for(bytes).missing("flash");
             let ram = board.ram_for(ram_bytes).missing("RAM");

@@ -2,7 +2,7 @@
 
 use super::result::{Cost, Row};
 use crate::output::{TABLE_STYLE, grouped};
-use crate::run_folder::REPORT;
+use crate::run::folder::REPORT;
 use comfy_table::{CellAlignment, Table};
 use maud::{Markup, html};
 use std::ops::Range;

@@ -12,11 +12,8 @@ fn samples() -> Samples {
         height: 6,
         width: 6,
     };
-    Samples {
-        pixels: (0..50 * 36).map(|i| (i * 7919 % 251) as u8).collect(),
-        labels: (0..50).map(|i| i % 4).collect(),
-        shape,
-    }
+    let pixels = (0..50 * 36).map(|i| (i * 7919 % 251) as u8);
+    Samples::of_bytes(pixels.collect(), (0..50).map(|i| i % 4).collect(), shape)
 }
 
 /// Three epochs of six steps, the last of which is smaller, at a rate that changes in each.

@@ -19,7 +19,7 @@ fn digits() -> Samples {
 }
 
 fn picture(digits: &Samples, index: usize) -> GrayImage {
-    GrayImage::from_raw(28, 28, digits.image(index).to_vec()).unwrap()
+    GrayImage::from_raw(28, 28, digits.bytes().unwrap().image(index).to_vec()).unwrap()
 }
 
 /// A model of the digits in `run`, and the first test digit of each class in `0.png` to `9.png`.

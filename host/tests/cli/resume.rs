@@ -1,5 +1,5 @@
 use crate::support::{RUN_FILES, Workspace, read};
-use host::checkpoint::Checkpoint;
+use host::run::checkpoint::Checkpoint;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

@@ -124,7 +124,7 @@ impl Run {
         for indices in order.chunks(self.batch.into()) {
             for (place, index) in indices.iter().enumerate() {
                 let example = Example {
-                    image: samples.image(*index as usize),
+                    image: samples.bytes().unwrap().image(*index as usize),
                     label: samples.labels[*index as usize],
                     place: place as u16,
                     batch: indices.len() as u16,
@@ -145,18 +145,9 @@ fn samples() -> Samples {
     let bytes = fs::read(asset("digits.samples")).unwrap();
     let file = SamplesFile::open(&bytes).unwrap();
     let shape = file.shape();
-    Samples {
-        pixels: file
-            .samples()
-            .flat_map(|(_, image)| image.to_vec())
-            .collect(),
-        labels: file.samples().map(|(label, _)| label).collect(),
-        shape: ImageShape {
-            channels: shape.channels as usize,
-            height: shape.height as usize,
-            width: shape.width as usize,
-        },
-    }
+    let images = file.samples().flat_map(|(_, image)| image.to_vec());
+    let labels = file.samples().map(|(label, _)| label);
+    Samples::of_bytes(images.collect(), labels.collect(), ImageShape::from(shape))
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::lanes::{Kernel, Lanes};
 use crate::ops::channel_sums::add_channel_sums;
 
 /// Adds the sums of `d * n` and of `d` of a packet of samples to its group's, which began at zero.
-pub(crate) struct ParameterGradient<'a, L> {
+pub struct ParameterGradient<'a, L> {
     /// channels x map: the input of the forward pass
     pub input: &'a [L],
     /// channels x map

@@ -18,7 +18,7 @@ const GROUP: usize = 16;
 const EPSILON: f32 = 1e-3;
 
 /// A batch, sample by sample, and all that belongs to it.
-struct Batch {
+struct NormalizedBatch {
     channels: usize,
     map: usize,
     input: Vec<f32>,
@@ -29,7 +29,7 @@ struct Batch {
 
 /// What a step makes of a batch.
 #[derive(Default)]
-struct Step {
+struct NormalizedStep {
     count: usize,
     mean: Vec<f32>,
     squares: Vec<f32>,
@@ -40,7 +40,7 @@ struct Step {
     d_input: Vec<f32>,
 }
 
-impl Batch {
+impl NormalizedBatch {
     fn new(samples: usize, channels: usize, map: usize, seed: u32) -> Self {
         let len = samples * channels * map;
         Self {
@@ -58,7 +58,7 @@ impl Batch {
     }
 
     /// Calls `add` with what each group is to leave, zeros, and combines these in order.
-    fn moments(&self, mut add: impl FnMut(&[f32], [&mut [f32]; 2]) -> usize) -> Step {
+    fn moments(&self, mut add: impl FnMut(&[f32], [&mut [f32]; 2]) -> usize) -> NormalizedStep {
         let (mut mean, mut squares) = (vec![0.0; self.channels], vec![0.0; self.channels]);
         let mut total = Moments {
             count: 0,
@@ -78,11 +78,11 @@ impl Batch {
                 },
             );
         }
-        let mut step = Step {
+        let mut step = NormalizedStep {
             count: total.count,
             inverse: vec![0.0; self.channels],
             sums: vec![0.0; channel_values(self.channels)],
-            ..Step::default()
+            ..NormalizedStep::default()
         };
         (step.mean, step.squares) = (mean, squares);
         let moments = Moments {
@@ -95,7 +95,7 @@ impl Batch {
     }
 
     /// The naive kernels' step.
-    fn naive(&self, activation: Activation) -> Step {
+    fn naive(&self, activation: Activation) -> NormalizedStep {
         let mut step = self.moments(|group, [mean, squares]| {
             reference::group_moments(group, self.map, mean, squares)
         });
@@ -149,7 +149,7 @@ impl Batch {
     }
 
     /// The fast kernels' step.
-    fn fast<L: Lanes>(&self, zero: L, activation: Activation) -> Step {
+    fn fast<L: Lanes>(&self, zero: L, activation: Activation) -> NormalizedStep {
         let len = L::LANES * self.sample_len();
         let map = self.map;
         let mut step = self.moments(|group, [mean, squares]| {
@@ -215,7 +215,7 @@ impl Batch {
         zero: L,
         activation: Activation,
         [input, d_output]: [&[f32]; 2],
-        step: &mut Step,
+        step: &mut NormalizedStep,
     ) {
         let (input, samples) = self.packet(zero, input);
         let (mut gradient, _) = self.packet(zero, d_output);
@@ -255,7 +255,7 @@ fn add(totals: &mut [f32], group: &[f32]) {
     }
 }
 
-impl AtWidth for Batch {
+impl AtWidth for NormalizedBatch {
     fn run<L: Lanes>(&self, zero: L) {
         for activation in [Activation::Identity, Activation::Relu, Activation::Relu6] {
             let (found, expected) = (self.fast(zero, activation), self.naive(activation));
@@ -283,6 +283,6 @@ proptest! {
         map in 1..12_usize,
         seed in 0..1000_u32,
     ) {
-        at_every_width(&Batch::new(samples, channels, map, seed));
+        at_every_width(&NormalizedBatch::new(samples, channels, map, seed));
     }
 }

@@ -48,7 +48,7 @@ impl ScalarForward<'_> {
                 filter += 1;
             }
         }
-        // Afterwards, so that the stores of the others ask for no ceiling, and there is one of each.
+        // Afterwards, so that the stores need not ask for a ceiling and are compiled once.
         if self.activation == Activation::Relu6 {
             Activate {
                 activation: Activation::Relu6,
@@ -189,7 +189,8 @@ fn four(values: &[f32]) -> [f32; 4] {
     [values[0], values[1], values[2], values[3]]
 }
 
-/// 2 x 2 outputs of any kernel, stride and dilation, some of whose taps, or themselves, may be outside.
+/// 2 x 2 outputs of any kernel, stride and dilation, some of whose taps, or themselves, may be
+/// outside.
 #[inline(never)]
 fn edge<const F: usize>(
     g: &Geometry,

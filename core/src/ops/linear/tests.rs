@@ -2,20 +2,25 @@
 
 extern crate std;
 
-use super::{BiasGradient, Forward, InputGradient, SampleGradient, WeightGradient, reference};
-use crate::GROUP;
-use crate::Sgd;
+use super::{
+    BiasGradient, Forward, InputGradient, SampleGradient, WeightGradient, group_values, reference,
+    scalar,
+};
 use crate::lanes::{Counted, Lanes, Tally};
-use crate::ops::activation::{Activation, reference as activation};
+use crate::ops::activation::{Activation, reference as naive};
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
+use crate::{GROUP, Linear, Sgd, Shape};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
 
+const ACTIVATIONS: [Activation; 3] = [Activation::Identity, Activation::Relu, Activation::Relu6];
+
 struct Check {
     inputs: usize,
     outputs: usize,
+    bias: bool,
     seed: u32,
 }
 
@@ -31,13 +36,17 @@ impl Check {
         values(self.inputs * self.outputs, self.seed + 1)
     }
 
+    fn biases(&self) -> usize {
+        self.outputs * usize::from(self.bias)
+    }
+
     fn forward<L: Lanes>(&self, zero: L) {
-        let (weights, bias) = (self.weights(), values(self.outputs, self.seed + 2));
+        let (weights, bias) = (self.weights(), values(self.biases(), self.seed + 2));
         let inputs = tensors::<L>(self.inputs, self.seed + 3);
-        for with_relu in [false, true] {
+        for activation in ACTIVATIONS {
             let mut output = unwritten(zero, self.outputs);
             let kernel = Forward {
-                relu: with_relu,
+                activation,
                 input: &pack(zero, &inputs),
                 weights: &weights,
                 bias: &bias,
@@ -47,11 +56,14 @@ impl Check {
             for (index, input) in inputs.iter().enumerate() {
                 let mut expected = vec![0.0; self.outputs];
                 reference::forward(input, &weights, &bias, &mut expected);
-                if with_relu {
-                    let before = expected.clone();
-                    activation::forward(Activation::Relu, &before, &mut expected);
-                }
+                let before = expected.clone();
+                naive::forward(activation, &before, &mut expected);
                 assert_bits::<L>("output", &lane(&output, index), &expected);
+                if L::LANES == 1 {
+                    let mut alone = vec![f32::NAN; self.outputs];
+                    scalar::forward(activation, input, &weights, &bias, &mut alone);
+                    assert_bits::<f32>("one sample's output", &alone, &expected);
+                }
             }
         }
     }
@@ -88,11 +100,12 @@ impl AtWidth for Parameters {
             inputs,
             outputs,
             seed,
+            ..
         } = self.check;
         let values_in = values(self.samples * inputs, seed + 5);
         let gradients = values(self.samples * outputs, seed + 6);
         let mut weights = values(self.rows * inputs, seed + 7);
-        let mut biases = values(outputs, seed + 8);
+        let mut biases = values(self.check.biases(), seed + 8);
         let (mut expected, mut expected_biases) = (weights.clone(), biases.clone());
         let kernel = WeightGradient {
             proof,
@@ -125,7 +138,8 @@ impl Parameters {
             outputs,
             ..
         } = self.check;
-        let mut sums = (vec![0.0; width * outputs], vec![0.0; outputs]);
+        let biases = self.check.biases();
+        let mut sums = (vec![0.0; width * outputs], vec![0.0; biases]);
         let mut own = sums.clone();
         for (input, gradient) in inputs.chunks(width).zip(gradients.chunks(outputs)) {
             reference::parameter_gradient(input, gradient, &mut own.0, &mut own.1);
@@ -149,9 +163,10 @@ proptest! {
     fn passes_equal_the_reference(
         inputs in 1..90_usize,
         outputs in 1..30_usize,
+        bias: bool,
         seed in 0..1000_u32,
     ) {
-        at_every_width(&Check { inputs, outputs, seed });
+        at_every_width(&Check { inputs, outputs, bias, seed });
     }
 
     #[test]
@@ -163,7 +178,8 @@ proptest! {
         seed in 0..1000_u32,
     ) {
         let weight_decay = if decaying { 0.01 } else { 0.0 };
-        check_sample(&Check { inputs, outputs, seed }, propagate, weight_decay);
+        let check = Check { inputs, outputs, bias: true, seed };
+        check_sample(&check, propagate, weight_decay);
     }
 
     #[test]
@@ -171,11 +187,12 @@ proptest! {
         (inputs, outputs) in (1..150_usize, 1..20_usize),
         samples in 1..=GROUP,
         part in any::<[u8; 2]>(),
+        bias: bool,
         seed in 0..1000_u32,
     ) {
         let first = usize::from(part[0]) % outputs;
         let rows = 1 + usize::from(part[1]) % (outputs - first);
-        let check = Check { inputs, outputs, seed };
+        let check = Check { inputs, outputs, bias, seed };
         at_every_width(&Parameters { check, samples, first, rows });
     }
 }
@@ -186,6 +203,7 @@ fn check_sample(check: &Check, propagate: bool, weight_decay: f32) {
         inputs,
         outputs,
         seed,
+        ..
     } = *check;
     let input = values(inputs, seed + 5);
     let mut d_output = values(outputs, seed + 6);
@@ -249,4 +267,10 @@ fn the_weight_gradient_runs_in_tiles() {
     let tally = Tally::of(|| run(proof, kernel));
     assert_eq!(tally.products, inputs * outputs * samples);
     assert!(tally.splats * 2 < tally.products, "{tally:?}");
+}
+
+#[test]
+fn a_group_leaves_what_a_weight_gradient_is_given() {
+    let linear = Linear::new(7);
+    assert_eq!(group_values(&linear, Shape::new(2, 3, 4)), GROUP * (24 + 7));
 }

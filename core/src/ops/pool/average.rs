@@ -3,7 +3,7 @@
 use super::Geometry;
 use crate::lanes::{Kernel, Lanes};
 
-/// Forward pass: the sum of each window, in scan order, times the window's reciprocal.
+/// Forward pass: the sum of each window, in scan order, times the reciprocal of its count.
 pub(crate) struct AveragePool<'a, L> {
     pub geometry: Geometry,
     pub input: &'a [L],
@@ -15,6 +15,17 @@ impl<L: Lanes> Kernel for AveragePool<'_, L> {
 
     #[inline(always)]
     fn run(self) {
+        if self.geometry.is_inside() {
+            self.whole();
+        } else {
+            self.clipped();
+        }
+    }
+}
+
+impl<L: Lanes> AveragePool<'_, L> {
+    #[inline(always)]
+    fn whole(self) {
         let g = self.geometry;
         let reciprocal = self.input[0].splat(g.reciprocal());
         g.each_window(
@@ -28,6 +39,24 @@ impl<L: Lanes> Kernel for AveragePool<'_, L> {
                     }
                 }
                 self.output[out] = sum.mul(reciprocal);
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn clipped(self) {
+        let g = self.geometry;
+        let zero = self.input[0].splat(0.0);
+        g.each_clip(
+            #[inline(always)]
+            |out, clip| {
+                let mut sum = zero;
+                clip.each(
+                    &g,
+                    #[inline(always)]
+                    |_, at| sum = sum.add(self.input[at]),
+                );
+                self.output[out] = sum.mul(zero.splat(1.0 / clip.count as f32));
             },
         );
     }
@@ -45,9 +74,20 @@ impl<L: Lanes> Kernel for AveragePoolGradient<'_, L> {
 
     #[inline(always)]
     fn run(self) {
+        self.d_input.fill(self.d_output[0].splat(0.0));
+        if self.geometry.is_inside() {
+            self.whole();
+        } else {
+            self.clipped();
+        }
+    }
+}
+
+impl<L: Lanes> AveragePoolGradient<'_, L> {
+    #[inline(always)]
+    fn whole(self) {
         let g = self.geometry;
         let reciprocal = self.d_output[0].splat(g.reciprocal());
-        self.d_input.fill(reciprocal.splat(0.0));
         g.each_window(
             #[inline(always)]
             |out, corner| {
@@ -58,6 +98,23 @@ impl<L: Lanes> Kernel for AveragePoolGradient<'_, L> {
                         *value = value.add(share);
                     }
                 }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn clipped(self) {
+        let g = self.geometry;
+        g.each_clip(
+            #[inline(always)]
+            |out, clip| {
+                let d = self.d_output[out];
+                let share = d.mul(d.splat(1.0 / clip.count as f32));
+                clip.each(
+                    &g,
+                    #[inline(always)]
+                    |_, at| self.d_input[at] = self.d_input[at].add(share),
+                );
             },
         );
     }

@@ -31,7 +31,7 @@ pub(crate) fn pool_2x2<L: Lanes>(window: [L; 4], relu: bool, winner: &mut [u8]) 
     if relu { best.zero_where(dead) } else { best }
 }
 
-/// Forward pass of any window and stride.
+/// Forward pass of any window, stride and padding.
 pub(crate) struct MaxPool<'a, L> {
     pub geometry: Geometry,
     pub input: &'a [L],
@@ -45,6 +45,17 @@ impl<L: Lanes> Kernel for MaxPool<'_, L> {
 
     #[inline(always)]
     fn run(self) {
+        if self.geometry.is_inside() {
+            self.whole();
+        } else {
+            self.clipped();
+        }
+    }
+}
+
+impl<L: Lanes> MaxPool<'_, L> {
+    #[inline(always)]
+    fn whole(mut self) {
         let g = self.geometry;
         g.each_window(
             #[inline(always)]
@@ -60,12 +71,41 @@ impl<L: Lanes> Kernel for MaxPool<'_, L> {
                         place = L::select(higher, value.splat(index), place);
                     }
                 }
-                self.output[out] = best;
-                if let Some(bytes) = self.winners.get_mut(out * L::LANES..(out + 1) * L::LANES) {
-                    place.store_bytes(bytes);
-                }
+                self.keep(out, best, place);
             },
         );
+    }
+
+    #[inline(always)]
+    fn clipped(mut self) {
+        let g = self.geometry;
+        g.each_clip(
+            #[inline(always)]
+            |out, clip| {
+                let mut best = self.input[clip.corner];
+                let first = clip.rows.start * g.window[1] + clip.columns.start;
+                let mut place = best.splat(first as f32);
+                clip.each(
+                    &g,
+                    #[inline(always)]
+                    |index, at| {
+                        let value = self.input[at];
+                        let higher = value.greater(best);
+                        best = L::select(higher, value, best);
+                        place = L::select(higher, value.splat(index as f32), place);
+                    },
+                );
+                self.keep(out, best, place);
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn keep(&mut self, out: usize, best: L, place: L) {
+        self.output[out] = best;
+        if let Some(bytes) = self.winners.get_mut(out * L::LANES..(out + 1) * L::LANES) {
+            place.store_bytes(bytes);
+        }
     }
 }
 
@@ -82,8 +122,20 @@ impl<L: Lanes> Kernel for MaxPoolGradient<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let g = self.geometry;
         self.d_input.fill(self.d_output[0].splat(0.0));
+        if self.geometry.is_inside() {
+            self.whole();
+        } else {
+            self.clipped();
+        }
+    }
+}
+
+// Losers add +0, which leaves a sum that began at +0 as it is.
+impl<L: Lanes> MaxPoolGradient<'_, L> {
+    #[inline(always)]
+    fn whole(self) {
+        let g = self.geometry;
         g.each_window(
             #[inline(always)]
             |out, corner| {
@@ -92,10 +144,29 @@ impl<L: Lanes> Kernel for MaxPoolGradient<'_, L> {
                     for column in 0..g.window[1] {
                         let place = (row * g.window[1] + column) as u8;
                         let at = &mut self.d_input[corner + row * g.input[1] + column];
-                        // Losers add +0, which leaves a sum that began at +0 as it is.
                         *at = at.add(self.d_output[out].where_byte(bytes, place));
                     }
                 }
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn clipped(self) {
+        let g = self.geometry;
+        g.each_clip(
+            #[inline(always)]
+            |out, clip| {
+                let bytes = &self.winners[out * L::LANES..][..L::LANES];
+                let d = self.d_output[out];
+                clip.each(
+                    &g,
+                    #[inline(always)]
+                    |place, at| {
+                        let sum = &mut self.d_input[at];
+                        *sum = sum.add(d.where_byte(bytes, place as u8));
+                    },
+                );
             },
         );
     }

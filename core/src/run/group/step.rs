@@ -182,10 +182,9 @@ impl<L: Lanes> GroupBackward<'_, L> {
     }
 
     fn dropout(self, options: Dropout) {
-        self.d_output[0].vectorize(dropout::Drop {
+        self.d_output[0].vectorize(dropout::DropValues {
             probability: options.probability,
-            keys: self.keys,
-            node: self.step.node,
+            keys: &dropout::node_keys(self.keys, self.step.node)[..self.keys.len()],
             values: self.d_output,
         });
     }

@@ -2,15 +2,17 @@
 
 use super::connection;
 use super::ticks::Ticks;
-use crate::commands::{describe_dataset, describe_network, machine, subject};
-use crate::data::Samples;
+use crate::commands::arguments::{machine, subject};
+use crate::commands::{describe_dataset, describe_network};
+use crate::data::{ByteSamples, Samples};
 use crate::engine::{Engine, EngineOptions};
 use crate::link::Session;
 use crate::number;
 use crate::output::{Output, grouped};
+use crate::weights::same_bits;
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln_core::{ModelFile, Trainable};
+use kiln_core::ModelFile;
 use serde::Serialize;
 use std::time::Instant;
 
@@ -84,17 +86,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: 1,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let dataset = arguments.subject.load(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
     let samples = subject::test_samples(&dataset);
+    let images = samples.bytes()?;
     let indices = subject::spread(samples, arguments.limit);
     let expected = expected(&model, samples, &indices, &options)?;
     let mut connection = arguments.connection.connect(output, &bytes, None)?;
     let start = Instant::now();
-    let tally = score(&mut connection.session, samples, &indices, &expected)?;
+    let tally = score(
+        &mut connection.session,
+        (images, &samples.labels),
+        &indices,
+        &expected,
+    )?;
     let seconds = start.elapsed().as_secs_f64();
     let usage = connection.session.usage()?;
     let report = Report {
@@ -133,7 +141,7 @@ fn expected(
 
 fn score(
     session: &mut Session,
-    samples: &Samples,
+    (images, labels): (ByteSamples<'_>, &[u16]),
     indices: &[u32],
     expected: &[f32],
 ) -> Result<Tally> {
@@ -147,31 +155,20 @@ fn score(
     let mut tally = Tally::default();
     for (index, expected) in indices.iter().zip(expected.chunks_exact(classes)) {
         let index = *index as usize;
-        let (ticks, logits) = session.infer(samples.image(index))?;
+        let (ticks, logits) = session.infer(images.image(index))?;
         ensure!(
             logits.len() == classes,
             "the device gave {} logits, not {classes}; flash it again",
             logits.len()
         );
         let class = kiln_core::reference::loss::highest_class(&logits);
-        tally.correct += usize::from(class == usize::from(samples.labels[index]));
-        tally.equal += usize::from(is_equal(&logits, expected));
+        tally.correct += usize::from(class == usize::from(labels[index]));
+        tally.equal += usize::from(same_bits(&logits, expected));
         tally.ticks.push(ticks);
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(tally)
-}
-
-/// Whether all values have the same bits.
-pub(super) fn is_equal(a: &[f32], b: &[f32]) -> bool {
-    let bits = |values: &[f32]| {
-        values
-            .iter()
-            .map(|value| value.to_bits())
-            .collect::<Vec<_>>()
-    };
-    bits(a) == bits(b)
 }
 
 fn describe(output: Output, report: &Report) -> Result<()> {

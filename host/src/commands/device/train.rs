@@ -1,7 +1,6 @@
 //! `kiln device train`: a device learns, and every bit of what it learned is compared.
 
 mod arguments;
-mod course;
 mod device;
 mod report;
 mod run;
@@ -12,12 +11,12 @@ pub use arguments::Arguments;
 use crate::commands::{describe_dataset, describe_network};
 use crate::engine::EngineOptions;
 use crate::output::{Output, counted, grouped};
+use crate::training::CourseRules;
 use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
-use course::Course;
 use kiln_core::link::Training;
-use kiln_core::{ModelFile, ModelParts};
+use kiln_core::{ModelFile, ModelParts, ModelTask};
 use run::Run;
 use std::path::Path;
 use subject::Subject;
@@ -36,26 +35,29 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         lanes: arguments.machine.lanes()?,
         batch: arguments.batch.into(),
         trainable: arguments.trainable(),
+        ..EngineOptions::default()
     };
     let subject = Subject::load(arguments, options.threads)?;
     let model = subject.bytes.open()?;
-    let plan = arguments.plan(model.network())?;
+    let program = arguments.program(model.network())?;
     describe_dataset(output, &subject.dataset)?;
     describe_network(output, model.network())?;
-    let course = Course {
+    let course = CourseRules {
         samples: subject.train.clone(),
         epochs: arguments.epochs,
         batch: arguments.batch.into(),
         seed: arguments.seed,
-        lr: arguments.lr,
+        sgd: arguments.sgd(),
         schedule: arguments.schedule,
+        // Devices train no batch normalisation.
+        drop_single: false,
     };
     describe_course(output, arguments, &course)?;
     let training = Training {
         trainable: options.trainable,
         start: arguments.start(),
         batch: arguments.batch,
-        sgd: arguments.sgd(),
+        sgd: course.sgd,
     };
     let connection =
         arguments
@@ -65,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arguments,
         subject: &subject,
         course: &course,
-        plan: &plan,
+        program: &program,
         options: &options,
         training,
     };
@@ -83,14 +85,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn describe_course(output: Output, arguments: &Arguments, course: &Course) -> Result<()> {
+fn describe_course(output: Output, arguments: &Arguments, course: &CourseRules) -> Result<()> {
     output.item(
         "training",
         format_args!(
             "{} of {} with {} samples, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, \
              seed {}",
             counted(course.epochs as usize, "epoch", "epochs"),
-            counted(course.steps_per_epoch(), "step", "steps"),
+            counted(course.steps_per_epoch() as usize, "step", "steps"),
             grouped(course.samples.len() as u64),
             course.batch,
             arguments.lr,
@@ -108,6 +110,7 @@ fn save(path: &Path, model: &ModelFile<'_>, parameters: &[f32]) -> Result<()> {
     let class_names: Vec<&str> = model.class_names().collect();
     let notes = format!("{}; then trained on a device", model.notes());
     let bytes = ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
         network: model.network(),
         scaling: model.scaling(),
         class_names: &class_names,

@@ -1,14 +1,15 @@
 //! A model and labelled samples as the two files a firmware is built with.
 
 use super::Arguments;
-use crate::commands::{describe_dataset, describe_network, subject};
+use crate::commands::arguments::subject;
+use crate::commands::{describe_dataset, describe_network};
 use crate::data::Samples;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
-use kiln_core::{Crc32, ModelFile, SamplesParts, Trainable};
+use kiln_core::{Crc32, ModelFile, SamplesParts};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         threads,
         lanes: arguments.machine.lanes()?,
         batch: 1,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let report = write(&folder, &bytes, &model, &chosen, &options)?;
     describe(output, &report)?;
@@ -126,7 +127,7 @@ fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {
     let parts = SamplesParts {
         shape: model.network().input_shape(),
         labels: &samples.labels,
-        pixels: &samples.pixels,
+        pixels: samples.bytes()?.pixels(),
     };
     let mut encoded = vec![0; parts.encoded_len()?];
     parts.write(&mut encoded)?;

@@ -1,7 +1,8 @@
 //! A model as a file for other programs.
 
 use super::{Arguments, Target};
-use crate::commands::{beside, describe_network, subject};
+use crate::commands::arguments::subject;
+use crate::commands::{beside, describe_network};
 use crate::exchange::{onnx, safetensors, sequential};
 use crate::output::{Output, grouped};
 use crate::whole_file;

@@ -50,9 +50,11 @@ impl Arguments {
             (None, Some(_), Some(_)) => (Affine::identity(channels), "as in the file"),
             (None, Some(metadata), None) => {
                 let noted = metadata.scaling();
-                let noted = noted.and_then(|(scale, shift)| Scaling::new(&scale, &shift).ok());
+                let noted = noted.and_then(|(scale, shift)| {
+                    Scaling::for_channels(channels, &scale, &shift).ok()
+                });
                 match noted {
-                    Some(scaling) if scaling.channels() == channels => {
+                    Some(scaling) => {
                         let text = words(&scaling, "as in the file");
                         return Ok((scaling, text));
                     }
@@ -78,7 +80,7 @@ impl Arguments {
             None => before,
         };
         let round = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
-        let scaling = Scaling::new(&round(&all.scale), &round(&all.shift))?;
+        let scaling = Scaling::for_channels(channels, &round(&all.scale), &round(&all.shift))?;
         let text = words(&scaling, from);
         Ok((scaling, text))
     }

@@ -4,7 +4,7 @@ use crate::boards;
 use crate::firmware::TrainingMemory;
 use crate::output::{TABLE_STYLE, grouped};
 use comfy_table::{CellAlignment, Table};
-use kiln_core::{CompactPlan, Network, Plan};
+use kiln_core::{Network, Program, Purpose};
 use serde::Serialize;
 
 /// What a way of training on a device takes, in bytes, as the plan has it.
@@ -61,10 +61,9 @@ pub(super) fn modes(network: &Network) -> Vec<ModeReport> {
             },
         ),
     ];
-    let plan = Plan::of(network);
     let mode = |(name, memory): (_, TrainingMemory)| {
-        let plan = CompactPlan::try_of(&plan, memory.mode()).ok()?;
-        Some(ModeReport::of(name, memory, &plan))
+        let program = Program::try_of(network, Purpose::Compact(memory.mode())).ok()?;
+        Some(ModeReport::of(name, memory, &program))
     };
     modes.into_iter().filter_map(mode).collect()
 }
@@ -107,18 +106,18 @@ pub(super) fn table(modes: &[ModeReport], board: Option<(&str, Vec<String>)>) ->
 }
 
 impl ModeReport {
-    fn of(name: &'static str, memory: TrainingMemory, plan: &CompactPlan) -> Self {
+    fn of(name: &'static str, memory: TrainingMemory, program: &Program) -> Self {
         let bytes = |values| size_of::<f32>() * values;
         Self {
             name,
             kiln_train: memory.to_string(),
-            parameters: bytes(plan.trained_values()),
-            gradient: bytes(plan.gradient_values()),
-            velocity: bytes(plan.velocity_values()),
-            arena: bytes(plan.arena_values()),
-            winners: plan.winner_bytes(),
-            total: plan.total_bytes(),
-            storage: boards::storage_bytes(plan.trained_values()),
+            parameters: bytes(program.trained_values()),
+            gradient: bytes(program.gradient_values()),
+            velocity: bytes(program.velocity_values()),
+            arena: bytes(program.arena_packets()),
+            winners: program.winner_bytes(),
+            total: program.compact_bytes(),
+            storage: boards::storage_bytes(program.trained_values()),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! How a sweep goes on: a bar with the time left, and a line for each run that is done.
 
 use super::run::Runs;
-use crate::commands::train::course::Watch;
 use crate::output::Output;
+use crate::run::TrainingWatch;
 use crate::sweep::result::RunResult;
 use crate::training::Epoch;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -97,7 +97,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-impl Watch for RunWatch<'_> {
+impl TrainingWatch for RunWatch<'_> {
     fn begin(&mut self, _number: u32, _steps: u32) {
         self.begun = true;
     }

@@ -3,27 +3,22 @@
 use super::Subject;
 use super::progress::Progress;
 use crate::boards;
-use crate::checkpoint::Checkpoint;
-use crate::commands::train::Setup;
-use crate::commands::train::checkpoints::Checkpoints;
-use crate::commands::train::course::Course;
-use crate::commands::train::files::Files;
-use crate::commands::train::interruption::Interruption;
-use crate::commands::train::job::{Job, fitting};
-use crate::commands::train::report::EpochReport;
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::engine::{self, EngineOptions};
 use crate::network_file::NetworkTables;
 use crate::output::{Output, grouped};
 use crate::report::Evaluation;
-use crate::run_folder::{CHECKPOINT, RunFolder};
+use crate::run::checkpoint::Checkpoint;
+use crate::run::fitting;
+use crate::run::folder::{CHECKPOINT, RunFolder};
+use crate::run::{Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup, TrainingLoop};
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
 use crate::sweep::result::{Cost, RunResult};
 use crate::training::{Split, TrainingError};
 use anyhow::{Context, Result, ensure};
-use kiln_core::{Network, Trainable};
+use kiln_core::Network;
 use std::time::Instant;
 
 /// All runs, with the dataset they share.
@@ -85,7 +80,7 @@ impl<'a> Runs<'a> {
         let board = board.and_then(|name| boards::parse(name).ok());
         let samples = self.dataset.train.len();
         Split::new(samples, settings.validation, settings.seed)?;
-        let network = fitting(model(run)?.as_ref(), self.dataset)?;
+        let network = fitting(model(run).as_ref(), self.dataset)?;
         candidate.bytes = memory(&network, &settings, self.dataset)?;
         candidate.done = matches!(stage, Stage::Done(_));
         if let Some(memory) = self.subject.budget.limits.memory {
@@ -166,16 +161,16 @@ impl<'a> Runs<'a> {
         };
         let job = self.job(run, out)?;
         let mut setup = Setup::new(&job, self.dataset, checkpoint.as_ref())?;
-        let files = Files::prepare(&job, self.dataset, &setup)?;
+        let outputs = RunOutputs::prepare(&job, self.dataset, &setup)?;
         let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
-        let course = Course {
+        let training = TrainingLoop {
             output: self.output,
-            checkpoints: Checkpoints::new(&job.out, &files.config),
+            checkpoints: Checkpoints::new(&job.out, &outputs.config),
             interruption: interruption.clone(),
             epochs: setup.settings.epochs,
         };
         let mut watch = progress.watch(index);
-        let result = match course.run(&mut setup.trainer, &mut epochs, &mut watch) {
+        let result = match training.run(&mut setup.trainer, &mut epochs, &mut watch) {
             Ok(true) => {
                 let evaluation = Evaluation::of(&mut setup.trainer, self.dataset)?;
                 let last = epochs.last().and_then(|epoch| epoch.validation);
@@ -186,7 +181,7 @@ impl<'a> Runs<'a> {
                 };
                 let text = serde_json::to_vec(&result).context(RESULT)?;
                 let epochs = EpochReport::all(&epochs);
-                files.write(&job, &setup, &epochs, &evaluation, &[(RESULT, &text)])?;
+                outputs.write(&job, &setup, &epochs, &evaluation, &[(RESULT, &text)])?;
                 result
             }
             Ok(false) => return Ok(()),
@@ -213,7 +208,7 @@ impl<'a> Runs<'a> {
             data: plan.data.clone(),
             offline: true,
             settings: run.settings.clone(),
-            model: model(run)?,
+            model: model(run),
             size: TargetSize::Reduced,
             out,
             threads: 1,
@@ -225,10 +220,9 @@ impl<'a> Runs<'a> {
 }
 
 /// The network of a run, unless it is the dataset's default one, with what errors call it.
-fn model(run: &PlannedRun) -> Result<Option<(Network, String)>> {
-    let network = run.network.as_ref().map(NetworkTables::network);
-    let network = network.transpose()?;
-    Ok(network.map(|network| (network, "[model]".into())))
+fn model(run: &PlannedRun) -> Option<(NetworkTables, String)> {
+    let tables = run.network.as_ref()?;
+    Some((tables.clone(), "[model]".into()))
 }
 
 /// Host memory that a training takes: the engine, the order of the samples, two checkpoints on
@@ -239,7 +233,7 @@ fn memory(network: &Network, settings: &Hyperparameters, dataset: &Dataset) -> R
         threads: 1,
         lanes: None,
         batch: samples.min(settings.batch as usize),
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let engine = engine::memory(network, &options)?;
     let test = dataset.test.as_ref().map_or(0, Samples::len);

@@ -1,11 +1,10 @@
 //! What to train and where, new or to go on with.
 
 use super::{Arguments, Budget, Plan, Stage, SweepFolder};
-use crate::commands::ensure_trainable;
-use crate::commands::train::files::{lasting_name, whole_path};
-use crate::commands::train::job::new_folder;
+
 use crate::data::{self, Dataset, ImageShape, TargetSize};
 use crate::network_file::NetworkTables;
+use crate::run::{ensure_trainable, lasting_name, new_folder, whole_path};
 use crate::sweep::file::SweepFile;
 use anyhow::{Context, Result, ensure};
 use std::fs;

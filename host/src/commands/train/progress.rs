@@ -1,8 +1,7 @@
 //! Epochs as they go by: a progress bar, then a row of a table.
 
-use super::course::Watch;
-use super::report::EpochReport;
 use crate::output::{Output, grouped};
+use crate::run::{EpochReport, TrainingWatch};
 use crate::training::{Epoch, Position, Score};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use kiln_core::Outcome;
@@ -106,7 +105,7 @@ impl Progress {
     }
 }
 
-impl Watch for Progress {
+impl TrainingWatch for Progress {
     fn begin(&mut self, number: u32, steps: u32) {
         self.bar = Some(self.bar(number, steps));
     }

@@ -189,8 +189,7 @@ impl Parts {
         let classes = self.names.ok_or_else(|| missing(layout.names))?;
         let test = batches.pop();
         let train = batches.into_iter().reduce(|mut all, batch| {
-            all.pixels.extend(batch.pixels);
-            all.labels.extend(batch.labels);
+            all.append(batch);
             all
         });
         Ok(Sets {

@@ -22,8 +22,8 @@ pub(super) fn samples(
     mut reader: impl Read,
 ) -> Result<Samples, CifarError> {
     let count = count(layout, origin, length)?;
-    let mut samples = Samples::empty(SHAPE);
-    samples.pixels.reserve(length.min(MAX_RESERVED) as usize);
+    let mut all_labels = Vec::new();
+    let mut all_pixels = Vec::with_capacity(length.min(MAX_RESERVED) as usize);
     let mut record = vec![0; layout.record()];
     for number in 1..=count {
         reader
@@ -36,10 +36,10 @@ pub(super) fn samples(
             label,
             classes,
         })?;
-        samples.labels.extend(labels.last().copied().map(u16::from));
-        samples.pixels.extend_from_slice(pixels);
+        all_labels.extend(labels.last().copied().map(u16::from));
+        all_pixels.extend_from_slice(pixels);
     }
-    Ok(samples)
+    Ok(Samples::of_bytes(all_pixels, all_labels, SHAPE))
 }
 
 /// The names of all classes, a line for each.

@@ -94,10 +94,13 @@ fn assert_whole(layout: &Layout, sets: Sets) {
     assert_eq!(train.labels, labels);
     assert_eq!(test.labels, [batches, last]);
     assert_eq!(train.shape, SHAPE);
-    assert_eq!(train.pixels.len(), train.len() * SHAPE.size());
+    assert_eq!(
+        train.bytes().unwrap().pixels().len(),
+        train.len() * SHAPE.size()
+    );
     // A record's pixels are in memory as they are in the file: channel, row, column.
     for index in 0..train.len() {
-        assert_eq!(train.image(index)[..], record(&[])[..]);
+        assert_eq!(train.bytes().unwrap().image(index)[..], record(&[])[..]);
     }
     let classes = sets.classes.unwrap();
     assert_eq!(classes.len(), layout.classes());

@@ -36,7 +36,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn plain_and_gzipped_files_are_read() {
     let plain = read(IMAGES, LABELS).unwrap();
-    assert_eq!(plain.pixels, [10, 20, 30, 40]);
+    assert_eq!(plain.bytes().unwrap().pixels(), [10, 20, 30, 40]);
     assert_eq!(plain.labels, [7, 1]);
     assert_eq!(plain.shape.to_string(), "1x1x2");
     assert_eq!(read(&gzipped(IMAGES), &gzipped(LABELS)).unwrap(), plain);
@@ -116,7 +116,7 @@ proptest! {
             bytes = gzipped(&bytes);
         }
         if let Ok(samples) = read(&bytes, LABELS) {
-            prop_assert_eq!(samples.pixels.len(), samples.len() * samples.shape.size());
+            prop_assert_eq!(samples.bytes().unwrap().pixels().len(), samples.len() * samples.shape.size());
         }
         let _ = read(IMAGES, &bytes);
     }
@@ -128,7 +128,7 @@ proptest! {
         let bit = 80 + bit % (8 * (bytes.len() - 10));
         bytes[bit / 8] ^= 1 << (bit % 8);
         if let Ok(samples) = read(&bytes, LABELS) {
-            prop_assert_eq!(samples.pixels, [10, 20, 30, 40]);
+            prop_assert_eq!(samples.bytes().unwrap().pixels(), [10, 20, 30, 40]);
         }
     }
 }

@@ -85,6 +85,7 @@ pub(super) fn load(folder: &Path, options: &Options) -> Result<Dataset, DataErro
         source,
         files: files(&scan),
         classes: scan.classes,
+        labelled: true,
         train,
         test,
         ignored_files: scan.ignored,
@@ -98,21 +99,17 @@ pub(super) fn load(folder: &Path, options: &Options) -> Result<Dataset, DataErro
 /// The first `scan.train` images train, the others test.
 fn split(scan: &Scan, decoded: Decoded) -> (Samples, Option<Samples>) {
     let shape = decoded.shape;
-    let labels = scan.images.iter().map(|image| image.label).collect();
-    let mut train = Samples {
-        pixels: decoded.pixels,
-        labels,
-        shape,
-    };
-    if train.len() == scan.train {
-        return (train, None);
+    let mut labels: Vec<u16> = scan.images.iter().map(|image| image.label).collect();
+    let mut pixels = decoded.pixels;
+    if labels.len() == scan.train {
+        return (Samples::of_bytes(pixels, labels, shape), None);
     }
-    let test = Samples {
-        labels: train.labels.split_off(scan.train),
-        pixels: train.pixels.split_off(scan.train * shape.size()),
-        shape,
-    };
-    (train, Some(test))
+    let test_labels = labels.split_off(scan.train);
+    let test_pixels = pixels.split_off(scan.train * shape.size());
+    (
+        Samples::of_bytes(pixels, labels, shape),
+        Some(Samples::of_bytes(test_pixels, test_labels, shape)),
+    )
 }
 
 /// The paths of the training images and of the test images, from the folder that was scanned.

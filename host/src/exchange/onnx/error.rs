@@ -118,7 +118,7 @@ pub enum Fault {
     #[error("{0}")]
     Layer(LayerFault),
     /// The network has too many layers already.
-    #[error("the network has more than {} layers", kiln_core::MAX_LAYERS)]
+    #[error("the network has more than {} layers", kiln_core::MAX_NODES)]
     TooManyLayers,
     /// Nothing that it could be folded into.
     #[error(

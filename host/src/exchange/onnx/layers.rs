@@ -3,7 +3,7 @@
 use super::chain::Chain;
 use super::error::Fault;
 use super::node::{Operation, attribute_fault};
-use kiln_core::{Conv2d, Layer, LayerFault, Linear, Pool2d};
+use kiln_core::{Conv2d, Layer, LayerFault, Linear, Padding, Pool2d};
 
 /// Operators that can be imported.
 const KNOWN: [&str; 21] = [
@@ -99,7 +99,9 @@ impl<'m> Chain<'m> {
             kernel: [small(rows)?, small(columns)?],
             stride: operation.pair("strides", [1, 1])?,
             padding: padding(operation)?,
+            dilation: [1, 1],
             groups: u16::try_from(groups).map_err(|_| Fault::Layer(LayerFault::TooLarge))?,
+            bias: true,
         };
         let kernel = operation.pair("kernel_shape", conv.kernel)?;
         let channels = inputs.checked_mul(usize::from(conv.groups));
@@ -157,7 +159,7 @@ impl<'m> Chain<'m> {
 
     fn linear(&mut self, outputs: usize, weights: Vec<f64>, biases: Vec<f64>) -> Result<(), Fault> {
         let outputs = small(outputs)?;
-        self.push(Layer::Linear(Linear { outputs }), Some((weights, biases)))
+        self.push(Layer::Linear(Linear::new(outputs)), Some((weights, biases)))
     }
 
     /// The matrix of input 2, a row for each output; so it lies in the file if it is `transposed`.
@@ -199,6 +201,7 @@ impl<'m> Chain<'m> {
         let pool = Pool2d {
             window: operation.pair("kernel_shape", [0, 0])?,
             stride: operation.pair("strides", [1, 1])?,
+            ..Pool2d::new(1)
         };
         let extent = [self.shape.height, self.shape.width];
         // Where the windows end at the edge there is nothing to round.
@@ -257,14 +260,14 @@ impl<'m> Chain<'m> {
 }
 
 /// Rows and columns of padding, if they are the same on both sides.
-fn padding(operation: &Operation<'_, '_>) -> Result<[u16; 2], Fault> {
+fn padding(operation: &Operation<'_, '_>) -> Result<Padding, Fault> {
     let fault = |list| attribute_fault("pads", list, "padding that is the same on both sides");
     match operation.list("pads")? {
-        None => Ok([0, 0]),
+        None => Ok(Padding::NONE),
         Some(list @ &[top, left, bottom, right]) if top == bottom && left == right => {
             let pair = (u16::try_from(top), u16::try_from(left));
             match pair {
-                (Ok(rows), Ok(columns)) => Ok([rows, columns]),
+                (Ok(rows), Ok(columns)) => Ok(Padding::each(rows, columns)),
                 _ => Err(fault(list)),
             }
         }

@@ -5,7 +5,7 @@ use super::message::{
     TensorShape, TensorType, Type, Value,
 };
 use crate::exchange::{KEY, LayerTensors, Metadata, Module, ModuleKind, layer_tensors, modules};
-use kiln_core::{Conv2d, Layer, ModelFile, Pool2d};
+use kiln_core::{Conv2d, Layer, ModelFile, Padding, Pool2d};
 use prost::Message;
 
 /// Version of the file's structure, and of the operators: both are read by runtimes since 2021.
@@ -50,7 +50,8 @@ fn graph(model: &ModelFile<'_>) -> Graph {
         value: INPUT.into(),
     };
     let scaling = model.scaling();
-    let shape = [scaling.channels(), 1, 1];
+    // One number for all channels where they are scaled alike.
+    let shape = [scaling.scale().len(), 1, 1];
     chain.tensor("scale", &shape, scaling.scale());
     chain.tensor("shift", &shape, scaling.shift());
     chain.node("Mul", "scaled", &["scale"], Vec::new());
@@ -177,11 +178,16 @@ fn value(name: &str, extents: &[i64]) -> Value {
 }
 
 fn conv_options(conv: &Conv2d) -> Vec<Attribute> {
-    let [rows, columns] = conv.padding;
+    let Padding {
+        top,
+        left,
+        bottom,
+        right,
+    } = conv.padding;
     vec![
         ints("kernel_shape", &conv.kernel),
         ints("strides", &conv.stride),
-        ints("pads", &[rows, columns, rows, columns]),
+        ints("pads", &[top, left, bottom, right]),
         int("group", conv.groups.into()),
     ]
 }

@@ -3,8 +3,8 @@
 use super::*;
 
 /// Tame values: the check is of the formulas, not of rounding.
-fn batch() -> Batch {
-    let mut batch = Batch::new(21, 3, 5, 7);
+fn batch() -> NormalizedBatch {
+    let mut batch = NormalizedBatch::new(21, 3, 5, 7);
     let tensors = [
         &mut batch.input,
         &mut batch.d_output,
@@ -24,7 +24,7 @@ fn exact(values: &[f32]) -> Vec<f64> {
     values.iter().map(|value| f64::from(*value)).collect()
 }
 
-impl Batch {
+impl NormalizedBatch {
     /// The values of a channel, over the whole batch.
     fn channel<'v>(&self, values: &'v [f64], channel: usize) -> impl Iterator<Item = f64> + 'v {
         let (channels, map) = (self.channels, self.map);

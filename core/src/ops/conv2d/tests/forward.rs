@@ -2,28 +2,29 @@
 
 extern crate std;
 
-use super::{any_geometry, poolable_geometry, weights};
+use super::{Case, any_activation, any_case, poolable_activation, poolable_case, weights};
 use crate::lanes::Lanes;
 use crate::ops::activation::{Activation, reference as activation};
-use crate::ops::conv2d::{Forward, Geometry, reference};
+use crate::ops::conv2d::{Forward, reference};
 use crate::ops::pool;
 use crate::testing::*;
+use crate::{Pool2d, Shape};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
 
 pub(super) struct Check {
-    pub geometry: Geometry,
-    pub relu: bool,
+    pub case: Case,
+    pub activation: Activation,
     pub pool: bool,
     pub seed: u32,
 }
 
 impl AtWidth for Check {
     fn run<L: Lanes>(&self, zero: L) {
-        let g = self.geometry;
+        let g = self.case.geometry();
         let weights = values(weights(&g), self.seed + 1);
-        let bias = values(g.filters, self.seed + 2);
+        let bias = values(self.case.biases(), self.seed + 2);
         let inputs = tensors::<L>(g.channels * g.input_area(), self.seed + 3);
         let area = if self.pool {
             (g.output[0] / 2) * (g.output[1] / 2)
@@ -42,7 +43,7 @@ impl AtWidth for Check {
             ];
             let forward = Forward {
                 geometry: g,
-                relu: self.relu,
+                activation: self.activation,
                 pool: self.pool,
                 input: &pack(zero, &inputs),
                 weights: &weights,
@@ -70,28 +71,22 @@ impl Check {
         weights: &[f32],
         bias: &[f32],
     ) -> (Vec<f32>, Vec<u8>) {
-        let g = &self.geometry;
+        let g = &self.case.geometry();
         let mut output = vec![0.0; g.filters * g.output_area()];
         reference::forward(g, input, weights, bias, &mut output);
-        if self.relu {
-            let input = output.clone();
-            activation::forward(Activation::Relu, &input, &mut output);
-        }
+        let before = output.clone();
+        activation::forward(self.activation, &before, &mut output);
         if !self.pool {
             return (output, vec![]);
         }
-        let pool = pool::Geometry {
-            channels: g.filters,
-            input: g.output,
-            output: g.output.map(|extent| extent / 2),
-            window: [2, 2],
-            stride: [2, 2],
-        };
+        let shape = self.case.output();
+        let halved = Shape::new(shape.channels, shape.height / 2, shape.width / 2);
+        let pool = pool::Geometry::new(&Pool2d::new(2), shape, halved);
         let mut pooled = vec![0.0; g.filters * pool.output[0] * pool.output[1]];
         let mut winners = vec![0; pooled.len()];
         pool::reference::max_forward(&pool, &output, &mut pooled, &mut winners);
         for (winner, value) in winners.iter_mut().zip(&pooled) {
-            if self.relu && *value <= 0.0 {
+            if self.activation == Activation::Relu && *value <= 0.0 {
                 *winner = u8::MAX;
             }
         }
@@ -103,16 +98,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn plain_equals_the_reference(geometry in any_geometry(), relu: bool, seed in 0..1000_u32) {
-        at_every_width(&Check { geometry, relu, pool: false, seed });
+    fn plain_equals_the_reference(
+        case in any_case(),
+        activation in any_activation(),
+        seed in 0..1000_u32,
+    ) {
+        at_every_width(&Check { case, activation, pool: false, seed });
     }
 
     #[test]
     fn pooled_equals_the_reference(
-        geometry in poolable_geometry(),
-        relu: bool,
+        case in poolable_case(),
+        activation in poolable_activation(),
         seed in 0..1000_u32,
     ) {
-        at_every_width(&Check { geometry, relu, pool: true, seed });
+        at_every_width(&Check { case, activation, pool: true, seed });
     }
 }

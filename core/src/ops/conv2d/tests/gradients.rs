@@ -2,14 +2,14 @@
 
 extern crate std;
 
-use super::{any_geometry, poolable_geometry, pooled_extent, weights};
+use super::{Case, any_case, poolable_case, weights};
 use crate::lanes::Lanes;
 use crate::ops::conv2d::{
     Geometry, Gradient, InputGradient, ParameterGradient, PooledParameterGradient, Spread,
-    reference,
+    group_values, reference, splits_windows, training_scratch,
 };
-use crate::plan::FILTER_BLOCK;
 use crate::testing::*;
+use crate::{Conv2d, Shape};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
@@ -42,7 +42,7 @@ impl AtWidth for Input {
 
 /// Gradients of parameters: from the whole output, and from behind a pool of it.
 struct Parameters {
-    geometry: Geometry,
+    case: Case,
     pooled: bool,
     /// Lanes left empty.
     missing: usize,
@@ -51,20 +51,20 @@ struct Parameters {
 
 impl AtWidth for Parameters {
     fn run<L: Lanes>(&self, zero: L) {
-        let g = self.geometry;
+        let g = self.geometry();
         let samples = L::LANES - self.missing % L::LANES;
         let inputs = self.tensors::<L>(g.channels * g.input_area(), 1);
         let input = pack(zero, &inputs);
         let (gradient, winners, maps) = self.gradients(zero);
         let expected = self.naive(samples, &inputs, &maps);
-        if self.pooled && g.is_plain_3x3() && g.padding == [0, 0] {
+        if self.pooled && splits_windows(&self.case.conv) {
             let mut sums = self.sums();
             let kernel = PooledParameterGradient {
                 geometry: g,
                 input: &input,
                 gradient: &gradient,
                 winners: &winners,
-                scratch: &mut self.scratch(zero),
+                scratch: &mut self.scratch(zero, self.case.conv),
                 sums: &mut sums,
                 samples,
             };
@@ -76,12 +76,14 @@ impl AtWidth for Parameters {
         } else {
             Gradient::Whole(&gradient)
         };
+        // The general kernel works in what convolutions have that never split windows.
+        let unsplit = self.case.conv.padding(1);
         let mut sums = self.sums();
         let kernel = ParameterGradient {
             geometry: g,
             input: &input,
             d_output,
-            scratch: &mut self.scratch(zero),
+            scratch: &mut self.scratch(zero, unsplit),
             sums: &mut sums,
             samples,
         };
@@ -91,33 +93,36 @@ impl AtWidth for Parameters {
 }
 
 impl Parameters {
-    fn scratch<L: Lanes>(&self, zero: L) -> Vec<L> {
-        let g = &self.geometry;
-        let block = FILTER_BLOCK.min(g.group_filters());
-        let rows = if self.pooled {
-            block * 2 * g.output[1]
+    /// As much as a planner gives `conv` between the case's shapes.
+    fn scratch<L: Lanes>(&self, zero: L, conv: Conv2d) -> Vec<L> {
+        let (input, inner) = (self.case.input, self.case.output());
+        let extent = self.geometry().output;
+        let len = training_scratch(&conv, input, inner, extent, self.pooled, false);
+        unwritten(zero, len)
+    }
+
+    fn geometry(&self) -> Geometry {
+        if self.pooled {
+            self.case.pooled()
         } else {
-            0
-        };
-        let spread = block * (g.taps() + 1) + rows;
-        // One filter's kernel, its gradient by rows of windows, and six chosen inputs of each.
-        let chosen = g.taps() + 1 + 4 * g.output[1];
-        unwritten(zero, spread.max(chosen))
+            self.case.geometry()
+        }
     }
 
     /// What the group's sums hold before this packet.
     fn sums(&self) -> Vec<f32> {
-        let g = &self.geometry;
-        values(weights(g) + g.filters, self.seed + 3)
+        let Case { conv, input } = &self.case;
+        values(group_values(conv, *input), self.seed + 3)
     }
 
     /// The sums behind it, sample after sample.
     fn naive(&self, samples: usize, inputs: &[Vec<f32>], maps: &[Vec<f32>]) -> Vec<f32> {
+        let g = self.geometry();
         let mut sums = self.sums();
         for (input, map) in inputs.iter().zip(maps).take(samples) {
             let mut own = vec![0.0; sums.len()];
-            let (d_weights, d_bias) = own.split_at_mut(weights(&self.geometry));
-            reference::parameter_gradient(&self.geometry, input, map, d_weights, d_bias);
+            let (d_weights, d_bias) = own.split_at_mut(weights(&g));
+            reference::parameter_gradient(&g, input, map, d_weights, d_bias);
             for (sum, value) in sums.iter_mut().zip(&own) {
                 *sum += value;
             }
@@ -136,7 +141,7 @@ impl Parameters {
 
     /// The gradient and the winners that the kernel is given, and each lane's gradient in full.
     fn gradients<L: Lanes>(&self, zero: L) -> (Vec<L>, Vec<u8>, Vec<Vec<f32>>) {
-        let g = self.geometry;
+        let g = self.geometry();
         let len = g.filters * g.output_area();
         if !self.pooled {
             let maps = self.tensors::<L>(len, 2);
@@ -204,35 +209,48 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn input_gradient_equals_the_reference(geometry in any_geometry(), seed in 0..1000_u32) {
-        at_every_width(&Input { geometry, seed });
+    fn input_gradient_equals_the_reference(case in any_case(), seed in 0..1000_u32) {
+        at_every_width(&Input { geometry: case.geometry(), seed });
     }
 
     #[test]
     fn input_gradient_behind_a_pool_equals_the_reference(
-        geometry in poolable_geometry(),
+        case in poolable_case(),
         seed in 0..1000_u32,
     ) {
-        at_every_width(&Input { geometry: pooled_extent(&geometry), seed });
+        at_every_width(&Input { geometry: case.pooled(), seed });
     }
 
     #[test]
     fn parameter_gradient_equals_the_reference(
-        geometry in any_geometry(),
+        case in any_case(),
         missing in 0..16_usize,
         seed in 0..1000_u32,
     ) {
-        at_every_width(&Parameters { geometry, pooled: false, missing, seed });
+        at_every_width(&Parameters { case, pooled: false, missing, seed });
     }
 
     #[test]
     fn parameter_gradient_behind_a_pool_equals_the_reference(
-        geometry in poolable_geometry(),
+        case in poolable_case(),
         missing in 0..16_usize,
         seed in 0..1000_u32,
     ) {
-        let geometry = pooled_extent(&geometry);
-        at_every_width(&Parameters { geometry, pooled: true, missing, seed });
-        at_every_width(&Spreading(geometry, seed));
+        at_every_width(&Parameters { case, pooled: true, missing, seed });
+        at_every_width(&Spreading(case.pooled(), seed));
+    }
+
+    /// Of the cases above, few have none of a pool's gradient in the padding.
+    #[test]
+    fn parameter_gradient_by_split_windows_equals_the_reference(
+        case in poolable_case(),
+        missing in 0..16_usize,
+        seed in 0..1000_u32,
+    ) {
+        let Conv2d { filters, groups, bias, .. } = case.conv;
+        let conv = Conv2d { bias, ..Conv2d::new(filters, 3).groups(groups) };
+        let input = Shape::new(case.input.channels, case.input.height + 4, case.input.width + 4);
+        let case = Case { conv, input };
+        at_every_width(&Parameters { case, pooled: true, missing, seed });
     }
 }

@@ -3,7 +3,9 @@
 
 extern crate std;
 
+use super::Case;
 use crate::lanes::{Counted, Lanes, Tally};
+use crate::ops::activation::Activation;
 use crate::ops::conv2d::{Forward, Geometry, InputGradient, PooledParameterGradient};
 use crate::testing::run;
 use crate::{Conv2d, Shape};
@@ -11,11 +13,8 @@ use std::vec;
 
 /// 5 channels of 14 x 14 and 7 filters: neither a multiple of what tiles hold.
 fn geometry(conv: Conv2d) -> Geometry {
-    let extent = (14 + 2 * u32::from(conv.padding.top) - u32::from(conv.kernel[0]))
-        / u32::from(conv.stride[0])
-        + 1;
-    let (input, output) = (Shape::new(5, 14, 14), Shape::new(7, extent, extent));
-    Geometry::new(&conv, input, output)
+    let input = Shape::new(5, 14, 14);
+    Case { conv, input }.geometry()
 }
 
 fn forward<const REGISTERS: usize>(g: Geometry, pool: bool) -> Tally {
@@ -24,7 +23,7 @@ fn forward<const REGISTERS: usize>(g: Geometry, pool: bool) -> Tally {
     let mut output = vec![zero; if pool { len / 4 } else { len }];
     let forward = Forward {
         geometry: g,
-        relu: true,
+        activation: Activation::Relu,
         pool,
         input: &vec![zero; g.channels * g.input_area()],
         weights: &vec![1.0; g.filters * g.taps()],
@@ -94,6 +93,16 @@ fn padding_is_skipped_not_multiplied() {
     let inside = g.filters * g.channels * 40 * 40;
     assert_eq!(forward::<32>(g, false).products, inside);
     assert_eq!(forward::<32>(g, true).products, inside);
+    assert_eq!(input_gradient::<32>(g).products, inside);
+}
+
+#[test]
+fn taps_of_a_dilated_kernel_in_the_padding_are_skipped_too() {
+    let g = geometry(Conv2d::new(7, 3).dilation(2).padding(2));
+    // Of 14 outputs a side, the first two and the last two have two taps of three inside: 38 of 42.
+    let inside = g.filters * g.channels * 38 * 38;
+    assert_eq!(forward::<32>(g, false).products, inside);
+    assert_eq!(forward::<16>(g, true).products, inside);
     assert_eq!(input_gradient::<32>(g).products, inside);
 }
 

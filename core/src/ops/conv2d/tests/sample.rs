@@ -4,9 +4,9 @@ extern crate std;
 
 use super::forward::Check;
 use super::gradients::{unpooled, winners};
-use super::{any_geometry, poolable_geometry, pooled_extent, weights};
+use super::{Case, any_activation, any_case, poolable_activation, poolable_case, weights};
 use crate::Sgd;
-use crate::ops::conv2d::{Geometry, Gradient, SampleGradient, ScalarForward, reference};
+use crate::ops::conv2d::{Gradient, SampleGradient, ScalarForward, reference, sample_scratch};
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
 use proptest::prelude::*;
@@ -15,9 +15,9 @@ use std::vec::Vec;
 
 /// Output and winners equal those of layer after layer.
 fn check_forward(check: &Check) {
-    let g = check.geometry;
+    let g = check.case.geometry();
     let own_weights = values(weights(&g), check.seed + 1);
-    let bias = values(g.filters, check.seed + 2);
+    let bias = values(check.case.biases(), check.seed + 2);
     let input = values(g.channels * g.input_area(), check.seed + 3);
     let (expected, expected_winners) = check.naive(&input, &own_weights, &bias);
     for with_winners in [false, check.pool] {
@@ -25,7 +25,7 @@ fn check_forward(check: &Check) {
         let mut winners = vec![99; if with_winners { output.len() } else { 0 }];
         ScalarForward {
             geometry: g,
-            relu: check.relu,
+            activation: check.activation,
             pool: check.pool,
             input: &input,
             weights: &own_weights,
@@ -104,10 +104,15 @@ impl Parameters {
 }
 
 /// All three gradients, applied, equal those of the naive loops.
-fn check_gradient(g: Geometry, pooled: bool, propagate: bool, uses: [Use; 2], seed: u32) {
+fn check_gradient(case: &Case, pooled: bool, propagate: bool, uses: [Use; 2], seed: u32) {
+    let g = if pooled {
+        case.pooled()
+    } else {
+        case.geometry()
+    };
     let input = values(g.channels * g.input_area(), seed);
     let mut own_weights = Parameters::new(weights(&g), seed + 1);
-    let mut bias = Parameters::new(g.filters, seed + 3);
+    let mut bias = Parameters::new(case.biases(), seed + 3);
     let len = g.filters * g.output_area();
     let gradient = values(if pooled { len / 4 } else { len }, seed + 5);
     let winners = winners::<f32>(gradient.len(), seed);
@@ -122,13 +127,18 @@ fn check_gradient(g: Geometry, pooled: bool, propagate: bool, uses: [Use; 2], se
     if propagate {
         reference::input_gradient(&g, &own_weights.values, &map, &mut expected);
     }
-    let (mut d_weights, mut d_bias) = (vec![0.0; weights(&g)], vec![0.0; g.filters]);
+    let (mut d_weights, mut d_bias) = (vec![0.0; weights(&g)], vec![0.0; case.biases()]);
     reference::parameter_gradient(&g, &input, &map, &mut d_weights, &mut d_bias);
     expected_weights.take(uses[0], &d_weights);
     expected_bias.take(uses[1], &d_bias);
 
     let mut d_input = vec![f32::NAN; expected.len()];
     let frozen = matches!(uses[0], Use::Nothing);
+    let sums = if frozen {
+        0
+    } else {
+        sample_scratch(&case.conv, case.input)
+    };
     SampleGradient {
         geometry: g,
         input: if frozen { &[] } else { &input },
@@ -140,7 +150,7 @@ fn check_gradient(g: Geometry, pooled: bool, propagate: bool, uses: [Use; 2], se
         d_input: &mut d_input,
         weights: own_weights.tensor(uses[0]),
         bias: bias.tensor(uses[1]),
-        scratch: &mut vec![f32::NAN; if frozen { 0 } else { g.taps() }],
+        scratch: &mut vec![f32::NAN; sums],
     }
     .run();
     assert_bits::<f32>("input gradient", &d_input, &expected);
@@ -160,36 +170,40 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn forward_equals_the_reference(geometry in any_geometry(), relu: bool, seed in 0..1000_u32) {
-        check_forward(&Check { geometry, relu, pool: false, seed });
+    fn forward_equals_the_reference(
+        case in any_case(),
+        activation in any_activation(),
+        seed in 0..1000_u32,
+    ) {
+        check_forward(&Check { case, activation, pool: false, seed });
     }
 
     #[test]
     fn pooled_forward_equals_the_reference(
-        geometry in poolable_geometry(),
-        relu: bool,
+        case in poolable_case(),
+        activation in poolable_activation(),
         seed in 0..1000_u32,
     ) {
-        check_forward(&Check { geometry, relu, pool: true, seed });
+        check_forward(&Check { case, activation, pool: true, seed });
     }
 
     #[test]
     fn gradient_equals_the_reference(
-        geometry in any_geometry(),
+        case in any_case(),
         propagate: bool,
         uses in [any_use(), any_use()],
         seed in 0..1000_u32,
     ) {
-        check_gradient(geometry, false, propagate, uses, seed);
+        check_gradient(&case, false, propagate, uses, seed);
     }
 
     #[test]
     fn gradient_behind_a_pool_equals_the_reference(
-        geometry in poolable_geometry(),
+        case in poolable_case(),
         propagate: bool,
         uses in [any_use(), any_use()],
         seed in 0..1000_u32,
     ) {
-        check_gradient(pooled_extent(&geometry), true, propagate, uses, seed);
+        check_gradient(&case, true, propagate, uses, seed);
     }
 }

@@ -1,15 +1,15 @@
 //! What can be typed behind `kiln device train`.
 
 use super::super::connection;
-use crate::commands::subject::DATASET_HELP;
-use crate::commands::{machine, source};
+use crate::commands::arguments::subject::DATASET_HELP;
+use crate::commands::arguments::{machine, source};
 use crate::firmware::TrainingMemory;
 use crate::number;
 use crate::settings::{ScheduleSetting, SettingError};
 use crate::whole_file;
 use anyhow::{Context, Result, anyhow, ensure};
 use kiln_core::link::Start;
-use kiln_core::{CompactPlan, GROUP, Network, Plan, Sgd, Trainable, TrainableError};
+use kiln_core::{GROUP, Network, Program, ProgramError, Purpose, Sgd, Trainable, TrainableError};
 use std::path::PathBuf;
 
 /// Train on a device, and compare every parameter with the desktop's own training.
@@ -106,8 +106,9 @@ pub struct Arguments {
     pub json: bool,
 }
 
-const SCHEDULE_HELP: &str =
-    "How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP_EPOCHS]";
+const SCHEDULE_HELP: &str = "How the learning rate changes: constant, step:EPOCHS:FACTOR or \
+                             cosine[:WARMUP], warming up for that many epochs, or a share of all \
+                             such as 15%";
 
 impl Arguments {
     /// Where the device takes the first parameters from.
@@ -134,22 +135,22 @@ impl Arguments {
         self.memory().mode().trainable
     }
 
-    /// The plan of the training.
+    /// The program of the training.
     ///
     /// # Errors
     ///
     /// If the network has no such layer to train.
-    pub fn plan(&self, network: &Network) -> Result<CompactPlan> {
-        let mode = self.memory().mode();
-        CompactPlan::try_of(&Plan::try_of(network)?, mode).map_err(|error| match error {
-            TrainableError::NoSuchLayer { layer, layers } => anyhow!(
-                "train-from is {}, but the network has {layers} layers; kiln summary shows them",
-                layer + 1
+    pub fn program(&self, network: &Network) -> Result<Program> {
+        let purpose = Purpose::Compact(self.memory().mode());
+        Program::try_of(network, purpose).map_err(|error| match error {
+            ProgramError::Trainable(TrainableError::NoSuchLayer { layer, layers }) => anyhow!(
+                "train-from is {layer}, but the network has {layers} layers; kiln summary shows them"
             ),
-            _ => anyhow!(
+            ProgramError::Trainable(_) => anyhow!(
                 "no layer from number {} on has parameters to train; kiln summary shows them",
                 self.train_from
             ),
+            other => other.into(),
         })
     }
 

@@ -1,9 +1,9 @@
 //! The device's side of a run: samples go there, losses and parameters come back.
 
-use super::course::{Course, CourseStep};
 use super::report::EpochReport;
 use crate::data::Samples;
 use crate::link::Session;
+use crate::training::{CourseRules, CourseStep};
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use kiln_core::link::Example;
@@ -17,14 +17,19 @@ pub(super) struct Trace {
 }
 
 /// Trains on the device.
-pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -> Result<Trace> {
+pub(super) fn train(
+    session: &mut Session,
+    samples: &Samples,
+    course: &CourseRules,
+) -> Result<Trace> {
+    let images = samples.bytes()?;
     let bar = bar(course.samples.len() * course.epochs as usize, "training")?;
     let mut trace = Trace::default();
-    course.run(|step| {
+    course.clone().start().run(|step| {
         let CourseStep {
             epoch,
             samples: batch,
-            rate,
+            sgd,
         } = step;
         if trace.epochs.len() < epoch as usize {
             trace.epochs.push(EpochReport {
@@ -36,11 +41,11 @@ pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -
         for (place, index) in batch.iter().enumerate() {
             let index = *index as usize;
             let trained = session.train(Example {
-                image: samples.image(index),
+                image: images.image(index),
                 label: samples.labels[index],
                 place: place as u16,
                 batch: batch.len() as u16,
-                rate,
+                rate: sgd.rate,
             })?;
             ticks = ticks.saturating_add(trained.ticks);
             if let Some(report) = trace.epochs.last_mut() {
@@ -50,7 +55,7 @@ pub(super) fn train(session: &mut Session, samples: &Samples, course: &Course) -
             bar.inc(1);
         }
         trace.ticks.push(ticks);
-        Ok(())
+        anyhow::Ok(())
     })?;
     bar.finish_and_clear();
     Ok(trace)
@@ -64,11 +69,12 @@ pub(super) fn accuracy(
     indices: &[u32],
     classes: usize,
 ) -> Result<Option<f64>> {
+    let images = samples.bytes()?;
     let bar = bar(indices.len(), "testing")?;
     let mut correct = 0;
     for index in indices {
         let index = *index as usize;
-        let (_, logits) = session.infer(samples.image(index))?;
+        let (_, logits) = session.infer(images.image(index))?;
         ensure!(
             logits.len() == classes,
             "the device gave {} logits, not {classes}; flash it again",

@@ -1,26 +1,25 @@
 //! A run, on the device and on the desktop.
 
 use super::super::connection::Connection;
-use super::super::evaluate::is_equal;
 use super::super::ticks::Ticks;
-use super::course::Course;
 use super::device;
 use super::report::{Memory, Report};
 use super::{Arguments, Subject};
 use crate::engine::{Engine, EngineOptions};
 use crate::link::Session;
+use crate::training::CourseRules;
 use crate::weights;
 use anyhow::Result;
+use kiln_core::Program;
 use kiln_core::link::{Start, Training};
-use kiln_core::{CompactPlan, Sgd};
 use std::time::Instant;
 
 /// What is to be done.
 pub(super) struct Run<'a> {
     pub arguments: &'a Arguments,
     pub subject: &'a Subject,
-    pub course: &'a Course,
-    pub plan: &'a CompactPlan,
+    pub course: &'a CourseRules,
+    pub program: &'a Program,
     pub options: &'a EngineOptions,
     pub training: Training,
 }
@@ -46,13 +45,13 @@ impl Run<'_> {
             board: connection.device.board.clone(),
             samples: self.course.samples.len(),
             epochs: trace.epochs,
-            trained_parameters: self.plan.trained_values(),
+            trained_parameters: self.program.trained_values(),
             parameters: parameters.len(),
             ticks: Ticks::of(trace.ticks, connection.device.tick_unit.clone()),
             accuracy_before,
             accuracy_after,
             test_samples: self.subject.test().1.len(),
-            equal_to_host: is_equal(&parameters, &expected),
+            equal_to_host: weights::same_bits(&parameters, &expected),
             weights_sha256: weights::sha256(&parameters),
             stored,
             memory: Memory::new(&footprint, &usage),
@@ -73,13 +72,9 @@ impl Run<'_> {
         let mut engine = Engine::new(model.network(), model.scaling(), first, self.options)?;
         let samples = &self.subject.dataset.train;
         engine.within(|engine| {
-            self.course.run(|step| {
-                let sgd = Sgd {
-                    rate: step.rate,
-                    ..self.training.sgd
-                };
-                engine.step(samples, step.samples, &sgd)?;
-                Ok(())
+            self.course.clone().start().run(|step| {
+                let stepped = engine.step(samples, step.samples, &step.sgd);
+                stepped.map(drop)
             })
         })?;
         Ok(engine.parameters().to_vec())
@@ -96,15 +91,15 @@ impl Run<'_> {
     /// All parameters as they are now, those that are trained from the device.
     fn parameters(&self, session: &mut Session) -> Result<Vec<f32>> {
         let mut parameters = self.subject.bytes.open()?.parameters().to_vec();
-        let trained = session.parameters(self.plan.trained_values())?;
-        self.plan.insert(&trained, &mut parameters)?;
+        let trained = session.parameters(self.program.trained_values())?;
+        self.program.insert(&trained, &mut parameters)?;
         Ok(parameters)
     }
 
     /// The share of the samples not trained on that the device classifies as they are labelled.
     fn accuracy(&self, session: &mut Session) -> Result<Option<f64>> {
         let (samples, indices) = self.subject.test();
-        let classes = self.plan.classes();
+        let classes = self.program.classes();
         device::accuracy(session, samples, indices, classes)
     }
 

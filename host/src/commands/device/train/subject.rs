@@ -1,14 +1,14 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
 use super::Arguments;
-use crate::commands::ensure_trainable;
-use crate::commands::subject::{check_classes, read_model, spread};
+use crate::commands::arguments::subject::{check_classes, read_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
+use crate::run::ensure_trainable;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
-use kiln_core::{ModelFile, ModelParts, he_uniform};
+use kiln_core::{ModelFile, ModelParts, ModelTask, he_uniform};
 
 /// A model with a dataset that fits it.
 pub(super) struct Subject {
@@ -68,6 +68,8 @@ fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) ->
     };
     let dataset = data::load(&arguments.dataset, &options)?;
     ensure_trainable(&dataset, &arguments.dataset)?;
+    // Refused before a device is built for and started.
+    dataset.train.bytes()?;
     if let (Some(model), Some(path)) = (model, &arguments.weights) {
         check_classes(model, &dataset).with_context(|| path.display().to_string())?;
     }
@@ -88,6 +90,7 @@ fn initial(dataset: &Dataset, seed: u64) -> Result<ModelBytes> {
         dataset.name
     );
     Ok(ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
         network: &network,
         scaling: &scaling,
         class_names: &class_names,

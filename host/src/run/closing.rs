@@ -1,10 +1,10 @@
 //! What is said when a run is done: how well it did, what to do next.
 
+use super::folder::predict_command;
 use super::report::EpochReport;
 use crate::output::{Output, grouped};
 use crate::report::Evaluation;
 use crate::report::Part;
-use crate::run_folder::predict_command;
 use std::io;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ const GUESSING: f64 = 0.97;
 /// # Errors
 ///
 /// If the output cannot be written.
-pub(super) fn describe_result(
+pub fn describe_result(
     output: Output,
     evaluation: &Evaluation,
     epochs: &[EpochReport],
@@ -56,7 +56,7 @@ pub(super) fn describe_result(
 /// # Errors
 ///
 /// If the output cannot be written.
-pub(super) fn describe_next(output: Output, folder: &Path) -> io::Result<()> {
+pub fn describe_next(output: Output, folder: &Path) -> io::Result<()> {
     output.item("next", predict_command(folder))
 }
 

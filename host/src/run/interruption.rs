@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// What a shell says of a program that Ctrl-C ended.
-pub(crate) const INTERRUPTED: u8 = 130;
+pub const INTERRUPTED: u8 = 130;
 
 /// Whether someone wants the run to end, or its time is up.
 #[derive(Clone, Debug)]
-pub(crate) struct Interruption {
+pub struct Interruption {
     asked: Arc<AtomicBool>,
     deadline: Option<Instant>,
 }

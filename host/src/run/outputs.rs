@@ -1,27 +1,27 @@
 //! The files of a run folder.
 
+use super::config::{Record, RunConfig};
+use super::folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use super::report::EpochReport;
 use super::{Job, Setup};
-use crate::commands::report::charts;
 use crate::data::{self, Dataset};
 use crate::output::Output;
 use crate::report::{self, Evaluation, Run, RunFiles};
-use crate::run_config::{Record, RunConfig};
-use crate::run_folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
+use crate::settings::LossSetting;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
-use kiln_core::ModelParts;
+use kiln_core::{ModelParts, ModelTask};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The files as far as they are known before training.
-pub(crate) struct Files<'a> {
+pub struct RunOutputs<'a> {
     dataset: &'a Dataset,
     /// The text of `config.toml`.
     pub config: String,
 }
 
-impl<'a> Files<'a> {
+impl<'a> RunOutputs<'a> {
     /// Makes what can be made, so that nothing but the disk can fail after the training.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl<'a> Files<'a> {
         };
         let run = Run::of(job.out.path(), &files)?;
         let page = report::page(&run);
-        let charts = charts(&run);
+        let charts = report::chart_files(&run);
         let charts = charts.iter().map(|(name, chart)| (*name, chart.as_bytes()));
         let mut files = vec![
             (METRICS, metrics.as_slice()),
@@ -124,10 +124,10 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
 /// Names every setting but no time or place, so that the same run makes the same file.
 fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
     let settings = &setup.settings;
-    let augment = settings.augmented();
+    let (unusual, augment) = (settings.unusual(), settings.augmented());
     let notes = format!(
         "Kiln {}, {}: {} epochs, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, \
-         validation {}, {augment}seed {}",
+         validation {}, {unusual}{augment}seed {}",
         env!("CARGO_PKG_VERSION"),
         dataset.name,
         settings.epochs,
@@ -140,24 +140,31 @@ fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
         settings.seed
     );
     let class_names: Vec<&str> = dataset.classes.iter().map(String::as_str).collect();
+    let is_reconstruction = settings.loss == LossSetting::Mse;
     ModelBytes::encode(&ModelParts {
-        network: &setup.network,
+        task: if is_reconstruction {
+            ModelTask::Reconstruction
+        } else {
+            ModelTask::Classification
+        },
+        network: &setup.folded,
         scaling: &setup.scaling,
-        class_names: &class_names,
+        class_names: if is_reconstruction { &[] } else { &class_names },
         notes: &notes,
-        parameters: setup.trainer.parameters(),
+        parameters: &setup.trainer.folded_parameters()?,
     })
     .context(MODEL)
 }
 
 /// The DATASET argument so that it means the same from any working folder.
-pub(crate) fn lasting_name(dataset: &str) -> String {
+pub fn lasting_name(dataset: &str) -> String {
     if data::names().any(|name| name == dataset) {
         return dataset.into();
     }
     whole_path(Path::new(dataset)).display().to_string()
 }
 
-pub(crate) fn whole_path(path: &Path) -> std::path::PathBuf {
+/// The path so that it means the same from any working folder.
+pub fn whole_path(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.into())
 }

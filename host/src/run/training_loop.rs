@@ -9,16 +9,19 @@ use kiln_core::Outcome;
 use std::io;
 
 /// A run in training.
-pub(crate) struct Course<'a> {
+pub struct TrainingLoop<'a> {
+    /// Where it is told that a checkpoint could not be written.
     pub output: Output,
+    /// Where the state is kept.
     pub checkpoints: Checkpoints<'a>,
+    /// What can end the run before its end.
     pub interruption: Interruption,
     /// Epochs of the run.
     pub epochs: u32,
 }
 
 /// Who is told how a run goes on.
-pub(crate) trait Watch: Send {
+pub trait TrainingWatch: Send {
     /// Epoch `number` goes on behind `steps` of its steps.
     fn begin(&mut self, number: u32, steps: u32);
     /// A step was taken, after which the epoch's outcome is `so_far`.
@@ -26,10 +29,14 @@ pub(crate) trait Watch: Send {
     /// No step is taken for now.
     fn pause(&mut self);
     /// Epoch `number` is done, now or before the run was gone on with.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be told.
     fn epoch(&mut self, number: u32, epoch: &Epoch) -> io::Result<()>;
 }
 
-impl Course<'_> {
+impl TrainingLoop<'_> {
     /// Trains after the epochs `done` until all are; false if it was interrupted before that.
     ///
     /// A checkpoint is kept of every epoch, and of an interruption, to the step.
@@ -42,7 +49,7 @@ impl Course<'_> {
         mut self,
         trainer: &mut Trainer<'_>,
         done: &mut Vec<Epoch>,
-        watch: &mut impl Watch,
+        watch: &mut impl TrainingWatch,
     ) -> Result<bool> {
         for (number, epoch) in (1..).zip(&*done) {
             watch.epoch(number, epoch)?;

@@ -1,8 +1,8 @@
 //! The checkpoints of a run as it goes on.
 
-use crate::checkpoint::CheckpointParts;
+use super::checkpoint::CheckpointParts;
+use super::folder::{CHECKPOINT, RunFolder, RunFolderError};
 use crate::output::Output;
-use crate::run_folder::{CHECKPOINT, RunFolder, RunFolderError};
 use crate::training::{Epoch, Trainer};
 use anyhow::{Context, Result};
 use std::io;
@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 
 /// Writes checkpoints while training goes on; the disk takes longer than an epoch of a small
 /// network.
-pub(crate) struct Checkpoints<'a> {
+pub struct Checkpoints<'a> {
     folder: &'a RunFolder,
     config: &'a str,
     writing: Option<JoinHandle<Result<(), RunFolderError>>>,
@@ -92,6 +92,7 @@ impl<'a> Checkpoints<'a> {
             epochs,
             parameters: trainer.parameters(),
             velocity: trainer.velocity(),
+            statistics: trainer.statistics(),
         };
         parts.encode().context(CHECKPOINT)
     }

@@ -7,10 +7,10 @@
 //! | 4 | CRC-32 of all bytes behind it |
 //! | 8 | number of bytes behind these 24 |
 //! | … | the run's config as TOML, its position and the epochs done, in postcard |
-//! | … | f32: the parameters, then as many of the velocity |
+//! | … | f32: the parameters, as many of the velocity, then the running statistics |
 
+use super::config::RunConfig;
 use crate::network_file::SyntaxError;
-use crate::run_config::RunConfig;
 use crate::training::{Epoch, Position};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -31,6 +31,8 @@ pub struct Checkpoint {
     pub parameters: Vec<f32>,
     /// The optimizer's velocity, a value for each parameter.
     pub velocity: Vec<f32>,
+    /// The running statistics of the batch normalisations.
+    pub statistics: Vec<f32>,
 }
 
 /// A run's state, to be written.
@@ -46,6 +48,8 @@ pub struct CheckpointParts<'a> {
     pub parameters: &'a [f32],
     /// The optimizer's velocity, a value for each parameter.
     pub velocity: &'a [f32],
+    /// The running statistics of the batch normalisations.
+    pub statistics: &'a [f32],
 }
 
 /// Why a checkpoint cannot be used.
@@ -98,10 +102,12 @@ struct Header<'a> {
     config: Cow<'a, str>,
     position: Position,
     epochs: Cow<'a, [Epoch]>,
+    /// Number of running statistics.
+    statistics: u32,
 }
 
 const MAGIC: [u8; 8] = *b"KILNRUN\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes before those that the checksum covers.
 const UNCOVERED: usize = 16;
 /// Bytes that tell the length of the file.
@@ -118,14 +124,16 @@ impl CheckpointParts<'_> {
             config: self.config.into(),
             position: *self.position,
             epochs: self.epochs.into(),
+            statistics: self.statistics.len() as u32,
         };
-        let values = self.parameters.len() + self.velocity.len();
+        let values = self.parameters.len() + self.velocity.len() + self.statistics.len();
         let mut bytes = Vec::with_capacity(PREFIX + 4 * values + self.config.len() + 4096);
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
         bytes.resize(PREFIX, 0);
         bytes = postcard::to_extend(&header, bytes)?;
-        for value in self.parameters.iter().chain(self.velocity) {
+        let trained = self.parameters.iter().chain(self.velocity);
+        for value in trained.chain(self.statistics) {
             bytes.extend(value.to_le_bytes());
         }
         let behind = (bytes.len() - PREFIX) as u64;
@@ -190,13 +198,15 @@ impl Checkpoint {
         let (header, values) = postcard::take_from_bytes::<Header<'_>>(&bytes[PREFIX..])
             .map_err(|error| unsound(error.to_string()))?;
         let (values, rest) = values.as_chunks::<4>();
-        if !rest.is_empty() || values.len() % 2 != 0 {
+        let trained = values.len().checked_sub(header.statistics as usize);
+        let Some(trained) = trained.filter(|len| rest.is_empty() && len % 2 == 0) else {
             return Err(unsound("it has no velocity for each parameter".into()));
-        }
+        };
         if header.epochs.len() != header.position.epochs as usize {
             return Err(unsound("it does not tell of each epoch done".into()));
         }
-        let (parameters, velocity) = values.split_at(values.len() / 2);
+        let (trained, statistics) = values.split_at(trained);
+        let (parameters, velocity) = trained.split_at(trained.len() / 2);
         let floats = |values: &[[u8; 4]]| {
             values
                 .iter()
@@ -209,6 +219,7 @@ impl Checkpoint {
             epochs: header.epochs.into_owned(),
             parameters: floats(parameters),
             velocity: floats(velocity),
+            statistics: floats(statistics),
         })
     }
 }

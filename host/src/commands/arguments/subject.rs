@@ -1,16 +1,18 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
-use super::{named_classes, source};
+use super::source;
 use crate::data::{self, Dataset, Samples};
-use crate::run_folder::{CHECKPOINT, MODEL, resume_command};
+use crate::output::counted;
+use crate::run::folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln_core::ModelFile;
 use std::path::{Path, PathBuf};
 
 /// What can be typed for a dataset.
-pub const DATASET_HELP: &str = "mnist, fashion-mnist, cifar10, cifar100, a folder of IDX files, or \
-                                a folder with one folder of images per class";
+pub const DATASET_HELP: &str = "mnist, fashion-mnist, cifar10, cifar100, a folder of IDX files, \
+                                a folder with one folder of images per class, or a .safetensors \
+                                file with tensors input and labels";
 
 /// The weights and the dataset.
 #[derive(Clone, Debug, clap::Args)]
@@ -132,6 +134,21 @@ pub fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
     Ok(())
 }
 
+/// A number of classes with the first of their names, enough to recognise them by.
+pub fn named_classes(count: usize, names: &[impl AsRef<str>]) -> String {
+    let shown: Vec<&str> = names.iter().take(4).map(AsRef::as_ref).collect();
+    let more = if names.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
+    let names = match shown.is_empty() {
+        true => String::new(),
+        false => format!(" ({}{more})", shown.join(", ")),
+    };
+    format!("{}{names}", counted(count, "class", "classes"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,11 +167,7 @@ mod tests {
             height: 1,
             width: 1,
         };
-        let samples = Samples {
-            pixels: vec![0; 10],
-            labels: vec![0; 10],
-            shape,
-        };
+        let samples = Samples::of_bytes(vec![0; 10], vec![0; 10], shape);
         assert_eq!(spread(&samples, Some(4)), [0, 2, 5, 7]);
         assert_eq!(spread(&samples, Some(11)).len(), 10);
         assert!(spread(&Samples::empty(shape), None).is_empty());

@@ -1,8 +1,8 @@
 //! A run's numbers, as JSON and as CSV have them.
 
+use super::folder::{MODEL, REPORT};
 use super::{Job, Setup};
 use crate::data::{Dataset, Samples};
-use crate::run_folder::{MODEL, REPORT};
 use crate::training::{Epoch, Score};
 use crate::weights;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-pub(super) struct Report<'a> {
+pub struct TrainReport<'a> {
     dataset: &'a str,
     source: &'a str,
     load_seconds: f64,
@@ -31,6 +31,7 @@ pub(super) struct Report<'a> {
     test_accuracy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_loss: Option<f64>,
+    /// Path of the trained model.
     pub weights: String,
     weights_sha256: String,
     /// Where the page is.
@@ -39,7 +40,8 @@ pub(super) struct Report<'a> {
 
 /// An epoch of the result, a line of `metrics.csv`.
 #[derive(Debug, Serialize)]
-pub(crate) struct EpochReport {
+pub struct EpochReport {
+    /// Number of the epoch, from 1.
     pub epoch: u32,
     train_loss: Option<f64>,
     train_accuracy: Option<f64>,
@@ -56,7 +58,7 @@ pub(crate) struct EpochReport {
 }
 
 /// How long training took.
-pub(super) struct Timing {
+pub struct RunTiming {
     /// Training, validation and test.
     pub seconds: f64,
     /// Of the training steps alone.
@@ -64,6 +66,7 @@ pub(super) struct Timing {
 }
 
 impl EpochReport {
+    /// The report of epoch `number`, counted from 1.
     pub fn new(number: u32, epoch: &Epoch) -> Self {
         let train_seconds = epoch.train_time.as_secs_f64();
         Self {
@@ -87,16 +90,19 @@ impl EpochReport {
             .collect()
     }
 
+    /// Mean loss and accuracy on the training samples.
     pub fn train(&self) -> Option<Score> {
         score(self.train_loss, self.train_accuracy)
     }
 
+    /// Mean loss and accuracy on the samples held out.
     pub fn validation(&self) -> Option<Score> {
         score(self.validation_loss, self.validation_accuracy)
     }
 }
 
-impl Timing {
+impl RunTiming {
+    /// Of a run of these epochs that took `time` in all.
     pub fn new(epochs: &[EpochReport], time: Duration) -> Self {
         let samples: usize = epochs.iter().map(|epoch| epoch.samples).sum();
         let train_seconds: f64 = epochs.iter().map(|epoch| epoch.train_seconds).sum();
@@ -107,14 +113,16 @@ impl Timing {
     }
 }
 
-impl<'a> Report<'a> {
+impl<'a> TrainReport<'a> {
+    /// What there is to tell of a run that is done; `test` is its score on the test set.
     pub fn new(
         job: &Job,
         dataset: &'a Dataset,
         setup: &Setup<'_>,
         epochs: &'a [EpochReport],
-        timing: &Timing,
+        timing: &RunTiming,
         test: Option<Score>,
+        folded: &[f32],
     ) -> Self {
         let cost = setup.network.cost();
         Self {
@@ -137,7 +145,7 @@ impl<'a> Report<'a> {
             test_accuracy: test.map(|score| score.accuracy),
             test_loss: test.map(|score| score.loss),
             weights: job.out.path().join(MODEL).display().to_string(),
-            weights_sha256: weights::sha256(setup.trainer.parameters()),
+            weights_sha256: weights::sha256(folded),
             report: job.out.path().join(REPORT).display().to_string(),
         }
     }

@@ -1,31 +1,63 @@
 //! What to train, found out and checked as far as possible before anything is loaded.
 
-use super::Arguments;
-use crate::checkpoint::Checkpoint;
-use crate::commands::ensure_trainable;
+use super::checkpoint::Checkpoint;
+use super::config::{Record, RunConfig};
+use super::folder::{RunFolder, RunFolderError};
 use crate::data::{self, Dataset, TargetSize};
 use crate::defaults;
-use crate::network_file;
+use crate::network_file::{self, NetworkTables};
 use crate::output::counted;
-use crate::run_config::{Record, RunConfig};
-use crate::run_folder::{RunFolder, RunFolderError};
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::{LaneWidth, Network};
 use std::path::{Path, PathBuf};
 
+/// What someone asks for, before any file is read.
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// The dataset; that of the config where there is none.
+    pub dataset: Option<String>,
+    /// A `config.toml` to start from; what is said beside it takes precedence.
+    pub config: Option<PathBuf>,
+    /// The folder of an unfinished run to go on with; it has its own dataset, settings and network.
+    pub resume: Option<PathBuf>,
+    /// File of the network; that of the config, or the default one where there is none.
+    pub model: Option<PathBuf>,
+    /// Size of the images, for a network that says none.
+    pub size: Option<TargetSize>,
+    /// Hyper-parameters as far as they are given.
+    pub settings: Settings,
+    /// Folder of the files of a dataset known by name.
+    pub data: Option<PathBuf>,
+    /// Whether nothing may be downloaded.
+    pub offline: bool,
+    /// Folder to write; `runs/DATASET-TIME` where there is none.
+    pub out: Option<PathBuf>,
+    /// Threads to compute with.
+    pub threads: usize,
+    /// Samples a thread computes at once; the most there can be where there is none.
+    pub lanes: Option<LaneWidth>,
+}
+
 /// What to train.
-pub(crate) struct Job {
+pub struct Job {
+    /// The dataset as the user calls it.
     pub dataset: String,
+    /// Folder of the files of a dataset known by name.
     pub data: Option<PathBuf>,
     /// The size of the images, unless the network says one.
     pub size: TargetSize,
+    /// Whether nothing may be downloaded.
     pub offline: bool,
+    /// Hyper-parameters as far as they are given.
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
-    pub model: Option<(Network, String)>,
+    pub model: Option<(NetworkTables, String)>,
+    /// Where the run's files go.
     pub out: RunFolder,
+    /// Threads to compute with.
     pub threads: usize,
+    /// Samples a thread computes at once; the most there can be where there is none.
     pub lanes: Option<LaneWidth>,
     /// What the run that is to be repeated or gone on with saw.
     pub record: Option<Record>,
@@ -34,18 +66,18 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Brings arguments and config file together.
+    /// Brings the request and its config file or checkpoint together.
     ///
     /// # Errors
     ///
     /// The first thing that cannot be used: a setting, a file, the run folder.
-    pub fn new(mut arguments: Arguments) -> Result<Self> {
-        let Some(run) = arguments.resume.take() else {
-            let config = read_config(arguments.config.as_deref())?;
-            return Self::with_config(arguments, config, RunFolder::prepare);
+    pub fn new(mut request: RunRequest) -> Result<Self> {
+        let Some(run) = request.resume.take() else {
+            let config = read_config(request.config.as_deref())?;
+            return Self::with_config(request, config, RunFolder::prepare);
         };
         ensure!(
-            arguments.settings == Settings::default(),
+            request.settings == Settings::default(),
             "--resume {}: the run goes on with its own settings; leave out --epochs, --lr and the \
              like, or start another run",
             run.display()
@@ -54,9 +86,9 @@ impl Job {
         let path = folder.checkpoint();
         let mut checkpoint = Checkpoint::read(&path).with_context(|| path.display().to_string())?;
         let config = std::mem::take(&mut checkpoint.config);
-        arguments.config = Some(path);
-        arguments.out = Some(run);
-        let job = Self::with_config(arguments, config, |_| Ok(folder))?;
+        request.config = Some(path);
+        request.out = Some(run);
+        let job = Self::with_config(request, config, |_| Ok(folder))?;
         Ok(Self {
             checkpoint: Some(checkpoint),
             ..job
@@ -64,38 +96,34 @@ impl Job {
     }
 
     fn with_config(
-        arguments: Arguments,
+        request: RunRequest,
         config: RunConfig,
         prepare: impl FnOnce(&Path) -> Result<RunFolder, RunFolderError>,
     ) -> Result<Self> {
-        let settings = arguments.settings.or(config.training.clone());
-        check(&settings, arguments.config.as_deref())?;
-        let model = model(
-            arguments.model.as_deref(),
-            arguments.config.as_deref(),
-            &config,
-        )?;
-        if let (Some(_), Some((_, origin))) = (arguments.size, &model) {
+        let settings = request.settings.or(config.training.clone());
+        check(&settings, request.config.as_deref())?;
+        let model = model(request.model.as_deref(), request.config.as_deref(), &config)?;
+        if let (Some(_), Some((_, origin))) = (request.size, &model) {
             bail!("--size: the network in {origin} has an input of its own; change it there");
         }
         // Another dataset's samples are elsewhere.
-        let same = arguments.dataset.is_none() || arguments.dataset == config.dataset;
+        let same = request.dataset.is_none() || request.dataset == config.dataset;
         let configured = config.data.filter(|_| same);
-        let Some(dataset) = arguments.dataset.or(config.dataset) else {
+        let Some(dataset) = request.dataset.or(config.dataset) else {
             bail!(
                 "{}: it names no dataset; give one",
-                display(arguments.config.as_deref())
+                display(request.config.as_deref())
             );
         };
-        let out = arguments.out.unwrap_or_else(|| default_folder(&dataset));
+        let out = request.out.unwrap_or_else(|| default_folder(&dataset));
         Ok(Self {
-            threads: arguments.machine.threads()?,
-            lanes: arguments.machine.lanes()?,
+            threads: request.threads,
+            lanes: request.lanes,
             out: prepare(&out)?,
             dataset,
-            data: arguments.source.data.or(configured),
-            size: arguments.size.unwrap_or(TargetSize::Reduced),
-            offline: arguments.source.offline,
+            data: request.data.or(configured),
+            size: request.size.unwrap_or(TargetSize::Reduced),
+            offline: request.offline,
             settings,
             model,
             record: config.record,
@@ -129,12 +157,12 @@ impl Job {
     ///
     /// What is wrong with the dataset.
     pub fn load(&self) -> Result<Dataset> {
-        let network = self.model.as_ref().map(|(network, _)| network);
+        let tables = self.model.as_ref().map(|(tables, _)| tables);
         let options = data::Options {
             data: self.data.clone(),
             offline: self.offline,
             threads: self.threads,
-            shape: network.map(|network| network.input_shape().into()),
+            shape: tables.map(|tables| tables.input_shape().into()),
             size: self.size,
             progress: true,
         };
@@ -159,11 +187,14 @@ impl Job {
 /// # Errors
 ///
 /// If it does not fit the dataset.
-pub(crate) fn fitting(model: Option<&(Network, String)>, dataset: &Dataset) -> Result<Network> {
+pub fn fitting(model: Option<&(NetworkTables, String)>, dataset: &Dataset) -> Result<Network> {
     let classes = dataset.classes.len();
-    let Some((network, origin)) = model else {
+    let Some((tables, origin)) = model else {
         return defaults::fitting_network(dataset);
     };
+    let network = tables
+        .network(Some(classes))
+        .with_context(|| origin.clone())?;
     ensure!(
         network.classes() == classes,
         "{origin}: the network tells {} apart, but {} has {}; \
@@ -172,7 +203,25 @@ pub(crate) fn fitting(model: Option<&(Network, String)>, dataset: &Dataset) -> R
         dataset.name,
         counted(classes, "class", "classes")
     );
-    Ok(network.clone())
+    Ok(network)
+}
+
+/// Refuses a dataset without training samples or without their labels; `name` is what the user
+/// called it.
+///
+/// # Errors
+///
+/// If it has none.
+pub fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
+    ensure!(
+        !dataset.train.is_empty(),
+        "{name} has no training samples, only a test set; add the training files"
+    );
+    ensure!(
+        dataset.labelled,
+        "{name} has no labels to train a classifier on; add a tensor \"labels\""
+    );
+    Ok(())
 }
 
 fn read_config(path: Option<&Path>) -> Result<RunConfig> {
@@ -187,14 +236,21 @@ fn model(
     model: Option<&Path>,
     config_path: Option<&Path>,
     config: &RunConfig,
-) -> Result<Option<(Network, String)>> {
+) -> Result<Option<(NetworkTables, String)>> {
     let (read, path) = match (model, &config.model) {
-        (Some(path), _) => (network_file::read(path), path.display().to_string()),
-        (None, Some(tables)) => (tables.network(), display(config_path)),
+        (Some(path), _) => (network_file::read_tables(path), path.display().to_string()),
+        (None, Some(tables)) => (Ok(tables.clone()), display(config_path)),
         (None, None) => return Ok(None),
     };
-    let network = read.with_context(|| path.clone())?;
-    Ok(Some((network, path)))
+    let tables = read.with_context(|| path.clone())?;
+    // What does not follow from the data is found before it is loaded.
+    let some = if tables.takes_classes() {
+        Some(2)
+    } else {
+        None
+    };
+    tables.network(some).with_context(|| path.clone())?;
+    Ok(Some((tables, path)))
 }
 
 /// Finds what is out of bounds before anything is loaded.
@@ -223,7 +279,7 @@ fn default_folder(dataset: &str) -> PathBuf {
 }
 
 /// `runs/<name>-<time>`, numbered if there is one already.
-pub(crate) fn new_folder(name: &str) -> PathBuf {
+pub fn new_folder(name: &str) -> PathBuf {
     let time = jiff::ZonedDateTime::now()
         .strftime("%Y%m%d-%H%M%S")
         .to_string();

@@ -1,0 +1,175 @@
+//! Softmax cross-entropy.
+//!
+//! The largest logit is taken off first, so that no exponential overflows. Sums run in the order
+//! of the classes. `exp` and `log` are `libm`'s on every machine.
+
+use super::Outcome;
+use crate::lanes::{Kernel, Lanes};
+use libm::{expf, logf};
+
+/// Loss and gradient of one packet of samples.
+pub struct SoftmaxCrossEntropy<'a, L> {
+    /// classes
+    pub logits: &'a [L],
+    /// One label per sample; as many as lanes are in use.
+    pub labels: &'a [u16],
+    /// One over the batch size.
+    pub mean: f32,
+    /// Share of each label that all classes have in equal parts: label smoothing, at least 0 and
+    /// below 1.
+    pub smoothing: f32,
+    /// classes; becomes `(softmax - target) * mean`, and 0 in unused lanes
+    pub gradient: &'a mut [L],
+    /// Where the samples are counted, one by one.
+    pub outcome: &'a mut Outcome,
+}
+
+impl<L: Lanes> Kernel for SoftmaxCrossEntropy<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let (highest, best) = highest(self.logits);
+        let mut sum = highest.splat(0.0);
+        for (gradient, logit) in self.gradient.iter_mut().zip(self.logits) {
+            *gradient = logit.sub(highest);
+            exponentiate(gradient);
+            sum = sum.add(*gradient);
+        }
+        count(
+            self.logits,
+            self.labels,
+            self.smoothing,
+            [highest, best, sum],
+            self.outcome,
+        );
+        for gradient in self.gradient.iter_mut() {
+            *gradient = gradient.div(sum);
+        }
+        self.subtract_targets(sum);
+        let mut share = [0.0; 16];
+        share[..self.labels.len()].fill(self.mean);
+        let mean = highest.load(&share);
+        for gradient in self.gradient.iter_mut() {
+            *gradient = gradient.mul(mean);
+        }
+    }
+}
+
+impl<L: Lanes> SoftmaxCrossEntropy<'_, L> {
+    /// From probabilities to their distances from the targets.
+    #[inline(always)]
+    fn subtract_targets(&mut self, proof: L) {
+        let part = self.smoothing / self.logits.len() as f32;
+        let own = (1.0 - self.smoothing) + part;
+        let mut labelled = [0.0; 16];
+        let values = L::values(self.gradient);
+        for (lane, label) in self.labels.iter().enumerate() {
+            labelled[lane] = values[usize::from(*label) * L::LANES + lane] - own;
+        }
+        if self.smoothing != 0.0 {
+            let part = proof.splat(part);
+            for gradient in self.gradient.iter_mut() {
+                *gradient = gradient.sub(part);
+            }
+        }
+        let values = L::values_mut(self.gradient);
+        for (lane, label) in self.labels.iter().enumerate() {
+            values[usize::from(*label) * L::LANES + lane] = labelled[lane];
+        }
+    }
+}
+
+/// Loss and hits of one packet of samples, without a gradient, and without smoothing: how good
+/// a network is does not depend on how it was trained.
+pub struct Score<'a, L> {
+    pub logits: &'a [L],
+    pub labels: &'a [u16],
+    pub outcome: &'a mut Outcome,
+}
+
+impl<L: Lanes> Kernel for Score<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (highest, best) = highest(self.logits);
+        let mut sum = highest.splat(0.0);
+        for logit in self.logits {
+            let mut value = logit.sub(highest);
+            exponentiate(&mut value);
+            sum = sum.add(value);
+        }
+        count(
+            self.logits,
+            self.labels,
+            0.0,
+            [highest, best, sum],
+            self.outcome,
+        );
+    }
+}
+
+/// Counts the samples in order, given each lane's highest logit, its class, and the sum of the
+/// exponentials; with `smoothing`, as the reference weighs the classes.
+#[inline(always)]
+fn count<L: Lanes>(
+    logits: &[L],
+    labels: &[u16],
+    smoothing: f32,
+    lanes: [L; 3],
+    outcome: &mut Outcome,
+) {
+    let smoothed = smoothed::<L>(logits, smoothing, &lanes);
+    let (values, logits) = (L::values(&lanes), L::values(logits));
+    for (lane, label) in labels.iter().enumerate() {
+        let logit = logits[usize::from(*label) * L::LANES + lane];
+        let mut loss = logf(values[2 * L::LANES + lane]) - (logit - values[lane]);
+        if smoothing != 0.0 {
+            loss = (1.0 - smoothing) * loss + smoothed[lane];
+        }
+        outcome.loss_sum += f64::from(loss);
+        outcome.correct += usize::from(values[L::LANES + lane] == f32::from(*label));
+        outcome.samples += 1;
+    }
+}
+
+/// Each lane's sum of all classes' losses, times their part of the smoothing; nothing without.
+#[inline(always)]
+fn smoothed<L: Lanes>(logits: &[L], smoothing: f32, [highest, _, sum]: &[L; 3]) -> [f32; 16] {
+    let mut losses = [0.0; 16];
+    if smoothing == 0.0 {
+        return losses;
+    }
+    let mut logarithm = *sum;
+    for value in L::values_mut(core::slice::from_mut(&mut logarithm)) {
+        *value = logf(*value);
+    }
+    let mut total = sum.splat(0.0);
+    for logit in logits {
+        total = total.add(logarithm.sub(logit.sub(*highest)));
+    }
+    let part = sum.splat(smoothing / logits.len() as f32);
+    part.mul(total).store(&mut losses);
+    losses
+}
+
+/// The highest logit, and the class it belongs to; the first of equals.
+#[inline(always)]
+fn highest<L: Lanes>(logits: &[L]) -> (L, L) {
+    let mut best = logits[0];
+    let mut class = best.splat(0.0);
+    for (index, logit) in logits.iter().enumerate().skip(1) {
+        let higher = logit.greater(best);
+        best = L::select(higher, *logit, best);
+        class = L::select(higher, best.splat(index as f32), class);
+    }
+    (best, class)
+}
+
+#[inline(always)]
+fn exponentiate<L: Lanes>(packet: &mut L) {
+    for value in L::values_mut(core::slice::from_mut(packet)) {
+        *value = expf(*value);
+    }
+}

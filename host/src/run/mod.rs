@@ -1,0 +1,27 @@
+//! What a run is: its job, its course from the first step or a checkpoint to the last, and the
+//! folder it leaves.
+//!
+//! A [`Job`] says what to train, found out before anything is loaded; a [`Setup`] is the network and
+//! its trainer before the next step; a [`TrainingLoop`] takes the epochs, with [`Checkpoints`] and an
+//! [`Interruption`]; [`RunOutputs`] makes the files. `kiln train` does one of these, `kiln sweep`
+//! many at a time.
+
+pub mod checkpoint;
+mod checkpoints;
+pub mod closing;
+pub mod config;
+pub mod folder;
+mod interruption;
+mod job;
+mod outputs;
+mod report;
+mod setup;
+mod training_loop;
+
+pub use checkpoints::Checkpoints;
+pub use interruption::{INTERRUPTED, Interruption};
+pub use job::{Job, RunRequest, ensure_trainable, fitting, new_folder};
+pub use outputs::{RunOutputs, lasting_name, whole_path};
+pub use report::{EpochReport, RunTiming, TrainReport};
+pub use setup::Setup;
+pub use training_loop::{TrainingLoop, TrainingWatch};

@@ -1,0 +1,6 @@
+//! Rules of the house that the compiler does not hold.
+
+mod house {
+    pub mod imports;
+    pub mod sources;
+}
