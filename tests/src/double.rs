@@ -1,122 +1,193 @@
 //! A network's loss in double precision, written apart from core's kernels: differences of it are
 //! exact enough to hold core's gradients against.
 
-use kiln_core::{Conv2d, Layer, Network, Pool2d, Shape};
+mod window;
 
-/// Mean softmax cross-entropy of a batch.
-pub fn loss(network: &Network, parameters: &[f64], images: &[f64], labels: &[u16]) -> f64 {
-    let elements = network.input_shape().elements();
-    let mut sum = 0.0;
-    for (image, label) in images.chunks_exact(elements).zip(labels) {
-        let logits = logits(network, parameters, image);
-        let total: f64 = logits.iter().map(|logit| logit.exp()).sum();
-        sum += total.ln() - logits[usize::from(*label)];
-    }
-    sum / labels.len() as f64
+use kiln_core::{Layer, Loss, Network, Pool2d, Shape};
+
+/// What the outputs of a batch are held against.
+#[derive(Clone, Copy)]
+pub struct Aim<'a> {
+    pub loss: Loss,
+    /// One for each sample; their number counts where the loss needs none.
+    pub labels: &'a [u16],
+    /// samples x outputs: for mean squared error, held fixed whatever becomes of the images
+    pub targets: &'a [f64],
 }
 
-/// The logits of one sample.
-pub fn logits(network: &Network, parameters: &[f64], image: &[f64]) -> Vec<f64> {
-    let mut values = image.to_vec();
-    let (mut shape, mut rest) = (network.input_shape(), parameters);
-    for (index, layer) in network.layers().iter().enumerate() {
-        let (weights, biases) = layer.parameters(shape);
-        let (own, behind) = rest.split_at((weights + biases) as usize);
-        let output = network.output_shape(index);
-        values = apply(layer, own, &values, shape, output);
-        (shape, rest) = (output, behind);
+/// Mean loss of a batch; batch normalisations go by its statistics.
+///
+/// `masks` has, by the index of a node, what a dropout multiplies the values of all samples by.
+pub fn loss(
+    network: &Network,
+    aim: &Aim<'_>,
+    parameters: &[f64],
+    images: &[f64],
+    masks: &[Vec<f64>],
+) -> f64 {
+    let outputs = Walk {
+        network,
+        parameters,
+        samples: aim.labels.len(),
+        masks,
+        running: None,
     }
-    values
-}
-
-fn apply(layer: &Layer, own: &[f64], input: &[f64], from: Shape, to: Shape) -> Vec<f64> {
-    let (weights, bias) = own.split_at(own.len() - own.len().min(to.channels as usize));
-    match layer {
-        Layer::Conv2d(conv) => each_output(to, |place| {
-            bias[place[0]] + correlate(conv, weights, input, from, place)
-        }),
-        Layer::Relu => input.iter().map(|value| value.max(0.0)).collect(),
-        Layer::MaxPool2d(pool) => each_output(to, |place| {
-            window(pool, input, from, place).fold(f64::NEG_INFINITY, f64::max)
-        }),
-        Layer::AvgPool2d(pool) => each_output(to, |place| {
-            window(pool, input, from, place).sum::<f64>() / area(pool)
-        }),
-        Layer::GlobalAvgPool2d => {
-            let whole = [from.height as u16, from.width as u16];
-            let pool = Pool2d {
-                window: whole,
-                stride: whole,
-            };
-            each_output(to, |place| {
-                window(&pool, input, from, place).sum::<f64>() / area(&pool)
-            })
+    .outputs(images);
+    let count = outputs.len() / aim.labels.len();
+    let samples = outputs.chunks_exact(count).zip(aim.labels).enumerate();
+    let losses = samples.map(|(sample, (outputs, label))| match aim.loss {
+        Loss::CrossEntropy { smoothing } => {
+            cross_entropy(outputs, usize::from(*label), smoothing.into())
         }
-        Layer::Linear(_) => each_output(to, |[output, ..]| {
-            let row = &weights[output * input.len()..][..input.len()];
-            bias[output] + row.iter().zip(input).map(|(w, x)| w * x).sum::<f64>()
-        }),
-        _ => unimplemented!("a layer this model does not know"),
+        Loss::MeanSquaredError => {
+            let pairs = outputs.iter().zip(&aim.targets[sample * count..]);
+            pairs.map(|(y, t)| (y - t) * (y - t)).sum::<f64>() / count as f64
+        }
+    });
+    losses.sum::<f64>() / aim.labels.len() as f64
+}
+
+/// What a network gives for each image outside of training: batch normalisations go by the running
+/// statistics, as [`Network::statistics`] orders them, and nothing is dropped.
+pub fn evaluate(
+    network: &Network,
+    parameters: &[f64],
+    statistics: &[f64],
+    images: &[f64],
+) -> Vec<f64> {
+    let samples = images.len() / network.input_shape().elements();
+    Walk {
+        network,
+        parameters,
+        samples,
+        masks: &[],
+        running: Some(statistics),
+    }
+    .outputs(images)
+}
+
+fn cross_entropy(logits: &[f64], label: usize, smoothing: f64) -> f64 {
+    let total = logits.iter().map(|logit| logit.exp()).sum::<f64>().ln();
+    let mean = logits.iter().map(|logit| total - logit).sum::<f64>() / logits.len() as f64;
+    (1.0 - smoothing) * (total - logits[label]) + smoothing * mean
+}
+
+struct Walk<'a> {
+    network: &'a Network,
+    parameters: &'a [f64],
+    samples: usize,
+    masks: &'a [Vec<f64>],
+    /// What is left of the running statistics; those of the batch where there are none.
+    running: Option<&'a [f64]>,
+}
+
+impl<'a> Walk<'a> {
+    fn outputs(mut self, images: &[f64]) -> Vec<f64> {
+        let mut values = vec![images.to_vec()];
+        for (index, layer) in self.network.layers().iter().enumerate() {
+            let [first, second] = self.network.inputs()[index].map(|value| &values[value.number()]);
+            let input = self.network.input_shape_of(index);
+            let (weights, biases) = layer.parameters(input);
+            let (own, behind) = self.parameters.split_at((weights + biases) as usize);
+            self.parameters = behind;
+            let own = own.split_at(weights as usize).into();
+            let value = match layer {
+                Layer::Add => first.iter().zip(second).map(|(a, b)| a + b).collect(),
+                Layer::BatchNorm(norm) => self.normalize(norm.epsilon.into(), own, input, first),
+                Layer::Dropout(_) if self.running.is_some() => first.clone(),
+                Layer::Dropout(_) => {
+                    let pairs = first.iter().zip(&self.masks[index]);
+                    pairs.map(|(value, factor)| value * factor).collect()
+                }
+                _ => {
+                    let output = self.network.output_shape(index);
+                    let samples = first.chunks_exact(input.elements());
+                    samples
+                        .flat_map(|sample| apply(layer, own, sample, input, output))
+                        .collect()
+                }
+            };
+            values.push(value);
+        }
+        values.pop().unwrap()
+    }
+
+    fn normalize(
+        &mut self,
+        epsilon: f64,
+        [weight, bias]: [&[f64]; 2],
+        shape: Shape,
+        input: &[f64],
+    ) -> Vec<f64> {
+        let (channels, map) = (shape.channels as usize, shape.map_elements());
+        let (means, variances) = match self.running {
+            Some(running) => {
+                let (own, behind) = running.split_at(2 * channels);
+                self.running = Some(behind);
+                let (means, variances) = own.split_at(channels);
+                (means.to_vec(), variances.to_vec())
+            }
+            None => self.moments(shape, input),
+        };
+        let values = input.iter().enumerate().map(|(at, value)| {
+            let channel = at / map % channels;
+            let deviation = (variances[channel] + epsilon).sqrt();
+            (value - means[channel]) / deviation * weight[channel] + bias[channel]
+        });
+        values.collect()
+    }
+
+    /// Mean and biased variance of each channel of the batch.
+    fn moments(&self, shape: Shape, input: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let (channels, map) = (shape.channels as usize, shape.map_elements());
+        let count = (self.samples * map) as f64;
+        let own = |channel: usize| {
+            let maps = input.chunks_exact(map).skip(channel).step_by(channels);
+            maps.flatten()
+        };
+        let moments = (0..channels).map(|channel| {
+            let mean = own(channel).sum::<f64>() / count;
+            let distances = own(channel).map(|value| (value - mean) * (value - mean));
+            (mean, distances.sum::<f64>() / count)
+        });
+        moments.unzip()
     }
 }
 
-/// A tensor from what each of its places `[channel, row, column]` holds.
-fn each_output(shape: Shape, value: impl Fn([usize; 3]) -> f64) -> Vec<f64> {
-    let (width, map) = (shape.width as usize, shape.map_elements());
-    (0..shape.elements())
-        .map(|at| value([at / map, at % map / width, at % width]))
-        .collect()
-}
-
-/// The value at a place, or 0 in the padding around.
-fn padded(input: &[f64], shape: Shape, channel: usize, [row, column]: [isize; 2]) -> f64 {
-    let (height, width) = (shape.height as isize, shape.width as isize);
-    if !(0..height).contains(&row) || !(0..width).contains(&column) {
-        return 0.0;
-    }
-    input[channel * shape.map_elements() + (row * width + column) as usize]
-}
-
-fn correlate(
-    conv: &Conv2d,
-    weights: &[f64],
+/// A layer that takes each sample by itself.
+fn apply(
+    layer: &Layer,
+    [weights, bias]: [&[f64]; 2],
     input: &[f64],
     from: Shape,
-    [filter, y, x]: [usize; 3],
-) -> f64 {
-    let groups = usize::from(conv.groups);
-    let channels = from.channels as usize / groups;
-    let first = filter / (usize::from(conv.filters) / groups) * channels;
-    let [rows, columns] = conv.kernel.map(usize::from);
-    let mut sum = 0.0;
-    for c in 0..channels {
-        for ky in 0..rows {
-            for kx in 0..columns {
-                let at = |place: usize, tap: usize, axis: usize| {
-                    let start = place * usize::from(conv.stride[axis]) + tap;
-                    start as isize - isize::try_from(conv.padding[axis]).unwrap()
-                };
-                let weight = weights[((filter * channels + c) * rows + ky) * columns + kx];
-                sum += weight * padded(input, from, first + c, [at(y, ky, 0), at(x, kx, 1)]);
-            }
+    to: Shape,
+) -> Vec<f64> {
+    match layer {
+        Layer::Conv2d(conv) => window::each_output(to, |place| {
+            let bias = bias.get(place[0]).unwrap_or(&0.0);
+            bias + window::correlate(conv, weights, input, from, place)
+        }),
+        Layer::Relu => input.iter().map(|value| value.max(0.0)).collect(),
+        Layer::Relu6 => input.iter().map(|value| value.clamp(0.0, 6.0)).collect(),
+        Layer::MaxPool2d(pool) => window::each_output(to, |place| {
+            let inside = window::inside(pool, from, place);
+            let values = inside.map(|at| input[at]);
+            values.fold(f64::NEG_INFINITY, f64::max)
+        }),
+        Layer::AvgPool2d(pool) => window::average(pool, input, from, to),
+        Layer::GlobalAvgPool2d => window::average(&Pool2d::whole(from), input, from, to),
+        Layer::Linear(_) => window::each_output(to, |[output, ..]| {
+            let row = &weights[output * input.len()..][..input.len()];
+            let sum: f64 = row.iter().zip(input).map(|(w, x)| w * x).sum();
+            sum + bias.get(output).unwrap_or(&0.0)
+        }),
+        Layer::ScaleShift => {
+            let channel = |at: usize| at / from.map_elements();
+            let values = input.iter().enumerate();
+            values
+                .map(|(at, x)| x * weights[channel(at)] + bias[channel(at)])
+                .collect()
         }
+        other => panic!("the model in double precision does not know {other}"),
     }
-    sum
-}
-
-fn window<'a>(
-    pool: &Pool2d,
-    input: &'a [f64],
-    from: Shape,
-    [channel, y, x]: [usize; 3],
-) -> impl Iterator<Item = f64> + 'a {
-    let [rows, columns] = pool.window.map(usize::from);
-    let [down, right] = pool.stride.map(usize::from);
-    let corner = channel * from.map_elements() + y * down * from.width as usize + x * right;
-    (0..rows * columns)
-        .map(move |place| input[corner + place / columns * from.width as usize + place % columns])
-}
-
-fn area(pool: &Pool2d) -> f64 {
-    f64::from(pool.window[0]) * f64::from(pool.window[1])
 }

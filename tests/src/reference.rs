@@ -1,176 +1,289 @@
-//! A whole network out of core's naive kernels, one layer and one sample at a time: no fusion, no
-//! plan, no lanes. It defines what the fast passes must give, to the bit.
+//! A whole network out of core's naive kernels, node by node and one sample at a time: no fusion,
+//! no program, no lanes. It defines what the fast passes must give, to the bit.
+//!
+//! What several nodes read gets its gradients in the order of those nodes, of one node in the order
+//! of its inputs: the first as it is, the others added to it.
 
-use kiln_core::reference::{
-    Activation, ConvGeometry, PoolGeometry, activation, conv2d, linear, loss, pool,
-};
-use kiln_core::{GROUP, Layer, Network, Pool2d, Shape};
-use std::ops::Range;
+mod node;
+mod norm;
+
+pub use norm::Norm;
+
+use kiln_core::reference::{add, loss};
+use kiln_core::{GROUP, Layer, Loss, Network, Sgd};
+use node::Node;
+
+/// A network, and the batch it is trained on.
+#[derive(Clone, Copy)]
+pub struct Problem<'a> {
+    pub network: &'a Network,
+    pub loss: Loss,
+    pub parameters: &'a [f32],
+    /// samples x channels x height x width
+    pub images: &'a [f32],
+    /// One for each sample; their number counts where the loss needs none.
+    pub labels: &'a [u16],
+    /// What dropout draws from, and the number of the step.
+    pub seed: [u64; 2],
+}
 
 /// What a batch gives.
 pub struct Batch {
-    /// samples x classes
+    /// samples x classes, by the statistics of the batch
     pub logits: Vec<f32>,
     /// One loss per sample.
     pub losses: Vec<f32>,
     /// Gradient of the mean loss, in parameter order.
     pub gradient: Vec<f32>,
-    /// Gradient of the mean loss by the images' values.
+    /// Gradient of the mean loss by the images' values, as far as the network reads them.
     pub image_gradient: Vec<f32>,
+    /// What the batch normalisations normalised by, in order.
+    pub norms: Vec<Norm>,
+}
+
+impl Batch {
+    /// The sum of the losses as the passes report it: sample by sample within a group, then group
+    /// by group.
+    pub fn loss_sum(&self) -> f64 {
+        let groups = self.losses.chunks(GROUP);
+        let sums = groups.map(|group| group.iter().fold(0.0, |sum, loss| sum + f64::from(*loss)));
+        sums.fold(0.0, |total, sum| total + sum)
+    }
 }
 
 /// Logits, losses and gradient of a batch, by the numeric contract.
-pub fn batch(network: &Network, parameters: &[f32], images: &[f32], labels: &[u16]) -> Batch {
-    let mean = 1.0 / labels.len() as f32;
-    let mut result = Batch {
-        logits: vec![],
-        losses: vec![],
-        gradient: vec![0.0; parameters.len()],
-        image_gradient: vec![],
+pub fn batch(problem: &Problem<'_>) -> Batch {
+    let mut walk = Walk::new(problem);
+    walk.forward();
+    let (losses, logits_gradient) = walk.loss();
+    let (gradient, image_gradient) = walk.backward(logits_gradient);
+    Batch {
+        logits: walk.values.pop().unwrap(),
+        losses,
+        gradient,
+        image_gradient,
+        norms: walk.norms.into_iter().flatten().collect(),
+    }
+}
+
+/// The logits of every sample, by a network without batch normalisations.
+pub fn logits(network: &Network, parameters: &[f32], images: &[f32]) -> Vec<f32> {
+    assert!(!network.has_batch_norm(), "its statistics are of a batch");
+    let samples = images.len() / network.input_shape().elements();
+    let problem = Problem {
+        network,
+        loss: Loss::CROSS_ENTROPY,
+        parameters,
+        images,
+        labels: &vec![0; samples],
+        seed: [0, 0],
     };
-    let elements = network.input_shape().elements();
-    for (group, labels) in labels.chunks(GROUP).enumerate() {
-        let mut sum = vec![0.0; parameters.len()];
-        for (index, label) in labels.iter().enumerate() {
-            let image = &images[(group * GROUP + index) * elements..][..elements];
-            let trace = forward(network, parameters, image);
-            let mut gradient = trace.last().unwrap().output.clone();
-            result.logits.extend(&gradient);
-            let loss = loss::softmax_cross_entropy(&mut gradient, usize::from(*label), mean);
-            result.losses.push(loss);
-            let (own, below) = backward(network, parameters, image, &trace, gradient);
-            add(&mut sum, &own);
-            result.image_gradient.extend(below);
+    let mut walk = Walk::new(&problem);
+    walk.forward();
+    walk.values.pop().unwrap()
+}
+
+/// A network being trained by the naive kernels.
+pub struct Training<'a> {
+    pub network: &'a Network,
+    pub loss: Loss,
+    pub parameters: Vec<f32>,
+    pub velocity: Vec<f32>,
+    /// Running means and variances, as [`Network::statistics`] orders them.
+    pub statistics: Vec<f32>,
+    pub seed: u64,
+    pub steps: u64,
+}
+
+impl<'a> Training<'a> {
+    /// A training that has not begun.
+    pub fn new(network: &'a Network, loss: Loss, parameters: &[f32], statistics: &[f32]) -> Self {
+        Self {
+            network,
+            loss,
+            parameters: parameters.to_vec(),
+            velocity: vec![0.0; parameters.len()],
+            statistics: statistics.to_vec(),
+            seed: 0,
+            steps: 0,
         }
-        add(&mut result.gradient, &sum);
     }
-    result
-}
 
-/// The logits of one sample.
-pub fn logits(network: &Network, parameters: &[f32], image: &[f32]) -> Vec<f32> {
-    forward(network, parameters, image).pop().unwrap().output
-}
-
-struct Trace {
-    input: Shape,
-    shape: Shape,
-    parameters: Range<usize>,
-    output: Vec<f32>,
-    winners: Vec<u8>,
-}
-
-fn forward(network: &Network, parameters: &[f32], image: &[f32]) -> Vec<Trace> {
-    let mut traces: Vec<Trace> = vec![];
-    let mut at = 0;
-    for (index, layer) in network.layers().iter().enumerate() {
-        let input = traces
-            .last()
-            .map_or(network.input_shape(), |trace| trace.shape);
-        let len = network.layer_cost(index).parameters as usize;
-        let mut trace = Trace {
-            input,
-            shape: network.output_shape(index),
-            parameters: at..at + len,
-            output: vec![],
-            winners: vec![],
-        };
-        at += len;
-        trace.output = vec![0.0; trace.shape.elements()];
-        let values = traces.last().map_or(image, |trace| &trace.output);
-        layer_forward(layer, &mut trace, parameters, values);
-        traces.push(trace);
-    }
-    traces
-}
-
-fn layer_forward(layer: &Layer, trace: &mut Trace, parameters: &[f32], input: &[f32]) {
-    let biases = trace.parameters.len().min(trace.shape.channels as usize);
-    let (weights, bias) =
-        parameters[trace.parameters.clone()].split_at(trace.parameters.len() - biases);
-    let output = &mut trace.output;
-    match layer {
-        Layer::Conv2d(conv) => {
-            let geometry = ConvGeometry::new(conv, trace.input, trace.shape);
-            conv2d::forward(&geometry, input, weights, bias, output);
+    /// One step of gradient descent: rule 7 of the contract.
+    pub fn step(&mut self, images: &[f32], labels: &[u16], sgd: &Sgd) -> Batch {
+        let batch = batch(&Problem {
+            network: self.network,
+            loss: self.loss,
+            parameters: &self.parameters,
+            images,
+            labels,
+            seed: [self.seed, self.steps],
+        });
+        let parameters = self.parameters.iter_mut().zip(&mut self.velocity);
+        for ((w, v), g) in parameters.zip(&batch.gradient) {
+            let g = g + sgd.weight_decay * *w;
+            if sgd.momentum == 0.0 {
+                *w -= sgd.rate * g;
+                continue;
+            }
+            *v = sgd.momentum * *v + g;
+            *w -= sgd.rate
+                * if sgd.nesterov {
+                    g + sgd.momentum * *v
+                } else {
+                    *v
+                };
         }
-        Layer::Linear(_) => linear::forward(input, weights, bias, output),
-        Layer::Relu => activation::forward(Activation::Relu, input, output),
-        Layer::MaxPool2d(options) => {
-            let geometry = PoolGeometry::new(options, trace.input, trace.shape);
-            trace.winners = vec![0; output.len()];
-            pool::max_forward(&geometry, input, output, &mut trace.winners);
-        }
-        Layer::AvgPool2d(options) => {
-            let geometry = PoolGeometry::new(options, trace.input, trace.shape);
-            pool::average_forward(&geometry, input, output);
-        }
-        Layer::GlobalAvgPool2d => {
-            let geometry = PoolGeometry::new(&whole(trace.input), trace.input, trace.shape);
-            pool::average_forward(&geometry, input, output);
-        }
-        _ => unimplemented!("a layer the reference does not know"),
+        norm::update(&batch.norms, &mut self.statistics);
+        self.steps += 1;
+        batch
     }
 }
 
-/// Gradients of the parameters and of the image.
-fn backward(
-    network: &Network,
-    parameters: &[f32],
-    image: &[f32],
-    traces: &[Trace],
-    mut gradient: Vec<f32>,
-) -> (Vec<f32>, Vec<f32>) {
-    let mut sums = vec![0.0; parameters.len()];
-    for (index, layer) in network.layers().iter().enumerate().rev() {
-        let trace = &traces[index];
-        let input = match index {
-            0 => image,
-            _ => &traces[index - 1].output,
-        };
-        let mut below = vec![0.0; input.len()];
-        let own = &mut sums[trace.parameters.clone()];
-        let (d_weights, d_bias) =
-            own.split_at_mut(own.len() - own.len().min(trace.shape.channels as usize));
-        let weights = &parameters[trace.parameters.clone()][..d_weights.len()];
-        match layer {
-            Layer::Conv2d(conv) => {
-                let geometry = ConvGeometry::new(conv, trace.input, trace.shape);
-                conv2d::parameter_gradient(&geometry, input, &gradient, d_weights, d_bias);
-                conv2d::input_gradient(&geometry, weights, &gradient, &mut below);
-            }
-            Layer::Linear(_) => {
-                linear::parameter_gradient(input, &gradient, d_weights, d_bias);
-                linear::input_gradient(weights, &gradient, &mut below);
-            }
-            Layer::Relu => {
-                activation::gradient(Activation::Relu, &trace.output, &gradient, &mut below)
-            }
-            Layer::MaxPool2d(options) => {
-                let geometry = PoolGeometry::new(options, trace.input, trace.shape);
-                pool::max_gradient(&geometry, &gradient, &trace.winners, &mut below);
-            }
-            Layer::AvgPool2d(options) => {
-                let geometry = PoolGeometry::new(options, trace.input, trace.shape);
-                pool::average_gradient(&geometry, &gradient, &mut below);
-            }
-            Layer::GlobalAvgPool2d => {
-                let geometry = PoolGeometry::new(&whole(trace.input), trace.input, trace.shape);
-                pool::average_gradient(&geometry, &gradient, &mut below);
-            }
-            _ => unimplemented!("a layer the reference does not know"),
+struct Walk<'a> {
+    problem: &'a Problem<'a>,
+    nodes: Vec<Node>,
+    /// By the number of a value: that of all samples, one behind another.
+    values: Vec<Vec<f32>>,
+    /// By the index of a node: the places of a max pool's maxima.
+    winners: Vec<Vec<u8>>,
+    /// By the index of a node.
+    norms: Vec<Option<Norm>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(problem: &'a Problem<'a>) -> Self {
+        let nodes = node::nodes(problem.network);
+        Self {
+            problem,
+            values: vec![problem.images.to_vec()],
+            winners: vec![vec![]; nodes.len()],
+            norms: nodes.iter().map(|_| None).collect(),
+            nodes,
         }
-        gradient = below;
     }
-    (sums, gradient)
+
+    fn samples(&self) -> usize {
+        self.problem.labels.len()
+    }
+
+    fn forward(&mut self) {
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            let parameters = node.tensors(self.problem.parameters);
+            let inputs = node.inputs.map(|value| &self.values[value]);
+            let value = if let Layer::BatchNorm(options) = node.layer {
+                let norm = Norm::of(options, node.input, inputs[0]);
+                let value = norm.forward(inputs[0], parameters);
+                self.norms[index] = Some(norm);
+                value
+            } else {
+                let mut value = vec![];
+                for sample in 0..self.samples() {
+                    let own = inputs.map(|input| part(input, sample, node.input.elements()));
+                    value.extend(node.forward(parameters, own, &mut self.winners[index]));
+                }
+                value
+            };
+            self.values.push(value);
+        }
+    }
+
+    /// The samples' losses, and the gradient of the mean loss by the logits.
+    fn loss(&self) -> (Vec<f32>, Vec<f32>) {
+        let mean = 1.0 / self.samples() as f32;
+        let mut gradient = self.values.last().unwrap().clone();
+        let classes = gradient.len() / self.samples();
+        let elements = self.problem.network.input_shape().elements();
+        let targets = self.problem.images.chunks_exact(elements);
+        let samples = gradient.chunks_exact_mut(classes).zip(targets);
+        let losses = samples.zip(self.problem.labels);
+        let losses = losses.map(|((values, target), label)| match self.problem.loss {
+            Loss::CrossEntropy { smoothing } => {
+                loss::smoothed_cross_entropy(values, usize::from(*label), mean, smoothing)
+            }
+            Loss::MeanSquaredError => {
+                let output = values.to_vec();
+                loss::mean_squared_error(&output, target, mean, values)
+            }
+        });
+        (losses.collect(), gradient)
+    }
+
+    /// Gradients of the parameters and of the images.
+    fn backward(&self, logits_gradient: Vec<f32>) -> (Vec<f32>, Vec<f32>) {
+        let mut parameters = vec![0.0; self.problem.parameters.len()];
+        // By the number of a value: what its readers give it, the last one first.
+        let mut gradients: Vec<Vec<Vec<f32>>> = vec![vec![]; self.values.len()];
+        gradients[self.nodes.len()].push(logits_gradient);
+        for (index, node) in self.nodes.iter().enumerate().rev() {
+            let d_output = total(std::mem::take(&mut gradients[index + 1]));
+            let own = self.parameter_gradient(index, &d_output);
+            parameters[node.own()].copy_from_slice(&own);
+            let d_input = self.input_gradient(index, &d_output, &own);
+            if let Layer::Add = node.layer {
+                gradients[node.inputs[1]].push(d_input.clone());
+            }
+            gradients[node.inputs[0]].push(d_input);
+        }
+        (parameters, total(gradients.swap_remove(0)))
+    }
+
+    /// Each sample's from zero; samples in order within a group, from zero; groups in order.
+    fn parameter_gradient(&self, index: usize, d_output: &[f32]) -> Vec<f32> {
+        let node = &self.nodes[index];
+        let input = &self.values[node.inputs[0]];
+        let mut sum = vec![0.0; node.own().len()];
+        for first in (0..self.samples()).step_by(GROUP) {
+            let mut group = vec![0.0; sum.len()];
+            for sample in first..self.samples().min(first + GROUP) {
+                let input = part(input, sample, node.input.elements());
+                let d_output = part(d_output, sample, node.output.elements());
+                let own = match &self.norms[index] {
+                    Some(norm) => norm.parameter_gradient(input, d_output),
+                    None => node.parameter_gradient(input, d_output),
+                };
+                add::accumulate(&mut group, &own);
+            }
+            add::accumulate(&mut sum, &group);
+        }
+        sum
+    }
+
+    /// `own` is the whole batch's gradient of the node's parameters.
+    fn input_gradient(&self, index: usize, d_output: &[f32], own: &[f32]) -> Vec<f32> {
+        let node = &self.nodes[index];
+        let parameters = node.tensors(self.problem.parameters);
+        let mut d_input = vec![];
+        for sample in 0..self.samples() {
+            let input = part(&self.values[node.inputs[0]], sample, node.input.elements());
+            let len = node.output.elements();
+            let output = part(&self.values[index + 1], sample, len);
+            let d_output = part(d_output, sample, len);
+            d_input.extend(match &self.norms[index] {
+                Some(norm) => norm.input_gradient(parameters[0], own, input, d_output),
+                None => {
+                    let winners = &self.winners[index];
+                    let at = winners.len() / self.samples() * sample;
+                    let winners = &winners[at..][..winners.len() / self.samples()];
+                    node.input_gradient(parameters[0], winners, output, d_output)
+                }
+            });
+        }
+        d_input
+    }
 }
 
-fn whole(input: Shape) -> Pool2d {
-    Pool2d::whole(input)
+/// The sum of what the readers of a value give it, the last of which comes first.
+fn total(mut gradients: Vec<Vec<f32>>) -> Vec<f32> {
+    let mut sum = gradients.pop().expect("a value that nothing reads");
+    while let Some(gradient) = gradients.pop() {
+        add::accumulate(&mut sum, &gradient);
+    }
+    sum
 }
 
-fn add(sums: &mut [f32], values: &[f32]) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += value;
-    }
+/// One sample of a value.
+fn part(values: &[f32], sample: usize, len: usize) -> &[f32] {
+    &values[sample * len..][..len]
 }

@@ -1,0 +1,153 @@
+//! Random networks.
+
+use kiln_core::{BatchNorm, Conv2d, Layer, Linear, Network, Padding, Pool2d, Value};
+use proptest::prelude::*;
+
+/// What is put behind a network.
+#[derive(Clone, Debug)]
+enum Piece {
+    Layer(Layer),
+    /// The last value plus an earlier one of its shape, or itself, by a number that chooses.
+    Add(usize),
+    /// A layer that reads an earlier value, plus the last value, if the shapes are the same.
+    Branch(usize, Layer),
+}
+
+fn padding() -> impl Strategy<Value = Padding> {
+    let sides = (0..4_u16, 0..4_u16, 0..4_u16, 0..4_u16);
+    sides.prop_map(|(top, left, bottom, right)| Padding {
+        top,
+        left,
+        bottom,
+        right,
+    })
+}
+
+fn conv() -> impl Strategy<Value = Layer> {
+    let extents = (1..4_u16, 1..4_u16, 1..3_u16, 1..3_u16, 0..3_u16);
+    let rest = (1..9_u16, 0..3_u16, 0..3_usize, any::<bool>(), padding());
+    (extents, rest).prop_map(
+        |((rows, columns, stride, across, even), (filters, dilation, groups, bias, uneven))| {
+            let groups = [1, 1, 2][groups];
+            let padding = match even {
+                2 => uneven,
+                even => Padding::each(even, even),
+            };
+            Layer::Conv2d(Conv2d {
+                stride: [stride, across],
+                dilation: [dilation.max(1), 1],
+                bias,
+                ..Conv2d::new(filters * groups, 1)
+                    .kernel(rows, columns)
+                    .padded(padding)
+                    .groups(groups)
+            })
+        },
+    )
+}
+
+/// Padding of at most half the window, as pools can have.
+fn pool() -> impl Strategy<Value = Pool2d> {
+    let extents = (1..4_u16, 1..4_u16, 1..4_u16);
+    (extents, padding(), any::<[bool; 2]>()).prop_map(
+        |((rows, columns, stride), padding, [ceil_mode, count_include_pad])| Pool2d {
+            window: [rows, columns],
+            padding: Padding {
+                top: padding.top.min(rows / 2),
+                left: padding.left.min(columns / 2),
+                bottom: padding.bottom.min(rows / 2),
+                right: padding.right.min(columns / 2),
+            },
+            ceil_mode,
+            count_include_pad,
+            ..Pool2d::new(1).stride(stride)
+        },
+    )
+}
+
+/// The layers that chains of today are made of.
+fn common_layer() -> impl Strategy<Value = Layer> {
+    let same = |filters| Layer::Conv2d(Conv2d::new(filters, 3).padding(1));
+    prop_oneof![
+        6 => conv(),
+        6 => (1..9_u16, 0..3_u16).prop_map(|(filters, padding)| {
+            Layer::Conv2d(Conv2d::new(filters, 3).padding(padding))
+        }),
+        4 => (1..4_u16).prop_map(move |filters| same(4 * filters)),
+        5 => Just(Layer::Relu),
+        2 => Just(Layer::Relu6),
+        5 => Just(Layer::MaxPool2d(Pool2d::new(2))),
+        2 => pool().prop_map(Layer::MaxPool2d),
+        2 => pool().prop_map(Layer::AvgPool2d),
+        1 => Just(Layer::ScaleShift),
+    ]
+}
+
+fn batch_norm() -> impl Strategy<Value = Layer> {
+    let options = prop_oneof![Just((0.1, 1e-5)), Just((0.5, 0.01)), Just((1.0, 0.001))];
+    options.prop_map(|(momentum, epsilon)| Layer::BatchNorm(BatchNorm { momentum, epsilon }))
+}
+
+fn piece(batch_norms: u32) -> BoxedStrategy<Piece> {
+    let others = prop_oneof![
+        12 => common_layer().prop_map(Piece::Layer),
+        3 => any::<usize>().prop_map(Piece::Add),
+        3 => (any::<usize>(), common_layer()).prop_map(|(at, layer)| Piece::Branch(at, layer)),
+    ];
+    match batch_norms {
+        0 => others.boxed(),
+        weight => prop_oneof![18 => others, weight => batch_norm().prop_map(Piece::Layer)].boxed(),
+    }
+}
+
+/// The network with the piece behind it, if that fits.
+fn with(network: &Network, piece: &Piece) -> Option<Network> {
+    let (last, count) = (network.last(), network.layers().len());
+    let value = |choice: usize| Value::of_node(choice % (count + 1));
+    let longer = match piece {
+        Piece::Layer(layer) => network.clone().layer(*layer),
+        // From the chosen value on, the first that has the last one's shape; itself, in the end.
+        Piece::Add(choice) => (choice % (count + 1)..=count)
+            .map(|number| network.clone().add(Value::of_node(number)))
+            .find(|network| network.check().is_ok())?,
+        Piece::Branch(choice, layer) => {
+            let branch = network.clone().from(value(*choice)).layer(*layer);
+            branch.add(last)
+        }
+    };
+    longer.check().is_ok().then_some(longer)
+}
+
+/// Random pieces, as many as fit one another, and a classifier. `batch_norms` is their weight
+/// beside the others' 18.
+pub fn network(batch_norms: u32) -> impl Strategy<Value = Network> {
+    let tail = (0..20_u16, any::<[bool; 3]>(), 2..30_u16);
+    let input = (1..4_u32, 1..14_u32, 1..14_u32);
+    let pieces = prop::collection::vec(piece(batch_norms), 0..9);
+    (input, pieces, tail).prop_map(
+        move |((channels, height, width), pieces, (hidden, [act, global, bias], classes))| {
+            let mut network = Network::input(channels, height, width);
+            for piece in pieces {
+                if let Some(longer) = with(&network, &piece) {
+                    network = longer;
+                }
+            }
+            if global {
+                network = network.global_avg_pool2d();
+            }
+            if hidden > 0 {
+                network = network.layer(Layer::Linear(Linear {
+                    outputs: hidden,
+                    bias,
+                }));
+                if batch_norms > 0 && bias {
+                    network = network.batch_norm();
+                }
+            }
+            if act {
+                network = network.relu();
+            }
+            network.linear(classes)
+        },
+    )
+}
