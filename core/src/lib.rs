@@ -111,7 +111,7 @@ pub use backward::GroupMemory;
 pub use buffers::BufferError;
 pub use compact::{
     CompactError, CompactMemory, CompactMode, CompactPlan, CompactTrainer, CompactUpdate,
-    Trainable, TrainableError,
+    Trainable, TrainableError, TrainingMemory,
 };
 pub use crc32::{Crc32, crc32};
 pub use forward::score;

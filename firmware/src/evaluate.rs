@@ -20,6 +20,8 @@ pub enum Failure {
     Buffer(BufferError),
     /// The logits are not those that the desktop computed at build time.
     Differs,
+    /// The stack was too short, and what lies behind it was written over.
+    Overflowed,
 }
 
 /// What the samples gave.
@@ -60,7 +62,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
         }
     }
     tally.report();
-    report_memory(heap_before);
+    report_memory(heap_before)?;
     if tally.logits.value() == model::EXPECTED_CRC {
         Ok(())
     } else {
@@ -138,17 +140,18 @@ impl Tally {
     }
 }
 
-fn report_memory(heap_before: usize) {
+fn report_memory(heap_before: usize) -> Result<(), Failure> {
     defmt::println!("arena      {=usize} bytes", 4 * model::ARENA_VALUES);
     defmt::println!(
         "heap       high-water {=usize} bytes before the first inference, {=usize} after the last",
         heap_before,
         board::heap_high_water()
     );
-    defmt::println!(
-        "stack      high-water {=usize} bytes",
-        board::stack_high_water()
-    );
+    match board::stack_high_water() {
+        Some(bytes) => defmt::println!("stack      high-water {=usize} bytes", bytes),
+        None => return Err(Failure::Overflowed),
+    }
+    Ok(())
 }
 
 impl Failure {
@@ -169,6 +172,9 @@ impl Failure {
             }
             Self::Differs => defmt::println!(
                 "error: the logits are not those that the desktop computed at build time"
+            ),
+            Self::Overflowed => defmt::println!(
+                "error: the stack overflowed; nothing that was computed can be believed"
             ),
         }
     }

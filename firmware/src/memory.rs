@@ -41,11 +41,8 @@ pub const VALUES: usize = {
 #[cfg(feature = "training")]
 pub const WINNERS: usize = model::TRAINING.winner_bytes();
 
-/// Bytes of all of it.
+/// Bytes of all of it: all that the heap is for.
 pub const BYTES: usize = size_of::<f32>() * VALUES + WINNERS;
-
-/// Bytes of the heap: this memory, and what the link takes.
-pub const HEAP_BYTES: usize = BYTES + crate::serve::HEAP_BYTES;
 
 #[cfg(feature = "training")]
 impl Memory {

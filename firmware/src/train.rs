@@ -27,6 +27,8 @@ pub enum Failure {
     Storage,
     /// The parameters are not those that the desktop computed at build time.
     Differs,
+    /// The stack was too short, and what lies behind it was written over.
+    Overflowed,
 }
 
 /// The trainer of the build's plan.
@@ -85,16 +87,19 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     );
     ticks.report(plan.mode());
     let equal = report_parameters(&trainer, stored);
+    if board::stack_has_overflowed() {
+        return Err(Failure::Overflowed);
+    }
     let number = store::save(board, plan, trainer.trained()).map_err(|_| Failure::Storage)?;
     defmt::println!("stored     number {=u32}", number);
     defmt::println!(
         "heap       high-water {=usize} bytes",
         board::heap_high_water()
     );
-    defmt::println!(
-        "stack      high-water {=usize} bytes",
-        board::stack_high_water()
-    );
+    match board::stack_high_water() {
+        Some(bytes) => defmt::println!("stack      high-water {=usize} bytes", bytes),
+        None => return Err(Failure::Overflowed),
+    }
     if equal { Ok(()) } else { Err(Failure::Differs) }
 }
 
@@ -243,6 +248,9 @@ impl Failure {
             }
             Self::Differs => defmt::println!(
                 "error: the parameters are not those that the desktop computed at build time"
+            ),
+            Self::Overflowed => defmt::println!(
+                "error: the stack overflowed; nothing that was computed can be believed"
             ),
         }
     }

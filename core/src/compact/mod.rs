@@ -9,11 +9,13 @@ mod pass;
 mod plan;
 mod trainable;
 mod trainer;
+mod training_memory;
 
 pub use error::CompactError;
 pub use plan::{CompactMode, CompactPlan, CompactUpdate};
 pub use trainable::{Trainable, TrainableError};
 pub use trainer::{CompactMemory, CompactTrainer};
+pub use training_memory::TrainingMemory;
 
 #[cfg(test)]
 mod tests;

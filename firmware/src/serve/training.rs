@@ -1,6 +1,6 @@
 //! Trains on what the desktop sends.
 
-use super::{End, Failure, Network, RECEIVED, Session};
+use super::{End, Failure, RECEIVED, Responder, Session, once};
 use crate::board::Board;
 use crate::first_parameters::initialise;
 use crate::memory::{self, Memory};
@@ -31,15 +31,27 @@ struct Learner<'a> {
     last: Option<(u32, Response<'static>)>,
 }
 
-/// Whether the device can train so.
+/// Where the plan of a training lies while it lasts: not on the stack, since it grows with the
+/// network. There is one.
+pub(super) fn plan_memory() -> &'static mut Option<Plan> {
+    once(cortex_m::singleton!(: Option<Plan> = None))
+}
+
+/// Whether the device can train so. Another training may be under way, and goes on where not: its
+/// plan stays, and the one that is looked at here lies on the stack, no longer than this takes.
 ///
 /// # Errors
 ///
 /// Why it cannot.
+#[inline(never)]
 pub(super) fn check(board: &mut Board, training: &Training) -> Result<(), Refusal> {
-    let plan = plan(training)?;
+    let made = Plan::try_of(&model::PLAN, mode(training)?);
+    let Ok(plan) = &made else {
+        return Err(Refusal::Trainable);
+    };
+    check_memory(plan)?;
     plan.check(&training.sgd).map_err(|_| Refusal::Optimizer)?;
-    if matches!(training.start, Start::Stored) && store::number(board, &plan) == 0 {
+    if matches!(training.start, Start::Stored) && store::number(board, plan) == 0 {
         return Err(Refusal::NothingStored);
     }
     Ok(())
@@ -53,19 +65,19 @@ pub(super) fn check(board: &mut Board, training: &Training) -> Result<(), Refusa
 pub(super) fn run(
     session: &mut Session,
     decoder: &mut Decoder<RECEIVED>,
-    memory: &mut Memory,
+    (memory, plan): (&mut Memory, &mut Option<Plan>),
     sequence: u32,
     training: Training,
 ) -> Result<End, Failure> {
     // It was checked when the desktop asked.
-    let Ok(plan) = plan(&training) else {
+    let Some(plan) = make(plan, &training) else {
         return Ok(End::Finished);
     };
-    let Ok(trainer) = CompactTrainer::new(&plan, memory.of(&plan, session.parameters)) else {
+    let Ok(trainer) = CompactTrainer::new(plan, memory.of(plan, session.parameters)) else {
         return Ok(End::Finished);
     };
     let mut learner = Learner {
-        plan: &plan,
+        plan,
         trainer,
         sgd: training.sgd,
         batch: training.batch,
@@ -73,25 +85,36 @@ pub(super) fn run(
         last: None,
     };
     let response = match learner.start(session, training.start) {
-        Ok(()) => Response::Configured(footprint(&plan)),
+        Ok(()) => Response::Configured(footprint(plan)),
         Err(refusal) => Response::Refused(refusal),
     };
     session.port.send(sequence, response)?;
     session.converse(decoder, &mut learner)
 }
 
-/// The plan of a training, if it fits the memory that the build set aside.
-fn plan(training: &Training) -> Result<Plan, Refusal> {
+/// Makes the plan of a training in its place. While it is made, it lies on the stack.
+#[inline(never)]
+fn make<'p>(place: &'p mut Option<Plan>, training: &Training) -> Option<&'p Plan> {
+    match Plan::try_of(&model::PLAN, mode(training).ok()?) {
+        Ok(plan) => Some(place.insert(plan)),
+        Err(_) => None,
+    }
+}
+
+fn mode(training: &Training) -> Result<CompactMode, Refusal> {
     if training.batch == 0 || usize::from(training.batch) > GROUP {
         return Err(Refusal::Batch { most: GROUP as u16 });
     }
     let momentum = training.sgd.momentum != 0.0;
-    let mode = if training.batch == 1 && !momentum {
+    Ok(if training.batch == 1 && !momentum {
         CompactMode::in_place(training.trainable)
     } else {
         CompactMode::mini_batch(training.trainable, momentum)
-    };
-    let plan = Plan::try_of(&model::PLAN, mode).map_err(|_| Refusal::Trainable)?;
+    })
+}
+
+/// Whether a plan fits the memory that the build set aside.
+fn check_memory(plan: &Plan) -> Result<(), Refusal> {
     let values = (plan.total_bytes() - plan.winner_bytes()) / size_of::<f32>();
     if values > memory::VALUES || plan.winner_bytes() > memory::WINNERS {
         return Err(Refusal::Memory {
@@ -99,7 +122,7 @@ fn plan(training: &Training) -> Result<Plan, Refusal> {
             available: memory::BYTES as u32,
         });
     }
-    Ok(plan)
+    Ok(())
 }
 
 fn footprint(plan: &Plan) -> Footprint {
@@ -133,7 +156,7 @@ impl Learner<'_> {
     }
 
     fn infer(&mut self, session: &mut Session, sequence: u32, image: &[u8]) -> Result<(), Failure> {
-        let (port, scaling) = (&mut session.port, &session.scaling);
+        let (port, scaling) = (&mut session.port, session.scaling);
         let trainer = &mut self.trainer;
         let (logits, ticks) = port
             .board
@@ -164,7 +187,7 @@ impl Learner<'_> {
         if self.plan.check(&sgd).is_err() {
             return Response::Refused(Refusal::Optimizer);
         }
-        let (board, scaling) = (&mut session.port.board, &session.scaling);
+        let (board, scaling) = (&mut session.port.board, session.scaling);
         let (outcome, ticks) = board.time(|| self.advance(example, &sgd, scaling));
         match outcome {
             Ok(outcome) => Response::Trained {
@@ -233,7 +256,7 @@ impl Learner<'_> {
     }
 }
 
-impl Network for Learner<'_> {
+impl Responder for Learner<'_> {
     fn answer(&mut self, session: &mut Session, frame: Frame<Request<'_>>) -> Result<(), Failure> {
         let Frame { sequence, body } = frame;
         let response = match (body, self.last) {
