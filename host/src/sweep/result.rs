@@ -3,7 +3,7 @@
 use super::folder::Stage;
 use super::plan::PlannedRun;
 use super::value::Value;
-use crate::boards::Board;
+use crate::boards::{Board, Need};
 use crate::training::Score;
 use kiln_core::{Network, Plan};
 use serde::{Deserialize, Serialize};
@@ -82,8 +82,8 @@ impl Cost {
         let bytes = size_of::<f32>() * plan.parameters();
         let ram_bytes = size_of::<f32>() * plan.arena_packets();
         let missing = board.map(|board| {
-            let flash = board.flash_for(bytes).missing("flash");
-            let ram = board.ram_for(ram_bytes).missing("RAM");
+            let flash = Need::of_flash(&board, bytes).missing("flash");
+            let ram = Need::of_ram(&board, ram_bytes).missing("RAM");
             let missing: Vec<String> = [flash, ram].into_iter().flatten().collect();
             missing.join(", ")
         });
