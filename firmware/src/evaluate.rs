@@ -1,6 +1,7 @@
 //! Classifies the samples in flash, and reports what it took.
 
 use crate::board::{self, Board};
+use crate::mean::mean;
 use crate::{memory, model};
 use kiln_core::{BufferError, Crc32, ModelError, SamplesError, Scaling, ScalingError, pack_pixels};
 
@@ -132,7 +133,7 @@ impl Tally {
         }
         defmt::println!(
             "inference  {=u32} {=str} (least {=u32}, most {=u32})",
-            (self.sum / samples.max(1) as u64) as u32,
+            mean(self.sum, samples as u32),
             board::TICK_UNIT,
             self.least,
             self.most

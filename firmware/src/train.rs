@@ -3,6 +3,7 @@
 use crate::board::{self, Board};
 use crate::course::{self, BATCH, EPOCHS, Sample};
 use crate::first_parameters::initialise;
+use crate::mean::mean;
 use crate::memory::{self, Memory};
 use crate::{model, store};
 use kiln_core::{
@@ -215,7 +216,7 @@ impl Ticks {
     fn report(&self, mode: kiln_core::CompactMode) {
         defmt::println!(
             "step       {=u32} {=str} (least {=u32}, most {=u32}), batch {=usize}",
-            (self.sum / u64::from(self.steps.max(1))) as u32,
+            mean(self.sum, self.steps),
             board::TICK_UNIT,
             self.least,
             self.most,
