@@ -235,7 +235,7 @@ impl Responder for Untrained<'_> {
         let arena = &mut *self.0;
         let (logits, ticks) = port
             .board
-            .time(|| model::PLAN.infer_within(parameters, arena, fill));
+            .time(|| model::INFERENCE.infer(parameters, arena, fill));
         let body = match logits {
             Ok(logits) => Response::Logits {
                 ticks,
