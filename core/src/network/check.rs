@@ -89,9 +89,8 @@ const fn output_shape_of(
         slot += 1;
     }
     let (left, right) = (shapes[first.number()], shapes[second.number()]);
-    let alike = left.channels == right.channels
-        && left.height == right.height
-        && left.width == right.width;
+    let alike =
+        left.channels == right.channels && left.height == right.height && left.width == right.width;
     if !alike {
         return Err(LayerFault::Addends { left, right });
     }

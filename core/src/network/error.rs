@@ -149,9 +149,9 @@ impl fmt::Display for LayerFault {
             Self::Unread => f.write_str(
                 "no layer reads its value; name it among another layer's inputs, or remove it",
             ),
-            Self::Fraction { option: "probability" } => {
-                f.write_str("probability must be at least 0 and below 1")
-            }
+            Self::Fraction {
+                option: "probability",
+            } => f.write_str("probability must be at least 0 and below 1"),
             Self::Fraction { option } => write!(f, "{option} must be above 0 and at most 1"),
             Self::NoLayers => f.write_str("no layers"),
             Self::TooManyLayers => f.write_str("too many layers"),

@@ -31,7 +31,11 @@ impl Value {
 
     /// The value of node `number`, counted from 1.
     pub const fn of_node(number: usize) -> Self {
-        Self(if number < u8::MAX as usize { number as u8 } else { u8::MAX })
+        Self(if number < u8::MAX as usize {
+            number as u8
+        } else {
+            u8::MAX
+        })
     }
 
     /// Number of the node that gives it, counted from 1; 0 for the network's input.

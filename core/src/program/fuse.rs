@@ -118,11 +118,7 @@ const fn operation(
 }
 
 /// The layer behind node `node`, if it is the only one that reads its value, and reads nothing else.
-const fn following(
-    network: &Network,
-    node: usize,
-    readers: &[u8; MAX_NODES + 1],
-) -> Option<Layer> {
+const fn following(network: &Network, node: usize, readers: &[u8; MAX_NODES + 1]) -> Option<Layer> {
     let next = node + 1;
     if next == network.layers().len() || readers[next] != 1 {
         return None;

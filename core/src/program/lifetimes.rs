@@ -116,10 +116,7 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
 }
 
 /// Which of the values that step `index` reads dies with it, so that it may write over it.
-const fn read_that_dies<const STEPS: usize>(
-    program: &Program<STEPS>,
-    index: usize,
-) -> Option<u8> {
+const fn read_that_dies<const STEPS: usize>(program: &Program<STEPS>, index: usize) -> Option<u8> {
     let step = &program.steps[index];
     let both = step.read_count() == 2 && step.reads[0].value == step.reads[1].value;
     if !step.operation.works_in_place() || both {
@@ -268,7 +265,14 @@ const fn scratch<const STEPS: usize>(
     };
     if program.purpose.is_group() {
         let extent = step.pooled_extent();
-        return conv2d::training_scratch(&conv, step.input, step.inner, extent, pool, input_gradient);
+        return conv2d::training_scratch(
+            &conv,
+            step.input,
+            step.inner,
+            extent,
+            pool,
+            input_gradient,
+        );
     }
     // One filter's weights at a time.
     step.trained[0].len / step.inner.channels as usize

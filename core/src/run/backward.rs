@@ -89,11 +89,7 @@ pub(crate) fn propagate<L: Lanes, const STEPS: usize>(
 
 /// Adds, to the gradient of each value that step `index` is the first to read, what later steps
 /// made of it, in their order.
-fn gather<L: Lanes, const STEPS: usize>(
-    program: &Program<STEPS>,
-    index: usize,
-    arena: &mut [L],
-) {
+fn gather<L: Lanes, const STEPS: usize>(program: &Program<STEPS>, index: usize, arena: &mut [L]) {
     let steps = program.steps();
     for (slot, read) in steps[index].reads().iter().enumerate() {
         let whole = read.gradient.region;

@@ -6,8 +6,8 @@
 use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
-use crate::ops::batch_norm;
 use crate::lanes::Vector;
+use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
 use crate::ops::loss::{MeanSquaredError, Score, SoftmaxCrossEntropy};
 use crate::pack::Pack;

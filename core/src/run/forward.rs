@@ -1,7 +1,7 @@
 //! The forward pass of one step.
 
-use crate::lanes::Lanes;
 use super::meeting::NormMoments;
+use crate::lanes::Lanes;
 use crate::ops::{activation, add, batch_norm, conv2d, dropout, linear, pool, scale_shift};
 use crate::program::Region;
 use crate::{Operation, Program, Step};

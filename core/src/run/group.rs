@@ -98,7 +98,11 @@ impl Program {
             ("parameters", work.parameters.len(), self.parameters()),
             ("moments", work.moments.len(), self.moment_values()),
             ("keys", work.keys.len(), keys),
-            ("training memory", memory.packets.len(), packets * self.arena_packets()),
+            (
+                "training memory",
+                memory.packets.len(),
+                packets * self.arena_packets(),
+            ),
             ("winners", memory.winners.len(), winners),
             ("group values", memory.values.len(), self.group_values()),
         ] {
@@ -236,7 +240,10 @@ impl<'a, L: Lanes> Pass<'a, '_, L> {
         let values = &mut self.memory.values[step.group.range()];
         let moments = &self.work.moments[step.moments.range()];
         if is_norm && meets {
-            let regions = [program.value(step.reads[0].value), program.gradient(index + 1)];
+            let regions = [
+                program.value(step.reads[0].value),
+                program.gradient(index + 1),
+            ];
             let Ok([input, d_output]) = arena.get_disjoint_mut(regions.map(Region::range)) else {
                 unreachable!("buffers alive at the same time overlap");
             };

@@ -138,9 +138,10 @@ impl<L: Lanes> Trainer<'_, L> {
         };
         let place = self.place(group);
         let memory = &mut self.groups[place];
-        self.program.run_phase(phase, &work, memory, |samples, input| {
-            pack_values(&images[(first + samples.start) * elements..], input);
-        })
+        self.program
+            .run_phase(phase, &work, memory, |samples, input| {
+                pack_values(&images[(first + samples.start) * elements..], input);
+            })
     }
 
     fn meet(&mut self, phase: usize, labels: &[u16]) -> Result<(), BufferError> {

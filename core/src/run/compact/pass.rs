@@ -90,11 +90,7 @@ impl<const STEPS: usize> Pass<'_, STEPS> {
 }
 
 /// A step's weights and biases as they are now.
-pub(super) fn tensors<'t>(
-    step: &Step,
-    frozen: &'t [f32],
-    trained: &'t [f32],
-) -> [&'t [f32]; 2] {
+pub(super) fn tensors<'t>(step: &Step, frozen: &'t [f32], trained: &'t [f32]) -> [&'t [f32]; 2] {
     let [weights, biases] = step.tensor_regions();
     [(weights, step.trained[0]), (biases, step.trained[1])].map(|(all, own)| {
         if own.len > 0 || all.len == 0 {

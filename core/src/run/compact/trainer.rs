@@ -1,7 +1,7 @@
 //! Training one sample at a time, in the caller's memory.
 
-use super::pass::{self, Pass, Rule};
 use super::CompactError;
+use super::pass::{self, Pass, Rule};
 use crate::run::buffers::{self, check_labels};
 use crate::{CompactMode, CompactUpdate, GROUP, MAX_NODES, Outcome, Program, Sgd};
 
@@ -102,7 +102,11 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         }
         for (name, len, needed) in [
             ("frozen parameters", frozen.len(), program.frozen_values()),
-            ("trained parameters", trained.len(), program.trained_values()),
+            (
+                "trained parameters",
+                trained.len(),
+                program.trained_values(),
+            ),
             ("gradient", gradient.len(), program.gradient_values()),
             ("velocity", velocity.len(), program.velocity_values()),
             ("training arena", arena.len(), program.arena_packets()),
