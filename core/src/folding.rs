@@ -229,9 +229,11 @@ impl<'a> Source<'a> {
 
     /// The scale and the shift that a batch normalisation comes to for a channel.
     fn line(&self, index: usize, norm: BatchNorm, channel: usize) -> [f64; 2] {
-        let norms = (0..index)
-            .filter(|node| matches!(self.network.layers()[*node], Layer::BatchNorm(_)));
-        let start: usize = norms.map(|node| 2 * self.shapes[node + 1].channels as usize).sum();
+        let norms =
+            (0..index).filter(|node| matches!(self.network.layers()[*node], Layer::BatchNorm(_)));
+        let start: usize = norms
+            .map(|node| 2 * self.shapes[node + 1].channels as usize)
+            .sum();
         let channels = self.shapes[index + 1].channels as usize;
         let own = &self.statistics[start..][..2 * channels];
         let [mean, variance] = [own[channel], own[channels + channel]].map(f64::from);
@@ -374,7 +376,10 @@ impl fmt::Display for FoldError {
             expected,
             found,
         } = self;
-        write!(f, "{buffer} has {found} values; the network says {expected}")
+        write!(
+            f,
+            "{buffer} has {found} values; the network says {expected}"
+        )
     }
 }
 

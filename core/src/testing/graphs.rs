@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use crate::{BatchNorm, Conv2d, Layer, Linear, Network, Padding, Pool2d, Value};
+use crate::{BatchNorm, Conv2d, Layer, Linear, Network, Padding, Pool2d, Shape, Value};
 use std::vec::Vec;
 
 /// A network that a seed gives, small enough to be walked naively; with batch normalisations,
@@ -13,6 +13,7 @@ pub fn random_network(seed: u32, with_norms: bool) -> Network {
     let input = Network::input(channels, height, width);
     let mut builder = Builder {
         network: input,
+        open: None,
         draw,
         with_norms,
     };
@@ -48,6 +49,8 @@ impl Draw {
 
 struct Builder {
     network: Network,
+    /// The end of a branch that no node reads yet, and its shape, which the last value has too.
+    open: Option<(Value, Shape)>,
     draw: Draw,
     with_norms: bool,
 }
@@ -82,7 +85,10 @@ impl Builder {
     /// Takes a layer, if it fits.
     fn put(&mut self, layer: Layer) -> bool {
         let next = self.network.clone().layer(layer);
-        let fits = next.check().is_ok();
+        let fits = match self.open {
+            Some((value, _)) => next.clone().add(value).check().is_ok(),
+            None => next.check().is_ok(),
+        };
         if fits {
             self.network = next;
         }
@@ -131,11 +137,12 @@ impl Builder {
         }
     }
 
-    fn shape(&self) -> crate::Shape {
-        self.shape_of(self.network.last())
+    fn shape(&self) -> Shape {
+        let last = || self.shape_of(self.network.last());
+        self.open.map_or_else(last, |(_, shape)| shape)
     }
 
-    fn shape_of(&self, value: Value) -> crate::Shape {
+    fn shape_of(&self, value: Value) -> Shape {
         match value.number() {
             0 => self.network.input_shape(),
             number => self.network.output_shape(number - 1),
@@ -216,6 +223,7 @@ impl Builder {
         }
         self.keep_shape();
         let first = self.network.last();
+        self.open = Some((first, self.shape()));
         let other = Conv2d {
             bias: !conv.bias,
             ..conv
@@ -227,6 +235,7 @@ impl Builder {
             .layer(Layer::Conv2d(other));
         self.keep_shape();
         self.network = self.network.clone().add(first);
+        self.open = None;
     }
 }
 
