@@ -63,3 +63,29 @@ fn a_program_made_in_place_is_the_one_made_elsewhere() {
     ];
     assert_eq!(nothing, [0; 6]);
 }
+
+/// A stack on which no program has room is enough to make one, of any number of nodes.
+#[test]
+fn the_stack_of_planning_does_not_grow_with_the_network() {
+    const STACK: usize = 40 * 1024;
+    assert!(size_of::<Program>() > STACK);
+    let mut long = Box::new(Network::input(2, 4, 4));
+    while long.layers().len() < MAX_NODES {
+        let layer = Layer::Conv2d(Conv2d::new(2, 3).padding(1));
+        let number = long.layers().len();
+        *long = match number % 3 {
+            2 => (*long).clone().add(Value::of_node(number - 1)),
+            _ => (*long).clone().layer(layer),
+        };
+    }
+    let mut planned = Box::new(Program::<MAX_NODES>::EMPTY);
+    for network in [&*long, &MNIST] {
+        std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().stack_size(STACK);
+            let planning = || PURPOSES.map(|purpose| planned.plan(network, purpose).is_ok());
+            let thread = builder.spawn_scoped(scope, planning).unwrap();
+            assert_eq!(thread.join().unwrap(), [true; 3]);
+        });
+    }
+    assert_eq!(planned.steps().len(), 4);
+}

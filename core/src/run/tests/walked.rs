@@ -163,11 +163,12 @@ fn graphs_train_as_they_are_walked() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn random_networks_train_as_they_are_walked(seed in any::<u32>(), batch in 2..41_usize) {
         let case = Case::new(&random_network(seed, true), batch, seed);
+        prop_assume!(is_finite(&case));
         at_every_width(&case);
     }
 }

@@ -120,7 +120,7 @@ fn inference_is_the_programs_and_disturbs_no_batch() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn random_networks_train_alike(seed in any::<u32>()) {
