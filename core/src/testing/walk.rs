@@ -41,7 +41,7 @@ struct Norm {
 impl<'a> Walk<'a> {
     /// All values of a batch, normalised by its own statistics.
     pub fn forward(network: &'a Network, parameters: &'a [f32], images: Values) -> Self {
-        Self::walk(network, parameters, images, Self::statistics)
+        Self::visit(network, parameters, images, Self::statistics)
     }
 
     /// All values of samples, normalised by running statistics, and nothing dropped.
@@ -52,7 +52,7 @@ impl<'a> Walk<'a> {
         images: Values,
     ) -> Self {
         let mut rest = statistics;
-        Self::walk(network, parameters, images, |walk, index, options| {
+        Self::visit(network, parameters, images, |walk, index, options| {
             let channels = walk.shapes(index).1.channels as usize;
             let (own, behind) = rest.split_at(2 * channels);
             rest = behind;
@@ -67,7 +67,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn walk(
+    fn visit(
         network: &'a Network,
         parameters: &'a [f32],
         images: Values,

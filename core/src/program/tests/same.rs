@@ -1,6 +1,7 @@
 //! However a program is made, it is the same.
 
 use super::*;
+use crate::Folding;
 use std::boxed::Box;
 use std::format;
 use std::hint::black_box;
@@ -12,9 +13,17 @@ const PURPOSES: [Purpose; 3] = [Purpose::Inference, GROUPS, Purpose::Compact(MOD
 fn a_constant_program_is_the_program_of_run_time() {
     const SMALL: Program = Program::of(&MNIST, GROUPS);
     const FITTED: Program<4> = Program::of(&MNIST, Purpose::Compact(MODE));
+    const FOLDED: Network = Folding::of(&known::RESNET8).network();
     static LARGE: Program = Program::of(&known::RESNET8, GROUPS);
-    for (constant, network) in [(&SMALL, MNIST), (&LARGE, known::RESNET8)] {
-        let made = program(&black_box(network), GROUPS);
+    static DEPLOYED: Program = Program::of(&FOLDED, Purpose::Inference);
+    static ON_DEVICE: Program = Program::of(&FOLDED, Purpose::Compact(MODE));
+    for (constant, network) in [
+        (&SMALL, MNIST),
+        (&LARGE, known::RESNET8),
+        (&DEPLOYED, FOLDED),
+        (&ON_DEVICE, FOLDED),
+    ] {
+        let made = program(&black_box(network), constant.purpose());
         assert_eq!(format!("{constant:?}"), format!("{made:?}"));
     }
     let made = Program::<4>::of(&black_box(MNIST), Purpose::Compact(MODE));
@@ -25,7 +34,6 @@ fn a_constant_program_is_the_program_of_run_time() {
 
 const fn program_arena() -> usize {
     const STEPS: usize = Program::count_steps(&MNIST, Purpose::Inference);
-    assert!(STEPS == 4);
     Program::<STEPS>::of(&MNIST, Purpose::Inference).arena_packets()
 }
 

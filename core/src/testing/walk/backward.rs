@@ -41,23 +41,19 @@ impl Walk<'_> {
         let d_outputs = self.gradients[index + 1].take().unwrap();
         let [start, weights, biases] = self.places(index);
         let mut total = vec![0.0; weights + biases];
-        for first in (0..d_outputs.len()).step_by(GROUP) {
+        for (number, d_outputs) in d_outputs.chunks(GROUP).enumerate() {
             let mut group = vec![0.0; weights + biases];
-            for sample in first..d_outputs.len().min(first + GROUP) {
-                let (d_weights, d_bias) = group.split_at_mut(weights);
-                self.add_parameters(index, sample, &d_outputs[sample], [d_weights, d_bias]);
+            for (sample, d_output) in d_outputs.iter().enumerate() {
+                let (sample, parts) = (number * GROUP + sample, group.split_at_mut(weights));
+                self.add_parameters(index, sample, d_output, [parts.0, parts.1]);
             }
             add::reference::accumulate(&mut total, &group);
         }
         self.gradient[start..][..total.len()].copy_from_slice(&total);
-        let d_inputs = |walk: &Self| -> Values {
-            let samples = d_outputs.iter().enumerate();
-            samples
-                .map(|(sample, d)| walk.input_gradient(index, sample, d))
-                .collect()
-        };
+        let samples = d_outputs.iter().enumerate();
+        let d_inputs = samples.map(|(sample, d)| self.input_gradient(index, sample, d));
+        let d_inputs: Values = d_inputs.collect();
         let [first, second] = self.network.inputs()[index].map(|value| value.number());
-        let d_inputs = d_inputs(self);
         // Backward, later readers come first; what was left is added behind this one's.
         if let Layer::Add = self.network.layers()[index] {
             self.leave(second, d_inputs.clone());
