@@ -243,6 +243,13 @@ impl<const STEPS: usize> Program<STEPS> {
         }
     }
 
+    /// The buffers that have values.
+    #[cfg(test)]
+    pub(crate) fn buffers(&self) -> impl Iterator<Item = Buffer> + '_ {
+        let all = (0..self.buffer_count()).map(|number| self.buffer(number));
+        all.filter(|buffer| buffer.region.len > 0)
+    }
+
     const fn buffer_mut(&mut self, number: usize) -> &mut Buffer {
         let len = self.len;
         if number == 0 {
