@@ -10,7 +10,7 @@ mod norm;
 pub use norm::Norm;
 
 use kiln_core::reference::{add, loss};
-use kiln_core::{GROUP, Layer, Loss, Network, Sgd};
+use kiln_core::{GROUP, Layer, Loss, Network, Sgd, dropout_key};
 use node::Node;
 
 /// A network, and the batch it is trained on.
@@ -23,8 +23,8 @@ pub struct Problem<'a> {
     pub images: &'a [f32],
     /// One for each sample; their number counts where the loss needs none.
     pub labels: &'a [u16],
-    /// What dropout draws from, and the number of the step.
-    pub seed: [u64; 2],
+    /// What dropout draws from, and how many steps were taken; none outside of training.
+    pub seed: Option<[u64; 2]>,
 }
 
 /// What a batch gives.
@@ -66,7 +66,13 @@ pub fn batch(problem: &Problem<'_>) -> Batch {
     }
 }
 
-/// The logits of every sample, by a network without batch normalisations.
+/// By the index of a node: what a dropout multiplies the values of all samples by in the step of
+/// this seed and number; nothing for other nodes.
+pub fn dropout_masks(network: &Network, samples: usize, seed: [u64; 2]) -> Vec<Vec<f32>> {
+    node::masks(network, samples, seed)
+}
+
+/// The logits of every sample outside of training, by a network without batch normalisations.
 pub fn logits(network: &Network, parameters: &[f32], images: &[f32]) -> Vec<f32> {
     assert!(!network.has_batch_norm(), "its statistics are of a batch");
     let samples = images.len() / network.input_shape().elements();
@@ -76,7 +82,7 @@ pub fn logits(network: &Network, parameters: &[f32], images: &[f32]) -> Vec<f32>
         parameters,
         images,
         labels: &vec![0; samples],
-        seed: [0, 0],
+        seed: None,
     };
     let mut walk = Walk::new(&problem);
     walk.forward();
@@ -117,7 +123,7 @@ impl<'a> Training<'a> {
             parameters: &self.parameters,
             images,
             labels,
-            seed: [self.seed, self.steps],
+            seed: Some([self.seed, self.steps]),
         });
         let parameters = self.parameters.iter_mut().zip(&mut self.velocity);
         for ((w, v), g) in parameters.zip(&batch.gradient) {
@@ -167,6 +173,11 @@ impl<'a> Walk<'a> {
         self.problem.labels.len()
     }
 
+    fn key(&self, sample: usize) -> Option<u64> {
+        let [seed, steps] = self.problem.seed?;
+        Some(dropout_key(seed, steps, sample as u64))
+    }
+
     fn forward(&mut self) {
         for index in 0..self.nodes.len() {
             let node = &self.nodes[index];
@@ -181,7 +192,8 @@ impl<'a> Walk<'a> {
                 let mut value = vec![];
                 for sample in 0..self.samples() {
                     let own = inputs.map(|input| part(input, sample, node.input.elements()));
-                    value.extend(node.forward(parameters, own, &mut self.winners[index]));
+                    let (key, winners) = (self.key(sample), &mut self.winners[index]);
+                    value.extend(node.forward(parameters, own, winners, key));
                 }
                 value
             };
@@ -266,7 +278,7 @@ impl<'a> Walk<'a> {
                     let winners = &self.winners[index];
                     let at = winners.len() / self.samples() * sample;
                     let winners = &winners[at..][..winners.len() / self.samples()];
-                    node.input_gradient(parameters[0], winners, output, d_output)
+                    node.input_gradient(parameters[0], winners, output, d_output, self.key(sample))
                 }
             });
         }

@@ -1,7 +1,9 @@
 //! Random networks.
 
-use kiln_core::{BatchNorm, Conv2d, Layer, Linear, Network, Padding, Pool2d, Value};
+use kiln_core::{BatchNorm, Conv2d, Dropout, Layer, Linear, Network, Padding, Pool2d, Value};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// What is put behind a network.
 #[derive(Clone, Debug)]
@@ -83,20 +85,29 @@ fn common_layer() -> impl Strategy<Value = Layer> {
     ]
 }
 
-fn batch_norm() -> impl Strategy<Value = Layer> {
+/// What desktops alone train: devices have it folded or left out.
+fn desktop_layer() -> impl Strategy<Value = Layer> {
     let options = prop_oneof![Just((0.1, 1e-5)), Just((0.5, 0.01)), Just((1.0, 0.001))];
-    options.prop_map(|(momentum, epsilon)| Layer::BatchNorm(BatchNorm { momentum, epsilon }))
+    let probability = prop_oneof![Just(0.0_f32), 0.0..0.95_f32];
+    prop_oneof![
+        4 => options.prop_map(|(momentum, epsilon)| {
+            Layer::BatchNorm(BatchNorm { momentum, epsilon })
+        }),
+        1 => probability.prop_map(|probability| Layer::Dropout(Dropout { probability })),
+    ]
 }
 
-fn piece(batch_norms: u32) -> BoxedStrategy<Piece> {
+fn piece(desktop_layers: u32) -> BoxedStrategy<Piece> {
     let others = prop_oneof![
         12 => common_layer().prop_map(Piece::Layer),
         3 => any::<usize>().prop_map(Piece::Add),
         3 => (any::<usize>(), common_layer()).prop_map(|(at, layer)| Piece::Branch(at, layer)),
     ];
-    match batch_norms {
+    match desktop_layers {
         0 => others.boxed(),
-        weight => prop_oneof![18 => others, weight => batch_norm().prop_map(Piece::Layer)].boxed(),
+        weight => {
+            prop_oneof![18 => others, weight => desktop_layer().prop_map(Piece::Layer)].boxed()
+        }
     }
 }
 
@@ -118,12 +129,12 @@ fn with(network: &Network, piece: &Piece) -> Option<Network> {
     longer.check().is_ok().then_some(longer)
 }
 
-/// Random pieces, as many as fit one another, and a classifier. `batch_norms` is their weight
-/// beside the others' 18.
-pub fn network(batch_norms: u32) -> impl Strategy<Value = Network> {
+/// Random pieces, as many as fit one another, and a classifier. `desktop_layers` is the weight of
+/// what desktops alone train, beside the others' 18.
+pub fn network(desktop_layers: u32) -> impl Strategy<Value = Network> {
     let tail = (0..20_u16, any::<[bool; 3]>(), 2..30_u16);
     let input = (1..4_u32, 1..14_u32, 1..14_u32);
-    let pieces = prop::collection::vec(piece(batch_norms), 0..9);
+    let pieces = prop::collection::vec(piece(desktop_layers), 0..9);
     (input, pieces, tail).prop_map(
         move |((channels, height, width), pieces, (hidden, [act, global, bias], classes))| {
             let mut network = Network::input(channels, height, width);
@@ -140,7 +151,7 @@ pub fn network(batch_norms: u32) -> impl Strategy<Value = Network> {
                     outputs: hidden,
                     bias,
                 }));
-                if batch_norms > 0 && bias {
+                if desktop_layers > 0 && bias {
                     network = network.batch_norm();
                 }
             }
@@ -150,4 +161,35 @@ pub fn network(batch_norms: u32) -> impl Strategy<Value = Network> {
             network.linear(classes)
         },
     )
+}
+
+/// Random networks are worth their time only where they have what they are drawn for.
+#[test]
+fn random_networks_branch_normalise_and_drop() {
+    let mut runner = TestRunner::deterministic();
+    let mut counts = [0; 5];
+    for _ in 0..150 {
+        let network = network(6).new_tree(&mut runner).unwrap().current();
+        let readers = |value| {
+            let inputs = network.inputs().iter().zip(network.layers());
+            let read = inputs.map(|([first, second], layer)| {
+                let both = matches!(layer, Layer::Add) && *second == value;
+                usize::from(*first == value) + usize::from(both)
+            });
+            read.sum::<usize>()
+        };
+        let most = (0..network.layers().len()).map(|node| readers(Value::of_node(node)));
+        let has = |wanted: fn(&Layer) -> bool| network.layers().iter().any(wanted);
+        let found = [
+            has(|layer| matches!(layer, Layer::Add)),
+            most.max() >= Some(3),
+            has(|layer| matches!(layer, Layer::BatchNorm(_))),
+            has(|layer| matches!(layer, Layer::Dropout(_))),
+            has(|layer| matches!(layer, Layer::ScaleShift)),
+        ];
+        for (count, found) in counts.iter_mut().zip(found) {
+            *count += usize::from(found);
+        }
+    }
+    assert!(counts.iter().all(|count| *count >= 10), "{counts:?}");
 }
