@@ -19,16 +19,16 @@ const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-5;
 
 /// A network whose gradients are held against slopes.
-pub struct Check {
-    pub network: Network,
-    pub loss: Loss,
-    pub samples: usize,
+pub(crate) struct Check {
+    network: Network,
+    loss: Loss,
+    samples: usize,
     /// Of the values.
-    pub seed: u32,
+    seed: u32,
 }
 
 impl Check {
-    pub fn of(network: Network) -> Self {
+    fn of(network: Network) -> Self {
         Self {
             network,
             loss: Loss::CROSS_ENTROPY,
