@@ -206,3 +206,20 @@ fn residual_networks_equal_the_reference() {
         check_all(&folded, Loss::CROSS_ENTROPY, samples, 6);
     }
 }
+
+/// The order of the readers shows in a value's gradient.
+#[test]
+fn values_with_many_readers_equal_the_reference() {
+    let stem = Network::input(2, 6, 5).conv2d(4, 2).relu();
+    let common = stem.last();
+    let mut network = stem.layer(Layer::Conv2d(Conv2d::new(4, 3).padding(1)));
+    for filter in [1, 3, 5] {
+        let sum = network.last();
+        let conv = Conv2d::new(4, filter).padding(filter / 2).without_bias();
+        network = network.from(common).layer(Layer::Conv2d(conv)).add(sum);
+    }
+    let network = network.add(common).relu6().max_pool2d(2).linear(3);
+    for samples in [1, 19] {
+        check_all(&network, Loss::CROSS_ENTROPY, samples, 8);
+    }
+}
