@@ -117,7 +117,7 @@ impl EpochAugmenter {
         } = self.augmenter.augmentation;
         let sample = u64::from(self.epoch) << 32 | u64::from(index);
         let mut draws = Draws::new(self.augmenter.base ^ sample);
-        let place = place::Place {
+        let place = place::Placement {
             flip: flip && draws.below(2) == 1,
             down: draws.offset(shift),
             right: draws.offset(shift),

@@ -19,7 +19,7 @@ const FAILURE: u8 = 2;
 /// the same weights the same results.
 #[derive(Debug, Parser)]
 #[command(name = "kiln", version, after_help = EXAMPLES, max_term_width = 100)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -36,17 +36,17 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Train(train::Arguments),
-    Sweep(sweep::Arguments),
-    Report(report::Arguments),
-    Evaluate(evaluate::Arguments),
-    Predict(predict::Arguments),
-    Summary(summary::Arguments),
-    Export(export::Arguments),
-    Import(import::Arguments),
-    Emulate(emulate::Arguments),
-    Device(device::Arguments),
-    Bench(bench::Arguments),
+    Train(train::TrainArguments),
+    Sweep(sweep::SweepArguments),
+    Report(report::ReportArguments),
+    Evaluate(evaluate::EvaluateArguments),
+    Predict(predict::PredictArguments),
+    Summary(summary::SummaryArguments),
+    Export(export::ExportArguments),
+    Import(import::ImportArguments),
+    Emulate(emulate::EmulateArguments),
+    Device(device::DeviceArguments),
+    Bench(bench::BenchArguments),
 }
 
 /// Runs the program with these arguments, the program's own name first.
@@ -59,7 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         return fail(&reason);
     }
     let count = arguments.len();
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments = match CommandLine::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error, count),
     };
@@ -136,11 +136,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Arguments;
+    use super::CommandLine;
     use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 }

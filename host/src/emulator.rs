@@ -8,4 +8,4 @@ mod qemu;
 pub use bound::offer;
 pub use log::LogError;
 pub use program::{Program, ProgramError};
-pub use qemu::{Emulation, EmulationError, Serial, Stopper};
+pub use qemu::{EmulatedSerial, Emulation, EmulationError, Stopper};

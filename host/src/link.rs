@@ -4,5 +4,5 @@ mod answer;
 mod session;
 mod stream;
 
-pub use session::{Description, LinkError, Session, Trained};
-pub use stream::{Stream, from_socket, open};
+pub use session::{Description, LinkError, LinkSession, Trained};
+pub use stream::{LinkStream, from_socket, open};

@@ -41,7 +41,7 @@ pub enum TrainingError {
 
 /// How well a network does on some samples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Score {
+pub struct MeanScore {
     /// Mean loss of a sample.
     pub loss: f64,
     /// Fraction of the samples whose class is found.
@@ -53,9 +53,9 @@ pub struct Score {
 pub struct Epoch {
     /// On the training samples, augmented, each as the weights were when it was its turn; a split
     /// leaves at least one.
-    pub train: Option<Score>,
+    pub train: Option<MeanScore>,
     /// On the samples held out, after the epoch; nothing where none are.
-    pub validation: Option<Score>,
+    pub validation: Option<MeanScore>,
     /// Samples trained on.
     pub samples: usize,
     /// Time of the training steps.
@@ -65,7 +65,7 @@ pub struct Epoch {
 }
 
 /// A network in training.
-pub struct Trainer<'a> {
+pub struct DatasetTrainer<'a> {
     engine: Engine,
     state: TrainerState<'a>,
 }
@@ -80,7 +80,7 @@ struct TrainerState<'a> {
     position: Position,
 }
 
-impl<'a> Trainer<'a> {
+impl<'a> DatasetTrainer<'a> {
     /// Trains the engine's network on the split's part of `samples`; `drop_single` leaves a last
     /// batch of one sample out of every epoch.
     pub fn new(
@@ -236,8 +236,8 @@ impl TrainerState<'_> {
             ..Position::default()
         };
         Ok(Some(Epoch {
-            train: Score::of(&train),
-            validation: Score::of(&validation),
+            train: MeanScore::of(&train),
+            validation: MeanScore::of(&validation),
             samples: train.samples,
             train_time,
             time: earlier + start.elapsed(),
@@ -276,7 +276,7 @@ impl TrainerState<'_> {
     }
 }
 
-impl Score {
+impl MeanScore {
     /// Mean loss and share of correct classes of what was counted; nothing where no sample was.
     pub fn of(outcome: &Outcome) -> Option<Self> {
         let samples = outcome.samples as f64;

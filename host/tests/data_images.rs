@@ -286,3 +286,19 @@ fn what_is_no_folder_is_an_error() {
     let file = load_path(&folder.path().join("1.png"), &Options::default()).unwrap_err();
     assert!(matches!(file, DataError::NotAFolder { .. }));
 }
+
+#[test]
+fn an_anomaly_may_be_in_the_test_set_only() {
+    let folder = folder();
+    for (place, value) in [("train/normal", 1), ("test/normal", 2), ("test/Anomaly", 3)] {
+        save(&folder, &format!("{place}/0.png"), grey(value));
+    }
+    let dataset = load(&folder).unwrap();
+    let anomaly = dataset.anomaly().unwrap();
+    assert_eq!(dataset.classes[usize::from(anomaly)], "Anomaly");
+    assert!(dataset.train.labels.iter().all(|label| *label != anomaly));
+    let test = dataset.test.unwrap();
+    let scores = (0..2).map(|index| f64::from(test.bytes().unwrap().image(index)[0]));
+    let scored = scores.zip(test.labels.iter().map(|label| *label == anomaly));
+    assert_eq!(host::roc::area_under_roc(scored), Some(1.0));
+}

@@ -2,5 +2,6 @@
 
 mod house {
     pub mod imports;
+    pub mod names;
     pub mod sources;
 }

@@ -1,6 +1,6 @@
 //! The link over a line that loses, cuts, repeats and damages what goes over it.
 
-use host::link::{LinkError, Session, from_socket};
+use host::link::{LinkError, LinkSession, from_socket};
 use kiln_core::link::{
     Decoder, Frame, Refusal, Request, Response, Usage, encode, encoded_len, parse,
 };
@@ -61,7 +61,7 @@ fn device(mut line: UnixStream, period: usize) {
 fn what_is_lost_is_asked_again_and_the_result_is_the_same() {
     let (near, far) = UnixStream::pair().unwrap();
     let device = thread::spawn(move || device(far, 3));
-    let mut session = Session::new(from_socket(near).unwrap(), Duration::from_millis(100));
+    let mut session = LinkSession::new(from_socket(near).unwrap(), Duration::from_millis(100));
     for value in 0..40_u8 {
         let image = vec![value; 4 * usize::from(value)];
         let (ticks, logits) = session.infer(&image).unwrap();

@@ -4,7 +4,7 @@ use crate::data::ImageShape;
 
 /// How an image is mirrored, then moved.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Placement {
     pub flip: bool,
     /// Rows it is moved by.
     pub down: i32,
@@ -16,7 +16,7 @@ pub(super) struct Place {
 const BITS: u32 = 16;
 const ONE: i64 = 1 << BITS;
 
-impl Place {
+impl Placement {
     /// Moves whole pixels.
     pub fn moved(self, image: &[u8], shape: ImageShape, to: &mut [u8]) {
         let ImageShape { height, width, .. } = shape;

@@ -13,13 +13,13 @@ fn image() -> Vec<u8> {
 
 fn moved(flip: bool, down: i32, right: i32) -> Vec<u8> {
     let mut to = vec![0; SHAPE.size()];
-    place::Place { flip, down, right }.moved(&image(), SHAPE, &mut to);
+    place::Placement { flip, down, right }.moved(&image(), SHAPE, &mut to);
     to
 }
 
 fn turned(flip: bool, down: i32, right: i32, degrees: f64) -> Vec<u8> {
     let mut to = vec![0; SHAPE.size()];
-    place::Place { flip, down, right }.turned(degrees, &image(), SHAPE, &mut to);
+    place::Placement { flip, down, right }.turned(degrees, &image(), SHAPE, &mut to);
     to
 }
 
@@ -68,7 +68,7 @@ fn turning_is_counter_clockwise_and_mixes_neighbours() {
         height: 3,
         width: 3,
     };
-    let place = place::Place {
+    let place = place::Placement {
         flip: false,
         down: 0,
         right: 0,
@@ -153,4 +153,25 @@ fn seed_epoch_and_sample_decide_and_nothing_else() {
         assert_ne!(first, applied(all, seed, epoch, index));
     }
     assert!(Augmentation::default().with_seed(1).is_none());
+}
+
+#[test]
+fn floats_are_left_as_they_are_and_nothing_else_is_promised() {
+    let floats = Samples {
+        values: Values::Floats(vec![0.5; 24]),
+        labels: vec![0],
+        shape: SHAPE,
+    };
+    let bytes = Samples::of_bytes(image(), vec![0], SHAPE);
+    let flips = Augmentation {
+        flip: true,
+        ..Augmentation::default()
+    };
+    assert_eq!(flips.check(&floats), Err(AugmentationError::Floats));
+    assert_eq!(flips.check(&bytes), Ok(()));
+    assert_eq!(Augmentation::default().check(&floats), Ok(()));
+    let shift = |shift| Augmentation { shift, ..flips };
+    assert_eq!(shift(2).check(&bytes), Ok(()));
+    let refused = AugmentationError::Shift { shift: 3, side: 3 };
+    assert_eq!(shift(3).check(&bytes), Err(refused));
 }

@@ -7,9 +7,9 @@ use std::time::Instant;
 /// Multiply-accumulates a second, in thousand millions, that some threads reach together at every
 /// lane width this processor has.
 #[derive(Clone, Debug)]
-pub(super) struct Limits(Vec<(LaneWidth, f64)>);
+pub(super) struct SpeedLimits(Vec<(LaneWidth, f64)>);
 
-impl Limits {
+impl SpeedLimits {
     /// Measures all of them once.
     pub fn measure(threads: usize) -> Self {
         let measure = |width| match width {

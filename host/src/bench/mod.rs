@@ -7,10 +7,10 @@ use crate::output::{Output, TABLE_STYLE};
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table};
 use kiln_core::LaneWidth;
-use limit::Limits;
+use limit::SpeedLimits;
 use serde::Serialize;
 use std::time::Duration;
-use subject::{Subject, Timing};
+use subject::{BenchSubject, Timing};
 
 /// Measure the speed of training and inference against this machine's limit.
 ///
@@ -25,7 +25,7 @@ use subject::{Subject, Timing};
 /// width" against the limit of the lane width in the same row, which is what a machine without wider
 /// instructions would show.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub struct BenchArguments {
     /// Seconds to measure, about
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
@@ -36,7 +36,7 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct BenchReport {
     limits: Vec<Limit>,
     results: Vec<Measurement>,
 }
@@ -84,7 +84,7 @@ struct Speed {
 /// # Errors
 ///
 /// Threads that cannot be started, or an output that cannot be written.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &BenchArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut threads = vec![1, cores];
@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 impl Limit {
-    fn of((threads, limits): &(usize, Limits)) -> Self {
+    fn of((threads, limits): &(usize, SpeedLimits)) -> Self {
         let width = |(width, gmacs): (LaneWidth, f64)| WidthLimit {
             lanes: width.lanes(),
             gmacs,
@@ -124,12 +124,12 @@ impl Limit {
     }
 }
 
-fn subjects(threads: &[usize]) -> Result<Vec<Subject>> {
+fn subjects(threads: &[usize]) -> Result<Vec<BenchSubject>> {
     let mut subjects = Vec::new();
     for network in subject::NETWORKS {
         for threads in threads {
             for lanes in LaneWidth::available() {
-                subjects.push(Subject::new(&network, *threads, lanes)?);
+                subjects.push(BenchSubject::new(&network, *threads, lanes)?);
             }
         }
     }
@@ -137,9 +137,12 @@ fn subjects(threads: &[usize]) -> Result<Vec<Subject>> {
 }
 
 /// Takes rounds of everything in turn until the time is up, and gives the limits.
-fn measure(subjects: &mut [Subject], threads: &[usize], time: Duration) -> Result<Vec<Limit>> {
+fn measure(subjects: &mut [BenchSubject], threads: &[usize], time: Duration) -> Result<Vec<Limit>> {
     let start = std::time::Instant::now();
-    let mut limits: Vec<_> = threads.iter().map(|t| (*t, Limits::measure(*t))).collect();
+    let mut limits: Vec<_> = threads
+        .iter()
+        .map(|t| (*t, SpeedLimits::measure(*t)))
+        .collect();
     loop {
         for subject in &mut *subjects {
             let reached = subject.round()?;
@@ -155,7 +158,7 @@ fn measure(subjects: &mut [Subject], threads: &[usize], time: Duration) -> Resul
     }
 }
 
-fn report(subjects: &[Subject], limits: Vec<Limit>) -> Report {
+fn report(subjects: &[BenchSubject], limits: Vec<Limit>) -> BenchReport {
     let results = subjects
         .iter()
         .map(|subject| {
@@ -171,7 +174,7 @@ fn report(subjects: &[Subject], limits: Vec<Limit>) -> Report {
             }
         })
         .collect();
-    Report { limits, results }
+    BenchReport { limits, results }
 }
 
 /// `macs` are those of one sample.
@@ -185,7 +188,7 @@ fn speed(timing: Timing, macs: u64) -> Speed {
     }
 }
 
-fn table(report: &Report) -> Table {
+fn table(report: &BenchReport) -> Table {
     let mut table = Table::new();
     table.load_style(TABLE_STYLE);
     table.set_header([

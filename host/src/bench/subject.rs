@@ -1,6 +1,6 @@
 //! What is measured: a network on some threads at one lane width.
 
-use super::limit::Limits;
+use super::limit::SpeedLimits;
 use crate::data::{ImageShape, Samples};
 use crate::defaults;
 use crate::engine::{Engine, EngineError, EngineOptions};
@@ -73,7 +73,7 @@ impl Timing {
     };
 
     /// Keeps the faster one.
-    fn update(&mut self, seconds: f64, limits: &Limits, width: LaneWidth) {
+    fn update(&mut self, seconds: f64, limits: &SpeedLimits, width: LaneWidth) {
         if seconds < self.seconds {
             *self = Self {
                 seconds,
@@ -85,7 +85,7 @@ impl Timing {
 }
 
 /// A network on some threads at one width.
-pub(super) struct Subject {
+pub(super) struct BenchSubject {
     name: &'static str,
     engine: Engine,
     network: Network,
@@ -93,7 +93,7 @@ pub(super) struct Subject {
     best: Timings,
 }
 
-impl Subject {
+impl BenchSubject {
     pub fn new(under_test: &NetworkUnderTest, threads: usize, lanes: LaneWidth) -> Result<Self> {
         let NetworkUnderTest {
             name,
@@ -124,7 +124,7 @@ impl Subject {
     }
 
     /// Measures everything once, and gives the limits it found around it.
-    pub fn round(&mut self) -> Result<Limits, EngineError> {
+    pub fn round(&mut self) -> Result<SpeedLimits, EngineError> {
         // So low a rate that the weights stay what they are: the same work in every round.
         let sgd = Sgd {
             rate: 1e-6,
@@ -134,7 +134,7 @@ impl Subject {
         };
         let samples = &self.samples;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
-        let before = Limits::measure(self.engine.threads());
+        let before = SpeedLimits::measure(self.engine.threads());
         let [training, inference, single] = self.engine.within(|engine| {
             let training = best(&order, BATCH, |batch| engine.step(samples, batch, &sgd))?;
             let inference = best(&order, BATCH, |batch| engine.evaluate(samples, batch, None))?;
@@ -142,7 +142,7 @@ impl Subject {
             let single = best(single, 1, |batch| engine.evaluate(samples, batch, None))?;
             Ok::<_, EngineError>([training, inference, single])
         })?;
-        let limits = before.larger(&Limits::measure(self.engine.threads()));
+        let limits = before.larger(&SpeedLimits::measure(self.engine.threads()));
         let width = self.engine.lanes();
         self.best.training.update(training, &limits, width);
         self.best.inference.update(inference, &limits, width);

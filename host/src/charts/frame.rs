@@ -5,7 +5,7 @@ use super::drawing::{number, shortened, visible};
 use maud::{Markup, html};
 
 /// The plane of a chart between its axes.
-pub(super) struct Frame<'a> {
+pub(super) struct ChartFrame<'a> {
     pub title: &'a str,
     pub x_label: &'a str,
     pub x: Axis,
@@ -16,10 +16,10 @@ pub(super) struct Frame<'a> {
 /// What each mark stands for.
 #[derive(Default)]
 pub(super) struct Legend<'a> {
-    entries: Vec<Entry<'a>>,
+    entries: Vec<LegendEntry<'a>>,
 }
 
-struct Entry<'a> {
+struct LegendEntry<'a> {
     name: &'a str,
     mark: Markup,
     /// Where the mark is, in the chart's units.
@@ -55,7 +55,7 @@ impl<'a> Legend<'a> {
                 }
             }
         };
-        self.entries.push(Entry { name, mark, at });
+        self.entries.push(LegendEntry { name, mark, at });
     }
 
     /// Where the plane begins.
@@ -67,7 +67,7 @@ impl<'a> Legend<'a> {
 
     fn draw(&self) -> Markup {
         html! {
-            @for Entry { name, mark, at: [x, y] } in &self.entries {
+            @for LegendEntry { name, mark, at: [x, y] } in &self.entries {
                 g transform=(translation(*x, *y)) {
                     (mark)
                     text x="15" y="4" {
@@ -80,7 +80,7 @@ impl<'a> Legend<'a> {
     }
 }
 
-impl Frame<'_> {
+impl ChartFrame<'_> {
     /// Where a point lies on the drawing; nothing where it has no place.
     pub fn place(&self, x: f64, y: f64) -> Option<[f64; 2]> {
         let [x, y] = [self.x.place(x)?, self.y.place(y)?];

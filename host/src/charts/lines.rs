@@ -3,7 +3,7 @@
 use super::Drawing;
 use super::axis::{Axis, Scale, Unit};
 use super::drawing::{number, visible};
-use super::frame::{Frame, Legend};
+use super::frame::{ChartFrame, Legend};
 use super::style::colour_class;
 use maud::{Markup, html};
 
@@ -47,7 +47,7 @@ impl LineChart<'_> {
                 html! { path class=(line.class()) d="M-9 0H9" {} },
             );
         }
-        let frame = Frame {
+        let frame = ChartFrame {
             title: self.title,
             x_label: self.x_label,
             x: Axis::around(points().map(|point| point.0), Scale::Linear, Unit::Whole),
@@ -61,7 +61,7 @@ impl LineChart<'_> {
         Drawing::new(self.title, frame.size(), content)
     }
 
-    fn line(&self, line: &Line<'_>, frame: &Frame<'_>) -> Markup {
+    fn line(&self, line: &Line<'_>, frame: &ChartFrame<'_>) -> Markup {
         let places: Vec<_> = line
             .points
             .iter()

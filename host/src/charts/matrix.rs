@@ -42,7 +42,7 @@ const MOST_TOOLTIPS: usize = 10_000;
 const SHADES: f64 = 24.0;
 
 /// Lengths that depend on the number of classes.
-struct Layout {
+struct MatrixLayout {
     cell: f64,
     /// For the names: left of the rows and above the columns.
     names: f64,
@@ -52,7 +52,7 @@ struct Layout {
     text: &'static str,
 }
 
-impl Layout {
+impl MatrixLayout {
     fn of(names: &[String]) -> Self {
         let (cell, letter, text, longest) = match names.len() {
             0..=4 => (64.0, 7.6, "", 12),
@@ -77,7 +77,7 @@ impl Layout {
 impl Matrix<'_> {
     /// Draws it.
     pub fn draw(&self) -> Drawing {
-        let layout = Layout::of(self.names);
+        let layout = MatrixLayout::of(self.names);
         let side = layout.cell * self.names.len() as f64;
         let origin = format!("translate({} {})", number(layout.names), number(layout.top));
         let scale = format!("{origin} scale({})", layout.cell);
@@ -101,7 +101,7 @@ impl Matrix<'_> {
         Drawing::new(self.title, [width, layout.top + side + 2.0], content)
     }
 
-    fn names(&self, layout: &Layout) -> Markup {
+    fn names(&self, layout: &MatrixLayout) -> Markup {
         // As short as digits, they have room above their columns.
         let upright = self.names.len() <= MOST_NUMBERS
             && self.names.iter().all(|name| name.chars().count() <= 3);
@@ -151,7 +151,7 @@ impl Matrix<'_> {
         }
     }
 
-    fn numbers(&self, layout: &Layout) -> Markup {
+    fn numbers(&self, layout: &MatrixLayout) -> Markup {
         html! {
             @for cell in self.fitting() {
                 @let [x, y] = [cell.column, cell.row].map(|index| number((index as f64 + 0.5) * layout.cell));

@@ -20,7 +20,7 @@ pub use axis::{Scale, Unit};
 pub use drawing::Drawing;
 pub use lines::{Line, LineChart};
 pub use matrix::{Cell, Matrix};
-pub use scatter::{Group, Point, Scatter};
+pub use scatter::{Point, PointGroup, Scatter};
 pub use style::{COLOURS, style};
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::Drawing;
 use super::axis::{Axis, Scale, Unit};
 use super::drawing::{number, visible};
-use super::frame::{Frame, LETTERS, Legend};
+use super::frame::{ChartFrame, LETTERS, Legend};
 use super::labels::labels;
 use super::style::colour_class;
 use maud::{Markup, html};
@@ -22,14 +22,14 @@ pub struct Scatter<'a> {
     /// What the vertical values are.
     pub y_unit: Unit,
     /// What points there are, each kind with a name in the legend.
-    pub groups: Vec<Group<'a>>,
+    pub groups: Vec<PointGroup<'a>>,
     /// The points; those without a place, such as 0 on a logarithmic axis, are left out.
     pub points: Vec<Point<'a>>,
 }
 
 /// A kind of points.
 #[derive(Clone, Debug)]
-pub struct Group<'a> {
+pub struct PointGroup<'a> {
     /// Its name in the legend; where it is empty, the group is not there.
     pub name: &'a str,
     /// Number of its colour.
@@ -74,7 +74,7 @@ impl Scatter<'_> {
                 },
             );
         }
-        let frame = Frame {
+        let frame = ChartFrame {
             title: self.title,
             x_label: self.x_label,
             x: Axis::around(
@@ -101,7 +101,7 @@ impl Scatter<'_> {
         Drawing::new(self.title, frame.size(), content)
     }
 
-    fn point(&self, point: &Point<'_>, frame: &Frame<'_>) -> Markup {
+    fn point(&self, point: &Point<'_>, frame: &ChartFrame<'_>) -> Markup {
         let place = frame.place(point.x, point.y);
         let (Some(group), Some([x, y])) = (self.groups.get(point.group), place) else {
             return html! {};
@@ -114,7 +114,7 @@ impl Scatter<'_> {
     }
 
     /// The labels there are, with the places of their points.
-    fn labelled(&self, frame: &Frame<'_>) -> Vec<(&str, [f64; 2])> {
+    fn labelled(&self, frame: &ChartFrame<'_>) -> Vec<(&str, [f64; 2])> {
         let labelled = self.points.iter().filter(|point| !point.label.is_empty());
         let known = labelled.filter(|point| point.group < self.groups.len());
         known
@@ -123,7 +123,7 @@ impl Scatter<'_> {
     }
 
     /// The line through a group's points.
-    fn path(&self, group: usize, frame: &Frame<'_>) -> String {
+    fn path(&self, group: usize, frame: &ChartFrame<'_>) -> String {
         let points = self.points.iter().filter(|point| point.group == group);
         let mut places: Vec<_> = points
             .filter_map(|point| frame.place(point.x, point.y))
@@ -139,7 +139,7 @@ impl Scatter<'_> {
     }
 }
 
-impl Group<'_> {
+impl PointGroup<'_> {
     fn radius(&self) -> f64 {
         if self.joined { RING } else { POINT }
     }

@@ -73,7 +73,7 @@ fn points_lie_where_their_values_are() {
 }
 
 fn scatter() -> Scatter<'static> {
-    let group = |hollow, joined| Group {
+    let group = |hollow, joined| PointGroup {
         name: NASTY,
         colour: 0,
         hollow,

@@ -10,15 +10,15 @@ use clap::Subcommand;
 
 /// Let a microcontroller work, on a board or emulated.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub struct DeviceArguments {
     #[command(subcommand)]
-    command: Command,
+    command: DeviceCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Evaluate(evaluate::Arguments),
-    Train(train::Arguments),
+enum DeviceCommand {
+    Evaluate(evaluate::DeviceEvaluateArguments),
+    Train(train::DeviceTrainArguments),
 }
 
 /// Runs the command.
@@ -26,9 +26,9 @@ enum Command {
 /// # Errors
 ///
 /// What was wrong with the arguments, the model, the data or the device, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &DeviceArguments) -> Result<()> {
     match &arguments.command {
-        Command::Evaluate(arguments) => evaluate::run(arguments),
-        Command::Train(arguments) => train::run(arguments),
+        DeviceCommand::Evaluate(arguments) => evaluate::run(arguments),
+        DeviceCommand::Train(arguments) => train::run(arguments),
     }
 }

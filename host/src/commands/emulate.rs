@@ -1,7 +1,7 @@
 //! `kiln emulate`: runs a firmware in QEMU and prints its log.
 
 use crate::boards::{self, BOARDS, Board};
-use crate::emulator::{Emulation, Program, Serial};
+use crate::emulator::{EmulatedSerial, Emulation, Program};
 use anyhow::{Context, Result};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ Examples:
   kiln emulate firmware/target/thumbv7em-none-eabihf/release/evaluate
   kiln emulate program.elf --board mps2-an500
 ")]
-pub struct Arguments {
+pub struct EmulateArguments {
     /// The firmware
     #[arg(value_name = "ELF")]
     program: PathBuf,
@@ -38,12 +38,12 @@ const KILLED: u8 = 2;
 /// # Errors
 ///
 /// What was wrong with the firmware or the emulator, in one line.
-pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub fn run(arguments: &EmulateArguments) -> Result<ExitCode> {
     let name = || arguments.program.display().to_string();
     let program = Program::read(&arguments.program).with_context(name)?;
     let board = arguments.board.or(program.board()).unwrap_or(BOARDS[0]);
     let interrupted = Arc::new(AtomicBool::new(false));
-    let mut emulation = Emulation::start(&program, board, Serial::Nowhere)?;
+    let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere)?;
     let (stopper, flag) = (emulation.stopper(), Arc::clone(&interrupted));
     ctrlc::set_handler(move || {
         flag.store(true, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use crate::confusion::Confusion;
 use crate::data::Dataset;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, grouped};
-use crate::training::Score;
+use crate::training::MeanScore;
 use crate::weights;
 use crate::whole_file;
 use anyhow::{Context, Result};
@@ -31,11 +31,11 @@ Examples:
   kiln evaluate --dataset pictures --weights model.kiln --json |
     jq -r '.per_class[] | [.name, .samples, .precision, .recall] | @csv'
 ")]
-pub struct Arguments {
+pub struct EvaluateArguments {
     #[command(flatten)]
-    subject: subject::Arguments,
+    subject: subject::SubjectArguments,
     #[command(flatten)]
-    machine: machine::Arguments,
+    machine: machine::MachineArguments,
     /// Write what was scored as a safetensors file, for scripts: pixels (N x C x H x W, U8 or, of
     /// samples of floats, F32), labels (U32) and logits (F32, N x classes)
     #[arg(long, value_name = "FILE")]
@@ -47,7 +47,7 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct EvaluateReport<'a> {
     dataset: &'a str,
     source: &'a str,
     samples: usize,
@@ -90,7 +90,7 @@ const BATCH: usize = 64;
 /// # Errors
 ///
 /// What was wrong with the arguments, the model or the data, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let options = EngineOptions {
         threads: arguments.machine.threads()?,
@@ -146,7 +146,7 @@ fn score<'a>(
     model: &ModelFile<'_>,
     dataset: &'a Dataset,
     weights: String,
-) -> Result<(Report<'a>, Vec<f32>)> {
+) -> Result<(EvaluateReport<'a>, Vec<f32>)> {
     let samples = subject::test_samples(dataset);
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
     let mut logits = vec![0.0; samples.len() * model.network().classes()];
@@ -154,10 +154,10 @@ fn score<'a>(
     let outcome = engine.evaluate(samples, &indices, Some(&mut logits))?;
     let seconds = start.elapsed().as_secs_f64();
     let cost = model.network().cost();
-    let score = Score::of(&outcome);
+    let score = MeanScore::of(&outcome);
     let classes = model.network().classes();
     let confusion = Confusion::of(&samples.labels, &logits, classes);
-    let report = Report {
+    let report = EvaluateReport {
         dataset: &dataset.name,
         source: &dataset.source,
         samples: outcome.samples,

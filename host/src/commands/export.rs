@@ -25,7 +25,7 @@ Examples:
   kiln export --to safetensors --weights model.kiln
   kiln export --to onnx --weights model.kiln --out model.onnx
 ")]
-pub struct Arguments {
+pub struct ExportArguments {
     /// What to write
     #[arg(long, value_enum, default_value_t = Target::Firmware)]
     to: Target,
@@ -48,9 +48,9 @@ pub struct Arguments {
     samples: Option<usize>,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
-    source: source::Arguments,
+    source: source::SourceArguments,
     #[command(flatten)]
-    machine: machine::Arguments,
+    machine: machine::MachineArguments,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     json: bool,
@@ -72,7 +72,7 @@ enum Target {
 /// # Errors
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &ExportArguments) -> Result<()> {
     if arguments.to == Target::Firmware {
         return firmware::run(arguments);
     }

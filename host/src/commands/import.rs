@@ -28,7 +28,7 @@ Examples:
   kiln import model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --classes names.txt
   kiln import model.safetensors --model network.toml --names conv1,conv2,fc
 ")]
-pub struct Arguments {
+pub struct ImportArguments {
     /// A .safetensors or .onnx file
     #[arg(value_name = "FILE.safetensors|FILE.onnx")]
     file: PathBuf,
@@ -43,7 +43,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME,…|FILE")]
     classes: Option<String>,
     #[command(flatten)]
-    scaling: scaling::Arguments,
+    scaling: scaling::ScalingArguments,
     /// The model file to write [default: beside the file read, with the ending .kiln]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -54,7 +54,7 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct ImportReport {
     file: PathBuf,
     model: PathBuf,
     network: String,
@@ -74,7 +74,7 @@ struct Report {
 /// # Errors
 ///
 /// What was wrong with the file, the arguments or the disk, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &ImportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = arguments.file.display().to_string();
     let imported = read(arguments).with_context(|| name.clone())?;
@@ -109,10 +109,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn read(arguments: &Arguments) -> Result<Imported> {
+fn read(arguments: &ImportArguments) -> Result<Imported> {
     let (format, bytes) = file::read(&arguments.file)?;
     match format {
-        file::Format::Safetensors => {
+        file::ExchangeFormat::Safetensors => {
             let network = arguments
                 .model
                 .as_deref()
@@ -120,7 +120,7 @@ fn read(arguments: &Arguments) -> Result<Imported> {
             let names = arguments.names.as_deref();
             Ok(safetensors::read(&bytes, network.transpose()?, names)?)
         }
-        file::Format::Onnx => {
+        file::ExchangeFormat::Onnx => {
             for (flag, given) in [
                 ("--model", arguments.model.is_some()),
                 ("--names", arguments.names.is_some()),
@@ -136,7 +136,7 @@ fn read(arguments: &Arguments) -> Result<Imported> {
 }
 
 /// The names given, or else those Kiln wrote into the file; none where there are none.
-fn class_names(arguments: &Arguments, imported: &Imported) -> Result<Vec<String>> {
+fn class_names(arguments: &ImportArguments, imported: &Imported) -> Result<Vec<String>> {
     let classes = imported.network.classes();
     let Some(given) = &arguments.classes else {
         let metadata = imported.metadata.as_ref();
@@ -166,15 +166,15 @@ fn class_names(arguments: &Arguments, imported: &Imported) -> Result<Vec<String>
 }
 
 fn report(
-    arguments: &Arguments,
+    arguments: &ImportArguments,
     imported: &Imported,
     scaling: &Scaling,
     class_names: Vec<String>,
     model: PathBuf,
-) -> Report {
+) -> ImportReport {
     let network = &imported.network;
     let cost = network.cost();
-    Report {
+    ImportReport {
         file: arguments.file.clone(),
         model,
         network: network.to_string(),
@@ -189,7 +189,7 @@ fn report(
     }
 }
 
-fn describe(output: Output, report: &Report, network: &Network, scaling: &str) -> Result<()> {
+fn describe(output: Output, report: &ImportReport, network: &Network, scaling: &str) -> Result<()> {
     for remark in &report.remarks {
         output.item("note", remark)?;
     }

@@ -26,7 +26,7 @@ Examples:
   kiln predict photos/*.jpg --weights model.kiln --json |
     jq -r '.predictions[] | [.image, .top[0].class, .top[0].probability] | @csv'
 ")]
-pub struct Arguments {
+pub struct PredictArguments {
     /// Image files, or safetensors files; `-` is one image from standard input, `./-` a file of that name
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     #[command(flatten)]
-    machine: machine::Arguments,
+    machine: machine::MachineArguments,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     json: bool,
@@ -42,7 +42,7 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct PredictReport {
     predictions: Vec<Prediction>,
     notices: Vec<String>,
     classes: usize,
@@ -79,7 +79,7 @@ const RANKS: [&str; TOP] = ["1st", "2nd", "3rd", "4th", "5th"];
 /// # Errors
 ///
 /// What was wrong with the arguments, the model or an image, in one line. Nothing is printed then.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &PredictArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let options = EngineOptions {
         threads: arguments.machine.threads()?,
@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             predictions.push(Prediction { image, top });
         }
     }
-    let report = Report {
+    let report = PredictReport {
         predictions,
         notices: parts.into_iter().flat_map(|part| part.notices).collect(),
         classes: names.len(),

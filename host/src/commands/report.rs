@@ -1,7 +1,7 @@
 //! `kiln report`: the report of a run again, or several runs in one page.
 
 use crate::output::Output;
-use crate::report::{self, Run};
+use crate::report::{self, ReportedRun};
 use crate::run::folder::{EVALUATION, REPORT};
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
@@ -20,7 +20,7 @@ Examples:
   kiln report runs/digits --out digits.html
   kiln report runs/* --out comparison.html
 ")]
-pub struct Arguments {
+pub struct ReportArguments {
     /// Run folders that `kiln train` wrote
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
@@ -34,7 +34,7 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct PageReport {
     runs: usize,
     /// The page.
     report: String,
@@ -50,10 +50,10 @@ const COMPARISON: &str = "comparison.html";
 /// # Errors
 ///
 /// What was wrong with a run, or could not be written, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &ReportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
-    let read = arguments.runs.iter().map(|path| Run::read(path));
-    let runs: Vec<Run> = read.collect::<Result<_, _>>()?;
+    let read = arguments.runs.iter().map(|path| ReportedRun::read(path));
+    let runs: Vec<ReportedRun> = read.collect::<Result<_, _>>()?;
     for run in runs.iter().filter(|run| run.evaluation.is_none()) {
         output.item(
             "note",
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     write(&path, &page)?;
-    let report = Report {
+    let report = PageReport {
         runs: runs.len(),
         report: path.display().to_string(),
         bytes: page.len(),

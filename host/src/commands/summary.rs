@@ -28,7 +28,7 @@ Examples:
   kiln summary network.toml
   kiln summary runs/digits/model.kiln --json | jq .parameters
 ")]
-pub struct Arguments {
+pub struct SummaryArguments {
     /// A network as a TOML file, or a model file that a training run wrote
     #[arg(value_name = "FILE.toml|FILE.kiln")]
     file: PathBuf,
@@ -42,7 +42,7 @@ pub struct Arguments {
 }
 
 /// The network of a file, and what else a model file tells.
-struct Subject {
+struct SummarySubject {
     network: Network,
     class_names: Vec<String>,
     notes: String,
@@ -50,7 +50,7 @@ struct Subject {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct SummaryReport {
     file: String,
     /// Channels, height and width.
     input: [u32; 3],
@@ -90,7 +90,7 @@ struct LayerReport {
 /// # Errors
 ///
 /// What was wrong with the file, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &SummaryArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = || arguments.file.display().to_string();
     let subject = read(&arguments.file).with_context(name)?;
@@ -122,13 +122,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 /// Reads a model file, known by its name or its first bytes, or else a TOML file.
-fn read(path: &Path) -> Result<Subject> {
+fn read(path: &Path) -> Result<SummarySubject> {
     let path = &model_file(path)?;
     let named = path
         .extension()
         .is_some_and(|extension| extension == "kiln");
     if !named && !starts_as_model(path) {
-        return Ok(Subject {
+        return Ok(SummarySubject {
             network: network_file::read(path)?,
             class_names: Vec::new(),
             notes: String::new(),
@@ -136,7 +136,7 @@ fn read(path: &Path) -> Result<Subject> {
     }
     let bytes = ModelBytes::read(path)?;
     let model = bytes.open()?;
-    Ok(Subject {
+    Ok(SummarySubject {
         network: model.network().clone(),
         class_names: model.class_names().map(String::from).collect(),
         notes: model.notes().into(),
@@ -150,7 +150,7 @@ fn starts_as_model(path: &Path) -> bool {
     read.is_ok() && magic == *b"KILN"
 }
 
-fn report(file: String, subject: Subject) -> Report {
+fn report(file: String, subject: SummarySubject) -> SummaryReport {
     let network = &subject.network;
     let cost = network.cost();
     let folded = Folding::of(network).network();
@@ -158,7 +158,7 @@ fn report(file: String, subject: Subject) -> Report {
     let training: Program = Program::of(network, Purpose::Group(Loss::CROSS_ENTROPY));
     let group_bytes = size_of::<f32>() * training.group_values();
     let layers = network.layers().iter().enumerate();
-    Report {
+    SummaryReport {
         file,
         input: extents(network.input_shape()),
         layers: layers
@@ -188,7 +188,7 @@ fn report(file: String, subject: Subject) -> Report {
 }
 
 /// Says what the network needs where one sample is computed at a time.
-fn describe_memory(output: Output, report: &Report) -> io::Result<()> {
+fn describe_memory(output: Output, report: &SummaryReport) -> io::Result<()> {
     let parameters = grouped(report.parameter_bytes as u64);
     let [inference, training] =
         [report.arena_bytes, report.training_bytes].map(|bytes| grouped(bytes as u64));
@@ -213,7 +213,7 @@ fn extents(shape: kiln_core::Shape) -> [u32; 3] {
     [shape.channels, shape.height, shape.width]
 }
 
-fn table(report: &Report) -> Table {
+fn table(report: &SummaryReport) -> Table {
     let mut table = Table::new();
     table.load_style(TABLE_STYLE);
     table.set_header(["", "layer", "output", "parameters", "MACs", "FLOPs"]);

@@ -11,19 +11,19 @@ use crate::output::{self, Output, counted, grouped};
 use crate::run::{INTERRUPTED, Interruption};
 use crate::sweep::chart::{self, PAGE, SVG};
 use crate::sweep::folder::{Stage, SweepFolder};
-use crate::sweep::plan::Plan;
+use crate::sweep::plan::SweepPlan;
 use crate::sweep::result::{Row, rows};
 use crate::sweep::schedule;
 use crate::sweep::table::{CSV, csv, table};
 use anyhow::{Context, Result};
-use budget::Budget;
-use progress::Progress;
+use budget::SweepBudget;
+use progress::SweepProgress;
 use run::Runs;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use subject::Subject;
+use subject::SweepSubject;
 
 /// Train many settings and networks, several at once, and compare them.
 ///
@@ -73,7 +73,7 @@ Instead of a [grid] or beside it, a random sample, each with every combination o
   lr = { min = 0.005, max = 0.2, scale = \"log\" }
   batch = [32, 64, 128]
 ")]
-pub struct Arguments {
+pub struct SweepArguments {
     /// What to train
     #[arg(value_name = "SWEEP.toml", required_unless_present = "resume")]
     file: Option<PathBuf>,
@@ -81,10 +81,10 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "out"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
-    budget: budget::Arguments,
+    budget: budget::BudgetArguments,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
-    source: source::Arguments,
+    source: source::SourceArguments,
     /// Folder to write [default: runs/sweep-NAME-TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -95,7 +95,7 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct SweepReport<'a> {
     folder: String,
     dataset: &'a str,
     board: Option<&'a str>,
@@ -109,9 +109,9 @@ struct Report<'a> {
 /// # Errors
 ///
 /// What was wrong with the sweep's file, a combination, the data or the folder, in one line.
-pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub fn run(arguments: &SweepArguments) -> Result<ExitCode> {
     let output = Output::new(arguments.json);
-    let mut subject = Subject::new(arguments)?;
+    let mut subject = SweepSubject::new(arguments)?;
     let dataset = subject.load(arguments.source.offline)?;
     describe_dataset(output, &dataset)?;
     let runs = Runs::new(&subject, &dataset, output)?;
@@ -131,10 +131,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// Trains what is not done.
-fn train(subject: &Subject, runs: &Runs<'_>, interruption: &Interruption) -> Result<()> {
+fn train(subject: &SweepSubject, runs: &Runs<'_>, interruption: &Interruption) -> Result<()> {
     let open = runs.open();
     let bytes: Vec<usize> = open.iter().map(|index| runs.bytes(*index)).collect();
-    let progress = Progress::start(runs);
+    let progress = SweepProgress::start(runs);
     let failed = std::sync::Mutex::new(None);
     schedule::run(
         subject.budget.limits,
@@ -158,8 +158,8 @@ fn train(subject: &Subject, runs: &Runs<'_>, interruption: &Interruption) -> Res
 }
 
 /// Writes and prints the results; whether all is done.
-fn tell(output: Output, subject: &Subject, runs: &Runs<'_>, time: Duration) -> Result<bool> {
-    let Subject { plan, folder, .. } = subject;
+fn tell(output: Output, subject: &SweepSubject, runs: &Runs<'_>, time: Duration) -> Result<bool> {
+    let SweepSubject { plan, folder, .. } = subject;
     let stages = subject.stages()?;
     let rows = rows(&plan.runs, &stages, &runs.costs());
     let board = plan.board.as_deref();
@@ -197,7 +197,7 @@ fn tell(output: Output, subject: &Subject, runs: &Runs<'_>, time: Duration) -> R
             time.as_secs_f64()
         ),
     )?;
-    output.object(&Report {
+    output.object(&SweepReport {
         folder: path,
         dataset: runs.dataset(),
         board,
@@ -208,8 +208,8 @@ fn tell(output: Output, subject: &Subject, runs: &Runs<'_>, time: Duration) -> R
     Ok(finished)
 }
 
-fn describe(output: Output, subject: &Subject, runs: &Runs<'_>) -> Result<()> {
-    let Subject { plan, budget, .. } = subject;
+fn describe(output: Output, subject: &SweepSubject, runs: &Runs<'_>) -> Result<()> {
+    let SweepSubject { plan, budget, .. } = subject;
     let all = plan.runs.len();
     let impossible = plan.runs.iter().filter(|run| run.impossible.is_some());
     let impossible = match impossible.count() {

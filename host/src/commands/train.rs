@@ -7,7 +7,7 @@ use super::arguments::{machine, source};
 use super::{describe_dataset, describe_network};
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::output::{self, Output, counted, grouped};
-use crate::report::Evaluation;
+use crate::report::RunEvaluation;
 use crate::run::folder::resume_command;
 use crate::run::{
     Checkpoints, EpochReport, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
@@ -15,7 +15,7 @@ use crate::run::{
 use crate::run::{RunTiming, Setup, TrainReport, TrainingLoop, closing};
 use crate::settings::Settings;
 use anyhow::Result;
-use progress::Progress;
+use progress::TrainProgress;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ A network as a TOML file:
   type = \"linear\"         # the last one's outputs are the classes
   outputs = 10
 ")]
-pub struct Arguments {
+pub struct TrainArguments {
     /// The dataset.
     #[arg(required_unless_present_any = ["config", "resume"], help = DATASET_HELP)]
     dataset: Option<String>,
@@ -80,10 +80,10 @@ pub struct Arguments {
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
-    machine: machine::Arguments,
+    machine: machine::MachineArguments,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
-    source: source::Arguments,
+    source: source::SourceArguments,
     /// Run folder to write [default: runs/DATASET-TIME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -97,7 +97,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// What was wrong with the arguments or the data, or that training diverged, in one line.
-pub fn run(arguments: Arguments) -> Result<ExitCode> {
+pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let output = Output::new(arguments.json);
     let mut job = Job::new(arguments.request()?)?;
     let dataset = job.load()?;
@@ -123,12 +123,13 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         epochs: setup.settings.epochs,
     };
     let steps = setup.trainer.steps_per_epoch();
-    let mut progress = Progress::start(output, training.epochs, steps, setup.trainer.position())?;
+    let mut progress =
+        TrainProgress::start(output, training.epochs, steps, setup.trainer.position())?;
     if !training.run(&mut setup.trainer, &mut epochs, &mut progress)? {
         output::notice(&interrupted(&job, &setup));
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    let evaluation = Evaluation::of(&mut setup.trainer, &dataset)?;
+    let evaluation = RunEvaluation::of(&mut setup.trainer, &dataset)?;
     let epochs = EpochReport::all(&epochs);
     let classes = dataset.classes.len();
     closing::describe_result(output, &evaluation, &epochs, classes, setup.settings.lr)?;
@@ -147,7 +148,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Arguments {
+impl TrainArguments {
     /// What is asked for, without the words it was asked in.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use ureq::{Agent, Body};
 pub use error::DownloadError;
 pub(super) use partial::Partial;
 
-use answer::{Failure, check_answer, failed_request, strong_tag, wrong_length};
+use answer::{DownloadFailure, check_answer, failed_request, strong_tag, wrong_length};
 
 use super::places::Patience;
 
@@ -109,11 +109,11 @@ impl<'a> Downloader<'a> {
             let outcome = self.attempt(url, file, partial, start, &mut tag);
             match outcome {
                 Ok(()) => return Ok(()),
-                Err(Failure::Lasting(error)) => return Err(error),
-                Err(Failure::Passing(error)) if attempt >= self.patience.attempts => {
+                Err(DownloadFailure::Lasting(error)) => return Err(error),
+                Err(DownloadFailure::Passing(error)) if attempt >= self.patience.attempts => {
                     return Err(error);
                 }
-                Err(Failure::Passing(_)) => {}
+                Err(DownloadFailure::Passing(_)) => {}
             }
             thread::sleep(pause);
             pause *= 2;
@@ -130,7 +130,7 @@ impl<'a> Downloader<'a> {
         partial: &mut Partial,
         start: u64,
         tag: &mut Option<String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), DownloadFailure> {
         let held = partial.len();
         let mut request = self.agent.get(url);
         if held > 0 {
@@ -157,9 +157,9 @@ impl<'a> Downloader<'a> {
         };
         // Of pieces, the earlier ones may have been another file's.
         Err(if held > 0 {
-            Failure::Passing(error)
+            DownloadFailure::Passing(error)
         } else {
-            Failure::Lasting(error)
+            DownloadFailure::Lasting(error)
         })
     }
 
@@ -171,7 +171,7 @@ impl<'a> Downloader<'a> {
         partial: &mut Partial,
         start: u64,
         response: Response<Body>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), DownloadFailure> {
         let mut body = response.into_body().into_reader();
         let mut block = vec![0; BLOCK];
         let cause = loop {
@@ -185,12 +185,15 @@ impl<'a> Downloader<'a> {
             if partial.len() > file.length {
                 let found = partial.len();
                 partial.clear();
-                return Err(Failure::Lasting(wrong_length(url, file, found)));
+                return Err(DownloadFailure::Lasting(wrong_length(url, file, found)));
             }
         };
         let (url, came, length) = (url.into(), partial.len(), file.length);
         let cause = format!("{cause} after {came} of {length} bytes");
-        Err(Failure::Passing(DownloadError::Failed { url, cause }))
+        Err(DownloadFailure::Passing(DownloadError::Failed {
+            url,
+            cause,
+        }))
     }
 }
 

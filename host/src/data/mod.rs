@@ -43,6 +43,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
+use self::tensor_file::Purpose;
+
 pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use error::DataError;
@@ -122,10 +124,7 @@ pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Da
     let start = Instant::now();
     let path = Path::new(dataset);
     let mut loaded = match named::find(dataset) {
-        None if is_tensor_file(path) => load_tensor_file(path, options).and_then(|loaded| {
-            tensor_file::check_classes(&loaded, path)?;
-            Ok(loaded)
-        }),
+        None if is_tensor_file(path) => load_tensors(path, options, Purpose::Classes),
         named => {
             check_channels(options.shape)?;
             thread_pool(options.threads)?.install(|| match named {
@@ -144,7 +143,11 @@ pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Da
 ///
 /// What is wrong with the file, or that its samples cannot be brought to the shape wanted.
 pub fn load_tensor_file(path: &Path, options: &Options) -> Result<Dataset, DataError> {
-    let load = || tensor_file::load(path, options);
+    load_tensors(path, options, Purpose::SamplesOnly)
+}
+
+fn load_tensors(path: &Path, options: &Options, purpose: Purpose) -> Result<Dataset, DataError> {
+    let load = || tensor_file::load(path, options, purpose);
     let mut dataset = thread_pool(options.threads)?.install(load)?;
     dataset.notices.extend(unused_place(options));
     Ok(dataset)

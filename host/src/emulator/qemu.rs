@@ -14,7 +14,7 @@ const QEMU: &str = "qemu-system-arm";
 
 /// Where the board's serial port leads.
 #[derive(Clone, Copy, Debug)]
-pub enum Serial<'a> {
+pub enum EmulatedSerial<'a> {
     /// Nowhere.
     Nowhere,
     /// To a Unix socket that somebody listens on.
@@ -61,7 +61,7 @@ impl Emulation {
     pub fn start(
         program: &Program,
         board: Board,
-        serial: Serial<'_>,
+        serial: EmulatedSerial<'_>,
     ) -> Result<Self, EmulationError> {
         let mut command = command(board, serial)?;
         let mut child = command
@@ -133,7 +133,7 @@ fn find() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-fn command(board: Board, serial: Serial<'_>) -> Result<Command, EmulationError> {
+fn command(board: Board, serial: EmulatedSerial<'_>) -> Result<Command, EmulationError> {
     let processor = board
         .emulated_processor
         .ok_or(EmulationError::NotEmulated(board.name))?;
@@ -146,8 +146,8 @@ fn command(board: Board, serial: Serial<'_>) -> Result<Command, EmulationError> 
         .args(["-chardev", "stdio,id=log,signal=off"])
         .args(["-semihosting-config", "enable=on,target=native,chardev=log"]);
     match serial {
-        Serial::Nowhere => command.args(["-serial", "none"]),
-        Serial::Socket(path) => {
+        EmulatedSerial::Nowhere => command.args(["-serial", "none"]),
+        EmulatedSerial::Socket(path) => {
             let socket = format!("socket,id=link,path={}", path.display());
             command.args(["-chardev", &socket, "-serial", "chardev:link"])
         }

@@ -208,3 +208,42 @@ fn gathered<'r, T>(rows: impl Iterator<Item = &'r [T]>) -> ([&'r [T]; GROUP], us
     }
     (gathered, count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::ImageShape;
+
+    #[test]
+    fn floats_are_packed_as_the_bytes_of_the_same_numbers() {
+        let shape = ImageShape {
+            channels: 2,
+            height: 1,
+            width: 3,
+        };
+        let pixels: Vec<u8> = (0..30).map(|index| index * 7).collect();
+        let bytes = Samples::of_bytes(pixels.clone(), vec![0; 5], shape);
+        let floats = Samples {
+            values: Values::Floats(pixels.into_iter().map(f32::from).collect()),
+            ..bytes.clone()
+        };
+        let scaling = Scaling::new(&[0.3, 1.7], &[-0.1, 0.9]).unwrap();
+        let packed = |samples| {
+            let batch = Batch {
+                samples,
+                indices: &[4, 0, 3],
+                augmenter: None,
+            };
+            let mut input = [0.0_f32; 6];
+            batch.pack(1..2, &scaling, &mut input);
+            input.map(f32::to_bits)
+        };
+        assert_eq!(packed(&floats), packed(&bytes));
+        let expected = scaling.apply(1, 3 * 7).map(f32::to_bits);
+        assert_eq!(
+            Some(packed(&floats)[3]),
+            expected,
+            "the first sample, its second channel"
+        );
+    }
+}

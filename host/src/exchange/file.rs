@@ -10,7 +10,7 @@ pub const MAX_BYTES: u64 = 4 * kiln_core::MAX_ELEMENTS as u64 + (1 << 20);
 
 /// A format that networks are imported from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ExchangeFormat {
     /// Tensors by name; no network.
     Safetensors,
     /// A network with its tensors.
@@ -47,7 +47,7 @@ pub enum FileError {
 /// # Errors
 ///
 /// Why it cannot be imported, without the file's name.
-pub fn read(path: &Path) -> Result<(Format, Vec<u8>), FileError> {
+pub fn read(path: &Path) -> Result<(ExchangeFormat, Vec<u8>), FileError> {
     let unreadable = |cause| FileError::Unreadable { cause };
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(unreadable)?.take(MAX_BYTES + 1);
@@ -60,7 +60,7 @@ pub fn read(path: &Path) -> Result<(Format, Vec<u8>), FileError> {
 }
 
 /// The format by the name's ending; a pickle is none, whatever its name.
-fn format(path: &Path, bytes: &[u8]) -> Result<Format, FileError> {
+fn format(path: &Path, bytes: &[u8]) -> Result<ExchangeFormat, FileError> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     let ending = ending.unwrap_or_default().to_ascii_lowercase();
     // `torch.save` writes a ZIP archive; before PyTorch 1.6, a bare pickle of protocol 2.
@@ -70,8 +70,8 @@ fn format(path: &Path, bytes: &[u8]) -> Result<Format, FileError> {
     match ending.as_str() {
         _ if pickle => Err(FileError::Pickle),
         "pt" | "pth" | "ckpt" => Err(FileError::Pickle),
-        "safetensors" => Ok(Format::Safetensors),
-        "onnx" => Ok(Format::Onnx),
+        "safetensors" => Ok(ExchangeFormat::Safetensors),
+        "onnx" => Ok(ExchangeFormat::Onnx),
         _ => Err(FileError::Unknown),
     }
 }
@@ -83,9 +83,12 @@ mod tests {
     #[test]
     fn pickles_are_known_whatever_their_name() {
         let format = |name: &str, bytes: &[u8]| format(Path::new(name), bytes);
-        assert!(matches!(format("a.onnx", b"\x08\x08"), Ok(Format::Onnx)));
+        assert!(matches!(
+            format("a.onnx", b"\x08\x08"),
+            Ok(ExchangeFormat::Onnx)
+        ));
         let safetensors = format("A.SafeTensors", &[0x80, 2, 0, 0, 0]);
-        assert!(matches!(safetensors, Ok(Format::Safetensors)));
+        assert!(matches!(safetensors, Ok(ExchangeFormat::Safetensors)));
         for (name, bytes) in [
             ("a.pt", "x"),
             ("a.safetensors", "PK\x03\x04x"),

@@ -22,7 +22,7 @@ use super::{Imported, KEY, Metadata};
 use chain::Chain;
 use constants::Constants;
 use message::Model;
-use node::Operation;
+use node::OnnxOperation;
 
 /// Most bytes of a file, enough for 16 million parameters: decoding copies it, and a message takes up to
 /// 75 times the memory of its bytes.
@@ -49,7 +49,7 @@ pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
     let mut constants = Constants::of(&graph.tensors);
     let mut chain = Chain::start(&graph.inputs, &constants)?;
     for node in &graph.nodes {
-        let operation = Operation {
+        let operation = OnnxOperation {
             node,
             constants: &constants,
         };

@@ -1,6 +1,6 @@
 //! Requests and their answers, asked again until they come through.
 
-use super::Stream;
+use super::LinkStream;
 use super::answer::Answer;
 use kiln_core::link::{
     Damaged, Decoder, Example, Footprint, Frame, LINK_VERSION, MESSAGE_OVERHEAD,
@@ -15,8 +15,8 @@ const RECEIVED: usize = 1 << 17;
 const ATTEMPTS: usize = 20;
 
 /// A conversation with a device.
-pub struct Session {
-    stream: Box<dyn Stream>,
+pub struct LinkSession {
+    stream: Box<dyn LinkStream>,
     decoder: Box<Decoder<RECEIVED>>,
     sequence: u32,
     patience: Duration,
@@ -55,7 +55,7 @@ pub struct Trained {
 pub enum LinkError {
     /// The stream cannot be read or written.
     #[error("the connection to the device failed: {0}; start the device again")]
-    Stream(#[from] io::Error),
+    LinkStream(#[from] io::Error),
     /// The other end is closed.
     #[error("the device ended the connection; start it again")]
     Closed,
@@ -93,9 +93,9 @@ pub enum LinkError {
     TooLarge(usize),
 }
 
-impl Session {
+impl LinkSession {
     /// A conversation over `stream`; a request is repeated after `patience` without an answer.
-    pub fn new(stream: Box<dyn Stream>, patience: Duration) -> Self {
+    pub fn new(stream: Box<dyn LinkStream>, patience: Duration) -> Self {
         Self {
             stream,
             decoder: Box::default(),

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A stream of bytes both ways, whose reads give up after a while.
-pub trait Stream: Read + Write + Send {}
+pub trait LinkStream: Read + Write + Send {}
 
-impl<S: Read + Write + Send> Stream for S {}
+impl<S: Read + Write + Send> LinkStream for S {}
 
 /// How long a read waits for a byte.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// # Errors
 ///
 /// If there is none, or it cannot be opened.
-pub fn open(path: &Path, baud: u32) -> io::Result<Box<dyn Stream>> {
+pub fn open(path: &Path, baud: u32) -> io::Result<Box<dyn LinkStream>> {
     if std::fs::metadata(path)?.file_type().is_socket() {
         return from_socket(UnixStream::connect(path)?);
     }
@@ -32,7 +32,7 @@ pub fn open(path: &Path, baud: u32) -> io::Result<Box<dyn Stream>> {
 /// # Errors
 ///
 /// If the socket takes no time limit.
-pub fn from_socket(socket: UnixStream) -> io::Result<Box<dyn Stream>> {
+pub fn from_socket(socket: UnixStream) -> io::Result<Box<dyn LinkStream>> {
     socket.set_nonblocking(false)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     Ok(Box::new(socket))

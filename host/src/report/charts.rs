@@ -1,28 +1,28 @@
 //! The charts of a run.
 
-use super::{EpochFigures, Run};
+use super::{EpochFigures, ReportedRun};
 use crate::charts::{Cell, Drawing, Line, LineChart, Matrix, Unit};
 use crate::run::folder::{CONFUSION, CURVES};
-use crate::training::Score;
+use crate::training::MeanScore;
 
 /// The charts beside a report, by name; that of the confusion only where it is known.
-pub fn chart_files(run: &Run) -> Vec<(&'static str, String)> {
+pub fn chart_files(run: &ReportedRun) -> Vec<(&'static str, String)> {
     let curves = Drawing::beside(&curves(run)).file();
     let confusion = confusion(run).map(|drawing| (CONFUSION, drawing.file()));
     [(CURVES, curves)].into_iter().chain(confusion).collect()
 }
 
 /// Loss and accuracy over the epochs, training beside validation.
-pub fn curves(run: &Run) -> [Drawing; 2] {
-    let loss = |score: Score| score.loss;
-    let accuracy = |score: Score| score.accuracy;
+pub fn curves(run: &ReportedRun) -> [Drawing; 2] {
+    let loss = |score: MeanScore| score.loss;
+    let accuracy = |score: MeanScore| score.accuracy;
     [
         chart(run, "Loss", Unit::Plain, loss),
         chart(run, "Accuracy", Unit::Percent, accuracy),
     ]
 }
 
-fn chart(run: &Run, title: &str, unit: Unit, value: fn(Score) -> f64) -> Drawing {
+fn chart(run: &ReportedRun, title: &str, unit: Unit, value: fn(MeanScore) -> f64) -> Drawing {
     let mut lines = vec![line(run, "training", 0, EpochFigures::train, value)];
     if run.epochs.iter().any(|epoch| epoch.validation().is_some()) {
         lines.push(line(run, "validation", 1, EpochFigures::validation, value));
@@ -39,11 +39,11 @@ fn chart(run: &Run, title: &str, unit: Unit, value: fn(Score) -> f64) -> Drawing
 
 /// What `value` takes from the scores of a run's epochs.
 pub(super) fn line<'a>(
-    run: &Run,
+    run: &ReportedRun,
     name: &'a str,
     colour: usize,
-    score: fn(&EpochFigures) -> Option<Score>,
-    value: fn(Score) -> f64,
+    score: fn(&EpochFigures) -> Option<MeanScore>,
+    value: fn(MeanScore) -> f64,
 ) -> Line<'a> {
     let points = run.epochs.iter().filter_map(|epoch| {
         let score = score(epoch)?;
@@ -58,7 +58,7 @@ pub(super) fn line<'a>(
 }
 
 /// Which classes were taken for which; nothing where that is not known.
-pub fn confusion(run: &Run) -> Option<Drawing> {
+pub fn confusion(run: &ReportedRun) -> Option<Drawing> {
     let confusion = run.confusion()?;
     let cells = confusion.counts().map(|(row, column, count)| Cell {
         row,

@@ -3,10 +3,10 @@
 use super::charts::line;
 use super::configuration::settings;
 use super::document::{document, duration, percent, section, size};
-use super::{EpochFigures, Run};
-use crate::charts::{Group, LineChart, Point, Scale, Scatter, Unit};
+use super::{EpochFigures, ReportedRun};
+use crate::charts::{LineChart, Point, PointGroup, Scale, Scatter, Unit};
 use crate::output::{counted, grouped};
-use crate::training::Score;
+use crate::training::MeanScore;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ const LONG: usize = 40;
 
 /// The page that holds runs against each other; each is known by its folder's name, or by its
 /// path where that is not enough.
-pub fn comparison(runs: &[Run]) -> String {
+pub fn comparison(runs: &[ReportedRun]) -> String {
     let names = names(runs);
     let content = html! {
         header id="summary" {
@@ -30,8 +30,8 @@ pub fn comparison(runs: &[Run]) -> String {
     document("Comparison · Kiln report", &content)
 }
 
-fn names(runs: &[Run]) -> Vec<String> {
-    let short: Vec<String> = runs.iter().map(Run::name).collect();
+fn names(runs: &[ReportedRun]) -> Vec<String> {
+    let short: Vec<String> = runs.iter().map(ReportedRun::name).collect();
     let distinct: BTreeSet<&String> = short.iter().collect();
     match distinct.len() == runs.len() {
         true => short,
@@ -43,14 +43,14 @@ fn names(runs: &[Run]) -> Vec<String> {
 }
 
 /// What a run comes to: on what it was evaluated, or else on the last epoch's validation.
-fn result(run: &Run) -> Option<(&'static str, Score)> {
+fn result(run: &ReportedRun) -> Option<(&'static str, MeanScore)> {
     let evaluated = run.evaluated();
     let evaluated = evaluated.map(|evaluated| (evaluated.part.name(), evaluated.score));
     let last = run.epochs.last().and_then(EpochFigures::validation);
     evaluated.or(last.map(|score| ("validation", score)))
 }
 
-fn results(runs: &[Run], names: &[String]) -> Markup {
+fn results(runs: &[ReportedRun], names: &[String]) -> Markup {
     let heads = [
         "epochs",
         "accuracy",
@@ -85,7 +85,7 @@ fn results(runs: &[Run], names: &[String]) -> Markup {
 }
 
 /// Accuracy over parameters, where runs differ in them.
-fn plane(runs: &[Run], names: &[String]) -> Markup {
+fn plane(runs: &[ReportedRun], names: &[String]) -> Markup {
     let sizes: BTreeSet<usize> = runs.iter().map(|run| run.parameters.len()).collect();
     if sizes.len() < 2 {
         return html! {};
@@ -106,7 +106,7 @@ fn plane(runs: &[Run], names: &[String]) -> Markup {
         x_scale: Scale::Log,
         x_unit: Unit::Plain,
         y_unit: Unit::Percent,
-        groups: vec![Group {
+        groups: vec![PointGroup {
             name: "",
             colour: 0,
             hollow: false,
@@ -117,9 +117,9 @@ fn plane(runs: &[Run], names: &[String]) -> Markup {
     scatter.draw().inline()
 }
 
-fn curves(runs: &[Run], names: &[String]) -> Markup {
-    let validated = |run: &Run| run.epochs.iter().any(|epoch| epoch.validation().is_some());
-    let chart = |title, unit, value: fn(Score) -> f64| {
+fn curves(runs: &[ReportedRun], names: &[String]) -> Markup {
+    let validated = |run: &ReportedRun| run.epochs.iter().any(|epoch| epoch.validation().is_some());
+    let chart = |title, unit, value: fn(MeanScore) -> f64| {
         let shown = runs.iter().zip(names).enumerate();
         let lines = shown
             .filter(|(_, (run, _))| validated(run))
@@ -150,7 +150,7 @@ fn curves(runs: &[Run], names: &[String]) -> Markup {
 }
 
 /// The settings that are not the same in all runs, the network among them.
-fn differences(runs: &[Run], names: &[String]) -> Markup {
+fn differences(runs: &[ReportedRun], names: &[String]) -> Markup {
     let settings: Vec<Vec<(String, String)>> = runs.iter().map(all_settings).collect();
     let mut keys: Vec<&String> = Vec::new();
     for (key, _) in settings.iter().flatten() {
@@ -179,7 +179,7 @@ fn differences(runs: &[Run], names: &[String]) -> Markup {
     }
 }
 
-fn all_settings(run: &Run) -> Vec<(String, String)> {
+fn all_settings(run: &ReportedRun) -> Vec<(String, String)> {
     let mut all = settings(run);
     let cost = run.network.cost();
     let network = format!("{}: {} parameters", run.network, grouped(cost.parameters));
@@ -191,7 +191,7 @@ fn all_settings(run: &Run) -> Vec<(String, String)> {
     all
 }
 
-fn commands(runs: &[Run]) -> Markup {
+fn commands(runs: &[ReportedRun]) -> Markup {
     html! {
         pre { code { @for run in runs { (run.command()) "\n" } } }
     }

@@ -1,11 +1,11 @@
 //! What a run was set to, how to run it again, and what its data and weights are known by.
 
-use super::run::Run;
+use super::run::ReportedRun;
 use crate::output::grouped;
 use maud::{Markup, html};
 
 /// A setting's name and value, as `config.toml` has them.
-pub(super) fn settings(run: &Run) -> Vec<(String, String)> {
+pub(super) fn settings(run: &ReportedRun) -> Vec<(String, String)> {
     let dataset = run.config.dataset.iter().cloned();
     let dataset = dataset.map(|dataset| ("dataset".to_string(), dataset));
     // What flags are called has dashes.
@@ -23,7 +23,7 @@ fn plain(value: &toml::Value) -> String {
     }
 }
 
-pub(super) fn section(run: &Run) -> Markup {
+pub(super) fn section(run: &ReportedRun) -> Markup {
     html! {
         dl class="facts" {
             @for (name, value) in settings(run) { dt { (name) } dd { (value) } }
@@ -41,7 +41,7 @@ pub(super) fn section(run: &Run) -> Markup {
     }
 }
 
-pub(super) fn hashes(run: &Run) -> Markup {
+pub(super) fn hashes(run: &ReportedRun) -> Markup {
     html! {
         dl class="facts" {
             @if let Some(evaluation) = &run.evaluation {

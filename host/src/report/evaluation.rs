@@ -4,13 +4,13 @@ use super::Mistake;
 use crate::confusion::Confusion;
 use crate::data::{Dataset, Samples};
 use crate::engine::EngineError;
-use crate::training::{Score, Trainer};
+use crate::training::{DatasetTrainer, MeanScore};
 use crate::weights;
 use serde::{Deserialize, Serialize};
 
 /// What was found out with the final weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
+pub struct RunEvaluation {
     /// Name of the dataset.
     pub dataset: String,
     /// Where the samples came from, for people to read.
@@ -43,11 +43,11 @@ pub struct Samplings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluated {
     /// Which samples.
-    pub part: Part,
+    pub part: ScoredPart,
     /// How many.
     pub samples: usize,
     /// Mean loss and accuracy on them.
-    pub score: Score,
+    pub score: MeanScore,
     /// True class, predicted class, and how often; pairs that never were are left out.
     pub confusion: Vec<(usize, usize, u64)>,
     /// The worst mistakes, the worst first.
@@ -57,14 +57,14 @@ pub struct Evaluated {
 /// Samples that a network is not trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum ScoredPart {
     /// The dataset's own test set.
     Test,
     /// What was held out from the training samples.
     Validation,
 }
 
-impl Part {
+impl ScoredPart {
     /// Its name, as in `test accuracy`.
     pub fn name(self) -> &'static str {
         match self {
@@ -74,24 +74,29 @@ impl Part {
     }
 }
 
-impl Evaluation {
+impl RunEvaluation {
     /// Evaluates on the dataset's test set, or else on the samples held out.
     ///
     /// # Errors
     ///
     /// If the samples do not fit the network.
-    pub fn of(trainer: &mut Trainer<'_>, dataset: &Dataset) -> Result<Self, EngineError> {
+    pub fn of(trainer: &mut DatasetTrainer<'_>, dataset: &Dataset) -> Result<Self, EngineError> {
         let test = dataset.test.as_ref().filter(|test| !test.is_empty());
         let validation = trainer.validation().to_vec();
         let all: Vec<u32> = (0..test.map_or(0, Samples::len) as u32).collect();
         let [train_files, test_files] = &dataset.files;
         let (part, samples, indices, files) = match test {
-            Some(test) => (Part::Test, test, &all, test_files),
-            None => (Part::Validation, &dataset.train, &validation, train_files),
+            Some(test) => (ScoredPart::Test, test, &all, test_files),
+            None => (
+                ScoredPart::Validation,
+                &dataset.train,
+                &validation,
+                train_files,
+            ),
         };
         let mut logits = vec![0.0; indices.len() * dataset.classes.len()];
         let outcome = trainer.evaluate(samples, indices, &mut logits)?;
-        let evaluated = Score::of(&outcome).map(|score| Evaluated {
+        let evaluated = MeanScore::of(&outcome).map(|score| Evaluated {
             part,
             samples: outcome.samples,
             score,
@@ -115,9 +120,9 @@ impl Evaluation {
     }
 
     /// The score on the dataset's own test set, if there was one.
-    pub fn test(&self) -> Option<Score> {
+    pub fn test(&self) -> Option<MeanScore> {
         let evaluated = self.evaluated.as_ref()?;
-        (evaluated.part == Part::Test).then_some(evaluated.score)
+        (evaluated.part == ScoredPart::Test).then_some(evaluated.score)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The first layer's weights as pictures.
 
 use super::picture;
-use super::run::Run;
+use super::run::ReportedRun;
 use kiln_core::{Layer, Shape};
 use maud::{Markup, html};
 
@@ -19,7 +19,7 @@ struct Filters<'a> {
 const MOST: usize = 64;
 
 impl<'a> Filters<'a> {
-    fn of(run: &'a Run) -> Option<Self> {
+    fn of(run: &'a ReportedRun) -> Option<Self> {
         let layers = run.network.layers().iter().enumerate();
         let mut input = run.network.input_shape();
         for (index, layer) in layers {
@@ -76,7 +76,7 @@ fn shades(weights: &[f32]) -> Vec<u8> {
 }
 
 /// The pictures, with a sentence about them; nothing where no layer has weights.
-pub(super) fn section(run: &Run) -> Markup {
+pub(super) fn section(run: &ReportedRun) -> Markup {
     if run.evaluation.as_ref().is_some_and(|it| !it.pictures) {
         return html! { p class="note" {
             "The samples are no images, so the weights that look at them are not shown as pictures."

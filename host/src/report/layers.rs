@@ -1,11 +1,11 @@
 //! The table of layers: what each holds and costs.
 
-use super::run::Run;
+use super::run::ReportedRun;
 use crate::output::grouped;
 use kiln_core::{Folding, Loss, Program, Purpose, Shape};
 use maud::{Markup, html};
 
-pub(super) fn section(run: &Run) -> Markup {
+pub(super) fn section(run: &ReportedRun) -> Markup {
     let network = &run.network;
     let folded = Folding::of(network).network();
     let inference: Program = Program::of(&folded, Purpose::Inference);

@@ -1,7 +1,7 @@
 //! The report of a training run: a page of HTML that needs nothing else, and charts as files.
 //!
-//! A [`Run`] is what the files of a run folder say; the dataset is not needed again, since the
-//! run's [`Evaluation`] keeps what was found on it. [`page`] and [`comparison`] make pages of one
+//! A [`ReportedRun`] is what the files of a run folder say; the dataset is not needed again, since the
+//! run's [`RunEvaluation`] keeps what was found on it. [`page`] and [`comparison`] make pages of one
 //! run and of several, [`curves`] and [`confusion`] the charts. Whatever comes from outside
 //! (names, paths, notes) is escaped where it enters the page.
 
@@ -20,7 +20,7 @@ mod run;
 pub use charts::{chart_files, confusion, curves};
 pub use comparison::comparison;
 pub(crate) use document::{document, section};
-pub use evaluation::{Evaluated, Evaluation, Part, Samplings};
+pub use evaluation::{Evaluated, RunEvaluation, Samplings, ScoredPart};
 pub use mistakes::Mistake;
 pub use page::page;
-pub use run::{EpochFigures, Run, RunError, RunFiles};
+pub use run::{EpochFigures, ReportedRun, RunError, RunFiles};

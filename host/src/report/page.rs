@@ -2,7 +2,7 @@
 
 use super::document::{bar, document, duration, figure, percent, section, size};
 use super::mistakes::Mistake;
-use super::{Evaluated, Part, Run, charts, configuration, filters, layers, picture};
+use super::{Evaluated, ReportedRun, ScoredPart, charts, configuration, filters, layers, picture};
 use crate::confusion::Confusion;
 use crate::output::{counted, grouped};
 use maud::{Markup, html};
@@ -15,7 +15,7 @@ const TALL: usize = 20;
 const WIDE: usize = 12;
 
 /// The page of one run.
-pub fn page(run: &Run) -> String {
+pub fn page(run: &ReportedRun) -> String {
     let evaluated = run.evaluated();
     let confusion = run.confusion();
     let absent = || html! { p class="note" { (absence(run)) } };
@@ -37,7 +37,7 @@ pub fn page(run: &Run) -> String {
 }
 
 /// Why there is no evaluation.
-fn absence(run: &Run) -> &'static str {
+fn absence(run: &ReportedRun) -> &'static str {
     match run.evaluation {
         Some(_) => {
             "The network was not evaluated: the dataset has no test set, and no samples were held \
@@ -57,7 +57,7 @@ fn about(title: &str, evaluated: Option<&Evaluated>) -> String {
     }
 }
 
-fn head(run: &Run) -> Markup {
+fn head(run: &ReportedRun) -> Markup {
     let cost = run.network.cost();
     let epochs = counted(run.epochs.len(), "epoch", "epochs");
     html! {
@@ -76,7 +76,7 @@ fn head(run: &Run) -> Markup {
 }
 
 /// How good the network is, first by what it was evaluated on.
-fn score(run: &Run) -> Markup {
+fn score(run: &ReportedRun) -> Markup {
     let validation = run.epochs.last().and_then(|epoch| epoch.validation());
     let evaluated = run.evaluated();
     html! {
@@ -85,14 +85,14 @@ fn score(run: &Run) -> Markup {
             (figure(&format!("Accuracy, {} set", part.name()), &percent(score.accuracy),
                 &format!("{} of {}, loss {:.4}", grouped(correct), grouped(*samples as u64), score.loss)))
         }
-        @if let (Some(score), None | Some(Part::Test)) = (validation, evaluated.map(|evaluated| evaluated.part)) {
+        @if let (Some(score), None | Some(ScoredPart::Test)) = (validation, evaluated.map(|evaluated| evaluated.part)) {
             (figure("Accuracy, validation set", &percent(score.accuracy), &format!("loss {:.4}", score.loss)))
         }
     }
 }
 
 /// What the network tells apart, in a line.
-fn network(run: &Run) -> String {
+fn network(run: &ReportedRun) -> String {
     let classes = counted(run.classes.len(), "class", "classes");
     let shape = run.network.input_shape();
     let source = run
@@ -107,7 +107,7 @@ fn network(run: &Run) -> String {
     )
 }
 
-fn curves(run: &Run) -> Markup {
+fn curves(run: &ReportedRun) -> Markup {
     html! {
         div class="charts" {
             @for drawing in charts::curves(run) { (drawing.inline()) }
@@ -133,7 +133,7 @@ fn curves(run: &Run) -> Markup {
     }
 }
 
-fn matrix(run: &Run, drawing: &Markup, confusion: &Confusion) -> Markup {
+fn matrix(run: &ReportedRun, drawing: &Markup, confusion: &Confusion) -> Markup {
     let name = |class: usize| &run.classes[class];
     let pairs = confusion.pairs(PAIRS);
     let width = charts::confusion(run).map_or(0.0, |drawing| drawing.width());
@@ -152,7 +152,7 @@ fn matrix(run: &Run, drawing: &Markup, confusion: &Confusion) -> Markup {
     }
 }
 
-fn classes(run: &Run, confusion: &Confusion) -> Markup {
+fn classes(run: &ReportedRun, confusion: &Confusion) -> Markup {
     html! {
         div class=(if run.classes.len() > TALL { "scroll tall" } else { "scroll" }) { table {
             thead { tr {
@@ -172,10 +172,10 @@ fn classes(run: &Run, confusion: &Confusion) -> Markup {
     }
 }
 
-fn mistakes(run: &Run, evaluated: &Evaluated) -> Markup {
+fn mistakes(run: &ReportedRun, evaluated: &Evaluated) -> Markup {
     let set = match evaluated.part {
-        Part::Test => "test",
-        Part::Validation => "training",
+        ScoredPart::Test => "test",
+        ScoredPart::Validation => "training",
     };
     if evaluated.mistakes.is_empty() {
         return html! { p class="note" { "There are none: every sample is right." } };
@@ -193,7 +193,7 @@ fn mistakes(run: &Run, evaluated: &Evaluated) -> Markup {
     }
 }
 
-fn card(run: &Run, mistake: &Mistake, set: &str) -> Markup {
+fn card(run: &ReportedRun, mistake: &Mistake, set: &str) -> Markup {
     let name = |class: usize| &run.classes[class];
     let description = format!(
         "{} taken for {}",

@@ -1,10 +1,10 @@
 //! What the files of a run folder say.
 
-use super::{Evaluated, Evaluation};
+use super::{Evaluated, RunEvaluation};
 use crate::confusion::Confusion;
 use crate::run::config::{ConfigError, RunConfig};
 use crate::run::folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL, resume_command};
-use crate::training::Score;
+use crate::training::MeanScore;
 use crate::weights::{self, ModelBytes, WeightsError};
 use kiln_core::{ModelFile, Network};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// A finished run.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub struct ReportedRun {
     /// Its folder.
     pub path: PathBuf,
     /// Its epochs, from the first.
@@ -34,7 +34,7 @@ pub struct Run {
     /// SHA-256 of the parameters.
     pub weights_sha256: String,
     /// What was found out with the final weights; runs of earlier versions have none.
-    pub evaluation: Option<Evaluation>,
+    pub evaluation: Option<RunEvaluation>,
 }
 
 /// A line of `metrics.csv`.
@@ -124,7 +124,7 @@ pub enum RunError {
     },
 }
 
-impl Run {
+impl ReportedRun {
     /// Reads the files of a run folder.
     ///
     /// # Errors
@@ -255,18 +255,18 @@ impl Run {
 
 impl EpochFigures {
     /// On the training samples.
-    pub fn train(&self) -> Option<Score> {
+    pub fn train(&self) -> Option<MeanScore> {
         score(self.train_loss, self.train_accuracy)
     }
 
     /// On the samples held out.
-    pub fn validation(&self) -> Option<Score> {
+    pub fn validation(&self) -> Option<MeanScore> {
         score(self.validation_loss, self.validation_accuracy)
     }
 }
 
-fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<Score> {
-    Some(Score {
+fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<MeanScore> {
+    Some(MeanScore {
         loss: loss?,
         accuracy: accuracy?,
     })

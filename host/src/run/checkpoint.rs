@@ -98,7 +98,7 @@ pub enum CheckpointError {
 
 /// What stands before the values.
 #[derive(Serialize, Deserialize)]
-struct Header<'a> {
+struct CheckpointHeader<'a> {
     config: Cow<'a, str>,
     position: Position,
     epochs: Cow<'a, [Epoch]>,
@@ -120,7 +120,7 @@ impl CheckpointParts<'_> {
     ///
     /// If postcard cannot hold the header, which no position is a reason for.
     pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
-        let header = Header {
+        let header = CheckpointHeader {
             config: self.config.into(),
             position: *self.position,
             epochs: self.epochs.into(),
@@ -195,7 +195,7 @@ impl Checkpoint {
             return Err(CheckpointError::Checksum { expected, found });
         }
         let unsound = |reason: String| CheckpointError::Content { reason };
-        let (header, values) = postcard::take_from_bytes::<Header<'_>>(&bytes[PREFIX..])
+        let (header, values) = postcard::take_from_bytes::<CheckpointHeader<'_>>(&bytes[PREFIX..])
             .map_err(|error| unsound(error.to_string()))?;
         let (values, rest) = values.as_chunks::<4>();
         let trained = values.len().checked_sub(header.statistics as usize);

@@ -3,7 +3,7 @@
 use super::checkpoint::CheckpointParts;
 use super::folder::{CHECKPOINT, RunFolder, RunFolderError};
 use crate::output::Output;
-use crate::training::{Epoch, Trainer};
+use crate::training::{DatasetTrainer, Epoch};
 use anyhow::{Context, Result};
 use std::io;
 use std::panic;
@@ -36,7 +36,12 @@ impl<'a> Checkpoints<'a> {
     /// # Errors
     ///
     /// If `output` cannot be written.
-    pub fn keep(&mut self, output: Output, trainer: &Trainer<'_>, epochs: &[Epoch]) -> Result<()> {
+    pub fn keep(
+        &mut self,
+        output: Output,
+        trainer: &DatasetTrainer<'_>,
+        epochs: &[Epoch],
+    ) -> Result<()> {
         let bytes = self.encode(trainer, epochs)?;
         self.settle(output)?;
         let folder = self.folder.clone();
@@ -56,7 +61,7 @@ impl<'a> Checkpoints<'a> {
     /// # Errors
     ///
     /// If it cannot be written.
-    pub fn keep_now(&mut self, trainer: &Trainer<'_>, epochs: &[Epoch]) -> Result<()> {
+    pub fn keep_now(&mut self, trainer: &DatasetTrainer<'_>, epochs: &[Epoch]) -> Result<()> {
         let bytes = self.encode(trainer, epochs)?;
         // An earlier one that was not written is no loss beside this.
         let _ = self.wait();
@@ -85,7 +90,7 @@ impl<'a> Checkpoints<'a> {
         self.folder.abandon()
     }
 
-    fn encode(&self, trainer: &Trainer<'_>, epochs: &[Epoch]) -> Result<Vec<u8>> {
+    fn encode(&self, trainer: &DatasetTrainer<'_>, epochs: &[Epoch]) -> Result<Vec<u8>> {
         let parts = CheckpointParts {
             config: self.config,
             position: trainer.position(),

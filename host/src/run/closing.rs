@@ -3,8 +3,8 @@
 use super::folder::predict_command;
 use super::report::EpochReport;
 use crate::output::{Output, grouped};
-use crate::report::Evaluation;
-use crate::report::Part;
+use crate::report::RunEvaluation;
+use crate::report::ScoredPart;
 use std::io;
 use std::path::Path;
 
@@ -18,15 +18,15 @@ const GUESSING: f64 = 0.97;
 /// If the output cannot be written.
 pub fn describe_result(
     output: Output,
-    evaluation: &Evaluation,
+    evaluation: &RunEvaluation,
     epochs: &[EpochReport],
     classes: usize,
     lr: f64,
 ) -> io::Result<()> {
     if let Some(evaluated) = &evaluation.evaluated {
         let (label, best) = match evaluated.part {
-            Part::Test => ("test", String::new()),
-            Part::Validation => ("validated", best(epochs)),
+            ScoredPart::Test => ("test", String::new()),
+            ScoredPart::Validation => ("validated", best(epochs)),
         };
         output.item(
             label,

@@ -29,7 +29,7 @@ pub struct RunConfig {
     pub training: Settings,
     /// What the run saw.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<Record>,
+    pub record: Option<RunRecord>,
     /// The network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<NetworkTables>,
@@ -38,7 +38,7 @@ pub struct RunConfig {
 /// What a run saw. None of it is a setting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Record {
+pub struct RunRecord {
     /// Version of Kiln.
     pub version: String,
     /// Where the samples came from.
@@ -109,7 +109,7 @@ mod tests {
             dataset: Some("mnist".into()),
             data: None,
             training: Settings::default().resolve(1, 5000).unwrap().into(),
-            record: Some(Record {
+            record: Some(RunRecord {
                 version: "0".into(),
                 source: "a \"quoted\" place".into(),
                 fingerprint: "0badcafe".into(),

@@ -1,7 +1,7 @@
 //! What to train, found out and checked as far as possible before anything is loaded.
 
 use super::checkpoint::Checkpoint;
-use super::config::{Record, RunConfig};
+use super::config::{RunConfig, RunRecord};
 use super::folder::{RunFolder, RunFolderError};
 use crate::data::{self, Dataset, TargetSize};
 use crate::defaults;
@@ -60,7 +60,7 @@ pub struct Job {
     /// Samples a thread computes at once; the most there can be where there is none.
     pub lanes: Option<LaneWidth>,
     /// What the run that is to be repeated or gone on with saw.
-    pub record: Option<Record>,
+    pub record: Option<RunRecord>,
     /// Where the run to go on with stands.
     pub checkpoint: Option<Checkpoint>,
 }

@@ -1,12 +1,12 @@
 //! The files of a run folder.
 
-use super::config::{Record, RunConfig};
+use super::config::{RunConfig, RunRecord};
 use super::folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use super::report::EpochReport;
 use super::{Job, Setup};
 use crate::data::{self, Dataset};
 use crate::output::Output;
-use crate::report::{self, Evaluation, Run, RunFiles};
+use crate::report::{self, ReportedRun, RunEvaluation, RunFiles};
 use crate::settings::LossSetting;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
@@ -44,7 +44,7 @@ impl<'a> RunOutputs<'a> {
             .as_ref()
             .filter(|record| record.fingerprint != self.dataset.sha256());
         match recorded {
-            Some(Record { source, .. }) => output.item(
+            Some(RunRecord { source, .. }) => output.item(
                 "note",
                 format_args!(
                     "these are not the samples of the run in --config ({source}): \
@@ -65,7 +65,7 @@ impl<'a> RunOutputs<'a> {
         job: &Job,
         setup: &Setup<'_>,
         epochs: &[EpochReport],
-        evaluation: &Evaluation,
+        evaluation: &RunEvaluation,
         more: &[(&str, &[u8])],
     ) -> Result<()> {
         let metrics = metrics(epochs)?;
@@ -79,7 +79,7 @@ impl<'a> RunOutputs<'a> {
             model_bytes: model.as_slice().len(),
             evaluation: Some(&evaluation),
         };
-        let run = Run::of(job.out.path(), &files)?;
+        let run = ReportedRun::of(job.out.path(), &files)?;
         let page = report::page(&run);
         let charts = report::chart_files(&run);
         let charts = charts.iter().map(|(name, chart)| (*name, chart.as_bytes()));
@@ -110,7 +110,7 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
         dataset: Some(lasting_name(&job.dataset)),
         data: job.data.as_deref().map(whole_path),
         training: setup.settings.into(),
-        record: Some(Record {
+        record: Some(RunRecord {
             version: env!("CARGO_PKG_VERSION").into(),
             source: dataset.source.clone(),
             fingerprint: dataset.sha256().into(),

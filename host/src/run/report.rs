@@ -3,7 +3,7 @@
 use super::folder::{MODEL, REPORT};
 use super::{Job, Setup};
 use crate::data::{Dataset, Samples};
-use crate::training::{Epoch, Score};
+use crate::training::{Epoch, MeanScore};
 use crate::weights;
 use serde::Serialize;
 use std::time::Duration;
@@ -91,12 +91,12 @@ impl EpochReport {
     }
 
     /// Mean loss and accuracy on the training samples.
-    pub fn train(&self) -> Option<Score> {
+    pub fn train(&self) -> Option<MeanScore> {
         score(self.train_loss, self.train_accuracy)
     }
 
     /// Mean loss and accuracy on the samples held out.
-    pub fn validation(&self) -> Option<Score> {
+    pub fn validation(&self) -> Option<MeanScore> {
         score(self.validation_loss, self.validation_accuracy)
     }
 }
@@ -121,7 +121,7 @@ impl<'a> TrainReport<'a> {
         setup: &Setup<'_>,
         epochs: &'a [EpochReport],
         timing: &RunTiming,
-        test: Option<Score>,
+        test: Option<MeanScore>,
         folded: &[f32],
     ) -> Self {
         let cost = setup.network.cost();
@@ -151,8 +151,8 @@ impl<'a> TrainReport<'a> {
     }
 }
 
-fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<Score> {
-    Some(Score {
+fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<MeanScore> {
+    Some(MeanScore {
         loss: loss?,
         accuracy: accuracy?,
     })

@@ -7,7 +7,7 @@ use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
-use crate::training::{Split, Trainer};
+use crate::training::{DatasetTrainer, Split};
 use anyhow::{Context, Result, bail};
 use kiln_core::{BufferError, Folding, LaneWidth, Network, Program, Purpose, Scaling, he_uniform};
 
@@ -22,7 +22,7 @@ pub struct Setup<'a> {
     /// Every setting, resolved for the samples.
     pub settings: Hyperparameters,
     /// The network in training.
-    pub trainer: Trainer<'a>,
+    pub trainer: DatasetTrainer<'a>,
     /// Threads that compute.
     pub threads: usize,
     /// Samples that a thread computes at once.
@@ -75,7 +75,7 @@ impl<'a> Setup<'a> {
             );
         }
         let dropped = single.is_some() && split.train.len() % settings.batch as usize == 1;
-        let mut trainer = Trainer::new(engine, samples, split, settings, single.is_some());
+        let mut trainer = DatasetTrainer::new(engine, samples, split, settings, single.is_some());
         if let Some(checkpoint) = checkpoint {
             trainer
                 .resume(

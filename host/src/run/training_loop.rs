@@ -3,7 +3,7 @@
 use super::checkpoints::Checkpoints;
 use super::interruption::Interruption;
 use crate::output::Output;
-use crate::training::{Epoch, Trainer, TrainingError};
+use crate::training::{DatasetTrainer, Epoch, TrainingError};
 use anyhow::Result;
 use kiln_core::Outcome;
 use std::io;
@@ -47,7 +47,7 @@ impl TrainingLoop<'_> {
     /// interruption could not be written.
     pub fn run(
         mut self,
-        trainer: &mut Trainer<'_>,
+        trainer: &mut DatasetTrainer<'_>,
         done: &mut Vec<Epoch>,
         watch: &mut impl TrainingWatch,
     ) -> Result<bool> {

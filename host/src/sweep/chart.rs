@@ -1,8 +1,8 @@
 //! The results as charts: accuracy over bytes and over MACs.
 
-use super::result::{Cost, Row};
+use super::result::{Row, RunCost};
 use super::table;
-use crate::charts::{Drawing, Group, Point, Scale, Scatter, Unit};
+use crate::charts::{Drawing, Point, PointGroup, Scale, Scatter, Unit};
 use crate::output::grouped;
 use crate::report::{document, section};
 use maud::html;
@@ -63,7 +63,7 @@ fn scatter(
     x_label: &str,
     board: Option<&str>,
     rows: &[Row],
-    of: fn(&Cost) -> f64,
+    of: fn(&RunCost) -> f64,
     on_front: fn(&Row) -> bool,
 ) -> Drawing {
     let texts: Vec<String> = rows.iter().map(tooltip).collect();
@@ -71,7 +71,7 @@ fn scatter(
         Some(board) => [format!("fits {board}"), format!("does not fit {board}")],
         None => ["a run".into(), String::new()],
     };
-    let kind = |name, colour, hollow, joined| Group {
+    let kind = |name, colour, hollow, joined| PointGroup {
         name,
         colour,
         hollow,

@@ -1,13 +1,13 @@
 //! Which combinations there are: all of a grid, or some drawn at random.
 
-use super::file::{Axis, Choice, Draws, SweepFile};
-use super::value::Value;
+use super::file::{Choice, RandomAxes, SweepAxis, SweepFile};
+use super::value::SweepValue;
 use crate::network_file::SyntaxError;
 use crate::seeds::{self, Stream};
 use kiln_core::random;
 
 /// A value for everything that varies, in the file's order.
-pub type Combination = Vec<(String, Value)>;
+pub type Combination = Vec<(String, SweepValue)>;
 
 /// More are a slip of the finger.
 const MOST: usize = 10_000;
@@ -56,7 +56,7 @@ pub fn combinations(file: &SweepFile<'_>) -> Result<Vec<Combination>, SyntaxErro
     Ok(pairs.collect())
 }
 
-fn drawn(draws: &Draws) -> Result<Vec<Combination>, SyntaxError> {
+fn drawn(draws: &RandomAxes) -> Result<Vec<Combination>, SyntaxError> {
     let mut source = seeds::source(draws.seed, Stream::Init);
     let mut all: Vec<Combination> = Vec::new();
     for _ in 0..draws.samples.min(MOST as u32 + 1) {
@@ -83,7 +83,7 @@ fn drawn(draws: &Draws) -> Result<Vec<Combination>, SyntaxError> {
     Ok(all)
 }
 
-fn draw(axis: &Axis, mut source: impl FnMut() -> u32) -> Value {
+fn draw(axis: &SweepAxis, mut source: impl FnMut() -> u32) -> SweepValue {
     match &axis.choice {
         Choice::List(values) => values[random::below(values.len() as u32, source) as usize].clone(),
         Choice::Range(range) => range.draw(&mut source),

@@ -1,6 +1,6 @@
 //! What a sweep's file says.
 
-use super::value::{Range, Value};
+use super::value::{Range, SweepValue};
 use crate::boards::{self, Board};
 use crate::network_file::SyntaxError;
 use crate::settings::Settings;
@@ -24,18 +24,18 @@ pub struct SweepFile<'t> {
     /// Settings of all runs.
     pub training: Settings,
     /// What is combined, each with each, in the file's order.
-    pub grid: Vec<Axis>,
+    pub grid: Vec<SweepAxis>,
     /// What is drawn.
-    pub random: Option<Draws>,
+    pub random: Option<RandomAxes>,
     /// What the sweep may take.
     pub budget: Budget,
     /// The network of all runs, with variables in it.
-    pub model: Option<Model<'t>>,
+    pub model: Option<SweepModel<'t>>,
 }
 
 /// Something that varies.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct SweepAxis {
     /// A setting of `[training]`, `model`, or a variable of the network.
     pub name: String,
     /// Line of the file, from 1.
@@ -48,14 +48,14 @@ pub struct Axis {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Choice {
     /// One of these.
-    List(Vec<Value>),
+    List(Vec<SweepValue>),
     /// Any number of a range.
     Range(Range),
 }
 
 /// What is drawn, and how often.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Draws {
+pub struct RandomAxes {
     /// Line of the file, from 1.
     pub line: usize,
     /// How many different combinations.
@@ -63,12 +63,12 @@ pub struct Draws {
     /// What they are drawn by.
     pub seed: u64,
     /// What each of them is drawn from.
-    pub axes: Vec<Axis>,
+    pub axes: Vec<SweepAxis>,
 }
 
 /// The network of all runs.
 #[derive(Clone, Debug)]
-pub enum Model<'t> {
+pub enum SweepModel<'t> {
     /// A network's file.
     File(String),
     /// Tables as in a network's file, with variables.
@@ -114,7 +114,9 @@ impl<'t> SweepFile<'t> {
         let syntax = |error: toml::de::Error| SyntaxError::new(text, &error);
         let mut document = DeTable::parse(text).map_err(syntax)?;
         let model = document.get_mut().remove("model");
-        let model = model.map(|model| Model::new(text, model)).transpose()?;
+        let model = model
+            .map(|model| SweepModel::new(text, model))
+            .transpose()?;
         let tables = Tables::deserialize(toml::de::Deserializer::from(document));
         let tables = tables.map_err(syntax)?;
         let board = tables.board.map(|board| {
@@ -124,7 +126,7 @@ impl<'t> SweepFile<'t> {
                 message: format!("no board {:?}; {message}", board.as_ref()),
             })
         });
-        let random = tables.random.map(|random| Draws::new(text, random));
+        let random = tables.random.map(|random| RandomAxes::new(text, random));
         Ok(Self {
             text,
             dataset: tables.dataset,
@@ -139,13 +141,13 @@ impl<'t> SweepFile<'t> {
     }
 
     /// Everything that varies.
-    pub fn axes(&self) -> impl Iterator<Item = &Axis> {
+    pub fn axes(&self) -> impl Iterator<Item = &SweepAxis> {
         let drawn = self.random.iter().flat_map(|random| &random.axes);
         self.grid.iter().chain(drawn)
     }
 }
 
-impl<'t> Model<'t> {
+impl<'t> SweepModel<'t> {
     fn new(text: &str, value: Spanned<DeValue<'t>>) -> Result<Self, SyntaxError> {
         let span = value.span();
         match value.into_inner() {
@@ -161,7 +163,7 @@ impl<'t> Model<'t> {
     }
 }
 
-impl Draws {
+impl RandomAxes {
     fn new(text: &str, random: Spanned<Varying>) -> Result<Self, SyntaxError> {
         let line = line_of(text, random.span().start);
         let mut varying = random.into_inner();
@@ -201,14 +203,14 @@ fn whole(text: &str, varying: &mut Varying, name: &str) -> Result<Option<u64>, S
 }
 
 /// What varies, in the file's order.
-fn axes(text: &str, varying: Varying, ranges: bool) -> Result<Vec<Axis>, SyntaxError> {
+fn axes(text: &str, varying: Varying, ranges: bool) -> Result<Vec<SweepAxis>, SyntaxError> {
     let mut varying: Vec<_> = varying.into_iter().collect();
     varying.sort_by_key(|(key, _)| key.span().start);
     let axis = |(key, value): (Spanned<String>, toml::Value)| {
         let line = line_of(text, key.span().start);
         let name = key.into_inner();
         match choice(value, ranges) {
-            Ok(choice) => Ok(Axis { name, line, choice }),
+            Ok(choice) => Ok(SweepAxis { name, line, choice }),
             Err(reason) => Err(SyntaxError {
                 line,
                 message: format!("{name}: {reason}"),
@@ -224,7 +226,7 @@ fn choice(value: toml::Value, ranges: bool) -> Result<Choice, String> {
         toml::Value::Array(values) if values.is_empty() => Err("the list is empty".into()),
         toml::Value::Array(values) => {
             let values = values.into_iter().map(toml::Value::try_into);
-            let values: Vec<Value> = values.collect::<Result<_, _>>().map_err(message)?;
+            let values: Vec<SweepValue> = values.collect::<Result<_, _>>().map_err(message)?;
             let twice = |index: &usize| values[..*index].contains(&values[*index]);
             match (0..values.len()).find(twice) {
                 Some(index) => Err(format!("{} is in the list twice", values[index])),

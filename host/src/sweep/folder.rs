@@ -10,7 +10,7 @@
 //! Each of them appears whole. A run is done where there is a result and no checkpoint, and goes on
 //! from its checkpoint where there is one; so a sweep can be killed at any time.
 
-use super::plan::Plan;
+use super::plan::SweepPlan;
 use super::result::RunResult;
 use crate::network_file::SyntaxError;
 use crate::run::folder::{CHECKPOINT, resume_sweep_command};
@@ -112,7 +112,7 @@ impl SweepFolder {
     /// # Errors
     ///
     /// If there is none, or its plan cannot be read.
-    pub fn open(path: &Path) -> Result<(Self, Plan), SweepFolderError> {
+    pub fn open(path: &Path) -> Result<(Self, SweepPlan), SweepFolderError> {
         let folder = Self {
             path: path.to_path_buf(),
         };
@@ -142,7 +142,7 @@ impl SweepFolder {
     /// # Errors
     ///
     /// If that cannot be written.
-    pub fn begin(&self, plan: &Plan) -> Result<(), SweepFolderError> {
+    pub fn begin(&self, plan: &SweepPlan) -> Result<(), SweepFolderError> {
         fs::create_dir_all(&self.path).map_err(self.disk(&self.path))?;
         let text = toml::to_string(plan).map_err(|error| SweepFolderError::Unsound {
             path: self.path.join(PLAN),

@@ -1,9 +1,9 @@
 //! The runs of a sweep, found out and checked before anything trains.
 
 use super::combine::{Combination, combinations};
-use super::file::{Axis, Budget, Choice, Model, SweepFile};
+use super::file::{Budget, Choice, SweepAxis, SweepFile, SweepModel};
 use super::template;
-use super::value::Value;
+use super::value::SweepValue;
 use crate::network_file::{self, NetworkFileError, NetworkTables, SyntaxError};
 use crate::settings::Settings;
 use kiln_core::Network;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// A sweep as its folder keeps it: all that decides what it comes to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct SweepPlan {
     /// The DATASET argument of `kiln train`.
     pub dataset: String,
     /// The folder of the dataset's files, where one was given.
@@ -55,7 +55,7 @@ pub enum PlanError {
     Syntax(#[from] SyntaxError),
     /// A network's file.
     #[error("{file}: {cause}")]
-    Model {
+    SweepModel {
         /// The file's name.
         file: String,
         /// What is wrong with it.
@@ -84,7 +84,7 @@ const MODEL: &str = "model";
 /// Longest name of a folder; file systems take 255 bytes.
 const LONGEST: usize = 120;
 
-impl Plan {
+impl SweepPlan {
     /// The plan of a sweep's file. Files of networks are read here.
     ///
     /// # Errors
@@ -155,21 +155,21 @@ fn network(file: &SweepFile<'_>, values: &Combination) -> Result<Option<NetworkT
     let named = values.iter().find(|(name, _)| name == MODEL);
     let path = match (named, &file.model) {
         (Some((_, value)), _) => value.to_string(),
-        (None, Some(Model::File(path))) => path.clone(),
-        (None, Some(Model::Tables(tables))) => {
+        (None, Some(SweepModel::File(path))) => path.clone(),
+        (None, Some(SweepModel::Tables(tables))) => {
             return Ok(Some(template::filled(file.text, tables, values)?));
         }
         (None, None) => return Ok(None),
     };
     match network_file::read(path.as_ref()) {
         Ok(network) => Ok(Some((&network).into())),
-        Err(cause) => Err(PlanError::Model { file: path, cause }),
+        Err(cause) => Err(PlanError::SweepModel { file: path, cause }),
     }
 }
 
 /// Checks each thing that varies by itself, so that errors can name its line.
 fn check(file: &SweepFile<'_>) -> Result<(), SyntaxError> {
-    let known: Vec<&Axis> = file.axes().collect();
+    let known: Vec<&SweepAxis> = file.axes().collect();
     for (index, axis) in known.iter().enumerate() {
         let wrong = |message| SyntaxError {
             line: axis.line,
@@ -186,7 +186,7 @@ fn check(file: &SweepFile<'_>) -> Result<(), SyntaxError> {
                 let message = "the network is given by `model`, too; leave one of them out";
                 return Err(wrong(message.into()));
             }
-        } else if !matches!(&file.model, Some(Model::Tables(tables)) if template::uses(tables.get_ref(), name))
+        } else if !matches!(&file.model, Some(SweepModel::Tables(tables)) if template::uses(tables.get_ref(), name))
         {
             return Err(wrong(format!(
                 "{name} is no setting of [training], and no layer of [model] has \"${name}\"; \
@@ -207,7 +207,7 @@ fn check(file: &SweepFile<'_>) -> Result<(), SyntaxError> {
     Ok(())
 }
 
-fn check_setting(file: &SweepFile<'_>, axis: &Axis) -> Result<(), String> {
+fn check_setting(file: &SweepFile<'_>, axis: &SweepAxis) -> Result<(), String> {
     let values = match &axis.choice {
         Choice::List(values) => values.clone(),
         Choice::Range(range) => vec![range.min.clone(), range.max.clone()],
@@ -223,7 +223,9 @@ fn check_setting(file: &SweepFile<'_>, axis: &Axis) -> Result<(), String> {
     Ok(())
 }
 
-fn settings<'v>(values: impl Iterator<Item = &'v (String, Value)>) -> Result<Settings, String> {
+fn settings<'v>(
+    values: impl Iterator<Item = &'v (String, SweepValue)>,
+) -> Result<Settings, String> {
     let mut all = Settings::default();
     for (name, value) in values {
         let table = toml::Table::from_iter([(name.clone(), value.to_toml())]);

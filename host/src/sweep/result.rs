@@ -2,9 +2,9 @@
 
 use super::folder::Stage;
 use super::plan::PlannedRun;
-use super::value::Value;
+use super::value::SweepValue;
 use crate::boards::Board;
-use crate::training::Score;
+use crate::training::MeanScore;
 use kiln_core::{Folding, Network, Program, Purpose};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -16,9 +16,9 @@ pub enum RunResult {
     /// All of its epochs were trained.
     Trained {
         /// On the samples held out, after the last epoch.
-        validation: Score,
+        validation: MeanScore,
         /// On the test set, where the dataset has one.
-        test: Option<Score>,
+        test: Option<MeanScore>,
     },
     /// The loss stopped being a finite number.
     Diverged {
@@ -36,7 +36,7 @@ pub struct Row {
     pub run: String,
     /// What varies, in the file's order.
     #[serde(serialize_with = "as_map")]
-    pub values: Vec<(String, Value)>,
+    pub values: Vec<(String, SweepValue)>,
     /// `trained`, `diverged`, `unfinished`, `waiting` or `impossible`.
     pub outcome: &'static str,
     /// More about any outcome but `trained`.
@@ -51,7 +51,7 @@ pub struct Row {
     pub test_loss: Option<f64>,
     /// What the network costs, where there is one.
     #[serde(flatten)]
-    pub cost: Option<Cost>,
+    pub cost: Option<RunCost>,
     /// Whether no other run is as accurate, or more, with fewer bytes.
     pub pareto_bytes: bool,
     /// The same of MACs.
@@ -60,7 +60,7 @@ pub struct Row {
 
 /// What a network costs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Cost {
+pub struct RunCost {
     /// Number of parameters.
     pub parameters: u64,
     /// Bytes of those, in flash.
@@ -75,7 +75,7 @@ pub struct Cost {
     pub missing: String,
 }
 
-impl Cost {
+impl RunCost {
     /// What `network` costs, and how that fits the board.
     pub fn of(network: &Network, board: Option<Board>) -> Self {
         let folded = Folding::of(network).network();
@@ -101,7 +101,7 @@ impl Cost {
 }
 
 impl Row {
-    fn new(run: &PlannedRun, stage: &Stage, cost: Option<Cost>) -> Self {
+    fn new(run: &PlannedRun, stage: &Stage, cost: Option<RunCost>) -> Self {
         let (outcome, note) = match (stage, &run.impossible) {
             (_, Some(reason)) => ("impossible", reason.clone()),
             (Stage::Waiting, _) => ("waiting", "not begun".into()),
@@ -137,14 +137,14 @@ impl Row {
     }
 
     /// Accuracy, and the cost told by `of`, of a run that was trained.
-    pub fn point(&self, of: fn(&Cost) -> f64) -> Option<(f64, f64)> {
+    pub fn point(&self, of: fn(&RunCost) -> f64) -> Option<(f64, f64)> {
         Some((of(self.cost.as_ref()?), self.validation_accuracy?))
     }
 }
 
 /// The results: what was trained by falling accuracy on the samples held out, of equals the smaller
 /// first; then the rest, in order.
-pub fn rows(runs: &[PlannedRun], stages: &[Stage], costs: &[Option<Cost>]) -> Vec<Row> {
+pub fn rows(runs: &[PlannedRun], stages: &[Stage], costs: &[Option<RunCost>]) -> Vec<Row> {
     let all = runs.iter().zip(stages).zip(costs);
     let mut rows: Vec<Row> = all
         .map(|((run, stage), cost)| Row::new(run, stage, cost.clone()))
@@ -164,7 +164,7 @@ pub fn rows(runs: &[PlannedRun], stages: &[Stage], costs: &[Option<Cost>]) -> Ve
 }
 
 /// Which rows no other beats: at least as accurate for at most that cost, and better in one.
-fn front(rows: &[Row], of: fn(&Cost) -> f64) -> Vec<bool> {
+fn front(rows: &[Row], of: fn(&RunCost) -> f64) -> Vec<bool> {
     let points: Vec<_> = rows.iter().map(|row| row.point(of)).collect();
     let beats = |(x, y): (f64, f64), (other_x, other_y): (f64, f64)| {
         let order = (x.total_cmp(&other_x), y.total_cmp(&other_y));
@@ -177,7 +177,7 @@ fn front(rows: &[Row], of: fn(&Cost) -> f64) -> Vec<bool> {
 }
 
 fn as_map<S: serde::Serializer>(
-    values: &[(String, Value)],
+    values: &[(String, SweepValue)],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(values.iter().map(|(name, value)| (name, value)))
@@ -189,7 +189,7 @@ mod tests {
     use crate::settings::Settings;
 
     fn trained(accuracy: f64) -> Stage {
-        let score = Score {
+        let score = MeanScore {
             loss: 1.0,
             accuracy,
         };
@@ -211,7 +211,7 @@ mod tests {
             .collect();
         let cost = |width: &u16| {
             let network = Network::input(1, 4, 4).linear(*width).linear(2);
-            Some(Cost::of(&network, None))
+            Some(RunCost::of(&network, None))
         };
         rows(&runs, stages, &widths.iter().map(cost).collect::<Vec<_>>())
     }
@@ -244,9 +244,9 @@ mod tests {
     #[test]
     fn a_board_tells_what_is_missing() {
         let board = crate::boards::parse("mps2-an386").unwrap();
-        let small = Cost::of(&Network::input(1, 4, 4).linear(2), Some(board));
+        let small = RunCost::of(&Network::input(1, 4, 4).linear(2), Some(board));
         assert_eq!((small.fits, &*small.missing), (Some(true), ""));
-        let large = Cost::of(&Network::input(1, 64, 64).linear(100), Some(board));
+        let large = RunCost::of(&Network::input(1, 64, 64).linear(100), Some(board));
         assert_eq!(large.fits, Some(false));
         assert_eq!(large.missing, "622,992 bytes of flash too many");
     }

@@ -1,6 +1,6 @@
 //! The results as a table for people, and as CSV.
 
-use super::result::{Cost, Row};
+use super::result::{Row, RunCost};
 use crate::output::{TABLE_STYLE, grouped};
 use crate::run::folder::REPORT;
 use comfy_table::{CellAlignment, Table};
@@ -116,7 +116,7 @@ fn is_tested(rows: &[Row]) -> bool {
 
 fn record(row: &Row) -> Vec<String> {
     let exact = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
-    let cost = |of: fn(&Cost) -> String| row.cost.as_ref().map_or_else(String::new, of);
+    let cost = |of: fn(&RunCost) -> String| row.cost.as_ref().map_or_else(String::new, of);
     let mut fields = vec![row.run.clone()];
     fields.extend(row.values.iter().map(|(_, value)| value.to_string()));
     fields.extend([
@@ -143,7 +143,7 @@ fn cells(row: &Row, tested: bool, board: bool) -> Vec<String> {
         Some(accuracy) => format!("{:.2}%", 100.0 * accuracy),
         None => "-".into(),
     };
-    let number = |of: fn(&Cost) -> u64| {
+    let number = |of: fn(&RunCost) -> u64| {
         let number = row.cost.as_ref().map(of);
         number.map_or_else(|| "-".into(), grouped)
     };
@@ -164,7 +164,7 @@ fn cells(row: &Row, tested: bool, board: bool) -> Vec<String> {
     ]);
     if board {
         cells.push(match &row.cost {
-            Some(Cost {
+            Some(RunCost {
                 fits: Some(true), ..
             }) => "fits".into(),
             Some(cost) => cost.missing.clone(),

@@ -2,7 +2,7 @@
 
 use super::combine::Combination;
 use super::file::line_of;
-use super::value::Value;
+use super::value::SweepValue;
 use crate::network_file::{NetworkTables, SyntaxError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ fn product(written: &str, combination: &Combination) -> Result<u64, String> {
             "nothing named {name} varies; give it values in [grid] or [random]"
         ));
     };
-    let Value::Integer(number) = value else {
+    let SweepValue::Integer(number) = value else {
         return Err(format!("{name} is {value}, not a whole number"));
     };
     let factor: u64 = factor
@@ -112,7 +112,7 @@ fn product(written: &str, combination: &Combination) -> Result<u64, String> {
 mod tests {
     use super::*;
     use crate::sweep::combine::combinations;
-    use crate::sweep::file::{Model, SweepFile};
+    use crate::sweep::file::{SweepFile, SweepModel};
 
     fn network(value: &str) -> Result<String, String> {
         let text = format!(
@@ -121,7 +121,7 @@ mod tests {
              type = 'linear'\noutputs = {value}\n"
         );
         let file = SweepFile::parse(&text).unwrap();
-        let Some(Model::Tables(template)) = &file.model else {
+        let Some(SweepModel::Tables(template)) = &file.model else {
             return Err("no tables".into());
         };
         let combination = &combinations(&file).unwrap()[0];

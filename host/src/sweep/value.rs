@@ -10,7 +10,7 @@ use std::fmt;
     untagged,
     expecting = "expected a number or a text as each of the values"
 )]
-pub enum Value {
+pub enum SweepValue {
     /// A whole number.
     Integer(i64),
     /// Any other number.
@@ -24,18 +24,18 @@ pub enum Value {
 #[serde(deny_unknown_fields)]
 pub struct Range {
     /// The least.
-    pub min: Value,
+    pub min: SweepValue,
     /// The most.
-    pub max: Value,
+    pub max: SweepValue,
     /// How they are spread.
     #[serde(default)]
-    pub scale: Scale,
+    pub scale: RangeScale,
 }
 
 /// How drawn numbers are spread over a range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Scale {
+pub enum RangeScale {
     /// Equal differences are equally likely.
     #[default]
     Linear,
@@ -58,7 +58,7 @@ pub enum RangeError {
     Log,
 }
 
-impl Value {
+impl SweepValue {
     /// The value as TOML has it.
     pub fn to_toml(&self) -> toml::Value {
         match self {
@@ -78,7 +78,7 @@ impl Value {
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for SweepValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Integer(number) => number.fmt(f),
@@ -101,7 +101,7 @@ impl Range {
         if !(min.is_finite() && max.is_finite() && min < max) {
             return Err(RangeError::Empty);
         }
-        if self.scale == Scale::Log && min <= 0.0 {
+        if self.scale == RangeScale::Log && min <= 0.0 {
             return Err(RangeError::Log);
         }
         Ok(())
@@ -109,28 +109,28 @@ impl Range {
 
     /// Draws a number: a whole one where both ends are, else one of four significant digits, which
     /// people can read and which no rounding of a logarithm changes from machine to machine.
-    pub fn draw(&self, source: impl FnMut() -> u32) -> Value {
+    pub fn draw(&self, source: impl FnMut() -> u32) -> SweepValue {
         let share = f64::from(random::uniform(source));
         let (Some(min), Some(max)) = (self.min.number(), self.max.number()) else {
             return self.min.clone();
         };
         match (&self.min, &self.max) {
-            (Value::Integer(first), Value::Integer(last)) => {
+            (SweepValue::Integer(first), SweepValue::Integer(last)) => {
                 let number = spread(self.scale, min, max + 1.0, share).floor();
-                Value::Integer((number as i64).clamp(*first, *last))
+                SweepValue::Integer((number as i64).clamp(*first, *last))
             }
             _ => {
                 let number = rounded(spread(self.scale, min, max, share));
-                Value::Float(number.clamp(min, max))
+                SweepValue::Float(number.clamp(min, max))
             }
         }
     }
 }
 
-fn spread(scale: Scale, min: f64, max: f64, share: f64) -> f64 {
+fn spread(scale: RangeScale, min: f64, max: f64, share: f64) -> f64 {
     match scale {
-        Scale::Linear => min + (max - min) * share,
-        Scale::Log => libm::exp(libm::log(min) + (libm::log(max) - libm::log(min)) * share),
+        RangeScale::Linear => min + (max - min) * share,
+        RangeScale::Log => libm::exp(libm::log(min) + (libm::log(max) - libm::log(min)) * share),
     }
 }
 
@@ -148,9 +148,9 @@ mod tests {
     fn numbers_are_drawn_over_all_of_a_range() {
         let mut source = seeds::source(1, Stream::Init);
         let whole = Range {
-            min: Value::Integer(1),
-            max: Value::Integer(4),
-            scale: Scale::Linear,
+            min: SweepValue::Integer(1),
+            max: SweepValue::Integer(4),
+            scale: RangeScale::Linear,
         };
         let mut drawn: Vec<String> = (0..50)
             .map(|_| whole.draw(&mut source).to_string())
@@ -159,9 +159,9 @@ mod tests {
         drawn.dedup();
         assert_eq!(drawn, ["1", "2", "3", "4"]);
         let rates = Range {
-            min: Value::Float(0.001),
-            max: Value::Integer(1),
-            scale: Scale::Log,
+            min: SweepValue::Float(0.001),
+            max: SweepValue::Integer(1),
+            scale: RangeScale::Log,
         };
         let drawn: Vec<f64> = (0..900)
             .filter_map(|_| rates.draw(&mut source).number())
@@ -178,14 +178,20 @@ mod tests {
     #[test]
     fn ranges_without_numbers_are_refused() {
         let range = |min: f64, max: f64, scale| Range {
-            min: Value::Float(min),
-            max: Value::Float(max),
+            min: SweepValue::Float(min),
+            max: SweepValue::Float(max),
             scale,
         };
-        assert_eq!(range(0.0, 1.0, Scale::Linear).check(), Ok(()));
-        assert_eq!(range(0.0, 1.0, Scale::Log).check(), Err(RangeError::Log));
-        assert_eq!(range(1.0, 1.0, Scale::Log).check(), Err(RangeError::Empty));
-        let nan = range(f64::NAN, 1.0, Scale::Linear).check();
+        assert_eq!(range(0.0, 1.0, RangeScale::Linear).check(), Ok(()));
+        assert_eq!(
+            range(0.0, 1.0, RangeScale::Log).check(),
+            Err(RangeError::Log)
+        );
+        assert_eq!(
+            range(1.0, 1.0, RangeScale::Log).check(),
+            Err(RangeError::Empty)
+        );
+        let nan = range(f64::NAN, 1.0, RangeScale::Linear).check();
         assert_eq!(nan, Err(RangeError::Empty));
     }
 }

@@ -17,7 +17,7 @@ fn samples() -> Samples {
 }
 
 /// Three epochs of six steps, the last of which is smaller, at a rate that changes in each.
-fn trainer(samples: &Samples, parameters: Vec<f32>, threads: usize) -> Trainer<'_> {
+fn trainer(samples: &Samples, parameters: Vec<f32>, threads: usize) -> DatasetTrainer<'_> {
     let settings = Settings {
         epochs: Some(3),
         batch: Some(7),
@@ -35,7 +35,7 @@ fn trainer(samples: &Samples, parameters: Vec<f32>, threads: usize) -> Trainer<'
     let scaling = Scaling::uniform(1, 1.0 / 255.0, 0.0).unwrap();
     let engine = Engine::new(&NETWORK, &scaling, parameters, &options).unwrap();
     let split = Split::new(50, 0.2, 1).unwrap();
-    Trainer::new(engine, samples, split, settings)
+    DatasetTrainer::new(engine, samples, split, settings)
 }
 
 fn start() -> Vec<f32> {
@@ -44,7 +44,7 @@ fn start() -> Vec<f32> {
 }
 
 /// The epochs that are left, without their times, until `steps` steps are done.
-fn run(trainer: &mut Trainer<'_>, mut steps: u32) -> Vec<[Option<Score>; 2]> {
+fn run(trainer: &mut DatasetTrainer<'_>, mut steps: u32) -> Vec<[Option<MeanScore>; 2]> {
     let mut epochs = Vec::new();
     while steps > 0 && trainer.position().epochs < 3 {
         let epoch = trainer.epoch(|_| {

@@ -17,4 +17,5 @@ mod summary;
 mod support;
 #[cfg(unix)]
 mod sweep;
+mod tensors;
 mod train;

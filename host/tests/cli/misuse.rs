@@ -141,6 +141,11 @@ fn numbers_out_of_bounds_are_named_by_every_command() {
             &["upwards", "shift:-1", "turn:nan"],
         ),
         (
+            "train bars --out new --label-smoothing".into(),
+            "label-smoothing",
+            &["1", "-0.1", "nan"],
+        ),
+        (
             "bench --seconds".into(),
             "seconds",
             &["0", "-1", "nan", "4000"],
@@ -246,6 +251,17 @@ fn wrong_and_conflicting_arguments_are_named_with_what_was_meant() {
         ("train --config a --resume b", &["--config", "--resume"]),
         ("train mnist --out", &["--out"]),
         ("train mnist --json --json", &["--json"]),
+        ("train mnist --loss mae", &["mae", "cross-entropy", "mse"]),
+        ("train mnist --loss mse", &["--loss mse", "not built yet"]),
+        (
+            "train mnist --label-smoothing 0.1",
+            &["--label-smoothing", "not built yet"],
+        ),
+        (
+            "train mnist --nesterov --momentum 0",
+            &["nesterov", "momentum"],
+        ),
+        ("train mnist --schedule cosine:101%", &["cosine:15%"]),
     ];
     for (command, words) in cases {
         workspace.refuses(command, words);

@@ -89,6 +89,32 @@ fn a_config_runs_again_to_the_same_bits() {
 }
 
 #[test]
+fn nesterov_and_a_warm_up_by_share_are_recorded_and_change_the_bits() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 3, 20);
+    let sha = |command: &str| workspace.json(command)["weights_sha256"].clone();
+    let plain = sha("train bars --epochs 2 --batch 7 --schedule constant --out a");
+    let nesterov = sha("train --config a/config.toml --nesterov --out b");
+    let risen = sha("train --config b/config.toml --schedule cosine:40% --out c");
+    assert_ne!(plain, nesterov);
+    assert_ne!(nesterov, risen);
+    assert_eq!(
+        sha("train --config c/config.toml --threads 1 --out d"),
+        risen
+    );
+    assert_eq!(
+        sha("train --config b/config.toml --nesterov=false --out e"),
+        plain
+    );
+    let config = |run: &str| String::from_utf8(read(workspace.path(run))).unwrap();
+    assert!(config("c/config.toml").contains("nesterov = true\n"));
+    assert!(config("c/config.toml").contains("schedule = \"cosine:40%\"\n"));
+    for setting in ["nesterov", "loss", "label_smoothing"] {
+        assert!(!config("e/config.toml").contains(setting), "{setting}");
+    }
+}
+
+#[test]
 fn a_repeated_run_on_other_samples_says_so() {
     let workspace = Workspace::new();
     workspace.images("bars", 2, 10);

@@ -1,7 +1,7 @@
 //! Every board: built, and where it can be emulated, run.
 
 use super::support::{bits, boards, firmware, images, run, serve};
-use host::link::{Session, from_socket};
+use host::link::{LinkSession, from_socket};
 use std::time::Duration;
 
 /// Bytes of stack that inference may take, the link's buffers among them.
@@ -53,7 +53,7 @@ fn every_board_serves_the_bits_of_the_desktop() {
             return;
         };
         let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
-        let mut session = Session::new(stream, Duration::from_secs(20));
+        let mut session = LinkSession::new(stream, Duration::from_secs(20));
         assert_eq!(session.hello().unwrap().board, board.name);
         let before = session.usage().unwrap();
         for (image, logits) in images(10) {

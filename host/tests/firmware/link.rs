@@ -3,7 +3,7 @@
 use super::line::{self, carry};
 use super::support::{bits, images, serve};
 use host::boards::BOARDS;
-use host::link::{Session, from_socket};
+use host::link::{LinkSession, from_socket};
 use kiln_core::link::{Frame, Request, encode, encoded_len};
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
@@ -21,7 +21,7 @@ fn a_line_that_damages_frames_both_ways_changes_no_bit() {
     let clone = |stream: &UnixStream| stream.try_clone().unwrap();
     carry(clone(&far), clone(&served.port), line::lossy);
     carry(clone(&served.port), far, line::lossy);
-    let mut session = Session::new(from_socket(near).unwrap(), Duration::from_millis(200));
+    let mut session = LinkSession::new(from_socket(near).unwrap(), Duration::from_millis(200));
     let heap = session.usage().unwrap().heap;
     for (image, logits) in images(20) {
         assert_eq!(bits(&session.infer(&image).unwrap().1), logits);
@@ -88,7 +88,7 @@ fn hostile_bytes_neither_stop_nor_change_the_device() {
         served.port.write_all(&[0]).unwrap();
         drain(&mut served.port);
         let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
-        let mut session = Session::new(stream, Duration::from_secs(10));
+        let mut session = LinkSession::new(stream, Duration::from_secs(10));
         let (_, found) = session.infer(&image).expect(name);
         assert_eq!(bits(&found), logits, "after {name}");
         let now = session.usage().unwrap();

@@ -3,7 +3,7 @@
 use super::support::{Served, asset, bits, images, serve_training, thorough, training_refusal};
 use host::boards::{BOARDS, WORKING};
 use host::firmware::TrainingMemory;
-use host::link::{LinkError, Session, from_socket};
+use host::link::{LinkError, LinkSession, from_socket};
 use host::weights::ModelBytes;
 use kiln_core::link::{Example, Refusal, Start, Training};
 use kiln_core::{CompactMode, CompactPlan, Plan, Sgd, Trainable};
@@ -34,9 +34,9 @@ fn plan(mode: CompactMode) -> CompactPlan {
     CompactPlan::of(&Plan::of(bytes.open().unwrap().network()), mode)
 }
 
-fn session(served: &Served) -> Session {
+fn session(served: &Served) -> LinkSession {
     let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
-    Session::new(stream, Duration::from_secs(20))
+    LinkSession::new(stream, Duration::from_secs(20))
 }
 
 /// An image as the only one of its batch.

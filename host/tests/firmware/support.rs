@@ -1,7 +1,7 @@
 //! Firmware to test, a connection to it, and what the desktop makes of the same images.
 
 use host::boards::{BOARDS, Board};
-use host::emulator::{Emulation, EmulationError, Program, Serial};
+use host::emulator::{EmulatedSerial, Emulation, EmulationError, Program};
 use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
 use host::weights::ModelBytes;
 use kiln_core::{Plan, SamplesFile, pack_pixels};
@@ -103,7 +103,7 @@ fn say(message: &str) {
 pub fn run(path: &Path, board: Board) -> (Vec<String>, ExitStatus) {
     let program = Program::read(path).unwrap();
     assert_eq!(program.board(), Some(board));
-    let mut emulation = Emulation::start(&program, board, Serial::Nowhere).unwrap();
+    let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere).unwrap();
     let mut log = vec![];
     let status = emulation.follow(&program, |line| {
         log.push(line.to_string());
@@ -136,7 +136,7 @@ fn served(board: Board, firmware: Firmware) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("serial");
     let listener = UnixListener::bind(&socket).unwrap();
-    let emulation = Emulation::start(&program, board, Serial::Socket(&socket)).unwrap();
+    let emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&socket)).unwrap();
     Served {
         port: listener.accept().unwrap().0,
         _emulation: emulation,

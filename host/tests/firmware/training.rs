@@ -6,7 +6,7 @@ use host::boards::{BOARDS, Board};
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
 use host::firmware::TrainingMemory;
-use host::link::{LinkError, Session, from_socket};
+use host::link::{LinkError, LinkSession, from_socket};
 use host::seeds::{self, Stream};
 use host::weights::ModelBytes;
 use kiln_core::link::{Example, Refusal, Start, Training};
@@ -102,7 +102,7 @@ impl Run {
         let clone = |stream: &UnixStream| stream.try_clone().unwrap();
         carry(clone(&far), clone(&served.port), self.line);
         carry(clone(&served.port), far, self.line);
-        let mut session = Session::new(from_socket(near).unwrap(), Duration::from_millis(300));
+        let mut session = LinkSession::new(from_socket(near).unwrap(), Duration::from_millis(300));
         let training = Training {
             trainable: self.trainable(),
             start: self.start,

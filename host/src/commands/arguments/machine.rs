@@ -8,7 +8,7 @@ use std::thread;
 /// How much of the machine to use. None of it changes a result, only its speed.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
-pub struct Arguments {
+pub struct MachineArguments {
     /// Threads to compute with [default: one per core]
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     threads: Option<usize>,
@@ -20,7 +20,7 @@ pub struct Arguments {
 /// More threads than this are a slip of the finger.
 const MAX_THREADS: usize = 1_024;
 
-impl Arguments {
+impl MachineArguments {
     /// Number of threads to compute with.
     ///
     /// # Errors

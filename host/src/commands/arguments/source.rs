@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Flags for the files of a dataset known by name.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
-pub struct Arguments {
+pub struct SourceArguments {
     /// Folder with the files of a dataset known by name
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -17,7 +17,7 @@ pub const DATASET_HELP: &str = "mnist, fashion-mnist, cifar10, cifar100, a folde
 /// The weights and the dataset.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
-pub struct Arguments {
+pub struct SubjectArguments {
     /// The dataset.
     #[arg(long, help = DATASET_HELP)]
     pub dataset: String,
@@ -26,10 +26,10 @@ pub struct Arguments {
     pub weights: PathBuf,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
-    pub source: source::Arguments,
+    pub source: source::SourceArguments,
 }
 
-impl Arguments {
+impl SubjectArguments {
     /// The weights' path, for people to read.
     pub fn name(&self) -> String {
         self.weights.display().to_string()

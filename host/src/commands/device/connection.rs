@@ -1,9 +1,9 @@
 //! A device to talk to: one at a port, or one in the emulator that is started and ended here.
 
 use crate::boards::{self, BOARDS, Board};
-use crate::emulator::{Emulation, Program, Serial};
+use crate::emulator::{EmulatedSerial, Emulation, Program};
 use crate::firmware::{self, Firmware, TrainingMemory};
-use crate::link::{self, Description, Session};
+use crate::link::{self, Description, LinkSession};
 use crate::number;
 use crate::output::{self, Output};
 use crate::weights::ModelBytes;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 /// Which device.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
-pub struct Arguments {
+pub struct ConnectionArguments {
     /// Board to emulate.
     #[arg(long, value_name = "NAME", value_parser = boards::parse, conflicts_with = "port",
         default_value = BOARDS[0].name,
@@ -42,7 +42,7 @@ pub struct Arguments {
 /// A device that holds the model asked for.
 pub struct Connection {
     /// The conversation with it.
-    pub session: Session,
+    pub session: LinkSession,
     /// What it says of itself.
     pub device: Description,
     emulator: Option<Emulator>,
@@ -57,7 +57,7 @@ struct Emulator {
     _folder: TempDir,
 }
 
-impl Arguments {
+impl ConnectionArguments {
     /// Starts or opens the device, and makes sure that it holds the model.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl Arguments {
             }
         };
         let mut connection = Connection {
-            session: Session::new(stream, patience),
+            session: LinkSession::new(stream, patience),
             device: Description {
                 board: String::new(),
                 tick_unit: String::new(),
@@ -110,7 +110,7 @@ impl Arguments {
         output: Output,
         bytes: &ModelBytes,
         training: Option<TrainingMemory>,
-    ) -> Result<(Box<dyn link::Stream>, Emulator)> {
+    ) -> Result<(Box<dyn link::LinkStream>, Emulator)> {
         let built = match &self.firmware {
             Some(_) => None,
             None => {
@@ -129,7 +129,7 @@ impl Arguments {
         let folder = tempfile::tempdir()?;
         let socket = folder.path().join("serial");
         let listener = UnixListener::bind(&socket)?;
-        let mut emulation = Emulation::start(&program, board, Serial::Socket(&socket))?;
+        let mut emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&socket))?;
         let stopper = emulation.stopper();
         let interrupted = stopper.clone();
         ctrlc::set_handler(move || {

@@ -1,12 +1,12 @@
 //! `kiln device evaluate`: a device scores a dataset, and every bit is compared.
 
 use super::connection;
-use super::ticks::Ticks;
+use super::ticks::TickSummary;
 use crate::commands::arguments::{machine, subject};
 use crate::commands::{describe_dataset, describe_network};
 use crate::data::{ByteSamples, Samples};
 use crate::engine::{Engine, EngineOptions};
-use crate::link::Session;
+use crate::link::LinkSession;
 use crate::number;
 use crate::output::{Output, grouped};
 use crate::weights::same_bits;
@@ -26,16 +26,16 @@ Examples:
   kiln device evaluate --weights model.kiln --dataset mnist --board mps2-an385 --limit 200
   kiln device evaluate --weights model.kiln --dataset mnist --port /dev/ttyACM0 --json
 ")]
-pub struct Arguments {
+pub struct DeviceEvaluateArguments {
     #[command(flatten)]
-    subject: subject::Arguments,
+    subject: subject::SubjectArguments,
     #[command(flatten)]
-    connection: connection::Arguments,
+    connection: connection::ConnectionArguments,
     /// Most samples, spread evenly over all [default: all]
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
-    machine: machine::Arguments,
+    machine: machine::MachineArguments,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     json: bool,
@@ -43,14 +43,14 @@ pub struct Arguments {
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct DeviceEvaluateReport {
     board: String,
     samples: usize,
     correct: usize,
     accuracy: f64,
     /// Samples all of whose logits are the desktop's to the bit.
     equal_to_host: usize,
-    ticks: Ticks,
+    ticks: TickSummary,
     /// Requests that had to be sent again.
     repeats: u64,
     /// Frames that reached the device damaged.
@@ -63,7 +63,7 @@ struct Report {
 
 /// What the device did with the samples.
 #[derive(Default)]
-struct Tally {
+struct EvaluationTally {
     correct: usize,
     equal: usize,
     ticks: Vec<u32>,
@@ -74,7 +74,7 @@ struct Tally {
 /// # Errors
 ///
 /// What was wrong with the arguments, the model, the data or the device, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &DeviceEvaluateArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     ensure!(
         arguments.limit != Some(0),
@@ -105,13 +105,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     )?;
     let seconds = start.elapsed().as_secs_f64();
     let usage = connection.session.usage()?;
-    let report = Report {
+    let report = DeviceEvaluateReport {
         board: connection.device.board.clone(),
         samples: indices.len(),
         correct: tally.correct,
         accuracy: tally.correct as f64 / indices.len() as f64,
         equal_to_host: tally.equal,
-        ticks: Ticks::of(tally.ticks, connection.device.tick_unit.clone()),
+        ticks: TickSummary::of(tally.ticks, connection.device.tick_unit.clone()),
         repeats: connection.session.repeats(),
         damaged: usage.damaged,
         arena_bytes: usage.arena,
@@ -140,11 +140,11 @@ fn expected(
 }
 
 fn score(
-    session: &mut Session,
+    session: &mut LinkSession,
     (images, labels): (ByteSamples<'_>, &[u16]),
     indices: &[u32],
     expected: &[f32],
-) -> Result<Tally> {
+) -> Result<EvaluationTally> {
     let bar = ProgressBar::new(indices.len() as u64);
     if let Ok(style) =
         ProgressStyle::with_template("device     {bar:30} {pos} of {len}, {eta} left")
@@ -152,7 +152,7 @@ fn score(
         bar.set_style(style);
     }
     let classes = expected.len() / indices.len();
-    let mut tally = Tally::default();
+    let mut tally = EvaluationTally::default();
     for (index, expected) in indices.iter().zip(expected.chunks_exact(classes)) {
         let index = *index as usize;
         let (ticks, logits) = session.infer(images.image(index))?;
@@ -171,7 +171,7 @@ fn score(
     Ok(tally)
 }
 
-fn describe(output: Output, report: &Report) -> Result<()> {
+fn describe(output: Output, report: &DeviceEvaluateReport) -> Result<()> {
     let number = |value: usize| grouped(value as u64);
     output.item(
         "device",

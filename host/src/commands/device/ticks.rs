@@ -6,14 +6,14 @@ use std::fmt;
 
 /// The spread of what pieces of work took.
 #[derive(Debug, Serialize)]
-pub(super) struct Ticks {
+pub(super) struct TickSummary {
     min: u32,
     median: u32,
     max: u32,
     unit: String,
 }
 
-impl Ticks {
+impl TickSummary {
     /// The spread of `ticks`, in the device's unit; zeros where there are none.
     pub fn of(mut ticks: Vec<u32>, unit: String) -> Self {
         ticks.sort_unstable();
@@ -27,7 +27,7 @@ impl Ticks {
     }
 }
 
-impl fmt::Display for Ticks {
+impl fmt::Display for TickSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,

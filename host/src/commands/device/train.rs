@@ -6,7 +6,7 @@ mod report;
 mod run;
 mod subject;
 
-pub use arguments::Arguments;
+pub use arguments::DeviceTrainArguments;
 
 use crate::commands::{describe_dataset, describe_network};
 use crate::engine::EngineOptions;
@@ -17,9 +17,9 @@ use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use kiln_core::link::Training;
 use kiln_core::{ModelFile, ModelParts, ModelTask};
-use run::Run;
+use run::DeviceRun;
 use std::path::Path;
-use subject::Subject;
+use subject::DeviceTrainSubject;
 
 /// Runs the command.
 ///
@@ -27,7 +27,7 @@ use subject::Subject;
 ///
 /// What was wrong with the arguments, the model, the data or the device, in one line; or that the
 /// device's parameters are not the desktop's.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &DeviceTrainArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     arguments.check()?;
     let options = EngineOptions {
@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         trainable: arguments.trainable(),
         ..EngineOptions::default()
     };
-    let subject = Subject::load(arguments, options.threads)?;
+    let subject = DeviceTrainSubject::load(arguments, options.threads)?;
     let model = subject.bytes.open()?;
     let program = arguments.program(model.network())?;
     describe_dataset(output, &subject.dataset)?;
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arguments
             .connection
             .connect(output, &subject.bytes, Some(arguments.memory()))?;
-    let run = Run {
+    let run = DeviceRun {
         arguments,
         subject: &subject,
         course: &course,
@@ -85,7 +85,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn describe_course(output: Output, arguments: &Arguments, course: &CourseRules) -> Result<()> {
+fn describe_course(
+    output: Output,
+    arguments: &DeviceTrainArguments,
+    course: &CourseRules,
+) -> Result<()> {
     output.item(
         "training",
         format_args!(

@@ -1,6 +1,6 @@
 //! A model and labelled samples as the two files a firmware is built with.
 
-use super::Arguments;
+use super::ExportArguments;
 use crate::commands::arguments::subject;
 use crate::commands::{describe_dataset, describe_network};
 use crate::data::Samples;
@@ -19,7 +19,7 @@ const SAMPLES: usize = 100;
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct FirmwareReport {
     model: PathBuf,
     model_bytes: usize,
     samples_file: PathBuf,
@@ -35,7 +35,7 @@ struct Report {
 /// # Errors
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &ExportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let count = arguments.samples.unwrap_or(SAMPLES);
     ensure!(count > 0, "samples is 0; it must be at least 1");
@@ -65,9 +65,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn subject(arguments: &Arguments) -> Result<subject::Arguments> {
+fn subject(arguments: &ExportArguments) -> Result<subject::SubjectArguments> {
     let dataset = arguments.dataset.clone();
-    Ok(subject::Arguments {
+    Ok(subject::SubjectArguments {
         dataset: dataset.context(
             "--dataset is missing: the samples that go to the device are from there; it is not \
              needed with --to safetensors or --to onnx",
@@ -83,7 +83,7 @@ fn write(
     model: &ModelFile<'_>,
     samples: &Samples,
     options: &EngineOptions,
-) -> Result<Report> {
+) -> Result<FirmwareReport> {
     let encoded = encode(model, samples)?;
     let (correct, logits) = score(model, samples, options)?;
     let place = |name: &str| folder.join(name);
@@ -92,7 +92,7 @@ fn write(
     for (path, content) in [(&model_path, bytes.as_slice()), (&samples_path, &encoded)] {
         whole_file::write(path, content).with_context(|| path.display().to_string())?;
     }
-    Ok(Report {
+    Ok(FirmwareReport {
         model_bytes: bytes.as_slice().len(),
         samples_bytes: encoded.len(),
         samples: samples.len(),
@@ -150,7 +150,7 @@ fn score(
     Ok((outcome.correct, crc))
 }
 
-fn describe(output: Output, report: &Report) -> Result<()> {
+fn describe(output: Output, report: &FirmwareReport) -> Result<()> {
     output.item(
         "wrote",
         format_args!(

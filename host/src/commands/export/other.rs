@@ -1,6 +1,6 @@
 //! A model as a file for other programs.
 
-use super::{Arguments, Target};
+use super::{ExportArguments, Target};
 use crate::commands::arguments::subject;
 use crate::commands::{beside, describe_network};
 use crate::exchange::{onnx, safetensors, sequential};
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-struct Report {
+struct ExportReport {
     file: PathBuf,
     bytes: usize,
     parameters: u64,
@@ -32,7 +32,7 @@ struct Report {
 /// # Errors
 ///
 /// What was wrong with the model or the disk, in one line.
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &ExportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = || arguments.weights.display().to_string();
     let bytes = subject::read_model(&arguments.weights)?;
@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => beside(&arguments.weights, ending)?,
     };
     whole_file::write(&file, &content).with_context(|| file.display().to_string())?;
-    let report = Report {
+    let report = ExportReport {
         bytes: content.len(),
         parameters: network.cost().parameters,
         scale: model.scaling().scale().to_vec(),
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-fn describe(output: Output, report: &Report, network: &Network) -> io::Result<()> {
+fn describe(output: Output, report: &ExportReport, network: &Network) -> io::Result<()> {
     describe_network(output, network)?;
     let file = report.file.display().to_string();
     let size = grouped(report.bytes as u64);

@@ -7,7 +7,7 @@ use kiln_core::Scaling;
 /// Flags for the scaling of pixels.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
-pub struct Arguments {
+pub struct ScalingArguments {
     /// What a pixel, 0 to 255, is multiplied by, a number for each channel or one for all; 1/255
     /// is a number, too [default: 1/255]
     #[arg(long, value_name = "NUMBER,…", allow_hyphen_values = true, conflicts_with_all = ["mean", "std"])]
@@ -33,7 +33,7 @@ pub struct Arguments {
     std: Option<String>,
 }
 
-impl Arguments {
+impl ScalingArguments {
     /// The scaling of the model file, and in words where it is from.
     ///
     /// What the file does to its input comes after what the flags say, or else Kiln's own note in

@@ -1,6 +1,6 @@
 //! Whether a network fits a board.
 
-use super::Report;
+use super::SummaryReport;
 use crate::boards::{Board, Need};
 use crate::output::{Output, grouped};
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub(super) struct TrainingFit {
 }
 
 impl Fit {
-    pub fn of(report: &Report, board: Board) -> Self {
+    pub fn of(report: &SummaryReport, board: Board) -> Self {
         let flash = |needed| board.flash_for(needed);
         let ram = |needed| board.ram_for(needed);
         let modes = report.device_training.iter();

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The budget as arguments.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
-pub struct Arguments {
+pub struct BudgetArguments {
     /// Minutes of training until the sweep ends, done or not
     #[arg(long, value_parser = number::decimal::<f64>, value_name = "N", allow_negative_numbers = true)]
     minutes: Option<f64>,
@@ -24,7 +24,7 @@ pub struct Arguments {
 
 /// The budget.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Budget {
+pub struct SweepBudget {
     pub time: Option<Duration>,
     pub limits: Limits,
 }
@@ -34,13 +34,13 @@ const MOST: usize = 1_024;
 /// A century is as good as no limit, and no sum of times overflows.
 const LONGEST: f64 = 100.0 * 366.0 * 24.0 * 60.0;
 
-impl Budget {
+impl SweepBudget {
     /// Brings arguments and file together.
     ///
     /// # Errors
     ///
     /// What is no number of minutes, bytes or trainings.
-    pub fn new(arguments: &Arguments, file: &file::Budget) -> Result<Self> {
+    pub fn new(arguments: &BudgetArguments, file: &file::Budget) -> Result<Self> {
         let minutes = arguments.minutes.or(file.minutes);
         if let Some(minutes) = minutes {
             ensure!(

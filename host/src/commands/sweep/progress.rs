@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The progress of a sweep; the bar is on standard error, and only where that is a terminal.
-pub struct Progress<'a> {
+pub struct SweepProgress<'a> {
     runs: &'a Runs<'a>,
     output: Output,
     bar: ProgressBar,
@@ -31,7 +31,7 @@ pub struct RunWatch<'a> {
 
 const BAR: &str = "sweep {wide_bar} {msg} runs, {eta} left";
 
-impl<'a> Progress<'a> {
+impl<'a> SweepProgress<'a> {
     /// Shows how much there is to do.
     pub fn start(runs: &'a Runs<'a>) -> Self {
         let open = runs.open();

@@ -1,13 +1,13 @@
 //! The runs of a sweep: what each costs, and how it is trained.
 
-use super::Subject;
-use super::progress::Progress;
+use super::SweepSubject;
+use super::progress::SweepProgress;
 use crate::boards;
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::engine::{self, EngineOptions};
 use crate::network_file::NetworkTables;
 use crate::output::{Output, grouped};
-use crate::report::Evaluation;
+use crate::report::RunEvaluation;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::fitting;
 use crate::run::folder::{CHECKPOINT, RunFolder};
@@ -15,7 +15,7 @@ use crate::run::{Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup,
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
-use crate::sweep::result::{Cost, RunResult};
+use crate::sweep::result::{RunCost, RunResult};
 use crate::training::{Split, TrainingError};
 use anyhow::{Context, Result, ensure};
 use kiln_core::Network;
@@ -23,16 +23,16 @@ use std::time::Instant;
 
 /// All runs, with the dataset they share.
 pub struct Runs<'a> {
-    subject: &'a Subject,
+    subject: &'a SweepSubject,
     dataset: &'a Dataset,
     output: Output,
-    candidates: Vec<Candidate>,
+    candidates: Vec<RunCandidate>,
 }
 
 /// A run and what is known of it before it trains.
-struct Candidate {
+struct RunCandidate {
     /// Nothing where no such network is possible.
-    network: Option<(Network, Cost)>,
+    network: Option<(Network, RunCost)>,
     epochs: u32,
     /// Host memory of its training.
     bytes: usize,
@@ -49,7 +49,7 @@ impl<'a> Runs<'a> {
     ///
     /// A network for other classes than the dataset's, or a training that needs more memory than
     /// there may be.
-    pub fn new(subject: &'a Subject, dataset: &'a Dataset, output: Output) -> Result<Self> {
+    pub fn new(subject: &'a SweepSubject, dataset: &'a Dataset, output: Output) -> Result<Self> {
         let stages = subject.stages()?;
         let mut runs = Self {
             subject,
@@ -65,9 +65,9 @@ impl<'a> Runs<'a> {
         Ok(runs)
     }
 
-    fn candidate(&self, run: &PlannedRun, stage: &Stage) -> Result<Candidate> {
+    fn candidate(&self, run: &PlannedRun, stage: &Stage) -> Result<RunCandidate> {
         let settings = run.settings.resolve_for(&self.dataset.train)?;
-        let mut candidate = Candidate {
+        let mut candidate = RunCandidate {
             network: None,
             epochs: settings.epochs,
             bytes: 0,
@@ -92,7 +92,7 @@ impl<'a> Runs<'a> {
                 grouped(memory as u64)
             );
         }
-        let cost = Cost::of(&network, board);
+        let cost = RunCost::of(&network, board);
         candidate.network = Some((network, cost));
         Ok(candidate)
     }
@@ -119,7 +119,7 @@ impl<'a> Runs<'a> {
     }
 
     /// What each network costs.
-    pub fn costs(&self) -> Vec<Option<Cost>> {
+    pub fn costs(&self) -> Vec<Option<RunCost>> {
         let costs = self.candidates.iter();
         costs
             .map(|candidate| Some(candidate.network.as_ref()?.1.clone()))
@@ -145,7 +145,7 @@ impl<'a> Runs<'a> {
         &self,
         index: usize,
         interruption: &Interruption,
-        progress: &Progress<'_>,
+        progress: &SweepProgress<'_>,
     ) -> Result<()> {
         let run = &self.subject.plan.runs[index];
         let start = Instant::now();
@@ -172,7 +172,7 @@ impl<'a> Runs<'a> {
         let mut watch = progress.watch(index);
         let result = match training.run(&mut setup.trainer, &mut epochs, &mut watch) {
             Ok(true) => {
-                let evaluation = Evaluation::of(&mut setup.trainer, self.dataset)?;
+                let evaluation = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
                 let last = epochs.last().and_then(|epoch| epoch.validation);
                 let result = RunResult::Trained {
                     // A plan holds samples out.

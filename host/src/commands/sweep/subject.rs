@@ -1,6 +1,6 @@
 //! What to train and where, new or to go on with.
 
-use super::{Arguments, Budget, Plan, Stage, SweepFolder};
+use super::{Stage, SweepArguments, SweepBudget, SweepFolder, SweepPlan};
 
 use crate::data::{self, Dataset, ImageShape, TargetSize};
 use crate::network_file::NetworkTables;
@@ -12,22 +12,22 @@ use std::path::Path;
 use std::thread;
 
 /// A sweep before it trains.
-pub struct Subject {
-    pub plan: Plan,
+pub struct SweepSubject {
+    pub plan: SweepPlan,
     pub folder: SweepFolder,
-    pub budget: Budget,
+    pub budget: SweepBudget,
     /// What errors call it.
     pub name: String,
     resumed: bool,
 }
 
-impl Subject {
+impl SweepSubject {
     /// Reads and checks what was given.
     ///
     /// # Errors
     ///
     /// What is wrong with the file, a combination, the budget or the folder.
-    pub fn new(arguments: &Arguments) -> Result<Self> {
+    pub fn new(arguments: &SweepArguments) -> Result<Self> {
         match (&arguments.resume, &arguments.file) {
             (Some(folder), _) => Self::resume(arguments, folder),
             (None, Some(file)) => Self::start(arguments, file),
@@ -35,13 +35,14 @@ impl Subject {
         }
     }
 
-    fn start(arguments: &Arguments, path: &Path) -> Result<Self> {
+    fn start(arguments: &SweepArguments, path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let text = fs::read_to_string(path)
             .map_err(|cause| anyhow::anyhow!("{name}: cannot read it: {cause}"))?;
         let file = SweepFile::parse(&text).with_context(|| name.clone())?;
-        let mut plan = Plan::new(&file).with_context(|| name.clone())?;
-        let budget = Budget::new(&arguments.budget, &file.budget).with_context(|| name.clone())?;
+        let mut plan = SweepPlan::new(&file).with_context(|| name.clone())?;
+        let budget =
+            SweepBudget::new(&arguments.budget, &file.budget).with_context(|| name.clone())?;
         // The folder is to be gone on with from anywhere.
         plan.data = arguments.source.data.clone().or(plan.data);
         plan.data = plan.data.as_deref().map(whole_path);
@@ -59,13 +60,13 @@ impl Subject {
         })
     }
 
-    fn resume(arguments: &Arguments, path: &Path) -> Result<Self> {
+    fn resume(arguments: &SweepArguments, path: &Path) -> Result<Self> {
         let (folder, mut plan) = SweepFolder::open(path)?;
         if let Some(data) = &arguments.source.data {
             plan.data = Some(whole_path(data));
         }
         Ok(Self {
-            budget: Budget::new(&arguments.budget, &plan.budget)?,
+            budget: SweepBudget::new(&arguments.budget, &plan.budget)?,
             folder,
             plan,
             name: format!("--resume {}", path.display()),

@@ -2,14 +2,14 @@
 
 use crate::output::{Output, grouped};
 use crate::run::{EpochReport, TrainingWatch};
-use crate::training::{Epoch, Position, Score};
+use crate::training::{Epoch, MeanScore, Position};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use kiln_core::Outcome;
 use std::io;
 use std::time::{Duration, Instant};
 
 /// The table of a run's epochs.
-pub(super) struct Progress {
+pub(super) struct TrainProgress {
     output: Output,
     epochs: u32,
     /// Of an epoch.
@@ -40,7 +40,7 @@ const BAR: &str = "epoch {prefix} {wide_bar} {pos}/{len} steps, {msg}";
 /// Steps between two updates of the loss: formatting it costs more than moving the bar.
 const MESSAGE_EVERY: u64 = 16;
 
-impl Progress {
+impl TrainProgress {
     /// Prints the table's head of a run that is to go on at `position`.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Progress {
     }
 }
 
-impl TrainingWatch for Progress {
+impl TrainingWatch for TrainProgress {
     fn begin(&mut self, number: u32, steps: u32) {
         self.bar = Some(self.bar(number, steps));
     }
@@ -157,9 +157,9 @@ impl Pace {
     }
 }
 
-fn cells(score: Option<Score>) -> [String; 2] {
+fn cells(score: Option<MeanScore>) -> [String; 2] {
     match score {
-        Some(Score { loss, accuracy }) => {
+        Some(MeanScore { loss, accuracy }) => {
             [format!("{loss:.4}"), format!("{:.2}%", 100.0 * accuracy)]
         }
         None => ["-".into(), "-".into()],

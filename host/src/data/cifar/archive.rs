@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 use flate2::bufread::MultiGzDecoder;
 
 use super::error::{CifarError, Origin};
-use super::{Layout, Parts, records};
+use super::{CifarLayout, Parts, records};
 use crate::data::sets::Sets;
 
 /// No more than this is decompressed: the published archives come to 185 MB.
@@ -14,7 +14,7 @@ const MAX_UNPACKED: u64 = 2 << 30;
 
 /// Reads an archive; `path` is what errors call it.
 pub(in crate::data) fn from_archive(
-    layout: &Layout,
+    layout: &CifarLayout,
     path: &Path,
     mut content: impl BufRead,
 ) -> Result<Sets, CifarError> {
@@ -29,7 +29,7 @@ pub(in crate::data) fn from_archive(
     parts.into_sets(layout, path)
 }
 
-fn read(layout: &Layout, path: &Path, reader: impl Read) -> Result<Parts, CifarError> {
+fn read(layout: &CifarLayout, path: &Path, reader: impl Read) -> Result<Parts, CifarError> {
     let unreadable = |cause| Origin::file(path).unreadable(cause);
     let mut parts = Parts {
         batches: layout.batches().map(|_| None).collect(),
@@ -57,7 +57,7 @@ impl Parts {
     /// Reads an entry if it is one of the dataset's files.
     fn take(
         &mut self,
-        layout: &Layout,
+        layout: &CifarLayout,
         path: &Path,
         entry: tar::Entry<'_, impl Read>,
     ) -> Result<(), CifarError> {

@@ -27,7 +27,7 @@ const SHAPE: ImageShape = ImageShape {
 };
 
 /// What the archive of a dataset holds.
-pub(super) struct Layout {
+pub(super) struct CifarLayout {
     /// The archive's name as published.
     pub(super) archive: &'static str,
     /// The folder that it unpacks to.
@@ -42,7 +42,7 @@ pub(super) struct Layout {
     labels: &'static [u8],
 }
 
-pub(super) const TEN: Layout = Layout {
+pub(super) const TEN: CifarLayout = CifarLayout {
     archive: "cifar-10-binary.tar.gz",
     folder: "cifar-10-batches-bin",
     train: &[
@@ -57,7 +57,7 @@ pub(super) const TEN: Layout = Layout {
     labels: &[10],
 };
 
-pub(super) const HUNDRED: Layout = Layout {
+pub(super) const HUNDRED: CifarLayout = CifarLayout {
     archive: "cifar-100-binary.tar.gz",
     folder: "cifar-100-binary",
     train: &["train.bin"],
@@ -76,12 +76,12 @@ pub(super) enum Place {
 
 /// The files of a dataset as far as they have been read.
 struct Parts {
-    /// In the order of [`Layout::batches`].
+    /// In the order of [`CifarLayout::batches`].
     batches: Vec<Option<Samples>>,
     names: Option<Vec<String>>,
 }
 
-impl Layout {
+impl CifarLayout {
     /// The files of records: all to train on, then the one to test on.
     fn batches(&self) -> impl Iterator<Item = &'static str> {
         self.train.iter().copied().chain([self.test])
@@ -100,7 +100,7 @@ impl Layout {
 impl Place {
     /// `place` itself, be it the archive or its folder, or what of these lies in it; the folder
     /// first, which takes no unpacking.
-    pub(super) fn find(layout: &Layout, place: &Path) -> Option<Self> {
+    pub(super) fn find(layout: &CifarLayout, place: &Path) -> Option<Self> {
         if place.is_file() {
             return Some(Self::Archive(place.into()));
         }
@@ -124,7 +124,7 @@ impl Place {
         }
     }
 
-    pub(super) fn load(&self, layout: &Layout) -> Result<Sets, CifarError> {
+    pub(super) fn load(&self, layout: &CifarLayout) -> Result<Sets, CifarError> {
         match self {
             Self::Folder(folder) => from_folder(layout, folder),
             Self::Archive(path) => {
@@ -135,7 +135,7 @@ impl Place {
     }
 }
 
-fn from_folder(layout: &Layout, folder: &Path) -> Result<Sets, CifarError> {
+fn from_folder(layout: &CifarLayout, folder: &Path) -> Result<Sets, CifarError> {
     let batches: Vec<_> = layout.batches().collect();
     let batches = batches
         .into_par_iter()
@@ -177,7 +177,7 @@ fn open(path: &Path) -> Result<(File, u64), CifarError> {
 
 impl Parts {
     /// Puts the batches together; `place` is what lacks those that are not there.
-    fn into_sets(self, layout: &Layout, place: &Path) -> Result<Sets, CifarError> {
+    fn into_sets(self, layout: &CifarLayout, place: &Path) -> Result<Sets, CifarError> {
         let missing = |name: &str| CifarError::Missing {
             place: place.into(),
             missing: name.into(),

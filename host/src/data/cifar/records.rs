@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::Read;
 
 use super::error::{CifarError, Origin};
-use super::{Layout, SHAPE};
+use super::{CifarLayout, SHAPE};
 use crate::data::samples::Samples;
 
 /// A file of records beyond this length is none: those published have up to 154 MB.
@@ -16,7 +16,7 @@ const MAX_NAMES_BYTES: u64 = 1 << 16;
 
 /// Reads `length` bytes of records.
 pub(super) fn samples(
-    layout: &Layout,
+    layout: &CifarLayout,
     origin: &Origin,
     length: u64,
     mut reader: impl Read,
@@ -44,7 +44,7 @@ pub(super) fn samples(
 
 /// The names of all classes, a line for each.
 pub(super) fn names(
-    layout: &Layout,
+    layout: &CifarLayout,
     origin: &Origin,
     reader: impl Read,
 ) -> Result<Vec<String>, CifarError> {
@@ -68,7 +68,7 @@ pub(super) fn names(
 }
 
 /// The number of records in `length` bytes.
-fn count(layout: &Layout, origin: &Origin, length: u64) -> Result<u64, CifarError> {
+fn count(layout: &CifarLayout, origin: &Origin, length: u64) -> Result<u64, CifarError> {
     if length > MAX_BYTES {
         return Err(CifarError::TooLong {
             origin: origin.clone(),
@@ -88,7 +88,7 @@ fn count(layout: &Layout, origin: &Origin, length: u64) -> Result<u64, CifarErro
 }
 
 /// Gives the first label that is out of bounds, with its bound.
-fn check_labels(layout: &Layout, labels: &[u8]) -> Result<(), (u8, u8)> {
+fn check_labels(layout: &CifarLayout, labels: &[u8]) -> Result<(), (u8, u8)> {
     let mut bounded = labels.iter().copied().zip(layout.labels.iter().copied());
     bounded
         .find(|(label, classes)| label >= classes)

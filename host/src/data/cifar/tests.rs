@@ -15,7 +15,7 @@ fn record(labels: &[u8]) -> Vec<u8> {
 }
 
 /// A dataset's files: in each two records of the class with the file's number, and of the last.
-fn files(layout: &Layout) -> Entries {
+fn files(layout: &CifarLayout) -> Entries {
     let mut files: Entries = layout
         .batches()
         .enumerate()
@@ -34,7 +34,7 @@ fn files(layout: &Layout) -> Entries {
     files
 }
 
-fn entries(layout: &Layout) -> Entries {
+fn entries(layout: &CifarLayout) -> Entries {
     let inside = |(name, content)| (format!("{}/{name}", layout.folder), content);
     // Not in the order in which they are to be read.
     files(layout).into_iter().rev().map(inside).collect()
@@ -70,12 +70,12 @@ fn gzipped(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn from_bytes(layout: &Layout, archive: &[u8]) -> Result<Sets, CifarError> {
+fn from_bytes(layout: &CifarLayout, archive: &[u8]) -> Result<Sets, CifarError> {
     from_archive(layout, Path::new("archive.tar.gz"), archive)
 }
 
 /// The error for an archive, which must be of one line that names it and holds `words`.
-fn assert_refused(layout: &Layout, archive: &[u8], words: &[&str]) {
+fn assert_refused(layout: &CifarLayout, archive: &[u8], words: &[&str]) {
     let Err(error) = from_bytes(layout, archive) else {
         panic!("an archive passed that should be refused for {words:?}");
     };
@@ -86,7 +86,7 @@ fn assert_refused(layout: &Layout, archive: &[u8], words: &[&str]) {
     }
 }
 
-fn assert_whole(layout: &Layout, sets: Sets) {
+fn assert_whole(layout: &CifarLayout, sets: Sets) {
     let (train, test) = (sets.train.unwrap(), sets.test.unwrap());
     let last = layout.classes() as u16 - 1;
     let batches = layout.train.len() as u16;

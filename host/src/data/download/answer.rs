@@ -6,7 +6,7 @@ use ureq::{Body, Timeout};
 use super::{DownloadError, Partial, RemoteFile};
 
 /// Why an attempt failed, and so whether another one may do better.
-pub(super) enum Failure {
+pub(super) enum DownloadFailure {
     /// The mirror may serve later.
     Passing(DownloadError),
     /// It will not.
@@ -19,7 +19,7 @@ pub(super) fn check_answer(
     file: &RemoteFile,
     partial: &mut Partial,
     response: &Response<Body>,
-) -> Result<(), Failure> {
+) -> Result<(), DownloadFailure> {
     let failed = |cause: String| DownloadError::Failed {
         url: url.into(),
         cause,
@@ -32,7 +32,7 @@ pub(super) fn check_answer(
             partial.clear();
             match content_length(response) {
                 Some(found) if found != file.length => {
-                    Err(Failure::Lasting(wrong_length(url, file, found)))
+                    Err(DownloadFailure::Lasting(wrong_length(url, file, found)))
                 }
                 _ => Ok(()),
             }
@@ -40,13 +40,13 @@ pub(super) fn check_answer(
         StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
             partial.clear();
             let cause = format!("http status: {}, for another range", status.as_u16());
-            Err(Failure::Passing(failed(cause)))
+            Err(DownloadFailure::Passing(failed(cause)))
         }
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
-            Err(Failure::Passing(failed(status_name(status))))
+            Err(DownloadFailure::Passing(failed(status_name(status))))
         }
-        _ if status.is_server_error() => Err(Failure::Passing(failed(status_name(status)))),
-        _ => Err(Failure::Lasting(failed(status_name(status)))),
+        _ if status.is_server_error() => Err(DownloadFailure::Passing(failed(status_name(status)))),
+        _ => Err(DownloadFailure::Lasting(failed(status_name(status)))),
     }
 }
 
@@ -88,7 +88,7 @@ pub(super) fn wrong_length(url: &str, file: &RemoteFile, found: u64) -> Download
     }
 }
 
-pub(super) fn failed_request(url: &str, error: &ureq::Error) -> Failure {
+pub(super) fn failed_request(url: &str, error: &ureq::Error) -> DownloadFailure {
     use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let (url, cause) = (url.into(), error.to_string());
     match error {
@@ -99,17 +99,17 @@ pub(super) fn failed_request(url: &str, error: &ureq::Error) -> Failure {
                 BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
             ) =>
         {
-            Failure::Passing(DownloadError::Failed { url, cause })
+            DownloadFailure::Passing(DownloadError::Failed { url, cause })
         }
         ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed
         | ureq::Error::Io(_)
         | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            Failure::Lasting(DownloadError::Unreachable { url, cause })
+            DownloadFailure::Lasting(DownloadError::Unreachable { url, cause })
         }
         ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => {
-            Failure::Passing(DownloadError::Failed { url, cause })
+            DownloadFailure::Passing(DownloadError::Failed { url, cause })
         }
-        _ => Failure::Lasting(DownloadError::Failed { url, cause }),
+        _ => DownloadFailure::Lasting(DownloadError::Failed { url, cause }),
     }
 }

@@ -36,7 +36,7 @@ enum Format {
         classes: Option<&'static [&'static str]>,
     },
     /// One archive of binary records.
-    Cifar(&'static cifar::Layout),
+    Cifar(&'static cifar::CifarLayout),
 }
 
 /// The dataset that a user means by `name`, if it is a known one.

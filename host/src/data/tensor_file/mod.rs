@@ -38,8 +38,17 @@ pub fn is_tensor_file(path: &Path) -> bool {
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors")) && !path.is_dir()
 }
 
-/// Loads the samples of a safetensors file, whatever their labels.
-pub(super) fn load(path: &Path, options: &Options) -> Result<Dataset, DataError> {
+/// What the labels of a file are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To train or to be compared with: where there are labels, there have to be two classes.
+    Classes,
+    /// Nothing: only samples are looked at.
+    SamplesOnly,
+}
+
+/// Loads the samples of a safetensors file.
+pub(super) fn load(path: &Path, options: &Options, purpose: Purpose) -> Result<Dataset, DataError> {
     let mut file = TensorFile::open(path)?;
     let train = Set::read(&mut file, TRAIN)?.ok_or_else(|| TensorFileError::Missing {
         path: path.into(),
@@ -74,16 +83,19 @@ pub(super) fn load(path: &Path, options: &Options) -> Result<Dataset, DataError>
         load_time: Duration::ZERO,
         sha256: OnceLock::new(),
     };
+    if purpose == Purpose::Classes {
+        check_classes(&dataset, path, file.entry("classes").is_some())?;
+    }
     brought_to(dataset, path, options)
 }
 
-/// Refuses a dataset that has labels, but no second class.
-pub(super) fn check_classes(dataset: &Dataset, path: &Path) -> Result<(), DataError> {
+/// Refuses a dataset that has labels, but no second class, by name or by label.
+fn check_classes(dataset: &Dataset, path: &Path, named: bool) -> Result<(), DataError> {
     let sets = [Some(&dataset.train), dataset.test.as_ref()];
     let mut labels = sets.into_iter().flatten().flat_map(|set| &set.labels);
     let first = labels.next().copied().unwrap_or_default();
     let alike = labels.all(|label| *label == first);
-    if dataset.labelled && alike && usize::from(first) + 1 == dataset.classes.len() {
+    if dataset.labelled && alike && (!named || dataset.classes.len() < 2) {
         return Err(DataError::OneClass {
             path: path.into(),
             class: dataset.classes[usize::from(first)].clone(),

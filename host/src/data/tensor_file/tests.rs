@@ -1,1 +1,364 @@
+use super::*;
+use crate::data::{DataError, ImageShape, Options, Places, Samples, Values, load_from};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+use tempfile::TempDir;
 
+type Tensor<'a> = (&'a str, Dtype, &'a [usize], Vec<u8>);
+
+fn floats(values: &[f32]) -> Vec<u8> {
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
+
+fn encoded(tensors: &[Tensor<'_>], classes: Option<&str>) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, kind, shape, bytes)| {
+        (
+            *name,
+            TensorView::new(*kind, shape.to_vec(), bytes).unwrap(),
+        )
+    });
+    let metadata = classes.map(|classes| HashMap::from([("classes".into(), classes.into())]));
+    safetensors::serialize(views, metadata).unwrap()
+}
+
+/// A file with these bytes, in a folder that lives as long as it is looked at.
+fn file(bytes: &[u8]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.SafeTensors");
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+fn load_bytes(bytes: &[u8], options: &Options) -> Result<Dataset, DataError> {
+    let (_folder, path) = file(bytes);
+    load_from(path.to_str().unwrap(), options, &Places::from_environment())
+}
+
+fn loaded(tensors: &[Tensor<'_>], classes: Option<&str>) -> Result<Dataset, DataError> {
+    load_bytes(&encoded(tensors, classes), &Options::default())
+}
+
+/// Asserts that the tensors are refused in a line with the file's name and `words`.
+fn refused(tensors: &[Tensor<'_>], classes: Option<&str>, words: &[&str]) {
+    refused_bytes(&encoded(tensors, classes), words);
+}
+
+fn refused_bytes(bytes: &[u8], words: &[&str]) {
+    let message = load_bytes(bytes, &Options::default())
+        .unwrap_err()
+        .to_string();
+    assert_eq!(message.lines().count(), 1, "{message}");
+    for word in words.iter().chain(&["data.SafeTensors"]) {
+        assert!(message.contains(word), "no {word:?} in {message}");
+    }
+}
+
+fn rows() -> Tensor<'static> {
+    (
+        "input",
+        Dtype::F32,
+        &[2, 3],
+        floats(&[0.5, -1.0, 2.0, 1e-9, -0.0, 7.0]),
+    )
+}
+
+fn labels(kind: Dtype, bytes: impl Into<Vec<u8>>) -> Tensor<'static> {
+    ("labels", kind, &[2], bytes.into())
+}
+
+fn shape(channels: usize, height: usize, width: usize) -> ImageShape {
+    ImageShape {
+        channels,
+        height,
+        width,
+    }
+}
+
+#[test]
+fn rows_of_floats_are_samples_of_channels() {
+    let dataset = loaded(
+        &[
+            rows(),
+            labels(Dtype::I64, [2_i64, 0].map(i64::to_le_bytes).concat()),
+        ],
+        None,
+    )
+    .unwrap();
+    let expected = Samples {
+        values: Values::Floats(vec![0.5, -1.0, 2.0, 1e-9, -0.0, 7.0]),
+        labels: vec![2, 0],
+        shape: shape(3, 1, 1),
+    };
+    assert_eq!(dataset.train, expected);
+    assert_eq!(dataset.classes, ["0", "1", "2"]);
+    assert!(dataset.labelled && dataset.test.is_none());
+    assert_eq!(dataset.name, "data.SafeTensors");
+}
+
+#[test]
+fn every_kind_of_integer_is_a_label() {
+    let kinds = [
+        (Dtype::U8, 1),
+        (Dtype::I8, 1),
+        (Dtype::U16, 2),
+        (Dtype::I16, 2),
+        (Dtype::U32, 4),
+        (Dtype::I32, 4),
+        (Dtype::U64, 8),
+        (Dtype::I64, 8),
+    ];
+    for (kind, size) in kinds {
+        let bytes = [3_u64, 127]
+            .map(|label| label.to_le_bytes()[..size].to_vec())
+            .concat();
+        let dataset = loaded(&[rows(), labels(kind, bytes)], None).unwrap();
+        assert_eq!(dataset.train.labels, [3, 127], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_test_set_and_names_of_classes_are_read_and_the_rest_is_told() {
+    let tensors = [
+        rows(),
+        labels(Dtype::U8, [0, 0]),
+        (
+            "test_input",
+            Dtype::F32,
+            &[1, 3, 1, 1][..],
+            floats(&[1.0, 2.0, 3.0]),
+        ),
+        ("test_labels", Dtype::U8, &[1], vec![1]),
+        ("logits", Dtype::F32, &[1], floats(&[1.0])),
+    ];
+    let dataset = loaded(&tensors, Some("normal\nAnomaly\n")).unwrap();
+    assert_eq!(dataset.classes, ["normal", "Anomaly"]);
+    assert_eq!(dataset.anomaly(), Some(1));
+    let test = dataset.test.unwrap();
+    assert_eq!(
+        (test.values, test.labels),
+        (Values::Floats(vec![1.0, 2.0, 3.0]), vec![1])
+    );
+    assert_eq!(dataset.notices, ["ignored the tensor \"logits\""]);
+}
+
+#[test]
+fn the_anomaly_is_found_by_name_or_is_the_second_of_two() {
+    let two = [rows(), labels(Dtype::U8, [0, 1])];
+    let anomaly = |classes| loaded(&two, classes).unwrap().anomaly();
+    assert_eq!(anomaly(Some("anomaly\nnormal")), Some(0));
+    assert_eq!(anomaly(Some("a\nb\nANOMALY")), Some(2));
+    assert_eq!(anomaly(None), Some(1));
+    assert_eq!(anomaly(Some("a\nb\nc")), None);
+    assert_eq!(loaded(&[rows()], None).unwrap().anomaly(), None);
+}
+
+#[test]
+fn samples_without_labels_are_all_of_one_class() {
+    let dataset = loaded(&[rows()], None).unwrap();
+    assert_eq!(dataset.classes, ["all"]);
+    assert_eq!(dataset.train.labels, [0, 0]);
+    assert!(!dataset.labelled);
+    let tested = [
+        rows(),
+        ("test_input", Dtype::F32, &[2, 3][..], floats(&[1.0; 6])),
+        ("test_labels", Dtype::I8, &[2], vec![0, 1]),
+    ];
+    let dataset = loaded(&tested, None).unwrap();
+    assert_eq!(dataset.classes, ["0", "1"]);
+    assert!(!dataset.labelled, "the training samples have none");
+}
+
+#[test]
+fn images_of_bytes_are_brought_to_a_shape_and_nothing_else_is() {
+    let options = Options {
+        shape: Some(shape(3, 2, 2)),
+        ..Options::default()
+    };
+    let grey = encoded(&[("input", Dtype::U8, &[1, 1, 1, 1], vec![9])], None);
+    let colour = load_bytes(&grey, &options).unwrap().train;
+    assert_eq!(
+        colour,
+        Samples::of_bytes(vec![9; 12], vec![0], shape(3, 2, 2))
+    );
+    let unlike = [
+        encoded(&[("input", Dtype::U8, &[1, 2, 1, 1], vec![9, 9])], None),
+        encoded(
+            &[("input", Dtype::F32, &[1, 1, 1, 1], floats(&[9.0]))],
+            None,
+        ),
+    ];
+    for bytes in unlike {
+        let refused = load_bytes(&bytes, &options).unwrap_err().to_string();
+        assert!(refused.contains("not of 3x2x2"), "{refused}");
+    }
+    // Written in the size it is meant to have: photographs would be shrunk.
+    let large = encoded(
+        &[("input", Dtype::F32, &[1, 1, 100, 1], floats(&[9.0; 100]))],
+        None,
+    );
+    let options = Options {
+        size: TargetSize::Reduced,
+        ..Options::default()
+    };
+    assert_eq!(
+        load_bytes(&large, &options).unwrap().train.shape,
+        shape(1, 100, 1)
+    );
+}
+
+#[test]
+fn hashes_tell_floats_from_bytes() {
+    let zeros = |kind, bytes: usize| {
+        let input = ("input", kind, &[1, 2][..], vec![0; bytes]);
+        loaded(&[input], None).unwrap().sha256().to_owned()
+    };
+    assert_ne!(zeros(Dtype::U8, 2), zeros(Dtype::F32, 8));
+}
+
+#[test]
+fn what_is_no_dataset_is_named() {
+    let bytes = |count| vec![0; count];
+    refused(&[], None, &["no tensor \"input\"", "none at all"]);
+    let pixels = ("pixels", Dtype::U8, &[1, 1][..], bytes(1));
+    refused(
+        &[pixels],
+        None,
+        &["no tensor \"input\"", "it has \"pixels\""],
+    );
+    refused(
+        &[labels(Dtype::U8, [0, 1])],
+        None,
+        &["\"input\", which \"labels\" needs"],
+    );
+    for shape in [
+        &[4][..],
+        &[1, 2, 2],
+        &[1, 1, 2, 2, 1],
+        &[0, 4],
+        &[1, 0, 2, 2],
+    ] {
+        let count = shape.iter().product::<usize>();
+        refused(
+            &[("input", Dtype::U8, shape, bytes(count))],
+            None,
+            &["\"input\"", "shape ["],
+        );
+    }
+    let wide = ("input", Dtype::U8, &[1, 65_536][..], bytes(65_536));
+    refused(&[wide], None, &["at most 65535 channels"]);
+    refused(
+        &[("input", Dtype::F16, &[1, 1], bytes(2))],
+        None,
+        &["\"input\"", "F16"],
+    );
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let input = (
+            "input",
+            Dtype::F32,
+            &[3, 2][..],
+            floats(&[1.0, 2.0, 3.0, value, 5.0, 6.0]),
+        );
+        refused(&[input], None, &["\"input\"", "in sample 1"]);
+    }
+    let unlike = ("test_input", Dtype::F32, &[1, 4][..], bytes(16));
+    refused(
+        &[rows(), unlike],
+        None,
+        &["\"test_input\"", "4x1x1", "3x1x1"],
+    );
+}
+
+#[test]
+fn labels_that_are_none_are_named() {
+    let wide = |label: i64| [0, label].map(i64::to_le_bytes).concat();
+    for (label, word) in [(-1, "sample 1 with -1"), (65_536, "with 65536")] {
+        refused(
+            &[rows(), labels(Dtype::I64, wide(label))],
+            None,
+            &["\"labels\"", word],
+        );
+    }
+    let largest = [u64::MAX; 2].map(u64::to_le_bytes).concat();
+    refused(
+        &[rows(), labels(Dtype::U64, largest)],
+        None,
+        &["sample 0 with 18446744073709551615"],
+    );
+    refused(
+        &[rows(), labels(Dtype::F32, [0; 8])],
+        None,
+        &["\"labels\"", "F32"],
+    );
+    let three = ("labels", Dtype::U8, &[3][..], vec![0; 3]);
+    refused(&[rows(), three], None, &["3 labels for the 2 samples"]);
+    let column = ("labels", Dtype::U8, &[2, 1][..], vec![0; 2]);
+    refused(&[rows(), column], None, &["\"labels\"", "[2, 1]"]);
+    refused(
+        &[rows(), labels(Dtype::U8, [1, 1])],
+        None,
+        &["one class only (1)"],
+    );
+    let most = [0_u16, u16::MAX].map(u16::to_le_bytes).concat();
+    let dataset = loaded(&[rows(), labels(Dtype::U16, most)], None).unwrap();
+    assert_eq!(dataset.classes.len(), 65_536);
+}
+
+#[test]
+fn names_of_classes_are_checked() {
+    let both = [rows(), labels(Dtype::U8, [0, 1])];
+    for (classes, word) in [
+        ("", "no name for class 0"),
+        ("a\n \nb", "no name for class 1"),
+        ("a\na", "\"a\" twice"),
+        ("a\nb\u{7}", "control character"),
+        ("a", "\"labels\" labels sample 1 with 1; labels are 0 to 0"),
+    ] {
+        refused(&both, Some(classes), &[word]);
+    }
+    assert!(loaded(&[rows(), labels(Dtype::U8, [1, 1])], Some("a\nb")).is_ok());
+}
+
+#[test]
+fn damaged_files_are_refused_wherever_they_end() {
+    let bytes = encoded(&[rows(), labels(Dtype::U8, [0, 1])], None);
+    refused_bytes(&[], &["is empty"]);
+    for length in 1..bytes.len() {
+        refused_bytes(&bytes[..length], &[]);
+    }
+    refused_bytes(
+        &[&bytes[..], &[0]].concat(),
+        &["bytes, but its header tells of"],
+    );
+    let entry = r#""input":{"dtype":"U8","shape":[1,1],"data_offsets":[0,1]}"#;
+    let header = format!("{{{entry},{entry}}}");
+    let mut twice = (header.len() as u64).to_le_bytes().to_vec();
+    twice.extend(header.bytes());
+    twice.push(0);
+    refused_bytes(&twice, &["\"input\" twice"]);
+    let mut endless = u64::MAX.to_le_bytes().to_vec();
+    endless.extend([0; 64]);
+    refused_bytes(&endless, &["length of its header"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none.safetensors");
+    let places = Places::from_environment();
+    let missing = load_from(path.to_str().unwrap(), &Options::default(), &places);
+    assert!(
+        missing
+            .unwrap_err()
+            .to_string()
+            .contains("none.safetensors: No such file")
+    );
+    assert!(!is_tensor_file(folder.path()) && !is_tensor_file(&folder.path().join("a.onnx")));
+    fs::create_dir(&path).unwrap();
+    assert!(!is_tensor_file(&path), "a folder of that name is a folder");
+}

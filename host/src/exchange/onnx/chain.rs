@@ -3,7 +3,7 @@
 use super::constants::{BATCH, Constants};
 use super::error::{Fault, OnnxError};
 use super::message::{F32, Value};
-use super::node::Operation;
+use super::node::OnnxOperation;
 use crate::exchange::{Affine, Imported, Metadata};
 use kiln_core::{Layer, LayerFault, Network, Shape};
 use std::collections::HashMap;
@@ -94,7 +94,7 @@ impl<'m> Chain<'m> {
     }
 
     /// Adds what a node does to the value before it.
-    pub fn add(&mut self, operation: &Operation<'_, 'm>) -> Result<(), Fault> {
+    pub fn add(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<(), Fault> {
         self.check_next(operation)?;
         self.apply(operation)?;
         if let Some(output) = operation.node.outputs.first() {
@@ -201,7 +201,7 @@ impl<'m> Chain<'m> {
     }
 
     /// Whether the node reads the value before it, and nothing else that depends on the image.
-    fn check_next(&self, operation: &Operation<'_, 'm>) -> Result<(), Fault> {
+    fn check_next(&self, operation: &OnnxOperation<'_, 'm>) -> Result<(), Fault> {
         let computed: Vec<&str> = operation
             .node
             .inputs

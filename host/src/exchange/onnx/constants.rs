@@ -4,8 +4,8 @@
 //! number of images is not known; [`BATCH`] stands for it.
 
 use super::error::{Fault, TensorFault};
-use super::message::{F32, I64, Node, Tensor};
-use super::node::Operation;
+use super::message::{F32, I64, Node, TensorMessage};
+use super::node::OnnxOperation;
 use crate::exchange::extents;
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ pub const BATCH: i64 = i64::MIN;
 /// A value that does not depend on the image.
 #[derive(Clone, Debug)]
 pub enum Constant<'m> {
-    Tensor(&'m Tensor),
+    Tensor(&'m TensorMessage),
     Float(f32),
     /// A list of whole numbers, or one.
     Ints(Vec<i64>),
@@ -27,7 +27,7 @@ pub struct Constants<'m>(HashMap<&'m str, Constant<'m>>);
 
 impl<'m> Constants<'m> {
     /// A graph's initializers.
-    pub fn of(tensors: &'m [Tensor]) -> Self {
+    pub fn of(tensors: &'m [TensorMessage]) -> Self {
         let named = tensors
             .iter()
             .map(|it| (it.name.as_str(), Constant::Tensor(it)));
@@ -51,7 +51,7 @@ impl<'m> Constants<'m> {
     }
 }
 
-impl<'m> Operation<'_, 'm> {
+impl<'m> OnnxOperation<'_, 'm> {
     /// What the node gives, if that does not depend on the image; `dims` has the extents of the
     /// values that do.
     pub fn constant(
@@ -185,12 +185,12 @@ impl<'m> Operation<'_, 'm> {
     }
 }
 
-fn named(tensor: &Tensor) -> impl FnOnce(TensorFault) -> Fault {
+fn named(tensor: &TensorMessage) -> impl FnOnce(TensorFault) -> Fault {
     let tensor = tensor.name.clone();
     |fault| Fault::Tensor { tensor, fault }
 }
 
-fn float_values(tensor: &Tensor) -> Result<(Vec<usize>, Vec<f32>), TensorFault> {
+fn float_values(tensor: &TensorMessage) -> Result<(Vec<usize>, Vec<f32>), TensorFault> {
     check_kind(tensor, F32, "f32")?;
     let Some(raw) = &tensor.raw else {
         return Ok((shape(tensor, tensor.floats.len())?, tensor.floats.clone()));
@@ -204,7 +204,7 @@ fn float_values(tensor: &Tensor) -> Result<(Vec<usize>, Vec<f32>), TensorFault> 
     Ok((shape, values.collect()))
 }
 
-fn int_values(tensor: &Tensor) -> Result<Vec<i64>, TensorFault> {
+fn int_values(tensor: &TensorMessage) -> Result<Vec<i64>, TensorFault> {
     check_kind(tensor, I64, "i64")?;
     let values = match &tensor.raw {
         Some(raw) if raw.len() <= 128 => {
@@ -221,7 +221,11 @@ fn int_values(tensor: &Tensor) -> Result<Vec<i64>, TensorFault> {
     Ok(values)
 }
 
-fn check_kind(tensor: &Tensor, kind: i32, expected: &'static str) -> Result<(), TensorFault> {
+fn check_kind(
+    tensor: &TensorMessage,
+    kind: i32,
+    expected: &'static str,
+) -> Result<(), TensorFault> {
     if tensor.location != 0 || !tensor.external.is_empty() {
         return Err(TensorFault::External);
     }
@@ -235,7 +239,7 @@ fn check_kind(tensor: &Tensor, kind: i32, expected: &'static str) -> Result<(), 
 }
 
 /// The tensor's extents, if they make this many values.
-fn shape(tensor: &Tensor, values: usize) -> Result<Vec<usize>, TensorFault> {
+fn shape(tensor: &TensorMessage, values: usize) -> Result<Vec<usize>, TensorFault> {
     let dims = tensor
         .dims
         .iter()
@@ -249,7 +253,7 @@ fn shape(tensor: &Tensor, values: usize) -> Result<Vec<usize>, TensorFault> {
         .ok_or_else(|| length(tensor, values))
 }
 
-fn length(tensor: &Tensor, found: usize) -> TensorFault {
+fn length(tensor: &TensorMessage, found: usize) -> TensorFault {
     TensorFault::Length {
         found,
         shape: extents(&tensor.dims),

@@ -2,11 +2,11 @@
 
 use super::chain::Chain;
 use super::error::Fault;
-use super::node::Operation;
+use super::node::OnnxOperation;
 
 impl Chain<'_> {
     /// Addition, subtraction, multiplication or division with a constant.
-    pub fn arithmetic(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    pub fn arithmetic(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&[])?;
         let constant_first = operation.input(0).is_some();
         let index = usize::from(!constant_first);
@@ -34,7 +34,7 @@ impl Chain<'_> {
     }
 
     /// Folds a BatchNorm with the statistics it learned.
-    pub fn batch_norm(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    pub fn batch_norm(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&["epsilon", "momentum", "spatial", "training_mode"])?;
         operation.require("training_mode", 0)?;
         operation.require("spatial", 1)?;
@@ -68,7 +68,7 @@ impl Chain<'_> {
     /// Folds `x * scale[c] + shift[c]` into the layer before it, or into the input's scaling.
     fn fold(
         &mut self,
-        operation: &Operation<'_, '_>,
+        operation: &OnnxOperation<'_, '_>,
         scale: &[f64],
         shift: &[f64],
     ) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 use super::chain::Chain;
 use super::error::Fault;
-use super::node::{Operation, attribute_fault};
+use super::node::{OnnxOperation, attribute_fault};
 use kiln_core::{Conv2d, Layer, LayerFault, Linear, Padding, Pool2d};
 
 /// Operators that can be imported.
@@ -37,7 +37,7 @@ pub fn is_known(operator: &str) -> bool {
 
 impl<'m> Chain<'m> {
     /// Does to the network what the node does to the value.
-    pub fn apply(&mut self, operation: &Operation<'_, 'm>) -> Result<(), Fault> {
+    pub fn apply(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<(), Fault> {
         match operation.operator() {
             "Conv" => self.convolution(operation),
             "Gemm" => self.gemm(operation),
@@ -72,7 +72,7 @@ impl<'m> Chain<'m> {
         }
     }
 
-    fn convolution(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn convolution(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         let known = [
             "auto_pad",
             "dilations",
@@ -118,7 +118,7 @@ impl<'m> Chain<'m> {
         self.push(Layer::Conv2d(conv), Some((wide(&weights), wide(&biases))))
     }
 
-    fn gemm(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn gemm(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&["alpha", "beta", "transA", "transB"])?;
         operation.require("transA", 0)?;
         let transposed = operation.int("transB", 0)? != 0;
@@ -150,7 +150,7 @@ impl<'m> Chain<'m> {
         self.linear(outputs, weights, biases)
     }
 
-    fn matrix_product(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn matrix_product(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&[])?;
         let weights = self.weights(operation, false)?;
         let outputs = weights.len() / self.shape.elements();
@@ -163,7 +163,11 @@ impl<'m> Chain<'m> {
     }
 
     /// The matrix of input 2, a row for each output; so it lies in the file if it is `transposed`.
-    fn weights(&self, operation: &Operation<'_, '_>, transposed: bool) -> Result<Vec<f64>, Fault> {
+    fn weights(
+        &self,
+        operation: &OnnxOperation<'_, '_>,
+        transposed: bool,
+    ) -> Result<Vec<f64>, Fault> {
         if !self.flat {
             let found = self.shape.to_string();
             return Err(Fault::Maps { found });
@@ -183,7 +187,7 @@ impl<'m> Chain<'m> {
         }
     }
 
-    fn pool(&self, operation: &Operation<'_, '_>, own: &str) -> Result<Pool2d, Fault> {
+    fn pool(&self, operation: &OnnxOperation<'_, '_>, own: &str) -> Result<Pool2d, Fault> {
         let known = [
             "auto_pad",
             "ceil_mode",
@@ -216,7 +220,7 @@ impl<'m> Chain<'m> {
     }
 
     /// A mean over whole maps.
-    fn mean(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn mean(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&["axes", "keepdims", "noop_with_empty_axes"])?;
         self.maps()?;
         let axes = operation.axes(4)?;
@@ -228,7 +232,7 @@ impl<'m> Chain<'m> {
         Ok(())
     }
 
-    fn softmax(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn softmax(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&["axis"])?;
         if !self.flat {
             let found = self.shape.to_string();
@@ -260,7 +264,7 @@ impl<'m> Chain<'m> {
 }
 
 /// Rows and columns of padding, if they are the same on both sides.
-fn padding(operation: &Operation<'_, '_>) -> Result<Padding, Fault> {
+fn padding(operation: &OnnxOperation<'_, '_>) -> Result<Padding, Fault> {
     let fault = |list| attribute_fault("pads", list, "padding that is the same on both sides");
     match operation.list("pads")? {
         None => Ok(Padding::NONE),

@@ -63,7 +63,7 @@ pub struct Graph {
     #[prost(string, tag = "2")]
     pub name: String,
     #[prost(message, repeated, tag = "5")]
-    pub tensors: Vec<Tensor>,
+    pub tensors: Vec<TensorMessage>,
     #[prost(message, repeated, tag = "11")]
     pub inputs: Vec<Value>,
     #[prost(message, repeated, tag = "12")]
@@ -99,7 +99,7 @@ pub struct Attribute {
     #[prost(bytes = "vec", tag = "4")]
     pub text: Vec<u8>,
     #[prost(message, optional, boxed, tag = "5")]
-    pub tensor: Option<Box<Tensor>>,
+    pub tensor: Option<Box<TensorMessage>>,
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
     #[prost(int32, tag = "20")]
@@ -108,7 +108,7 @@ pub struct Attribute {
 
 /// A `TensorProto`.
 #[derive(Message)]
-pub struct Tensor {
+pub struct TensorMessage {
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
     #[prost(int32, tag = "2")]
@@ -197,7 +197,7 @@ impl Graph {
     fn is_small(&self) -> bool {
         let mut attributes = self.nodes.iter().flat_map(|node| &node.attributes);
         self.nodes.len() <= LIMIT
-            && self.tensors.iter().all(Tensor::is_small)
+            && self.tensors.iter().all(TensorMessage::is_small)
             && attributes.all(|attribute| {
                 let mut tensor = attribute.tensor.iter();
                 attribute.ints.len() <= LIMIT && tensor.all(|tensor| tensor.is_small())
@@ -205,7 +205,7 @@ impl Graph {
     }
 }
 
-impl Tensor {
+impl TensorMessage {
     fn is_small(&self) -> bool {
         self.dims.len() <= LIMIT && self.ints.len() <= LIMIT
     }

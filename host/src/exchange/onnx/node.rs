@@ -6,12 +6,12 @@ use super::message::{Attribute, FLOAT, INT, INTS, Node, TEXT};
 
 /// A node, and what is known before it.
 #[derive(Clone, Copy, Debug)]
-pub struct Operation<'c, 'm> {
+pub struct OnnxOperation<'c, 'm> {
     pub node: &'m Node,
     pub constants: &'c Constants<'m>,
 }
 
-impl<'m> Operation<'_, 'm> {
+impl<'m> OnnxOperation<'_, 'm> {
     /// The operator; one that is not ONNX's own has none here.
     pub fn operator(&self) -> &'m str {
         match self.node.domain.as_str() {

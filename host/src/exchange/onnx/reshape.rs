@@ -3,11 +3,11 @@
 use super::chain::Chain;
 use super::constants::BATCH;
 use super::error::Fault;
-use super::node::{Operation, attribute_fault};
+use super::node::{OnnxOperation, attribute_fault};
 
 impl Chain<'_> {
     /// Flatten, Reshape or Squeeze.
-    pub fn reshape(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    pub fn reshape(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         match operation.operator() {
             "Flatten" => self.flatten(operation),
             "Squeeze" => self.squeeze(operation),
@@ -15,7 +15,7 @@ impl Chain<'_> {
         }
     }
 
-    fn flatten(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn flatten(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&["axis"])?;
         let axis = operation.int("axis", 1)?;
         let from_end = if self.flat { -1 } else { -3 };
@@ -26,7 +26,7 @@ impl Chain<'_> {
         Ok(())
     }
 
-    fn squeeze(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn squeeze(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&["axes"])?;
         self.maps()?;
         let axes = operation.axes(4)?;
@@ -37,7 +37,7 @@ impl Chain<'_> {
         Ok(())
     }
 
-    fn reshape_to(&mut self, operation: &Operation<'_, '_>) -> Result<(), Fault> {
+    fn reshape_to(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
         operation.only(&["allowzero"])?;
         let copies_zero = operation.int("allowzero", 0)? == 0;
         let from = self.extents();
@@ -88,7 +88,7 @@ impl Chain<'_> {
     }
 }
 
-impl Operation<'_, '_> {
+impl OnnxOperation<'_, '_> {
     /// The axes of an attribute, or since opset 13 or 18 of input 2, sorted and counted from 0.
     pub fn axes(&self, rank: i64) -> Result<Vec<i64>, Fault> {
         let given = match self.list("axes")? {

@@ -1,7 +1,7 @@
 //! A model as an ONNX file: raw pixels in, logits out.
 
 use super::message::{
-    Attribute, Dimension, Entry, F32, Graph, I64, INT, INTS, Model, Node, Opset, Tensor,
+    Attribute, Dimension, Entry, F32, Graph, I64, INT, INTS, Model, Node, Opset, TensorMessage,
     TensorShape, TensorType, Type, Value,
 };
 use crate::exchange::{KEY, LayerTensors, Metadata, Module, ModuleKind, layer_tensors, modules};
@@ -44,7 +44,7 @@ pub fn write(model: &ModelFile<'_>) -> serde_json::Result<Vec<u8>> {
 
 fn graph(model: &ModelFile<'_>) -> Graph {
     let network = model.network();
-    let mut chain = Chain {
+    let mut chain = ChainWriter {
         nodes: Vec::new(),
         tensors: Vec::new(),
         value: INPUT.into(),
@@ -77,14 +77,14 @@ fn graph(model: &ModelFile<'_>) -> Graph {
 }
 
 /// Nodes one behind another, and the tensors that they read.
-struct Chain {
+struct ChainWriter {
     nodes: Vec<Node>,
-    tensors: Vec<Tensor>,
+    tensors: Vec<TensorMessage>,
     /// The value behind the last node.
     value: String,
 }
 
-impl Chain {
+impl ChainWriter {
     fn module(&mut self, module: &Module, own: Option<&LayerTensors>, parameters: &[f32]) {
         let inputs = own.map(|layer| {
             let [weight, bias] = ["weight", "bias"].map(|it| format!("{}.{it}", layer.prefix));
@@ -145,12 +145,12 @@ impl Chain {
     }
 
     fn raw_tensor(&mut self, name: &str, kind: i32, shape: &[usize], raw: Vec<u8>) {
-        self.tensors.push(Tensor {
+        self.tensors.push(TensorMessage {
             dims: shape.iter().map(|&extent| extent as i64).collect(),
             kind,
             name: name.into(),
             raw: Some(raw),
-            ..Tensor::default()
+            ..TensorMessage::default()
         });
     }
 }

@@ -1,10 +1,10 @@
 use super::*;
-use crate::training::Score;
+use crate::training::MeanScore;
 use std::fs;
 use std::time::Duration;
 
 fn checkpoint() -> Checkpoint {
-    let score = Score {
+    let score = MeanScore {
         loss: 0.1,
         accuracy: 1.0 / 3.0,
     };

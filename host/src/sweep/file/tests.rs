@@ -39,7 +39,7 @@ fn a_file_is_read_in_its_order() {
     assert_eq!(file.budget.parallel, Some(2));
     let draws = file.random.unwrap();
     assert_eq!((draws.samples, draws.seed), (4, 1));
-    assert!(matches!(file.model, Some(Model::Tables(_))));
+    assert!(matches!(file.model, Some(SweepModel::Tables(_))));
     assert_eq!(file.board.unwrap().name, "mps2-an385");
 }
 

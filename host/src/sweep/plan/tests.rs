@@ -18,9 +18,9 @@ type = 'linear'
 outputs = 10
 ";
 
-fn plan(text: &str) -> Result<Plan, String> {
+fn plan(text: &str) -> Result<SweepPlan, String> {
     let file = SweepFile::parse(text).map_err(|error| error.to_string())?;
-    Plan::new(&file).map_err(|error| error.to_string())
+    SweepPlan::new(&file).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_plan_names_every_run_and_tells_of_networks_that_cannot_be() {
     let impossible = plan.runs.iter().map(|run| run.impossible.is_some());
     assert!(impossible.eq([false, true, false, true]));
     let kept = toml::to_string(&plan).unwrap();
-    assert_eq!(toml::from_str::<Plan>(&kept).unwrap(), plan);
+    assert_eq!(toml::from_str::<SweepPlan>(&kept).unwrap(), plan);
 }
 
 #[test]

@@ -28,7 +28,7 @@ Examples:
   kiln device train --dataset mine --weights model.kiln --train-from 9 --epochs 3 --out mine.kiln
   kiln device train --dataset mine --weights model.kiln --port /dev/ttyACM0 --store
 ")]
-pub struct Arguments {
+pub struct DeviceTrainArguments {
     /// The dataset.
     #[arg(long, help = DATASET_HELP)]
     pub dataset: String,
@@ -37,7 +37,7 @@ pub struct Arguments {
     pub weights: Option<PathBuf>,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
-    pub source: source::Arguments,
+    pub source: source::SourceArguments,
     /// Passes over the samples
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "N", default_value_t = 1)]
     pub epochs: u32,
@@ -97,10 +97,10 @@ pub struct Arguments {
     pub out: Option<PathBuf>,
     /// The device.
     #[command(flatten)]
-    pub connection: connection::Arguments,
+    pub connection: connection::ConnectionArguments,
     /// The desktop's own training.
     #[command(flatten)]
-    pub machine: machine::Arguments,
+    pub machine: machine::MachineArguments,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     pub json: bool,
@@ -110,7 +110,7 @@ const SCHEDULE_HELP: &str = "How the learning rate changes: constant, step:EPOCH
                              cosine[:WARMUP], warming up for that many epochs, or a share of all \
                              such as 15%";
 
-impl Arguments {
+impl DeviceTrainArguments {
     /// Where the device takes the first parameters from.
     pub fn start(&self) -> Start {
         match self.weights {

@@ -1,8 +1,8 @@
 //! The device's side of a run: samples go there, losses and parameters come back.
 
-use super::report::EpochReport;
+use super::report::DeviceEpochReport;
 use crate::data::Samples;
-use crate::link::Session;
+use crate::link::LinkSession;
 use crate::training::{CourseRules, CourseStep};
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,14 +11,14 @@ use kiln_core::link::Example;
 /// What a run took and gave on the device.
 #[derive(Default)]
 pub(super) struct Trace {
-    pub epochs: Vec<EpochReport>,
+    pub epochs: Vec<DeviceEpochReport>,
     /// Ticks of every step.
     pub ticks: Vec<u32>,
 }
 
 /// Trains on the device.
 pub(super) fn train(
-    session: &mut Session,
+    session: &mut LinkSession,
     samples: &Samples,
     course: &CourseRules,
 ) -> Result<Trace> {
@@ -32,9 +32,9 @@ pub(super) fn train(
             sgd,
         } = step;
         if trace.epochs.len() < epoch as usize {
-            trace.epochs.push(EpochReport {
+            trace.epochs.push(DeviceEpochReport {
                 epoch,
-                ..EpochReport::default()
+                ..DeviceEpochReport::default()
             });
         }
         let mut ticks = 0_u32;
@@ -64,7 +64,7 @@ pub(super) fn train(
 /// The share of samples that the device classifies as they are labelled; nothing where there are
 /// none.
 pub(super) fn accuracy(
-    session: &mut Session,
+    session: &mut LinkSession,
     samples: &Samples,
     indices: &[u32],
     classes: usize,

@@ -1,6 +1,6 @@
 //! What training on a device gave, for people and as JSON.
 
-use super::super::ticks::Ticks;
+use super::super::ticks::TickSummary;
 use crate::output::{Output, grouped};
 use anyhow::Result;
 use kiln_core::link::{Footprint, Usage};
@@ -8,15 +8,15 @@ use serde::Serialize;
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct DeviceTrainReport {
     pub board: String,
     pub samples: usize,
-    pub epochs: Vec<EpochReport>,
+    pub epochs: Vec<DeviceEpochReport>,
     /// Parameters that are trained, of all the network has.
     pub trained_parameters: usize,
     pub parameters: usize,
     /// What one step took: all samples of a batch, and the update.
-    pub ticks: Ticks,
+    pub ticks: TickSummary,
     /// On the device, on samples it is not trained on; nothing where there are none.
     pub accuracy_before: Option<f64>,
     pub accuracy_after: Option<f64>,
@@ -26,7 +26,7 @@ pub(super) struct Report {
     pub weights_sha256: String,
     /// Number of what the device stored; nothing where it was not asked to.
     pub stored: Option<u32>,
-    pub memory: Memory,
+    pub memory: DeviceMemory,
     pub stack_bytes: u32,
     pub heap_bytes: u32,
     /// Requests that had to be sent again.
@@ -40,7 +40,7 @@ pub(super) struct Report {
 
 /// An epoch on the device.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(super) struct EpochReport {
+pub(super) struct DeviceEpochReport {
     pub epoch: u32,
     /// Mean loss, each sample's before its step.
     pub loss: f64,
@@ -51,7 +51,7 @@ pub(super) struct EpochReport {
 
 /// Memory that the training takes, in bytes.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Memory {
+pub(super) struct DeviceMemory {
     pub parameters: u32,
     pub gradient: u32,
     pub velocity: u32,
@@ -62,7 +62,7 @@ pub(super) struct Memory {
     pub available: u32,
 }
 
-impl Memory {
+impl DeviceMemory {
     pub fn new(footprint: &Footprint, usage: &Usage) -> Self {
         let Footprint {
             parameters,
@@ -83,7 +83,7 @@ impl Memory {
     }
 }
 
-impl EpochReport {
+impl DeviceEpochReport {
     /// Counts a sample.
     pub fn add(&mut self, loss: f32, correct: bool) {
         let samples = self.samples as f64;
@@ -94,7 +94,7 @@ impl EpochReport {
     }
 }
 
-impl Report {
+impl DeviceTrainReport {
     /// Prints the report.
     ///
     /// # Errors
@@ -144,7 +144,7 @@ impl Report {
     }
 
     fn describe_memory(&self, output: Output) -> Result<()> {
-        let Memory {
+        let DeviceMemory {
             parameters,
             gradient,
             velocity,

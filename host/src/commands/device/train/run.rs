@@ -1,12 +1,12 @@
 //! A run, on the device and on the desktop.
 
 use super::super::connection::Connection;
-use super::super::ticks::Ticks;
+use super::super::ticks::TickSummary;
 use super::device;
-use super::report::{Memory, Report};
-use super::{Arguments, Subject};
+use super::report::{DeviceMemory, DeviceTrainReport};
+use super::{DeviceTrainArguments, DeviceTrainSubject};
 use crate::engine::{Engine, EngineOptions};
-use crate::link::Session;
+use crate::link::LinkSession;
 use crate::training::CourseRules;
 use crate::weights;
 use anyhow::Result;
@@ -15,22 +15,22 @@ use kiln_core::link::{Start, Training};
 use std::time::Instant;
 
 /// What is to be done.
-pub(super) struct Run<'a> {
-    pub arguments: &'a Arguments,
-    pub subject: &'a Subject,
+pub(super) struct DeviceRun<'a> {
+    pub arguments: &'a DeviceTrainArguments,
+    pub subject: &'a DeviceTrainSubject,
     pub course: &'a CourseRules,
     pub program: &'a Program,
     pub options: &'a EngineOptions,
     pub training: Training,
 }
 
-impl Run<'_> {
+impl DeviceRun<'_> {
     /// Does it on the device, compares it with the desktop's own, and gives all parameters.
     ///
     /// # Errors
     ///
     /// If the device does not answer or cannot do it, or the run diverges.
-    pub fn on_device(&self, mut connection: Connection) -> Result<(Report, Vec<f32>)> {
+    pub fn on_device(&self, mut connection: Connection) -> Result<(DeviceTrainReport, Vec<f32>)> {
         let start = Instant::now();
         let session = &mut connection.session;
         let footprint = session.configure(self.training)?;
@@ -41,20 +41,20 @@ impl Run<'_> {
         let stored = self.arguments.store.then(|| session.store()).transpose()?;
         let parameters = self.parameters(session)?;
         let usage = session.usage()?;
-        let report = Report {
+        let report = DeviceTrainReport {
             board: connection.device.board.clone(),
             samples: self.course.samples.len(),
             epochs: trace.epochs,
             trained_parameters: self.program.trained_values(),
             parameters: parameters.len(),
-            ticks: Ticks::of(trace.ticks, connection.device.tick_unit.clone()),
+            ticks: TickSummary::of(trace.ticks, connection.device.tick_unit.clone()),
             accuracy_before,
             accuracy_after,
             test_samples: self.subject.test().1.len(),
             equal_to_host: weights::same_bits(&parameters, &expected),
             weights_sha256: weights::sha256(&parameters),
             stored,
-            memory: Memory::new(&footprint, &usage),
+            memory: DeviceMemory::new(&footprint, &usage),
             stack_bytes: usage.stack,
             heap_bytes: usage.heap,
             repeats: session.repeats(),
@@ -81,7 +81,7 @@ impl Run<'_> {
     }
 
     /// What all parameters are at first: the desktop knows, but for what the device stored.
-    fn first_parameters(&self, session: &mut Session) -> Result<Vec<f32>> {
+    fn first_parameters(&self, session: &mut LinkSession) -> Result<Vec<f32>> {
         match self.training.start {
             Start::Stored => self.parameters(session),
             _ => Ok(self.subject.bytes.open()?.parameters().to_vec()),
@@ -89,7 +89,7 @@ impl Run<'_> {
     }
 
     /// All parameters as they are now, those that are trained from the device.
-    fn parameters(&self, session: &mut Session) -> Result<Vec<f32>> {
+    fn parameters(&self, session: &mut LinkSession) -> Result<Vec<f32>> {
         let mut parameters = self.subject.bytes.open()?.parameters().to_vec();
         let trained = session.parameters(self.program.trained_values())?;
         self.program.insert(&trained, &mut parameters)?;
@@ -97,7 +97,7 @@ impl Run<'_> {
     }
 
     /// The share of the samples not trained on that the device classifies as they are labelled.
-    fn accuracy(&self, session: &mut Session) -> Result<Option<f64>> {
+    fn accuracy(&self, session: &mut LinkSession) -> Result<Option<f64>> {
         let (samples, indices) = self.subject.test();
         let classes = self.program.classes();
         device::accuracy(session, samples, indices, classes)

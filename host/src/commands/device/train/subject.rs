@@ -1,6 +1,6 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
-use super::Arguments;
+use super::DeviceTrainArguments;
 use crate::commands::arguments::subject::{check_classes, read_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use kiln_core::{ModelFile, ModelParts, ModelTask, he_uniform};
 
 /// A model with a dataset that fits it.
-pub(super) struct Subject {
+pub(super) struct DeviceTrainSubject {
     pub bytes: ModelBytes,
     pub dataset: Dataset,
     /// Indices of the samples to train on.
@@ -21,13 +21,13 @@ pub(super) struct Subject {
     test: Vec<u32>,
 }
 
-impl Subject {
+impl DeviceTrainSubject {
     /// Loads the dataset, and reads the model or makes it from the seed.
     ///
     /// # Errors
     ///
     /// What was wrong with either, or that they do not fit.
-    pub fn load(arguments: &Arguments, threads: usize) -> Result<Self> {
+    pub fn load(arguments: &DeviceTrainArguments, threads: usize) -> Result<Self> {
         let read = arguments.weights.as_deref().map(read_model).transpose()?;
         let model = read.as_ref().map(ModelBytes::open).transpose()?;
         let dataset = load(arguments, model.as_ref(), threads)?;
@@ -57,7 +57,11 @@ impl Subject {
     }
 }
 
-fn load(arguments: &Arguments, model: Option<&ModelFile<'_>>, threads: usize) -> Result<Dataset> {
+fn load(
+    arguments: &DeviceTrainArguments,
+    model: Option<&ModelFile<'_>>,
+    threads: usize,
+) -> Result<Dataset> {
     let options = data::Options {
         data: arguments.source.data.clone(),
         offline: arguments.source.offline,
