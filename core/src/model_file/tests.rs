@@ -35,7 +35,7 @@ fn scaling() -> Scaling {
 fn parts<'a>(scaling: &'a Scaling, parameters: &'a [f32]) -> ModelParts<'a> {
     ModelParts {
         network: &NETWORK,
-        task: Task::Classification,
+        task: ModelTask::Classification,
         scaling,
         class_names: &NAMES,
         notes: "seed 1",
@@ -77,7 +77,7 @@ fn everything_written_is_read_back_in_place() {
     let bytes = &*placed.bytes(bytes.len());
     let model = ModelFile::open(bytes).unwrap();
     assert_eq!(model.network(), &NETWORK);
-    assert_eq!(model.task(), Task::Classification);
+    assert_eq!(model.task(), ModelTask::Classification);
     assert_eq!(model.scaling(), &scaling());
     assert!(model.class_names().eq(NAMES));
     assert_eq!(model.notes(), "seed 1");
@@ -112,7 +112,7 @@ fn graphs_and_tasks_are_read_back() {
     let (scaling, parameters) = (scaling(), vec![0.5; network.parameters()]);
     let bytes = encode(&ModelParts {
         network: &network,
-        task: Task::Reconstruction,
+        task: ModelTask::Reconstruction,
         class_names: &[],
         ..parts(&scaling, &parameters)
     });
@@ -120,11 +120,11 @@ fn graphs_and_tasks_are_read_back() {
     let model = ModelFile::open(placed.bytes(bytes.len())).unwrap();
     assert_eq!(
         (model.network(), model.task()),
-        (&network, Task::Reconstruction)
+        (&network, ModelTask::Reconstruction)
     );
     let (scaling, parameters) = (self::scaling(), self::parameters());
     let wrong = ModelParts {
-        task: Task::Reconstruction,
+        task: ModelTask::Reconstruction,
         class_names: &[],
         ..parts(&scaling, &parameters)
     };

@@ -57,7 +57,7 @@ fn files_of_version_1_open_to_the_same_network() {
     let mut placed = Placed::new(&bytes, 0);
     let model = ModelFile::open(placed.bytes(bytes.len())).unwrap();
     assert_eq!(model.network(), &network);
-    assert_eq!(model.task(), Task::Classification);
+    assert_eq!(model.task(), ModelTask::Classification);
     assert_eq!(model.scaling(), &scaling());
     assert_eq!((model.notes(), model.class_names().count()), ("v1", 0));
     assert_eq!(model.parameters(), parameters);
