@@ -16,31 +16,26 @@ pub(crate) fn forward(
     output: &mut [f32],
 ) {
     let inputs = input.len();
-    debug_assert!([0, output.len()].contains(&bias.len()));
-    let blocks = output.chunks_mut(TILE).zip(weights.chunks(TILE * inputs));
-    for (block, (output, weights)) in blocks.enumerate() {
-        let bias = bias.get(block * TILE..).unwrap_or(&[]);
+    // What sums begin at.
+    match bias {
+        [] => output.fill(0.0),
+        _ => output.copy_from_slice(bias),
+    }
+    for (output, weights) in output.chunks_mut(TILE).zip(weights.chunks(TILE * inputs)) {
         match output.first_chunk_mut() {
-            Some(output) => *output = rows::<TILE>(input, weights, starts(bias)),
+            Some(output) => *output = rows::<TILE>(input, weights, *output),
             None => {
                 for (o, output) in output.iter_mut().enumerate() {
-                    let bias = bias.get(o..).unwrap_or(&[]);
-                    [*output] = rows::<1>(input, &weights[o * inputs..], starts(bias));
+                    [*output] = rows::<1>(input, &weights[o * inputs..], [*output]);
                 }
             }
         }
-        Activate {
-            activation,
-            values: output,
-        }
-        .run();
     }
-}
-
-/// What sums begin at: their biases, or +0 where there are none.
-#[inline(always)]
-fn starts<const O: usize>(bias: &[f32]) -> [f32; O] {
-    bias.first_chunk().copied().unwrap_or([0.0; O])
+    Activate {
+        activation,
+        values: output,
+    }
+    .run();
 }
 
 /// `O` outputs, whose rows of weights start `weights`.
