@@ -55,6 +55,7 @@ fn options_have_their_usual_defaults() {
         .layer(Layer::AvgPool2d(Pool2d {
             window: [2, 1],
             stride: [2, 1],
+            ..Pool2d::new(1)
         }))
         .linear(10);
     assert_eq!(parse(&format!("{INPUT}{text}")).unwrap(), expected);

@@ -2,7 +2,7 @@ use super::*;
 use crate::data::ImageShape;
 use crate::engine::EngineOptions;
 use crate::settings::{ScheduleSetting, Settings};
-use kiln_core::{LaneWidth, Network, Scaling, Trainable};
+use kiln_core::{LaneWidth, Network, Scaling};
 
 const NETWORK: Network = Network::input(1, 6, 6).conv2d(3, 3).relu().linear(4);
 
@@ -30,12 +30,12 @@ fn trainer(samples: &Samples, parameters: Vec<f32>, threads: usize) -> DatasetTr
         threads,
         lanes: (threads == 1).then_some(LaneWidth::X1),
         batch: 7,
-        trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let scaling = Scaling::uniform(1, 1.0 / 255.0, 0.0).unwrap();
     let engine = Engine::new(&NETWORK, &scaling, parameters, &options).unwrap();
     let split = Split::new(50, 0.2, 1).unwrap();
-    DatasetTrainer::new(engine, samples, split, settings)
+    DatasetTrainer::new(engine, samples, split, settings, false)
 }
 
 fn start() -> Vec<f32> {
@@ -72,7 +72,9 @@ fn a_training_stopped_after_any_step_goes_on_to_the_same_bits() {
         let mut second = trainer(&samples, first.parameters().to_vec(), 2);
         let position = *first.position();
         assert_eq!(6 * position.epochs + position.steps, steps);
-        second.resume(position, first.velocity()).unwrap();
+        second
+            .resume(position, first.velocity(), first.statistics())
+            .unwrap();
         epochs.extend(run(&mut second, u32::MAX));
         assert_eq!(epochs, expected, "{steps}");
         assert_eq!(second.parameters(), whole.parameters(), "{steps}");
@@ -89,7 +91,7 @@ fn without_the_velocity_the_bits_are_others() {
     run(&mut first, 8);
     let mut second = trainer(&samples, first.parameters().to_vec(), 1);
     let none = vec![0.0; NETWORK.parameters()];
-    second.resume(*first.position(), &none).unwrap();
+    second.resume(*first.position(), &none, &[]).unwrap();
     run(&mut second, u32::MAX);
     assert_ne!(second.parameters(), whole.parameters());
 }
@@ -99,7 +101,7 @@ fn positions_of_other_trainings_are_refused() {
     let samples = samples();
     let velocity = vec![0.0; NETWORK.parameters()];
     let refused = |position: Position, velocity: &[f32]| {
-        let error = trainer(&samples, start(), 1).resume(position, velocity);
+        let error = trainer(&samples, start(), 1).resume(position, velocity, &[]);
         error.unwrap_err().to_string()
     };
     let at = |epochs, steps, samples| Position {

@@ -25,7 +25,7 @@ fn a_network_file_is_summed_up_layer_by_layer() {
         report["macs"].as_u64().map(|macs| 2 * macs)
     );
     assert_eq!(report["parameter_bytes"], 4 * (80 + 54_090));
-    assert!(report["training_bytes"].as_u64() > report["inference_bytes"].as_u64());
+    assert!(report["training_bytes"].as_u64() > report["arena_bytes"].as_u64());
 }
 
 /// The network that `kiln train mnist` trains.
