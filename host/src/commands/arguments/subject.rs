@@ -50,6 +50,17 @@ impl SubjectArguments {
     ///
     /// What was wrong with it, or that its classes are not the model's.
     pub fn load(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
+        let dataset = self.load_any(model, threads)?;
+        check_classes(model, &dataset).with_context(|| self.name())?;
+        Ok(dataset)
+    }
+
+    /// The same, whatever classes the dataset has.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with it.
+    pub fn load_any(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
         let options = data::Options {
             data: self.source.data.clone(),
             offline: self.source.offline,
@@ -58,9 +69,7 @@ impl SubjectArguments {
             size: data::TargetSize::Own,
             progress: true,
         };
-        let dataset = data::load(&self.dataset, &options)?;
-        check_classes(model, &dataset).with_context(|| self.name())?;
-        Ok(dataset)
+        Ok(data::load(&self.dataset, &options)?)
     }
 }
 

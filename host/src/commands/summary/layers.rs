@@ -1,6 +1,7 @@
 //! The layers of a network, as it is trained and as it is evaluated.
 
 use super::SummaryReport;
+use crate::network_file::{value_name, values_read};
 use crate::output::{TABLE_STYLE, grouped};
 use comfy_table::{CellAlignment, Table};
 use kiln_core::{Layer, Network, Shape, Value};
@@ -17,6 +18,9 @@ pub(super) struct LayerReport {
     name: Option<String>,
     /// Numbers of the layers whose values it reads; 0 is the network's input.
     inputs: Vec<usize>,
+    /// These in words, where they are not the layer before it alone.
+    #[serde(skip)]
+    reads: String,
     /// Channels, height and width.
     output: [u32; 3],
     parameters: u64,
@@ -47,36 +51,23 @@ impl FoldedReport {
     }
 }
 
-impl LayerReport {
-    /// What it reads where that is not the layer before it alone: numbers, with names where there
-    /// are any.
-    fn reads(&self, layers: &[Self]) -> String {
-        if self.inputs == [self.number - 1] {
-            return String::new();
-        }
-        let one = |input: &usize| {
-            let before = input.checked_sub(1).and_then(|index| layers.get(index));
-            match (input, before.and_then(|layer| layer.name.as_ref())) {
-                (0, _) => "input".into(),
-                (number, Some(name)) => format!("{number} {name}"),
-                (number, None) => number.to_string(),
-            }
-        };
-        self.inputs.iter().map(one).collect::<Vec<_>>().join(", ")
-    }
-}
-
 /// Every layer of a network, whose names may be fewer.
 pub(super) fn reports(network: &Network, names: &[Option<String>]) -> Vec<LayerReport> {
     let layers = network.layers().iter().zip(network.inputs()).enumerate();
     let report = |(index, (layer, inputs)): (usize, (&Layer, &[Value; 2]))| {
         let cost = network.layer_cost(index);
-        let read = if matches!(layer, Layer::Add) { 2 } else { 1 };
+        let read = values_read(layer, inputs);
+        let is_chained = matches!(read, [value] if value.number() == index);
+        let reads = read.iter().map(|value| value_name(names, *value));
         LayerReport {
             number: index + 1,
             kind: layer.name(),
             name: names.get(index).cloned().flatten(),
-            inputs: inputs[..read].iter().map(|input| input.number()).collect(),
+            reads: match is_chained {
+                true => String::new(),
+                false => reads.collect::<Vec<_>>().join(", "),
+            },
+            inputs: read.iter().map(|input| input.number()).collect(),
             output: extents(network.output_shape(index)),
             parameters: cost.parameters,
             macs: cost.macs,
@@ -95,8 +86,7 @@ pub(super) fn extents(shape: Shape) -> [u32; 3] {
 /// has a name, or reads something else than the layer before it.
 pub(super) fn table(report: &SummaryReport) -> Table {
     let layers = &report.layers;
-    let reads: Vec<String> = layers.iter().map(|layer| layer.reads(layers)).collect();
-    let has_reads = reads.iter().any(|reads| !reads.is_empty());
+    let has_reads = layers.iter().any(|layer| !layer.reads.is_empty());
     let has_names = layers.iter().any(|layer| layer.name.is_some());
     let texts = |name: &str, reads: &str| {
         let name = has_names.then(|| name.to_string());
@@ -112,7 +102,7 @@ pub(super) fn table(report: &SummaryReport) -> Table {
     table.load_style(TABLE_STYLE);
     let heads = ["output", "parameters", "MACs", "FLOPs"].map(String::from);
     table.set_header(row(String::new(), "layer", "name", "reads", heads));
-    for (layer, reads) in layers.iter().zip(&reads) {
+    for layer in layers {
         let [channels, height, width] = layer.output;
         let figures = [
             format!("{channels}x{height}x{width}"),
@@ -125,7 +115,7 @@ pub(super) fn table(report: &SummaryReport) -> Table {
             layer.number.to_string(),
             layer.kind,
             name,
-            reads,
+            &layer.reads,
             figures,
         ));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 fn checkpoint() -> Checkpoint {
     let score = MeanScore {
         loss: 0.1,
-        accuracy: 1.0 / 3.0,
+        accuracy: Some(1.0 / 3.0),
     };
     let epoch = Epoch {
         train: Some(score),
