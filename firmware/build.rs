@@ -16,7 +16,6 @@ mod generate;
 #[path = "build/training.rs"]
 mod training;
 
-use board::Board;
 use error::Error;
 use std::env;
 use std::fs;
@@ -40,12 +39,12 @@ fn build() -> Result<(), Error> {
     println!("cargo::rerun-if-changed=src/course.rs");
     println!("cargo::rerun-if-changed=src/first_parameters.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(Error::NotCargo("OUT_DIR"))?);
-    let board = Board::chosen()?;
+    let board = board::chosen()?;
     let files = files::read()?;
     let model = files.model()?;
     let samples = files.samples()?;
     let training = Training::chosen()?;
-    board.check(&files, &model)?;
+    board::check(&board, &files, &model)?;
     let storage = match &training {
         Some(training) => {
             training.check(&board, &files, &model)?;
@@ -58,8 +57,8 @@ fn build() -> Result<(), Error> {
         let path = out.join(name);
         fs::write(&path, content).map_err(|cause| Error::Unwritable { path, cause })
     };
-    write("memory.x", board.memory(storage).as_bytes())?;
-    if !board.has_device_crate() {
+    write("memory.x", board::layout(&board, storage).as_bytes())?;
+    if !board.has_device_crate {
         // Names no interrupt: all go to the default handler.
         write("device.x", b"")?;
     }
@@ -71,6 +70,9 @@ fn build() -> Result<(), Error> {
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
     // So that the host program knows what to emulate.
-    println!("cargo::rustc-link-arg-bins=--defsym={}=1", board.symbol());
+    println!(
+        "cargo::rustc-link-arg-bins=--defsym={}=1",
+        board::symbol(&board)
+    );
     Ok(())
 }

@@ -3,6 +3,7 @@
 # (see scripts/cross_cargo.sh). Exits with 3 where no compiler here builds for the board.
 #
 #   firmware/build.sh [build|run|clippy|compiler|…] [BOARD] [further arguments of cargo]
+#   firmware/build.sh target [BOARD]     says which target the board is built for
 set -eu
 command=${1:-build}
 board=${2:-mps2-an386}
@@ -25,6 +26,11 @@ mps2-an386 | mps2-an500 | nrf52840) target=thumbv7em-none-eabihf ;;
     exit 2
     ;;
 esac
+
+if [ "$command" = target ]; then
+    echo "$target"
+    exit
+fi
 
 case $board in
 mps2-an385)

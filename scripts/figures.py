@@ -13,7 +13,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 README = ROOT / "README.md"
 TOLERANCE = 0.02
-HARD, SOFT = "thumbv7em-none-eabihf", "thumbv7m-none-eabi"
 
 
 def run(command, folder=ROOT, **environment):
@@ -32,9 +31,14 @@ def build(board, *arguments, **environment):
     run([FIRMWARE / "build.sh", "build", board, "--quiet", *arguments], **environment)
 
 
-def program(target, name):
-    """A program as it was built last."""
-    return FIRMWARE / "target" / target / "release" / name
+def target(board):
+    """What Rust calls the board's processor."""
+    return run([FIRMWARE / "build.sh", "target", board]).strip()
+
+
+def program(board, name):
+    """A program as it was built last for a board of the same target."""
+    return FIRMWARE / "target" / target(board) / "release" / name
 
 
 class Elf:

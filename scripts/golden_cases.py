@@ -69,7 +69,7 @@ CASES = {
         conv2d("c0", "input", 4, (2, 2)),
         max_pool2d("p0", "c0", (3, 3), (2, 2), (1, 1, 1, 1), ceil_mode=True),
         conv2d("c1", "p0", 5, (3, 3), padding=(1, 1, 1, 1)),
-        max_pool2d("p1", "c1", (2, 3), (1, 2), (1, 0, 0, 2)), linear("out", "p1", 3),
+        max_pool2d("p1", "c1", (2, 3), (1, 2), (1, 0, 0, 1)), linear("out", "p1", 3),
     ),
     # A fourth window of p0 would begin behind the last pixel: left out. p1's third has one row.
     "max_pool_ceil": case(

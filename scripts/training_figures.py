@@ -16,7 +16,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from figures import FIRMWARE, HARD, Elf, build, kiln, main, number, program
+from figures import FIRMWARE, Elf, build, kiln, main, number, program
 
 SMALL, LARGE = "mps2-an386", "mps2-an500"
 # Network, words of KILN_TRAIN, the board it runs on, limits. The default comes last, so that it is
@@ -84,7 +84,7 @@ def planned(model):
 def measure(board, words, model, samples):
     build(board, "--features", "training", "--bin", "train",
           KILN_TRAIN=words, KILN_MODEL=str(model), KILN_SAMPLES=str(samples), KILN_SEED="")
-    train = program(HARD, "train")
+    train = program(board, "train")
     report = kiln("emulate", train)
     batch = number(report, r"^step .*batch (\d+)")
     count = number(report, r"^before .* of (\d+)")

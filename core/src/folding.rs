@@ -193,7 +193,8 @@ impl Folding {
             let mut bias = biases.get(output).map_or(0.0, |bias| f64::from(*bias));
             let [scale, shift] = match behind {
                 Some((node, norm)) => source.line(node, norm, output),
-                None => [1.0, 0.0],
+                // Of all numbers -0 alone leaves every sum as it is, a bias of -0 too.
+                None => [1.0, -0.0],
             };
             for tap in output * taps..(output + 1) * taps {
                 let mut weight = f64::from(weights[tap]);

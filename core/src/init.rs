@@ -210,6 +210,26 @@ mod tests {
     }
 
     #[test]
+    fn scales_begin_as_ones_and_statistics_as_those_of_a_standard_spread() {
+        const NORMED: Network = Network::input(1, 2, 2)
+            .batch_norm()
+            .layer(Layer::ScaleShift)
+            .conv2d(3, 1)
+            .batch_norm();
+        let mut values = [9.0; NORMED.parameters()];
+        let mut generator = Xoshiro128PlusPlus::seed_from_u64(3);
+        he_uniform(&NORMED, &mut values, || generator.next_u32()).unwrap();
+        assert_eq!(values[..4], [1.0, 0.0, 1.0, 0.0]);
+        assert!(values[4..7].iter().all(|weight| *weight != 0.0));
+        assert_eq!(values[7..], [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
+        let mut statistics = [9.0; NORMED.statistics()];
+        first_statistics(&NORMED, &mut statistics).unwrap();
+        assert_eq!(statistics, [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0]);
+        let error = first_statistics(&NORMED, &mut statistics[1..]).unwrap_err();
+        assert_eq!((error.expected, error.found), (8, 7));
+    }
+
+    #[test]
     fn a_wrong_length_is_refused() {
         let mut values = [0.0; NETWORK.parameters() - 1];
         let error = he_uniform(&NETWORK, &mut values, || 0).unwrap_err();

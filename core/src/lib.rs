@@ -130,7 +130,7 @@ pub use ops::loss::Outcome;
 pub use pack::{pack_floats, pack_pixels, pack_values};
 pub use program::{
     CompactMode, CompactUpdate, GROUP, Loss, Operation, Program, ProgramError, Purpose, Span,
-    SpanKind, Spans, Step, Trainable, TrainableError,
+    SpanKind, Spans, Step, Trainable, TrainableError, TrainingMemory,
 };
 pub use run::{
     BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer,

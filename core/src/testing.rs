@@ -2,6 +2,9 @@
 
 extern crate std;
 
+pub mod graphs;
+pub mod walk;
+
 use crate::lanes::{Counted, Kernel, Lanes};
 use std::vec::Vec;
 
@@ -104,4 +107,34 @@ pub fn assert_bits<L: Lanes>(what: &str, found: &[f32], expected: &[f32]) {
             L::WIDTH
         );
     }
+}
+
+/// Values and labels to train on, small enough that a few steps stay finite, zeros of both signs
+/// among them.
+pub fn samples(network: &crate::Network, count: usize, seed: u32) -> (Vec<f32>, Vec<u16>) {
+    let elements = network.input_shape().elements();
+    let images = values(count * elements, seed).into_iter();
+    let images = images.map(|value| value.clamp(-2.0, 2.0)).collect();
+    let labels = (0..count).map(|sample| ((sample * 7 + 3) % network.classes()) as u16);
+    (images, labels.collect())
+}
+
+/// First parameters, zeros of both signs among them: an update must keep the sign of those it
+/// leaves.
+pub fn first_parameters(network: &crate::Network, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let mut parameters = std::vec![0.0; network.parameters()];
+    crate::he_uniform(network, &mut parameters, || {
+        state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+        state.rotate_left(13)
+    })
+    .unwrap();
+    for (index, value) in parameters.iter_mut().enumerate() {
+        match index % 11 {
+            3 => *value = -0.0,
+            7 => *value = 0.0,
+            _ => {}
+        }
+    }
+    parameters
 }

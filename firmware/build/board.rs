@@ -1,134 +1,93 @@
-//! The board built for: its name and how much memory it has.
+//! The board built for, and whether what it is to hold fits its memory.
 
 use crate::error::Error;
 use crate::files::Files;
-use kiln_core::{ModelFile, Plan};
+use boards::{BOARDS, Board, FLASH_ORIGIN, PROGRAM_BYTES, RAM_ORIGIN, STACK_BYTES, WORKING_BYTES};
+use kiln_core::{ModelFile, Program, Purpose};
 use std::env;
-use std::fs;
-use std::path::PathBuf;
 
-/// Every board, by its feature.
-pub const NAMES: [&str; 4] = ["mps2-an386", "mps2-an500", "mps2-an385", "nrf52840"];
-
-/// Flash kept free for the program itself, in bytes; the linker knows what it takes exactly.
-const PROGRAM: usize = 32 << 10;
-/// RAM kept free for the stack, the link's buffers and what the log needs, in bytes.
-const WORKING: usize = 16 << 10;
-
-pub struct Board {
-    name: &'static str,
-    /// The linker's memory layout.
-    memory: String,
-    flash: usize,
-    ram: usize,
-}
-
-impl Board {
-    /// The board whose feature is set.
-    pub fn chosen() -> Result<Self, Error> {
-        let is_set = |name: &&str| {
-            let feature = name.to_uppercase().replace('-', "_");
-            env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
-        };
-        let set: Vec<&'static str> = NAMES.into_iter().filter(is_set).collect();
-        let [name] = set[..] else {
-            return Err(Error::Boards(set));
-        };
-        let path = PathBuf::from(format!("src/board/{}.x", name.replace('-', "_")));
-        println!("cargo::rerun-if-changed={}", path.display());
-        let memory = match fs::read_to_string(&path) {
-            Ok(memory) => memory,
-            Err(cause) => return Err(Error::Unreadable { path, cause }),
-        };
-        let length = |region| length(&memory, region).ok_or((region, path.clone()));
-        match (length("FLASH"), length("RAM")) {
-            (Ok(flash), Ok(ram)) => Ok(Self {
-                name,
-                flash,
-                ram,
-                memory,
-            }),
-            (Err((region, path)), _) | (_, Err((region, path))) => {
-                Err(Error::Layout { path, region })
-            }
-        }
-    }
-
-    /// Whether a crate for the device names its interrupts for the linker.
-    pub fn has_device_crate(&self) -> bool {
-        self.name == "nrf52840"
-    }
-
-    /// The symbol that names the board in the program.
-    pub fn symbol(&self) -> String {
-        format!("kiln_board_{}", self.name.replace('-', "_"))
-    }
-
-    /// Whether model and samples fit the flash, and the model's arena the RAM.
-    pub fn check(&self, files: &Files, model: &ModelFile<'_>) -> Result<(), Error> {
-        self.check_flash(files, 0)?;
-        let arena = size_of::<f32>() * Plan::of(model.network()).arena_packets();
-        self.check_ram(&[("the arena", arena)])
-    }
-
-    /// Whether model, samples and so many bytes of storage fit the flash.
-    pub fn check_flash(&self, files: &Files, storage: usize) -> Result<(), Error> {
-        let [model, samples] = [files.model_bytes(), files.samples_bytes()].map(<[u8]>::len);
-        let mut parts = vec![
-            ("the model", model),
-            ("samples", samples),
-            ("program", PROGRAM),
-        ];
-        if storage > 0 {
-            parts.push(("storage", storage));
-        }
-        self.check_memory("flash", self.flash, &parts)
-    }
-
-    /// Whether these parts and what every program needs fit the RAM.
-    pub fn check_ram(&self, parts: &[(&str, usize)]) -> Result<(), Error> {
-        let parts = [parts, &[("stack and buffers", WORKING)]].concat();
-        self.check_memory("RAM", self.ram, &parts)
-    }
-
-    /// The linker's memory layout, with so many bytes at the flash's end kept from the program.
-    pub fn memory(&self, storage: usize) -> String {
-        let whole = format!("LENGTH = {}K", self.flash >> 10);
-        let program = format!("LENGTH = {}", self.flash - storage);
-        let memory = self.memory.replacen(&whole, &program, 1);
-        format!("{memory}_kiln_storage = ORIGIN(FLASH) + LENGTH(FLASH);\n")
-    }
-
-    fn check_memory(
-        &self,
-        memory: &'static str,
-        available: usize,
-        parts: &[(&str, usize)],
-    ) -> Result<(), Error> {
-        let needed = parts.iter().map(|(_, bytes)| bytes).sum();
-        if needed <= available {
-            return Ok(());
-        }
-        let parts: Vec<String> = parts
-            .iter()
-            .filter(|(_, bytes)| *bytes > 0)
-            .map(|(name, bytes)| format!("{name} ({bytes})"))
-            .collect();
-        Err(Error::TooLarge {
-            board: self.name,
-            memory,
-            needed,
-            available,
-            parts: parts.join(", "),
-        })
+/// The board whose feature is set.
+pub fn chosen() -> Result<Board, Error> {
+    let is_set = |board: &Board| {
+        let feature = board.name.to_uppercase().replace('-', "_");
+        env::var_os(format!("CARGO_FEATURE_{feature}")).is_some()
+    };
+    let set: Vec<Board> = BOARDS.into_iter().filter(is_set).collect();
+    match set[..] {
+        [board] => Ok(board),
+        _ => Err(Error::Boards(set.len())),
     }
 }
 
-/// Bytes of a region of the linker's memory layout, which is a multiple of 1 KiB.
-fn length(memory: &str, region: &str) -> Option<usize> {
-    let line = memory
-        .lines()
-        .find(|line| line.trim_start().starts_with(region))?;
-    let kibibytes = line.split("LENGTH =").nth(1)?.trim().strip_suffix('K')?;
-    Some(kibibytes.parse::<usize>().ok()? << 10)
+/// The symbol that names the board in the program.
+pub fn symbol(board: &Board) -> String {
+    format!("kiln_board_{}", board.name.replace('-', "_"))
+}
+
+/// Whether model and samples fit the flash, and the model's arena the RAM.
+pub fn check(board: &Board, files: &Files, model: &ModelFile<'_>) -> Result<(), Error> {
+    check_flash(board, files, 0)?;
+    let program: Program =
+        Program::try_of(model.network(), Purpose::Inference).map_err(Error::Program)?;
+    let arena = program.working_bytes(1);
+    check_ram(board, &[("the arena", arena)])
+}
+
+/// Whether model, samples and so many bytes of storage fit the flash.
+pub fn check_flash(board: &Board, files: &Files, storage: usize) -> Result<(), Error> {
+    let [model, samples] = [files.model_bytes(), files.samples_bytes()].map(<[u8]>::len);
+    let parts = [
+        ("the model", model),
+        ("samples", samples),
+        ("program", PROGRAM_BYTES),
+        ("storage", storage),
+    ];
+    check_memory(board.name, "flash", board.flash, &parts)
+}
+
+/// Whether these parts and what every program needs fit the RAM.
+pub fn check_ram(board: &Board, parts: &[(&str, usize)]) -> Result<(), Error> {
+    let parts = [parts, &[("stack and buffers", WORKING_BYTES)]].concat();
+    check_memory(board.name, "RAM", board.ram, &parts)
+}
+
+/// The linker's memory layout, with so many bytes at the flash's end kept from the program, and a
+/// stack that is no shorter than it may be.
+pub fn layout(board: &Board, storage: usize) -> String {
+    let Board { flash, ram, .. } = *board;
+    let program = flash - storage;
+    format!(
+        "MEMORY\n{{\n  \
+           FLASH : ORIGIN = {FLASH_ORIGIN:#010x}, LENGTH = {program}\n  \
+           RAM   : ORIGIN = {RAM_ORIGIN:#010x}, LENGTH = {ram}\n}}\n\
+         _kiln_storage = ORIGIN(FLASH) + LENGTH(FLASH);\n\
+         ASSERT(_stack_start - _stack_end >= {STACK_BYTES}, \"{}: the RAM is too small: beside \
+         what the network takes, it leaves the stack less than {STACK_BYTES} bytes; use a smaller \
+         network, or smaller images\");\n",
+        board.name
+    )
+}
+
+fn check_memory(
+    board: &'static str,
+    memory: &'static str,
+    available: usize,
+    parts: &[(&str, usize)],
+) -> Result<(), Error> {
+    let needed = parts.iter().map(|(_, bytes)| bytes).sum();
+    if needed <= available {
+        return Ok(());
+    }
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(_, bytes)| *bytes > 0)
+        .map(|(name, bytes)| format!("{name} ({bytes})"))
+        .collect();
+    Err(Error::TooLarge {
+        board,
+        memory,
+        needed,
+        available,
+        parts: parts.join(", "),
+    })
 }

@@ -1,6 +1,7 @@
 //! What stops the build, in one line each.
 
-use kiln_core::{BufferError, CompactError, ModelError, SamplesError, TrainableError};
+use boards::BOARDS;
+use kiln_core::{BufferError, CompactError, ModelError, ProgramError, SamplesError};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -11,13 +12,11 @@ pub enum Error {
     /// A variable that cargo sets is missing.
     NotCargo(&'static str),
     /// No board feature, or several.
-    Boards(Vec<&'static str>),
+    Boards(usize),
     /// A file cannot be read.
     Unreadable { path: PathBuf, cause: io::Error },
     /// A file cannot be written.
     Unwritable { path: PathBuf, cause: io::Error },
-    /// A memory layout does not tell the length of a region.
-    Layout { path: PathBuf, region: &'static str },
     /// The model file is no sound model.
     Model { path: PathBuf, error: ModelError },
     /// The samples file is not sound.
@@ -35,7 +34,7 @@ pub enum Error {
     /// The seed is no number.
     Seed(String),
     /// The model has no such layer to train.
-    Trainable(TrainableError),
+    Program(ProgramError),
     /// The model cannot be trained on the samples.
     Train(CompactError),
     /// The board has too little memory.
@@ -52,20 +51,14 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotCargo(variable) => write!(f, "{variable} is not set; build with cargo"),
-            Self::Boards(boards) => write!(
+            Self::Boards(chosen) => write!(
                 f,
-                "choose one board, not {}: --no-default-features --features NAME, with NAME one \
-                 of {}",
-                boards.len(),
-                crate::board::NAMES.join(", ")
+                "choose one board, not {chosen}: --no-default-features --features NAME, with NAME \
+                 one of {}",
+                BOARDS.map(|board| board.name).join(", ")
             ),
             Self::Unreadable { path, cause } => write!(f, "{}: {cause}", path.display()),
             Self::Unwritable { path, cause } => write!(f, "{}: {cause}", path.display()),
-            Self::Layout { path, region } => write!(
-                f,
-                "{}: no length in KiB for {region}; write LENGTH = 256K",
-                path.display()
-            ),
             Self::Model { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Samples { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Shape {
@@ -85,7 +78,8 @@ impl fmt::Display for Error {
                  (counted from 1), biases, batch, momentum"
             ),
             Self::Seed(text) => write!(f, "KILN_SEED: {text} is no number from 0 to 2^64 - 1"),
-            Self::Trainable(error) => write!(f, "KILN_TRAIN: {error}"),
+            Self::Program(error @ ProgramError::Trainable(_)) => write!(f, "KILN_TRAIN: {error}"),
+            Self::Program(error) => write!(f, "the model: {error}"),
             Self::Train(error) => write!(f, "the model cannot be trained on the samples: {error}"),
             Self::TooLarge {
                 board,

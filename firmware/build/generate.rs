@@ -6,7 +6,8 @@ use crate::files::Files;
 use crate::first_parameters::initialise;
 use crate::training::Training;
 use kiln_core::{
-    CompactMemory, CompactTrainer, Crc32, Layer, ModelFile, Network, Plan, SamplesFile, pack_pixels,
+    CompactMemory, CompactTrainer, Crc32, Layer, ModelFile, Network, Program, Purpose, SamplesFile,
+    pack_pixels,
 };
 use std::fmt::Write;
 
@@ -17,7 +18,8 @@ pub fn constants(
     samples: &SamplesFile<'_>,
     training: Option<&Training>,
 ) -> Result<String, Error> {
-    let plan = Plan::of(model.network());
+    let program: Program =
+        Program::try_of(model.network(), Purpose::Inference).map_err(Error::Program)?;
     let identity = files
         .model_bytes()
         .last_chunk()
@@ -29,10 +31,14 @@ pub fn constants(
         let _ = writeln!(code, "pub const {name}: {kind} = {value};");
     };
     constant("NETWORK", "kiln_core::Network", network(model.network()));
-    constant("STEPS", "usize", plan.steps().len().to_string());
-    constant("ARENA_VALUES", "usize", plan.arena_packets().to_string());
-    constant("CLASSES", "usize", plan.classes().to_string());
-    constant("PIXELS", "usize", plan.input_shape().elements().to_string());
+    constant("STEPS", "usize", program.steps().len().to_string());
+    constant("ARENA_VALUES", "usize", program.arena_packets().to_string());
+    constant("CLASSES", "usize", program.classes().to_string());
+    constant(
+        "PIXELS",
+        "usize",
+        program.input_shape().elements().to_string(),
+    );
     constant("SCALE", "&[f32]", values(model.scaling().scale()));
     constant("SHIFT", "&[f32]", values(model.scaling().shift()));
     constant("MODEL_LEN", "usize", files.model_bytes().len().to_string());
@@ -71,13 +77,14 @@ pub fn constants(
 
 /// CRC-32 of the logits of all samples, computed here and now by the kernels the device has.
 fn logits_crc(model: &ModelFile<'_>, samples: &SamplesFile<'_>) -> Result<u32, Error> {
-    let plan = Plan::of(model.network());
-    let mut arena = vec![0.0_f32; plan.arena_packets()];
+    let program: Program =
+        Program::try_of(model.network(), Purpose::Inference).map_err(Error::Program)?;
+    let mut arena = vec![0.0_f32; program.arena_packets()];
     let mut crc = Crc32::new();
     for (_, image) in samples.samples() {
         let fill = |input: &mut [f32]| pack_pixels(model.scaling(), &[image], input);
-        let logits = plan
-            .infer_within(model.parameters(), &mut arena, fill)
+        let logits = program
+            .infer(model.parameters(), &mut arena, fill)
             .map_err(Error::Run)?;
         crc.update_values(logits);
     }
@@ -90,27 +97,27 @@ fn trained_crc(
     model: &ModelFile<'_>,
     samples: &SamplesFile<'_>,
 ) -> Result<u32, Error> {
-    let plan = training.plan(model)?;
-    let mut trained = vec![0.0; plan.trained_values()];
+    let program = training.program(model)?;
+    let mut trained = vec![0.0; program.trained_values()];
     match training.seed {
-        Some(seed) => initialise(&plan, model.network(), &mut trained, seed),
-        None => plan
+        Some(seed) => initialise(&program, model.network(), &mut trained, seed),
+        None => program
             .extract(model.parameters(), &mut trained)
             .map_err(Error::Train)?,
     }
     let memory = CompactMemory {
-        frozen: &model.parameters()[..plan.frozen_values()],
+        frozen: &model.parameters()[..program.frozen_values()],
         trained: &mut trained,
-        gradient: &mut vec![0.0; plan.gradient_values()],
-        velocity: &mut vec![0.0; plan.velocity_values()],
-        arena: &mut vec![0.0; plan.arena_values()],
-        winners: &mut vec![0; plan.winner_bytes()],
+        gradient: &mut vec![0.0; program.gradient_values()],
+        velocity: &mut vec![0.0; program.velocity_values()],
+        arena: &mut vec![0.0; program.arena_packets()],
+        winners: &mut vec![0; program.winner_bytes()],
     };
-    let mut trainer = CompactTrainer::new(&plan, memory).map_err(Error::Train)?;
+    let mut trainer = CompactTrainer::new(&program, memory).map_err(Error::Train)?;
     let samples: Vec<course::Sample<'_>> = samples.samples().collect();
     for _ in 0..course::EPOCHS {
-        for batch in samples.chunks(course::batch(&plan)) {
-            course::step(&plan, &mut trainer, model.scaling(), batch).map_err(Error::Train)?;
+        for batch in samples.chunks(course::batch(&program)) {
+            course::step(&program, &mut trainer, model.scaling(), batch).map_err(Error::Train)?;
         }
     }
     let mut crc = Crc32::new();
@@ -132,21 +139,25 @@ fn network(network: &Network) -> String {
         "kiln_core::Network::input({}, {}, {})",
         input.channels, input.height, input.width
     );
-    network
-        .layers()
-        .iter()
-        .fold(start, |code, each| format!("{code}.layer({})", layer(each)))
+    let nodes = network.layers().iter().zip(network.inputs());
+    nodes.fold(start, |code, (each, inputs)| {
+        let [first, second] = inputs.map(|value| value.number());
+        let value = |number| format!("kiln_core::Value::of_node({number})");
+        let inputs = format!("[{}, {}]", value(first), value(second));
+        format!("{code}.node({}, {inputs})", layer(each))
+    })
 }
 
 fn layer(layer: &Layer) -> String {
-    match layer {
+    let code = match layer {
         // A layer's debug text is its literal, but for the paths.
         Layer::Conv2d(conv) => format!("kiln_core::Layer::Conv2d(kiln_core::{conv:?})"),
         Layer::MaxPool2d(pool) => format!("kiln_core::Layer::MaxPool2d(kiln_core::{pool:?})"),
         Layer::AvgPool2d(pool) => format!("kiln_core::Layer::AvgPool2d(kiln_core::{pool:?})"),
         Layer::Linear(linear) => format!("kiln_core::Layer::Linear(kiln_core::{linear:?})"),
         other => format!("kiln_core::Layer::{other:?}"),
-    }
+    };
+    code.replace("padding: Padding", "padding: kiln_core::Padding")
 }
 
 /// The network in one line for people.

@@ -2,7 +2,7 @@
 //! device what must come of it.
 
 use kiln_core::{
-    CompactError, CompactPlan, CompactTrainer, CompactUpdate, Outcome, Scaling, Sgd, pack_pixels,
+    CompactError, CompactTrainer, CompactUpdate, Outcome, Program, Scaling, Sgd, pack_pixels,
 };
 
 /// Passes over the samples.
@@ -14,8 +14,8 @@ pub const BATCH: usize = 8;
 pub type Sample<'a> = (u16, &'a [u8]);
 
 /// The optimizer: momentum where a velocity is kept.
-pub fn sgd<const STEPS: usize>(plan: &CompactPlan<STEPS>) -> Sgd {
-    let momentum = plan.velocity_values() > 0;
+pub fn sgd<const STEPS: usize>(program: &Program<STEPS>) -> Sgd {
+    let momentum = program.velocity_values() > 0;
     Sgd {
         momentum: if momentum { 0.9 } else { 0.0 },
         ..Sgd::new(0.01)
@@ -23,11 +23,16 @@ pub fn sgd<const STEPS: usize>(plan: &CompactPlan<STEPS>) -> Sgd {
 }
 
 /// Samples that one step takes.
-pub fn batch<const STEPS: usize>(plan: &CompactPlan<STEPS>) -> usize {
-    match plan.mode().update {
-        CompactUpdate::InPlace => 1,
-        CompactUpdate::MiniBatch { .. } => BATCH,
+pub fn batch<const STEPS: usize>(program: &Program<STEPS>) -> usize {
+    match is_in_place(program) {
+        true => 1,
+        false => BATCH,
     }
+}
+
+fn is_in_place<const STEPS: usize>(program: &Program<STEPS>) -> bool {
+    let mode = program.compact_mode();
+    mode.is_some_and(|mode| matches!(mode.update, CompactUpdate::InPlace))
 }
 
 /// One step on at most [`batch`] samples, at least one.
@@ -36,15 +41,15 @@ pub fn batch<const STEPS: usize>(plan: &CompactPlan<STEPS>) -> usize {
 ///
 /// A loss that is not finite, or a label that is not among the classes.
 pub fn step<const STEPS: usize>(
-    plan: &CompactPlan<STEPS>,
+    program: &Program<STEPS>,
     trainer: &mut CompactTrainer<'_, STEPS>,
     scaling: &Scaling,
     samples: &[Sample<'_>],
 ) -> Result<Outcome, CompactError> {
-    let sgd = sgd(plan);
+    let sgd = sgd(program);
     let fill = |image: &'_ [u8], input: &mut [f32]| pack_pixels(scaling, &[image], input);
     let mut outcome = Outcome::default();
-    if let CompactUpdate::InPlace = plan.mode().update {
+    if is_in_place(program) {
         for (label, image) in samples {
             outcome += trainer.step(*label, &sgd, |input| fill(image, input))?;
         }

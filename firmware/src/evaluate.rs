@@ -1,6 +1,7 @@
 //! Classifies the samples in flash, and reports what it took.
 
 use crate::board::{self, Board};
+use crate::mean::mean;
 use crate::{memory, model};
 use kiln_core::{BufferError, Crc32, ModelError, SamplesError, Scaling, ScalingError, pack_pixels};
 
@@ -16,10 +17,12 @@ pub enum Failure {
     Samples(SamplesError),
     /// The scaling is impossible.
     Scaling(ScalingError),
-    /// A buffer does not fit the plan.
+    /// A buffer does not fit the program.
     Buffer(BufferError),
     /// The logits are not those that the desktop computed at build time.
     Differs,
+    /// The stack was too short, and what lies behind it was written over.
+    Overflowed,
 }
 
 /// What the samples gave.
@@ -60,7 +63,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
         }
     }
     tally.report();
-    report_memory(heap_before);
+    report_memory(heap_before)?;
     if tally.logits.value() == model::EXPECTED_CRC {
         Ok(())
     } else {
@@ -91,7 +94,7 @@ impl Tally {
         image: &[u8],
     ) -> Result<(), Failure> {
         let fill = |input: &mut [f32]| pack_pixels(scaling, &[image], input);
-        let (logits, ticks) = board.time(|| model::PLAN.infer_within(parameters, arena, fill));
+        let (logits, ticks) = board.time(|| model::INFERENCE.infer(parameters, arena, fill));
         let logits = logits.map_err(Failure::Buffer)?;
         let class = kiln_core::reference::loss::highest_class(logits);
         self.samples += 1;
@@ -130,7 +133,7 @@ impl Tally {
         }
         defmt::println!(
             "inference  {=u32} {=str} (least {=u32}, most {=u32})",
-            (self.sum / samples.max(1) as u64) as u32,
+            mean(self.sum, samples as u32),
             board::TICK_UNIT,
             self.least,
             self.most
@@ -138,17 +141,18 @@ impl Tally {
     }
 }
 
-fn report_memory(heap_before: usize) {
+fn report_memory(heap_before: usize) -> Result<(), Failure> {
     defmt::println!("arena      {=usize} bytes", 4 * model::ARENA_VALUES);
     defmt::println!(
         "heap       high-water {=usize} bytes before the first inference, {=usize} after the last",
         heap_before,
         board::heap_high_water()
     );
-    defmt::println!(
-        "stack      high-water {=usize} bytes",
-        board::stack_high_water()
-    );
+    match board::stack_high_water() {
+        Some(bytes) => defmt::println!("stack      high-water {=usize} bytes", bytes),
+        None => return Err(Failure::Overflowed),
+    }
+    Ok(())
 }
 
 impl Failure {
@@ -169,6 +173,9 @@ impl Failure {
             }
             Self::Differs => defmt::println!(
                 "error: the logits are not those that the desktop computed at build time"
+            ),
+            Self::Overflowed => defmt::println!(
+                "error: the stack overflowed; nothing that was computed can be believed"
             ),
         }
     }

@@ -30,7 +30,7 @@ pub const WINNERS: usize = 0;
 /// Values for inference, or for the training that the build set memory aside for.
 #[cfg(feature = "training")]
 pub const VALUES: usize = {
-    let training = (model::TRAINING.total_bytes() - WINNERS) / size_of::<f32>();
+    let training = (model::TRAINING.compact_bytes() - WINNERS) / size_of::<f32>();
     if training > model::ARENA_VALUES {
         training
     } else {
@@ -41,31 +41,28 @@ pub const VALUES: usize = {
 #[cfg(feature = "training")]
 pub const WINNERS: usize = model::TRAINING.winner_bytes();
 
-/// Bytes of all of it.
+/// Bytes of all of it: all that the heap is for.
 pub const BYTES: usize = size_of::<f32>() * VALUES + WINNERS;
-
-/// Bytes of the heap: this memory, and what the link takes.
-pub const HEAP_BYTES: usize = BYTES + crate::serve::HEAP_BYTES;
 
 #[cfg(feature = "training")]
 impl Memory {
-    /// The memory of a plan that is no larger, with the parameters that it does not train.
+    /// The memory of a program that is no larger, with the parameters that it does not train.
     pub fn of<'m, const STEPS: usize>(
         &'m mut self,
-        plan: &kiln_core::CompactPlan<STEPS>,
+        program: &kiln_core::Program<STEPS>,
         frozen: &'m [f32],
     ) -> kiln_core::CompactMemory<'m> {
-        let (trained, rest) = self.values.split_at_mut(plan.trained_values());
-        let (gradient, rest) = rest.split_at_mut(plan.gradient_values());
-        let (velocity, rest) = rest.split_at_mut(plan.velocity_values());
+        let (trained, rest) = self.values.split_at_mut(program.trained_values());
+        let (gradient, rest) = rest.split_at_mut(program.gradient_values());
+        let (velocity, rest) = rest.split_at_mut(program.velocity_values());
         velocity.fill(0.0);
         kiln_core::CompactMemory {
-            frozen: &frozen[..plan.frozen_values()],
+            frozen: &frozen[..program.frozen_values()],
             trained,
             gradient,
             velocity,
-            arena: &mut rest[..plan.arena_values()],
-            winners: &mut self.winners[..plan.winner_bytes()],
+            arena: &mut rest[..program.arena_packets()],
+            winners: &mut self.winners[..program.winner_bytes()],
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The model in flash: its network as a plan, its parameters where they lie, and samples for it.
+//! The model in flash: its network as a program, its parameters where they lie, and samples for it.
 //!
 //! All constants are the build's, which opened the files and checked them.
 
@@ -8,7 +8,9 @@ mod generated {
 }
 
 use generated::{SAMPLES_LEN, SCALE, SHIFT};
-use kiln_core::{ModelError, ModelFile, Plan, SamplesError, SamplesFile, Scaling, ScalingError};
+use kiln_core::{
+    ModelError, ModelFile, Program, Purpose, SamplesError, SamplesFile, Scaling, ScalingError,
+};
 
 pub use generated::{
     ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, MODEL_LEN, NETWORK, PIXELS, STEPS, description,
@@ -17,13 +19,21 @@ pub use generated::{
 #[cfg(feature = "training")]
 pub use generated::{START_SEED, STORAGE_BYTES, TRAINED_CRC};
 
-/// The plan of the training that the build set memory aside for.
+/// The program of the training that the build set memory aside for.
 #[cfg(feature = "training")]
-pub static TRAINING: kiln_core::CompactPlan<STEPS> =
-    kiln_core::CompactPlan::of(&Plan::of(&NETWORK).fitted(), generated::TRAIN_MODE);
+#[allow(
+    long_running_const_eval,
+    reason = "the deeper the network, the longer it is planned"
+)]
+pub static TRAINING: Program<STEPS> =
+    Program::of(&NETWORK, Purpose::Compact(generated::TRAIN_MODE));
 
-/// The network's plan.
-pub static PLAN: Plan<STEPS> = Plan::of(&NETWORK).fitted();
+/// The program of inference.
+#[allow(
+    long_running_const_eval,
+    reason = "the deeper the network, the longer it is planned"
+)]
+pub static INFERENCE: Program<STEPS> = Program::of(&NETWORK, Purpose::Inference);
 
 /// Where parameters are read as f32, vectors of them included.
 #[repr(align(16))]

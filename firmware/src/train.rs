@@ -3,6 +3,7 @@
 use crate::board::{self, Board};
 use crate::course::{self, BATCH, EPOCHS, Sample};
 use crate::first_parameters::initialise;
+use crate::mean::mean;
 use crate::memory::{self, Memory};
 use crate::{model, store};
 use kiln_core::{
@@ -27,9 +28,11 @@ pub enum Failure {
     Storage,
     /// The parameters are not those that the desktop computed at build time.
     Differs,
+    /// The stack was too short, and what lies behind it was written over.
+    Overflowed,
 }
 
-/// The trainer of the build's plan.
+/// The trainer of the build's program.
 type Trainer<'a> = CompactTrainer<'a, { model::STEPS }>;
 
 /// Ticks of the steps.
@@ -54,8 +57,9 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     defmt::println!("network    {=istr}", model::description());
     let mut memory = memory::take();
     report_memory(&memory);
-    let plan = &model::TRAINING;
-    let mut trainer = Trainer::new(plan, memory.of(plan, parameters)).map_err(Failure::Step)?;
+    let program = &model::TRAINING;
+    let mut trainer =
+        Trainer::new(program, memory.of(program, parameters)).map_err(Failure::Step)?;
     let stored = start(board, &mut trainer, parameters)?;
     let before = accuracy(&mut trainer, &samples, &scaling);
     defmt::println!(
@@ -83,36 +87,40 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
         after,
         samples.len()
     );
-    ticks.report(plan.mode());
+    ticks.report(course::batch(program));
     let equal = report_parameters(&trainer, stored);
-    let number = store::save(board, plan, trainer.trained()).map_err(|_| Failure::Storage)?;
+    if board::stack_has_overflowed() {
+        return Err(Failure::Overflowed);
+    }
+    let number = store::save(board, program, trainer.trained()).map_err(|_| Failure::Storage)?;
     defmt::println!("stored     number {=u32}", number);
     defmt::println!(
         "heap       high-water {=usize} bytes",
         board::heap_high_water()
     );
-    defmt::println!(
-        "stack      high-water {=usize} bytes",
-        board::stack_high_water()
-    );
+    match board::stack_high_water() {
+        Some(bytes) => defmt::println!("stack      high-water {=usize} bytes", bytes),
+        None => return Err(Failure::Overflowed),
+    }
     if equal { Ok(()) } else { Err(Failure::Differs) }
 }
 
 /// Sets the first parameters: the newest stored ones, or else those that the build chose. Gives
 /// the number of what was stored, or 0.
 fn start(board: &mut Board, trainer: &mut Trainer<'_>, parameters: &[f32]) -> Result<u32, Failure> {
-    let plan = &model::TRAINING;
-    if let Ok(number) = store::load(board, plan, trainer.trained_mut()) {
+    let program = &model::TRAINING;
+    if let Ok(number) = store::load(board, program, trainer.trained_mut()) {
         defmt::println!("start      from what is stored, number {=u32}", number);
         return Ok(number);
     }
     match model::START_SEED {
         Some(seed) => {
-            initialise(plan, &model::NETWORK, trainer.trained_mut(), seed);
+            initialise(program, &model::NETWORK, trainer.trained_mut(), seed);
             defmt::println!("start      from seed {=u64}", seed);
         }
         None => {
-            plan.extract(parameters, trainer.trained_mut())
+            program
+                .extract(parameters, trainer.trained_mut())
                 .map_err(Failure::Step)?;
             defmt::println!("start      from the model in flash");
         }
@@ -128,8 +136,8 @@ fn train(
     scaling: &Scaling,
     ticks: &mut Ticks,
 ) -> Result<Outcome, Failure> {
-    let plan = &model::TRAINING;
-    let most = course::batch(plan);
+    let program = &model::TRAINING;
+    let most = course::batch(program);
     let mut outcome = Outcome::default();
     let mut batch: [Sample<'_>; BATCH] = [(0, &[]); BATCH];
     let mut held = 0;
@@ -137,7 +145,8 @@ fn train(
         batch[held] = sample;
         held += 1;
         if held == most || index + 1 == samples.len() {
-            let (step, took) = board.time(|| course::step(plan, trainer, scaling, &batch[..held]));
+            let (step, took) =
+                board.time(|| course::step(program, trainer, scaling, &batch[..held]));
             outcome += step.map_err(Failure::Step)?;
             ticks.add(took);
             held = 0;
@@ -158,18 +167,18 @@ fn accuracy(trainer: &mut Trainer<'_>, samples: &SamplesFile<'_>, scaling: &Scal
 }
 
 fn report_memory(memory: &Memory) {
-    let plan = &model::TRAINING;
+    let program = &model::TRAINING;
     defmt::println!(
         "training   {=usize} of {=usize} parameters, {=usize} bytes: parameters {=usize}, \
          gradient {=usize}, velocity {=usize}, arena {=usize}, winners {=usize}",
-        plan.trained_values(),
-        plan.parameters(),
+        program.trained_values(),
+        program.parameters(),
         size_of_val(memory.values) + memory.winners.len(),
-        4 * plan.trained_values(),
-        4 * plan.gradient_values(),
-        4 * plan.velocity_values(),
-        4 * plan.arena_values(),
-        plan.winner_bytes()
+        4 * program.trained_values(),
+        4 * program.gradient_values(),
+        4 * program.velocity_values(),
+        4 * program.arena_packets(),
+        program.winner_bytes()
     );
 }
 
@@ -207,17 +216,14 @@ impl Ticks {
         self.steps += 1;
     }
 
-    fn report(&self, mode: kiln_core::CompactMode) {
+    fn report(&self, batch: usize) {
         defmt::println!(
             "step       {=u32} {=str} (least {=u32}, most {=u32}), batch {=usize}",
-            (self.sum / u64::from(self.steps.max(1))) as u32,
+            mean(self.sum, self.steps),
             board::TICK_UNIT,
             self.least,
             self.most,
-            match mode.update {
-                kiln_core::CompactUpdate::InPlace => 1,
-                kiln_core::CompactUpdate::MiniBatch { .. } => BATCH,
-            }
+            batch
         );
     }
 }
@@ -243,6 +249,9 @@ impl Failure {
             }
             Self::Differs => defmt::println!(
                 "error: the parameters are not those that the desktop computed at build time"
+            ),
+            Self::Overflowed => defmt::println!(
+                "error: the stack overflowed; nothing that was computed can be believed"
             ),
         }
     }

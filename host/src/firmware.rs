@@ -2,17 +2,20 @@
 
 use crate::boards::Board;
 use crate::weights::ModelBytes;
-use kiln_core::{CompactMode, ModelFile, SamplesParts, Trainable};
+use kiln_core::{ModelFile, SamplesParts};
 use std::env;
-use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
+pub use kiln_core::TrainingMemory;
+
 /// Says where the firmware folder is, where it is not beside the host program's sources.
 const FOLDER: &str = "KILN_FIRMWARE";
+/// Where the firmware's build reads what training it sets memory aside for.
+const TRAINING: &str = "KILN_TRAIN";
 /// Where it was when this program was built.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware");
 /// The script's exit code where no compiler can build for the board.
@@ -31,55 +34,6 @@ pub struct Content<'a> {
     pub model: &'a [u8],
     /// A samples file.
     pub samples: &'a [u8],
-}
-
-/// The training that the firmware sets memory aside for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrainingMemory {
-    /// First layer that is trained, counted from 1.
-    pub from: usize,
-    /// Whether biases only are.
-    pub biases_only: bool,
-    /// Whether a gradient is kept, for batches.
-    pub batch: bool,
-    /// Whether a velocity is kept, for momentum.
-    pub momentum: bool,
-}
-
-impl TrainingMemory {
-    /// Where the firmware's build reads it.
-    const VARIABLE: &str = "KILN_TRAIN";
-
-    /// As core says it.
-    pub const fn mode(&self) -> CompactMode {
-        let trainable = Trainable::from_layer(self.from.saturating_sub(1));
-        let trainable = if self.biases_only {
-            trainable.biases_only()
-        } else {
-            trainable
-        };
-        if self.batch {
-            CompactMode::mini_batch(trainable, self.momentum)
-        } else {
-            CompactMode::in_place(trainable)
-        }
-    }
-}
-
-impl fmt::Display for TrainingMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from={}", self.from)?;
-        for (word, is_set) in [
-            ("biases", self.biases_only),
-            ("batch", self.batch),
-            ("momentum", self.momentum),
-        ] {
-            if is_set {
-                write!(f, ",{word}")?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Why there is no firmware.
@@ -166,11 +120,11 @@ pub fn build(
             command.env(variable, path);
         }
     }
-    command.env_remove(TrainingMemory::VARIABLE);
+    command.env_remove(TRAINING);
     if let Some(training) = training {
         command
             .args(["--features", "training"])
-            .env(TrainingMemory::VARIABLE, training.to_string());
+            .env(TRAINING, training.to_string());
     }
     run(&mut command, &folder)?;
     let built = output.join(board.target).join("release").join(program);
@@ -250,5 +204,13 @@ fn reason(errors: &str) -> String {
         (!reason.is_empty()).then_some(reason)
     });
     let memory = lines().find(|line| line.contains("overflowed by"));
-    memory.or(first).unwrap_or("no reason given").into()
+    let stack = lines().find_map(|line| {
+        let (_, reason) = line.split_once("error: ")?;
+        reason.contains(": the RAM is too small").then_some(reason)
+    });
+    memory
+        .or(stack)
+        .or(first)
+        .unwrap_or("no reason given")
+        .into()
 }

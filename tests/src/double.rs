@@ -8,6 +8,7 @@ use kiln_core::{Layer, Loss, Network, Pool2d, Shape};
 /// What the outputs of a batch are held against.
 #[derive(Clone, Copy)]
 pub struct Aim<'a> {
+    /// What is made small.
     pub loss: Loss,
     /// One for each sample; their number counts where the loss needs none.
     pub labels: &'a [u16],

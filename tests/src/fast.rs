@@ -15,8 +15,11 @@ const MOST_GROUPS: usize = 3;
 /// A network to be trained, and what it begins with.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
+    /// What is computed.
     pub network: &'a Network,
+    /// What is made small.
     pub loss: Loss,
+    /// Weights and biases, as long as the network says.
     pub parameters: &'a [f32],
     /// Running statistics, as [`Network::statistics`] orders them.
     pub statistics: &'a [f32],

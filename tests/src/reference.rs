@@ -6,25 +6,30 @@
 
 mod node;
 mod norm;
+mod training;
 
 pub use norm::Norm;
+pub use training::Training;
 
 use kiln_core::reference::{add, loss};
-use kiln_core::{GROUP, Layer, Loss, Network, Sgd};
+use kiln_core::{GROUP, Layer, Loss, Network, dropout_key};
 use node::Node;
 
 /// A network, and the batch it is trained on.
 #[derive(Clone, Copy)]
 pub struct Problem<'a> {
+    /// What is computed.
     pub network: &'a Network,
+    /// What is made small.
     pub loss: Loss,
+    /// Weights and biases, as long as the network says.
     pub parameters: &'a [f32],
     /// samples x channels x height x width
     pub images: &'a [f32],
     /// One for each sample; their number counts where the loss needs none.
     pub labels: &'a [u16],
-    /// What dropout draws from, and the number of the step.
-    pub seed: [u64; 2],
+    /// What dropout draws from, and how many steps were taken; none outside of training.
+    pub seed: Option<[u64; 2]>,
 }
 
 /// What a batch gives.
@@ -66,7 +71,13 @@ pub fn batch(problem: &Problem<'_>) -> Batch {
     }
 }
 
-/// The logits of every sample, by a network without batch normalisations.
+/// By the index of a node: what a dropout multiplies the values of all samples by in the step of
+/// this seed and number; nothing for other nodes.
+pub fn dropout_masks(network: &Network, samples: usize, seed: [u64; 2]) -> Vec<Vec<f32>> {
+    node::masks(network, samples, seed)
+}
+
+/// The logits of every sample outside of training, by a network without batch normalisations.
 pub fn logits(network: &Network, parameters: &[f32], images: &[f32]) -> Vec<f32> {
     assert!(!network.has_batch_norm(), "its statistics are of a batch");
     let samples = images.len() / network.input_shape().elements();
@@ -76,68 +87,11 @@ pub fn logits(network: &Network, parameters: &[f32], images: &[f32]) -> Vec<f32>
         parameters,
         images,
         labels: &vec![0; samples],
-        seed: [0, 0],
+        seed: None,
     };
     let mut walk = Walk::new(&problem);
     walk.forward();
     walk.values.pop().unwrap()
-}
-
-/// A network being trained by the naive kernels.
-pub struct Training<'a> {
-    pub network: &'a Network,
-    pub loss: Loss,
-    pub parameters: Vec<f32>,
-    pub velocity: Vec<f32>,
-    /// Running means and variances, as [`Network::statistics`] orders them.
-    pub statistics: Vec<f32>,
-    pub seed: u64,
-    pub steps: u64,
-}
-
-impl<'a> Training<'a> {
-    /// A training that has not begun.
-    pub fn new(network: &'a Network, loss: Loss, parameters: &[f32], statistics: &[f32]) -> Self {
-        Self {
-            network,
-            loss,
-            parameters: parameters.to_vec(),
-            velocity: vec![0.0; parameters.len()],
-            statistics: statistics.to_vec(),
-            seed: 0,
-            steps: 0,
-        }
-    }
-
-    /// One step of gradient descent: rule 7 of the contract.
-    pub fn step(&mut self, images: &[f32], labels: &[u16], sgd: &Sgd) -> Batch {
-        let batch = batch(&Problem {
-            network: self.network,
-            loss: self.loss,
-            parameters: &self.parameters,
-            images,
-            labels,
-            seed: [self.seed, self.steps],
-        });
-        let parameters = self.parameters.iter_mut().zip(&mut self.velocity);
-        for ((w, v), g) in parameters.zip(&batch.gradient) {
-            let g = g + sgd.weight_decay * *w;
-            if sgd.momentum == 0.0 {
-                *w -= sgd.rate * g;
-                continue;
-            }
-            *v = sgd.momentum * *v + g;
-            *w -= sgd.rate
-                * if sgd.nesterov {
-                    g + sgd.momentum * *v
-                } else {
-                    *v
-                };
-        }
-        norm::update(&batch.norms, &mut self.statistics);
-        self.steps += 1;
-        batch
-    }
 }
 
 struct Walk<'a> {
@@ -167,6 +121,11 @@ impl<'a> Walk<'a> {
         self.problem.labels.len()
     }
 
+    fn key(&self, sample: usize) -> Option<u64> {
+        let [seed, steps] = self.problem.seed?;
+        Some(dropout_key(seed, steps, sample as u64))
+    }
+
     fn forward(&mut self) {
         for index in 0..self.nodes.len() {
             let node = &self.nodes[index];
@@ -181,7 +140,8 @@ impl<'a> Walk<'a> {
                 let mut value = vec![];
                 for sample in 0..self.samples() {
                     let own = inputs.map(|input| part(input, sample, node.input.elements()));
-                    value.extend(node.forward(parameters, own, &mut self.winners[index]));
+                    let (key, winners) = (self.key(sample), &mut self.winners[index]);
+                    value.extend(node.forward(parameters, own, winners, key));
                 }
                 value
             };
@@ -266,7 +226,7 @@ impl<'a> Walk<'a> {
                     let winners = &self.winners[index];
                     let at = winners.len() / self.samples() * sample;
                     let winners = &winners[at..][..winners.len() / self.samples()];
-                    node.input_gradient(parameters[0], winners, output, d_output)
+                    node.input_gradient(parameters[0], winners, output, d_output, self.key(sample))
                 }
             });
         }

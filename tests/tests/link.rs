@@ -17,7 +17,8 @@ const USAGE: Usage = Usage {
 };
 
 /// A device whose logits are the image's bytes, and whose line damages what it sends: the `n`th
-/// answer is lost, cut, damaged or sent twice, by turns, `period` of them in a row.
+/// answer is lost, cut, damaged or sent twice, by turns, `period` of them in a row. The
+/// question who it is makes its stack overflow.
 fn device(mut line: UnixStream, period: usize) {
     let mut decoder = Box::new(Decoder::<4096>::new());
     let (mut bytes, mut answers) = ([0; 512], 0);
@@ -35,6 +36,7 @@ fn device(mut line: UnixStream, period: usize) {
                     logits: image,
                 },
                 Request::Usage => Response::Usage(USAGE),
+                Request::Hello => Response::Overflowed { available: 7936 },
                 _ => Response::Refused(Refusal::Unknown),
             };
             let mut buffer = vec![0; encoded_len(1024)];
@@ -69,7 +71,17 @@ fn what_is_lost_is_asked_again_and_the_result_is_the_same() {
         assert!(logits.iter().all(|logit| logit.to_le_bytes() == [value; 4]));
     }
     assert_eq!(session.usage().unwrap(), USAGE);
-    assert!(matches!(session.hello(), Err(LinkError::Refused { .. })));
+    assert!(matches!(session.store(), Err(LinkError::Refused { .. })));
+    let overflow = session.hello().unwrap_err();
+    assert!(matches!(
+        overflow,
+        LinkError::Overflowed { available: 7936 }
+    ));
+    let text = overflow.to_string();
+    assert!(
+        text.contains("stack overflowed") && text.contains("7936 bytes"),
+        "{text}"
+    );
     assert!(session.repeats() >= 15, "{}", session.repeats());
     drop(session);
     device.join().unwrap();

@@ -7,11 +7,11 @@
 use host::augmentation::Augmentation;
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
-use kiln_core::{LaneWidth, Network, Plan, Scaling, Sgd, Trainable};
+use kiln_core::{LaneWidth, Loss, Network, Program, Purpose, Scaling, Sgd, Trainable};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tests::fast::{Fast, at_every_width};
+use tests::fast::{Fast, Subject, at_every_width};
 
 struct Counting;
 
@@ -78,7 +78,8 @@ fn core(fast: &mut dyn Fast) {
             fast.step(&images, &labels, &MOMENTUM).unwrap();
         }
         fast.infer(&images, &mut logits).unwrap();
-        black_box(Plan::of(&network()));
+        let program: Program = Program::of(&network(), Purpose::Inference);
+        black_box(program);
     });
     assert_eq!(count, 0, "core, {:?}", fast.width());
 }
@@ -104,6 +105,8 @@ fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
         lanes: Some(lanes),
         batch: 64,
         trainable: Trainable::ALL,
+        loss: Loss::CROSS_ENTROPY,
+        seed: 1,
     };
     let scaling = Scaling::uniform(1, 1.0 / 255.0, 0.0).unwrap();
     let start = parameters(&network);
@@ -139,7 +142,9 @@ fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
 #[test]
 fn steps_and_evaluations_allocate_nothing() {
     assert_eq!(allocations(|| drop(black_box(vec![1]))), 1);
-    at_every_width(&network(), &parameters(&network()), core);
+    let network = network();
+    let parameters = parameters(&network);
+    at_every_width(&Subject::of(&network, &parameters), core);
     // More samples than an evaluation adds up at once.
     let samples = samples(17_000);
     let mut engines = vec![];

@@ -3,7 +3,7 @@
 use host::augmentation::{Augmentation, EpochAugmenter};
 use host::data::{self, Options, Places, Samples};
 use host::engine::{Engine, EngineOptions};
-use kiln_core::{LaneWidth, Network, Scaling, Sgd, Trainable, he_uniform};
+use kiln_core::{LaneWidth, Loss, Network, Scaling, Sgd, Trainable, he_uniform};
 
 const BATCH: usize = 50;
 const STEPS: usize = 8;
@@ -68,6 +68,8 @@ fn run(
         lanes: Some(lanes),
         batch: BATCH,
         trainable: Trainable::ALL,
+        loss: Loss::CROSS_ENTROPY,
+        seed: 1,
     };
     let scaling = Scaling::uniform(1, 1.0 / 255.0, -0.1).unwrap();
     let start = first_parameters(&network);

@@ -9,7 +9,7 @@ struct Operation {
     name: String,
     /// Without tests that have files of their own.
     text: String,
-    /// These, too.
+    /// Its tests, wherever they are.
     tests: String,
 }
 
@@ -21,14 +21,17 @@ fn operations() -> Vec<Operation> {
         let name = path.file_stem()?.to_string_lossy().into_owned();
         let text = source(&path);
         let is_operation = text.contains("Kernel for ") && name != "tests";
-        let own = path.join("tests.rs");
-        let tests = [own, path.join("tests"), folder.join("tests.rs")];
-        let tests = tests.iter().filter(|path| path.exists());
-        is_operation.then(|| Operation {
-            name,
-            tests: text.clone() + &tests.map(|path| every_file(path)).collect::<String>(),
-            text,
-        })
+        let mut common = source(&folder.join("tests.rs"));
+        if !common.contains(&format!("super::{name}::")) {
+            common.clear();
+        }
+        let own = [path.join("tests.rs"), path.join("tests")];
+        let own = own.iter().filter(|path| path.exists());
+        let within = text.split_once("mod tests {").map(|(_, tests)| tests);
+        let tests = own.map(|path| every_file(path)).collect::<String>()
+            + within.unwrap_or_default()
+            + &common;
+        is_operation.then_some(Operation { name, text, tests })
     });
     operations.collect()
 }
@@ -66,7 +69,8 @@ fn every_operation_has_a_naive_reference() {
             line.starts_with(&path) && line.contains("reference as ")
         });
         assert!(exported, "ops/{name}: kiln_core::reference lacks it");
-        let compares = tests.contains("reference::") && tests.contains("proptest!");
+        let words = ["reference", "proptest!", "at_every_width", "assert_bits"];
+        let compares = words.iter().all(|word| tests.contains(word));
         assert!(
             compares,
             "ops/{name}: no test holds kernels against the reference"

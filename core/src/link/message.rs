@@ -4,7 +4,7 @@ use super::{Example, Footprint, Refusal, Training};
 use serde::{Deserialize, Serialize};
 
 /// Version of these messages; the two sides must have the same.
-pub const LINK_VERSION: u16 = 2;
+pub const LINK_VERSION: u16 = 3;
 
 /// Most parameters in a frame.
 pub const PARAMETERS_PER_FRAME: usize = 256;
@@ -87,6 +87,13 @@ pub enum Response<'a> {
         /// Number of what is stored now, one more than what was stored before.
         number: u32,
     },
+    /// To any request, once the stack has reached the end of what is kept for it. Other memory may
+    /// have been written over, so that nothing the device holds can be believed; it does nothing
+    /// more until it is started again.
+    Overflowed {
+        /// Bytes that are kept for the stack.
+        available: u32,
+    },
 }
 
 /// A device, and the model it holds.
@@ -111,7 +118,7 @@ pub struct Device<'a> {
 pub struct Usage {
     /// The arena of inference, the input in it, or all memory set aside for training.
     pub arena: u32,
-    /// Most of the stack that was ever in use.
+    /// Most of the stack that was ever in use, which was less than there is of it.
     pub stack: u32,
     /// Most of the heap that was ever in use.
     pub heap: u32,

@@ -1,3 +1,5 @@
+mod first_version;
+
 use super::*;
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
@@ -33,6 +35,7 @@ fn scaling() -> Scaling {
 fn parts<'a>(scaling: &'a Scaling, parameters: &'a [f32]) -> ModelParts<'a> {
     ModelParts {
         network: &NETWORK,
+        task: Task::Classification,
         scaling,
         class_names: &NAMES,
         notes: "seed 1",
@@ -74,6 +77,7 @@ fn everything_written_is_read_back_in_place() {
     let bytes = &*placed.bytes(bytes.len());
     let model = ModelFile::open(bytes).unwrap();
     assert_eq!(model.network(), &NETWORK);
+    assert_eq!(model.task(), Task::Classification);
     assert_eq!(model.scaling(), &scaling());
     assert!(model.class_names().eq(NAMES));
     assert_eq!(model.notes(), "seed 1");
@@ -97,6 +101,38 @@ fn names_may_be_left_out() {
     let mut placed = Placed::new(&bytes, 0);
     let model = ModelFile::open(placed.bytes(bytes.len())).unwrap();
     assert_eq!(model.class_names().count(), 0);
+}
+
+#[test]
+fn graphs_and_tasks_are_read_back() {
+    let network = Network::input(2, 3, 3).conv2d(2, 1).relu6();
+    let network = network
+        .add(crate::Value::INPUT)
+        .layer(crate::Layer::ScaleShift);
+    let (scaling, parameters) = (scaling(), vec![0.5; network.parameters()]);
+    let bytes = encode(&ModelParts {
+        network: &network,
+        task: Task::Reconstruction,
+        class_names: &[],
+        ..parts(&scaling, &parameters)
+    });
+    let mut placed = Placed::new(&bytes, 0);
+    let model = ModelFile::open(placed.bytes(bytes.len())).unwrap();
+    assert_eq!(
+        (model.network(), model.task()),
+        (&network, Task::Reconstruction)
+    );
+    let (scaling, parameters) = (self::scaling(), self::parameters());
+    let wrong = ModelParts {
+        task: Task::Reconstruction,
+        class_names: &[],
+        ..parts(&scaling, &parameters)
+    };
+    let expected = ModelError::Reconstruction {
+        inputs: 32,
+        outputs: 3,
+    };
+    assert_eq!(wrong.encoded_len(), Err(expected));
 }
 
 #[test]
@@ -148,8 +184,10 @@ fn other_files_and_versions_are_named() {
         ModelError::NotAModel
     );
     let mut bytes = sample();
-    bytes[4] = 2;
-    assert_eq!(open_error(&bytes), ModelError::Version { found: 2 });
+    for found in [0, 3] {
+        bytes[4..6].copy_from_slice(&u16::to_le_bytes(found));
+        assert_eq!(open_error(&bytes), ModelError::Version { found });
+    }
     let mut bytes = sample();
     bytes[8..16].fill(255);
     assert_eq!(open_error(&bytes), ModelError::TooLarge);

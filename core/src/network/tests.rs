@@ -1,4 +1,8 @@
+mod graphs;
+
 use super::*;
+use crate::Padding;
+use graphs::BRANCHED;
 
 const MNIST: Network = Network::input(1, 28, 28)
     .conv2d(8, 3)
@@ -75,6 +79,16 @@ fn faults_name_the_layer_by_number() {
             Network::input(1, 8, 8).layer(Layer::AvgPool2d(Pool2d::new(2).stride(0))),
             "layer 1 (avg_pool2d): stride is 0",
         ),
+        (
+            Network::input(1, 8, 8).layer(Layer::Conv2d(Conv2d::new(4, 3).dilation(0))),
+            "layer 1 (conv2d): dilation is 0",
+        ),
+        (
+            Network::input(1, 8, 8)
+                .relu()
+                .layer(Layer::Conv2d(Conv2d::new(4, 3).dilation(4))),
+            "layer 2 (conv2d): a window of 3x3",
+        ),
     ];
     for (network, expected) in cases {
         let message = heapless::format!(256; "{}", network.check().unwrap_err()).unwrap();
@@ -85,7 +99,7 @@ fn faults_name_the_layer_by_number() {
 #[test]
 fn too_many_layers_is_an_error_not_a_panic() {
     let mut network = Network::input(1, 2, 2);
-    for _ in 0..=MAX_LAYERS + 3 {
+    for _ in 0..=MAX_NODES + 3 {
         network = network.relu();
     }
     assert_eq!(
@@ -95,19 +109,41 @@ fn too_many_layers_is_an_error_not_a_panic() {
 }
 
 #[test]
-#[should_panic(expected = "layer 2: its window does not fit into its input")]
-fn a_constant_network_fails_with_the_layer_number() {
-    Network::input(1, 8, 8).relu().conv2d(4, 9).cost();
+fn padding_may_reach_as_far_as_the_kernel_and_further() {
+    let conv = Conv2d::new(4, 3).padded(Padding {
+        top: 4,
+        left: 0,
+        bottom: 1,
+        right: 3,
+    });
+    let network = Network::input(3, 8, 2).layer(Layer::Conv2d(conv));
+    assert_eq!(network.check(), Ok(()));
+    assert_eq!(network.output_shape(0), Shape::new(4, 11, 3));
 }
 
 #[test]
 fn the_wire_form_round_trips_and_bounds_the_layers() {
-    let mut bytes = [0; 256];
-    let written = postcard::to_slice(&MNIST, &mut bytes).unwrap();
-    assert_eq!(postcard::from_bytes::<Network>(written).unwrap(), MNIST);
-    let crowded = [3_u8, 8, 8, 65].into_iter().chain([1; 65]);
-    let crowded: heapless::Vec<u8, 80> = crowded.collect();
+    for network in [MNIST, BRANCHED] {
+        let mut bytes = [0; 256];
+        let written = postcard::to_slice(&network, &mut bytes).unwrap();
+        assert_eq!(postcard::from_bytes::<Network>(written).unwrap(), network);
+    }
+    // 193 nodes of ReLU, each of which reads the one before it.
+    let crowded = [3_u8, 8, 8, 193, 1]
+        .into_iter()
+        .chain([1, 0].into_iter().cycle().take(386));
+    let crowded: heapless::Vec<u8, 512> = crowded.collect();
     assert!(postcard::from_bytes::<Network>(&crowded).is_err());
+    let full = [3_u8, 8, 8, 192, 1]
+        .into_iter()
+        .chain([1, 0].into_iter().cycle().take(384));
+    let full: heapless::Vec<u8, 512> = full.collect();
+    assert!(
+        postcard::from_bytes::<Network>(&full)
+            .unwrap()
+            .check()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -128,5 +164,13 @@ fn what_tells_networks_apart_is_displayed() {
         "3x48x40 > conv2d 3x3 to 8, stride 2x2, padding 1x1, groups 3 > relu \
          > max_pool2d 3x3, stride 2x2 > avg_pool2d 2x2 > conv2d 2x2 to 4 > global_avg_pool2d \
          > linear 10"
+    );
+    let branched = BRANCHED
+        .from(Value::INPUT)
+        .layer(Layer::Linear(Linear::new(2).without_bias()));
+    assert_eq!(
+        branched.to_string(),
+        "1x8x8 > conv2d 3x3 to 4 > relu > conv2d 1x1 to 4 > add (3, 2) > batch_norm > relu6 \
+         > linear 2 > linear 2, no bias (0)"
     );
 }

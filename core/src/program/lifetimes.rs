@@ -143,10 +143,9 @@ const fn last_need<const STEPS: usize>(program: &Program<STEPS>, value: usize) -
     if let (0, Purpose::Group(Loss::MeanSquaredError)) = (value, program.purpose) {
         last = len;
     }
-    if value > 0 && program.steps[value - 1].is_backward {
-        if program.steps[value - 1].masks_by_output() {
-            last = 2 * len - (value - 1);
-        }
+    let masks = value > 0 && program.steps[value - 1].masks_by_output();
+    if masks && program.steps[value - 1].is_backward {
+        last = 2 * len - (value - 1);
     }
     let mut index = value;
     while index < len {

@@ -22,6 +22,7 @@ mod sizes;
 mod span;
 mod step;
 mod trainable;
+mod training_memory;
 
 pub use error::ProgramError;
 pub use mode::{CompactMode, CompactUpdate, Loss, Purpose};
@@ -31,6 +32,7 @@ pub use span::{Span, SpanKind, Spans};
 pub(crate) use step::{MOMENTS, Region};
 pub use step::{Operation, Step};
 pub use trainable::{Trainable, TrainableError};
+pub use training_memory::TrainingMemory;
 
 use crate::{MAX_NODES, Network, Shape};
 
@@ -139,16 +141,9 @@ impl<const STEPS: usize> Program<STEPS> {
     /// does nothing.
     pub const fn plan(&mut self, network: &Network, purpose: Purpose) -> Result<(), ProgramError> {
         self.clear(network.input_shape(), purpose);
-        let fused = match network.checked_shapes() {
-            Ok(shapes) => fuse::fuse(self, network, &shapes),
+        let found = match network.checked_shapes() {
+            Ok(shapes) => self.fuse(network, &shapes),
             Err(error) => Err(ProgramError::Network(error)),
-        };
-        let found = match (fused, purpose) {
-            (Ok(()), Purpose::Compact(mode)) => match mode.trainable.check(network) {
-                Ok(()) => Ok(()),
-                Err(error) => Err(ProgramError::Trainable(error)),
-            },
-            (fused, _) => fused,
         };
         if found.is_err() {
             self.clear(network.input_shape(), purpose);
@@ -157,6 +152,19 @@ impl<const STEPS: usize> Program<STEPS> {
         lifetimes::lay_out(self);
         place::place(self);
         Ok(())
+    }
+
+    const fn fuse(
+        &mut self,
+        network: &Network,
+        shapes: &[Shape; MAX_NODES + 1],
+    ) -> Result<(), ProgramError> {
+        if let Purpose::Compact(mode) = self.purpose
+            && let Err(error) = mode.trainable.check(network, shapes)
+        {
+            return Err(ProgramError::Trainable(error));
+        }
+        fuse::fuse(self, network, shapes)
     }
 
     const fn clear(&mut self, shape: Shape, purpose: Purpose) {
@@ -233,6 +241,13 @@ impl<const STEPS: usize> Program<STEPS> {
         } else {
             self.steps[number - 3 * len - 2].scratch
         }
+    }
+
+    /// The buffers that have values.
+    #[cfg(test)]
+    pub(crate) fn buffers(&self) -> impl Iterator<Item = Buffer> + '_ {
+        let all = (0..self.buffer_count()).map(|number| self.buffer(number));
+        all.filter(|buffer| buffer.region.len > 0)
     }
 
     const fn buffer_mut(&mut self, number: usize) -> &mut Buffer {

@@ -10,6 +10,8 @@ pub(crate) struct Buffer {
     pub alive: [u16; 2],
     /// Number of the buffer in whose place it lies; its own where it has a place of its own.
     pub root: u16,
+    /// How much sooner it is placed than others.
+    promotion: u16,
 }
 
 /// A region that has no place yet.
@@ -20,6 +22,7 @@ impl Buffer {
         region: Region::EMPTY,
         alive: [0, 0],
         root: 0,
+        promotion: 0,
     };
 
     /// Buffer number `number`, not placed yet.
@@ -28,6 +31,7 @@ impl Buffer {
             region: Region { at: UNPLACED, len },
             alive: [born as u16, dies as u16],
             root: number as u16,
+            promotion: 0,
         }
     }
 
@@ -36,64 +40,130 @@ impl Buffer {
         self.alive[0] <= other.alive[1] && other.alive[0] <= self.alive[1]
     }
 
+    const fn lives_at(&self, moment: u16) -> bool {
+        self.alive[0] <= moment && moment <= self.alive[1]
+    }
+
     const fn is_root(&self, number: usize) -> bool {
         self.root as usize == number && self.region.len > 0
     }
 }
 
 /// Places the buffers, each at the lowest offset at which it overlaps none that is alive at the
-/// same time: the largest first, and where that leaves room unused, the earliest first.
+/// same time: in one order after another, until one leaves no room unused, or else in the best.
+///
+/// Buffers that are alive at the fullest moment, placed first, leave no gaps there; what comes
+/// after them has to fit into the gaps that open before and behind it.
 pub(super) const fn place<const STEPS: usize>(program: &mut Program<STEPS>) {
-    let least = most_alive(program);
-    place_in(program, Order::Largest);
-    if program.arena > least {
-        let largest = program.arena;
-        let mut order = 0;
-        let others = [Order::Latest, Order::Earliest, Order::Longest];
-        while order < others.len() && program.arena > least {
-            place_in(program, others[order]);
-            order += 1;
+    let (least, moment) = fullest(program);
+    let (mut shortest, mut best) = (usize::MAX, 0);
+    let mut attempt = 0;
+    while attempt < ATTEMPTS && shortest > least {
+        place_in(program, attempt, moment);
+        if program.arena < shortest {
+            (shortest, best) = (program.arena, attempt);
         }
-        if program.arena > largest {
-            place_in(program, Order::Largest);
+        attempt += 1;
+    }
+    if program.arena > shortest {
+        // What comes first depends on the attempts before, as far as the last with its order.
+        attempt = best - best % (1 + PROMOTIONS);
+        while attempt <= best {
+            place_in(program, attempt, moment);
+            attempt += 1;
         }
     }
     follow(program);
 }
 
+/// Attempts at an order, each of which lets the buffer come first that lay last in the one before.
+const PROMOTIONS: usize = 4;
+const ATTEMPTS: usize = 2 * By::ALL.len() * (1 + PROMOTIONS);
+
 /// Which buffer is placed next.
 #[derive(Clone, Copy)]
-enum Order {
-    Largest,
-    Earliest,
-    Latest,
-    Longest,
+struct Order {
+    /// Those alive at this moment come first.
+    first: Option<u16>,
+    by: By,
+}
+
+/// Of buffers that are equal so far, the largest comes first.
+#[derive(Clone, Copy)]
+enum By {
+    Length,
+    Death,
+    Birth,
+    Lifetime,
+    /// Nearest to the moment whose buffers come first, or to the beginning.
+    Distance,
+}
+
+impl By {
+    const ALL: [Self; 5] = [
+        Self::Length,
+        Self::Death,
+        Self::Birth,
+        Self::Lifetime,
+        Self::Distance,
+    ];
+
+    /// The higher, the sooner.
+    const fn key(self, buffer: &Buffer, moment: u16) -> usize {
+        let [born, dies] = buffer.alive;
+        match self {
+            Self::Length => buffer.region.len,
+            Self::Death => dies as usize,
+            Self::Birth => (u16::MAX - born) as usize,
+            Self::Lifetime => (dies - born) as usize,
+            Self::Distance if dies < moment => (u16::MAX - (moment - dies)) as usize,
+            Self::Distance => (u16::MAX - born.saturating_sub(moment)) as usize,
+        }
+    }
 }
 
 impl Order {
     /// Whether `buffer` comes before `other`.
     const fn prefers(self, buffer: &Buffer, other: &Buffer) -> bool {
-        let by_length = buffer.region.len > other.region.len;
-        let (first, second) = match self {
-            Self::Largest => return by_length,
-            Self::Earliest => (other.alive[0], buffer.alive[0]),
-            Self::Latest => (buffer.alive[1], other.alive[1]),
-            Self::Longest => (
-                buffer.alive[1] - buffer.alive[0],
-                other.alive[1] - other.alive[0],
-            ),
-        };
-        first > second || first == second && by_length
+        if buffer.promotion != other.promotion {
+            return buffer.promotion > other.promotion;
+        }
+        let mut moment = 0;
+        if let Some(first) = self.first {
+            moment = first;
+            let (own, others) = (buffer.lives_at(first), other.lives_at(first));
+            if own != others {
+                return own;
+            }
+        }
+        let own = self.by.key(buffer, moment);
+        let others = self.by.key(other, moment);
+        own > others || own == others && buffer.region.len > other.region.len
     }
 }
 
-/// One attempt, from the beginning.
-const fn place_in<const STEPS: usize>(program: &mut Program<STEPS>, order: Order) {
-    let count = program.buffer_count();
+/// Attempt number `attempt`, from the beginning; `moment` is the fullest.
+const fn place_in<const STEPS: usize>(program: &mut Program<STEPS>, attempt: usize, moment: u16) {
+    let (order, round) = (attempt / (1 + PROMOTIONS), attempt % (1 + PROMOTIONS));
+    let order = Order {
+        first: if order.is_multiple_of(2) {
+            None
+        } else {
+            Some(moment)
+        },
+        by: By::ALL[order / 2],
+    };
     let mut number = 0;
-    while number < count {
-        if program.buffer(number).is_root(number) {
-            program.buffer_mut(number).region.at = UNPLACED;
+    while number < program.buffer_count() {
+        let end = program.arena;
+        let buffer = program.buffer_mut(number);
+        if buffer.is_root(number) {
+            if round == 0 {
+                buffer.promotion = 0;
+            } else if buffer.region.at + buffer.region.len == end {
+                buffer.promotion = round as u16;
+            }
+            buffer.region.at = UNPLACED;
         }
         number += 1;
     }
@@ -115,11 +185,12 @@ const fn next_of<const STEPS: usize>(program: &Program<STEPS>, order: Order) -> 
     let mut number = 0;
     while number < program.buffer_count() {
         let buffer = program.buffer(number);
-        if buffer.is_root(number) && buffer.region.at == UNPLACED {
-            if best.is_none() || order.prefers(&buffer, &best_buffer) {
-                best = Some(number);
-                best_buffer = buffer;
-            }
+        let is_next = buffer.is_root(number)
+            && buffer.region.at == UNPLACED
+            && (best.is_none() || order.prefers(&buffer, &best_buffer));
+        if is_next {
+            best = Some(number);
+            best_buffer = buffer;
         }
         number += 1;
     }
@@ -146,25 +217,24 @@ const fn lowest_offset<const STEPS: usize>(program: &Program<STEPS>, own: &Buffe
     at
 }
 
-/// Most values alive at one moment: no arena can be shorter.
-pub(super) const fn most_alive<const STEPS: usize>(program: &Program<STEPS>) -> usize {
-    let (mut most, mut moment) = (0, 0);
+/// Most values alive at one moment, than which no arena can be shorter, and the first such moment.
+pub(super) const fn fullest<const STEPS: usize>(program: &Program<STEPS>) -> (usize, u16) {
+    let (mut most, mut fullest, mut moment) = (0, 0, 0);
     while moment <= 2 * program.len as u16 {
         let (mut alive, mut number) = (0, 0);
         while number < program.buffer_count() {
             let buffer = program.buffer(number);
-            let lives = buffer.alive[0] <= moment && moment <= buffer.alive[1];
-            if lives && buffer.is_root(number) {
+            if buffer.lives_at(moment) && buffer.is_root(number) {
                 alive += buffer.region.len;
             }
             number += 1;
         }
         if alive > most {
-            most = alive;
+            (most, fullest) = (alive, moment);
         }
         moment += 1;
     }
-    most
+    (most, fullest)
 }
 
 /// Gives the buffers without a place of their own that of the one they follow.

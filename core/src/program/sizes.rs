@@ -46,7 +46,7 @@ impl<const STEPS: usize> Program<STEPS> {
 
     /// Most packets that are alive at one moment: no arena could be shorter.
     pub const fn least_arena_packets(&self) -> usize {
-        place::most_alive(self)
+        place::fullest(self).0
     }
 
     /// Bytes per lane for which value of its window won, one per pooled value.

@@ -1,6 +1,6 @@
 //! Which tensors of a network are trained.
 
-use crate::{MAX_NODES, Network};
+use crate::{MAX_NODES, Network, Shape};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +93,11 @@ impl Trainable {
     }
 
     /// Checks that the layers named exist and have parameters, and that any is trained.
-    pub(super) const fn check(&self, network: &Network) -> Result<(), TrainableError> {
+    pub(super) const fn check(
+        &self,
+        network: &Network,
+        shapes: &[Shape; MAX_NODES + 1],
+    ) -> Result<(), TrainableError> {
         let layers = network.layers().len();
         if self.zero || self.highest as usize > layers {
             return Err(TrainableError::NoSuchLayer {
@@ -101,7 +105,6 @@ impl Trainable {
                 layers,
             });
         }
-        let shapes = network.shapes();
         let (mut last, mut is_any, mut layer) = (None, false, 1);
         while layer <= layers {
             let input = shapes[network.inputs()[layer - 1][0].number()];

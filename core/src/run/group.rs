@@ -310,3 +310,6 @@ impl<'a, L: Lanes> Pass<'a, '_, L> {
         self.work.keys.get(samples.clone()).unwrap_or(&[])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-//! The heap, just large enough for the arena and the link, and how full it ever was.
+//! The heap, just large enough for inference or training, and how full it ever was.
 
-use crate::memory::HEAP_BYTES;
+use crate::memory::BYTES;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
@@ -29,11 +29,11 @@ static HEAP: Watched = Watched {
 };
 
 static REGION: Region = Region(UnsafeCell::new(Memory(
-    [MaybeUninit::uninit(); HEAP_BYTES + SPARE],
+    [MaybeUninit::uninit(); BYTES + SPARE],
 )));
 
 #[repr(align(16))]
-struct Memory(#[expect(dead_code)] [MaybeUninit<u8>; HEAP_BYTES + SPARE]);
+struct Memory(#[expect(dead_code)] [MaybeUninit<u8>; BYTES + SPARE]);
 
 struct Region(UnsafeCell<Memory>);
 

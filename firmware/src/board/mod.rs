@@ -30,7 +30,7 @@ mod simulated_storage;
 pub use chosen::Storage;
 pub use chosen::{Board, NAME, TICK_UNIT, exit};
 pub use heap::heap_high_water;
-pub use stack::stack_high_water;
+pub use stack::{stack_bytes, stack_has_overflowed, stack_high_water};
 
 /// A fault of the processor stops the program as a panic does, instead of hanging it.
 #[cortex_m_rt::exception(trampoline = false)]

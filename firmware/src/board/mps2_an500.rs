@@ -1,7 +1,7 @@
 //! Arm's MPS2 board with the Cortex-M7 image AN500, as QEMU emulates it.
 
 /// The board's name.
-pub const NAME: &str = "mps2-an500";
+pub const NAME: &str = boards::MPS2_AN500.name;
 
 pub use super::mps2::{Board, TICK_UNIT, exit};
 #[cfg(feature = "training")]

@@ -12,7 +12,7 @@ use nrf52840_hal::uarte::{Baudrate, Error, Parity, Pins, Uarte};
 use nrf52840_hal::{Clocks, clocks};
 
 /// The board's name.
-pub const NAME: &str = "nrf52840";
+pub const NAME: &str = boards::NRF52840.name;
 
 /// What [`Board::time`] counts.
 pub const TICK_UNIT: &str = "cycles";

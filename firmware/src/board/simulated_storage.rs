@@ -2,11 +2,12 @@
 //! rules of a real one, in memory that the program does not use and a reset leaves alone.
 
 use crate::model::STORAGE_BYTES;
+use boards::{PAGE_BYTES, WORD_BYTES};
 use core::slice;
 use storage::simulation::SimulatedFlash;
 
-/// Flash with pages of 4 KiB and words of 4 bytes, as the nRF52840 has it.
-pub type Storage = SimulatedFlash<&'static mut [u8], [u32; 0], 4, 4096>;
+/// Flash with the pages and words of the nRF52840's.
+pub type Storage = SimulatedFlash<&'static mut [u8], [u32; 0], WORD_BYTES, PAGE_BYTES>;
 
 /// Words beside the storage that a reset leaves alone, too.
 pub const NOTES: usize = 8;

@@ -1,21 +1,49 @@
-//! How deep the stack ever was: the start-up code painted it, and what it wrote over stays.
+//! How deep the stack ever was, and whether that was too deep: the start-up code painted it, and
+//! what it wrote over stays.
+//!
+//! Behind the stack's end lie the heap and the statics. Its last bytes are a guard that no program
+//! may write: one that did has perhaps written over those, too.
+
+use boards::STACK_GUARD_BYTES;
 
 /// What cortex-m-rt paints the stack with before the program starts.
 const PAINT: u32 = 0xCCCC_CCCC;
 
-/// Most bytes of stack that were ever in use, from the top of RAM down.
-pub fn stack_high_water() -> usize {
-    unsafe extern "C" {
-        // Both are the linker script's: the lowest address the stack may reach, and its top.
-        static _stack_end: u32;
-        static _stack_start: u32;
-    }
-    let mut word = &raw const _stack_end;
+unsafe extern "C" {
+    // Both are the linker script's: the lowest address the stack may reach, and its top.
+    static _stack_end: u32;
+    static _stack_start: u32;
+}
+
+/// Most bytes of stack that were ever in use, from the top of RAM down; nothing where it has
+/// overflowed.
+pub fn stack_high_water() -> Option<usize> {
     let top = &raw const _stack_start;
-    // SAFETY: `word` runs from the linker's one symbol to the other, a region of RAM that nothing
-    // but the stack uses; the reads are volatile, since the stack is not Rust's memory.
-    while word < top && unsafe { word.read_volatile() } == PAINT {
+    let deepest = first_written(top);
+    (deepest >= guard_end()).then_some(top as usize - deepest as usize)
+}
+
+/// Whether the stack ever reached its guard.
+pub fn stack_has_overflowed() -> bool {
+    first_written(guard_end()) < guard_end()
+}
+
+/// Bytes of stack that may be in use.
+pub fn stack_bytes() -> usize {
+    (&raw const _stack_start) as usize - guard_end() as usize
+}
+
+fn guard_end() -> *const u32 {
+    (&raw const _stack_end).wrapping_byte_add(STACK_GUARD_BYTES)
+}
+
+/// The lowest word below `end` that is no longer painted, or else `end`.
+fn first_written(end: *const u32) -> *const u32 {
+    let mut word = &raw const _stack_end;
+    // SAFETY: `word` runs from the linker's symbol up to the stack's top at most, a region of RAM
+    // that nothing but the stack uses; the reads are volatile, since the stack is not Rust's memory.
+    while word < end && unsafe { word.read_volatile() } == PAINT {
         word = word.wrapping_add(1);
     }
-    top as usize - word as usize
+    word
 }

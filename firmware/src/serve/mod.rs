@@ -7,7 +7,6 @@ mod training;
 use crate::board::{self, Board};
 use crate::memory;
 use crate::model;
-use alloc::boxed::Box;
 use kiln_core::link::{
     Damaged, Decoder, Device, Frame, LINK_VERSION, MESSAGE_OVERHEAD, Refusal, Request, Response,
     Training, Usage, parse,
@@ -29,19 +28,19 @@ pub enum Failure {
 /// Length of the largest frame that comes: an image.
 const RECEIVED: usize = model::PIXELS + MESSAGE_OVERHEAD;
 
-/// Bytes of the heap that the link takes.
-pub const HEAP_BYTES: usize = size_of::<Decoder<RECEIVED>>();
-
 /// What the device needs to answer, whatever its parameters are.
 struct Session {
     port: Port,
     parameters: &'static [f32],
-    scaling: Scaling,
+    scaling: &'static Scaling,
     damaged: u32,
+    /// Where the program of a training that is asked for is made.
+    #[cfg(feature = "training")]
+    candidate: &'static mut training::Plan,
 }
 
 /// Parameters, and what can be done with them.
-trait Network {
+trait Responder {
     /// Answers what only these parameters can: an image to classify or to train on, or what they
     /// are.
     fn answer(&mut self, session: &mut Session, frame: Frame<Request<'_>>) -> Result<(), Failure>;
@@ -68,19 +67,22 @@ pub fn run(board: Board) -> Result<(), Failure> {
     let mut session = Session {
         port: Port::new(board),
         parameters: model::parameters().map_err(Failure::Model)?,
-        scaling: model::scaling().map_err(Failure::Scaling)?,
+        scaling: scaling()?,
         damaged: 0,
+        #[cfg(feature = "training")]
+        candidate: training::candidate(),
     };
-    // Taken once, and not from the stack, which inference needs.
-    let mut decoder = Box::new(Decoder::new());
+    let decoder = decoder();
     let memory = memory::take();
     let arena = &mut memory.values[..model::ARENA_VALUES];
-    let end = session.converse(&mut decoder, &mut Untrained(arena))?;
+    let end = session.converse(decoder, &mut Untrained(arena))?;
     #[cfg(feature = "training")]
     let end = {
         let (mut memory, mut end) = (memory, end);
+        let mut current = training::current();
         while let End::Training(sequence, training) = end {
-            end = training::run(&mut session, &mut decoder, &mut memory, sequence, training)?;
+            let room = (&mut memory, &mut current);
+            end = training::run(&mut session, decoder, room, sequence, training)?;
         }
         end
     };
@@ -89,17 +91,39 @@ pub fn run(board: Board) -> Result<(), Failure> {
     }
 }
 
+// What follows is made once and kept in statics, each in a function of its own, so that what it
+// takes on the way does not stay on the stack, which inference and training need.
+
+#[inline(never)]
+fn scaling() -> Result<&'static Scaling, Failure> {
+    let scaling = model::scaling().map_err(Failure::Scaling)?;
+    Ok(once(cortex_m::singleton!(: Scaling = scaling)))
+}
+
+#[inline(never)]
+fn decoder() -> &'static mut Decoder<RECEIVED> {
+    once(cortex_m::singleton!(: Decoder<RECEIVED> = Decoder::new()))
+}
+
+/// What is made at the start only.
+fn once<T>(made: Option<&'static mut T>) -> &'static mut T {
+    match made {
+        Some(made) => made,
+        None => panic!("the link was started before"),
+    }
+}
+
 impl Session {
     /// Answers requests until other parameters have to.
     fn converse(
         &mut self,
         decoder: &mut Decoder<RECEIVED>,
-        network: &mut impl Network,
+        responder: &mut impl Responder,
     ) -> Result<End, Failure> {
         loop {
             let end = match decoder.push(self.port.receive()?) {
                 None => None,
-                Some(Ok(payload)) => self.answer(payload, network)?,
+                Some(Ok(payload)) => self.answer(payload, responder)?,
                 Some(Err(Damaged)) => {
                     self.damaged = self.damaged.wrapping_add(1);
                     self.port.send(0, Response::Damaged)?;
@@ -116,13 +140,17 @@ impl Session {
     fn answer(
         &mut self,
         payload: &[u8],
-        network: &mut impl Network,
+        responder: &mut impl Responder,
     ) -> Result<Option<End>, Failure> {
         let Some(frame) = parse::<Request<'_>>(payload) else {
             self.port.send(0, Response::Refused(Refusal::Unknown))?;
             return Ok(None);
         };
         let sequence = frame.sequence;
+        if board::stack_has_overflowed() {
+            self.port.send_overflow(sequence)?;
+            return Ok(None);
+        }
         match frame.body {
             Request::Hello => {
                 let device = self.device();
@@ -145,11 +173,13 @@ impl Session {
                 return Ok(Some(End::Finished));
             }
             #[cfg(feature = "training")]
-            Request::Configure(wanted) => match training::check(&mut self.port.board, &wanted) {
-                Ok(()) => return Ok(Some(End::Training(sequence, wanted))),
-                Err(refusal) => self.refuse(sequence, refusal)?,
-            },
-            _ => network.answer(self, frame)?,
+            Request::Configure(wanted) => {
+                match training::check(self.candidate, &mut self.port.board, &wanted) {
+                    Ok(()) => return Ok(Some(End::Training(sequence, wanted))),
+                    Err(refusal) => self.refuse(sequence, refusal)?,
+                }
+            }
+            _ => responder.answer(self, frame)?,
         }
         Ok(None)
     }
@@ -175,14 +205,15 @@ impl Session {
     fn usage(&self) -> Usage {
         Usage {
             arena: memory::BYTES as u32,
-            stack: board::stack_high_water() as u32,
+            // Where there is no number, the port says so instead.
+            stack: board::stack_high_water().unwrap_or(board::stack_bytes()) as u32,
             heap: board::heap_high_water() as u32,
             damaged: self.damaged,
         }
     }
 }
 
-impl Network for Untrained<'_> {
+impl Responder for Untrained<'_> {
     fn answer(&mut self, session: &mut Session, frame: Frame<Request<'_>>) -> Result<(), Failure> {
         let Frame { sequence, body } = frame;
         let image = match body {
@@ -204,7 +235,7 @@ impl Network for Untrained<'_> {
         let arena = &mut *self.0;
         let (logits, ticks) = port
             .board
-            .time(|| model::PLAN.infer_within(parameters, arena, fill));
+            .time(|| model::INFERENCE.infer(parameters, arena, fill));
         let body = match logits {
             Ok(logits) => Response::Logits {
                 ticks,

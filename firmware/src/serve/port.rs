@@ -1,7 +1,7 @@
 //! The serial port: bytes come, frames go.
 
-use super::Failure;
-use crate::board::Board;
+use super::{Failure, once};
+use crate::board::{self, Board};
 use crate::model;
 use embedded_io::{Read, Write};
 use kiln_core::link::{Frame, MESSAGE_OVERHEAD, Response, encode, encoded_len};
@@ -26,15 +26,14 @@ const fn most_values() -> usize {
 /// The board, and room for a frame.
 pub struct Port {
     pub board: Board,
-    sent: [u8; SENT],
+    sent: &'static mut [u8; SENT],
 }
 
 impl Port {
-    pub const fn new(board: Board) -> Self {
-        Self {
-            board,
-            sent: [0; SENT],
-        }
+    /// The port of a board, which is made once.
+    pub fn new(board: Board) -> Self {
+        let sent = once(cortex_m::singleton!(: [u8; SENT] = [0; SENT]));
+        Self { board, sent }
     }
 
     /// Waits for a byte.
@@ -49,14 +48,33 @@ impl Port {
         }
     }
 
-    /// Sends a response to the request of this number.
+    /// Sends a response to the request of this number; where the stack has overflowed before a byte
+    /// of it is sent, that is sent instead.
     pub fn send(&mut self, sequence: u32, body: Response<'_>) -> Result<(), Failure> {
+        let len = self.encode(sequence, body)?;
+        if board::stack_has_overflowed() {
+            return self.send_overflow(sequence);
+        }
+        self.write(len)
+    }
+
+    /// Answers the request of this number with the stack's overflow.
+    pub fn send_overflow(&mut self, sequence: u32) -> Result<(), Failure> {
+        let available = board::stack_bytes() as u32;
+        let len = self.encode(sequence, Response::Overflowed { available })?;
+        self.write(len)
+    }
+
+    #[inline(never)]
+    fn encode(&mut self, sequence: u32, body: Response<'_>) -> Result<usize, Failure> {
         // Every response was counted when the buffer's length was: one that does not fit is a
         // defect.
-        let bytes = encode(&Frame { sequence, body }, &mut self.sent).ok_or(Failure::Port)?;
-        self.board
-            .serial()
-            .write_all(bytes)
-            .map_err(|_| Failure::Port)
+        let bytes = encode(&Frame { sequence, body }, self.sent).ok_or(Failure::Port)?;
+        Ok(bytes.len())
+    }
+
+    fn write(&mut self, len: usize) -> Result<(), Failure> {
+        let written = self.board.serial().write_all(&self.sent[..len]);
+        written.map_err(|_| Failure::Port)
     }
 }

@@ -1,6 +1,6 @@
 //! Trains on what the desktop sends.
 
-use super::{End, Failure, Network, RECEIVED, Session};
+use super::{End, Failure, RECEIVED, Responder, Session, once};
 use crate::board::Board;
 use crate::first_parameters::initialise;
 use crate::memory::{self, Memory};
@@ -10,16 +10,16 @@ use kiln_core::link::{
     Training,
 };
 use kiln_core::{
-    CompactError, CompactMode, CompactPlan, CompactTrainer, CompactUpdate, GROUP, Outcome, Scaling,
-    Sgd, bytes_in_place, pack_pixels,
+    CompactError, CompactMode, CompactTrainer, GROUP, Outcome, Program, Purpose, Scaling, Sgd,
+    bytes_in_place, pack_pixels,
 };
 
-/// The plan of what the desktop wants, made when it asks.
-type Plan = CompactPlan<{ model::STEPS }>;
+/// The program of what the desktop wants, made when it asks.
+pub(super) type Plan = Program<{ model::STEPS }>;
 
 /// Parameters in training.
 struct Learner<'a> {
-    plan: &'a Plan,
+    program: &'a Plan,
     trainer: CompactTrainer<'a, { model::STEPS }>,
     sgd: Sgd,
     /// Samples of a batch, at most.
@@ -31,15 +31,40 @@ struct Learner<'a> {
     last: Option<(u32, Response<'static>)>,
 }
 
-/// Whether the device can train so.
+/// Where the program of a training lies while it lasts: not on the stack, since it grows with the
+/// network. There is one.
+#[inline(never)]
+pub(super) fn current() -> &'static mut Plan {
+    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+}
+
+/// Where the program of a training that is asked for is made. There is one.
+#[inline(never)]
+pub(super) fn candidate() -> &'static mut Plan {
+    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+}
+
+/// Makes the program of a training and finds out whether the device can train so. Another training
+/// may be under way, and goes on where not: its program lies elsewhere.
 ///
 /// # Errors
 ///
 /// Why it cannot.
-pub(super) fn check(board: &mut Board, training: &Training) -> Result<(), Refusal> {
-    let plan = plan(training)?;
-    plan.check(&training.sgd).map_err(|_| Refusal::Optimizer)?;
-    if matches!(training.start, Start::Stored) && store::number(board, &plan) == 0 {
+#[inline(never)]
+pub(super) fn check(
+    program: &mut Plan,
+    board: &mut Board,
+    training: &Training,
+) -> Result<(), Refusal> {
+    let purpose = Purpose::Compact(mode(training)?);
+    program
+        .plan(&model::NETWORK, purpose)
+        .map_err(|_| Refusal::Trainable)?;
+    check_memory(program)?;
+    program
+        .check_optimizer(&training.sgd)
+        .map_err(|_| Refusal::Optimizer)?;
+    if matches!(training.start, Start::Stored) && store::number(board, program) == 0 {
         return Err(Refusal::NothingStored);
     }
     Ok(())
@@ -53,19 +78,19 @@ pub(super) fn check(board: &mut Board, training: &Training) -> Result<(), Refusa
 pub(super) fn run(
     session: &mut Session,
     decoder: &mut Decoder<RECEIVED>,
-    memory: &mut Memory,
+    (memory, current): (&mut Memory, &mut &'static mut Plan),
     sequence: u32,
     training: Training,
 ) -> Result<End, Failure> {
-    // It was checked when the desktop asked.
-    let Ok(plan) = plan(&training) else {
-        return Ok(End::Finished);
-    };
-    let Ok(trainer) = CompactTrainer::new(&plan, memory.of(&plan, session.parameters)) else {
+    // The candidate was checked when the desktop asked; the next one is made where this one's
+    // forerunner lay.
+    core::mem::swap(&mut session.candidate, current);
+    let program = &**current;
+    let Ok(trainer) = CompactTrainer::new(program, memory.of(program, session.parameters)) else {
         return Ok(End::Finished);
     };
     let mut learner = Learner {
-        plan: &plan,
+        program,
         trainer,
         sgd: training.sgd,
         batch: training.batch,
@@ -73,43 +98,45 @@ pub(super) fn run(
         last: None,
     };
     let response = match learner.start(session, training.start) {
-        Ok(()) => Response::Configured(footprint(&plan)),
+        Ok(()) => Response::Configured(footprint(program)),
         Err(refusal) => Response::Refused(refusal),
     };
     session.port.send(sequence, response)?;
     session.converse(decoder, &mut learner)
 }
 
-/// The plan of a training, if it fits the memory that the build set aside.
-fn plan(training: &Training) -> Result<Plan, Refusal> {
+fn mode(training: &Training) -> Result<CompactMode, Refusal> {
     if training.batch == 0 || usize::from(training.batch) > GROUP {
         return Err(Refusal::Batch { most: GROUP as u16 });
     }
     let momentum = training.sgd.momentum != 0.0;
-    let mode = if training.batch == 1 && !momentum {
+    Ok(if training.batch == 1 && !momentum {
         CompactMode::in_place(training.trainable)
     } else {
         CompactMode::mini_batch(training.trainable, momentum)
-    };
-    let plan = Plan::try_of(&model::PLAN, mode).map_err(|_| Refusal::Trainable)?;
-    let values = (plan.total_bytes() - plan.winner_bytes()) / size_of::<f32>();
-    if values > memory::VALUES || plan.winner_bytes() > memory::WINNERS {
+    })
+}
+
+/// Whether a program fits the memory that the build set aside.
+fn check_memory(program: &Plan) -> Result<(), Refusal> {
+    let values = (program.compact_bytes() - program.winner_bytes()) / size_of::<f32>();
+    if values > memory::VALUES || program.winner_bytes() > memory::WINNERS {
         return Err(Refusal::Memory {
-            needed: plan.total_bytes() as u32,
+            needed: program.compact_bytes() as u32,
             available: memory::BYTES as u32,
         });
     }
-    Ok(plan)
+    Ok(())
 }
 
-fn footprint(plan: &Plan) -> Footprint {
+fn footprint(program: &Plan) -> Footprint {
     let bytes = |values: usize| (size_of::<f32>() * values) as u32;
     Footprint {
-        parameters: bytes(plan.trained_values()),
-        gradient: bytes(plan.gradient_values()),
-        velocity: bytes(plan.velocity_values()),
-        arena: bytes(plan.arena_values()),
-        winners: plan.winner_bytes() as u32,
+        parameters: bytes(program.trained_values()),
+        gradient: bytes(program.gradient_values()),
+        velocity: bytes(program.velocity_values()),
+        arena: bytes(program.arena_packets()),
+        winners: program.winner_bytes() as u32,
     }
 }
 
@@ -118,13 +145,13 @@ impl Learner<'_> {
     fn start(&mut self, session: &mut Session, start: Start) -> Result<(), Refusal> {
         let trained = self.trainer.trained_mut();
         match start {
-            Start::Seed(seed) => initialise(self.plan, &model::NETWORK, trained, seed),
+            Start::Seed(seed) => initialise(self.program, &model::NETWORK, trained, seed),
             Start::Stored => {
-                store::load(&mut session.port.board, self.plan, trained)
+                store::load(&mut session.port.board, self.program, trained)
                     .map_err(|_| Refusal::NothingStored)?;
             }
             _ => {
-                self.plan
+                self.program
                     .extract(session.parameters, trained)
                     .map_err(|_| Refusal::Trainable)?;
             }
@@ -133,7 +160,7 @@ impl Learner<'_> {
     }
 
     fn infer(&mut self, session: &mut Session, sequence: u32, image: &[u8]) -> Result<(), Failure> {
-        let (port, scaling) = (&mut session.port, &session.scaling);
+        let (port, scaling) = (&mut session.port, session.scaling);
         let trainer = &mut self.trainer;
         let (logits, ticks) = port
             .board
@@ -161,10 +188,10 @@ impl Learner<'_> {
             rate: example.rate,
             ..self.sgd
         };
-        if self.plan.check(&sgd).is_err() {
+        if self.program.check_optimizer(&sgd).is_err() {
             return Response::Refused(Refusal::Optimizer);
         }
-        let (board, scaling) = (&mut session.port.board, &session.scaling);
+        let (board, scaling) = (&mut session.port.board, session.scaling);
         let (outcome, ticks) = board.time(|| self.advance(example, &sgd, scaling));
         match outcome {
             Ok(outcome) => Response::Trained {
@@ -185,7 +212,7 @@ impl Learner<'_> {
     ) -> Result<Outcome, CompactError> {
         let trainer = &mut self.trainer;
         let fill = |input: &mut [f32]| pack_pixels(scaling, &[example.image], input);
-        if let CompactUpdate::InPlace = self.plan.mode().update {
+        if self.program.gradient_values() == 0 {
             return trainer.step(example.label, sgd, fill);
         }
         if example.place == 0 {
@@ -226,14 +253,18 @@ impl Learner<'_> {
         if !self.trainer.all_finite() {
             return Response::Diverged;
         }
-        match store::save(&mut session.port.board, self.plan, self.trainer.trained()) {
+        match store::save(
+            &mut session.port.board,
+            self.program,
+            self.trainer.trained(),
+        ) {
             Ok(number) => Response::Stored { number },
             Err(_) => Response::Refused(Refusal::Storage),
         }
     }
 }
 
-impl Network for Learner<'_> {
+impl Responder for Learner<'_> {
     fn answer(&mut self, session: &mut Session, frame: Frame<Request<'_>>) -> Result<(), Failure> {
         let Frame { sequence, body } = frame;
         let response = match (body, self.last) {

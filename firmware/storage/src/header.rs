@@ -1,9 +1,7 @@
 //! A slot's header as bytes.
 
+use boards::SLOT_HEADER_BYTES;
 use kiln_core::{Crc32, crc32};
-
-/// Length of the header before it is filled up to the write size.
-pub const HEADER_BYTES: usize = 32;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"KSET");
 const VERSION: u16 = 1;
@@ -45,23 +43,23 @@ impl Header {
         crc
     }
 
-    pub fn to_bytes(self) -> [u8; HEADER_BYTES] {
-        let mut bytes = [0; HEADER_BYTES];
+    pub fn to_bytes(self) -> [u8; SLOT_HEADER_BYTES] {
+        let mut bytes = [0; SLOT_HEADER_BYTES];
         let numbers = self.fields().into_iter().chain([self.payload_crc]);
         for (bytes, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
             *bytes = number.to_le_bytes();
         }
-        let (content, checksum) = bytes.split_at_mut(HEADER_BYTES - 4);
+        let (content, checksum) = bytes.split_at_mut(SLOT_HEADER_BYTES - 4);
         checksum.copy_from_slice(&crc32(content).to_le_bytes());
         bytes
     }
 
     /// Accepts any bytes.
-    pub fn parse(bytes: &[u8; HEADER_BYTES]) -> Parsed {
+    pub fn parse(bytes: &[u8; SLOT_HEADER_BYTES]) -> Parsed {
         if bytes.iter().all(|byte| *byte == 0xFF) {
             return Parsed::Erased;
         }
-        let mut numbers = [0; HEADER_BYTES / 4];
+        let mut numbers = [0; SLOT_HEADER_BYTES / 4];
         for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
             *number = u32::from_le_bytes(*bytes);
         }
@@ -75,7 +73,7 @@ impl Header {
             payload_crc,
             header_crc,
         ] = numbers;
-        if magic != MAGIC || header_crc != crc32(&bytes[..HEADER_BYTES - 4]) {
+        if magic != MAGIC || header_crc != crc32(&bytes[..SLOT_HEADER_BYTES - 4]) {
             return Parsed::Damaged;
         }
         if version != u32::from(VERSION) {
@@ -119,13 +117,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         assert_eq!(Header::parse(&HEADER.to_bytes()), Parsed::Header(HEADER));
-        assert_eq!(Header::parse(&[0xFF; HEADER_BYTES]), Parsed::Erased);
-        assert_eq!(Header::parse(&[0; HEADER_BYTES]), Parsed::Damaged);
+        assert_eq!(Header::parse(&[0xFF; SLOT_HEADER_BYTES]), Parsed::Erased);
+        assert_eq!(Header::parse(&[0; SLOT_HEADER_BYTES]), Parsed::Damaged);
     }
 
     #[test]
     fn every_altered_bit_is_refused() {
-        for bit in 0..8 * HEADER_BYTES {
+        for bit in 0..8 * SLOT_HEADER_BYTES {
             let mut bytes = HEADER.to_bytes();
             bytes[bit / 8] ^= 1 << (bit % 8);
             assert_eq!(Header::parse(&bytes), Parsed::Damaged, "bit {bit}");
@@ -136,8 +134,8 @@ mod tests {
     fn another_version_is_told_from_damage() {
         let mut bytes = HEADER.to_bytes();
         bytes[4] = 2;
-        let crc = crc32(&bytes[..HEADER_BYTES - 4]).to_le_bytes();
-        bytes[HEADER_BYTES - 4..].copy_from_slice(&crc);
+        let crc = crc32(&bytes[..SLOT_HEADER_BYTES - 4]).to_le_bytes();
+        bytes[SLOT_HEADER_BYTES - 4..].copy_from_slice(&crc);
         assert_eq!(Header::parse(&bytes), Parsed::Version(2));
     }
 }

@@ -1,6 +1,6 @@
 //! Where the two slots lie in a flash, known at compile time.
 
-use crate::header::HEADER_BYTES;
+use boards::SLOT_HEADER_BYTES;
 use core::fmt;
 
 /// Bytes that are read or written at once, on the stack. Every write of a payload but the last is
@@ -87,7 +87,7 @@ impl Layout {
             });
         }
         // Lengths of this machine's memory are below 2^63, so the sums fit.
-        let header = HEADER_BYTES.next_multiple_of(write_size) as u64;
+        let header = SLOT_HEADER_BYTES.next_multiple_of(write_size) as u64;
         let slot = (header + payload_bytes as u64).next_multiple_of(erase_size as u64);
         if 2 * slot > capacity as u64 {
             let missing = 2 * slot - capacity as u64;
@@ -121,7 +121,7 @@ impl Layout {
 
     /// From the start of a slot to its payload.
     pub(crate) const fn header_bytes(&self) -> u32 {
-        (HEADER_BYTES as u32).next_multiple_of(self.write_size)
+        (SLOT_HEADER_BYTES as u32).next_multiple_of(self.write_size)
     }
 
     /// The longest payload that a slot could have, of this model or another.

@@ -1,7 +1,8 @@
 //! Two slots: the newest whole set, and room for the next.
 
-use crate::header::{HEADER_BYTES, Header, Identity, Parsed};
+use crate::header::{Header, Identity, Parsed};
 use crate::{CHUNK, Content, Layout, LoadError, OpenError, SaveError, Slot, Stored};
+use boards::SLOT_HEADER_BYTES;
 use embedded_storage::nor_flash::NorFlash;
 
 /// The two slots of a flash.
@@ -159,7 +160,7 @@ impl<F: NorFlash> Slots<F> {
     }
 
     fn examine(&mut self, slot: Slot) -> Result<Content, F::Error> {
-        let mut bytes = [0; HEADER_BYTES];
+        let mut bytes = [0; SLOT_HEADER_BYTES];
         self.read(self.offset(slot), &mut bytes)?;
         let header = match Header::parse(&bytes) {
             Parsed::Erased => return Ok(Content::Erased),
@@ -240,10 +241,10 @@ impl<F: NorFlash> Slots<F> {
         let offset = self.offset(slot);
         let written = header.to_bytes();
         let mut bytes = [0xFF; CHUNK];
-        bytes[..HEADER_BYTES].copy_from_slice(&written);
+        bytes[..SLOT_HEADER_BYTES].copy_from_slice(&written);
         let words = &bytes[..self.layout.header_bytes() as usize];
         self.flash.write(offset, words).map_err(SaveError::Flash)?;
-        let bytes = &mut bytes[..HEADER_BYTES];
+        let bytes = &mut bytes[..SLOT_HEADER_BYTES];
         self.read(offset, bytes).map_err(SaveError::Flash)?;
         if bytes != written {
             return Err(SaveError::Verify { offset });

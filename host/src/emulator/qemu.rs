@@ -134,12 +134,12 @@ fn find() -> Option<PathBuf> {
 }
 
 fn command(board: Board, serial: EmulatedSerial<'_>) -> Result<Command, EmulationError> {
-    let processor = board
-        .emulated_processor
+    let emulated = board
+        .emulated
         .ok_or(EmulationError::NotEmulated(board.name))?;
     let mut command = bound::command(&find().ok_or(EmulationError::NoQemu)?);
     command
-        .args(["-M", board.name, "-cpu", processor])
+        .args(["-M", emulated.machine, "-cpu", emulated.processor])
         // An instruction is a nanosecond of the board's time, so that its timer counts them.
         .args(["-icount", "shift=0"])
         .args(["-display", "none", "-monitor", "none"])

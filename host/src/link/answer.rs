@@ -15,6 +15,7 @@ pub(super) enum Answer {
     Parameters(Vec<f32>),
     Stored(u32),
     Refused(Refusal),
+    Overflowed(u32),
 }
 
 impl Answer {
@@ -48,6 +49,7 @@ impl Answer {
             Response::Parameters(bytes) => Self::Parameters(values(bytes)?),
             Response::Stored { number } => Self::Stored(number),
             Response::Refused(reason) => Self::Refused(reason),
+            Response::Overflowed { available } => Self::Overflowed(available),
             _ => return None,
         })
     }
@@ -57,6 +59,7 @@ impl Answer {
         match self {
             Self::Refused(reason) => LinkError::Refused { what, reason },
             Self::Diverged => LinkError::Diverged,
+            Self::Overflowed(available) => LinkError::Overflowed { available },
             _ => LinkError::Confused(what),
         }
     }

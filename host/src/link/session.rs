@@ -88,6 +88,16 @@ pub enum LinkError {
          stored, try a lower --lr"
     )]
     Diverged,
+    /// Its stack was too short, and what lies behind it was written over.
+    #[error(
+        "the device's stack overflowed: it took all of the {available} bytes that are kept for it, \
+         so nothing that the device gives can be believed; take a board with more RAM, or a network \
+         that leaves the stack more"
+    )]
+    Overflowed {
+        /// Bytes that are kept for the stack.
+        available: u32,
+    },
     /// An image is too large for a frame.
     #[error("an image of {0} bytes is too large for the link")]
     TooLarge(usize),

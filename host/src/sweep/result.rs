@@ -3,7 +3,7 @@
 use super::folder::Stage;
 use super::plan::PlannedRun;
 use super::value::SweepValue;
-use crate::boards::Board;
+use crate::boards::{Board, Need};
 use crate::training::MeanScore;
 use kiln_core::{Folding, Network, Program, Purpose};
 use serde::{Deserialize, Serialize};
@@ -84,8 +84,8 @@ impl RunCost {
         let bytes = size_of::<f32>() * program.parameters();
         let ram_bytes = program.working_bytes(1);
         let missing = board.map(|board| {
-            let flash = board.flash_for(bytes).missing("flash");
-            let ram = board.ram_for(ram_bytes).missing("RAM");
+            let flash = Need::of_flash(&board, bytes).missing("flash");
+            let ram = Need::of_ram(&board, ram_bytes).missing("RAM");
             let missing: Vec<String> = [flash, ram].into_iter().flatten().collect();
             missing.join(", ")
         });

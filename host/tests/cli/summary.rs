@@ -1,4 +1,5 @@
 use crate::support::Workspace;
+use host::boards::{PROGRAM_BYTES, WORKING_BYTES};
 
 const NETWORK: &str = "input = { channels = 1, height = 28, width = 28 }\n\
     [[layers]]\ntype = 'conv2d'\nfilters = 8\nkernel = 3\n\
@@ -41,7 +42,7 @@ const MNIST: &str = "input = { channels = 1, height = 28, width = 28 }\n\
     [[layers]]\ntype = 'linear'\noutputs = 10\n";
 
 /// RAM and flash that the firmware's build keeps for stack, buffers and program.
-const RESERVED: [u64; 2] = [16 << 10, 32 << 10];
+const RESERVED: [u64; 2] = [WORKING_BYTES as u64, PROGRAM_BYTES as u64];
 
 #[test]
 fn each_training_on_a_device_is_told_with_its_bytes() {

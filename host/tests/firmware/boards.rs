@@ -24,7 +24,7 @@ fn every_board_gives_the_bits_of_the_desktop() {
         let Some(firmware) = firmware(*board, "evaluate") else {
             return;
         };
-        if board.emulated_processor.is_none() {
+        if board.emulated.is_none() {
             continue;
         }
         let (report, status) = run(firmware.path(), *board);
@@ -44,7 +44,7 @@ fn every_board_gives_the_bits_of_the_desktop() {
 #[test]
 fn every_board_serves_the_bits_of_the_desktop() {
     for board in boards() {
-        if board.emulated_processor.is_none() {
+        if board.emulated.is_none() {
             // Its program is built all the same.
             firmware(*board, "serve");
             continue;

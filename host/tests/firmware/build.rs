@@ -1,7 +1,7 @@
 //! What does not fit a board is not built.
 
 use super::support::refusal;
-use host::boards::{BOARDS, PROGRAM, WORKING};
+use host::boards::{BOARDS, PROGRAM_BYTES, WORKING_BYTES};
 use host::firmware::Content;
 use host::weights::ModelBytes;
 use kiln_core::{ModelParts, Network, Plan, SamplesParts, Scaling};
@@ -31,7 +31,7 @@ fn a_model_too_large_for_the_flash_is_refused_with_the_bytes() {
     let (model, samples) = files(&network);
     let model = model.as_slice();
     let samples = &samples[..];
-    let over = model.len() + samples.len() + PROGRAM - BOARDS[0].flash;
+    let over = model.len() + samples.len() + PROGRAM_BYTES - BOARDS[0].flash;
     let Some(reason) = refusal(BOARDS[0], Content { model, samples }) else {
         return;
     };
@@ -48,7 +48,7 @@ fn a_network_too_large_for_the_ram_is_refused_with_the_bytes() {
     let (model, samples) = files(&network);
     let (model, samples) = (model.as_slice(), &samples[..]);
     let arena = size_of::<f32>() * Plan::of(&network).arena_packets();
-    let over = arena + WORKING - BOARDS[0].ram;
+    let over = arena + WORKING_BYTES - BOARDS[0].ram;
     let Some(reason) = refusal(BOARDS[0], Content { model, samples }) else {
         return;
     };

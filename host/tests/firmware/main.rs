@@ -12,5 +12,6 @@ mod line;
 mod link;
 mod port;
 mod refusals;
+mod stack;
 mod support;
 mod training;

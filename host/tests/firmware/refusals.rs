@@ -1,7 +1,7 @@
 //! What the device does not train on: too large, out of bounds, or no longer numbers.
 
 use super::support::{Served, asset, bits, images, serve_training, thorough, training_refusal};
-use host::boards::{BOARDS, WORKING};
+use host::boards::{BOARDS, WORKING_BYTES};
 use host::firmware::TrainingMemory;
 use host::link::{LinkError, LinkSession, from_socket};
 use host::weights::ModelBytes;
@@ -66,7 +66,7 @@ fn a_training_too_large_for_the_ram_is_refused_with_the_bytes_and_what_to_do() {
     let Some(reason) = training_refusal(BOARDS[0], training) else {
         return;
     };
-    let over = plan(training.mode()).total_bytes() + WORKING - BOARDS[0].ram;
+    let over = plan(training.mode()).total_bytes() + WORKING_BYTES - BOARDS[0].ram;
     assert_eq!(over, 202_760);
     let expected = format!(
         "mps2-an386: {over} bytes too large for its RAM: trained parameters (215464), their \

@@ -131,6 +131,13 @@ pub fn serve_training(board: Board, memory: TrainingMemory) -> Option<Served> {
     Some(served(board, trainer(board, "serve", memory)?))
 }
 
+/// Starts the firmware that serves another model and has memory for a training.
+pub fn serve_content(board: Board, content: Content<'_>, memory: TrainingMemory) -> Option<Served> {
+    has_emulator().then_some(())?;
+    let firmware = built(build(board, "serve", Some(content), Some(memory)))?;
+    Some(served(board, firmware.unwrap()))
+}
+
 fn served(board: Board, firmware: Firmware) -> Served {
     let program = Program::read(firmware.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();

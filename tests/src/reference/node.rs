@@ -1,13 +1,16 @@
 //! One node for one sample.
 
 use kiln_core::reference::{
-    Activation, ConvGeometry, PoolGeometry, activation, add, conv2d, linear, pool, scale_shift,
+    Activation, ConvGeometry, PoolGeometry, activation, add, conv2d, dropout, linear, pool,
+    scale_shift,
 };
-use kiln_core::{Layer, Network, Pool2d, Shape};
+use kiln_core::{Layer, Network, Pool2d, Shape, dropout_key};
 use std::ops::Range;
 
 /// A layer with what it reads and where its tensors lie.
 pub(super) struct Node {
+    /// Counted from 0.
+    index: usize,
     pub layer: Layer,
     /// Numbers of the values.
     pub inputs: [usize; 2],
@@ -28,6 +31,7 @@ pub(super) fn nodes(network: &Network) -> Vec<Node> {
         let biases = weights.end..weights.end + biases as usize;
         at = biases.end;
         Node {
+            index,
             layer: *layer,
             inputs: inputs.map(|value| value.number()),
             input,
@@ -37,6 +41,24 @@ pub(super) fn nodes(network: &Network) -> Vec<Node> {
         }
     });
     nodes.collect()
+}
+
+/// By the index of a node: what a dropout multiplies the values of all samples by in a step of
+/// training; nothing for other nodes.
+pub(super) fn masks(network: &Network, samples: usize, seed: [u64; 2]) -> Vec<Vec<f32>> {
+    let masks = nodes(network).into_iter().map(|node| match node.layer {
+        Layer::Dropout(options) => {
+            let mut mask = vec![1.0; samples * node.output.elements()];
+            let parts = mask.chunks_exact_mut(node.output.elements());
+            for (sample, part) in parts.enumerate() {
+                let key = dropout_key(seed[0], seed[1], sample as u64);
+                node.drop_values(options.probability, Some(key), part);
+            }
+            mask
+        }
+        _ => vec![],
+    });
+    masks.collect()
 }
 
 impl Node {
@@ -61,12 +83,21 @@ impl Node {
         PoolGeometry::new(pool, self.input, self.output)
     }
 
-    /// The output of one sample; a max pool adds its winners to those of the samples before.
+    /// Drops values of one sample, or gradients of them; none where there is no key.
+    fn drop_values(&self, probability: f32, key: Option<u64>, values: &mut [f32]) {
+        if let Some(key) = key {
+            dropout::dropout(probability, dropout::mix(key, self.index as u64), values);
+        }
+    }
+
+    /// The output of one sample; a max pool adds its winners to those of the samples before. The
+    /// sample's key is what dropout draws from, in training.
     pub fn forward(
         &self,
         [weights, bias]: [&[f32]; 2],
         inputs: [&[f32]; 2],
         winners: &mut Vec<u8>,
+        key: Option<u64>,
     ) -> Vec<f32> {
         let mut output = vec![0.0; self.output.elements()];
         let (input, out) = (inputs[0], &mut output[..]);
@@ -76,6 +107,10 @@ impl Node {
             Layer::Relu => activation::forward(Activation::Relu, input, out),
             Layer::Relu6 => activation::forward(Activation::Relu6, input, out),
             Layer::Add => add::forward(Activation::Identity, inputs, out),
+            Layer::Dropout(options) => {
+                out.copy_from_slice(input);
+                self.drop_values(options.probability, key, out);
+            }
             Layer::ScaleShift => {
                 let map = self.input.map_elements();
                 scale_shift::forward(Activation::Identity, map, input, [weights, bias], out);
@@ -125,6 +160,7 @@ impl Node {
         winners: &[u8],
         output: &[f32],
         d_output: &[f32],
+        key: Option<u64>,
     ) -> Vec<f32> {
         let mut d_input = vec![0.0; self.input.elements()];
         let d = &mut d_input[..];
@@ -134,6 +170,10 @@ impl Node {
             Layer::Relu => activation::gradient(Activation::Relu, output, d_output, d),
             Layer::Relu6 => activation::gradient(Activation::Relu6, output, d_output, d),
             Layer::Add => d.copy_from_slice(d_output),
+            Layer::Dropout(options) => {
+                d.copy_from_slice(d_output);
+                self.drop_values(options.probability, key, d);
+            }
             Layer::ScaleShift => {
                 scale_shift::input_gradient(self.input.map_elements(), d_output, weights, d);
             }

@@ -1,7 +1,9 @@
 //! Random networks.
 
-use kiln_core::{BatchNorm, Conv2d, Layer, Linear, Network, Padding, Pool2d, Value};
+use kiln_core::{BatchNorm, Conv2d, Dropout, Layer, Linear, Network, Padding, Pool2d, Value};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 /// What is put behind a network.
 #[derive(Clone, Debug)]
@@ -9,7 +11,7 @@ enum Piece {
     Layer(Layer),
     /// The last value plus an earlier one of its shape, or itself, by a number that chooses.
     Add(usize),
-    /// A layer that reads an earlier value, plus the last value, if the shapes are the same.
+    /// A layer that reads an earlier value, plus the last value, of whose shape it is.
     Branch(usize, Layer),
 }
 
@@ -83,27 +85,55 @@ fn common_layer() -> impl Strategy<Value = Layer> {
     ]
 }
 
-fn batch_norm() -> impl Strategy<Value = Layer> {
+/// What desktops alone train: devices have it folded or left out.
+fn desktop_layer() -> impl Strategy<Value = Layer> {
     let options = prop_oneof![Just((0.1, 1e-5)), Just((0.5, 0.01)), Just((1.0, 0.001))];
-    options.prop_map(|(momentum, epsilon)| Layer::BatchNorm(BatchNorm { momentum, epsilon }))
+    let probability = prop_oneof![Just(0.0_f32), 0.0..0.95_f32];
+    prop_oneof![
+        4 => options.prop_map(|(momentum, epsilon)| {
+            Layer::BatchNorm(BatchNorm { momentum, epsilon })
+        }),
+        1 => probability.prop_map(|probability| Layer::Dropout(Dropout { probability })),
+    ]
 }
 
-fn piece(batch_norms: u32) -> BoxedStrategy<Piece> {
+fn piece(desktop_layers: u32) -> BoxedStrategy<Piece> {
     let others = prop_oneof![
-        12 => common_layer().prop_map(Piece::Layer),
-        3 => any::<usize>().prop_map(Piece::Add),
-        3 => (any::<usize>(), common_layer()).prop_map(|(at, layer)| Piece::Branch(at, layer)),
-    ];
-    match batch_norms {
+            12 => common_layer().prop_map(Piece::Layer),
+            3 => any::<usize>().prop_map(Piece::Add),
+    6 => (any::<usize>(), branch_layer()).prop_map(|(at, layer)| Piece::Branch(at, layer)),
+        ];
+    match desktop_layers {
         0 => others.boxed(),
-        weight => prop_oneof![18 => others, weight => batch_norm().prop_map(Piece::Layer)].boxed(),
+        weight => {
+            prop_oneof![21 => others, weight => desktop_layer().prop_map(Piece::Layer)].boxed()
+        }
     }
+}
+
+/// Layers that keep rows and columns.
+fn branch_layer() -> impl Strategy<Value = Layer> {
+    prop_oneof![
+        Just(Layer::Relu),
+        Just(Layer::Relu6),
+        Just(Layer::ScaleShift),
+        Just(Layer::Conv2d(Conv2d::new(1, 1))),
+        Just(Layer::Conv2d(Conv2d::new(1, 3).padding(1).without_bias())),
+    ]
+}
+
+/// Channels of the last value.
+fn channels(network: &Network) -> u16 {
+    let shape = match network.layers().len() {
+        0 => network.input_shape(),
+        count => network.output_shape(count - 1),
+    };
+    shape.channels as u16
 }
 
 /// The network with the piece behind it, if that fits.
 fn with(network: &Network, piece: &Piece) -> Option<Network> {
     let (last, count) = (network.last(), network.layers().len());
-    let value = |choice: usize| Value::of_node(choice % (count + 1));
     let longer = match piece {
         Piece::Layer(layer) => network.clone().layer(*layer),
         // From the chosen value on, the first that has the last one's shape; itself, in the end.
@@ -111,19 +141,28 @@ fn with(network: &Network, piece: &Piece) -> Option<Network> {
             .map(|number| network.clone().add(Value::of_node(number)))
             .find(|network| network.check().is_ok())?,
         Piece::Branch(choice, layer) => {
-            let branch = network.clone().from(value(*choice)).layer(*layer);
-            branch.add(last)
+            let layer = match *layer {
+                Layer::Conv2d(conv) => Layer::Conv2d(Conv2d {
+                    filters: channels(network),
+                    ..conv
+                }),
+                other => other,
+            };
+            let branch = |number| network.clone().from(Value::of_node(number)).layer(layer);
+            (choice % (count + 1)..=count)
+                .map(|number| branch(number).add(last))
+                .find(|network| network.check().is_ok())?
         }
     };
     longer.check().is_ok().then_some(longer)
 }
 
-/// Random pieces, as many as fit one another, and a classifier. `batch_norms` is their weight
-/// beside the others' 18.
-pub fn network(batch_norms: u32) -> impl Strategy<Value = Network> {
+/// Random pieces, as many as fit one another, and a classifier. `desktop_layers` is the weight of
+/// what desktops alone train, beside the others' 21.
+pub fn network(desktop_layers: u32) -> impl Strategy<Value = Network> {
     let tail = (0..20_u16, any::<[bool; 3]>(), 2..30_u16);
     let input = (1..4_u32, 1..14_u32, 1..14_u32);
-    let pieces = prop::collection::vec(piece(batch_norms), 0..9);
+    let pieces = prop::collection::vec(piece(desktop_layers), 0..9);
     (input, pieces, tail).prop_map(
         move |((channels, height, width), pieces, (hidden, [act, global, bias], classes))| {
             let mut network = Network::input(channels, height, width);
@@ -140,7 +179,7 @@ pub fn network(batch_norms: u32) -> impl Strategy<Value = Network> {
                     outputs: hidden,
                     bias,
                 }));
-                if batch_norms > 0 && bias {
+                if desktop_layers > 0 && bias {
                     network = network.batch_norm();
                 }
             }
@@ -150,4 +189,31 @@ pub fn network(batch_norms: u32) -> impl Strategy<Value = Network> {
             network.linear(classes)
         },
     )
+}
+
+/// Random networks are worth their time only where they have what they are drawn for.
+#[test]
+fn random_networks_branch_normalise_and_drop() {
+    let mut runner = TestRunner::deterministic();
+    let mut counts = [0; 5];
+    for _ in 0..150 {
+        let network = network(6).new_tree(&mut runner).unwrap().current();
+        let readers = |value| {
+            let inputs = network.inputs().iter();
+            inputs.filter(|inputs| inputs.contains(&value)).count()
+        };
+        let most = (0..network.layers().len()).map(|node| readers(Value::of_node(node)));
+        let has = |wanted: fn(&Layer) -> bool| network.layers().iter().any(wanted);
+        let found = [
+            has(|layer| matches!(layer, Layer::Add)),
+            most.max() >= Some(3),
+            has(|layer| matches!(layer, Layer::BatchNorm(_))),
+            has(|layer| matches!(layer, Layer::Dropout(_))),
+            has(|layer| matches!(layer, Layer::ScaleShift)),
+        ];
+        for (count, found) in counts.iter_mut().zip(found) {
+            *count += usize::from(found);
+        }
+    }
+    assert!(counts.iter().all(|count| *count >= 10), "{counts:?}");
 }

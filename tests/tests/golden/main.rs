@@ -34,7 +34,7 @@ impl Case {
                 parameters: &self.before.parameters,
                 images: &self.images,
                 labels: &self.labels,
-                seed: [0, 0],
+                seed: None,
             })
         })
     }

@@ -1,7 +1,7 @@
 //! The networks whose gradients are checked, a family for each kind of layer.
 
 use super::Check;
-use kiln_core::{BatchNorm, Conv2d, Layer, Linear, Loss, Network, Padding, Pool2d};
+use kiln_core::{BatchNorm, Conv2d, Dropout, Layer, Linear, Loss, Network, Padding, Pool2d};
 
 /// A layer behind the images, and between trained layers, where its input gradient counts.
 fn around(input: [u32; 3], layer: Layer) -> [Check; 2] {
@@ -248,6 +248,28 @@ pub fn batch_normalisations() -> Vec<Check> {
         .layer(wide);
     checks.extend([residual.linear(3), flat.linear(3)].map(|network| Check {
         samples: 18,
+        ..Check::of(network)
+    }));
+    checks
+}
+
+pub fn dropouts() -> Vec<Check> {
+    let dropout = |probability| Layer::Dropout(Dropout { probability });
+    let mut checks: Vec<_> = around([3, 4, 5], dropout(0.25)).into();
+    let stem = Network::input(2, 5, 4).layer(same(3)).relu();
+    let skip = stem.last();
+    let residual = stem.layer(dropout(0.5)).layer(same(3)).add(skip);
+    let networks = [
+        residual.layer(dropout(0.125)).linear(3),
+        Network::input(6, 1, 1)
+            .linear(9)
+            .relu()
+            .layer(dropout(0.5))
+            .batch_norm()
+            .linear(3),
+    ];
+    checks.extend(networks.map(|network| Check {
+        samples: 5,
         ..Check::of(network)
     }));
     checks

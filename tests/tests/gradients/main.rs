@@ -19,16 +19,16 @@ const STEP: f64 = 1e-5;
 const TOLERANCE: f64 = 1e-5;
 
 /// A network whose gradients are held against slopes.
-pub struct Check {
-    pub network: Network,
-    pub loss: Loss,
-    pub samples: usize,
+pub(crate) struct Check {
+    network: Network,
+    loss: Loss,
+    samples: usize,
     /// Of the values.
-    pub seed: u32,
+    seed: u32,
 }
 
 impl Check {
-    pub fn of(network: Network) -> Self {
+    fn of(network: Network) -> Self {
         Self {
             network,
             loss: Loss::CROSS_ENTROPY,
@@ -51,13 +51,16 @@ impl Check {
         let labels: Vec<u16> = (0..*samples)
             .map(|sample| (sample * 2 % network.classes()) as u16)
             .collect();
+        let drawn = [7, 0];
+        let masks = reference::dropout_masks(network, *samples, drawn);
+        let masks: Vec<_> = masks.iter().map(|mask| doubles(mask)).collect();
         let naive = reference::batch(&Problem {
             network,
             loss: *loss,
             parameters: &parameters,
             images: &images,
             labels: &labels,
-            seed: [0, 0],
+            seed: Some(drawn),
         });
         let (exact_parameters, exact_images) = (doubles(&parameters), doubles(&images));
         let aim = Aim {
@@ -66,18 +69,18 @@ impl Check {
             targets: &exact_images,
         };
         let image_slopes = slopes(&images, |images| {
-            double::loss(network, &aim, &exact_parameters, images, &[])
+            double::loss(network, &aim, &exact_parameters, images, &masks)
         });
         compare(network, "images", &naive.image_gradient, &image_slopes);
         let slopes = slopes(&parameters, |parameters| {
-            double::loss(network, &aim, parameters, &exact_images, &[])
+            double::loss(network, &aim, parameters, &exact_images, &masks)
         });
         let subject = Subject {
             network,
             loss: *loss,
             parameters: &parameters,
             statistics: &vec![0.0; network.statistics()],
-            seed: 0,
+            seed: drawn[0],
         };
         at_every_width(&subject, |fast| {
             fast.differentiate(&images, &labels).unwrap();
@@ -159,6 +162,7 @@ families! {
     additions_and_values_with_several_readers,
     scales_and_shifts,
     batch_normalisations,
+    dropouts,
     losses,
 }
 

@@ -106,17 +106,27 @@ pub(super) fn edge<L: Lanes, const F: usize>(
     mut sums: [L; F],
 ) -> [L; F] {
     let (rows, columns) = (g.valid_taps(0, at[0]), g.valid_taps(1, at[1]));
+    if rows.is_empty() || columns.is_empty() {
+        return sums;
+    }
+    let row = at[0] * g.stride[0] + rows.start * g.dilation[0] - g.padding[0];
+    let column = at[1] * g.stride[1] + columns.start * g.dilation[1] - g.padding[1];
+    let (corner, line) = (row * g.input[1] + column, g.dilation[0] * g.input[1]);
+    // Places run along beside the taps: products of indices would cost as much as those of values.
     for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        for ky in rows.clone() {
-            let row = at[0] * g.stride[0] + ky * g.dilation[0] - g.padding[0];
-            for kx in columns.clone() {
-                let column = at[1] * g.stride[1] + kx * g.dilation[1] - g.padding[1];
-                let value = channel[row * g.input[1] + column];
-                let tap = (index * g.kernel[0] + ky) * g.kernel[1] + kx;
+        let mut start = corner;
+        let mut first = index * g.kernel_area() + rows.start * g.kernel[1] + columns.start;
+        for _ in rows.clone() {
+            let mut place = start;
+            for tap in first..first + columns.len() {
+                let value = channel[place];
                 for f in 0..F {
                     sums[f] = sums[f].add(value.splat(kernels[f][tap]).mul(value));
                 }
+                place += g.dilation[1];
             }
+            start += line;
+            first += g.kernel[1];
         }
     }
     sums

@@ -218,19 +218,22 @@ fn edge<const F: usize>(
 /// One output of a kernel whose taps lie side by side.
 fn output(g: &Geometry, channels: &[f32], [y, x]: [usize; 2], kernel: &[f32], bias: f32) -> f32 {
     let (rows, columns) = (g.valid_taps(0, y), g.valid_taps(1, x));
-    if columns.is_empty() {
+    if rows.is_empty() || columns.is_empty() {
         return bias;
     }
-    let column = x * g.stride[1] + columns.start - g.padding[1];
+    let row = y * g.stride[0] + rows.start - g.padding[0];
+    let corner = row * g.input[1] + x * g.stride[1] + columns.start - g.padding[1];
     let maps = channels.chunks_exact(g.input_area());
     let mut sum = bias;
     for (channel, kernel) in maps.zip(kernel.chunks_exact(g.kernel_area())) {
-        for ky in rows.clone() {
-            let row = (y * g.stride[0] + ky - g.padding[0]) * g.input[1];
-            let weights = &kernel[ky * g.kernel[1]..][columns.clone()];
-            for (weight, value) in weights.iter().zip(&channel[row + column..]) {
+        let (mut place, mut tap) = (corner, rows.start * g.kernel[1] + columns.start);
+        for _ in rows.clone() {
+            let weights = &kernel[tap..][..columns.len()];
+            for (weight, value) in weights.iter().zip(&channel[place..]) {
                 sum += weight * value;
             }
+            place += g.input[1];
+            tap += g.kernel[1];
         }
     }
     sum

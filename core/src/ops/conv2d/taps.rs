@@ -88,12 +88,19 @@ pub(super) fn add_each<L: Lanes, const F: usize>(
 /// Columns of output row `y` for which none of the kernel rows' taps is in the padding.
 #[inline(always)]
 fn inside_columns(g: &Geometry, y: usize, first: usize, rows: usize) -> Range<usize> {
-    let valid = g.valid_taps(0, y);
+    let valid = plain_taps(g, 0, y);
     if valid.start <= first && first + rows <= valid.end {
         g.interior(1)
     } else {
         0..0
     }
+}
+
+/// As [`Geometry::valid_taps`], of a 3 x 3 kernel that moves by one and is not dilated.
+#[inline(always)]
+fn plain_taps(g: &Geometry, axis: usize, at: usize) -> Range<usize> {
+    let end = (g.input[axis] + g.padding[axis]).saturating_sub(at);
+    g.padding[axis].saturating_sub(at)..end.min(3)
 }
 
 #[inline(always)]
@@ -137,7 +144,7 @@ fn add_edge<L: Lanes, const F: usize, const R: usize>(
     first: usize,
     sums: &mut [[[L; 3]; R]; F],
 ) {
-    let (rows, columns) = (g.valid_taps(0, y), g.valid_taps(1, x));
+    let (rows, columns) = (plain_taps(g, 0, y), plain_taps(g, 1, x));
     for r in 0..R {
         for kx in 0..3 {
             if !rows.contains(&(first + r)) || !columns.contains(&kx) {

@@ -1,4 +1,4 @@
-//! Compact training gives the bits of the trainer that keeps everything, in the memory its plan
+//! Compact training gives the bits of the trainer that keeps everything, in the memory its program
 //! says.
 
 extern crate std;
@@ -8,75 +8,69 @@ mod layout;
 mod refused;
 
 use super::*;
-use crate::plan::tests::{MNIST, RGB, networks};
-use crate::testing::values;
-use crate::{GroupMemory, Network, Plan, Sgd, Trainer};
+use crate::program::tests::{GROUPS, MNIST, RGB, graphs, networks, program};
+use crate::testing::{first_parameters, samples};
+use crate::{CompactMode, GroupMemory, Network, Program, Purpose, Sgd, Trainable, Trainer};
 use std::vec;
 use std::vec::Vec;
 
 /// A run of training on values and labels that a seed gives.
 struct Run {
-    plan: Plan,
+    network: Network,
+    /// Of the trainer that keeps everything.
+    program: Program,
     images: Vec<f32>,
     labels: Vec<u16>,
     parameters: Vec<f32>,
 }
 
 impl Run {
-    fn new(network: &Network, samples: usize, seed: u32) -> Self {
-        let plan = Plan::of(network);
-        let elements = plan.input_shape().elements();
-        let images = values(samples * elements, seed).iter().map(small).collect();
-        let labels = (0..samples).map(|sample| ((sample * 7 + 3) % plan.classes()) as u16);
-        let mut state = seed;
-        let mut parameters = vec![0.0; plan.parameters()];
-        crate::he_uniform(network, &mut parameters, || {
-            state = state.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
-            state.rotate_left(13)
-        })
-        .unwrap();
-        // Zeros of both signs among the weights: an update must keep the sign of those it leaves.
-        for (index, value) in parameters.iter_mut().enumerate() {
-            match index % 11 {
-                3 => *value = -0.0,
-                7 => *value = 0.0,
-                _ => {}
-            }
-        }
+    fn new(network: &Network, count: usize, seed: u32) -> Self {
+        let (images, labels) = samples(network, count, seed);
         Self {
-            labels: labels.collect(),
-            plan,
+            network: network.clone(),
+            program: program(network, GROUPS),
             images,
-            parameters,
+            labels,
+            parameters: first_parameters(network, seed),
         }
     }
 
+    /// The program of compact training.
+    fn compact(&self, mode: CompactMode) -> Program {
+        program(&self.network, Purpose::Compact(mode))
+    }
+
     fn image(&self, sample: usize) -> &[f32] {
-        let elements = self.plan.input_shape().elements();
+        let elements = self.program.input_shape().elements();
         &self.images[sample * elements..][..elements]
     }
 
     /// What the trainer that keeps everything makes of the parameters, in batches; after each, the
     /// frozen tensors are restored. Also the losses.
-    fn reference(&self, trainable: &CompactPlan, batch: usize, sgd: &Sgd) -> (Vec<f32>, Vec<f64>) {
-        let plan = &self.plan;
+    fn reference(&self, trainable: &Program, batch: usize, sgd: &Sgd) -> (Vec<f32>, Vec<f64>) {
+        let program = &self.program;
         let mut parameters = self.parameters.clone();
-        let mut velocity = vec![0.0; plan.parameters()];
+        let mut velocity = vec![0.0; program.parameters()];
         let mut losses = vec![];
-        let elements = plan.input_shape().elements();
+        let elements = program.input_shape().elements();
         for (labels, images) in
             (self.labels.chunks(batch)).zip(self.images.chunks(batch * elements))
         {
             let mut trainer = Trainer {
-                plan,
+                program,
                 parameters: &mut parameters,
-                gradient: &mut vec![0.0; plan.parameters()],
+                gradient: &mut vec![0.0; program.parameters()],
                 velocity: &mut velocity,
-                memory: GroupMemory {
-                    packets: &mut vec![0.0_f32; plan.training_packets()],
-                    winners: &mut vec![0; plan.winner_bytes()],
-                    values: &mut vec![0.0; plan.group_values()],
-                },
+                moments: &mut [],
+                statistics: &mut [],
+                groups: &mut [GroupMemory {
+                    packets: &mut vec![0.0_f32; program.arena_packets()],
+                    winners: &mut vec![0; program.winner_bytes()],
+                    values: &mut vec![0.0; program.group_values()],
+                }],
+                seed: 1,
+                steps: 0,
             };
             losses.push(trainer.step(images, labels, sgd).unwrap().loss_sum);
             let mut trained = vec![0.0; trainable.trained_values()];
@@ -88,12 +82,7 @@ impl Run {
     }
 }
 
-/// Small enough that a few steps stay finite, zeros of both signs kept.
-fn small(value: &f32) -> f32 {
-    value.clamp(-2.0, 2.0)
-}
-
-/// Memory of a plan, filled with NaN where anything may be, with the parameters of a run.
+/// Memory of a program, filled with NaN where anything may be, with the parameters of a run.
 struct Memory {
     frozen: Vec<f32>,
     trained: Vec<f32>,
@@ -104,16 +93,16 @@ struct Memory {
 }
 
 impl Memory {
-    fn new(plan: &CompactPlan, parameters: &[f32]) -> Self {
-        let mut trained = vec![f32::NAN; plan.trained_values()];
-        plan.extract(parameters, &mut trained).unwrap();
+    fn new(program: &Program, parameters: &[f32]) -> Self {
+        let mut trained = vec![f32::NAN; program.trained_values()];
+        program.extract(parameters, &mut trained).unwrap();
         Self {
-            frozen: parameters[..plan.frozen_values()].to_vec(),
+            frozen: parameters[..program.frozen_values()].to_vec(),
             trained,
-            gradient: vec![f32::NAN; plan.gradient_values()],
-            velocity: vec![0.0; plan.velocity_values()],
-            arena: vec![f32::NAN; plan.arena_values()],
-            winners: vec![99; plan.winner_bytes()],
+            gradient: vec![f32::NAN; program.gradient_values()],
+            velocity: vec![0.0; program.velocity_values()],
+            arena: vec![f32::NAN; program.arena_packets()],
+            winners: vec![99; program.winner_bytes()],
         }
     }
 
@@ -131,18 +120,16 @@ impl Memory {
 
 /// The networks that have something to train.
 fn trainable_networks() -> impl Iterator<Item = (&'static str, Network)> {
-    let networks = networks().into_iter();
+    let networks = networks().into_iter().chain(graphs());
     networks.filter(|(_, network)| network.parameters() > 0)
 }
 
 /// Every way of choosing that a network allows: all, from each layer on, biases alone, each layer
 /// alone, its biases alone, all but it.
-fn choices(plan: &Plan) -> Vec<Trainable> {
-    let steps = plan.steps().iter();
-    let layers: Vec<usize> = steps
-        .filter(|step| step.parameters.len > 0)
-        .map(|step| step.layer)
-        .collect();
+fn choices(network: &Network) -> Vec<Trainable> {
+    let layers = 0..network.layers().len();
+    let layers = layers.filter(|index| network.layer_cost(*index).parameters > 0);
+    let layers: Vec<usize> = layers.map(|index| index + 1).collect();
     let mut choices = vec![];
     for layer in &layers {
         let from = Trainable::from_layer(*layer);
@@ -156,5 +143,8 @@ fn choices(plan: &Plan) -> Vec<Trainable> {
         }
     }
     choices.extend([Trainable::ALL, Trainable::ALL.biases_only()]);
+    let compact = |trainable| Purpose::Compact(CompactMode::in_place(trainable));
+    // Without biases there is no training them alone.
+    choices.retain(|choice| Program::<192>::try_of(network, compact(*choice)).is_ok());
     choices
 }

@@ -39,9 +39,9 @@ pub struct CompactMemory<'a> {
 ///
 /// const NETWORK: Network =
 ///     Network::input(1, 6, 6).conv2d(4, 3).relu().max_pool2d(2).linear(2);
-/// const STEPS: usize = Plan::of(&NETWORK).steps().len();
-/// const MODE: CompactMode = CompactMode::in_place(Trainable::from_layer(3));
-/// static PLAN: CompactPlan<STEPS> = Program::of(&Plan::of(&NETWORK).fitted(), MODE);
+/// const LAST: Purpose = Purpose::Compact(CompactMode::in_place(Trainable::from_layer(4)));
+/// const STEPS: usize = Program::count_steps(&NETWORK, LAST);
+/// static PROGRAM: Program<STEPS> = Program::of(&NETWORK, LAST);
 ///
 /// // In a firmware: out of a model in flash.
 /// let parameters: [f32; PROGRAM.parameters()] = core::array::from_fn(|i| (i % 7) as f32 / 7.0 - 0.4);

@@ -277,7 +277,7 @@ proptest! {
             // A header that holds, over a payload that does not, of a length that may not be.
             let payload_bytes = payload_bytes % 400;
             let header = Header { sequence, identity: OURS, payload_bytes, payload_crc: 0 };
-            bytes[..HEADER_BYTES].copy_from_slice(&header.to_bytes());
+            bytes[..SLOT_HEADER_BYTES].copy_from_slice(&header.to_bytes());
         }
         let memory: [u8; 512] = bytes.try_into().unwrap();
         let mut slots = open(Flash::new(memory, [0; 4]));

@@ -29,12 +29,7 @@ pub(super) struct ModeReport {
 pub(super) fn modes(network: &Network) -> Vec<ModeReport> {
     let has_parameters = |layer: &usize| network.layer_cost(*layer).parameters > 0;
     let last = (0..network.layers().len()).rfind(has_parameters);
-    let all = TrainingMemory {
-        from: 1,
-        biases_only: false,
-        batch: false,
-        momentum: false,
-    };
+    let all = TrainingMemory::default();
     let batch = TrainingMemory { batch: true, ..all };
     let modes = [
         ("whole network, in place", all),

@@ -32,8 +32,8 @@ pub(super) struct TrainingFit {
 
 impl Fit {
     pub fn of(report: &SummaryReport, board: Board) -> Self {
-        let flash = |needed| board.flash_for(needed);
-        let ram = |needed| board.ram_for(needed);
+        let flash = |needed| Need::of_flash(&board, needed);
+        let ram = |needed| Need::of_ram(&board, needed);
         let modes = report.device_training.iter();
         Self {
             name: board.name,

@@ -1,6 +1,8 @@
 //! The same bits as the trainer that keeps everything.
 
 use super::*;
+use crate::testing::graphs::random_network;
+use proptest::prelude::*;
 use std::format;
 
 const PLAIN: Sgd = Sgd::new(0.05);
@@ -13,6 +15,30 @@ const NESTEROV: Sgd = Sgd {
     nesterov: true,
     ..DECAYING
 };
+
+/// Slow enough for most networks that are drawn.
+const SLOW: Sgd = Sgd {
+    rate: 0.005,
+    ..NESTEROV
+};
+
+/// Whether the run stays finite; what does not is ended, not trained on.
+fn is_steady(run: &Run, trainable: Trainable, batch: usize, sgd: &Sgd) -> bool {
+    let program = run.compact(CompactMode::in_place(trainable));
+    let (parameters, losses) = run.reference(&program, batch, sgd);
+    let losses = losses.iter().all(|loss| loss.is_finite());
+    losses && parameters.iter().all(|value| value.is_finite())
+}
+
+/// Most networks that are drawn are trained to the end.
+#[test]
+fn random_networks_are_mostly_steady() {
+    let steady = (0..64).filter(|seed| {
+        let run = Run::new(&random_network(*seed, false), 7, *seed);
+        is_steady(&run, Trainable::ALL, 1, &DECAYING) && is_steady(&run, Trainable::ALL, 5, &SLOW)
+    });
+    assert!(steady.count() > 48);
+}
 
 fn assert_equal(name: &str, found: &CompactTrainer<'_>, expected: &[f32]) {
     let found: Vec<f32> = found.tensors().flatten().copied().collect();
@@ -28,10 +54,10 @@ fn assert_equal(name: &str, found: &CompactTrainer<'_>, expected: &[f32]) {
 }
 
 fn in_place(name: &str, run: &Run, trainable: Trainable, sgd: &Sgd) {
-    let plan = CompactPlan::of(&run.plan, CompactMode::in_place(trainable));
-    let (expected, losses) = run.reference(&plan, 1, sgd);
-    let mut memory = Memory::new(&plan, &run.parameters);
-    let mut trainer = CompactTrainer::new(&plan, memory.compact()).unwrap();
+    let program = run.compact(CompactMode::in_place(trainable));
+    let (expected, losses) = run.reference(&program, 1, sgd);
+    let mut memory = Memory::new(&program, &run.parameters);
+    let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
     for (sample, loss) in losses.iter().enumerate() {
         let fill = |input: &mut [f32]| input.copy_from_slice(run.image(sample));
         let outcome = trainer.step(run.labels[sample], sgd, fill).unwrap();
@@ -47,10 +73,10 @@ fn in_place(name: &str, run: &Run, trainable: Trainable, sgd: &Sgd) {
 
 fn in_batches(name: &str, run: &Run, trainable: Trainable, batch: usize, sgd: &Sgd) {
     let mode = CompactMode::mini_batch(trainable, sgd.momentum != 0.0);
-    let plan = CompactPlan::of(&run.plan, mode);
-    let (expected, losses) = run.reference(&plan, batch, sgd);
-    let mut memory = Memory::new(&plan, &run.parameters);
-    let mut trainer = CompactTrainer::new(&plan, memory.compact()).unwrap();
+    let program = run.compact(mode);
+    let (expected, losses) = run.reference(&program, batch, sgd);
+    let mut memory = Memory::new(&program, &run.parameters);
+    let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
     for (index, loss) in losses.iter().enumerate() {
         let samples = index * batch..run.labels.len().min((index + 1) * batch);
         trainer.begin_batch(samples.len()).unwrap();
@@ -73,7 +99,7 @@ fn in_batches(name: &str, run: &Run, trainable: Trainable, batch: usize, sgd: &S
 fn updates_in_place_are_those_of_batches_of_one() {
     for (name, network) in trainable_networks() {
         let run = Run::new(&network, 6, 5);
-        for trainable in choices(&run.plan) {
+        for trainable in choices(&network) {
             in_place(name, &run, trainable, &PLAIN);
             in_place(name, &run, trainable, &DECAYING);
         }
@@ -84,7 +110,7 @@ fn updates_in_place_are_those_of_batches_of_one() {
 fn batches_are_those_of_the_trainer() {
     for (name, network) in trainable_networks() {
         let run = Run::new(&network, 19, 6);
-        for trainable in choices(&run.plan) {
+        for trainable in choices(&network) {
             in_batches(name, &run, trainable, 16, &NESTEROV);
         }
         in_batches(name, &run, Trainable::ALL, 5, &DECAYING);
@@ -93,27 +119,46 @@ fn batches_are_those_of_the_trainer() {
 }
 
 #[test]
-fn inference_is_the_plans_and_disturbs_no_batch() {
+fn inference_is_the_programs_and_disturbs_no_batch() {
     for (name, network) in trainable_networks() {
         let run = Run::new(&network, 2, 8);
         let mode = CompactMode::mini_batch(Trainable::ALL, false);
-        let plan = CompactPlan::of(&run.plan, mode);
-        let mut memory = Memory::new(&plan, &run.parameters);
-        let mut trainer = CompactTrainer::new(&plan, memory.compact()).unwrap();
+        let program = run.compact(mode);
+        let mut memory = Memory::new(&program, &run.parameters);
+        let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
         trainer.begin_batch(2).unwrap();
         for sample in 0..2 {
             let fill = |input: &mut [f32]| input.copy_from_slice(run.image(sample));
             trainer.accumulate(run.labels[sample], fill).unwrap();
-            let mut arena = vec![f32::NAN; run.plan.inference_packets()];
-            let logits = run
-                .plan
-                .infer(&run.parameters, run.image(0), &mut arena)
-                .unwrap();
+            let inference = super::program(&network, Purpose::Inference);
+            let mut arena = vec![f32::NAN; inference.arena_packets()];
+            let fill = |input: &mut [f32]| input.copy_from_slice(run.image(0));
+            let logits = inference.infer(&run.parameters, &mut arena, fill).unwrap();
             let found = trainer.infer(|input| input.copy_from_slice(run.image(0)));
             assert_eq!(found, logits, "{name}");
         }
         trainer.finish_batch(&PLAIN).unwrap();
-        let (expected, _) = run.reference(&plan, 2, &PLAIN);
+        let (expected, _) = run.reference(&program, 2, &PLAIN);
         assert_equal(name, &trainer, &expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn random_networks_train_alike(seed in any::<u32>()) {
+        let network = random_network(seed, false);
+        let run = Run::new(&network, 7, seed);
+        let choices = choices(&network);
+        let some = choices[seed as usize % choices.len()];
+        for trainable in [Trainable::ALL, some] {
+            if is_steady(&run, trainable, 1, &DECAYING) {
+                in_place("random", &run, trainable, &DECAYING);
+            }
+            if is_steady(&run, trainable, 5, &SLOW) {
+                in_batches("random", &run, trainable, 5, &SLOW);
+            }
+        }
     }
 }

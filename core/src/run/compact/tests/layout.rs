@@ -1,30 +1,36 @@
-//! The plan is exact: nothing alive is written over, nothing is left unused, and the compiler
+//! The program is exact: nothing alive is written over, nothing is left unused, and the compiler
 //! knows the same lengths.
 
-use super::super::layout::Buffer;
 use super::super::pass::{Pass, Rule};
 use super::*;
+use crate::program::Buffer;
+use crate::testing::graphs::random_network;
+use proptest::prelude::*;
 
 const ALL: CompactMode = CompactMode::in_place(Trainable::ALL);
-const HEAD: CompactMode = CompactMode::in_place(Trainable::from_layer(8));
+const HEAD: CompactMode = CompactMode::in_place(Trainable::from_layer(9));
 const BATCH: CompactMode = CompactMode::mini_batch(Trainable::ALL, true);
 
 /// Trained, gradient, velocity, arena values, winner bytes, bytes in all.
-const fn lengths<const STEPS: usize>(plan: &CompactPlan<STEPS>) -> [usize; 6] {
+const fn lengths<const STEPS: usize>(program: &Program<STEPS>) -> [usize; 6] {
     [
-        plan.trained_values(),
-        plan.gradient_values(),
-        plan.velocity_values(),
-        plan.arena_values(),
-        plan.winner_bytes(),
-        plan.total_bytes(),
+        program.trained_values(),
+        program.gradient_values(),
+        program.velocity_values(),
+        program.arena_packets(),
+        program.winner_bytes(),
+        program.compact_bytes(),
     ]
 }
 
-const MNIST_ALL: [usize; 6] = lengths(&CompactPlan::of(&Plan::of(&MNIST), ALL));
-const MNIST_HEAD: [usize; 6] = lengths(&CompactPlan::of(&Plan::of(&MNIST), HEAD));
-const MNIST_BATCH: [usize; 6] = lengths(&CompactPlan::of(&Plan::of(&MNIST), BATCH));
-const RGB_ALL: [usize; 6] = lengths(&CompactPlan::of(&Plan::of(&RGB), ALL));
+const fn of(network: &Network, mode: CompactMode) -> [usize; 6] {
+    lengths(&Program::<9>::of(network, Purpose::Compact(mode)))
+}
+
+const MNIST_ALL: [usize; 6] = of(&MNIST, ALL);
+const MNIST_HEAD: [usize; 6] = of(&MNIST, HEAD);
+const MNIST_BATCH: [usize; 6] = of(&MNIST, BATCH);
+const RGB_ALL: [usize; 6] = of(&RGB, ALL);
 
 #[test]
 fn known_networks_need_what_they_are_known_to_need() {
@@ -38,29 +44,20 @@ fn known_networks_need_what_they_are_known_to_need() {
 }
 
 #[test]
-fn the_compiler_and_the_program_make_the_same_plan() {
-    let fitted: Plan<4> = Plan::of(&MNIST).fitted();
+fn the_compiler_and_the_device_make_the_same_program() {
     for (mode, lengths_then) in [(ALL, MNIST_ALL), (HEAD, MNIST_HEAD), (BATCH, MNIST_BATCH)] {
-        let mode = std::hint::black_box(mode);
-        assert_eq!(lengths(&CompactPlan::of(&fitted, mode)), lengths_then);
-        assert_eq!(
-            lengths(&CompactPlan::of(&Plan::of(&MNIST), mode)),
-            lengths_then
-        );
+        let purpose = Purpose::Compact(std::hint::black_box(mode));
+        assert_eq!(lengths(&Program::<4>::of(&MNIST, purpose)), lengths_then);
+        assert_eq!(lengths(&program(&MNIST, purpose)), lengths_then);
     }
 }
 
-fn buffers(plan: &CompactPlan) -> impl Iterator<Item = Buffer> + '_ {
-    let steps = plan.steps().iter();
-    let steps = steps.flat_map(|step| [step.output, step.gradient, step.scratch]);
-    core::iter::once(plan.input).chain(steps)
-}
-
 /// Writes NaN over all that no buffer holds beyond `moment`.
-fn poison(plan: &CompactPlan, moment: usize, arena: &mut [f32]) {
+fn poison(program: &Program, moment: usize, arena: &mut [f32]) {
     let mut alive = vec![false; arena.len()];
-    for buffer in buffers(plan) {
-        if buffer.alive[0] <= moment && buffer.alive[1] > moment {
+    for buffer in program.buffers() {
+        let [born, dies] = buffer.alive.map(usize::from);
+        if born <= moment && dies > moment {
             alive[buffer.region.range()].fill(true);
         }
     }
@@ -72,104 +69,100 @@ fn poison(plan: &CompactPlan, moment: usize, arena: &mut [f32]) {
 }
 
 /// One step in place; what is dead is poisoned between any two moments.
-fn poisoned_step(plan: &CompactPlan, run: &Run, memory: &mut Memory, sgd: &Sgd) {
-    let steps = plan.len;
+fn poisoned_step(program: &Program, run: &Run, memory: &mut Memory, sgd: &Sgd) {
+    let steps = program.steps().len();
     let mut pass = Pass {
-        steps: plan.steps(),
-        input: plan.input.region,
+        program,
         frozen: &memory.frozen,
         trained: &mut memory.trained,
         arena: &mut memory.arena,
         winners: &mut memory.winners,
     };
     pass.arena.fill(f32::NAN);
-    pass.arena[plan.input.region.range()].copy_from_slice(run.image(0));
+    pass.arena[program.value(0).range()].copy_from_slice(run.image(0));
     for index in 0..steps {
         pass.forward(index, true);
-        poison(plan, index, pass.arena);
+        poison(program, index, pass.arena);
     }
     pass.loss(run.labels[0], 1.0).unwrap();
-    poison(plan, steps, pass.arena);
-    for index in (plan.first_trained..steps).rev() {
-        let propagate = index > plan.first_trained;
-        pass.backward(index, propagate, &mut Rule::Descend(sgd));
-        poison(plan, 2 * steps - index, pass.arena);
+    poison(program, steps, pass.arena);
+    for index in (0..steps).rev() {
+        if program.steps()[index].is_backward {
+            pass.backward(index, &mut Rule::Descend(sgd));
+        }
+        poison(program, 2 * steps - index, pass.arena);
     }
 }
 
-#[test]
-fn what_is_dead_is_not_read_and_what_lives_is_not_written_over() {
+/// Asserts that a poisoned step trains as the trainer that keeps everything.
+fn assert_unharmed(name: &str, run: &Run, trainable: Trainable) {
     let sgd = Sgd {
         weight_decay: 0.01,
         ..Sgd::new(0.1)
     };
+    let program = run.compact(CompactMode::in_place(trainable));
+    let mut memory = Memory::new(&program, &run.parameters);
+    poisoned_step(&program, run, &mut memory, &sgd);
+    let (expected, _) = run.reference(&program, 1, &sgd);
+    let mut expected_trained = vec![0.0; program.trained_values()];
+    program.extract(&expected, &mut expected_trained).unwrap();
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    assert_eq!(
+        bits(&memory.trained),
+        bits(&expected_trained),
+        "{name}, {trainable:?}"
+    );
+}
+
+#[test]
+fn what_is_dead_is_not_read_and_what_lives_is_not_written_over() {
     for (name, network) in trainable_networks() {
         let run = Run::new(&network, 1, 9);
-        for trainable in choices(&run.plan) {
-            let plan = CompactPlan::of(&run.plan, CompactMode::in_place(trainable));
-            let mut memory = Memory::new(&plan, &run.parameters);
-            poisoned_step(&plan, &run, &mut memory, &sgd);
-            let (expected, _) = run.reference(&plan, 1, &sgd);
-            let mut expected_trained = vec![0.0; plan.trained_values()];
-            plan.extract(&expected, &mut expected_trained).unwrap();
-            let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-            assert_eq!(
-                bits(&memory.trained),
-                bits(&expected_trained),
-                "{name}, {trainable:?}"
-            );
+        for trainable in choices(&network) {
+            assert_unharmed(name, &run, trainable);
         }
     }
 }
 
-/// Buffers alive together are apart, and the arena ends with one of them.
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn random_networks_keep_what_lives(seed in any::<u32>()) {
+        let network = random_network(seed, false);
+        let run = Run::new(&network, 1, seed);
+        for trainable in choices(&network) {
+            assert_unharmed("random", &run, trainable);
+        }
+    }
+}
+
+/// Buffers alive together are apart, or one is the other's place; and the arena ends with one.
 #[test]
 fn buffers_alive_together_are_apart_and_fill_the_arena() {
     for (name, network) in trainable_networks() {
-        let full = Plan::of(&network);
-        for trainable in choices(&full) {
-            let plan = CompactPlan::of(&full, CompactMode::in_place(trainable));
-            let all: Vec<Buffer> = buffers(&plan).filter(|b| b.region.len > 0).collect();
+        for trainable in choices(&network) {
+            let program = program(&network, Purpose::Compact(CompactMode::in_place(trainable)));
+            let all: Vec<Buffer> = program.buffers().collect();
             let end = all.iter().map(|buffer| buffer.region.range().end).max();
-            assert_eq!(end, Some(plan.arena_values()), "{name}, {trainable:?}");
+            assert_eq!(end, Some(program.arena_packets()), "{name}, {trainable:?}");
             for (index, a) in all.iter().enumerate() {
                 for b in &all[..index] {
                     let together = a.alive[0] <= b.alive[1] && b.alive[0] <= a.alive[1];
                     let (ours, theirs) = (a.region.range(), b.region.range());
                     let apart = ours.end <= theirs.start || theirs.end <= ours.start;
-                    assert!(apart || !together, "{name}, {trainable:?}: {a:?}, {b:?}");
+                    let same = a.root == b.root && ours == theirs;
+                    assert!(
+                        apart || same || !together,
+                        "{name}, {trainable:?}: {a:?}, {b:?}"
+                    );
                 }
             }
-            // No more than what lives at the fullest moment.
-            let moments = 0..=2 * plan.len;
-            let alive = |moment: usize| -> usize {
-                let alive = all
-                    .iter()
-                    .filter(|b| b.alive[0] <= moment && moment <= b.alive[1]);
-                alive.map(|buffer| buffer.region.len).sum()
-            };
-            let fullest = moments.map(alive).max();
-            // Placing is exact but where a layer is frozen between trained ones: a gap then.
-            let most = if fills(&trainable) {
-                fullest
-            } else {
-                fullest.map(|fullest| fullest * 6 / 5)
-            };
-            assert!(Some(plan.arena_values()) <= most, "{name}, {trainable:?}");
+            // No more than what lives at the fullest moment, whatever is frozen.
+            let (arena, least) = (program.arena_packets(), program.least_arena_packets());
+            assert_eq!(arena, least, "{name}, {trainable:?}");
         }
     }
-}
-
-/// Whether what is trained has no gap.
-fn fills(trainable: &Trainable) -> bool {
-    let trained = (0..64).map(|layer| trainable.of_layer(layer) != [false, false]);
-    let changes: Vec<bool> = trained.collect();
-    changes
-        .windows(2)
-        .filter(|pair| pair[0] && !pair[1])
-        .count()
-        == 0
-        || changes.iter().filter(|trained| **trained).count() == 1
 }
 
 /// A NaN with a payload of its own, which no arithmetic makes.
@@ -179,11 +172,11 @@ const MARK: f32 = f32::from_bits(0x7FC0_BEEF);
 fn a_step_uses_all_of_its_memory() {
     for (name, network) in trainable_networks() {
         let run = Run::new(&network, 1, 10);
-        for trainable in choices(&run.plan) {
-            let plan = CompactPlan::of(&run.plan, CompactMode::in_place(trainable));
-            let mut memory = Memory::new(&plan, &run.parameters);
+        for trainable in choices(&network) {
+            let program = run.compact(CompactMode::in_place(trainable));
+            let mut memory = Memory::new(&program, &run.parameters);
             memory.arena.fill(MARK);
-            let mut trainer = CompactTrainer::new(&plan, memory.compact()).unwrap();
+            let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
             let fill = |input: &mut [f32]| input.copy_from_slice(run.image(0));
             trainer.step(run.labels[0], &Sgd::new(0.1), fill).unwrap();
             let left = memory

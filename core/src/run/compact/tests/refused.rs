@@ -1,13 +1,13 @@
 //! What cannot be trained is refused, by name, before anything has changed.
 
 use super::*;
-use crate::{BufferError, GROUP};
+use crate::{BufferError, GROUP, ProgramError, TrainableError};
 use std::string::ToString;
 
 const SGD: Sgd = Sgd::new(0.1);
 
-fn plan(mode: CompactMode) -> CompactPlan {
-    CompactPlan::of(&Plan::of(&MNIST), mode)
+fn compact(mode: CompactMode) -> Program {
+    program(&MNIST, Purpose::Compact(mode))
 }
 
 #[test]
@@ -21,17 +21,17 @@ fn every_buffer_of_another_length_is_refused() {
         ("training arena", |m| Some(&mut m.arena)),
         ("winners", |_| None),
     ];
-    let part = Trainable::from_layer(6);
+    let part = Trainable::from_layer(7);
     for mode in [
         CompactMode::in_place(Trainable::ALL),
         CompactMode::in_place(part),
         CompactMode::mini_batch(part, false),
         CompactMode::mini_batch(Trainable::ALL, true),
     ] {
-        let plan = plan(mode);
+        let program = compact(mode);
         for (buffer, field) in fields {
             for longer in [false, true] {
-                let mut memory = Memory::new(&plan, &vec![0.5; plan.parameters()]);
+                let mut memory = Memory::new(&program, &vec![0.5; program.parameters()]);
                 let needed = match field(&mut memory) {
                     Some(values) => resized(values, longer),
                     None => resized(&mut memory.winners, longer),
@@ -39,7 +39,7 @@ fn every_buffer_of_another_length_is_refused() {
                 let Some((needed, given)) = needed else {
                     continue;
                 };
-                let found = CompactTrainer::new(&plan, memory.compact()).unwrap_err();
+                let found = CompactTrainer::new(&program, memory.compact()).unwrap_err();
                 let expected = BufferError::Length {
                     buffer,
                     needed,
@@ -64,35 +64,64 @@ fn resized<T: Default>(values: &mut Vec<T>, longer: bool) -> Option<(usize, usiz
 
 #[test]
 fn layers_that_cannot_be_trained_are_named() {
-    let plan = Plan::of(&MNIST);
-    let refused = |trainable| {
-        let mode = CompactMode::in_place(trainable);
-        CompactPlan::try_of(&plan, mode).unwrap_err()
+    let refused_by = |network: &Network, trainable| {
+        let purpose = Purpose::Compact(CompactMode::in_place(trainable));
+        match Program::<9>::try_of(network, purpose) {
+            Err(ProgramError::Trainable(error)) => error,
+            found => panic!("{found:?}"),
+        }
     };
+    let refused = |trainable| refused_by(&MNIST, trainable);
     let beyond = |layer| TrainableError::NoSuchLayer { layer, layers: 9 };
-    assert_eq!(refused(Trainable::from_layer(9)), beyond(9));
-    assert_eq!(refused(Trainable::from_layer(64)), beyond(64));
+    assert_eq!(refused(Trainable::from_layer(10)), beyond(10));
+    assert_eq!(refused(Trainable::from_layer(192)), beyond(192));
+    assert_eq!(refused(Trainable::from_layer(193)), beyond(193));
     assert_eq!(refused(Trainable::from_layer(1 << 20)), beyond(65_535));
     assert_eq!(refused(Trainable::NONE.layer(200)), beyond(200));
-    assert_eq!(refused(Trainable::ALL.freeze(9)), beyond(9));
-    let empty = TrainableError::NoParameters { layer: 1 };
-    assert_eq!(refused(Trainable::NONE.layer(0).layer(1)), empty);
-    assert_eq!(refused(Trainable::ALL.freeze(1)), empty);
-    let nothing = TrainableError::Nothing { last: Some(8) };
+    assert_eq!(refused(Trainable::ALL.freeze(10)), beyond(10));
+    // Layers are counted from 1.
+    for trainable in [
+        Trainable::from_layer(0),
+        Trainable::NONE.layer(0),
+        Trainable::NONE.biases(0),
+        Trainable::ALL.freeze(0),
+    ] {
+        assert_eq!(refused(trainable), beyond(0));
+    }
+    let empty = TrainableError::NoParameters { layer: 2 };
+    assert_eq!(refused(Trainable::NONE.layer(1).layer(2)), empty);
+    assert_eq!(refused(Trainable::ALL.freeze(2)), empty);
+    let nothing = TrainableError::Nothing { last: Some(9) };
     assert_eq!(refused(Trainable::NONE), nothing);
-    assert_eq!(refused(Trainable::from_layer(8).freeze(8)), nothing);
-    assert!(beyond(9).to_string().contains("no layer 9"));
-    assert!(beyond(9).to_string().contains("0 to 8"));
-    assert!(empty.to_string().contains("layer 1 has no parameters"));
-    let relu = Plan::of(&Network::input(1, 2, 2).relu());
-    let found = CompactPlan::try_of(&relu, CompactMode::in_place(Trainable::ALL)).unwrap_err();
+    assert_eq!(refused(Trainable::from_layer(9).freeze(9)), nothing);
+    assert!(beyond(10).to_string().contains("no layer 10"));
+    assert!(beyond(10).to_string().contains("1 to 9"));
+    assert!(empty.to_string().contains("layer 2 has no parameters"));
+    let relu = Network::input(1, 2, 2).relu();
+    let found = refused_by(&relu, Trainable::ALL);
     assert_eq!(found, TrainableError::Nothing { last: None });
+    let bare = crate::Layer::Conv2d(crate::Conv2d::new(2, 1).without_bias());
+    let found = refused_by(
+        &Network::input(1, 2, 2).layer(bare),
+        Trainable::NONE.biases(1),
+    );
+    assert_eq!(found, TrainableError::Nothing { last: Some(1) });
+}
+
+#[test]
+fn a_program_for_something_else_is_refused() {
+    for purpose in [GROUPS, Purpose::Inference] {
+        let program = program(&MNIST, purpose);
+        let mut memory = Memory::new(&program, &vec![0.5; program.parameters()]);
+        let found = CompactTrainer::new(&program, memory.compact()).unwrap_err();
+        assert_eq!(found, CompactError::Purpose);
+    }
 }
 
 #[test]
 fn a_choice_travels() {
-    let mode = CompactMode::mini_batch(Trainable::from_layer(6).freeze(8), true);
-    let mut bytes = [0; 48];
+    let mode = CompactMode::mini_batch(Trainable::from_layer(7).freeze(9), true);
+    let mut bytes = [0; 128];
     let bytes = postcard::to_slice(&mode, &mut bytes).unwrap();
     assert_eq!(postcard::from_bytes(bytes), Ok(mode));
 }
@@ -102,9 +131,9 @@ type Attempt<'a> = &'a dyn Fn(&mut CompactTrainer<'_>) -> Result<(), CompactErro
 
 /// Asserts that what is tried is refused so, and changes no parameter.
 fn assert_refused(mode: CompactMode, expected: CompactError, attempt: Attempt<'_>) {
-    let plan = plan(mode);
-    let mut memory = Memory::new(&plan, &vec![0.5; plan.parameters()]);
-    let mut trainer = CompactTrainer::new(&plan, memory.compact()).unwrap();
+    let program = compact(mode);
+    let mut memory = Memory::new(&program, &vec![0.5; program.parameters()]);
+    let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
     let found = attempt(&mut trainer).unwrap_err();
     assert_eq!(found.to_string(), expected.to_string());
     assert!(
@@ -203,10 +232,10 @@ fn what_is_not_finite_is_not_trained_on() {
             trainer.step(0, &SGD, |input| input.fill(value)).map(|_| ())
         });
         // The batch goes on without the sample.
-        let plan = plan(CompactMode::mini_batch(Trainable::ALL, false));
+        let program = compact(CompactMode::mini_batch(Trainable::ALL, false));
         let run = Run::new(&MNIST, 1, 3);
-        let mut memory = Memory::new(&plan, &run.parameters);
-        let mut trainer = CompactTrainer::new(&plan, memory.compact()).unwrap();
+        let mut memory = Memory::new(&program, &run.parameters);
+        let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
         trainer.begin_batch(1).unwrap();
         let found = trainer
             .accumulate(3, |input| input.fill(value))
@@ -216,16 +245,16 @@ fn what_is_not_finite_is_not_trained_on() {
             .accumulate(3, |input| input.copy_from_slice(run.image(0)))
             .unwrap();
         trainer.finish_batch(&SGD).unwrap();
-        let (expected, _) = run.reference(&plan, 1, &SGD);
+        let (expected, _) = run.reference(&program, 1, &SGD);
         assert_eq!(trainer.trained(), expected);
     }
 }
 
 #[test]
 fn a_parameter_that_is_not_finite_shows() {
-    let plan = plan(CompactMode::in_place(Trainable::ALL));
-    let mut memory = Memory::new(&plan, &vec![0.5; plan.parameters()]);
-    let mut trainer = CompactTrainer::new(&plan, memory.compact()).unwrap();
+    let program = compact(CompactMode::in_place(Trainable::ALL));
+    let mut memory = Memory::new(&program, &vec![0.5; program.parameters()]);
+    let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
     assert!(trainer.all_finite());
     trainer.trained_mut()[53_000] = f32::INFINITY;
     assert!(!trainer.all_finite());
