@@ -28,7 +28,7 @@
 mod graph;
 mod layer;
 
-pub use graph::{GraphError, value_name, values_read};
+pub use graph::{GraphError, quoted_layer, value_name, values_read};
 pub use layer::{LayerError, LayerTable, Outputs};
 
 use kiln_core::{Network, NetworkError, Shape};

@@ -189,6 +189,15 @@ pub fn value_name(names: &[Option<String>], value: Value) -> String {
     }
 }
 
+/// A layer as errors call it: its number, with its name in quotes where `names` has one.
+pub fn quoted_layer(names: &[Option<String>], number: usize) -> String {
+    let before = number.checked_sub(1);
+    match before.and_then(|index| names.get(index)) {
+        Some(Some(name)) => format!("{number} {name:?}"),
+        _ => number.to_string(),
+    }
+}
+
 /// The tables of a network; those that something else reads than the layer behind them are named by
 /// their numbers.
 pub(super) fn tables(network: &Network) -> Vec<LayerTable> {

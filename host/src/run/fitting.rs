@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::defaults;
-use crate::network_file::NetworkTables;
+use crate::network_file::{NetworkTables, quoted_layer};
 use crate::output::counted;
 use crate::settings::LossSetting;
 use anyhow::{Context, Result, ensure};
@@ -50,11 +50,10 @@ fn autoencoder(network: Network, tables: &NetworkTables) -> Result<Network> {
     let (inputs, outputs) = (network.input_shape().elements(), network.classes());
     let number = network.layers().len();
     let kind = network.layers().last().map_or("", Layer::name);
-    let name = tables.names().into_iter().next_back().flatten();
-    let name = name.map_or_else(String::new, |name| format!(" {name:?}"));
+    let layer = quoted_layer(&tables.names(), number);
     ensure!(
         inputs == outputs,
-        "layer {number}{name} ({kind}): it gives {}, but with --loss mse the network is to give its \
+        "layer {layer} ({kind}): it gives {}, but with --loss mse the network is to give its \
          input of {inputs} values again; set its outputs to {inputs}",
         counted(outputs, "value", "values")
     );

@@ -68,11 +68,19 @@ impl FoldingEffect {
     pub fn describe(&self, output: Output) -> io::Result<()> {
         let norms = |norms| counted(norms, "batch normalisation", "batch normalisations");
         let mut parts = Vec::new();
-        if self.merged > 0 {
-            parts.push(format!("{} into their neighbours", norms(self.merged)));
-        }
-        if self.kept > 0 {
-            parts.push(format!("{} into scales and shifts", norms(self.kept)));
+        let texts = [
+            (self.merged, "into its neighbour", "into their neighbours"),
+            (
+                self.kept,
+                "into a scale and a shift",
+                "into scales and shifts",
+            ),
+        ];
+        for (count, one, many) in texts {
+            if count > 0 {
+                let into = if count == 1 { one } else { many };
+                parts.push(format!("{} {into}", norms(count)));
+            }
         }
         let moved = self
             .moved

@@ -60,7 +60,8 @@ fn workspace() -> Workspace {
     workspace
 }
 
-const TRAIN: &str = "train sounds.safetensors --model net.toml --loss mse --epochs 20 --batch 16";
+const TRAIN: &str =
+    "train sounds.safetensors --model net.toml --loss mse --epochs 20 --batch 16 --lr 0.2";
 
 #[test]
 fn an_autoencoder_finds_anomalies_by_its_error() {
@@ -115,7 +116,7 @@ fn an_autoencoder_is_told_of_without_accuracies() {
     for words in [
         "test       mean squared error ",
         "anomaly    anomaly by its error: ",
-        "folded     1 batch normalisation into their neighbours; error ",
+        "folded     1 batch normalisation into its neighbour; error ",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }

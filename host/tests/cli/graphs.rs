@@ -50,7 +50,7 @@ fn a_residual_network_is_trained_folded_and_told_of() {
 
     let text = workspace.text(&format!("{train} --out again"));
     let line = "folded     2 batch normalisations into their neighbours, 1 batch normalisation into \
-                scales and shifts; ";
+                a scale and a shift; ";
     assert!(text.contains(line), "{text}");
     assert!(
         text.contains(" 0 of 6 samples classified otherwise"),

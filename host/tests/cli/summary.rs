@@ -294,7 +294,10 @@ fn classes_are_given_only_where_they_are_asked_for() {
     let report = workspace.json("summary network.toml --classes 7");
     assert_eq!(report["layers"][2]["output"], serde_json::json!([7, 1, 1]));
     workspace.refuses("summary network.toml", &["layer 3 (linear)", "classes"]);
-    workspace.refuses("summary network.toml --classes 0", &["classes is 0"]);
+    workspace.refuses(
+        "summary network.toml --classes 0",
+        &["layer 3 (linear)", "outputs is 0"],
+    );
     workspace.write("chain.toml", NETWORK);
     workspace.refuses(
         "summary chain.toml --classes 7",
