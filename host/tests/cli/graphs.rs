@@ -133,3 +133,31 @@ fn a_batch_of_one_sample_is_left_out_aloud_or_refused() {
     // Each map has more than one value: a single sample will do.
     workspace.text("train bars --model net.toml --epochs 1 --batch 1 --out other");
 }
+
+#[test]
+fn a_sweep_varies_the_width_of_a_residual_network() {
+    let workspace = workspace();
+    let model = RESIDUAL.replace("filters = 4", "filters = \"$width\"");
+    let head = "dataset = 'bars'\n[training]\nepochs = 1\n[grid]\nwidth = [2, 3]\n[model]\n";
+    workspace.write("sweep.toml", format!("{head}{model}"));
+    let report = workspace.json("sweep sweep.toml --out sweep");
+    let runs = report["runs"].as_array().unwrap();
+    let mut parameters: Vec<u64> = runs
+        .iter()
+        .map(|run| run["parameters"].as_u64().unwrap())
+        .collect();
+    parameters.sort_unstable();
+    // Folded: two convolutions with biases, a scale and a shift, and the linear layer.
+    let folded = |width: u64| width * 10 + width * (9 * width + 1) + 2 * width + 3 * (width + 1);
+    assert_eq!(parameters, [2, 3].map(folded));
+    assert!(
+        runs.iter().all(|run| run["outcome"] == "trained"),
+        "{report}"
+    );
+    // Files of networks keep their names, too.
+    let head = "dataset = 'bars'\n[training]\nepochs = 1\n[grid]\nmodel = ['net.toml']\n";
+    workspace.write("files.toml", head);
+    workspace.text("sweep files.toml --out files");
+    let config = read(workspace.path("files/001-model=net/config.toml"));
+    assert!(String::from_utf8(config).unwrap().contains("stem <i>"));
+}
