@@ -53,7 +53,7 @@ impl NodeGraph<'_> {
         let rows = places.iter().map(|place| place.row + 1).max();
         let [columns, rows] = [columns, rows].map(|count| count.unwrap_or(0) as f64);
         let size = [
-            columns * (BOX[0] + GUTTER),
+            columns * (BOX[0] + GUTTER) + 2.0,
             (rows * STEP - STEP + BOX[1] + 2.0).max(BOX[1]),
         ];
         let content = html! {

@@ -165,11 +165,13 @@ impl Job {
             size: self.size,
             progress: true,
         };
-        let dataset = data::load(&self.dataset, &options)?;
-        match self.loss().tells_classes() {
-            true => ensure_trainable(&dataset, &self.dataset)?,
-            false => ensure_training_samples(&dataset, &self.dataset)?,
+        if self.loss().tells_classes() {
+            let dataset = data::load(&self.dataset, &options)?;
+            ensure_trainable(&dataset, &self.dataset)?;
+            return Ok(dataset);
         }
+        let dataset = data::load_samples(&self.dataset, &options)?;
+        ensure_training_samples(&dataset, &self.dataset)?;
         Ok(dataset)
     }
 

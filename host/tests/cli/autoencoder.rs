@@ -198,6 +198,21 @@ fn folders_of_normal_images_and_of_anomalies_will_do() {
 }
 
 #[test]
+fn samples_of_a_single_class_will_do() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 1, 20);
+    let shape = "channels = 1, height = 4, width = 4";
+    let network = NETWORK.replace("channels = 16, height = 1, width = 1", shape);
+    workspace.write("net.toml", network);
+    workspace.refuses("train bars --model net.toml --out run", &["one class only"]);
+    let report = workspace.json("train bars --model net.toml --loss mse --epochs 1 --out run");
+    assert!(report["anomaly"].is_null());
+    let scored = workspace.json("evaluate --dataset bars --weights run");
+    assert_eq!(scored["samples"], 20);
+    assert!(scored["anomaly"].is_null());
+}
+
+#[test]
 fn what_is_no_autoencoder_is_refused_in_words() {
     let workspace = workspace();
     workspace.write(

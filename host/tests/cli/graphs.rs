@@ -57,6 +57,10 @@ fn a_residual_network_is_trained_folded_and_told_of() {
         "{text}"
     );
 
+    let plain = train.replace("--label-smoothing 0.1", "--out plain");
+    let plain = workspace.json(&plain);
+    assert_ne!(plain["weights_sha256"], report["weights_sha256"]);
+
     // What is kept is the folded network: it scores without a further step.
     let summary = workspace.json("summary run");
     let kinds = summary["layers"].as_array().unwrap().iter();

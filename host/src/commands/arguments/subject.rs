@@ -50,7 +50,7 @@ impl SubjectArguments {
     ///
     /// What was wrong with it, or that its classes are not the model's.
     pub fn load(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
-        let dataset = self.load_any(model, threads)?;
+        let dataset = data::load(&self.dataset, &self.options(model, threads))?;
         check_classes(model, &dataset).with_context(|| self.name())?;
         Ok(dataset)
     }
@@ -61,15 +61,19 @@ impl SubjectArguments {
     ///
     /// What was wrong with it.
     pub fn load_any(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
-        let options = data::Options {
+        let options = self.options(model, threads);
+        Ok(data::load_samples(&self.dataset, &options)?)
+    }
+
+    fn options(&self, model: &ModelFile<'_>, threads: usize) -> data::Options {
+        data::Options {
             data: self.source.data.clone(),
             offline: self.source.offline,
             threads,
             shape: Some(model.network().input_shape().into()),
             size: data::TargetSize::Own,
             progress: true,
-        };
-        Ok(data::load(&self.dataset, &options)?)
+        }
     }
 }
 
