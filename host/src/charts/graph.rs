@@ -27,7 +27,7 @@ pub struct GraphNode {
 
 /// Where a node is: its row, and the column that its branch has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+struct NodePlace {
     row: usize,
     column: usize,
 }
@@ -65,7 +65,7 @@ impl NodeGraph<'_> {
 
     /// A row below all that it reads. In the column of what it reads where nothing else went on
     /// there, or else in the first that is free down to its last reader.
-    fn places(&self) -> Vec<Place> {
+    fn places(&self) -> Vec<NodePlace> {
         let rows = self.rows();
         let mut last = rows.clone();
         for (index, node) in self.nodes.iter().enumerate() {
@@ -73,7 +73,7 @@ impl NodeGraph<'_> {
                 last[*input] = last[*input].max(rows[index]);
             }
         }
-        let mut places: Vec<Place> = Vec::new();
+        let mut places: Vec<NodePlace> = Vec::new();
         // By column: the node placed there last, and the row that the column is free from.
         let mut columns: Vec<(usize, usize)> = Vec::new();
         for (index, node) in self.nodes.iter().enumerate() {
@@ -90,7 +90,7 @@ impl NodeGraph<'_> {
             }
             let from = columns[column].1.max(last[index]);
             columns[column] = (index, from);
-            places.push(Place { row, column });
+            places.push(NodePlace { row, column });
         }
         places
     }
@@ -105,7 +105,7 @@ impl NodeGraph<'_> {
     }
 
     /// The paths of all lines.
-    fn lines(&self, places: &[Place]) -> Vec<String> {
+    fn lines(&self, places: &[NodePlace]) -> Vec<String> {
         // By column and lane: the row down to which it is taken.
         let mut lanes: Vec<[usize; LANES]> = vec![[0; LANES]; places.len()];
         let mut lines = Vec::new();
@@ -132,7 +132,7 @@ impl NodeGraph<'_> {
 }
 
 impl GraphNode {
-    fn draw(&self, place: Place) -> Markup {
+    fn draw(&self, place: NodePlace) -> Markup {
         let [x, y] = [left(place), top(place)];
         let [width, height] = BOX.map(number);
         let class = if self.strong {
@@ -152,17 +152,17 @@ impl GraphNode {
     }
 }
 
-fn left(place: Place) -> f64 {
+fn left(place: NodePlace) -> f64 {
     GUTTER + place.column as f64 * (BOX[0] + GUTTER)
 }
 
-fn top(place: Place) -> f64 {
+fn top(place: NodePlace) -> f64 {
     1.0 + place.row as f64 * STEP
 }
 
 /// From the bottom of a box: straight down, or over to a column on the right, or down and into the
 /// side of a box on the left.
-fn down(from: Place, to: Place) -> String {
+fn down(from: NodePlace, to: NodePlace) -> String {
     let middle = |place| left(place) + BOX[0] / 2.0;
     let start = format!("M{} {}", number(middle(from)), number(top(from) + BOX[1]));
     let end = number(top(to));
@@ -175,7 +175,7 @@ fn down(from: Place, to: Place) -> String {
 }
 
 /// From the left side of a box, past those below it, into the left side of another.
-fn beside(from: Place, to: Place, lane: usize) -> String {
+fn beside(from: NodePlace, to: NodePlace, lane: usize) -> String {
     let edge = left(from);
     let [start, end] = [from, to].map(|place| number(top(place) + BOX[1] / 2.0));
     let lane = number(edge - LANE * (lane + 1) as f64);
