@@ -59,13 +59,36 @@ impl Folding {
     ///
     /// Where [`Network::check`] finds a fault; in a `const`, that fails the build.
     pub const fn of(network: &Network) -> Self {
+        Self::with(network, true)
+    }
+
+    /// The same without merging anything: every batch normalisation becomes a scale and a shift
+    /// where it stands. What it gives is the trained network's value by its running statistics, which
+    /// shows how far merging moves it.
+    ///
+    /// ```
+    /// use kiln_core::{Folding, Layer, Network};
+    /// const TRAINED: Network = Network::input(1, 8, 8).conv2d(4, 3).batch_norm().linear(2);
+    /// const SHOWN: Network = Folding::unmerged(&TRAINED).network();
+    /// assert!(SHOWN == Network::input(1, 8, 8).conv2d(4, 3).layer(Layer::ScaleShift).linear(2));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`Folding::of`].
+    pub const fn unmerged(network: &Network) -> Self {
+        Self::with(network, false)
+    }
+
+    const fn with(network: &Network, merges: bool) -> Self {
         network.assert_sound();
         let mut fates = [Fate::Kept; MAX_NODES];
         let mut index = 0;
         while index < network.layers().len() {
             fates[index] = match network.layers()[index] {
                 Layer::Dropout(_) => Fate::Removed,
-                Layer::BatchNorm(_) => fate(network, index),
+                Layer::BatchNorm(_) if merges => fate(network, index),
+                Layer::BatchNorm(_) => Fate::Scale,
                 _ => Fate::Kept,
             };
             index += 1;

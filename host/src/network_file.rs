@@ -28,7 +28,7 @@
 mod graph;
 mod layer;
 
-pub use graph::GraphError;
+pub use graph::{GraphError, quoted_layer, value_name, values_read};
 pub use layer::{LayerError, LayerTable, Outputs};
 
 use kiln_core::{Network, NetworkError, Shape};
@@ -202,6 +202,24 @@ impl NetworkTables {
         outputs
             .flatten()
             .any(|outputs| matches!(outputs, Outputs::Data(_)))
+    }
+
+    /// The name of each layer that has one.
+    pub fn names(&self) -> Vec<Option<String>> {
+        let layers = self.layers.iter();
+        layers.map(|layer| layer.name.clone()).collect()
+    }
+
+    /// The tables of `network`, which these make with the classes of some data: with their names,
+    /// and no longer asking how many classes there are.
+    #[must_use]
+    pub fn resolved(&self, network: &Network) -> Self {
+        let mut resolved = Self::from(network);
+        for (own, table) in resolved.layers.iter_mut().zip(&self.layers) {
+            own.name.clone_from(&table.name);
+            own.inputs.clone_from(&table.inputs);
+        }
+        resolved
     }
 
     /// Shape of one sample.

@@ -1,5 +1,35 @@
 //! How well scores tell two classes apart, whatever threshold is chosen.
 
+use crate::data::{Dataset, Samples};
+use serde::{Deserialize, Serialize};
+
+/// How well the error of an autoencoder tells the samples of one class from all others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnomalyDetection {
+    /// Name of the class that is to be found.
+    pub class: String,
+    /// Area under the ROC curve.
+    pub area: f64,
+}
+
+impl AnomalyDetection {
+    /// By the errors of the samples at `indices`. Nothing where the dataset has no class that is to
+    /// be found, or the samples are all of it or all of others.
+    pub fn of(
+        dataset: &Dataset,
+        samples: &Samples,
+        indices: &[u32],
+        errors: &[f32],
+    ) -> Option<Self> {
+        let class = dataset.anomaly()?;
+        let labels = indices.iter().map(|index| samples.labels[*index as usize]);
+        let scores = errors.iter().map(|error| f64::from(*error));
+        let area = area_under_roc(scores.zip(labels.map(|label| label == class)))?;
+        let class = dataset.classes.get(usize::from(class))?.clone();
+        Some(Self { class, area })
+    }
+}
+
 /// The area under the ROC curve: the share of pairs of a positive and a negative sample in which
 /// the positive one has the higher score, pairs of equal scores counting half.
 ///

@@ -104,12 +104,7 @@ pub struct Hyperparameters {
 impl Hyperparameters {
     /// What training makes small, as core has it.
     pub fn core_loss(&self) -> Loss {
-        match self.loss {
-            LossSetting::CrossEntropy => Loss::CrossEntropy {
-                smoothing: self.label_smoothing as f32,
-            },
-            LossSetting::Mse => Loss::MeanSquaredError,
-        }
+        self.loss.smoothed(self.label_smoothing as f32)
     }
 }
 

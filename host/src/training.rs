@@ -11,7 +11,7 @@ pub use split::{Split, SplitError};
 use crate::augmentation::Augmenter;
 use crate::data::Samples;
 use crate::engine::{Engine, EngineError};
-use crate::settings::Hyperparameters;
+use crate::settings::{Hyperparameters, LossSetting};
 use kiln_core::Outcome;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -44,8 +44,8 @@ pub enum TrainingError {
 pub struct MeanScore {
     /// Mean loss of a sample.
     pub loss: f64,
-    /// Fraction of the samples whose class is found.
-    pub accuracy: f64,
+    /// Fraction of the samples whose class is found; nothing where the loss tells of no classes.
+    pub accuracy: Option<f64>,
 }
 
 /// What an epoch reached and took.
@@ -150,19 +150,29 @@ impl<'a> DatasetTrainer<'a> {
         &self.state.validation
     }
 
-    /// Evaluates the samples at `indices` with the weights as they are; `logits` receives indices x
-    /// classes.
+    /// Evaluates the samples at `indices` with the weights as they are; `scores` receives
+    /// [`Engine::scores_per_sample`] values each.
     ///
     /// # Errors
     ///
-    /// If the samples do not fit the network, or `logits` is of another length.
+    /// If the samples do not fit the network, or `scores` is of another length.
     pub fn evaluate(
         &mut self,
         samples: &Samples,
         indices: &[u32],
-        logits: &mut [f32],
+        scores: &mut [f32],
     ) -> Result<Outcome, EngineError> {
-        self.engine.evaluate(samples, indices, Some(logits))
+        self.engine.evaluate(samples, indices, Some(scores))
+    }
+
+    /// As [`Engine::scores_per_sample`].
+    pub fn scores_per_sample(&self) -> usize {
+        self.engine.scores_per_sample()
+    }
+
+    /// What training makes small.
+    pub fn loss(&self) -> LossSetting {
+        self.state.settings.loss
     }
 
     /// The parameters as they are.
@@ -236,8 +246,8 @@ impl TrainerState<'_> {
             ..Position::default()
         };
         Ok(Some(Epoch {
-            train: MeanScore::of(&train),
-            validation: MeanScore::of(&validation),
+            train: MeanScore::of(&train, self.settings.loss),
+            validation: MeanScore::of(&validation, self.settings.loss),
             samples: train.samples,
             train_time,
             time: earlier + start.elapsed(),
@@ -278,11 +288,13 @@ impl TrainerState<'_> {
 
 impl MeanScore {
     /// Mean loss and share of correct classes of what was counted; nothing where no sample was.
-    pub fn of(outcome: &Outcome) -> Option<Self> {
+    pub fn of(outcome: &Outcome, loss: LossSetting) -> Option<Self> {
         let samples = outcome.samples as f64;
         (outcome.samples > 0).then(|| Self {
             loss: outcome.loss_sum / samples,
-            accuracy: outcome.correct as f64 / samples,
+            accuracy: loss
+                .tells_classes()
+                .then_some(outcome.correct as f64 / samples),
         })
     }
 }

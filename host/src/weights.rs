@@ -118,7 +118,7 @@ pub fn same_bits(one: &[f32], other: &[f32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kiln_core::{Network, Scaling};
+    use kiln_core::{ModelTask, Network, Scaling};
     use std::fs;
 
     const NETWORK: Network = Network::input(1, 3, 3).linear(2);

@@ -1,4 +1,4 @@
-//! Charts as SVG: lines over epochs, a matrix of classes, points in a plane.
+//! Charts as SVG: lines over epochs, a matrix of classes, points in a plane, a graph of layers.
 //!
 //! A chart is drawn into a [`Drawing`], which can stand in a page of HTML or be a file of its own.
 //! Shapes have classes, and [`style`] gives these their colours, light or dark as the reader's
@@ -10,6 +10,7 @@
 mod axis;
 mod drawing;
 mod frame;
+mod graph;
 mod labels;
 mod lines;
 mod matrix;
@@ -18,6 +19,7 @@ mod style;
 
 pub use axis::{Scale, Unit};
 pub use drawing::Drawing;
+pub use graph::{GraphNode, NodeGraph};
 pub use lines::{Line, LineChart};
 pub use matrix::{Cell, Matrix};
 pub use scatter::{Point, PointGroup, Scatter};

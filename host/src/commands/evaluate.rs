@@ -9,12 +9,16 @@ use crate::confusion::Confusion;
 use crate::data::Dataset;
 use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, grouped};
+use crate::roc::AnomalyDetection;
+use crate::run::closing::describe_anomaly;
+use crate::settings::LossSetting;
 use crate::training::MeanScore;
 use crate::weights;
 use crate::whole_file;
 use anyhow::{Context, Result};
-use kiln_core::ModelFile;
+use kiln_core::{ModelFile, ModelTask};
 use serde::Serialize;
+use std::io;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -23,6 +27,10 @@ use std::time::Instant;
 /// A dataset with a test set of its own, such as mnist or cifar10, is scored on that; a folder of
 /// images on all of them. Images are brought to the network's channels and size. A table tells how often each
 /// class was taken for each, where there are at most 12, and then which pairs were confused most.
+///
+/// An autoencoder is scored by its mean squared error. Where the dataset has a class named anomaly,
+/// or two classes, of which the second counts as that, the area under the ROC curve tells how well
+/// the error finds it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -37,7 +45,8 @@ pub struct EvaluateArguments {
     #[command(flatten)]
     machine: machine::MachineArguments,
     /// Write what was scored as a safetensors file, for scripts: pixels (N x C x H x W, U8 or, of
-    /// samples of floats, F32), labels (U32) and logits (F32, N x classes)
+    /// samples of floats, F32), labels (U32) and logits (F32, N x classes), or of an autoencoder errors
+    /// (F32, N)
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
     /// Print one JSON object on standard output, and everything else on standard error
@@ -51,9 +60,13 @@ struct EvaluateReport<'a> {
     dataset: &'a str,
     source: &'a str,
     samples: usize,
-    correct: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correct: Option<usize>,
     accuracy: Option<f64>,
     loss: Option<f64>,
+    /// How well an autoencoder's error tells a class from the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anomaly: Option<AnomalyDetection>,
     load_seconds: f64,
     seconds: f64,
     samples_per_second: f64,
@@ -65,9 +78,13 @@ struct EvaluateReport<'a> {
     lanes: usize,
     weights: String,
     weights_sha256: String,
-    logits_sha256: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logits_sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors_sha256: Option<String>,
     /// The matrix: a row for each true class, in it a column for each predicted one.
-    confusion: Confusion,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confusion: Option<Confusion>,
     per_class: Vec<ClassReport<'a>>,
 }
 
@@ -92,7 +109,7 @@ const BATCH: usize = 64;
 /// What was wrong with the arguments, the model or the data, in one line.
 pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let output = Output::new(arguments.json);
-    let options = EngineOptions {
+    let mut options = EngineOptions {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: BATCH,
@@ -104,7 +121,11 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     }
     let bytes = arguments.subject.read()?;
     let model = bytes.open()?;
-    let dataset = arguments.subject.load(&model, options.threads)?;
+    options.loss = LossSetting::of(model.task()).smoothed(0.0);
+    let dataset = match model.task() {
+        ModelTask::Classification => arguments.subject.load(&model, options.threads)?,
+        ModelTask::Reconstruction => arguments.subject.load_any(&model, options.threads)?,
+    };
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
     if dataset.test.is_none() {
@@ -117,28 +138,45 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let name = arguments.subject.name();
     let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options)
         .with_context(|| name.clone())?;
-    let (report, logits) = score(&mut engine, &model, &dataset, name)?;
+    let (report, scores) = score(&mut engine, &model, &dataset, name)?;
     if let Some(path) = &arguments.outputs {
-        outputs::write(path, subject::test_samples(&dataset), &logits)
+        outputs::write(path, subject::test_samples(&dataset), model.task(), &scores)
             .with_context(|| path.display().to_string())?;
     }
-    let shown = |value: Option<f64>, scale: f64| value.unwrap_or(f64::NAN) * scale;
-    output.item(
-        "scored",
-        format_args!(
-            "{:.2}% of {} samples ({} correct), loss {:.4}, in {:.2} s",
-            shown(report.accuracy, 100.0),
-            grouped(report.samples as u64),
-            grouped(report.correct as u64),
-            shown(report.loss, 1.0),
-            report.seconds
-        ),
-    )?;
-    if report.samples > 0 {
-        table::describe(output, &report.confusion, &dataset.classes)?;
-    }
+    describe(output, &report, &dataset)?;
     output.object(&report)?;
     Ok(())
+}
+
+/// Says how well the weights did, in words.
+fn describe(output: Output, report: &EvaluateReport<'_>, dataset: &Dataset) -> io::Result<()> {
+    let shown = |value: Option<f64>, scale: f64| value.unwrap_or(f64::NAN) * scale;
+    let samples = grouped(report.samples as u64);
+    let scored = match report.correct {
+        Some(correct) => format!(
+            "{:.2}% of {samples} samples ({} correct), loss {:.4}",
+            shown(report.accuracy, 100.0),
+            grouped(correct as u64),
+            shown(report.loss, 1.0)
+        ),
+        None => format!(
+            "mean squared error {:.6} over {samples} samples",
+            shown(report.loss, 1.0)
+        ),
+    };
+    output.item(
+        "scored",
+        format_args!("{scored}, in {:.2} s", report.seconds),
+    )?;
+    if let Some(anomaly) = &report.anomaly {
+        describe_anomaly(output, anomaly)?;
+    }
+    match &report.confusion {
+        Some(confusion) if report.samples > 0 => {
+            table::describe(output, confusion, &dataset.classes)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn score<'a>(
@@ -149,21 +187,39 @@ fn score<'a>(
 ) -> Result<(EvaluateReport<'a>, Vec<f32>)> {
     let samples = subject::test_samples(dataset);
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
-    let mut logits = vec![0.0; samples.len() * model.network().classes()];
+    let mut scores = vec![0.0; samples.len() * engine.scores_per_sample()];
     let start = Instant::now();
-    let outcome = engine.evaluate(samples, &indices, Some(&mut logits))?;
+    let outcome = engine.evaluate(samples, &indices, Some(&mut scores))?;
     let seconds = start.elapsed().as_secs_f64();
     let cost = model.network().cost();
-    let score = MeanScore::of(&outcome);
-    let classes = model.network().classes();
-    let confusion = Confusion::of(&samples.labels, &logits, classes);
+    let loss = LossSetting::of(model.task());
+    let score = MeanScore::of(&outcome, loss);
+    let tells_classes = loss.tells_classes();
+    let classes = if tells_classes {
+        model.network().classes()
+    } else {
+        dataset.classes.len()
+    };
+    let confusion = tells_classes.then(|| Confusion::of(&samples.labels, &scores, classes));
+    let per_class = confusion
+        .as_ref()
+        .map(|confusion| per_class(confusion, &dataset.classes));
+    let hash = weights::sha256(&scores);
+    let (logits_sha256, errors_sha256) = match tells_classes {
+        true => (Some(hash), None),
+        false => (None, Some(hash)),
+    };
     let report = EvaluateReport {
         dataset: &dataset.name,
         source: &dataset.source,
         samples: outcome.samples,
-        correct: outcome.correct,
-        accuracy: score.map(|score| score.accuracy),
+        correct: tells_classes.then_some(outcome.correct),
+        accuracy: score.and_then(|score| score.accuracy),
         loss: score.map(|score| score.loss),
+        anomaly: match tells_classes {
+            true => None,
+            false => AnomalyDetection::of(dataset, samples, &indices, &scores),
+        },
         load_seconds: dataset.load_time.as_secs_f64(),
         seconds,
         samples_per_second: outcome.samples as f64 / seconds,
@@ -175,11 +231,12 @@ fn score<'a>(
         lanes: engine.lanes().lanes(),
         weights,
         weights_sha256: weights::sha256(model.parameters()),
-        logits_sha256: weights::sha256(&logits),
-        per_class: per_class(&confusion, &dataset.classes),
+        logits_sha256,
+        errors_sha256,
+        per_class: per_class.unwrap_or_default(),
         confusion,
     };
-    Ok((report, logits))
+    Ok((report, scores))
 }
 
 fn per_class<'a>(confusion: &Confusion, names: &'a [String]) -> Vec<ClassReport<'a>> {

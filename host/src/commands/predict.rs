@@ -1,13 +1,15 @@
-//! `kiln predict`: says what images show.
+//! `kiln predict`: says what images show, or how far an autoencoder is off.
+
+mod table;
 
 use super::arguments::{machine, subject};
 use crate::data::{self, ImageShape, ImageSource, Samples, is_tensor_file, load_images};
 use crate::engine::{Engine, EngineOptions};
-use crate::output::{Output, TABLE_STYLE};
+use crate::output::Output;
+use crate::settings::LossSetting;
 use crate::weights;
 use anyhow::{Context, Result, ensure};
-use comfy_table::{CellAlignment, Table};
-use kiln_core::{ModelFile, reference};
+use kiln_core::{ModelFile, ModelTask, reference};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,8 @@ use std::path::{Path, PathBuf};
 /// .safetensors stands for all samples of its tensor input. Images are brought to the network's
 /// channels and size as the images of a folder are in training: transparency becomes black, and a
 /// resize is said aloud. Probabilities are the softmax of the network's outputs.
+///
+/// Of an autoencoder, the mean squared error of each sample is said instead.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -54,8 +58,12 @@ struct PredictReport {
 #[derive(Debug, Serialize)]
 struct Prediction {
     image: String,
-    /// The most probable classes, the most probable first.
+    /// The most probable classes, the most probable first; none of an autoencoder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     top: Vec<Candidate>,
+    /// How far an autoencoder is off, as its mean squared error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<f32>,
 }
 
 /// A class that an image may be of.
@@ -71,9 +79,6 @@ struct Candidate {
 /// Classes shown of an image.
 const TOP: usize = 5;
 
-/// Heads of their columns.
-const RANKS: [&str; TOP] = ["1st", "2nd", "3rd", "4th", "5th"];
-
 /// Runs the command.
 ///
 /// # Errors
@@ -81,7 +86,7 @@ const RANKS: [&str; TOP] = ["1st", "2nd", "3rd", "4th", "5th"];
 /// What was wrong with the arguments, the model or an image, in one line. Nothing is printed then.
 pub fn run(arguments: &PredictArguments) -> Result<()> {
     let output = Output::new(arguments.json);
-    let options = EngineOptions {
+    let mut options = EngineOptions {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: 1,
@@ -91,17 +96,20 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
     let name = arguments.weights.display().to_string();
     let bytes = subject::read_model(&arguments.weights)?;
     let model = bytes.open()?;
+    options.loss = LossSetting::of(model.task()).smoothed(0.0);
     let shape = model.network().input_shape().into();
     let parts = parts(&sources, shape, options.threads)?;
-    let names = weights::class_names(&model);
+    let names = match model.task() {
+        ModelTask::Classification => weights::class_names(&model),
+        ModelTask::Reconstruction => Vec::new(),
+    };
     let mut predictions = Vec::new();
     for part in &parts {
-        let logits = logits(&model, &part.samples, &options).with_context(|| name.clone())?;
-        let rows = logits.chunks_exact(model.network().classes());
-        for (image, logits) in part.names.iter().zip(rows) {
-            let top = candidates(logits, &names).with_context(|| format!("{name}: {image}"))?;
-            let image = image.clone();
-            predictions.push(Prediction { image, top });
+        let (scores, row) =
+            scores(&model, &part.samples, &options).with_context(|| name.clone())?;
+        for (image, scores) in part.names.iter().zip(scores.chunks_exact(row)) {
+            let prediction = Prediction::of(image, model.task(), scores, &names);
+            predictions.push(prediction.with_context(|| format!("{name}: {image}"))?);
         }
     }
     let report = PredictReport {
@@ -114,7 +122,7 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
     for notice in &report.notices {
         output.item("note", notice)?;
     }
-    output.line(table(&report.predictions))?;
+    output.line(table::of(&report.predictions))?;
     output.object(&report)?;
     Ok(())
 }
@@ -188,24 +196,40 @@ fn tensors(path: &Path, shape: ImageShape, threads: usize) -> Result<Part> {
     })
 }
 
-/// The outputs of the network, samples x classes.
-fn logits(model: &ModelFile<'_>, samples: &Samples, options: &EngineOptions) -> Result<Vec<f32>> {
+/// What an evaluation gives of each sample, and how many values that are.
+fn scores(
+    model: &ModelFile<'_>,
+    samples: &Samples,
+    options: &EngineOptions,
+) -> Result<(Vec<f32>, usize)> {
     let parameters = model.parameters().to_vec();
     let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
-    let mut logits = vec![0.0; samples.len() * model.network().classes()];
-    engine.evaluate(samples, &indices, Some(&mut logits))?;
-    Ok(logits)
+    let row = engine.scores_per_sample();
+    let mut scores = vec![0.0; samples.len() * row];
+    engine.evaluate(samples, &indices, Some(&mut scores))?;
+    Ok((scores, row))
+}
+
+impl Prediction {
+    fn of(image: &str, task: ModelTask, scores: &[f32], names: &[String]) -> Result<Self> {
+        let (top, error) = match task {
+            ModelTask::Classification => (candidates(scores, names)?, None),
+            ModelTask::Reconstruction => {
+                ensure_finite(scores)?;
+                (Vec::new(), scores.first().copied())
+            }
+        };
+        let image = image.into();
+        Ok(Self { image, top, error })
+    }
 }
 
 /// The most probable classes of an image; of equals the first.
 fn candidates(logits: &[f32], names: &[String]) -> Result<Vec<Candidate>> {
     let mut probabilities = logits.to_vec();
     reference::loss::softmax(&mut probabilities);
-    ensure!(
-        probabilities.iter().all(|value| value.is_finite()),
-        "the network's outputs are no finite numbers; train it again with a lower --lr"
-    );
+    ensure_finite(&probabilities)?;
     // The order is the logits': two of them may be so small that both probabilities are 0.
     let mut labels: Vec<usize> = (0..logits.len()).collect();
     labels.sort_by(|&one, &other| logits[other].total_cmp(&logits[one]));
@@ -220,26 +244,12 @@ fn candidates(logits: &[f32], names: &[String]) -> Result<Vec<Candidate>> {
         .collect())
 }
 
-/// A line for each image, and of each class its name and its probability.
-fn table(predictions: &[Prediction]) -> Table {
-    let mut table = Table::new();
-    table.load_style(TABLE_STYLE);
-    let shown = predictions.first().map_or(0, |first| first.top.len());
-    let heads = RANKS.iter().take(shown).flat_map(|rank| [*rank, ""]);
-    table.set_header(["image"].into_iter().chain(heads));
-    for prediction in predictions {
-        let cells = prediction.top.iter().flat_map(|candidate| {
-            let percent = format!("{:.2}%", 100.0 * candidate.probability);
-            [candidate.class.clone(), percent]
-        });
-        table.add_row([prediction.image.clone()].into_iter().chain(cells));
-    }
-    for rank in 0..shown {
-        if let Some(column) = table.column_mut(2 * rank + 2) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+fn ensure_finite(values: &[f32]) -> Result<()> {
+    ensure!(
+        values.iter().all(|value| value.is_finite()),
+        "the network's outputs are no finite numbers; train it again with a lower --lr"
+    );
+    Ok(())
 }
 
 #[cfg(test)]

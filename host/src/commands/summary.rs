@@ -2,17 +2,19 @@
 
 mod device_training;
 mod fit;
+mod layers;
 
 use crate::boards::{self, Board};
 use crate::commands::arguments::subject::model_file;
 use crate::network_file;
-use crate::output::{Output, TABLE_STYLE, grouped};
+use crate::number;
+use crate::output::{Output, counted, grouped};
 use crate::weights::ModelBytes;
-use anyhow::{Context, Result};
-use comfy_table::{CellAlignment, Table};
+use anyhow::{Context, Result, ensure};
 use device_training::ModeReport;
 use fit::Fit;
 use kiln_core::{Folding, Loss, Network, Program, Purpose};
+use layers::{FoldedReport, LayerReport};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, Read};
@@ -26,12 +28,17 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   kiln summary network.toml
+  kiln summary network.toml --classes 100 --board nrf52840
   kiln summary runs/digits/model.kiln --json | jq .parameters
 ")]
 pub struct SummaryArguments {
     /// A network as a TOML file, or a model file that a training run wrote
     #[arg(value_name = "FILE.toml|FILE.kiln")]
     file: PathBuf,
+    /// Number of classes of a network whose outputs are those of the data
+    /// [default: the `classes` of the file]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = number::whole::<u16>(1))]
+    classes: Option<u16>,
     /// Say whether the network fits a board.
     #[arg(long, value_name = "NAME", value_parser = boards::parse,
         help = boards::help("Say whether the network fits a board"))]
@@ -44,6 +51,8 @@ pub struct SummaryArguments {
 /// The network of a file, and what else a model file tells.
 struct SummarySubject {
     network: Network,
+    /// The name of each layer that has one.
+    names: Vec<Option<String>>,
     class_names: Vec<String>,
     notes: String,
 }
@@ -58,9 +67,12 @@ struct SummaryReport {
     parameters: u64,
     macs: u64,
     flops: u64,
+    /// The network as it is evaluated, where that is not the one that is trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folded: Option<FoldedReport>,
+    /// Parameters as they are evaluated: folded.
     parameter_bytes: usize,
-    /// Working memory of one sample's inference, the input not among it.
-    /// The same with the input in it, as a device lays it out.
+    /// Working memory of one sample's inference, the input in it, as a device lays it out.
     arena_bytes: usize,
     /// Working memory of training on the desktop, parameters, gradient and velocity not among it.
     training_bytes: usize,
@@ -72,19 +84,6 @@ struct SummaryReport {
     board: Option<Fit>,
 }
 
-/// A layer of the result.
-#[derive(Debug, Serialize)]
-struct LayerReport {
-    number: usize,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// Channels, height and width.
-    output: [u32; 3],
-    parameters: u64,
-    macs: u64,
-    flops: u64,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -93,7 +92,7 @@ struct LayerReport {
 pub fn run(arguments: &SummaryArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = || arguments.file.display().to_string();
-    let subject = read(&arguments.file).with_context(name)?;
+    let subject = read(&arguments.file, arguments.classes).with_context(name)?;
     let mut report = report(name(), subject);
     report.board = arguments.board.map(|board| Fit::of(&report, board));
     let [channels, height, width] = report.input;
@@ -104,7 +103,7 @@ pub fn run(arguments: &SummaryArguments) -> Result<()> {
     if !report.notes.is_empty() {
         output.item("notes", &report.notes)?;
     }
-    output.line(table(&report))?;
+    output.line(layers::table(&report))?;
     describe_memory(output, &report)?;
     if let Some(fit) = &report.board {
         fit.describe(output)?;
@@ -121,23 +120,36 @@ pub fn run(arguments: &SummaryArguments) -> Result<()> {
     Ok(())
 }
 
-/// Reads a model file, known by its name or its first bytes, or else a TOML file.
-fn read(path: &Path) -> Result<SummarySubject> {
+/// Reads a model file, known by its name or its first bytes, or else a TOML file, whose number of
+/// classes may be given.
+fn read(path: &Path, classes: Option<u16>) -> Result<SummarySubject> {
     let path = &model_file(path)?;
     let named = path
         .extension()
         .is_some_and(|extension| extension == "kiln");
     if !named && !starts_as_model(path) {
+        let tables = network_file::read_tables(path)?;
+        ensure!(
+            classes.is_none() || tables.takes_classes(),
+            "--classes: the network says itself how many outputs it has; leave it out, or write \
+             outputs = \"classes\""
+        );
         return Ok(SummarySubject {
-            network: network_file::read(path)?,
+            network: tables.network(classes.map(usize::from))?,
+            names: tables.names(),
             class_names: Vec::new(),
             notes: String::new(),
         });
     }
+    ensure!(
+        classes.is_none(),
+        "--classes: a model file has the number of its classes; leave it out"
+    );
     let bytes = ModelBytes::read(path)?;
     let model = bytes.open()?;
     Ok(SummarySubject {
         network: model.network().clone(),
+        names: Vec::new(),
         class_names: model.class_names().map(String::from).collect(),
         notes: model.notes().into(),
     })
@@ -157,26 +169,14 @@ fn report(file: String, subject: SummarySubject) -> SummaryReport {
     let inference: Program = Program::of(&folded, Purpose::Inference);
     let training: Program = Program::of(network, Purpose::Group(Loss::CROSS_ENTROPY));
     let group_bytes = size_of::<f32>() * training.group_values();
-    let layers = network.layers().iter().enumerate();
     SummaryReport {
         file,
-        input: extents(network.input_shape()),
-        layers: layers
-            .map(|(index, layer)| {
-                let cost = network.layer_cost(index);
-                LayerReport {
-                    number: index + 1,
-                    kind: layer.name(),
-                    output: extents(network.output_shape(index)),
-                    parameters: cost.parameters,
-                    macs: cost.macs,
-                    flops: cost.flops(),
-                }
-            })
-            .collect(),
+        input: layers::extents(network.input_shape()),
+        layers: layers::reports(network, &subject.names),
         parameters: cost.parameters,
         macs: cost.macs,
         flops: cost.flops(),
+        folded: (folded != *network).then(|| FoldedReport::of(&folded)),
         parameter_bytes: size_of::<f32>() * inference.parameters(),
         arena_bytes: inference.working_bytes(1),
         training_bytes: training.working_bytes(1) + group_bytes,
@@ -192,6 +192,19 @@ fn describe_memory(output: Output, report: &SummaryReport) -> io::Result<()> {
     let parameters = grouped(report.parameter_bytes as u64);
     let [inference, training] =
         [report.arena_bytes, report.training_bytes].map(|bytes| grouped(bytes as u64));
+    if let Some(folded) = &report.folded {
+        output.item(
+            "folded",
+            format_args!(
+                "{} of {}: {} parameters ({} bytes), {} MACs",
+                counted(folded.layers.len(), "layer", "layers"),
+                report.layers.len(),
+                grouped(folded.parameters),
+                grouped(folded.parameter_bytes as u64),
+                grouped(folded.macs)
+            ),
+        )?;
+    }
     output.item(
         "parameters",
         format_args!("{parameters} bytes, in flash for inference"),
@@ -207,39 +220,4 @@ fn describe_memory(output: Output, report: &SummaryReport) -> io::Result<()> {
              parameters, gradient and velocity"
         ),
     )
-}
-
-fn extents(shape: kiln_core::Shape) -> [u32; 3] {
-    [shape.channels, shape.height, shape.width]
-}
-
-fn table(report: &SummaryReport) -> Table {
-    let mut table = Table::new();
-    table.load_style(TABLE_STYLE);
-    table.set_header(["", "layer", "output", "parameters", "MACs", "FLOPs"]);
-    for layer in &report.layers {
-        let [channels, height, width] = layer.output;
-        table.add_row([
-            layer.number.to_string(),
-            layer.kind.into(),
-            format!("{channels}x{height}x{width}"),
-            grouped(layer.parameters),
-            grouped(layer.macs),
-            grouped(layer.flops),
-        ]);
-    }
-    table.add_row([
-        String::new(),
-        "all".into(),
-        String::new(),
-        grouped(report.parameters),
-        grouped(report.macs),
-        grouped(report.flops),
-    ]);
-    for column in [0, 2, 3, 4, 5] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
 }

@@ -10,9 +10,9 @@ use crate::output::{self, Output, counted, grouped};
 use crate::report::RunEvaluation;
 use crate::run::folder::resume_command;
 use crate::run::{
-    Checkpoints, EpochReport, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
+    Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
 };
-use crate::run::{RunTiming, Setup, TrainReport, TrainingLoop, closing};
+use crate::run::{RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing};
 use crate::settings::Settings;
 use anyhow::Result;
 use progress::TrainProgress;
@@ -42,6 +42,7 @@ Examples:
   kiln train cifar10 --epochs 30
   kiln train pictures --epochs 30 --out runs/pictures
   kiln train mnist --model network.toml --lr 0.02 --schedule step:5:0.1
+  kiln train sounds.safetensors --model autoencoder.toml --loss mse
   kiln train --config runs/pictures/config.toml --seed 2
   kiln train --resume runs/pictures
 
@@ -52,13 +53,14 @@ A network as a TOML file:
   filters = 8
   kernel = 3
   [[layers]]
-  type = \"relu\"           # also global_avg_pool2d
+  type = \"relu\"           # also relu6, batch_norm, dropout, global_avg_pool2d; add: inputs = two
+  name = \"stem\"           # inputs = [\"stem\"] of a later layer reads this one's value
   [[layers]]
-  type = \"max_pool2d\"     # also avg_pool2d: window; stride
+  type = \"max_pool2d\"     # also avg_pool2d: window; stride, padding, ceil_mode
   window = 2
   [[layers]]
-  type = \"linear\"         # the last one's outputs are the classes
-  outputs = 10
+  type = \"linear\"         # the last one's outputs are the classes, or those of the data
+  outputs = \"classes\"
 ")]
 pub struct TrainArguments {
     /// The dataset.
@@ -129,18 +131,27 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
         output::notice(&interrupted(&job, &setup));
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    let evaluation = RunEvaluation::of(&mut setup.trainer, &dataset)?;
+    let (evaluation, scores) = RunEvaluation::of(&mut setup.trainer, &dataset)?;
+    let folding = FoldingEffect::of(&setup, &evaluation, &scores)?;
     let epochs = EpochReport::all(&epochs);
     let classes = dataset.classes.len();
-    closing::describe_result(output, &evaluation, &epochs, classes, setup.settings.lr)?;
+    closing::describe_result(output, &evaluation, &epochs, classes, &setup.settings)?;
+    if let Some(folding) = &folding {
+        folding.describe(output)?;
+    }
     let timing = RunTiming::new(&epochs, before + start.elapsed());
     outputs.write(&job, &setup, &epochs, &evaluation, &[])?;
     let folded = setup.trainer.folded_parameters()?;
-    let test = evaluation.test();
-    let report = TrainReport::new(&job, &dataset, &setup, &epochs, &timing, test, &folded);
+    let findings = RunFindings {
+        epochs: &epochs,
+        timing,
+        evaluation,
+        folding,
+    };
+    let report = TrainReport::new(&job, &dataset, &setup, &findings, &folded);
     output.item(
         "saved",
-        format_args!("{} after {:.1} s", report.weights, timing.seconds),
+        format_args!("{} after {:.1} s", report.weights, findings.timing.seconds),
     )?;
     output.item("report", &report.report)?;
     closing::describe_next(output, job.out.path())?;
@@ -200,6 +211,13 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
             settings.seed
         ),
     )?;
+    if setup.dropped {
+        output.item(
+            "note",
+            "the last batch of each epoch would be a single sample, of which a batch normalisation \
+             has no variance; it is left out",
+        )?;
+    }
     let threads = counted(setup.threads, "thread", "threads");
     let lanes = counted(setup.lanes.lanes(), "lane", "lanes");
     output.item(

@@ -118,18 +118,38 @@ pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
     load_from(dataset, options, &Places::from_environment())
 }
 
+/// Like [`load`], but a folder of images or a safetensors file may have a single class, as an
+/// autoencoder's samples have.
+///
+/// # Errors
+///
+/// As [`load`], but for a single class there.
+pub fn load_samples(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
+    let places = Places::from_environment();
+    load_for(dataset, options, &places, Purpose::SamplesOnly)
+}
+
 /// Like [`load`], with the places of datasets known by name given rather than the environment's.
 #[doc(hidden)]
 pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Dataset, DataError> {
+    load_for(dataset, options, places, Purpose::Classes)
+}
+
+fn load_for(
+    dataset: &str,
+    options: &Options,
+    places: &Places,
+    purpose: Purpose,
+) -> Result<Dataset, DataError> {
     let start = Instant::now();
     let path = Path::new(dataset);
     let mut loaded = match named::find(dataset) {
-        None if is_tensor_file(path) => load_tensors(path, options, Purpose::Classes),
+        None if is_tensor_file(path) => load_tensors(path, options, purpose),
         named => {
             check_channels(options.shape)?;
             thread_pool(options.threads)?.install(|| match named {
                 Some(named) => named.load(options, places),
-                None => load_folder(path, options),
+                None => load_folder(path, options, purpose),
             })
         }
     }?;
@@ -153,7 +173,7 @@ fn load_tensors(path: &Path, options: &Options, purpose: Purpose) -> Result<Data
     Ok(dataset)
 }
 
-fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
+fn load_folder(folder: &Path, options: &Options, purpose: Purpose) -> Result<Dataset, DataError> {
     if !folder.exists() {
         return Err(DataError::UnknownDataset {
             path: folder.into(),
@@ -168,7 +188,7 @@ fn load_folder(folder: &Path, options: &Options) -> Result<Dataset, DataError> {
             )?
             .brought_to(options)?
     } else {
-        image_folder::load(folder, options)?
+        image_folder::load(folder, options, purpose)?
     };
     dataset.notices.extend(unused_place(options));
     Ok(dataset)

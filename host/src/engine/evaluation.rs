@@ -11,30 +11,32 @@ pub(super) struct Evaluation<'a> {
     pub scaling: &'a Scaling,
     pub parameters: &'a [f32],
     pub samples: &'a Samples,
+    /// Values that a sample leaves.
+    pub row: usize,
 }
 
 impl Evaluation<'_> {
     /// Evaluates the samples group by group; every thread takes a run of groups. The groups' results
-    /// are left in `pieces`, so that their sum does not depend on the threads. `logits` is indices x
-    /// classes where they are wanted.
+    /// are left in `pieces`, so that their sum does not depend on the threads. `scores` has a row for
+    /// each index where they are wanted.
     pub fn run<L: Lanes>(
         &self,
         evaluators: &mut [Evaluator<L>],
         pieces: &mut [Result<Outcome, BufferError>],
         indices: &[u32],
-        logits: Option<&mut [f32]>,
+        scores: Option<&mut [f32]>,
     ) {
         let share = pieces.len().div_ceil(evaluators.len()).max(1);
         let runs = evaluators
             .par_iter_mut()
             .zip(pieces.par_chunks_mut(share))
             .zip(indices.par_chunks(share * GROUP));
-        let row = self.program.classes();
-        match logits {
-            Some(logits) => runs
-                .zip(logits.par_chunks_mut(share * GROUP * row))
-                .for_each(|(((evaluator, pieces), indices), logits)| {
-                    self.pieces(evaluator, pieces, indices, logits);
+        let row = self.row;
+        match scores {
+            Some(scores) => runs
+                .zip(scores.par_chunks_mut(share * GROUP * row))
+                .for_each(|(((evaluator, pieces), indices), scores)| {
+                    self.pieces(evaluator, pieces, indices, scores);
                 }),
             None => runs.for_each(|((evaluator, pieces), indices)| {
                 self.pieces(evaluator, pieces, indices, &mut []);
@@ -47,12 +49,12 @@ impl Evaluation<'_> {
         evaluator: &mut Evaluator<L>,
         pieces: &mut [Result<Outcome, BufferError>],
         indices: &[u32],
-        mut logits: &mut [f32],
+        mut scores: &mut [f32],
     ) {
-        let row = logits.len() / indices.len().max(1);
+        let row = scores.len() / indices.len().max(1);
         for (piece, indices) in pieces.iter_mut().zip(indices.chunks(GROUP)) {
-            let (own, rest) = logits.split_at_mut(indices.len() * row);
-            logits = rest;
+            let (own, rest) = scores.split_at_mut(indices.len() * row);
+            scores = rest;
             let batch = Batch {
                 samples: self.samples,
                 indices,

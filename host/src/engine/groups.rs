@@ -4,8 +4,8 @@ use super::backward::Backward;
 use crate::augmentation::EpochAugmenter;
 use crate::data::{ByteSamples, Samples, Values};
 use kiln_core::{
-    BufferError, GROUP, GroupMemory, GroupWork, Lanes, Outcome, Program, Scaling, dropout_key,
-    pack_floats, pack_pixels, score,
+    BufferError, GROUP, GroupMemory, GroupWork, Lanes, Loss, Outcome, Program, Scaling,
+    dropout_key, pack_floats, pack_pixels, score, score_reconstruction,
 };
 use std::ops::Range;
 
@@ -99,29 +99,33 @@ impl<L: Lanes> Worker<L> {
 /// Memory to evaluate samples.
 pub(super) struct Evaluator<L> {
     arena: Vec<L>,
+    /// A packet's samples once more, where the output is held against those; empty where it is held
+    /// against labels.
+    target: Vec<L>,
 }
 
 impl<L: Lanes> Evaluator<L> {
-    pub fn new(program: &Program, zero: L) -> Self {
+    pub fn new(program: &Program, loss: Loss, zero: L) -> Self {
         Self {
             arena: vec![zero; program.arena_packets()],
+            target: vec![zero; target_packets(program, loss)],
         }
     }
 
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.arena[..])
+        size_of_val(&self.arena[..]) + size_of_val(&self.target[..])
     }
 
-    /// Forward over at most [`GROUP`] samples, one packet after another. `logits` is either empty
-    /// or samples x classes.
+    /// Forward over at most [`GROUP`] samples, one packet after another. `scores` is either empty
+    /// or, of each sample, its logits, or its error where it is held against itself.
     pub fn forward(
         &mut self,
         program: &Program,
         scaling: &Scaling,
         parameters: &[f32],
         batch: &Batch<'_>,
-        logits: &mut [f32],
+        scores: &mut [f32],
     ) -> Result<Outcome, BufferError> {
         let mut outcome = Outcome::default();
         let mut labels = [0; GROUP];
@@ -131,8 +135,18 @@ impl<L: Lanes> Evaluator<L> {
             let output = program.infer(parameters, &mut self.arena, |input| {
                 batch.pack(samples.clone(), scaling, input);
             })?;
+            if !self.target.is_empty() {
+                batch.pack(samples.clone(), scaling, &mut self.target);
+                let mut errors = [0.0; GROUP];
+                let errors = &mut errors[..samples.len()];
+                score_reconstruction(output, &self.target, errors, &mut outcome)?;
+                if let Some(own) = scores.get_mut(samples) {
+                    own.copy_from_slice(errors);
+                }
+                continue;
+            }
             score(output, &labels[samples.clone()], &mut outcome)?;
-            let rows = logits.chunks_exact_mut(program.classes());
+            let rows = scores.chunks_exact_mut(program.classes());
             for (lane, row) in rows.skip(first).take(samples.len()).enumerate() {
                 let values = L::values(output).chunks_exact(L::LANES);
                 for (logit, lanes) in row.iter_mut().zip(values) {
@@ -141,6 +155,14 @@ impl<L: Lanes> Evaluator<L> {
             }
         }
         Ok(outcome)
+    }
+}
+
+/// Packets that samples take once more, as what an output is held against.
+pub(super) fn target_packets(program: &Program, loss: Loss) -> usize {
+    match loss {
+        Loss::MeanSquaredError => program.input_shape().elements(),
+        Loss::CrossEntropy { .. } => 0,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an engine takes of the host's memory.
 
 use super::EngineOptions;
+use super::groups::target_packets;
 use super::typed::ROUND;
 use kiln_core::{
     BufferError, Folding, GROUP, LaneWidth, Network, Outcome, Program, ProgramError, Purpose,
@@ -23,6 +24,7 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
         1 => (threads.min(groups), 1),
         _ => (groups, GROUP.div_ceil(lanes)),
     };
+    let evaluator = inference.arena_packets() + target_packets(&inference, options.loss);
     let worker = packets * training.working_bytes(1) + training.input_shape().elements();
     let is_folded = folded != *network;
     let values = 3 * training.parameters()
@@ -30,7 +32,7 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
         + training.statistics()
         + usize::from(is_folded) * inference.parameters()
         + groups * training.group_values()
-        + threads * inference.arena_packets() * lanes;
+        + threads * evaluator * lanes;
     let pieces = ROUND * size_of::<Result<Outcome, BufferError>>();
     Ok(values * size_of::<f32>() + workers * worker * lanes + pieces)
 }
@@ -47,16 +49,22 @@ mod tests {
         let chain = chain.max_pool2d(2).linear(7).relu().linear(4);
         let normalised = Network::input(1, 12, 12).conv2d(3, 3).batch_norm().relu();
         let normalised = normalised.global_avg_pool2d().linear(4);
-        let cases = [&chain, &normalised].into_iter().flat_map(|network| {
-            [(1, 40), (3, 40), (2, 3)].map(|(threads, batch)| (network, threads, batch))
+        let autoencoder = Network::input(1, 12, 12).linear(5).batch_norm().linear(144);
+        let cases = [
+            (&chain, Loss::CROSS_ENTROPY),
+            (&normalised, Loss::CROSS_ENTROPY),
+            (&autoencoder, Loss::MeanSquaredError),
+        ];
+        let cases = cases.into_iter().flat_map(|case| {
+            [(1, 40), (3, 40), (2, 3)].map(|(threads, batch)| (case, threads, batch))
         });
-        for (network, threads, batch) in cases {
+        for ((network, loss), threads, batch) in cases {
             let options = EngineOptions {
                 threads,
                 lanes: Some(LaneWidth::X4),
                 batch,
                 trainable: Trainable::ALL,
-                loss: Loss::CROSS_ENTROPY,
+                loss,
                 seed: 1,
             };
             let parameters = vec![0.0; network.parameters()];

@@ -7,6 +7,7 @@
 mod awake;
 mod backward;
 mod evaluation;
+mod folded;
 mod groups;
 mod memory;
 mod typed;
@@ -112,8 +113,9 @@ trait Passes: Send {
         &mut self,
         samples: &Samples,
         indices: &[u32],
-        logits: Option<&mut [f32]>,
+        scores: Option<&mut [f32]>,
     ) -> Result<Outcome, EngineError>;
+    fn scores_per_sample(&self) -> usize;
     fn parameters(&self) -> &[f32];
     fn folded_parameters(&self) -> Result<Vec<f32>, FoldError>;
     fn statistics(&self) -> &[f32];
@@ -203,22 +205,29 @@ impl Engine {
         Ok(self.pool.install(step)?)
     }
 
-    /// The forward pass over the samples at `indices`; allocates nothing. `logits`, if wanted,
-    /// receives samples x classes values in the same order.
+    /// The forward pass over the samples at `indices`; allocates nothing. `scores`, if wanted,
+    /// receives [`Engine::scores_per_sample`] values each, in the same order: logits, samples x
+    /// classes, or, by the mean squared error, the error of each sample.
     ///
     /// # Errors
     ///
     /// Images of another size than the network takes, a label that is not among its classes, or
-    /// `logits` of another length.
+    /// `scores` of another length.
     pub fn evaluate(
         &mut self,
         samples: &Samples,
         indices: &[u32],
-        logits: Option<&mut [f32]>,
+        scores: Option<&mut [f32]>,
     ) -> Result<Outcome, EngineError> {
         let passes = &mut self.passes;
         self.pool
-            .install(|| passes.evaluate(samples, indices, logits))
+            .install(|| passes.evaluate(samples, indices, scores))
+    }
+
+    /// Values that an evaluation gives of a sample: as many as classes, or its error alone where
+    /// the loss is the mean squared error.
+    pub fn scores_per_sample(&self) -> usize {
+        self.passes.scores_per_sample()
     }
 
     /// The parameters as they are now, in the order of the network's nodes.

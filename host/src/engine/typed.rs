@@ -2,14 +2,15 @@
 
 use super::backward::Backward;
 use super::evaluation::Evaluation;
+use super::folded::Folded;
 use super::groups::{Evaluator, Group, Worker};
 use super::update::{Run, Task, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln_core::{
-    BufferError, FoldError, Folding, GROUP, Lanes, Network, Outcome, Program, Purpose, Scaling,
-    Sgd, first_statistics,
+    BufferError, FoldError, Folding, GROUP, Lanes, Loss, Network, Outcome, Program, Purpose,
+    Scaling, Sgd, first_statistics,
 };
 
 /// A network's parameters and memory, in packets of `L`.
@@ -17,6 +18,8 @@ pub(super) struct Typed<L> {
     network: Network,
     training: Program,
     inference: Program,
+    /// Values that an evaluation leaves of a sample.
+    row: usize,
     scaling: Scaling,
     zero: L,
     tasks: Vec<Task>,
@@ -36,14 +39,6 @@ pub(super) struct Typed<L> {
     pieces: Box<[Result<Outcome, BufferError>]>,
 }
 
-/// The network as it is evaluated.
-struct Folded {
-    folding: Folding,
-    parameters: Vec<f32>,
-    /// Whether the parameters are those of the network as it is now.
-    is_fresh: bool,
-}
-
 /// Groups that an evaluation shares among the threads before it adds them up: enough that waiting
 /// for the last thread costs nothing, and a bound on the memory for their results.
 pub(super) const ROUND: usize = 1024;
@@ -61,6 +56,10 @@ impl<L: Lanes> Typed<L> {
         let inference = Program::try_of(&evaluated, Purpose::Inference)?;
         let zero = L::zero().ok_or(EngineError::Lanes(L::WIDTH.name()))?;
         check("parameters", parameters.len(), training.parameters())?;
+        if options.loss == Loss::MeanSquaredError {
+            let inputs = inference.input_shape().elements();
+            check("an autoencoder's output", inference.classes(), inputs)?;
+        }
         let channels = training.input_shape().channels as usize;
         check("input scaling", scaling.channels(), channels)?;
         let groups = options.batch.div_ceil(GROUP);
@@ -73,11 +72,7 @@ impl<L: Lanes> Typed<L> {
         first_statistics(network, &mut statistics)?;
         Ok(Self {
             tasks: Task::all(network, &training, options.trainable)?,
-            folded: (evaluated != *network).then(|| Folded {
-                folding,
-                parameters: vec![0.0; inference.parameters()],
-                is_fresh: false,
-            }),
+            folded: (evaluated != *network).then(|| Folded::new(folding, &inference)),
             moments: vec![0.0; training.moment_values()],
             statistics,
             draw: [options.seed, 0],
@@ -87,9 +82,13 @@ impl<L: Lanes> Typed<L> {
             groups: (0..groups).map(|_| Group::new(&training)).collect(),
             workers: (0..workers).map(|_| Worker::new(&training, zero)).collect(),
             evaluators: (0..threads)
-                .map(|_| Evaluator::new(&inference, zero))
+                .map(|_| Evaluator::new(&inference, options.loss, zero))
                 .collect(),
             pieces: vec![Ok(Outcome::default()); ROUND].into(),
+            row: match options.loss {
+                Loss::CrossEntropy { .. } => inference.classes(),
+                Loss::MeanSquaredError => 1,
+            },
             scaling: scaling.clone(),
             zero,
             parameters,
@@ -101,7 +100,7 @@ impl<L: Lanes> Typed<L> {
     /// Bytes of the buffers, as they are.
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
-        let folded = self.folded.iter().map(|folded| &folded.parameters);
+        let folded = self.folded.iter().map(Folded::buffer);
         let values = [
             &self.parameters,
             &self.gradient,
@@ -150,21 +149,6 @@ impl<L: Lanes> Typed<L> {
         Ok(outcome)
     }
 
-    /// Folds the network as it is now, where that is not done yet.
-    fn fold(&mut self) -> Result<(), FoldError> {
-        if let Some(folded) = &mut self.folded
-            && !folded.is_fresh
-        {
-            let own = &mut folded.parameters;
-            let (network, parameters) = (&self.network, &self.parameters);
-            folded
-                .folding
-                .fold(network, parameters, &self.statistics, own)?;
-            folded.is_fresh = true;
-        }
-        Ok(())
-    }
-
     /// Sums the gradient over the groups and updates the parameters, run by run, in parallel.
     fn update(&mut self, groups: usize, sgd: &Sgd) -> Result<(), BufferError> {
         let update = Update {
@@ -204,7 +188,7 @@ impl<L: Lanes> Passes for Typed<L> {
             .update_statistics(indices.len(), moments, statistics)?;
         self.draw[1] += 1;
         if let Some(folded) = &mut self.folded {
-            folded.is_fresh = false;
+            folded.forget();
         }
         Ok(outcome)
     }
@@ -213,16 +197,14 @@ impl<L: Lanes> Passes for Typed<L> {
         &mut self,
         samples: &Samples,
         indices: &[u32],
-        logits: Option<&mut [f32]>,
+        scores: Option<&mut [f32]>,
     ) -> Result<Outcome, EngineError> {
         check_images(&self.inference, samples)?;
-        let classes = self.inference.classes();
-        if let Some(logits) = &logits {
-            check("logits", logits.len(), indices.len() * classes)?;
+        if let Some(scores) = &scores {
+            check("scores", scores.len(), indices.len() * self.row)?;
         }
-        self.fold()?;
-        let parameters = match &self.folded {
-            Some(folded) => &folded.parameters,
+        let parameters = match &mut self.folded {
+            Some(folded) => folded.parameters(&self.network, &self.parameters, &self.statistics)?,
             None => &self.parameters,
         };
         let pass = Evaluation {
@@ -230,17 +212,18 @@ impl<L: Lanes> Passes for Typed<L> {
             scaling: &self.scaling,
             parameters,
             samples,
+            row: self.row,
         };
-        let mut rest = logits;
+        let mut rest = scores;
         let mut outcome = Outcome::default();
         for indices in indices.chunks(ROUND * GROUP) {
-            let logits = rest.take().map(|logits| {
-                let (own, behind) = logits.split_at_mut(indices.len() * classes);
+            let scores = rest.take().map(|scores| {
+                let (own, behind) = scores.split_at_mut(indices.len() * self.row);
                 rest = Some(behind);
                 own
             });
             let pieces = &mut self.pieces[..indices.len().div_ceil(GROUP)];
-            pass.run(&mut self.evaluators, pieces, indices, logits);
+            pass.run(&mut self.evaluators, pieces, indices, scores);
             for piece in pieces {
                 outcome += (*piece)?;
             }
@@ -248,20 +231,19 @@ impl<L: Lanes> Passes for Typed<L> {
         Ok(outcome)
     }
 
+    fn scores_per_sample(&self) -> usize {
+        self.row
+    }
+
     fn parameters(&self) -> &[f32] {
         &self.parameters
     }
 
     fn folded_parameters(&self) -> Result<Vec<f32>, FoldError> {
-        let Some(folded) = &self.folded else {
-            return Ok(self.parameters.clone());
-        };
-        let mut own = vec![0.0; folded.parameters.len()];
-        let (network, parameters) = (&self.network, &self.parameters);
-        folded
-            .folding
-            .fold(network, parameters, &self.statistics, &mut own)?;
-        Ok(own)
+        match &self.folded {
+            Some(folded) => folded.folded(&self.network, &self.parameters, &self.statistics),
+            None => Ok(self.parameters.clone()),
+        }
     }
 
     fn statistics(&self) -> &[f32] {

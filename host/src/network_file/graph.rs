@@ -170,6 +170,34 @@ pub(super) fn in_words(error: &NetworkError, name: Option<&str>) -> String {
     }
 }
 
+/// The values that a layer with these inputs reads.
+pub fn values_read<'v>(layer: &Layer, inputs: &'v [Value; 2]) -> &'v [Value] {
+    match layer {
+        Layer::Add => inputs,
+        _ => &inputs[..1],
+    }
+}
+
+/// What people call a value: the number of its layer, with its name where `names` has one.
+pub fn value_name(names: &[Option<String>], value: Value) -> String {
+    let before = value.number().checked_sub(1);
+    let name = before.and_then(|index| names.get(index)).cloned().flatten();
+    match (value.number(), name) {
+        (0, _) => INPUT.into(),
+        (number, Some(name)) => format!("{number} {name}"),
+        (number, None) => number.to_string(),
+    }
+}
+
+/// A layer as errors call it: its number, with its name in quotes where `names` has one.
+pub fn quoted_layer(names: &[Option<String>], number: usize) -> String {
+    let before = number.checked_sub(1);
+    match before.and_then(|index| names.get(index)) {
+        Some(Some(name)) => format!("{number} {name:?}"),
+        _ => number.to_string(),
+    }
+}
+
 /// The tables of a network; those that something else reads than the layer behind them are named by
 /// their numbers.
 pub(super) fn tables(network: &Network) -> Vec<LayerTable> {
@@ -179,9 +207,8 @@ pub(super) fn tables(network: &Network) -> Vec<LayerTable> {
         number => format!("layer{number}"),
     };
     for (index, inputs) in network.inputs().iter().enumerate() {
-        let is_add = matches!(network.layers()[index], Layer::Add);
-        let read = if is_add { &inputs[..] } else { &inputs[..1] };
-        if !is_add && read[0].number() == index {
+        let read = values_read(&network.layers()[index], inputs);
+        if matches!(read, [value] if value.number() == index) {
             continue;
         }
         tables[index].inputs = Some(read.iter().map(|value| name(*value)).collect());

@@ -55,6 +55,7 @@ fn options_have_their_usual_defaults() {
         .layer(Layer::AvgPool2d(Pool2d {
             window: [2, 1],
             stride: [2, 1],
+            ..Pool2d::new(1)
         }))
         .linear(10);
     assert_eq!(parse(&format!("{INPUT}{text}")).unwrap(), expected);
@@ -110,6 +111,47 @@ fn impossible_layers_have_a_number_and_a_name() {
         let message = error(layers);
         assert!(message.contains(expected), "{message} / {expected}");
     }
+}
+
+/// An addition around a convolution, with the classes of the data.
+const RESIDUAL: &str = "
+    layers = [
+        { type = 'relu', name = 'stem' },
+        { type = 'conv2d', filters = 1, kernel = 3, padding = [0, 1, 2, 1], bias = false },
+        { type = 'batch_norm', name = 'main', momentum = 0.2 },
+        { type = 'add', inputs = ['main', 'stem'] },
+        { type = 'dropout', name = 'out', probability = 0.5 },
+        { type = 'add', inputs = ['input', 'out'] },
+        { type = 'linear', outputs = 'classes' },
+    ]";
+
+#[test]
+fn what_branches_round_trips_with_its_names() {
+    let tables: NetworkTables = toml::from_str(&format!("{INPUT}{RESIDUAL}")).unwrap();
+    assert!(tables.takes_classes());
+    let network = tables.network(Some(7)).unwrap();
+    assert_eq!(network.classes(), 7);
+    let inputs: Vec<[usize; 2]> = network
+        .inputs()
+        .iter()
+        .map(|inputs| inputs.map(kiln_core::Value::number))
+        .collect();
+    assert_eq!(inputs[3..6], [[3, 1], [4, 4], [0, 5]]);
+    let text = toml::to_string(&NetworkTables::from(&network)).unwrap();
+    assert_eq!(parse(&text).unwrap(), network, "{text}");
+    let resolved = tables.resolved(&network);
+    assert_eq!(resolved.names(), tables.names());
+    assert!(!resolved.takes_classes());
+    assert_eq!(resolved.network(None).unwrap(), network);
+}
+
+#[test]
+fn the_number_of_classes_is_that_of_the_data_or_else_of_the_file() {
+    let text = format!("{INPUT}layers = [{{ type = 'linear', outputs = 'classes' }}]");
+    assert!(error("layers = [{ type = 'linear', outputs = 'classes' }]").contains("classes"));
+    let tables: NetworkTables = toml::from_str(&format!("classes = 5\n{text}")).unwrap();
+    assert_eq!(tables.network(None).unwrap().classes(), 5);
+    assert_eq!(tables.network(Some(3)).unwrap().classes(), 3);
 }
 
 #[test]

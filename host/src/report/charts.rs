@@ -12,17 +12,23 @@ pub fn chart_files(run: &ReportedRun) -> Vec<(&'static str, String)> {
     [(CURVES, curves)].into_iter().chain(confusion).collect()
 }
 
-/// Loss and accuracy over the epochs, training beside validation.
-pub fn curves(run: &ReportedRun) -> [Drawing; 2] {
-    let loss = |score: MeanScore| score.loss;
+/// Loss over the epochs, and accuracy where classes are told apart; training beside validation.
+pub fn curves(run: &ReportedRun) -> Vec<Drawing> {
+    let loss = |score: MeanScore| Some(score.loss);
     let accuracy = |score: MeanScore| score.accuracy;
-    [
-        chart(run, "Loss", Unit::Plain, loss),
-        chart(run, "Accuracy", Unit::Percent, accuracy),
-    ]
+    let mut curves = vec![chart(run, "Loss", Unit::Plain, loss)];
+    if run.tells_classes() {
+        curves.push(chart(run, "Accuracy", Unit::Percent, accuracy));
+    }
+    curves
 }
 
-fn chart(run: &ReportedRun, title: &str, unit: Unit, value: fn(MeanScore) -> f64) -> Drawing {
+fn chart(
+    run: &ReportedRun,
+    title: &str,
+    unit: Unit,
+    value: fn(MeanScore) -> Option<f64>,
+) -> Drawing {
     let mut lines = vec![line(run, "training", 0, EpochFigures::train, value)];
     if run.epochs.iter().any(|epoch| epoch.validation().is_some()) {
         lines.push(line(run, "validation", 1, EpochFigures::validation, value));
@@ -43,11 +49,11 @@ pub(super) fn line<'a>(
     name: &'a str,
     colour: usize,
     score: fn(&EpochFigures) -> Option<MeanScore>,
-    value: fn(MeanScore) -> f64,
+    value: fn(MeanScore) -> Option<f64>,
 ) -> Line<'a> {
     let points = run.epochs.iter().filter_map(|epoch| {
         let score = score(epoch)?;
-        Some((f64::from(epoch.epoch), value(score)))
+        Some((f64::from(epoch.epoch), value(score)?))
     });
     Line {
         name,

@@ -70,7 +70,7 @@ fn results(runs: &[ReportedRun], names: &[String]) -> Markup {
                 @let result = result(run);
                 td class="name" title=(name) { (name) }
                 td class="number" { (run.epochs.len()) }
-                td class="number" { (result.map_or("–".into(), |result| percent(result.1.accuracy))) }
+                td class="number" { (result.and_then(|result| result.1.accuracy).map_or("–".into(), percent)) }
                 td class="number" { (result.map_or("–".into(), |result| format!("{:.4}", result.1.loss))) }
                 td class="number" { (result.map_or("–", |result| result.0)) }
                 td class="number" { (grouped(cost.parameters)) }
@@ -94,7 +94,7 @@ fn plane(runs: &[ReportedRun], names: &[String]) -> Markup {
         let (_, score) = result(run)?;
         Some(Point {
             x: run.parameters.len() as f64,
-            y: score.accuracy,
+            y: score.accuracy?,
             group: 0,
             label: name,
             tooltip: name,
@@ -119,7 +119,7 @@ fn plane(runs: &[ReportedRun], names: &[String]) -> Markup {
 
 fn curves(runs: &[ReportedRun], names: &[String]) -> Markup {
     let validated = |run: &ReportedRun| run.epochs.iter().any(|epoch| epoch.validation().is_some());
-    let chart = |title, unit, value: fn(MeanScore) -> f64| {
+    let chart = |title, unit, value: fn(MeanScore) -> Option<f64>| {
         let shown = runs.iter().zip(names).enumerate();
         let lines = shown
             .filter(|(_, (run, _))| validated(run))
@@ -141,7 +141,7 @@ fn curves(runs: &[ReportedRun], names: &[String]) -> Markup {
     html! {
         @if without.len() < runs.len() {
             div class="charts" {
-                (chart("Validation loss", Unit::Plain, |score| score.loss).inline())
+                (chart("Validation loss", Unit::Plain, |score| Some(score.loss)).inline())
                 (chart("Validation accuracy", Unit::Percent, |score| score.accuracy).inline())
             }
         }

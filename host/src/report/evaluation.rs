@@ -4,6 +4,7 @@ use super::Mistake;
 use crate::confusion::Confusion;
 use crate::data::{Dataset, Samples};
 use crate::engine::EngineError;
+use crate::roc::AnomalyDetection;
 use crate::training::{DatasetTrainer, MeanScore};
 use crate::weights;
 use serde::{Deserialize, Serialize};
@@ -48,10 +49,25 @@ pub struct Evaluated {
     pub samples: usize,
     /// Mean loss and accuracy on them.
     pub score: MeanScore,
-    /// True class, predicted class, and how often; pairs that never were are left out.
+    /// True class, predicted class, and how often; pairs that never were are left out, and so are
+    /// all of an autoencoder.
     pub confusion: Vec<(usize, usize, u64)>,
     /// The worst mistakes, the worst first.
     pub mistakes: Vec<Mistake>,
+    /// How well an autoencoder's error tells a class from the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anomaly: Option<AnomalyDetection>,
+}
+
+/// What the final weights gave for samples they were not trained on.
+#[derive(Clone, Debug)]
+pub struct EvaluationScores<'a> {
+    /// The samples that those evaluated are among.
+    pub samples: &'a Samples,
+    /// Which of them were evaluated.
+    pub indices: Vec<u32>,
+    /// As [`DatasetTrainer::evaluate`] has them.
+    pub scores: Vec<f32>,
 }
 
 /// Samples that a network is not trained on.
@@ -75,36 +91,51 @@ impl ScoredPart {
 }
 
 impl RunEvaluation {
-    /// Evaluates on the dataset's test set, or else on the samples held out.
+    /// Evaluates on the dataset's test set, or else on the samples held out; gives the scores, too.
     ///
     /// # Errors
     ///
     /// If the samples do not fit the network.
-    pub fn of(trainer: &mut DatasetTrainer<'_>, dataset: &Dataset) -> Result<Self, EngineError> {
+    pub fn of<'a>(
+        trainer: &mut DatasetTrainer<'_>,
+        dataset: &'a Dataset,
+    ) -> Result<(Self, EvaluationScores<'a>), EngineError> {
         let test = dataset.test.as_ref().filter(|test| !test.is_empty());
         let validation = trainer.validation().to_vec();
         let all: Vec<u32> = (0..test.map_or(0, Samples::len) as u32).collect();
         let [train_files, test_files] = &dataset.files;
         let (part, samples, indices, files) = match test {
-            Some(test) => (ScoredPart::Test, test, &all, test_files),
+            Some(test) => (ScoredPart::Test, test, all, test_files),
             None => (
                 ScoredPart::Validation,
                 &dataset.train,
-                &validation,
+                validation.clone(),
                 train_files,
             ),
         };
-        let mut logits = vec![0.0; indices.len() * dataset.classes.len()];
-        let outcome = trainer.evaluate(samples, indices, &mut logits)?;
-        let evaluated = MeanScore::of(&outcome).map(|score| Evaluated {
-            part,
-            samples: outcome.samples,
-            score,
-            confusion: confusion(samples, indices, &logits, dataset.classes.len()),
-            mistakes: Mistake::worst(samples, files, indices, &logits),
+        let mut scores = vec![0.0; indices.len() * trainer.scores_per_sample()];
+        let outcome = trainer.evaluate(samples, &indices, &mut scores)?;
+        let loss = trainer.loss();
+        let evaluated = MeanScore::of(&outcome, loss).map(|score| {
+            let mut evaluated = Evaluated {
+                part,
+                samples: outcome.samples,
+                score,
+                confusion: Vec::new(),
+                mistakes: Vec::new(),
+                anomaly: None,
+            };
+            if loss.tells_classes() {
+                let classes = dataset.classes.len();
+                evaluated.confusion = confusion(samples, &indices, &scores, classes);
+                evaluated.mistakes = Mistake::worst(samples, files, &indices, &scores);
+            } else {
+                evaluated.anomaly = AnomalyDetection::of(dataset, samples, &indices, &scores);
+            }
+            evaluated
         });
         let shape = dataset.train.shape;
-        Ok(Self {
+        let evaluation = Self {
             dataset: dataset.name.clone(),
             source: dataset.source.clone(),
             shape: [shape.channels, shape.height, shape.width],
@@ -116,7 +147,13 @@ impl RunEvaluation {
             },
             weights_sha256: weights::sha256(&trainer.folded_parameters()?),
             evaluated,
-        })
+        };
+        let scores = EvaluationScores {
+            samples,
+            indices,
+            scores,
+        };
+        Ok((evaluation, scores))
     }
 
     /// The score on the dataset's own test set, if there was one.

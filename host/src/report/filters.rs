@@ -21,8 +21,8 @@ const MOST: usize = 64;
 impl<'a> Filters<'a> {
     fn of(run: &'a ReportedRun) -> Option<Self> {
         let layers = run.network.layers().iter().enumerate();
-        let mut input = run.network.input_shape();
         for (index, layer) in layers {
+            let input = run.network.input_shape_of(index);
             let (weights, _) = layer.parameters(input);
             if weights > 0 {
                 return Some(Self {
@@ -32,7 +32,6 @@ impl<'a> Filters<'a> {
                     weights: run.parameters.get(..weights as usize)?,
                 });
             }
-            input = run.network.output_shape(index);
         }
         None
     }

@@ -2,7 +2,9 @@
 
 use super::document::{bar, document, duration, figure, percent, section, size};
 use super::mistakes::Mistake;
-use super::{Evaluated, ReportedRun, ScoredPart, charts, configuration, filters, layers, picture};
+use super::{
+    Evaluated, ReportedRun, ScoredPart, charts, configuration, filters, graph, layers, picture,
+};
 use crate::confusion::Confusion;
 use crate::output::{counted, grouped};
 use maud::{Markup, html};
@@ -22,13 +24,18 @@ pub fn page(run: &ReportedRun) -> String {
     let content = html! {
         (head(run))
         (section("curves", "Epochs", &curves(run)))
+        @if run.tells_classes() {
         (section("confusion", &about("Confusion", evaluated), &charts::confusion(run).zip(confusion.as_ref()).map_or_else(
             absent, |(drawing, confusion)| matrix(run, &drawing.inline(), confusion))))
         (section("classes", &about("Precision and recall", evaluated),
             &confusion.as_ref().map_or_else(absent, |confusion| classes(run, confusion))))
         (section("mistakes", &about("Worst mistakes", evaluated),
             &evaluated.map_or_else(absent, |evaluated| mistakes(run, evaluated))))
+        } @else {
+            (section("error", &about("Reconstruction error", evaluated), &evaluated.map_or_else(absent, error)))
+        }
         (section("filters", "Filters of the first layer", &filters::section(run)))
+        (section("graph", "Network", &graph::section(run)))
         (section("layers", "Layers", &layers::section(run)))
         (section("configuration", "Configuration", &configuration::section(run)))
         (section("hashes", "Data and weights", &configuration::hashes(run)))
@@ -80,20 +87,56 @@ fn score(run: &ReportedRun) -> Markup {
     let validation = run.epochs.last().and_then(|epoch| epoch.validation());
     let evaluated = run.evaluated();
     html! {
-        @if let Some(Evaluated { part, samples, score, .. }) = evaluated {
-            @let correct = (score.accuracy * *samples as f64).round() as u64;
-            (figure(&format!("Accuracy, {} set", part.name()), &percent(score.accuracy),
-                &format!("{} of {}, loss {:.4}", grouped(correct), grouped(*samples as u64), score.loss)))
-        }
+        @if let Some(evaluated) = evaluated { (scored(evaluated)) }
         @if let (Some(score), None | Some(ScoredPart::Test)) = (validation, evaluated.map(|evaluated| evaluated.part)) {
-            (figure("Accuracy, validation set", &percent(score.accuracy), &format!("loss {:.4}", score.loss)))
+            @match score.accuracy {
+                Some(accuracy) => (figure("Accuracy, validation set", &percent(accuracy), &format!("loss {:.4}", score.loss))),
+                None => (figure("Error, validation set", &format!("{:.4}", score.loss), "")),
+            }
+        }
+    }
+}
+
+/// How good the network is by what it was evaluated on.
+fn scored(evaluated: &Evaluated) -> Markup {
+    let (part, score) = (evaluated.part.name(), evaluated.score);
+    let samples = grouped(evaluated.samples as u64);
+    html! {
+        @match score.accuracy {
+            Some(accuracy) => {
+                @let correct = (accuracy * evaluated.samples as f64).round() as u64;
+                (figure(&format!("Accuracy, {part} set"), &percent(accuracy),
+                    &format!("{} of {samples}, loss {:.4}", grouped(correct), score.loss)))
+            },
+            None => (figure(&format!("Error, {part} set"), &format!("{:.4}", score.loss), &format!("of {samples}"))),
+        }
+        @if let Some(anomaly) = &evaluated.anomaly {
+            (figure("Area under ROC", &format!("{:.4}", anomaly.area), &anomaly.class))
+        }
+    }
+}
+
+/// What an autoencoder's error comes to, in words.
+fn error(evaluated: &Evaluated) -> Markup {
+    let samples = counted(evaluated.samples, "sample", "samples");
+    html! {
+        p {
+            "The mean squared distance between output and input is "
+            (format!("{:.6}", evaluated.score.loss)) " over " (samples) "."
+            @if let Some(anomaly) = &evaluated.anomaly {
+                " As a score for " b { (anomaly.class) } ", the area under its ROC curve is "
+                (format!("{:.4}", anomaly.area)) "."
+            }
         }
     }
 }
 
 /// What the network tells apart, in a line.
 fn network(run: &ReportedRun) -> String {
-    let classes = counted(run.classes.len(), "class", "classes");
+    let classes = match run.tells_classes() {
+        true => counted(run.classes.len(), "class", "classes"),
+        false => "an autoencoder".into(),
+    };
     let shape = run.network.input_shape();
     let source = run
         .config
@@ -124,7 +167,7 @@ fn curves(run: &ReportedRun) -> Markup {
                     td class="number" { (epoch.epoch) }
                     @for score in [epoch.train(), epoch.validation()] {
                         td class="number" { (score.map_or("–".into(), |score| format!("{:.4}", score.loss))) }
-                        td class="number" { (score.map_or("–".into(), |score| percent(score.accuracy))) }
+                        td class="number" { (score.and_then(|score| score.accuracy).map_or("–".into(), percent)) }
                     }
                     td class="number" { (format!("{:.2}", epoch.seconds)) }
                 } } }

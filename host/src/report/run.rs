@@ -1,12 +1,17 @@
 //! What the files of a run folder say.
 
+mod error;
+
+pub use error::RunError;
+
 use super::{Evaluated, RunEvaluation};
 use crate::confusion::Confusion;
-use crate::run::config::{ConfigError, RunConfig};
-use crate::run::folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL, resume_command};
+use crate::network_file::NetworkTables;
+use crate::run::config::RunConfig;
+use crate::run::folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL};
 use crate::training::MeanScore;
-use crate::weights::{self, ModelBytes, WeightsError};
-use kiln_core::{ModelFile, Network};
+use crate::weights::{self, ModelBytes};
+use kiln_core::{Folding, ModelFile, ModelTask, Network};
 use serde::Deserialize;
 use std::fs;
 use std::io;
@@ -23,9 +28,15 @@ pub struct ReportedRun {
     pub config: RunConfig,
     /// The text of `config.toml`.
     pub config_text: String,
-    /// What was trained.
+    /// What was trained, before it was folded.
+    pub trained: Network,
+    /// The name of each of its layers that has one.
+    pub names: Vec<Option<String>>,
+    /// What the model file holds: the folded network.
     pub network: Network,
-    /// Names of the classes; their numbers where the model has none.
+    /// What its output means.
+    pub task: ModelTask,
+    /// Names of the classes; their numbers where the model has none. An autoencoder has no classes.
     pub classes: Vec<String>,
     /// The trained parameters.
     pub parameters: Vec<f32>,
@@ -63,65 +74,6 @@ pub struct RunFiles<'a> {
     pub model_bytes: usize,
     /// `evaluation.json`, where there is one.
     pub evaluation: Option<&'a [u8]>,
-}
-
-/// Why a folder is no run to report on.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// There is no such folder.
-    #[error("{}: there is no such folder; name the run folder that `kiln train` wrote", path.display())]
-    Missing {
-        /// The path given.
-        path: PathBuf,
-    },
-    /// The path is that of a file.
-    #[error("{}: this is a file; name the run folder it lies in", path.display())]
-    NotAFolder {
-        /// The path given.
-        path: PathBuf,
-    },
-    /// The run is not done.
-    #[error(
-        "{}: the run is unfinished; go on with it by `{}`, then there is a report",
-        path.display(), resume_command(path)
-    )]
-    Unfinished {
-        /// The path given.
-        path: PathBuf,
-    },
-    /// A file of the run is not there or cannot be read.
-    #[error("{}: cannot read it ({cause}); name a run folder that `kiln train` wrote", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        cause: io::Error,
-    },
-    /// The config is damaged.
-    #[error("{}: {cause}; run it again to have it whole", path.display())]
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        cause: ConfigError,
-    },
-    /// The model is damaged.
-    #[error("{}: {cause}", path.display())]
-    Model {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        cause: WeightsError,
-    },
-    /// Metrics or evaluation are damaged.
-    #[error("{}: {cause}; run it again by `kiln train --config` to have it whole", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        cause: String,
-    },
 }
 
 impl ReportedRun {
@@ -183,13 +135,22 @@ impl ReportedRun {
             .collect::<Result<_, _>>()
             .map_err(|error| damaged(path, METRICS, error))?;
         let evaluation = files.evaluation.map(serde_json::from_slice).transpose();
+        let network = files.model.network().clone();
+        let (trained, names) = trained(&config, &network);
+        let task = files.model.task();
         let run = Self {
             path: path.into(),
             epochs,
             config,
             config_text: files.config.into(),
-            network: files.model.network().clone(),
-            classes: weights::class_names(files.model),
+            trained,
+            names,
+            network,
+            task,
+            classes: match task {
+                ModelTask::Classification => weights::class_names(files.model),
+                ModelTask::Reconstruction => Vec::new(),
+            },
             parameters: files.model.parameters().to_vec(),
             model_bytes: files.model_bytes,
             weights_sha256: weights::sha256(files.model.parameters()),
@@ -236,9 +197,15 @@ impl ReportedRun {
         self.evaluation.as_ref()?.evaluated.as_ref()
     }
 
+    /// Whether the network tells classes apart, as an autoencoder does not.
+    pub fn tells_classes(&self) -> bool {
+        self.task == ModelTask::Classification
+    }
+
     /// Which classes were taken for which, if that is known.
     pub fn confusion(&self) -> Option<Confusion> {
-        let counts = self.evaluated()?.confusion.iter().copied();
+        let evaluated = self.evaluated().filter(|_| self.tells_classes());
+        let counts = evaluated?.confusion.iter().copied();
         Some(Confusion::from_counts(self.classes.len(), counts))
     }
 
@@ -265,10 +232,21 @@ impl EpochFigures {
     }
 }
 
+/// The network of the config with its names, where the model's is what it folds to; or else the
+/// model's.
+fn trained(config: &RunConfig, network: &Network) -> (Network, Vec<Option<String>>) {
+    let tables = config.model.clone();
+    let tables = tables.unwrap_or_else(|| NetworkTables::from(network));
+    match tables.network(None) {
+        Ok(trained) if Folding::of(&trained).network() == *network => (trained, tables.names()),
+        _ => (network.clone(), Vec::new()),
+    }
+}
+
 fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<MeanScore> {
     Some(MeanScore {
         loss: loss?,
-        accuracy: accuracy?,
+        accuracy,
     })
 }
 

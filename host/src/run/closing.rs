@@ -3,8 +3,9 @@
 use super::folder::predict_command;
 use super::report::EpochReport;
 use crate::output::{Output, grouped};
-use crate::report::RunEvaluation;
-use crate::report::ScoredPart;
+use crate::report::{Evaluated, RunEvaluation, ScoredPart};
+use crate::roc::AnomalyDetection;
+use crate::settings::Hyperparameters;
 use std::io;
 use std::path::Path;
 
@@ -21,34 +22,44 @@ pub fn describe_result(
     evaluation: &RunEvaluation,
     epochs: &[EpochReport],
     classes: usize,
-    lr: f64,
+    settings: &Hyperparameters,
 ) -> io::Result<()> {
     if let Some(evaluated) = &evaluation.evaluated {
-        let (label, best) = match evaluated.part {
-            ScoredPart::Test => ("test", String::new()),
-            ScoredPart::Validation => ("validated", best(epochs)),
+        let label = match evaluated.part {
+            ScoredPart::Test => "test",
+            ScoredPart::Validation => "validated",
         };
-        output.item(
-            label,
-            format_args!(
-                "{:.2}% of {} samples, loss {:.4}{best}",
-                100.0 * evaluated.score.accuracy,
-                grouped(evaluated.samples as u64),
-                evaluated.score.loss
-            ),
-        )?;
+        output.item(label, score(evaluated, epochs))?;
+        if let Some(anomaly) = &evaluated.anomaly {
+            describe_anomaly(output, anomaly)?;
+        }
     }
     let trained = epochs.last().and_then(EpochReport::train);
-    if trained.is_some_and(|score| guesses(score.loss, classes)) {
+    let guesses = |loss| settings.loss.tells_classes() && guesses(loss, classes);
+    if trained.is_some_and(|score| guesses(score.loss)) {
         output.item(
             "note",
             format_args!(
                 "the training loss is still that of guessing among {classes} classes: the network \
-                 has learned next to nothing; try a lower --lr than {lr}, or more --epochs"
+                 has learned next to nothing; try a lower --lr than {}, or more --epochs",
+                settings.lr
             ),
         )?;
     }
     Ok(())
+}
+
+/// Tells how well an error tells a class from the others.
+///
+/// # Errors
+///
+/// If the output cannot be written.
+pub fn describe_anomaly(output: Output, anomaly: &AnomalyDetection) -> io::Result<()> {
+    let AnomalyDetection { class, area } = anomaly;
+    output.item(
+        "anomaly",
+        format_args!("{class} by its error: {area:.4} under the ROC curve"),
+    )
 }
 
 /// Tells how to use the model.
@@ -60,9 +71,26 @@ pub fn describe_next(output: Output, folder: &Path) -> io::Result<()> {
     output.item("next", predict_command(folder))
 }
 
+/// How the network did, in words.
+fn score(evaluated: &Evaluated, epochs: &[EpochReport]) -> String {
+    let samples = grouped(evaluated.samples as u64);
+    let loss = evaluated.score.loss;
+    let best = match evaluated.part {
+        ScoredPart::Test => String::new(),
+        ScoredPart::Validation => best(epochs),
+    };
+    match evaluated.score.accuracy {
+        Some(accuracy) => format!(
+            "{:.2}% of {samples} samples, loss {loss:.4}{best}",
+            100.0 * accuracy
+        ),
+        None => format!("mean squared error {loss:.6} over {samples} samples"),
+    }
+}
+
 /// Where the validation samples did better after an earlier epoch, behind a comma.
 fn best(epochs: &[EpochReport]) -> String {
-    let accuracy = |epoch: &EpochReport| epoch.validation().map(|score| score.accuracy);
+    let accuracy = |epoch: &EpochReport| epoch.validation().and_then(|score| score.accuracy);
     let best = epochs.iter().rev().max_by(|one, other| {
         accuracy(one)
             .partial_cmp(&accuracy(other))

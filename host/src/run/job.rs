@@ -2,12 +2,11 @@
 
 use super::checkpoint::Checkpoint;
 use super::config::{RunConfig, RunRecord};
+use super::fitting::{ensure_trainable, ensure_training_samples, fitting};
 use super::folder::{RunFolder, RunFolderError};
 use crate::data::{self, Dataset, TargetSize};
-use crate::defaults;
 use crate::network_file::{self, NetworkTables};
-use crate::output::counted;
-use crate::settings::Settings;
+use crate::settings::{LossSetting, Settings};
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::{LaneWidth, Network};
 use std::path::{Path, PathBuf};
@@ -166,8 +165,13 @@ impl Job {
             size: self.size,
             progress: true,
         };
-        let dataset = data::load(&self.dataset, &options)?;
-        ensure_trainable(&dataset, &self.dataset)?;
+        if self.loss().tells_classes() {
+            let dataset = data::load(&self.dataset, &options)?;
+            ensure_trainable(&dataset, &self.dataset)?;
+            return Ok(dataset);
+        }
+        let dataset = data::load_samples(&self.dataset, &options)?;
+        ensure_training_samples(&dataset, &self.dataset)?;
         Ok(dataset)
     }
 
@@ -177,51 +181,13 @@ impl Job {
     ///
     /// If it does not fit the dataset.
     pub fn network(&self, dataset: &Dataset) -> Result<Network> {
-        fitting(self.model.as_ref(), dataset)
+        fitting(self.model.as_ref(), dataset, self.loss())
     }
-}
 
-/// The network, given with the name of where it is from, for the dataset; its default one where
-/// none is given.
-///
-/// # Errors
-///
-/// If it does not fit the dataset.
-pub fn fitting(model: Option<&(NetworkTables, String)>, dataset: &Dataset) -> Result<Network> {
-    let classes = dataset.classes.len();
-    let Some((tables, origin)) = model else {
-        return defaults::fitting_network(dataset);
-    };
-    let network = tables
-        .network(Some(classes))
-        .with_context(|| origin.clone())?;
-    ensure!(
-        network.classes() == classes,
-        "{origin}: the network tells {} apart, but {} has {}; \
-         set the outputs of its last layer to {classes}",
-        counted(network.classes(), "class", "classes"),
-        dataset.name,
-        counted(classes, "class", "classes")
-    );
-    Ok(network)
-}
-
-/// Refuses a dataset without training samples or without their labels; `name` is what the user
-/// called it.
-///
-/// # Errors
-///
-/// If it has none.
-pub fn ensure_trainable(dataset: &Dataset, name: &str) -> Result<()> {
-    ensure!(
-        !dataset.train.is_empty(),
-        "{name} has no training samples, only a test set; add the training files"
-    );
-    ensure!(
-        dataset.labelled,
-        "{name} has no labels to train a classifier on; add a tensor \"labels\""
-    );
-    Ok(())
+    /// What training makes small.
+    fn loss(&self) -> LossSetting {
+        self.settings.loss.unwrap_or_default()
+    }
 }
 
 fn read_config(path: Option<&Path>) -> Result<RunConfig> {

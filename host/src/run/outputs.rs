@@ -117,7 +117,10 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
             threads: setup.threads,
             lanes: setup.lanes.lanes(),
         }),
-        model: Some((&setup.network).into()),
+        model: Some(match &job.model {
+            Some((tables, _)) => tables.resolved(&setup.network),
+            None => (&setup.network).into(),
+        }),
     }
 }
 

@@ -1,8 +1,10 @@
 //! A run's numbers, as JSON and as CSV have them.
 
 use super::folder::{MODEL, REPORT};
-use super::{Job, Setup};
+use super::{FoldingEffect, Job, Setup};
 use crate::data::{Dataset, Samples};
+use crate::report::RunEvaluation;
+use crate::roc::AnomalyDetection;
 use crate::training::{Epoch, MeanScore};
 use crate::weights;
 use serde::Serialize;
@@ -31,6 +33,12 @@ pub struct TrainReport<'a> {
     test_accuracy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_loss: Option<f64>,
+    /// How well an autoencoder's error tells a class from the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    anomaly: Option<AnomalyDetection>,
+    /// What folding came to, where there was something to fold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folding: Option<FoldingEffect>,
     /// Path of the trained model.
     pub weights: String,
     weights_sha256: String,
@@ -65,6 +73,18 @@ pub struct RunTiming {
     samples_per_second: f64,
 }
 
+/// What a run that is done came to.
+pub struct RunFindings<'a> {
+    /// Its epochs, from the first.
+    pub epochs: &'a [EpochReport],
+    /// How long it took.
+    pub timing: RunTiming,
+    /// What the final weights give.
+    pub evaluation: RunEvaluation,
+    /// What folding came to, where there was something to fold.
+    pub folding: Option<FoldingEffect>,
+}
+
 impl EpochReport {
     /// The report of epoch `number`, counted from 1.
     pub fn new(number: u32, epoch: &Epoch) -> Self {
@@ -72,9 +92,9 @@ impl EpochReport {
         Self {
             epoch: number,
             train_loss: epoch.train.map(|score| score.loss),
-            train_accuracy: epoch.train.map(|score| score.accuracy),
+            train_accuracy: epoch.train.and_then(|score| score.accuracy),
             validation_loss: epoch.validation.map(|score| score.loss),
-            validation_accuracy: epoch.validation.map(|score| score.accuracy),
+            validation_accuracy: epoch.validation.and_then(|score| score.accuracy),
             samples_per_second: epoch.samples as f64 / train_seconds,
             seconds: epoch.time.as_secs_f64(),
             samples: epoch.samples,
@@ -114,17 +134,23 @@ impl RunTiming {
 }
 
 impl<'a> TrainReport<'a> {
-    /// What there is to tell of a run that is done; `test` is its score on the test set.
+    /// What there is to tell of a run that is done, whose folded parameters are `folded`.
     pub fn new(
         job: &Job,
         dataset: &'a Dataset,
         setup: &Setup<'_>,
-        epochs: &'a [EpochReport],
-        timing: &RunTiming,
-        test: Option<MeanScore>,
+        findings: &'a RunFindings<'_>,
         folded: &[f32],
     ) -> Self {
         let cost = setup.network.cost();
+        let RunFindings {
+            epochs,
+            timing,
+            evaluation,
+            folding,
+        } = findings;
+        let test = evaluation.test();
+        let evaluated = evaluation.evaluated.as_ref();
         Self {
             dataset: &dataset.name,
             source: &dataset.source,
@@ -142,8 +168,10 @@ impl<'a> TrainReport<'a> {
             epochs,
             seconds: timing.seconds,
             samples_per_second: timing.samples_per_second,
-            test_accuracy: test.map(|score| score.accuracy),
+            test_accuracy: test.and_then(|score| score.accuracy),
             test_loss: test.map(|score| score.loss),
+            anomaly: evaluated.and_then(|evaluated| evaluated.anomaly.clone()),
+            folding: *folding,
             weights: job.out.path().join(MODEL).display().to_string(),
             weights_sha256: weights::sha256(folded),
             report: job.out.path().join(REPORT).display().to_string(),
@@ -154,6 +182,6 @@ impl<'a> TrainReport<'a> {
 fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<MeanScore> {
     Some(MeanScore {
         loss: loss?,
-        accuracy: accuracy?,
+        accuracy,
     })
 }

@@ -5,6 +5,7 @@ use super::job::Job;
 use crate::data::Dataset;
 use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
+use crate::network_file::quoted_layer;
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
 use crate::training::{DatasetTrainer, Split};
@@ -69,8 +70,10 @@ impl<'a> Setup<'a> {
         let sizes = [split.train.len(), split.validation.len()];
         let single = single_value_norm(&network, &settings);
         if let Some(layer) = single.filter(|_| settings.batch == 1) {
+            let names = job.model.as_ref().map(|(tables, _)| tables.names());
+            let named = quoted_layer(&names.unwrap_or_default(), layer);
             bail!(
-                "layer {layer} (batch_norm): it needs batches of more than one sample; set --batch \
+                "layer {named} (batch_norm): it needs batches of more than one sample; set --batch \
                  to 2 or more"
             );
         }

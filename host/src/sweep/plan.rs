@@ -131,9 +131,14 @@ impl PlannedRun {
         };
         let own = settings(values.iter().filter(|(name, _)| is_setting(name)));
         let settings = own.map_err(unsound)?.or(file.training.clone());
-        settings
-            .resolve(1, 1)
-            .map_err(|error| unsound(error.to_string()))?;
+        let resolved = settings.resolve(1, 1);
+        let loss = resolved.map_err(|error| unsound(error.to_string()))?.loss;
+        if !loss.tells_classes() {
+            return Err(unsound(format!(
+                "loss is {loss}; a sweep compares runs by their accuracy, which an autoencoder has \
+                 none of; train those by kiln train"
+            )));
+        }
         let network = network(file, &values)?;
         let impossible = match network.as_ref().map(with_any_classes) {
             None | Some(Ok(_)) => None,
@@ -161,8 +166,10 @@ fn network(file: &SweepFile<'_>, values: &Combination) -> Result<Option<NetworkT
         }
         (None, None) => return Ok(None),
     };
-    match network_file::read(path.as_ref()) {
-        Ok(network) => Ok(Some((&network).into())),
+    let tables = network_file::read_tables(path.as_ref());
+    let sound = tables.and_then(|tables| with_any_classes(&tables).map(|_| tables));
+    match sound {
+        Ok(tables) => Ok(Some(tables)),
         Err(cause) => Err(PlanError::SweepModel { file: path, cause }),
     }
 }

@@ -121,9 +121,9 @@ impl Row {
             values: run.values.clone(),
             outcome,
             note,
-            validation_accuracy: validation.map(|score| score.accuracy),
+            validation_accuracy: validation.and_then(|score| score.accuracy),
             validation_loss: validation.map(|score| score.loss),
-            test_accuracy: test.map(|score| score.accuracy),
+            test_accuracy: test.and_then(|score| score.accuracy),
             test_loss: test.map(|score| score.loss),
             cost,
             pareto_bytes: false,
@@ -191,7 +191,7 @@ mod tests {
     fn trained(accuracy: f64) -> Stage {
         let score = MeanScore {
             loss: 1.0,
-            accuracy,
+            accuracy: Some(accuracy),
         };
         Stage::Done(RunResult::Trained {
             validation: score,

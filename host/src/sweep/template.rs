@@ -131,9 +131,10 @@ mod tests {
 
     #[test]
     fn variables_become_numbers() {
-        assert_eq!(network("'$width'").unwrap(), "Some(3)");
-        assert_eq!(network("'$width*20'").unwrap(), "Some(60)");
-        assert_eq!(network("4").unwrap(), "Some(4)");
+        assert_eq!(network("'$width'").unwrap(), "Some(Count(3))");
+        assert_eq!(network("'$width*20'").unwrap(), "Some(Count(60))");
+        assert_eq!(network("4").unwrap(), "Some(Count(4))");
+        assert_eq!(network("'classes'").unwrap(), "Some(Data(Classes))");
     }
 
     #[test]
@@ -142,8 +143,8 @@ mod tests {
             ("'$depth'", "line 9: $depth: nothing named depth varies"),
             ("'$name'", "line 9: $name: name is x, not a whole number"),
             ("'$width*a'", "line 9: $width*a: write a variable"),
-            ("'$width*99999'", "line 9: invalid value"),
-            ("'many'", "line 9: invalid type"),
+            ("'$width*99999'", "line 9: expected a whole number"),
+            ("'many'", "line 9: expected a whole number"),
             ("1\nrate = 2", "line 10: unknown field `rate`"),
         ] {
             let message = network(value).unwrap_err();

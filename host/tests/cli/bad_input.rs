@@ -118,6 +118,63 @@ fn networks_that_do_not_fit_are_named() {
 }
 
 #[test]
+fn graphs_that_do_not_hold_together_are_named_by_number_and_name() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 2, 5);
+    let first = "{ type = 'conv2d', filters = 2, kernel = 3, name = 'a' }";
+    let second = "{ type = 'conv2d', filters = 3, kernel = 3, padding = 1, name = 'b' }";
+    let last = "{ type = 'linear', outputs = 'classes', name = 'out' }";
+    let cases: [(&[&str], &[&str]); 6] = [
+        (
+            &[first, "{ type = 'relu', name = 'a' }", last],
+            &["layer 2 (relu)", "layer 1 is named \"a\" already"],
+        ),
+        (
+            &[first, "{ type = 'add', inputs = ['a', 'out'] }", last],
+            &["layer 2 (add)", "\"out\"", "layer 3, not an earlier one"],
+        ),
+        (
+            &[first, "{ type = 'add', inputs = ['a', 'c'] }", last],
+            &["layer 2 (add)", "\"c\"", "no layer is named so"],
+        ),
+        (
+            &[
+                first,
+                second,
+                "{ type = 'add', inputs = ['a', 'b'], name = 'sum' }",
+                last,
+            ],
+            &["layer 3 \"sum\" (add)", "2x10x10", "3x10x10"],
+        ),
+        (
+            &[
+                first,
+                second,
+                "{ type = 'linear', outputs = 'classes', inputs = ['a'] }",
+            ],
+            &["layer 2 \"b\" (conv2d)"],
+        ),
+        (
+            &[first, "{ type = 'add', inputs = ['a'] }", last],
+            &["layer 2 (add)", "it reads 1, but takes 2"],
+        ),
+    ];
+    for (layers, words) in cases {
+        let layers = layers.join(",\n");
+        workspace.write(
+            "network.toml",
+            format!(
+                "input = {{ channels = 1, height = 12, width = 12 }}\nlayers = [\n{layers}\n]\n"
+            ),
+        );
+        let words = [&["network.toml: "][..], words].concat();
+        workspace.refuses(&format!("train bars --model network.toml {FAST}"), &words);
+        workspace.refuses("summary network.toml --classes 2", &words);
+    }
+    assert_eq!(workspace.names("."), ["bars", "network.toml"]);
+}
+
+#[test]
 fn weights_for_other_classes_are_named() {
     let workspace = trained();
     workspace.images("more", 3, 5);

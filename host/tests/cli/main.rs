@@ -1,10 +1,12 @@
 //! The program run as a person runs it: arguments in, text, files and exit codes out.
 
+mod autoencoder;
 mod bad_input;
 mod browser;
 mod disk;
 mod evaluate;
 mod exchange;
+mod graphs;
 mod help;
 mod misuse;
 mod predict;

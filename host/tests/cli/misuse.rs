@@ -252,10 +252,10 @@ fn wrong_and_conflicting_arguments_are_named_with_what_was_meant() {
         ("train mnist --out", &["--out"]),
         ("train mnist --json --json", &["--json"]),
         ("train mnist --loss mae", &["mae", "cross-entropy", "mse"]),
-        ("train mnist --loss mse", &["--loss mse", "not built yet"]),
+        ("train mnist --loss mse", &["--loss mse", "--model"]),
         (
-            "train mnist --label-smoothing 0.1",
-            &["--label-smoothing", "not built yet"],
+            "train mnist --label-smoothing 1",
+            &["label-smoothing is 1", "below 1"],
         ),
         (
             "train mnist --nesterov --momentum 0",

@@ -222,6 +222,7 @@ fn a_network_that_takes_no_pictures_is_refused() {
     let workspace = Workspace::new();
     let network = kiln_core::Network::input(2, 4, 4).linear(2);
     let bytes = host::weights::ModelBytes::encode(&kiln_core::ModelParts {
+        task: kiln_core::ModelTask::Classification,
         network: &network,
         scaling: &kiln_core::Scaling::uniform(2, 1.0, 0.0).unwrap(),
         class_names: &[],

@@ -93,6 +93,7 @@ fn whole(view: &Value, classes: usize) {
             "classes",
             "mistakes",
             "filters",
+            "graph",
             "layers",
             "configuration",
             "hashes",

@@ -26,7 +26,7 @@ fn a_network_file_is_summed_up_layer_by_layer() {
         report["macs"].as_u64().map(|macs| 2 * macs)
     );
     assert_eq!(report["parameter_bytes"], 4 * (80 + 54_090));
-    assert!(report["training_bytes"].as_u64() > report["inference_bytes"].as_u64());
+    assert!(report["training_bytes"].as_u64() > report["arena_bytes"].as_u64());
 }
 
 /// The network that `kiln train mnist` trains.
@@ -214,4 +214,93 @@ fn impossible_layers_are_named_by_their_number() {
     workspace.refuses("summary missing.toml", &["missing.toml", "cannot read"]);
     workspace.write("broken.kiln", "KILN");
     workspace.refuses("summary broken.kiln", &["broken.kiln", "cut short"]);
+}
+
+#[test]
+fn the_examples_have_the_published_counts_as_they_are_folded() {
+    let workspace = Workspace::new();
+    let examples = [
+        ("resnet8", "--classes 10", 77_706, 12_501_632),
+        ("resnet8", "--classes 100", 83_556, 12_507_392),
+        ("ds_cnn", "", 22_604, 2_656_768),
+        ("mobilenet_v1_025", "", 210_850, 7_489_664),
+        ("autoencoder", "", 265_864, 264_192),
+        ("colour63", "", 61_308, 7_248_832),
+    ];
+    for (name, classes, parameters, macs) in examples {
+        let path = format!("{}/examples/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        workspace.write("network.toml", std::fs::read(path).unwrap());
+        let arguments = format!("summary network.toml {classes}");
+        let report = workspace.json(&arguments);
+        let folded = &report["folded"];
+        assert_eq!(folded["parameters"], parameters, "{name}");
+        assert_eq!(folded["macs"], macs, "{name}");
+        assert_eq!(folded["parameter_bytes"], 4 * parameters, "{name}");
+        assert_eq!(report["parameter_bytes"], 4 * parameters, "{name}");
+        assert!(
+            report["parameters"].as_u64() > folded["parameters"].as_u64(),
+            "{name}"
+        );
+        let layers = folded["layers"].as_array().unwrap();
+        assert!(
+            layers.iter().all(|layer| layer["type"] != "batch_norm"),
+            "{name}"
+        );
+        let text = workspace.text(&arguments);
+        for number in [parameters, macs, 4 * parameters] {
+            let shown = host::output::grouped(number);
+            assert!(text.contains(&shown), "{name}: {shown}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_a_layer_reads_is_said_by_number_and_name() {
+    let workspace = Workspace::new();
+    let path = format!("{}/examples/resnet8.toml", env!("CARGO_MANIFEST_DIR"));
+    workspace.write("network.toml", std::fs::read(path).unwrap());
+    let text = workspace.text("summary network.toml");
+    let row = |number: &str| {
+        let mut rows = text.lines().map(str::split_whitespace);
+        let row = rows.find(|row| row.clone().next() == Some(number)).unwrap();
+        row.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("9"), "9 add 8 main_16, 3 stem 16x32x32 0 0 0");
+    assert_eq!(row("8"), "8 batch_norm main_16 16x32x32 32 0 0");
+    assert_eq!(
+        row("16"),
+        "16 conv2d shortcut_32 10 stage_16 32x16x16 544 131,072 262,144"
+    );
+    let report = workspace.json("summary network.toml");
+    let add = &report["layers"][8];
+    assert_eq!(add["inputs"], serde_json::json!([8, 3]));
+    assert_eq!(report["layers"][7]["name"], "main_16");
+    // A chain has neither column.
+    workspace.write("chain.toml", NETWORK);
+    let text = workspace.text("summary chain.toml");
+    assert!(
+        !text.contains("reads") && !text.contains("name") && !text.contains("folded"),
+        "{text}"
+    );
+}
+
+#[test]
+fn classes_are_given_only_where_they_are_asked_for() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "network.toml",
+        NETWORK.replace("outputs = 10", "outputs = 'classes'"),
+    );
+    let report = workspace.json("summary network.toml --classes 7");
+    assert_eq!(report["layers"][2]["output"], serde_json::json!([7, 1, 1]));
+    workspace.refuses("summary network.toml", &["layer 3 (linear)", "classes"]);
+    workspace.refuses(
+        "summary network.toml --classes 0",
+        &["layer 3 (linear)", "outputs is 0"],
+    );
+    workspace.write("chain.toml", NETWORK);
+    workspace.refuses(
+        "summary chain.toml --classes 7",
+        &["chain.toml", "--classes"],
+    );
 }

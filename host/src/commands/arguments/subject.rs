@@ -50,17 +50,30 @@ impl SubjectArguments {
     ///
     /// What was wrong with it, or that its classes are not the model's.
     pub fn load(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
-        let options = data::Options {
+        let dataset = data::load(&self.dataset, &self.options(model, threads))?;
+        check_classes(model, &dataset).with_context(|| self.name())?;
+        Ok(dataset)
+    }
+
+    /// The same, whatever classes the dataset has.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with it.
+    pub fn load_any(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
+        let options = self.options(model, threads);
+        Ok(data::load_samples(&self.dataset, &options)?)
+    }
+
+    fn options(&self, model: &ModelFile<'_>, threads: usize) -> data::Options {
+        data::Options {
             data: self.source.data.clone(),
             offline: self.source.offline,
             threads,
             shape: Some(model.network().input_shape().into()),
             size: data::TargetSize::Own,
             progress: true,
-        };
-        let dataset = data::load(&self.dataset, &options)?;
-        check_classes(model, &dataset).with_context(|| self.name())?;
-        Ok(dataset)
+        }
     }
 }
 

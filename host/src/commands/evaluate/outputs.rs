@@ -1,19 +1,21 @@
-//! What was scored, for scripts: images, labels and logits in one file.
+//! What was scored, for scripts: images, labels, and logits or errors in one file.
 
 use crate::data::{Samples, Values};
 use crate::whole_file;
 use anyhow::Result;
+use kiln_core::ModelTask;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Writes samples and their logits, samples x classes, as a safetensors file.
+/// Writes samples and what they were given, as a safetensors file: `logits`, samples x classes, or of
+/// an autoencoder `errors`, one each.
 ///
 /// # Errors
 ///
 /// If the file cannot be written.
-pub fn write(path: &Path, samples: &Samples, logits: &[f32]) -> Result<()> {
+pub fn write(path: &Path, samples: &Samples, task: ModelTask, scores: &[f32]) -> Result<()> {
     let count = samples.len();
     let shape = samples.shape;
     let images = vec![count, shape.channels, shape.height, shape.width];
@@ -22,7 +24,7 @@ pub fn write(path: &Path, samples: &Samples, logits: &[f32]) -> Result<()> {
         .iter()
         .flat_map(|&label| u32::from(label).to_le_bytes())
         .collect();
-    let values: Vec<u8> = logits
+    let values: Vec<u8> = scores
         .iter()
         .flat_map(|value| value.to_le_bytes())
         .collect();
@@ -33,10 +35,16 @@ pub fn write(path: &Path, samples: &Samples, logits: &[f32]) -> Result<()> {
             (Dtype::F32, Cow::from(bytes.collect::<Vec<_>>()))
         }
     };
-    let rows = vec![count, logits.len().checked_div(count).unwrap_or(0)];
+    let (name, rows) = match task {
+        ModelTask::Classification => {
+            let classes = scores.len().checked_div(count).unwrap_or(0);
+            ("logits", vec![count, classes])
+        }
+        ModelTask::Reconstruction => ("errors", vec![count]),
+    };
     let tensors = [
         ("labels", TensorView::new(Dtype::U32, vec![count], &labels)?),
-        ("logits", TensorView::new(Dtype::F32, rows, &values)?),
+        (name, TensorView::new(Dtype::F32, rows, &values)?),
         ("pixels", TensorView::new(kind, images, &pixels)?),
     ];
     whole_file::write(path, &safetensors::serialize(tensors, None)?)?;

@@ -77,7 +77,7 @@ impl<'a> SweepProgress<'a> {
         self.bar.set_message(place.clone());
         let outcome = match result {
             RunResult::Trained { validation, .. } => {
-                format!("{:.2}%", 100.0 * validation.accuracy)
+                format!("{:.2}%", 100.0 * validation.accuracy.unwrap_or(f64::NAN))
             }
             RunResult::Diverged { epoch, step } => {
                 let (work, epochs) = self.runs.work(index);

@@ -80,7 +80,7 @@ impl<'a> Runs<'a> {
         let board = board.and_then(|name| boards::parse(name).ok());
         let samples = self.dataset.train.len();
         Split::new(samples, settings.validation, settings.seed)?;
-        let network = fitting(model(run).as_ref(), self.dataset)?;
+        let network = fitting(model(run).as_ref(), self.dataset, settings.loss)?;
         candidate.bytes = memory(&network, &settings, self.dataset)?;
         candidate.done = matches!(stage, Stage::Done(_));
         if let Some(memory) = self.subject.budget.limits.memory {
@@ -172,7 +172,7 @@ impl<'a> Runs<'a> {
         let mut watch = progress.watch(index);
         let result = match training.run(&mut setup.trainer, &mut epochs, &mut watch) {
             Ok(true) => {
-                let evaluation = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
+                let (evaluation, _) = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
                 let last = epochs.last().and_then(|epoch| epoch.validation);
                 let result = RunResult::Trained {
                     // A plan holds samples out.

@@ -160,7 +160,8 @@ impl Pace {
 fn cells(score: Option<MeanScore>) -> [String; 2] {
     match score {
         Some(MeanScore { loss, accuracy }) => {
-            [format!("{loss:.4}"), format!("{:.2}%", 100.0 * accuracy)]
+            let accuracy = accuracy.map(|share| format!("{:.2}%", 100.0 * share));
+            [format!("{loss:.4}"), accuracy.unwrap_or("-".into())]
         }
         None => ["-".into(), "-".into()],
     }

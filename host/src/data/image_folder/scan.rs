@@ -10,6 +10,7 @@ use walkdir::WalkDir;
 
 use super::ImageFolderError;
 use crate::data::DataError;
+use crate::data::tensor_file::Purpose;
 use crate::whole_file::without_path;
 
 const EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
@@ -67,7 +68,7 @@ struct Branch {
 /// Finds the classes of `folder`: its subfolders with images somewhere below them. Where there
 /// is but one and it has images only in subfolders, those are meant; where there are `train`
 /// and `test`, the subfolders of both are.
-pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
+pub(super) fn scan(folder: &Path, purpose: Purpose) -> Result<Scan, DataError> {
     let mut tree = read_tree(folder)?;
     check_tree(&tree)?;
     let (junk, ignored_names) = (tree.junk.len(), first_names(folder, &mut tree.junk));
@@ -79,7 +80,7 @@ pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
         None => (tree, None),
     };
     let classes = class_names(&train, test.as_ref());
-    check_classes(folder, &classes)?;
+    check_classes(folder, &classes, purpose)?;
     let train_count = train.image_count();
     let images = labelled([Some(train), test], &classes);
     let loose = found - images.len();
@@ -252,9 +253,9 @@ fn class_names(train: &Tree, test: Option<&Tree>) -> Vec<String> {
     names
 }
 
-fn check_classes(folder: &Path, classes: &[String]) -> Result<(), DataError> {
+fn check_classes(folder: &Path, classes: &[String], purpose: Purpose) -> Result<(), DataError> {
     match classes {
-        [class] => Err(DataError::OneClass {
+        [class] if purpose == Purpose::Classes => Err(DataError::OneClass {
             path: folder.into(),
             class: class.clone(),
         }),

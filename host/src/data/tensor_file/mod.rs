@@ -38,12 +38,12 @@ pub fn is_tensor_file(path: &Path) -> bool {
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors")) && !path.is_dir()
 }
 
-/// What the labels of a file are for.
+/// What the labels of samples are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// To train or to be compared with: where there are labels, there have to be two classes.
     Classes,
-    /// Nothing: only samples are looked at.
+    /// Nothing but to be told: one class will do.
     SamplesOnly,
 }
 

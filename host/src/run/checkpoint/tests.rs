@@ -6,7 +6,7 @@ use std::time::Duration;
 fn checkpoint() -> Checkpoint {
     let score = MeanScore {
         loss: 0.1,
-        accuracy: 1.0 / 3.0,
+        accuracy: Some(1.0 / 3.0),
     };
     let epoch = Epoch {
         train: Some(score),
@@ -31,6 +31,7 @@ fn checkpoint() -> Checkpoint {
         epochs: vec![epoch, epoch],
         parameters: vec![1.5, -0.0, f32::MIN_POSITIVE],
         velocity: vec![0.1, f32::MAX, -3.25],
+        statistics: vec![0.25, 1.0 / 3.0],
     }
 }
 
@@ -41,6 +42,7 @@ fn encoded(checkpoint: &Checkpoint) -> Vec<u8> {
         epochs: &checkpoint.epochs,
         parameters: &checkpoint.parameters,
         velocity: &checkpoint.velocity,
+        statistics: &checkpoint.statistics,
     };
     parts.encode().unwrap()
 }
@@ -93,8 +95,8 @@ fn each_kind_of_damage_has_its_words() {
     assert!(refused(b"hello").contains("no checkpoint of Kiln"));
     assert!(refused(b"").contains("no checkpoint of Kiln"));
     let mut newer = bytes.clone();
-    newer[8] = 2;
-    assert!(refused(&newer).contains("has format 2, this version of Kiln reads format 1"));
+    newer[8] = 3;
+    assert!(refused(&newer).contains("has format 3, this version of Kiln reads format 2"));
     let expected = format!("should be {} bytes long", bytes.len());
     assert!(refused(&bytes[..bytes.len() - 1]).contains(&expected));
     let mut changed = bytes.clone();

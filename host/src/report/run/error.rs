@@ -1,0 +1,66 @@
+//! What can be wrong with a run folder.
+
+use crate::run::config::ConfigError;
+use crate::run::folder::resume_command;
+use crate::weights::WeightsError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a folder is no run to report on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// There is no such folder.
+    #[error("{}: there is no such folder; name the run folder that `kiln train` wrote", path.display())]
+    Missing {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The path is that of a file.
+    #[error("{}: this is a file; name the run folder it lies in", path.display())]
+    NotAFolder {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The run is not done.
+    #[error(
+        "{}: the run is unfinished; go on with it by `{}`, then there is a report",
+        path.display(), resume_command(path)
+    )]
+    Unfinished {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// A file of the run is not there or cannot be read.
+    #[error("{}: cannot read it ({cause}); name a run folder that `kiln train` wrote", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The config is damaged.
+    #[error("{}: {cause}; run it again to have it whole", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: ConfigError,
+    },
+    /// The model is damaged.
+    #[error("{}: {cause}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: WeightsError,
+    },
+    /// Metrics or evaluation are damaged.
+    #[error("{}: {cause}; run it again by `kiln train --config` to have it whole", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+}
