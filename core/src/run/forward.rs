@@ -76,120 +76,149 @@ pub(crate) fn forward_within<L: Lanes, const STEPS: usize>(
 
 impl<L: Lanes> StepForward<'_, L> {
     /// Runs the step.
-    pub fn run(mut self) {
-        if L::LANES == 1 && self.run_single() {
-            return;
-        }
-        if self.step.operation.works_in_place() && !self.input.is_empty() {
-            self.output.copy_from_slice(self.input);
-        }
-        let [weights, bias] = self.tensors;
-        let proof = self.output[0];
-        let Self {
-            step,
-            input,
-            other,
-            output,
-            extras,
-            ..
-        } = self;
-        let map = step.input.map_elements();
-        match step.operation {
-            Operation::Conv2d {
-                conv,
-                activation,
-                pool,
-            } => proof.vectorize(conv2d::Forward {
-                geometry: conv2d::Geometry::new(&conv, step.input, step.inner),
-                activation,
-                pool,
-                input,
-                weights,
-                bias,
-                output,
-                winners: extras.winners,
-            }),
-            Operation::Linear { activation, .. } => proof.vectorize(linear::Forward {
-                activation,
-                input,
-                weights,
-                bias,
-                output,
-            }),
-            Operation::MaxPool2d(options) => proof.vectorize(pool::MaxPool {
-                geometry: pool::Geometry::new(&options, step.input, step.output),
-                input,
-                output,
-                winners: extras.winners,
-            }),
-            Operation::AvgPool2d(options) => proof.vectorize(pool::AveragePool {
-                geometry: pool::Geometry::new(&options, step.input, step.output),
-                input,
-                output,
-            }),
-            Operation::Activation(activation) => proof.vectorize(activation::Activate {
-                activation,
-                values: output,
-            }),
-            Operation::Add { activation } => proof.vectorize(add::AddInto {
-                value: output,
-                other,
-                activation,
-            }),
-            Operation::ScaleShift { activation } => proof.vectorize(scale_shift::ScaleShift {
-                values: output,
-                map,
-                scale: weights,
-                shift: bias,
-                activation,
-            }),
-            Operation::BatchNorm { activation, .. } => {
-                let batch = NormMoments::of(extras.moments);
-                proof.vectorize(batch_norm::Normalize {
-                    input,
-                    output,
-                    map,
-                    mean: batch.mean,
-                    inverse: batch.inverse,
-                    weight: weights,
-                    bias,
-                    activation,
-                });
-            }
-            Operation::Dropout(options) => proof.vectorize(dropout::DropValues {
-                probability: options.probability,
-                keys: &dropout::node_keys(extras.keys, step.node)[..extras.keys.len()],
-                values: output,
-            }),
+    pub fn run(self) {
+        match self.step.operation {
+            // One sample has kernels of its own. Asked for each operation, so that a program for
+            // one sample is compiled without the others.
+            Operation::Conv2d { .. } if L::LANES == 1 => self.convolve_single(),
+            Operation::Conv2d { .. } => self.convolve(),
+            Operation::Linear { .. } if L::LANES == 1 => self.connect_single(),
+            Operation::Linear { .. } => self.connect(),
+            Operation::MaxPool2d(_) | Operation::AvgPool2d(_) => self.pool(),
+            Operation::BatchNorm { .. } => self.normalize(),
+            _ => self.change_in_place(),
         }
     }
 
-    /// Runs the step on one sample by the kernels made for one; false where there is none.
-    #[inline(always)]
-    fn run_single(&mut self) -> bool {
-        let (input, output) = (L::values(self.input), L::values_mut(self.output));
+    fn convolve(self) {
         let [weights, bias] = self.tensors;
-        match self.step.operation {
-            Operation::Conv2d {
-                conv,
-                activation,
-                pool,
-            } => conv2d::ScalarForward {
+        if let Operation::Conv2d {
+            conv,
+            activation,
+            pool,
+        } = self.step.operation
+        {
+            self.output[0].vectorize(conv2d::Forward {
                 geometry: conv2d::Geometry::new(&conv, self.step.input, self.step.inner),
                 activation,
                 pool,
-                input,
+                input: self.input,
                 weights,
                 bias,
-                output,
-                winners: &mut *self.extras.winners,
-            }
-            .run(),
-            Operation::Linear { activation, .. } => {
-                linear::scalar::forward(activation, input, weights, bias, output);
-            }
-            _ => return false,
+                output: self.output,
+                winners: self.extras.winners,
+            });
         }
-        true
+    }
+
+    // Apart from all else, so that its tiles have the registers to themselves.
+    #[inline(never)]
+    fn convolve_single(self) {
+        let [weights, bias] = self.tensors;
+        if let Operation::Conv2d {
+            conv,
+            activation,
+            pool,
+        } = self.step.operation
+        {
+            let single = conv2d::ScalarForward {
+                geometry: conv2d::Geometry::new(&conv, self.step.input, self.step.inner),
+                activation,
+                pool,
+                input: L::values(self.input),
+                weights,
+                bias,
+                output: L::values_mut(self.output),
+                winners: self.extras.winners,
+            };
+            single.run();
+        }
+    }
+
+    fn connect(self) {
+        let [weights, bias] = self.tensors;
+        self.output[0].vectorize(linear::Forward {
+            activation: self.step.operation.activation(),
+            input: self.input,
+            weights,
+            bias,
+            output: self.output,
+        });
+    }
+
+    #[inline(never)]
+    fn connect_single(self) {
+        let [weights, bias] = self.tensors;
+        let activation = self.step.operation.activation();
+        let (input, output) = (L::values(self.input), L::values_mut(self.output));
+        linear::scalar::forward(activation, input, weights, bias, output);
+    }
+
+    fn pool(self) {
+        let (step, input, output) = (self.step, self.input, self.output);
+        let geometry = |options| pool::Geometry::new(options, step.input, step.output);
+        let proof = output[0];
+        match &step.operation {
+            Operation::MaxPool2d(options) => proof.vectorize(pool::MaxPool {
+                geometry: geometry(options),
+                input,
+                output,
+                winners: self.extras.winners,
+            }),
+            Operation::AvgPool2d(options) => proof.vectorize(pool::AveragePool {
+                geometry: geometry(options),
+                input,
+                output,
+            }),
+            _ => {}
+        }
+    }
+
+    fn normalize(self) {
+        let [weight, bias] = self.tensors;
+        let batch = NormMoments::of(self.extras.moments);
+        self.output[0].vectorize(batch_norm::Normalize {
+            input: self.input,
+            output: self.output,
+            map: self.step.input.map_elements(),
+            mean: batch.mean,
+            inverse: batch.inverse,
+            weight,
+            bias,
+            activation: self.step.operation.activation(),
+        });
+    }
+
+    /// What works value by value, on what it read.
+    fn change_in_place(self) {
+        let (step, values) = (self.step, self.output);
+        if !self.input.is_empty() {
+            values.copy_from_slice(self.input);
+        }
+        let [scale, shift] = self.tensors;
+        let proof = values[0];
+        match step.operation {
+            Operation::Activation(activation) => {
+                proof.vectorize(activation::Activate { activation, values });
+            }
+            Operation::Add { activation } => proof.vectorize(add::AddInto {
+                value: values,
+                other: self.other,
+                activation,
+            }),
+            Operation::ScaleShift { activation } => proof.vectorize(scale_shift::ScaleShift {
+                values,
+                map: step.input.map_elements(),
+                scale,
+                shift,
+                activation,
+            }),
+            Operation::Dropout(options) => proof.vectorize(dropout::DropValues {
+                probability: options.probability,
+                keys: &dropout::node_keys(self.extras.keys, step.node)[..self.extras.keys.len()],
+                values,
+            }),
+            _ => {}
+        }
     }
 }
