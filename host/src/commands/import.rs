@@ -90,7 +90,10 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
     };
     let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let parts = ModelParts {
-        task: ModelTask::Classification,
+        task: imported
+            .metadata
+            .as_ref()
+            .map_or(ModelTask::Classification, |metadata| metadata.task),
         network: &imported.network,
         scaling: &scaling,
         class_names: &class_names,

@@ -2,7 +2,7 @@ use super::*;
 use crate::exchange::damage;
 use crate::weights::ModelBytes;
 use ::safetensors::serialize;
-use kiln_core::{ModelParts, Scaling};
+use kiln_core::{ModelParts, ModelTask, Scaling};
 use proptest::prelude::*;
 
 const NETWORK: Network = Network::input(1, 4, 4)
@@ -18,6 +18,7 @@ fn exported() -> Vec<u8> {
         .collect();
     let model = ModelBytes::encode(&ModelParts {
         network: &NETWORK,
+        task: ModelTask::Classification,
         scaling: &Scaling::uniform(1, 0.1, -0.3).unwrap(),
         class_names: &["a", "b", "c"],
         notes: "",
