@@ -2,14 +2,17 @@
 //!
 //! What Kiln writes takes raw pixels, 0 to 255 as f32, N x C x H x W, and gives logits. What it
 //! reads may be by either of PyTorch's exporters: `order` walks from the output backwards,
-//! `importer` reads the nodes on the way into a `draft`, or refuses one by its name, and `settle`
-//! folds what is left between the layers.
+//! `importer` reads the nodes on the way into a `draft`, or refuses one by its name, `settle`
+//! folds what is left between the layers, and `assemble` makes the network.
 
+mod array;
+mod assemble;
 mod constants;
 mod draft;
 mod elementwise;
 mod error;
 mod evaluate;
+mod held;
 mod importer;
 mod layers;
 mod message;

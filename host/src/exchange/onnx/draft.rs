@@ -144,6 +144,13 @@ impl Draft {
         reader.filter(|_| readers.next().is_none() && self.output != value)
     }
 
+    /// The node whose value this one, which is still there, alone reads.
+    pub fn only_giver(&self, index: usize) -> Option<usize> {
+        let node = &self.nodes[index];
+        let giver = self.giver(node.inputs[0]).filter(|_| !node.is_gone)?;
+        self.sole_reader(giver + 1).map(|_| giver)
+    }
+
     /// Takes a node out: who read its value reads what it read.
     pub fn take_out(&mut self, index: usize) {
         let (from, to) = (index + 1, self.nodes[index].inputs[0]);

@@ -2,7 +2,8 @@
 
 use super::draft::{Line, Norm};
 use super::error::Fault;
-use super::importer::{Held, Importer, without_zeros};
+use super::held::Held;
+use super::importer::Importer;
 use super::node::OnnxOperation;
 use kiln_core::Layer;
 
@@ -26,7 +27,7 @@ impl<'m> Importer<'m> {
             if held.is_probability {
                 return Err(Fault::BehindSoftmax);
             }
-            addends.push(without_zeros(held)?);
+            addends.push(held.without_zeros()?);
         }
         let [first, second] = [addends[0], addends[1]];
         if first.is_flat != second.is_flat {
@@ -48,7 +49,7 @@ impl<'m> Importer<'m> {
         operation: &OnnxOperation<'_, 'm>,
         place: usize,
     ) -> Result<Held, Fault> {
-        let input = without_zeros(self.padded_input(operation, place)?)?;
+        let input = self.padded_input(operation, place)?.without_zeros()?;
         let (shape, values) = operation.floats(1 - place)?;
         let values = spread(&shape, &values, &input).ok_or_else(|| {
             let channels = axis(&input);

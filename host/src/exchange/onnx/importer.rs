@@ -3,6 +3,7 @@
 use super::constants::{BATCH, Constants};
 use super::draft::{Draft, DraftNode, DraftOperation, Line, Number};
 use super::error::{Fault, OnnxError};
+use super::held::Held;
 use super::message::{F32, Value};
 use super::node::OnnxOperation;
 use kiln_core::{Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Shape};
@@ -23,61 +24,6 @@ pub struct Importer<'m> {
     layers: usize,
     parameters: usize,
     lines: usize,
-}
-
-/// A value that depends on the image.
-#[derive(Clone, Copy, Debug)]
-pub struct Held {
-    /// Its number in the draft.
-    pub number: Number,
-    /// Its shape there.
-    pub shape: Shape,
-    /// Whether it is a row and not maps.
-    pub is_flat: bool,
-    /// Zeros around it that its readers have to take into their own padding.
-    pub zeros: Padding,
-    /// Whether a softmax was left out before it.
-    pub is_probability: bool,
-}
-
-impl Held {
-    /// Rows and columns with the zeros around.
-    pub fn padded(&self) -> [u32; 2] {
-        let [rows, columns] = self.zeros.total();
-        [self.shape.height + rows, self.shape.width + columns]
-    }
-
-    /// Extents as ONNX counts them.
-    pub fn extents(&self) -> Vec<i64> {
-        let [rows, columns] = self.padded();
-        match self.is_flat {
-            true => vec![BATCH, self.shape.elements() as i64],
-            false => vec![
-                BATCH,
-                self.shape.channels.into(),
-                rows.into(),
-                columns.into(),
-            ],
-        }
-    }
-
-    /// Refuses a row of values.
-    pub fn maps(&self) -> Result<(), Fault> {
-        let found = self.shape.elements();
-        match self.is_flat {
-            true => Err(Fault::Row { found }),
-            false => Ok(()),
-        }
-    }
-
-    /// Refuses maps.
-    pub fn row(&self) -> Result<(), Fault> {
-        let found = self.shape.to_string();
-        match self.is_flat {
-            true => Ok(()),
-            false => Err(Fault::Maps { found }),
-        }
-    }
 }
 
 impl<'m> Importer<'m> {
@@ -160,7 +106,7 @@ impl<'m> Importer<'m> {
 
     /// The same without zeros around it.
     pub fn input(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        without_zeros(self.padded_input(operation, 0)?)
+        self.padded_input(operation, 0)?.without_zeros()
     }
 
     /// All values that depend on the image, with their places among the inputs.
@@ -276,14 +222,6 @@ impl<'m> Importer<'m> {
         self.draft.output = held.number;
         self.draft.prune();
         Ok((self.draft, self.remarks))
-    }
-}
-
-/// Refuses zeros that would have to become padding.
-pub fn without_zeros(held: Held) -> Result<Held, Fault> {
-    match held.zeros == Padding::NONE {
-        true => Ok(held),
-        false => Err(Fault::Zeros),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Nodes that are layers with weights, or leave values as they are.
 
 use super::error::Fault;
-use super::importer::{Held, Importer, without_zeros};
+use super::held::Held;
+use super::importer::Importer;
 use super::node::{OnnxOperation, attribute_fault};
 use kiln_core::{Conv2d, Layer, LayerFault, Linear};
 
@@ -171,7 +172,7 @@ impl<'m> Importer<'m> {
 
     fn softmax(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         operation.only(&["axis"])?;
-        let input = without_zeros(self.padded_input(operation, 0)?)?;
+        let input = self.padded_input(operation, 0)?.without_zeros()?;
         input.row()?;
         let axis = operation.int("axis", 1)?;
         if !matches!(axis, 1 | -1) {

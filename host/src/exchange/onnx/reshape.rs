@@ -2,7 +2,8 @@
 
 use super::constants::BATCH;
 use super::error::Fault;
-use super::importer::{Held, Importer};
+use super::held::Held;
+use super::importer::Importer;
 use super::node::{OnnxOperation, attribute_fault};
 
 impl<'m> Importer<'m> {

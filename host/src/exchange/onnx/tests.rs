@@ -1,3 +1,5 @@
+mod graphs;
+
 use super::*;
 use crate::exchange::damage;
 use crate::weights::ModelBytes;

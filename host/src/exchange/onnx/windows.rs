@@ -1,7 +1,8 @@
 //! Windows that slide over maps: their padding, written in any of ONNX's ways, and pools.
 
 use super::error::Fault;
-use super::importer::{Held, Importer};
+use super::held::Held;
+use super::importer::Importer;
 use super::node::{OnnxOperation, attribute_fault};
 use kiln_core::{Layer, LayerFault, Padding, Pool2d};
 
