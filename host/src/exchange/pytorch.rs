@@ -208,7 +208,7 @@ fn is_even(padding: Padding) -> bool {
 
 /// Columns before and behind, rows above and below, that a pool's windows reach, whatever
 /// `ceil_mode` says.
-fn reached_sides(pool: &Pool2d, input: Shape, output: Shape) -> [i64; 4] {
+pub fn reached_sides(pool: &Pool2d, input: Shape, output: Shape) -> [i64; 4] {
     let [rows, columns] = pool.window.map(i64::from);
     let [down, across] = pool.stride.map(i64::from);
     let [top, left] = pool.padding.before().map(i64::from);

@@ -226,7 +226,7 @@ impl<'m> Importer<'m> {
 }
 
 /// Shape behind one layer.
-fn output_shape(layer: Layer, [first, second]: [Shape; 2]) -> Result<Shape, LayerFault> {
+pub fn output_shape(layer: Layer, [first, second]: [Shape; 2]) -> Result<Shape, LayerFault> {
     if first != second {
         return Err(LayerFault::Addends {
             left: first,

@@ -10,7 +10,7 @@ use super::draft::{Draft, DraftOperation, Line};
 use super::error::{Fault, OnnxError};
 use super::windows::rounds_up;
 use crate::exchange::{Affine, Imported, Metadata};
-use kiln_core::{Layer, Padding, Shape};
+use kiln_core::{Layer, Network, Padding, Pool2d, Shape};
 
 /// The network of a draft that is pruned.
 pub fn settle(
@@ -25,8 +25,9 @@ pub fn settle(
     let limit = if told.is_some() { 1 } else { usize::MAX };
     let mut input = take_input_line(&mut draft, limit, &mut remarks);
     if let Some(told) = told {
-        let own = Assembled::of(&draft, false)?;
-        if own.network == told {
+        let mut own = Assembled::of(&draft, false)?;
+        if is_alike(&own.network, &told) {
+            own.network = told;
             return own.imported(input, metadata, remarks);
         }
         let rest = take_input_line(&mut draft, usize::MAX, &mut remarks);
@@ -200,15 +201,35 @@ fn swap(draft: &mut Draft, pool: usize, line: usize) {
 /// Gives pools Kiln's own options where others come to the same.
 fn plain_pools(draft: &mut Draft) {
     for index in 0..draft.nodes.len() {
-        let Shape { height, width, .. } = draft.shape(draft.nodes[index].inputs[0]);
-        let DraftOperation::Layer {
-            layer: Layer::MaxPool2d(pool) | Layer::AvgPool2d(pool),
-            ..
-        } = &mut draft.nodes[index].operation
-        else {
-            continue;
-        };
-        pool.ceil_mode &= rounds_up(pool, [height, width]);
-        pool.count_include_pad |= pool.padding == Padding::NONE;
+        let input = draft.shape(draft.nodes[index].inputs[0]);
+        if let DraftOperation::Layer { layer, .. } = &mut draft.nodes[index].operation {
+            *layer = plain(*layer, input);
+        }
     }
+}
+
+/// The layer without options that change nothing for this input.
+fn plain(layer: Layer, input: Shape) -> Layer {
+    let of = |mut pool: Pool2d| {
+        pool.ceil_mode &= rounds_up(&pool, input);
+        pool.count_include_pad |= pool.padding == Padding::NONE;
+        pool
+    };
+    match layer {
+        Layer::MaxPool2d(pool) => Layer::MaxPool2d(of(pool)),
+        Layer::AvgPool2d(pool) => Layer::AvgPool2d(of(pool)),
+        layer => layer,
+    }
+}
+
+/// Whether two networks are the same but for such options.
+fn is_alike(one: &Network, other: &Network) -> bool {
+    let layers = |network: &Network| -> Vec<Layer> {
+        let layers = network.layers().iter().enumerate();
+        let plain = layers.map(|(index, &layer)| plain(layer, network.input_shape_of(index)));
+        plain.collect()
+    };
+    one.input_shape() == other.input_shape()
+        && one.inputs() == other.inputs()
+        && layers(one) == layers(other)
 }

@@ -2,9 +2,9 @@
 
 use super::error::Fault;
 use super::held::Held;
-use super::importer::Importer;
+use super::importer::{Importer, output_shape};
 use super::node::{OnnxOperation, attribute_fault};
-use kiln_core::{Layer, LayerFault, Padding, Pool2d};
+use kiln_core::{Layer, LayerFault, Padding, Pool2d, Shape};
 
 /// The padding of a window, without zeros that a Pad adds before.
 #[derive(Clone, Copy, Debug)]
@@ -195,7 +195,12 @@ fn padded_pool(
     };
     if input.zeros != Padding::NONE && pool.ceil_mode {
         // The last window may start in zeros that are values, but not in a pool's own padding.
-        if rounds_up(&pool, [input.shape.height, input.shape.width]) {
+        let explicit = Shape::new(1, input.padded()[0], input.padded()[1]);
+        let unpadded = Pool2d {
+            padding: padding.own,
+            ..pool
+        };
+        if rounds_up(&unpadded, explicit) {
             return Err(Fault::Zeros);
         }
         pool.ceil_mode = false;
@@ -203,13 +208,13 @@ fn padded_pool(
     Ok(pool)
 }
 
-/// Whether the windows do not end at the edge of the padded maps.
-pub fn rounds_up(pool: &Pool2d, extent: [u32; 2]) -> bool {
-    let total = pool.padding.total();
-    (0..2).any(|axis| {
-        let rest = (extent[axis] + total[axis]).checked_sub(pool.window[axis].into());
-        rest.and_then(|rest| rest.checked_rem(pool.stride[axis].into())) != Some(0)
-    })
+/// Whether `ceil_mode` adds a window.
+pub fn rounds_up(pool: &Pool2d, input: Shape) -> bool {
+    let shape = |ceil_mode| {
+        let pool = Pool2d { ceil_mode, ..*pool };
+        output_shape(Layer::AvgPool2d(pool), [input; 2]).ok()
+    };
+    shape(true) != shape(false)
 }
 
 /// The padding of a list of all axes' starts, then all their ends.

@@ -4,9 +4,11 @@ use super::message::{
     Attribute, Dimension, Entry, F32, Graph, I64, INT, INTS, Model, Node, Opset, TensorMessage,
     TensorShape, TensorType, Type, Value,
 };
-use crate::exchange::pytorch::{LayerTensors, Module, ModuleKind, Source, layer_tensors, modules};
+use crate::exchange::pytorch::{
+    LayerTensors, Module, ModuleKind, Source, layer_tensors, modules, reached_sides,
+};
 use crate::exchange::{KEY, Metadata};
-use kiln_core::{Conv2d, Layer, ModelFile, Padding, Pool2d};
+use kiln_core::{Conv2d, Layer, ModelFile, Padding, Pool2d, Shape};
 use prost::Message;
 
 /// Version of the file's structure, and of the operators: both are read by runtimes since 2021.
@@ -109,11 +111,17 @@ impl GraphWriter {
                 self.values.push(inputs.concat());
                 return;
             }
-            ModuleKind::Layer { layer, is_flat, .. } => {
+            ModuleKind::Layer {
+                layer,
+                input,
+                output,
+                is_flat,
+                ..
+            } => {
                 let tensors = own.map(|own| self.layer_tensors(own, &layer, is_flat, parameters));
                 let tensors = tensors.unwrap_or_default();
                 inputs.extend(tensors.iter().map(String::as_str));
-                self.layer(&layer, &name, &inputs);
+                self.layer(&layer, [input, output], &name, &inputs);
             }
         }
         self.values.push(name);
@@ -147,14 +155,14 @@ impl GraphWriter {
         names
     }
 
-    fn layer(&mut self, layer: &Layer, name: &str, inputs: &[&str]) {
+    fn layer(&mut self, layer: &Layer, shapes: [Shape; 2], name: &str, inputs: &[&str]) {
         let (operator, options) = match layer {
             Layer::Conv2d(conv) => ("Conv", conv_options(conv)),
             Layer::Relu => ("Relu", Vec::new()),
             Layer::Relu6 => return self.relu6(name, inputs),
-            Layer::MaxPool2d(pool) => ("MaxPool", pool_options(pool)),
+            Layer::MaxPool2d(pool) => ("MaxPool", pool_options(pool, shapes)),
             Layer::AvgPool2d(pool) => {
-                let mut options = pool_options(pool);
+                let mut options = pool_options(pool, shapes);
                 options.push(int("count_include_pad", pool.count_include_pad.into()));
                 ("AveragePool", options)
             }
@@ -255,18 +263,43 @@ fn conv_options(conv: &Conv2d) -> Vec<Attribute> {
     options
 }
 
-fn pool_options(pool: &Pool2d) -> Vec<Attribute> {
+fn pool_options(pool: &Pool2d, [input, output]: [Shape; 2]) -> Vec<Attribute> {
     let mut options = vec![
         ints("kernel_shape", &pool.window),
         ints("strides", &pool.stride),
     ];
-    if pool.padding != Padding::NONE {
-        options.push(ints("pads", &sides(pool.padding)));
+    let (padding, ceil_mode) = onnx_padding(pool, input, output);
+    if padding != Padding::NONE {
+        options.push(ints("pads", &sides(padding)));
     }
-    if pool.ceil_mode {
+    if ceil_mode {
         options.push(int("ceil_mode", 1));
     }
     options
+}
+
+/// Padding and `ceil_mode` with which ONNX has as many windows.
+///
+/// By its formula, unlike PyTorch's, windows may begin in the padding behind the input. Where that
+/// makes a difference, padding as far as the windows reach says the same without `ceil_mode`.
+fn onnx_padding(pool: &Pool2d, input: Shape, output: Shape) -> (Padding, bool) {
+    let [rows, columns] = pool.padding.total();
+    let padded = [input.height + rows, input.width + columns];
+    let windows = [output.height, output.width];
+    let is_same = (0..2).all(|axis| {
+        let (window, stride) = (u32::from(pool.window[axis]), u32::from(pool.stride[axis]));
+        (padded[axis] - window).div_ceil(stride) + 1 == windows[axis]
+    });
+    if !pool.ceil_mode || is_same {
+        return (pool.padding, pool.ceil_mode);
+    }
+    let [_, right, _, bottom] = reached_sides(pool, input, output).map(|side| side.max(0) as u16);
+    let padding = Padding {
+        bottom: pool.padding.bottom.max(bottom),
+        right: pool.padding.right.max(right),
+        ..pool.padding
+    };
+    (padding, false)
 }
 
 /// All starts, then all ends.
