@@ -12,7 +12,7 @@ pub mod safetensors;
 
 pub use metadata::{KEY, Metadata};
 pub use pytorch::{
-    LayerTensors, Module, ModuleCode, ModuleKind, Source, layer_tensors, module_code, modules,
+    LayerTensors, Module, ModuleCode, ModuleInput, ModuleKind, layer_tensors, module_code, modules,
 };
 
 use kiln_core::Network;

@@ -31,7 +31,7 @@ use constants::Constants;
 use importer::Importer;
 use message::Model;
 use node::OnnxOperation;
-use order::Order;
+use order::NodeOrder;
 
 /// Most bytes of a file, enough for 16 million parameters: decoding copies it, and a message takes up to
 /// 75 times the memory of its bytes.
@@ -54,7 +54,7 @@ pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
     if found < FIRST_OPSET {
         return Err(OnnxError::Opset { found });
     }
-    let order = Order::of(&model.graph)?;
+    let order = NodeOrder::of(&model.graph)?;
     let mut constants = Constants::of(&model.graph.tensors);
     let mut importer = Importer::start(&model.graph.inputs, &constants)?;
     for node in &order.nodes {

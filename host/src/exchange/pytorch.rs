@@ -25,12 +25,12 @@ pub struct Module {
     /// What it is.
     pub kind: ModuleKind,
     /// What it reads: an addition two values, all others one.
-    pub inputs: Vec<Source>,
+    pub inputs: Vec<ModuleInput>,
 }
 
 /// Where a value is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum ModuleInput {
     /// The network's input.
     Input,
     /// The module of this index in the list.
@@ -95,7 +95,7 @@ pub struct LayerTensors {
 pub fn modules(network: &Network) -> Vec<Module> {
     let mut list = ModuleList::default();
     list.given
-        .insert((Value::INPUT.number(), false), Source::Input);
+        .insert((Value::INPUT.number(), false), ModuleInput::Input);
     for (index, (&layer, inputs)) in network.layers().iter().zip(network.inputs()).enumerate() {
         let values = inputs.map(Value::number);
         let input = network.input_shape_of(index);
@@ -111,7 +111,7 @@ pub fn modules(network: &Network) -> Vec<Module> {
         } else {
             &values[..1]
         };
-        let mut inputs: Vec<Source> = reads
+        let mut inputs: Vec<ModuleInput> = reads
             .iter()
             .map(|&value| list.value(value, is_flat, input))
             .collect();
@@ -147,7 +147,7 @@ pub fn modules(network: &Network) -> Vec<Module> {
 struct ModuleList {
     modules: Vec<Module>,
     /// By number of the value, and whether as a row.
-    given: HashMap<(usize, bool), Source>,
+    given: HashMap<(usize, bool), ModuleInput>,
     /// The values that layers give as rows.
     rows: HashSet<usize>,
 }
@@ -159,7 +159,7 @@ impl ModuleList {
     }
 
     /// A value as a row or as maps, made so where it is not yet.
-    fn value(&mut self, value: usize, is_flat: bool, shape: Shape) -> Source {
+    fn value(&mut self, value: usize, is_flat: bool, shape: Shape) -> ModuleInput {
         if let Some(source) = self.given.get(&(value, is_flat)) {
             return *source;
         }
@@ -178,9 +178,9 @@ impl ModuleList {
         source
     }
 
-    fn push(&mut self, name: String, kind: ModuleKind, inputs: Vec<Source>) -> Source {
+    fn push(&mut self, name: String, kind: ModuleKind, inputs: Vec<ModuleInput>) -> ModuleInput {
         self.modules.push(Module { name, kind, inputs });
-        Source::Module(self.modules.len() - 1)
+        ModuleInput::Module(self.modules.len() - 1)
     }
 }
 

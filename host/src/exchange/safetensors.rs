@@ -12,7 +12,7 @@ pub use error::SafetensorsError;
 use super::{Imported, KEY, LayerTensors, Metadata, extents, layer_tensors};
 use kiln_core::{ModelFile, Network};
 use matching::Names;
-use norms::Trained;
+use norms::TrainedTensors;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ pub fn read(
             remarks.push(remark(layer, names));
         }
     }
-    let trained = Trained {
+    let trained = TrainedTensors {
         statistics: norms::statistics(&network, &layers, &found, &statistics)?,
         network,
         parameters,

@@ -42,22 +42,22 @@ pub enum DraftOperation {
         biases: Vec<f32>,
     },
     /// `x * scale + shift`.
-    Line(Line),
+    Line(DraftLine),
 }
 
 /// A scale and a shift for each channel, or for each value of maps that were flattened, not rounded
 /// yet.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
+pub struct DraftLine {
     pub scale: Vec<f64>,
     pub shift: Vec<f64>,
     /// The batch normalisation that it comes from, as long as it is nothing more.
-    pub norm: Option<Norm>,
+    pub norm: Option<NormTensors>,
 }
 
 /// The tensors of a batch normalisation.
 #[derive(Clone, Debug)]
-pub struct Norm {
+pub struct NormTensors {
     pub weight: Vec<f32>,
     pub bias: Vec<f32>,
     pub mean: Vec<f32>,
@@ -65,7 +65,7 @@ pub struct Norm {
     pub epsilon: f32,
 }
 
-impl Line {
+impl DraftLine {
     /// This one, and then `next`, of as many channels.
     pub fn then(&self, next: &Self) -> Self {
         let shifted = self.shift.iter().zip(&next.scale).zip(&next.shift);
@@ -103,7 +103,7 @@ impl DraftNode {
     }
 
     /// Its line, if it is one with a scale for each of its channels.
-    pub fn channel_line(&self) -> Option<&Line> {
+    pub fn channel_line(&self) -> Option<&DraftLine> {
         match &self.operation {
             DraftOperation::Line(line) if line.scale.len() == self.shape.channels as usize => {
                 Some(line)

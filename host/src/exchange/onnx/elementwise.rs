@@ -1,6 +1,6 @@
 //! Nodes that multiply, add or cut off value by value.
 
-use super::draft::{Line, Norm};
+use super::draft::{DraftLine, NormTensors};
 use super::error::Fault;
 use super::held::Held;
 use super::importer::Importer;
@@ -67,7 +67,7 @@ impl<'m> Importer<'m> {
             ("Div", 0) => (map(|value| 1.0 / value), zeros()),
             _ => return Err(Fault::NotConstant { number: 2 }),
         };
-        let line = Line {
+        let line = DraftLine {
             scale,
             shift,
             norm: None,
@@ -82,7 +82,7 @@ impl<'m> Importer<'m> {
         operation.require("spatial", 1)?;
         let input = self.input(operation)?;
         let shape = [axis(&input)];
-        let norm = Norm {
+        let norm = NormTensors {
             weight: operation.shaped(1, &shape)?,
             bias: operation.shaped(2, &shape)?,
             mean: operation.shaped(3, &shape)?,
@@ -127,9 +127,9 @@ impl<'m> Importer<'m> {
     }
 }
 
-impl Norm {
+impl NormTensors {
     /// The line that the statistics make of it.
-    fn line(&self) -> Line {
+    fn line(&self) -> DraftLine {
         let factors = self.weight.iter().zip(&self.variance);
         let epsilon = f64::from(self.epsilon);
         let scale: Vec<f64> = factors
@@ -139,7 +139,7 @@ impl Norm {
         let shift = shifts
             .map(|((bias, mean), scale)| f64::from(*bias) - f64::from(*mean) * scale)
             .collect();
-        Line {
+        DraftLine {
             scale,
             shift,
             norm: None,

@@ -1,7 +1,7 @@
 //! The values of a graph while its nodes are read, and the draft that grows with them.
 
 use super::constants::{BATCH, Constants};
-use super::draft::{Draft, DraftNode, DraftOperation, Line, Number};
+use super::draft::{Draft, DraftLine, DraftNode, DraftOperation, Number};
 use super::error::{Fault, OnnxError};
 use super::held::Held;
 use super::message::{F32, Value};
@@ -170,7 +170,7 @@ impl<'m> Importer<'m> {
     pub fn push_line(
         &mut self,
         operation: &OnnxOperation<'_, 'm>,
-        line: Line,
+        line: DraftLine,
         input: &Held,
     ) -> Result<Held, Fault> {
         self.lines += line.scale.len();

@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// The nodes on the way to the output.
 #[derive(Debug)]
-pub struct Order<'m> {
+pub struct NodeOrder<'m> {
     /// Name of the output.
     pub output: &'m str,
     /// The nodes that it needs, in the file's order as far as that one is possible.
@@ -18,7 +18,7 @@ pub struct Order<'m> {
 /// The node that gives a value, by the value's name.
 type Givers<'m> = HashMap<&'m str, usize>;
 
-impl<'m> Order<'m> {
+impl<'m> NodeOrder<'m> {
     /// Walks from the output backwards, so that nodes nobody reads are left out.
     pub fn of(graph: &'m Graph) -> Result<Self, OnnxError> {
         let givers = givers(graph)?;

@@ -6,7 +6,7 @@
 //! metadata has the same network, is taken as it stands.
 
 use super::assemble::Assembled;
-use super::draft::{Draft, DraftOperation, Line};
+use super::draft::{Draft, DraftLine, DraftOperation};
 use super::error::{Fault, OnnxError};
 use super::windows::rounds_up;
 use crate::exchange::{Affine, Imported, Metadata};
@@ -59,7 +59,7 @@ fn join_lines(draft: &mut Draft) {
     });
 }
 
-fn join(draft: &mut Draft, fits: impl Fn(&Line, &Line) -> bool) {
+fn join(draft: &mut Draft, fits: impl Fn(&DraftLine, &DraftLine) -> bool) {
     for index in 0..draft.nodes.len() {
         let Some(before) = draft.only_giver(index) else {
             continue;

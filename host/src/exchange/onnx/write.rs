@@ -1,14 +1,17 @@
 //! A model as an ONNX file: raw pixels in, logits out.
 
+mod options;
+
 use super::message::{
-    Attribute, Dimension, Entry, F32, Graph, I64, INT, INTS, Model, Node, Opset, TensorMessage,
-    TensorShape, TensorType, Type, Value,
+    Attribute, Dimension, Entry, F32, Graph, I64, Model, Node, Opset, TensorMessage, TensorShape,
+    TensorType, Type, Value,
 };
 use crate::exchange::pytorch::{
-    LayerTensors, Module, ModuleKind, Source, layer_tensors, modules, reached_sides,
+    LayerTensors, Module, ModuleInput, ModuleKind, layer_tensors, modules,
 };
 use crate::exchange::{KEY, Metadata};
-use kiln_core::{Conv2d, Layer, ModelFile, Padding, Pool2d, Shape};
+use kiln_core::{Layer, ModelFile, Shape};
+use options::{conv_options, int, pool_options};
 use prost::Message;
 
 /// Version of the file's structure, and of the operators: both are read by runtimes since 2021.
@@ -61,7 +64,7 @@ fn graph(model: &ModelFile<'_>) -> Graph {
         writer.module(&module, own, model.parameters());
     }
     // The last node's value has the name of the output.
-    let last = writer.value(Source::Module(writer.values.len() - 1));
+    let last = writer.value(ModuleInput::Module(writer.values.len() - 1));
     writer.node("Identity", OUTPUT, &[&last], Vec::new());
     let input = network.input_shape();
     let extents = [input.channels, input.height, input.width].map(i64::from);
@@ -84,10 +87,10 @@ struct GraphWriter {
 }
 
 impl GraphWriter {
-    fn value(&self, source: Source) -> String {
+    fn value(&self, source: ModuleInput) -> String {
         match source {
-            Source::Input => "shifted".into(),
-            Source::Module(index) => self.values[index].clone(),
+            ModuleInput::Input => "shifted".into(),
+            ModuleInput::Module(index) => self.values[index].clone(),
         }
     }
 
@@ -247,86 +250,5 @@ fn value(name: &str, extents: &[i64]) -> Value {
     Value {
         name: name.into(),
         value_type: Type { tensor },
-    }
-}
-
-fn conv_options(conv: &Conv2d) -> Vec<Attribute> {
-    let mut options = vec![
-        ints("kernel_shape", &conv.kernel),
-        ints("strides", &conv.stride),
-        ints("pads", &sides(conv.padding)),
-        int("group", conv.groups.into()),
-    ];
-    if conv.dilation != [1, 1] {
-        options.push(ints("dilations", &conv.dilation));
-    }
-    options
-}
-
-fn pool_options(pool: &Pool2d, [input, output]: [Shape; 2]) -> Vec<Attribute> {
-    let mut options = vec![
-        ints("kernel_shape", &pool.window),
-        ints("strides", &pool.stride),
-    ];
-    let (padding, ceil_mode) = onnx_padding(pool, input, output);
-    if padding != Padding::NONE {
-        options.push(ints("pads", &sides(padding)));
-    }
-    if ceil_mode {
-        options.push(int("ceil_mode", 1));
-    }
-    options
-}
-
-/// Padding and `ceil_mode` with which ONNX has as many windows.
-///
-/// By its formula, unlike PyTorch's, windows may begin in the padding behind the input. Where that
-/// makes a difference, padding as far as the windows reach says the same without `ceil_mode`.
-fn onnx_padding(pool: &Pool2d, input: Shape, output: Shape) -> (Padding, bool) {
-    let [rows, columns] = pool.padding.total();
-    let padded = [input.height + rows, input.width + columns];
-    let windows = [output.height, output.width];
-    let is_same = (0..2).all(|axis| {
-        let (window, stride) = (u32::from(pool.window[axis]), u32::from(pool.stride[axis]));
-        (padded[axis] - window).div_ceil(stride) + 1 == windows[axis]
-    });
-    if !pool.ceil_mode || is_same {
-        return (pool.padding, pool.ceil_mode);
-    }
-    let [_, right, _, bottom] = reached_sides(pool, input, output).map(|side| side.max(0) as u16);
-    let padding = Padding {
-        bottom: pool.padding.bottom.max(bottom),
-        right: pool.padding.right.max(right),
-        ..pool.padding
-    };
-    (padding, false)
-}
-
-/// All starts, then all ends.
-fn sides(padding: Padding) -> [u16; 4] {
-    let Padding {
-        top,
-        left,
-        bottom,
-        right,
-    } = padding;
-    [top, left, bottom, right]
-}
-
-fn int(name: &str, value: i64) -> Attribute {
-    Attribute {
-        name: name.into(),
-        int: value,
-        kind: INT,
-        ..Attribute::default()
-    }
-}
-
-fn ints(name: &str, values: &[u16]) -> Attribute {
-    Attribute {
-        name: name.into(),
-        ints: values.iter().copied().map(i64::from).collect(),
-        kind: INTS,
-        ..Attribute::default()
     }
 }

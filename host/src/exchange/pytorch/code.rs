@@ -1,6 +1,6 @@
 //! Python code of a network's modules.
 
-use super::{Module, ModuleKind, Source, is_even, modules, reached_sides};
+use super::{Module, ModuleInput, ModuleKind, is_even, modules, reached_sides};
 use kiln_core::{Conv2d, Layer, Network, Pool2d, Shape};
 
 /// A scale and a shift, for maps and for rows.
@@ -74,9 +74,9 @@ fn sequential(list: &[Module]) -> String {
 
 /// A class whose `forward` follows the graph.
 fn class(list: &[Module]) -> String {
-    let value = |source: &Source| match source {
-        Source::Input => "x",
-        Source::Module(index) => list[*index].name.as_str(),
+    let value = |source: &ModuleInput| match source {
+        ModuleInput::Input => "x",
+        ModuleInput::Module(index) => list[*index].name.as_str(),
     };
     let (mut members, mut steps) = (String::new(), String::new());
     for module in list {

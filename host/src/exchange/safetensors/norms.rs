@@ -4,7 +4,7 @@ use super::{LayerTensors, Names, SafetensorsError, Tensors, take_tensor};
 use kiln_core::{Folding, Layer, Network};
 
 /// A network with what it learned.
-pub(super) struct Trained {
+pub(super) struct TrainedTensors {
     pub network: Network,
     pub parameters: Vec<f32>,
     pub statistics: Vec<f32>,
@@ -40,7 +40,7 @@ pub(super) fn statistics(
     }
 }
 
-impl Trained {
+impl TrainedTensors {
     /// The network as it is evaluated, with its parameters.
     pub fn folded(
         self,

@@ -1,130 +1,9 @@
 //! Graphs made for one question each, on an input `x` of 1 x 4 x 4 and an output `y`.
 
-use super::super::message::*;
+use super::builder::*;
 use super::*;
 use kiln_core::MAX_NODES;
-
-fn node(operator: &str, inputs: &[&str], output: &str, attributes: Vec<Attribute>) -> Node {
-    Node {
-        inputs: inputs.iter().map(|&name| name.into()).collect(),
-        outputs: vec![output.into()],
-        name: format!("the_{output}"),
-        operator: operator.into(),
-        attributes,
-        domain: String::new(),
-    }
-}
-
-fn ints(name: &str, values: &[i64]) -> Attribute {
-    Attribute {
-        name: name.into(),
-        ints: values.to_vec(),
-        kind: INTS,
-        ..Attribute::default()
-    }
-}
-
-fn int(name: &str, value: i64) -> Attribute {
-    Attribute {
-        name: name.into(),
-        int: value,
-        kind: INT,
-        ..Attribute::default()
-    }
-}
-
-fn text(name: &str, value: &str) -> Attribute {
-    Attribute {
-        name: name.into(),
-        text: value.into(),
-        kind: TEXT,
-        ..Attribute::default()
-    }
-}
-
-fn tensor(name: &str, dims: &[i64], values: &[f32]) -> TensorMessage {
-    TensorMessage {
-        dims: dims.to_vec(),
-        kind: F32,
-        name: name.into(),
-        floats: values.to_vec(),
-        ..TensorMessage::default()
-    }
-}
-
-fn value(name: &str, dims: &[i64]) -> Value {
-    let dims = dims.iter().map(|&extent| Dimension {
-        extent: Some(extent),
-        name: String::new(),
-    });
-    let shape = TensorShape {
-        dims: dims.collect(),
-    };
-    Value {
-        name: name.into(),
-        value_type: Type {
-            tensor: TensorType { kind: F32, shape },
-        },
-    }
-}
-
-/// What becomes of these nodes, beside a 2x1x3x3 convolution's weights `w`, and a batch
-/// normalisation's tensors `+` and `-`: with a positive factor for both channels, and not.
-fn model(nodes: Vec<Node>) -> Model {
-    let weights: Vec<f32> = (0_i16..18).map(|tap| f32::from(tap - 9) / 8.0).collect();
-    let graph = Graph {
-        nodes,
-        name: String::new(),
-        tensors: vec![
-            tensor("w", &[2, 1, 3, 3], &weights),
-            tensor("+", &[2], &[0.5, 2.0]),
-            tensor("-", &[2], &[0.5, -2.0]),
-            tensor("two", &[], &[2.0]),
-        ],
-        inputs: vec![value("x", &[1, 1, 4, 4])],
-        outputs: vec![value("y", &[1, 2])],
-    };
-    let opset = Opset {
-        domain: String::new(),
-        version: 13,
-    };
-    Model {
-        ir_version: 7,
-        graph,
-        opsets: vec![opset],
-        ..Model::default()
-    }
-}
-
-fn imported(nodes: Vec<Node>) -> Result<Imported, OnnxError> {
-    read(&model(nodes).encode_to_vec())
-}
-
-fn network(nodes: Vec<Node>) -> String {
-    imported(nodes).unwrap().network.to_string()
-}
-
-fn refusal(nodes: Vec<Node>) -> String {
-    imported(nodes).unwrap_err().to_string()
-}
-
-fn conv(input: &str, output: &str) -> Node {
-    node("Conv", &[input, "w"], output, Vec::new())
-}
-
-fn norm(input: &str, weight: &str, output: &str) -> Node {
-    let inputs = [input, weight, weight, weight, "+"];
-    node("BatchNormalization", &inputs, output, Vec::new())
-}
-
-fn pool(operator: &str, input: &str, output: &str) -> Node {
-    node(
-        operator,
-        &[input],
-        output,
-        vec![ints("kernel_shape", &[2, 2])],
-    )
-}
+use message::Node;
 
 #[test]
 fn only_what_the_output_needs_is_read_whatever_its_order() {
@@ -134,7 +13,7 @@ fn only_what_the_output_needs_is_read_whatever_its_order() {
         conv("x", "a"),
     ];
     assert_eq!(network(nodes), "1x4x4 > conv2d 3x3 to 2, no bias > relu");
-    let mut two = model(vec![
+    let mut two = small_model(vec![
         conv("x", "a"),
         node("Flatten", &["a"], "y", Vec::new()),
         node("Softmax", &["y"], "p", Vec::new()),
@@ -223,9 +102,9 @@ fn more_layers_than_a_network_has_are_refused_by_the_first_of_them() {
     let inputs = [&last, "one", "one", "one", "one"];
     nodes.push(node("BatchNormalization", &inputs, "b", Vec::new()));
     nodes.push(node("Relu", &["b"], "y", Vec::new()));
-    let mut model = model(nodes);
-    model.graph.tensors.push(tensor("one", &[1], &[1.0]));
-    let error = read(&model.encode_to_vec()).unwrap_err();
+    let mut small = small_model(nodes);
+    small.graph.tensors.push(tensor("one", &[1], &[1.0]));
+    let error = read(&small.encode_to_vec()).unwrap_err();
     assert!(matches!(error, OnnxError::TooManyLayers), "{error}");
 }
 
@@ -261,10 +140,10 @@ fn a_norm_of_flattened_maps_goes_into_the_linear_layer_alone() {
     let scales: Vec<f32> = (1_u8..=8).map(f32::from).collect();
     let weights: Vec<f32> = (0_u8..16).map(f32::from).collect();
     let with = |nodes: Vec<Node>| {
-        let mut model = model(nodes);
-        model.graph.tensors.push(tensor("s", &[8], &scales));
-        model.graph.tensors.push(tensor("fc", &[8, 2], &weights));
-        read(&model.encode_to_vec())
+        let mut small = small_model(nodes);
+        small.graph.tensors.push(tensor("s", &[8], &scales));
+        small.graph.tensors.push(tensor("fc", &[8, 2], &weights));
+        read(&small.encode_to_vec())
     };
     let flat = || vec![conv("x", "a"), node("Flatten", &["a"], "b", Vec::new())];
     let mut nodes = flat();
@@ -340,12 +219,19 @@ fn zeros_become_the_padding_of_what_reads_them() {
 
 #[test]
 fn a_clip_is_one_of_the_two_relus_or_refused() {
-    let clip = |bounds: &[&str]| vec![node("Clip", &[&["x"], bounds].concat(), "y", Vec::new())];
+    let clip = |bounds: &[&str]| {
+        vec![node(
+            "Clip",
+            &[&["x"][..], bounds].concat(),
+            "y",
+            Vec::new(),
+        )]
+    };
     let with = |bounds: &[&str]| {
-        let mut model = model(clip(bounds));
-        model.graph.tensors.push(tensor("zero", &[], &[0.0]));
-        model.graph.tensors.push(tensor("six", &[1], &[6.0]));
-        read(&model.encode_to_vec()).map(|imported| imported.network.to_string())
+        let mut small = small_model(clip(bounds));
+        small.graph.tensors.push(tensor("zero", &[], &[0.0]));
+        small.graph.tensors.push(tensor("six", &[1], &[6.0]));
+        read(&small.encode_to_vec()).map(|imported| imported.network.to_string())
     };
     assert_eq!(with(&["zero", "six"]).unwrap(), "1x4x4 > relu6");
     assert_eq!(with(&["zero"]).unwrap(), "1x4x4 > relu");
