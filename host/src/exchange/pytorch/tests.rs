@@ -72,9 +72,9 @@ nn.Sequential(
     ScaleShift(4),
     nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True),
     nn.AvgPool2d(2, padding=1, count_include_pad=False),
-    PaddedMean(2, 2, (0, 0, 1, 0), (0, -1, 0, 0), True),
+    PaddedMean(2, 2, (0, 0, 1, 0), (0, -1, 0, -1), True),
     nn.Flatten(),
-    nn.Linear(2, 2, bias=False),
+    nn.Linear(8, 2, bias=False),
 )";
     assert_eq!(made.expression, code);
     let definitions = made.definitions.unwrap();
