@@ -119,7 +119,9 @@ fn remark(layer: &LayerTensors, names: &Names) -> String {
     };
     format!(
         "layer {} ({}) is {}{bias}",
-        layer.number, layer.kind, names.weight
+        layer.number,
+        layer.kind,
+        names.weight.escape_debug()
     )
 }
 

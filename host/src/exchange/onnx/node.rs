@@ -34,7 +34,7 @@ impl<'m> OnnxOperation<'_, 'm> {
         } else {
             &self.node.name
         };
-        format!("{} ({})", name.escape_debug(), self.node.operator)
+        format!("{} ({})", name.escape_debug(), shown_operator(self.node))
     }
 
     /// Refuses attributes other than these: what is not known may mean anything.
@@ -121,9 +121,14 @@ impl<'m> OnnxOperation<'_, 'm> {
 pub fn described(node: &Node) -> String {
     let output = node.outputs.first().map_or("", String::as_str);
     match node.name.as_str() {
-        "" => format!("the node that gives {output:?} ({})", node.operator),
-        name => format!("node {name:?} ({})", node.operator),
+        "" => format!("the node that gives {output:?} ({})", shown_operator(node)),
+        name => format!("node {name:?} ({})", shown_operator(node)),
     }
+}
+
+/// The operator, without anything that a terminal would obey.
+fn shown_operator(node: &Node) -> impl std::fmt::Display + '_ {
+    node.operator.escape_debug()
 }
 
 /// The fault of an attribute with a value that cannot be imported.

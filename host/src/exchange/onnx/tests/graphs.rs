@@ -49,6 +49,10 @@ fn graphs_that_make_no_sense_are_refused_in_words() {
             vec![relu("z", "y")],
             "node \"the_y\" (Relu): it reads \"z\", which nothing",
         ),
+        (
+            vec![node("\u{1b}[2J", &["x"], "y", Vec::new())],
+            "node \"the_y\" (\\u{1b}[2J): Kiln has no layer",
+        ),
         (vec![relu("x", "a")], "output \"y\""),
         (
             vec![node("Identity", &["x"], "y", Vec::new())],
