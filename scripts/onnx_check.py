@@ -52,8 +52,10 @@ def run_onnx(path, pixels):
     )
 
 
-def run_torch(path, code, pixels):
-    model = eval(code, {"nn": nn})  # Kiln's own output, not a file's.
+def run_torch(path, export, pixels):
+    names = {"nn": nn, "torch": torch}
+    exec(export.get("pytorch_definitions", ""), names)  # Kiln's own output, not a file's.
+    model = eval(export["pytorch"], names).eval()
     model.load_state_dict(load_tensors(path), strict=True)
     with safe_open(path, "np") as file:
         metadata = json.loads(file.metadata()["kiln"])
@@ -109,7 +111,7 @@ def main():
             pixels, logits = pixels[chosen.astype(int)], logits[chosen.astype(int)]
         print("largest     logit", numpy.abs(logits).max())
         good = compare("onnxruntime", run_onnx(graph, pixels), logits)
-        good &= compare("PyTorch", run_torch(tensors, export["pytorch"], pixels), logits)
+        good &= compare("PyTorch", run_torch(tensors, export, pixels), logits)
         print("imported    both files again, equal to the model file to the bit")
     sys.exit(0 if good else 1)
 

@@ -14,8 +14,9 @@ use std::path::PathBuf;
 ///
 /// For firmware there are two files, the model and labelled samples, which are spread evenly over
 /// the dataset's test set, or over all where it has none. A safetensors file has the parameters by
-/// the names of PyTorch's nn.Sequential; the code of that module is printed. An ONNX file takes raw
-/// pixels, 0 to 255 as float32, N x C x H x W, and gives logits. `kiln import` reads both back.
+/// the names of PyTorch's nn.Sequential, or of a module that follows the network's graph; its code
+/// is printed. An ONNX file takes raw pixels, 0 to 255 as float32, N x C x H x W, and gives logits.
+/// `kiln import` reads both back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

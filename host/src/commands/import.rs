@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 /// Make a model file of a network that another program trained.
 ///
 /// A safetensors file holds PyTorch's tensors without a network: --model describes its layers. An
-/// ONNX file holds both; layers one behind another can be imported, of the kinds that Kiln has. A
-/// BatchNorm is folded into the layer before it. What `kiln export` wrote needs no flags and comes
-/// back to the bit.
+/// ONNX file holds both; graphs of the layers that Kiln has can be imported. A BatchNorm is folded
+/// into the layer before or behind it, or stays as a scale and a shift. What `kiln export` wrote
+/// needs no flags and comes back to the bit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -90,7 +90,10 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
     };
     let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let parts = ModelParts {
-        task: ModelTask::Classification,
+        task: imported
+            .metadata
+            .as_ref()
+            .map_or(ModelTask::Classification, |metadata| metadata.task),
         network: &imported.network,
         scaling: &scaling,
         class_names: &class_names,

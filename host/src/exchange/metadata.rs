@@ -1,7 +1,7 @@
 //! What a model file holds besides network and parameters, as a text for other formats' headers.
 
 use crate::network_file::NetworkTables;
-use kiln_core::ModelFile;
+use kiln_core::{ModelFile, ModelTask};
 use serde::{Deserialize, Serialize};
 
 /// The name it has in a file's header.
@@ -22,6 +22,14 @@ pub struct Metadata {
     pub classes: Vec<String>,
     /// What the trainer noted.
     pub notes: String,
+    /// What the output means.
+    #[serde(default, skip_serializing_if = "is_classification")]
+    pub task: ModelTask,
+}
+
+/// The task of a file that says nothing of it.
+fn is_classification(task: &ModelTask) -> bool {
+    *task == ModelTask::Classification
 }
 
 impl Metadata {
@@ -34,6 +42,7 @@ impl Metadata {
             shift: texts(model.scaling().shift()),
             classes: model.class_names().map(String::from).collect(),
             notes: model.notes().into(),
+            task: model.task(),
         }
     }
 

@@ -11,7 +11,9 @@ mod pytorch;
 pub mod safetensors;
 
 pub use metadata::{KEY, Metadata};
-pub use pytorch::{LayerTensors, Module, ModuleKind, layer_tensors, modules, sequential};
+pub use pytorch::{
+    LayerTensors, Module, ModuleCode, ModuleInput, ModuleKind, layer_tensors, module_code, modules,
+};
 
 use kiln_core::Network;
 

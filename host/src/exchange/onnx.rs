@@ -1,28 +1,37 @@
-//! ONNX files: a model as a graph that any runtime runs, and graphs of layers one behind another
-//! as models.
+//! ONNX files: a model as a graph that any runtime runs, and graphs as models.
 //!
 //! What Kiln writes takes raw pixels, 0 to 255 as f32, N x C x H x W, and gives logits. What it
-//! reads may be by either of PyTorch's exporters: `chain` follows the one path from the input to
-//! the output, and refuses everything else by the node's name.
+//! reads may be by either of PyTorch's exporters: `order` walks from the output backwards,
+//! `importer` reads the nodes on the way into a `draft`, or refuses one by its name, `settle`
+//! folds what is left between the layers, and `assemble` makes the network.
 
-mod chain;
+mod array;
+mod assemble;
 mod constants;
+mod draft;
 mod elementwise;
 mod error;
+mod evaluate;
+mod held;
+mod importer;
 mod layers;
 mod message;
 mod node;
+mod order;
 mod reshape;
+mod settle;
+mod windows;
 mod write;
 
 pub use error::{Fault, OnnxError, TensorFault};
 pub use write::write;
 
 use super::{Imported, KEY, Metadata};
-use chain::Chain;
 use constants::Constants;
+use importer::Importer;
 use message::Model;
 use node::OnnxOperation;
+use order::NodeOrder;
 
 /// Most bytes of a file, enough for 16 million parameters: decoding copies it, and a message takes up to
 /// 75 times the memory of its bytes.
@@ -45,25 +54,28 @@ pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
     if found < FIRST_OPSET {
         return Err(OnnxError::Opset { found });
     }
-    let graph = &model.graph;
-    let mut constants = Constants::of(&graph.tensors);
-    let mut chain = Chain::start(&graph.inputs, &constants)?;
-    for node in &graph.nodes {
+    let order = NodeOrder::of(&model.graph)?;
+    let mut constants = Constants::of(&model.graph.tensors);
+    let mut importer = Importer::start(&model.graph.inputs, &constants)?;
+    for node in &order.nodes {
         let operation = OnnxOperation {
             node,
             constants: &constants,
         };
-        let constant = operation.constant(chain.dims());
-        if let Some(constant) = constant.map_err(|fault| operation.refused(fault))? {
-            constants.add(node, constant);
-            continue;
+        let refused = |fault| operation.refused(fault);
+        match operation.constant(&importer).map_err(refused)? {
+            Some(constant) => {
+                let added = constants.add(node, constant);
+                let node = node::described(node);
+                added.map_err(|fault| OnnxError::Node { node, fault })?;
+            }
+            None => importer.read(&operation).map_err(refused)?,
         }
-        let added = chain.add(&operation);
-        added.map_err(|fault| operation.refused(fault))?;
     }
+    let (draft, remarks) = importer.finish(order.output)?;
     let metadata = model.metadata.iter().find(|entry| entry.key == KEY);
     let metadata = metadata.and_then(|entry| Metadata::parse(&entry.value));
-    chain.finish(&graph.outputs, metadata)
+    settle::settle(draft, metadata, remarks)
 }
 
 #[cfg(test)]

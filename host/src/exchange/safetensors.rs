@@ -5,12 +5,14 @@
 
 mod error;
 mod matching;
+mod norms;
 
 pub use error::SafetensorsError;
 
 use super::{Imported, KEY, LayerTensors, Metadata, extents, layer_tensors};
 use kiln_core::{ModelFile, Network};
 use matching::Names;
+use norms::TrainedTensors;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
@@ -19,7 +21,8 @@ use std::ops::Range;
 /// The tensors of a file by name.
 type Tensors<'a> = BTreeMap<String, TensorView<'a>>;
 
-/// A model as a safetensors file, its tensors named as in the `state_dict` of an `nn.Sequential`.
+/// A model as a safetensors file, its tensors named as in the `state_dict` of its
+/// [`module_code`](super::module_code).
 ///
 /// # Errors
 ///
@@ -35,9 +38,11 @@ pub fn write(model: &ModelFile<'_>) -> Result<Vec<u8>, SafetensorsError> {
     let mut tensors = Vec::new();
     for layer in &layer_tensors(model.network()) {
         let weight = view(layer.weight.clone(), &layer.weights)?;
-        let bias = view(vec![layer.outputs], &layer.biases)?;
         tensors.push((format!("{}.weight", layer.prefix), weight));
-        tensors.push((format!("{}.bias", layer.prefix), bias));
+        if layer.outputs > 0 {
+            let bias = view(vec![layer.outputs], &layer.biases)?;
+            tensors.push((format!("{}.bias", layer.prefix), bias));
+        }
     }
     let metadata = Metadata::of(model).to_text()?;
     // One entry only: the order of several would change from one run to the next.
@@ -49,7 +54,8 @@ pub fn write(model: &ModelFile<'_>) -> Result<Vec<u8>, SafetensorsError> {
 ///
 /// `network` may be left out where Kiln wrote the file. `names` gives what is before `.weight` and
 /// `.bias` in the tensors' names, a text for each layer that has parameters; without them the
-/// tensors are found by the names of a `Sequential`, or else by their shapes.
+/// tensors are found by the names of a `Sequential`, or else by their shapes. Batch normalisations
+/// are folded.
 ///
 /// # Errors
 ///
@@ -61,8 +67,6 @@ pub fn read(
 ) -> Result<Imported, SafetensorsError> {
     let (_, header) = SafeTensors::read_metadata(bytes)?;
     let file = SafeTensors::deserialize(bytes)?;
-    let tensors: Tensors<'_> = file.tensors().into_iter().collect();
-    check_kinds(&tensors)?;
     let text = header.metadata().as_ref().and_then(|all| all.get(KEY));
     let metadata = text.and_then(|text| Metadata::parse(text));
     let network = match (network, &metadata) {
@@ -70,16 +74,34 @@ pub fn read(
         (None, Some(metadata)) => metadata.network.network(None)?,
         (None, None) => return Err(SafetensorsError::NoNetwork),
     };
+    let mut tensors: Tensors<'_> = file.tensors().into_iter().collect();
+    if network.has_batch_norm() {
+        // How many batches it saw says nothing of what it learned.
+        tensors.retain(|name, _| !name.ends_with(".num_batches_tracked"));
+    }
+    let statistics: Tensors<'_> = match network.has_batch_norm() {
+        true => tensors
+            .extract_if(.., |name, _| is_statistic(name))
+            .collect(),
+        false => Tensors::new(),
+    };
+    check_kinds(tensors.iter().chain(&statistics), network.has_batch_norm())?;
     let layers = layer_tensors(&network);
     let found = matching::find(&layers, &tensors, names)?;
     let mut parameters = vec![0.0; network.parameters()];
     let mut remarks = Vec::new();
     for (layer, names) in layers.iter().zip(&found) {
         take(layer, names, &tensors, &mut parameters)?;
-        if names.prefix != layer.prefix || names.bias.is_none() {
+        if names.prefix != layer.prefix || names.bias.is_none() && layer.outputs > 0 {
             remarks.push(remark(layer, names));
         }
     }
+    let trained = TrainedTensors {
+        statistics: norms::statistics(&network, &layers, &found, &statistics)?,
+        network,
+        parameters,
+    };
+    let (network, parameters) = trained.folded(&mut remarks)?;
     Ok(Imported {
         network,
         parameters,
@@ -92,11 +114,14 @@ pub fn read(
 fn remark(layer: &LayerTensors, names: &Names) -> String {
     let bias = match names.bias {
         Some(_) => "",
+        None if layer.outputs == 0 => "",
         None => ", without a bias: zeros",
     };
     format!(
         "layer {} ({}) is {}{bias}",
-        layer.number, layer.kind, names.weight
+        layer.number,
+        layer.kind,
+        names.weight.escape_debug()
     )
 }
 
@@ -107,6 +132,13 @@ fn take(
     tensors: &Tensors<'_>,
     parameters: &mut [f32],
 ) -> Result<(), SafetensorsError> {
+    if let Some(bias) = names.bias.as_ref().filter(|_| layer.outputs == 0) {
+        return Err(SafetensorsError::Bias {
+            tensor: bias.clone(),
+            number: layer.number,
+            kind: layer.kind,
+        });
+    }
     let bias_shape = vec![layer.outputs];
     let mut parts = vec![(&names.weight, &layer.weight, &layer.weights)];
     parts.extend(
@@ -116,23 +148,32 @@ fn take(
             .map(|bias| (bias, &bias_shape, &layer.biases)),
     );
     for (name, shape, range) in parts {
-        let tensor = tensors.get(name).filter(|tensor| tensor.shape() == shape);
-        let tensor = tensor.ok_or_else(|| SafetensorsError::Shape {
-            tensor: name.clone(),
-            found: tensors
-                .get(name)
-                .map_or("nothing".into(), |it| extents(it.shape())),
-            number: layer.number,
-            kind: layer.kind,
-            expected: extents(shape),
-        })?;
-        copy(tensor, &mut parameters[range.clone()]).ok_or_else(|| {
-            SafetensorsError::NotFinite {
-                tensor: name.clone(),
-            }
-        })?;
+        take_tensor(layer, name, shape, tensors, &mut parameters[range.clone()])?;
     }
     Ok(())
+}
+
+/// Copies the tensor of this name, which has to have the layer's extents.
+fn take_tensor(
+    layer: &LayerTensors,
+    name: &str,
+    shape: &[usize],
+    tensors: &Tensors<'_>,
+    out: &mut [f32],
+) -> Result<(), SafetensorsError> {
+    let tensor = tensors.get(name).filter(|tensor| tensor.shape() == shape);
+    let tensor = tensor.ok_or_else(|| SafetensorsError::Shape {
+        tensor: name.into(),
+        found: tensors
+            .get(name)
+            .map_or("nothing".into(), |it| extents(it.shape())),
+        number: layer.number,
+        kind: layer.kind,
+        expected: extents(shape),
+    })?;
+    copy(tensor, out).ok_or_else(|| SafetensorsError::NotFinite {
+        tensor: name.into(),
+    })
 }
 
 /// Copies a tensor's values; `None` where one is not finite.
@@ -144,11 +185,19 @@ fn copy(tensor: &TensorView<'_>, out: &mut [f32]) -> Option<()> {
     out.iter().all(|value| value.is_finite()).then_some(())
 }
 
+/// Whether a tensor is of what a batch normalisation counted.
+fn is_statistic(name: &str) -> bool {
+    name.ends_with(".running_mean") || name.ends_with(".running_var")
+}
+
 /// Whether all tensors hold what a layer can take.
-fn check_kinds(tensors: &Tensors<'_>) -> Result<(), SafetensorsError> {
+fn check_kinds<'t, 'a: 't>(
+    tensors: impl Iterator<Item = (&'t String, &'t TensorView<'a>)>,
+    has_norms: bool,
+) -> Result<(), SafetensorsError> {
     for (name, tensor) in tensors {
         let tensor_name = || name.clone();
-        if name.ends_with(".running_mean") || name.ends_with(".num_batches_tracked") {
+        if !has_norms && (is_statistic(name) || name.ends_with(".num_batches_tracked")) {
             return Err(SafetensorsError::BatchNorm {
                 tensor: tensor_name(),
             });

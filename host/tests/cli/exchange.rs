@@ -1,5 +1,6 @@
 //! Files that PyTorch wrote (`scripts/exchange_fixtures.py`), and Kiln's own, there and back.
 
+mod graphs;
 mod refused;
 
 use crate::support::{Workspace, read};

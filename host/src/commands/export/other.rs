@@ -3,10 +3,10 @@
 use super::{ExportArguments, Target};
 use crate::commands::arguments::subject;
 use crate::commands::{beside, describe_network};
-use crate::exchange::{onnx, safetensors, sequential};
+use crate::exchange::{module_code, onnx, safetensors};
 use crate::output::{Output, grouped};
 use crate::whole_file;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use kiln_core::Network;
 use serde::Serialize;
 use std::io;
@@ -25,6 +25,9 @@ struct ExportReport {
     /// Python code of the module that the parameters belong to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pytorch: Option<String>,
+    /// Python code of the classes that this module needs, beside PyTorch's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pytorch_definitions: Option<String>,
 }
 
 /// Writes the file.
@@ -38,11 +41,17 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
     let bytes = subject::read_model(&arguments.weights)?;
     let model = bytes.open()?;
     let network = model.network();
+    ensure!(
+        !network.has_batch_norm(),
+        "{}: it has batch normalisations without their statistics; export the model.kiln that a \
+         run wrote, which has them folded",
+        name()
+    );
     let (ending, content, pytorch) = match arguments.to {
         Target::Onnx => ("onnx", onnx::write(&model).with_context(name)?, None),
         _ => {
             let content = safetensors::write(&model).with_context(name)?;
-            ("safetensors", content, Some(sequential(network)))
+            ("safetensors", content, Some(module_code(network)))
         }
     };
     let file = match &arguments.out {
@@ -50,12 +59,17 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         None => beside(&arguments.weights, ending)?,
     };
     whole_file::write(&file, &content).with_context(|| file.display().to_string())?;
+    let (pytorch, pytorch_definitions) = match pytorch {
+        Some(code) => (Some(code.expression), code.definitions),
+        None => (None, None),
+    };
     let report = ExportReport {
         bytes: content.len(),
         parameters: network.cost().parameters,
         scale: model.scaling().scale().to_vec(),
         shift: model.scaling().shift().to_vec(),
         pytorch,
+        pytorch_definitions,
         file,
     };
     describe(output, &report, network)?;
@@ -79,6 +93,9 @@ fn describe(output: Output, report: &ExportReport, network: &Network) -> io::Res
     };
     let column = |values| format!("torch.tensor({values:?}).view(1, -1, 1, 1)");
     output.item("to load it", "with load_file of safetensors.torch:")?;
+    if let Some(definitions) = &report.pytorch_definitions {
+        output.line(format_args!("\n{definitions}"))?;
+    }
     output.line(format_args!(
         "
 model = {code}

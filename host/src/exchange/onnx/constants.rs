@@ -1,29 +1,58 @@
-//! What is known before any image is: initializers, constant nodes, and arithmetic on shapes.
+//! What is known before any image is: initializers, constant nodes, and what is computed from them.
 //!
 //! `x.view(x.size(0), -1)` becomes a handful of nodes that compute the target's extents. The
 //! number of images is not known; [`BATCH`] stands for it.
 
 use super::error::{Fault, TensorFault};
-use super::message::{F32, I64, Node, TensorMessage};
+use super::message::{F32, I64, LIMIT, Node, TensorMessage};
 use super::node::OnnxOperation;
 use crate::exchange::extents;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Stands for the number of images in a shape.
 pub const BATCH: i64 = i64::MIN;
+
+/// Most numbers that nodes may compute altogether, twice what the largest file holds.
+const MAX_COMPUTED: usize = 1 << 25;
 
 /// A value that does not depend on the image.
 #[derive(Clone, Debug)]
 pub enum Constant<'m> {
     Tensor(&'m TensorMessage),
-    Float(f32),
-    /// A list of whole numbers, or one.
+    /// What a node computed.
+    Array(Rc<Array>),
+}
+
+/// Numbers with the extents of their axes.
+#[derive(Clone, Debug)]
+pub struct Array {
+    pub dims: Vec<usize>,
+    pub numbers: Numbers,
+}
+
+/// Numbers of one of the kinds that are computed with.
+#[derive(Clone, Debug)]
+pub enum Numbers {
+    Floats(Vec<f32>),
     Ints(Vec<i64>),
+}
+
+impl Numbers {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Floats(values) => values.len(),
+            Self::Ints(values) => values.len(),
+        }
+    }
 }
 
 /// The constants by name.
 #[derive(Debug, Default)]
-pub struct Constants<'m>(HashMap<&'m str, Constant<'m>>);
+pub struct Constants<'m> {
+    by_name: HashMap<&'m str, Constant<'m>>,
+    computed: usize,
+}
 
 impl<'m> Constants<'m> {
     /// A graph's initializers.
@@ -31,114 +60,37 @@ impl<'m> Constants<'m> {
         let named = tensors
             .iter()
             .map(|it| (it.name.as_str(), Constant::Tensor(it)));
-        Self(named.collect())
+        Self {
+            by_name: named.collect(),
+            computed: 0,
+        }
     }
 
     /// Whether this is the name of a constant.
     pub fn contains(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.by_name.contains_key(name)
     }
 
     pub fn get(&self, name: &str) -> Option<&Constant<'m>> {
-        self.0.get(name)
+        self.by_name.get(name)
     }
 
-    /// Adds what a node gives.
-    pub fn add(&mut self, node: &'m Node, constant: Constant<'m>) {
+    /// Adds what a node gives, while all together is not too much.
+    pub fn add(&mut self, node: &'m Node, constant: Constant<'m>) -> Result<(), Fault> {
+        if let Constant::Array(array) = &constant {
+            self.computed += array.numbers.len();
+        }
         if let Some(name) = node.outputs.first() {
-            self.0.insert(name, constant);
+            self.by_name.insert(name, constant);
+        }
+        match self.computed <= MAX_COMPUTED {
+            true => Ok(()),
+            false => Err(Fault::ConstantsOnly),
         }
     }
 }
 
 impl<'m> OnnxOperation<'_, 'm> {
-    /// What the node gives, if that does not depend on the image; `dims` has the extents of the
-    /// values that do.
-    pub fn constant(
-        &self,
-        dims: &HashMap<&'m str, Vec<i64>>,
-    ) -> Result<Option<Constant<'m>>, Fault> {
-        match self.operator() {
-            "Constant" => self.constant_node().map(Some),
-            "Identity" => Ok(self.input(0).cloned()),
-            "Shape" => match self
-                .node
-                .inputs
-                .first()
-                .and_then(|name| dims.get(name.as_str()))
-            {
-                Some(dims) => Ok(Some(Constant::Ints(self.shape_range(dims)?))),
-                None => Ok(None),
-            },
-            "Gather" | "Concat" | "Unsqueeze" | "Squeeze" | "Cast" if self.input(0).is_some() => {
-                self.list_arithmetic()
-                    .map(|list| Some(Constant::Ints(list)))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    fn constant_node(&self) -> Result<Constant<'m>, Fault> {
-        let node: &'m Node = self.node;
-        match node.attributes.as_slice() {
-            [attribute] => match (attribute.name.as_str(), &attribute.tensor) {
-                ("value", Some(tensor)) => Ok(Constant::Tensor(tensor)),
-                ("value_float", _) => Ok(Constant::Float(attribute.float)),
-                ("value_int", _) => Ok(Constant::Ints(vec![attribute.int])),
-                ("value_ints", _) => Ok(Constant::Ints(attribute.ints.clone())),
-                _ => Err(Fault::Unknown {
-                    name: attribute.name.clone(),
-                }),
-            },
-            _ => Err(Fault::Operator),
-        }
-    }
-
-    /// The extents from the attribute `start` to `end`.
-    fn shape_range(&self, dims: &[i64]) -> Result<Vec<i64>, Fault> {
-        let length = dims.len() as i64;
-        let place = |index: i64| {
-            (if index < 0 {
-                index.saturating_add(length)
-            } else {
-                index
-            })
-            .clamp(0, length)
-        };
-        let start = place(self.int("start", 0)?) as usize;
-        let end = place(self.int("end", length)?) as usize;
-        Ok(dims.get(start..end).unwrap_or_default().to_vec())
-    }
-
-    fn list_arithmetic(&self) -> Result<Vec<i64>, Fault> {
-        match self.node.operator.as_str() {
-            "Gather" => {
-                let (list, places) = (self.ints(0)?, self.ints(1)?);
-                let at = |place: &i64| match place {
-                    0.. => list.get(*place as usize).copied(),
-                    _ => list
-                        .iter()
-                        .rev()
-                        .nth(place.unsigned_abs() as usize - 1)
-                        .copied(),
-                };
-                let found: Option<Vec<i64>> = places.iter().map(at).collect();
-                found.ok_or(Fault::Operator)
-            }
-            "Concat" => {
-                let mut all = Vec::new();
-                for index in 0..self.node.inputs.len() {
-                    all.extend(self.ints(index)?);
-                    if all.len() > 16 {
-                        return Err(Fault::Operator);
-                    }
-                }
-                Ok(all)
-            }
-            _ => self.ints(0),
-        }
-    }
-
     /// Input `index` if it is a constant.
     pub fn input(&self, index: usize) -> Option<&Constant<'m>> {
         let name = self.node.inputs.get(index).map_or("", String::as_str);
@@ -148,9 +100,12 @@ impl<'m> OnnxOperation<'_, 'm> {
     /// The whole numbers of input `index`.
     pub fn ints(&self, index: usize) -> Result<Vec<i64>, Fault> {
         match self.input(index) {
-            Some(Constant::Ints(list)) => Ok(list.clone()),
             Some(Constant::Tensor(tensor)) => int_values(tensor).map_err(named(tensor)),
-            _ => Err(Fault::NotConstant { number: index + 1 }),
+            Some(Constant::Array(array)) => match &array.numbers {
+                Numbers::Ints(list) => Ok(list.clone()),
+                Numbers::Floats(_) => Err(Fault::NotConstant { number: index + 1 }),
+            },
+            None => Err(Fault::NotConstant { number: index + 1 }),
         }
     }
 
@@ -158,8 +113,29 @@ impl<'m> OnnxOperation<'_, 'm> {
     pub fn floats(&self, index: usize) -> Result<(Vec<usize>, Vec<f32>), Fault> {
         match self.input(index) {
             Some(Constant::Tensor(tensor)) => float_values(tensor).map_err(named(tensor)),
-            Some(Constant::Float(value)) => Ok((Vec::new(), vec![*value])),
-            _ => Err(Fault::NotConstant { number: index + 1 }),
+            Some(Constant::Array(array)) => match &array.numbers {
+                Numbers::Floats(values) => Ok((array.dims.clone(), values.clone())),
+                Numbers::Ints(_) => Err(Fault::NotConstant { number: index + 1 }),
+            },
+            None => Err(Fault::NotConstant { number: index + 1 }),
+        }
+    }
+
+    /// Input `index` as an array, whole numbers or f32.
+    pub fn array(&self, index: usize) -> Result<Array, Fault> {
+        match self.input(index) {
+            Some(Constant::Array(array)) => Ok(array.as_ref().clone()),
+            Some(Constant::Tensor(tensor)) if tensor.kind == I64 => {
+                let values = int_values(tensor).map_err(named(tensor))?;
+                let dims = shape(tensor, values.len()).map_err(named(tensor))?;
+                let numbers = Numbers::Ints(values);
+                Ok(Array { dims, numbers })
+            }
+            _ => {
+                let (dims, values) = self.floats(index)?;
+                let numbers = Numbers::Floats(values);
+                Ok(Array { dims, numbers })
+            }
         }
     }
 
@@ -204,10 +180,10 @@ fn float_values(tensor: &TensorMessage) -> Result<(Vec<usize>, Vec<f32>), Tensor
     Ok((shape, values.collect()))
 }
 
-fn int_values(tensor: &TensorMessage) -> Result<Vec<i64>, TensorFault> {
+pub fn int_values(tensor: &TensorMessage) -> Result<Vec<i64>, TensorFault> {
     check_kind(tensor, I64, "i64")?;
     let values = match &tensor.raw {
-        Some(raw) if raw.len() <= 128 => {
+        Some(raw) if raw.len() <= 8 * LIMIT => {
             let (values, _) = raw.as_chunks::<8>();
             values
                 .iter()

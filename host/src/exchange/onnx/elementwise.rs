@@ -1,123 +1,187 @@
-//! Nodes that multiply and add by constants, folded into what is before them.
+//! Nodes that multiply, add or cut off value by value.
 
-use super::chain::Chain;
+use super::draft::{DraftLine, NormTensors};
 use super::error::Fault;
+use super::held::Held;
+use super::importer::Importer;
 use super::node::OnnxOperation;
+use kiln_core::Layer;
 
-impl Chain<'_> {
-    /// Addition, subtraction, multiplication or division with a constant.
-    pub fn arithmetic(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
+impl<'m> Importer<'m> {
+    /// An addition of two values, or any arithmetic with a constant.
+    pub fn arithmetic(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         operation.only(&[])?;
-        let constant_first = operation.input(0).is_some();
-        let index = usize::from(!constant_first);
-        let (shape, values) = operation.floats(index)?;
-        let channels = self.channels();
-        let values = per_channel(&shape, &values, channels, self.flat).ok_or_else(|| {
-            operation.misshapen(
-                index,
-                &shape,
-                format!("one number for each of {channels} channels"),
-            )
-        })?;
-        let map = |of: fn(f64) -> f64| values.iter().map(|value| of(f64::from(*value))).collect();
-        let ones = || vec![1.0; channels];
-        let zeros = || vec![-0.0; channels];
-        let (scale, shift): (Vec<f64>, Vec<f64>) = match (operation.operator(), constant_first) {
-            ("Add", _) => (ones(), map(|value| value)),
-            ("Sub", false) => (ones(), map(|value| -value)),
-            ("Sub", true) => (vec![-1.0; channels], map(|value| value)),
-            ("Mul", _) => (map(|value| value), zeros()),
-            ("Div", false) => (map(|value| 1.0 / value), zeros()),
-            _ => return Err(Fault::NotConstant { number: 2 }),
-        };
-        self.fold(operation, &scale, &shift)
+        match self.computed(operation)?.as_slice() {
+            [_, _] if operation.operator() == "Add" => self.addition(operation),
+            [_, _] => Err(Fault::NotConstant { number: 2 }),
+            [(place, _)] => self.with_constant(operation, *place),
+            several => Err(Fault::Inputs {
+                found: several.len(),
+            }),
+        }
     }
 
-    /// Folds a BatchNorm with the statistics it learned.
-    pub fn batch_norm(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
+    fn addition(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
+        let mut addends = Vec::new();
+        for (_, held) in self.computed(operation)? {
+            if held.is_probability {
+                return Err(Fault::BehindSoftmax);
+            }
+            addends.push(held.without_zeros()?);
+        }
+        let [first, second] = [addends[0], addends[1]];
+        if first.is_flat != second.is_flat {
+            let maps = if first.is_flat { second } else { first };
+            return Err(Fault::Maps {
+                found: maps.shape.to_string(),
+            });
+        }
+        self.push(
+            operation,
+            Layer::Add,
+            [&first, &second],
+            [Vec::new(), Vec::new()],
+        )
+    }
+
+    fn with_constant(
+        &mut self,
+        operation: &OnnxOperation<'_, 'm>,
+        place: usize,
+    ) -> Result<Held, Fault> {
+        let input = self.padded_input(operation, place)?.without_zeros()?;
+        let (shape, values) = operation.floats(1 - place)?;
+        let values = spread(&shape, &values, &input).ok_or_else(|| {
+            let channels = axis(&input);
+            let expected = format!("one number for each of {channels} channels");
+            operation.misshapen(1 - place, &shape, expected)
+        })?;
+        let map = |of: fn(f64) -> f64| values.iter().map(|value| of(f64::from(*value))).collect();
+        let ones = || vec![1.0; values.len()];
+        let zeros = || vec![-0.0; values.len()];
+        let (scale, shift) = match (operation.operator(), place) {
+            ("Add", _) => (ones(), map(|value| value)),
+            ("Sub", 0) => (ones(), map(|value| -value)),
+            ("Sub", _) => (vec![-1.0; values.len()], map(|value| value)),
+            ("Mul", _) => (map(|value| value), zeros()),
+            ("Div", 0) => (map(|value| 1.0 / value), zeros()),
+            _ => return Err(Fault::NotConstant { number: 2 }),
+        };
+        let line = DraftLine {
+            scale,
+            shift,
+            norm: None,
+        };
+        self.push_line(operation, line, &input)
+    }
+
+    /// A batch normalisation with the statistics it learned.
+    pub fn batch_norm(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         operation.only(&["epsilon", "momentum", "spatial", "training_mode"])?;
         operation.require("training_mode", 0)?;
         operation.require("spatial", 1)?;
-        let shape = [self.channels()];
-        let epsilon = f64::from(operation.float("epsilon", 1e-5)?);
-        let [gamma, beta, mean, variance] = [
-            operation.shaped(1, &shape)?,
-            operation.shaped(2, &shape)?,
-            operation.shaped(3, &shape)?,
-            operation.shaped(4, &shape)?,
-        ];
-        let factors = gamma.iter().zip(&variance);
-        let scale: Vec<f64> = factors
-            .map(|(gamma, variance)| f64::from(*gamma) / (f64::from(*variance) + epsilon).sqrt())
-            .collect();
-        let shifts = beta.iter().zip(&mean).zip(&scale);
-        let shift: Vec<f64> = shifts
-            .map(|((beta, mean), scale)| f64::from(*beta) - f64::from(*mean) * scale)
-            .collect();
-        self.fold(operation, &scale, &shift)
+        let input = self.input(operation)?;
+        let shape = [axis(&input)];
+        let norm = NormTensors {
+            weight: operation.shaped(1, &shape)?,
+            bias: operation.shaped(2, &shape)?,
+            mean: operation.shaped(3, &shape)?,
+            variance: operation.shaped(4, &shape)?,
+            epsilon: operation.float("epsilon", 1e-5)?,
+        };
+        let mut line = norm.line();
+        // Of flattened maps each value has statistics of its own: such a layer Kiln does not have.
+        let is_layer = norm.epsilon > 0.0
+            && norm.epsilon <= 1.0
+            && norm.weight.len() == input.shape.channels as usize;
+        line.norm = is_layer.then_some(norm);
+        self.push_line(operation, line, &input)
     }
 
-    /// The second axis: maps, or values of a row.
-    fn channels(&self) -> usize {
-        match self.flat {
-            true => self.shape.elements(),
-            false => self.shape.channels as usize,
-        }
-    }
-
-    /// Folds `x * scale[c] + shift[c]` into the layer before it, or into the input's scaling.
-    fn fold(
-        &mut self,
-        operation: &OnnxOperation<'_, '_>,
-        scale: &[f64],
-        shift: &[f64],
-    ) -> Result<(), Fault> {
-        if self.has_ended() {
-            return Err(Fault::BehindSoftmax);
-        }
-        let what = operation.label();
-        if let Some(scaling) = self.scaling() {
-            *scaling = scaling.then(&super::super::Affine {
-                scale: scale.to_vec(),
-                shift: shift.to_vec(),
-            });
-            self.remark(format!("folded {what} into the input's scaling"));
-            return Ok(());
-        }
-        let part = self.last_part().ok_or(Fault::Fold)?;
-        // Maps of several pixels that were flattened have more values than the filters before.
-        if part.biases.len() != scale.len() {
-            return Err(Fault::Fold);
-        }
-        let row = part.weights.len() / part.biases.len();
-        let rows = part.weights.chunks_exact_mut(row).zip(&mut part.biases);
-        for ((weights, bias), (scale, shift)) in rows.zip(scale.iter().zip(shift)) {
-            weights.iter_mut().for_each(|weight| *weight *= scale);
-            *bias = *bias * scale + shift;
-        }
-        let layer = self.last_layer();
-        self.remark(format!("folded {what} into {layer}"));
-        Ok(())
+    /// A ReLU or a ReLU6.
+    pub fn clip(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
+        operation.only(&["min", "max"])?;
+        let input = self.input(operation)?;
+        let bound = |index, name, default| match operation.has_input(index) {
+            true => Ok(operation
+                .floats(index)?
+                .1
+                .first()
+                .copied()
+                .unwrap_or(default)),
+            false => operation.float(name, default),
+        };
+        let (min, max) = (bound(1, "min", f32::MIN)?, bound(2, "max", f32::MAX)?);
+        let layer = match (min == 0.0, max) {
+            (true, 6.0) => Layer::Relu6,
+            (true, f32::MAX..) => Layer::Relu,
+            _ => {
+                return Err(Fault::Attribute {
+                    name: "range",
+                    found: format!("{min} to {max}"),
+                    expected: "0 to 6, or 0 and no limit above".into(),
+                });
+            }
+        };
+        self.push_plain(operation, layer, &input)
     }
 }
 
-/// A constant's value for each channel, if it is broadcast along all other axes.
-pub fn per_channel(
-    shape: &[usize],
-    values: &[f32],
-    channels: usize,
-    flat: bool,
-) -> Option<Vec<f32>> {
-    let rank = if flat { 2 } else { 4 };
+impl NormTensors {
+    /// The line that the statistics make of it.
+    fn line(&self) -> DraftLine {
+        let factors = self.weight.iter().zip(&self.variance);
+        let epsilon = f64::from(self.epsilon);
+        let scale: Vec<f64> = factors
+            .map(|(weight, variance)| f64::from(*weight) / (f64::from(*variance) + epsilon).sqrt())
+            .collect();
+        let shifts = self.bias.iter().zip(&self.mean).zip(&scale);
+        let shift = shifts
+            .map(|((bias, mean), scale)| f64::from(*bias) - f64::from(*mean) * scale)
+            .collect();
+        DraftLine {
+            scale,
+            shift,
+            norm: None,
+        }
+    }
+}
+
+/// Length of the second axis: maps, or values of a row.
+fn axis(input: &Held) -> usize {
+    match input.is_flat {
+        true => input.shape.elements(),
+        false => input.shape.channels as usize,
+    }
+}
+
+/// A constant's value for each channel, or for each value of maps that were flattened.
+fn spread(shape: &[usize], values: &[f32], input: &Held) -> Option<Vec<f32>> {
+    let channels = input.shape.channels as usize;
+    if let [_] = values {
+        return along(shape, values, channels, input.is_flat);
+    }
+    let values = along(shape, values, axis(input), input.is_flat)?;
+    let map = input.shape.map_elements();
+    let mut maps = values.chunks(map);
+    match input.is_flat && maps.all(|map| map.iter().all(|value| *value == map[0])) {
+        true => Some(values.iter().step_by(map).copied().collect()),
+        false => Some(values),
+    }
+}
+
+/// A constant's value for each place of the second axis, if it is broadcast along all others.
+pub fn along(shape: &[usize], values: &[f32], length: usize, is_flat: bool) -> Option<Vec<f32>> {
+    let rank = if is_flat { 2 } else { 4 };
     if shape.len() > rank {
         return None;
     }
     if let [value] = values {
-        return Some(vec![*value; channels]);
+        return Some(vec![*value; length]);
     }
     let mut aligned = vec![1; rank - shape.len()];
     aligned.extend(shape);
     let mut expected = vec![1; rank];
-    expected[1] = channels;
+    expected[1] = length;
     (aligned == expected).then(|| values.to_vec())
 }

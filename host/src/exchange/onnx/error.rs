@@ -1,6 +1,6 @@
 //! What can be wrong with an ONNX file, or what of it Kiln has no layer for.
 
-use kiln_core::LayerFault;
+use kiln_core::{FoldError, LayerFault, NetworkError};
 
 /// Why an ONNX file cannot be imported.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +49,31 @@ pub enum OnnxError {
         /// What is wrong with it.
         fault: Fault,
     },
-    /// The output is not what the last node gives.
-    #[error("its output {name:?} is not what its last node computes; remove what is unused")]
+    /// A value that nothing gives, or a Pad's.
+    #[error("its output {name:?} is not what a layer computes; export it again")]
     Output {
         /// Name of the output.
         name: String,
     },
+    /// Two values of one name.
+    #[error("it has two values named {name:?}; the file is damaged, so export it again")]
+    GivenTwice {
+        /// The name.
+        name: String,
+    },
+    /// More layers than a network has, with batch normalisations not folded yet.
+    #[error(
+        "the network has more than {} layers, batch normalisations counted; export it with them \
+         folded, or make it smaller",
+        kiln_core::MAX_NODES
+    )]
+    TooManyLayers,
+    /// Layers that do not make a network.
+    #[error("{0}")]
+    Network(NetworkError),
+    /// Parameters that are not as many as the network's.
+    #[error("folding failed: {0}")]
+    Folding(FoldError),
     /// Nothing between input and output that Kiln has a layer for.
     #[error("it has no layers")]
     NoLayers,
@@ -73,17 +92,33 @@ pub enum Fault {
     /// No layer for its operator.
     #[error("Kiln has no layer for it; take it out, or train the network without it")]
     Operator,
-    /// It is not the next one in the chain.
-    #[error(
-        "it reads {found}, but before it comes {expected:?}; only layers one behind another can be \
-         imported"
-    )]
-    NotNext {
-        /// What it reads.
+    /// It reads what no node gives.
+    #[error("it reads {found:?}, which nothing in the file gives; export it again")]
+    Missing {
+        /// Name of the value.
         found: String,
-        /// What it should read.
-        expected: String,
     },
+    /// It reads itself, by way of others.
+    #[error("it reads what is computed from its own value; export the network without loops")]
+    Circle,
+    /// It reads another number of values that depend on the image than its layer does.
+    #[error("it reads {found} values that depend on the image; only Add reads two, all others one")]
+    Inputs {
+        /// How many it reads.
+        found: usize,
+    },
+    /// It computes a constant in a way that import does not.
+    #[error(
+        "it computes a constant that import cannot compute; simplify the file, with onnxsim for \
+         example, or export it with constants folded"
+    )]
+    ConstantsOnly,
+    /// Zeros around its input that cannot become padding.
+    #[error(
+        "a Pad adds zeros around its input; only a convolution or an average pool that counts \
+         padding can take these over, so give the padding to such a layer"
+    )]
+    Zeros,
     /// An attribute with a value that no layer has.
     #[error("its {name} is {found}, but only {expected} can be imported")]
     Attribute {
@@ -122,8 +157,8 @@ pub enum Fault {
     TooManyLayers,
     /// Nothing that it could be folded into.
     #[error(
-        "it can be folded only into the input's scaling or into a convolution or linear layer \
-         right before it"
+        "it scales each value of flattened maps by itself, which can be folded only into a linear \
+         layer that alone reads it"
     )]
     Fold,
     /// Maps where a row is needed.

@@ -1,4 +1,4 @@
-//! The messages of ONNX, as far as a chain of layers needs them; tags as in `onnx.proto3`.
+//! The messages of ONNX, as far as networks need them; tags as in `onnx.proto3`.
 //!
 //! Lists of numbers are written unpacked, as ONNX's own library writes them, and read either way.
 

@@ -22,11 +22,7 @@ impl<'m> OnnxOperation<'_, 'm> {
 
     /// The error that names the node.
     pub fn refused(&self, fault: Fault) -> OnnxError {
-        let output = self.node.outputs.first().map_or("", String::as_str);
-        let node = match self.node.name.as_str() {
-            "" => format!("the node that gives {output:?} ({})", self.node.operator),
-            name => format!("node {name:?} ({})", self.node.operator),
-        };
+        let node = described(self.node);
         OnnxError::Node { node, fault }
     }
 
@@ -38,7 +34,7 @@ impl<'m> OnnxOperation<'_, 'm> {
         } else {
             &self.node.name
         };
-        format!("{} ({})", name.escape_debug(), self.node.operator)
+        format!("{} ({})", name.escape_debug(), shown_operator(self.node))
     }
 
     /// Refuses attributes other than these: what is not known may mean anything.
@@ -95,17 +91,16 @@ impl<'m> OnnxOperation<'_, 'm> {
         }
     }
 
-    /// Refuses padding that depends on the input's size.
-    pub fn require_explicit_padding(&self) -> Result<(), Fault> {
-        let attribute = self.attribute("auto_pad", TEXT)?;
-        match attribute.map_or(&b"NOTSET"[..], |attribute| attribute.text.as_slice()) {
-            b"NOTSET" | b"VALID" => Ok(()),
-            found => Err(Fault::Attribute {
-                name: "auto_pad",
-                found: String::from_utf8_lossy(found).escape_debug().to_string(),
-                expected: "NOTSET".into(),
-            }),
-        }
+    /// A text's bytes, or their default.
+    pub fn text(&self, name: &'static str, default: &'static str) -> Result<&'m [u8], Fault> {
+        let attribute = self.attribute(name, TEXT)?;
+        Ok(attribute.map_or(default.as_bytes(), |it| it.text.as_slice()))
+    }
+
+    /// Whether there is an input at this place.
+    pub fn has_input(&self, index: usize) -> bool {
+        let name = self.node.inputs.get(index);
+        name.is_some_and(|name| !name.is_empty())
     }
 
     fn attribute(&self, name: &'static str, kind: i32) -> Result<Option<&'m Attribute>, Fault> {
@@ -120,6 +115,20 @@ impl<'m> OnnxOperation<'_, 'm> {
             found => Ok(found),
         }
     }
+}
+
+/// What a node is called in errors.
+pub fn described(node: &Node) -> String {
+    let output = node.outputs.first().map_or("", String::as_str);
+    match node.name.as_str() {
+        "" => format!("the node that gives {output:?} ({})", shown_operator(node)),
+        name => format!("node {name:?} ({})", shown_operator(node)),
+    }
+}
+
+/// The operator, without anything that a terminal would obey.
+fn shown_operator(node: &Node) -> impl std::fmt::Display + '_ {
+    node.operator.escape_debug()
 }
 
 /// The fault of an attribute with a value that cannot be imported.

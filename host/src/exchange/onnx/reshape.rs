@@ -1,46 +1,28 @@
 //! Nodes that turn maps into a row, or a row into maps of one pixel.
 
-use super::chain::Chain;
 use super::constants::BATCH;
 use super::error::Fault;
+use super::held::Held;
+use super::importer::Importer;
 use super::node::{OnnxOperation, attribute_fault};
 
-impl Chain<'_> {
+impl<'m> Importer<'m> {
     /// Flatten, Reshape or Squeeze.
-    pub fn reshape(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
-        match operation.operator() {
-            "Flatten" => self.flatten(operation),
-            "Squeeze" => self.squeeze(operation),
-            _ => self.reshape_to(operation),
-        }
+    pub fn reshape(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
+        let input = self.input(operation)?;
+        let is_flat = match operation.operator() {
+            "Flatten" => flatten(&input, operation)?,
+            "Squeeze" => squeeze(&input, operation)?,
+            _ => self.reshape_to(&input, operation)?,
+        };
+        Ok(Held { is_flat, ..input })
     }
 
-    fn flatten(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
-        operation.only(&["axis"])?;
-        let axis = operation.int("axis", 1)?;
-        let from_end = if self.flat { -1 } else { -3 };
-        if axis != 1 && axis != from_end {
-            return Err(attribute_fault("axis", &[axis], "1"));
-        }
-        self.flat = true;
-        Ok(())
-    }
-
-    fn squeeze(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
-        operation.only(&["axes"])?;
-        self.maps()?;
-        let axes = operation.axes(4)?;
-        if axes != [2, 3] || self.shape.map_elements() != 1 {
-            return Err(attribute_fault("axes", &axes, "2, 3 of maps of one pixel"));
-        }
-        self.flat = true;
-        Ok(())
-    }
-
-    fn reshape_to(&mut self, operation: &OnnxOperation<'_, '_>) -> Result<(), Fault> {
+    /// Whether the reshaped value is a row.
+    fn reshape_to(&self, input: &Held, operation: &OnnxOperation<'_, 'm>) -> Result<bool, Fault> {
         operation.only(&["allowzero"])?;
         let copies_zero = operation.int("allowzero", 0)? == 0;
-        let from = self.extents();
+        let from = input.extents();
         let asked = operation.ints(1)?;
         let target: Vec<i64> = asked
             .iter()
@@ -50,7 +32,7 @@ impl Chain<'_> {
                 _ => extent,
             })
             .collect();
-        let elements = self.shape.elements() as i64;
+        let elements = input.shape.elements() as i64;
         let fits = |found: i64, expected: i64, free: bool| found == expected || free && found == -1;
         let fault = || Fault::Reshape {
             target: target
@@ -67,24 +49,39 @@ impl Chain<'_> {
         let free = batch != -1;
         let flat = match *rest {
             [values] if fits(values, elements, free) => true,
-            [channels, 1, 1] if self.flat && fits(channels, elements, free) => false,
-            _ if target.get(1..) == from.get(1..) => self.flat,
+            [channels, 1, 1] if input.is_flat && fits(channels, elements, free) => false,
+            _ if target.get(1..) == from.get(1..) => input.is_flat,
             _ => return Err(fault()),
         };
         if !self.is_batch(batch) {
             return Err(fault());
         }
-        if self.flat && !flat && !self.is_row_of_maps() {
+        // The values of a row are maps of one pixel behind a linear layer, and behind maps of one
+        // pixel, but not where larger maps were flattened.
+        if input.is_flat && !flat && input.shape.map_elements() != 1 {
             return Err(fault());
         }
-        self.flat = flat;
-        Ok(())
+        Ok(flat)
     }
+}
 
-    /// Whether the values of the row are maps of one pixel: so they are behind a linear layer, and
-    /// behind maps of one pixel, but not where larger maps were flattened.
-    fn is_row_of_maps(&self) -> bool {
-        self.shape.map_elements() == 1
+fn flatten(input: &Held, operation: &OnnxOperation<'_, '_>) -> Result<bool, Fault> {
+    operation.only(&["axis"])?;
+    let axis = operation.int("axis", 1)?;
+    let from_end = if input.is_flat { -1 } else { -3 };
+    match axis == 1 || axis == from_end {
+        true => Ok(true),
+        false => Err(attribute_fault("axis", &[axis], "1")),
+    }
+}
+
+fn squeeze(input: &Held, operation: &OnnxOperation<'_, '_>) -> Result<bool, Fault> {
+    operation.only(&["axes"])?;
+    input.maps()?;
+    let axes = operation.axes(4)?;
+    match axes == [2, 3] && input.shape.map_elements() == 1 {
+        true => Ok(true),
+        false => Err(attribute_fault("axes", &axes, "2, 3 of maps of one pixel")),
     }
 }
 

@@ -1,11 +1,17 @@
 //! A model as an ONNX file: raw pixels in, logits out.
 
+mod options;
+
 use super::message::{
-    Attribute, Dimension, Entry, F32, Graph, I64, INT, INTS, Model, Node, Opset, TensorMessage,
-    TensorShape, TensorType, Type, Value,
+    Attribute, Dimension, Entry, F32, Graph, I64, Model, Node, Opset, TensorMessage, TensorShape,
+    TensorType, Type, Value,
 };
-use crate::exchange::{KEY, LayerTensors, Metadata, Module, ModuleKind, layer_tensors, modules};
-use kiln_core::{Conv2d, Layer, ModelFile, Padding, Pool2d};
+use crate::exchange::pytorch::{
+    LayerTensors, Module, ModuleInput, ModuleKind, layer_tensors, modules,
+};
+use crate::exchange::{KEY, Metadata};
+use kiln_core::{Layer, ModelFile, Shape};
+use options::{conv_options, int, pool_options};
 use prost::Message;
 
 /// Version of the file's structure, and of the operators: both are read by runtimes since 2021.
@@ -44,88 +50,158 @@ pub fn write(model: &ModelFile<'_>) -> serde_json::Result<Vec<u8>> {
 
 fn graph(model: &ModelFile<'_>) -> Graph {
     let network = model.network();
-    let mut chain = ChainWriter {
-        nodes: Vec::new(),
-        tensors: Vec::new(),
-        value: INPUT.into(),
-    };
+    let mut writer = GraphWriter::default();
     let scaling = model.scaling();
     // One number for all channels where they are scaled alike.
     let shape = [scaling.scale().len(), 1, 1];
-    chain.tensor("scale", &shape, scaling.scale());
-    chain.tensor("shift", &shape, scaling.shift());
-    chain.node("Mul", "scaled", &["scale"], Vec::new());
-    chain.node("Add", "shifted", &["shift"], Vec::new());
+    writer.tensor("scale", &shape, scaling.scale());
+    writer.tensor("shift", &shape, scaling.shift());
+    writer.node("Mul", "scaled", &[INPUT, "scale"], Vec::new());
+    writer.node("Add", "shifted", &["scaled", "shift"], Vec::new());
     let tensors = layer_tensors(network);
     for module in modules(network) {
-        let own = tensors
-            .iter()
-            .find(|it| it.prefix == module.index.to_string());
-        chain.module(&module, own, model.parameters());
+        let own = tensors.iter().find(|it| it.prefix == module.name);
+        writer.module(&module, own, model.parameters());
     }
     // The last node's value has the name of the output.
-    chain.node("Identity", OUTPUT, &[], Vec::new());
+    let last = writer.value(ModuleInput::Module(writer.values.len() - 1));
+    writer.node("Identity", OUTPUT, &[&last], Vec::new());
     let input = network.input_shape();
     let extents = [input.channels, input.height, input.width].map(i64::from);
     Graph {
-        nodes: chain.nodes,
+        nodes: writer.nodes,
         name: "network".into(),
-        tensors: chain.tensors,
+        tensors: writer.tensors,
         inputs: vec![value(INPUT, &extents)],
         outputs: vec![value(OUTPUT, &[network.classes() as i64])],
     }
 }
 
-/// Nodes one behind another, and the tensors that they read.
-struct ChainWriter {
+/// Nodes, each behind those that it reads, and the tensors that they read.
+#[derive(Default)]
+struct GraphWriter {
     nodes: Vec<Node>,
     tensors: Vec<TensorMessage>,
-    /// The value behind the last node.
-    value: String,
+    /// The name of each module's value.
+    values: Vec<String>,
 }
 
-impl ChainWriter {
-    fn module(&mut self, module: &Module, own: Option<&LayerTensors>, parameters: &[f32]) {
-        let inputs = own.map(|layer| {
-            let [weight, bias] = ["weight", "bias"].map(|it| format!("{}.{it}", layer.prefix));
-            self.tensor(&weight, &layer.weight, &parameters[layer.weights.clone()]);
-            self.tensor(&bias, &[layer.outputs], &parameters[layer.biases.clone()]);
-            [weight, bias]
-        });
-        let inputs = inputs.iter().flatten().map(String::as_str);
-        let inputs: Vec<&str> = inputs.collect();
-        let name = match module.kind {
-            ModuleKind::Layer { layer, .. } => format!("{}.{}", module.index, layer.name()),
-            _ => format!("{}.reshape", module.index),
-        };
-        match module.kind {
-            ModuleKind::Flatten => self.node("Flatten", &name, &[], vec![int("axis", 1)]),
-            ModuleKind::Unflatten { channels } => {
-                let shape = format!("{name}.shape");
-                self.ints(&shape, &[-1, i64::from(channels), 1, 1]);
-                self.node("Reshape", &name, &[&shape], Vec::new());
-            }
-            ModuleKind::Layer { layer, .. } => match layer {
-                Layer::Conv2d(conv) => self.node("Conv", &name, &inputs, conv_options(&conv)),
-                Layer::Relu => self.node("Relu", &name, &[], Vec::new()),
-                Layer::MaxPool2d(pool) => self.node("MaxPool", &name, &[], pool_options(&pool)),
-                Layer::AvgPool2d(pool) => {
-                    self.node("AveragePool", &name, &[], pool_options(&pool));
-                }
-                Layer::GlobalAvgPool2d => self.node("GlobalAveragePool", &name, &[], Vec::new()),
-                Layer::Linear(_) => self.node("Gemm", &name, &inputs, vec![int("transB", 1)]),
-                // A layer that is new to core shows up in the tests of this module.
-                _ => self.node(layer.name(), &name, &inputs, Vec::new()),
-            },
+impl GraphWriter {
+    fn value(&self, source: ModuleInput) -> String {
+        match source {
+            ModuleInput::Input => "shifted".into(),
+            ModuleInput::Module(index) => self.values[index].clone(),
         }
     }
 
-    /// Adds a node that takes the value before it, and becomes the value.
-    fn node(&mut self, operator: &str, name: &str, constants: &[&str], attributes: Vec<Attribute>) {
-        let before = std::mem::replace(&mut self.value, name.into());
-        let constants = constants.iter().copied().map(String::from);
+    fn module(&mut self, module: &Module, own: Option<&LayerTensors>, parameters: &[f32]) {
+        let inputs: Vec<String> = module.inputs.iter().map(|it| self.value(*it)).collect();
+        let mut inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+        let name = match module.kind {
+            ModuleKind::Layer { layer, .. } => format!("{}.{}", module.name, layer.name()),
+            _ => format!("{}.reshape", module.name),
+        };
+        match module.kind {
+            ModuleKind::Flatten => self.node("Flatten", &name, &inputs, vec![int("axis", 1)]),
+            ModuleKind::Unflatten { channels } => {
+                let shape = format!("{name}.shape");
+                self.ints(&shape, &[-1, i64::from(channels), 1, 1]);
+                inputs.push(&shape);
+                self.node("Reshape", &name, &inputs, Vec::new());
+            }
+            // ONNX's layers have such padding themselves.
+            ModuleKind::Pad { .. } => {
+                self.values.push(inputs.concat());
+                return;
+            }
+            ModuleKind::Layer {
+                layer,
+                input,
+                output,
+                is_flat,
+                ..
+            } => {
+                let tensors = own.map(|own| self.layer_tensors(own, &layer, is_flat, parameters));
+                let tensors = tensors.unwrap_or_default();
+                inputs.extend(tensors.iter().map(String::as_str));
+                self.layer(&layer, [input, output], &name, &inputs);
+            }
+        }
+        self.values.push(name);
+    }
+
+    /// Adds the tensors of a layer; gives their names.
+    fn layer_tensors(
+        &mut self,
+        own: &LayerTensors,
+        layer: &Layer,
+        is_flat: bool,
+        parameters: &[f32],
+    ) -> Vec<String> {
+        let mut names = Vec::new();
+        // The channels of maps are the third axis from the end.
+        let beside: &[usize] = match layer {
+            Layer::ScaleShift if !is_flat => &[1, 1],
+            _ => &[],
+        };
+        let weight = [own.weight.as_slice(), beside].concat();
+        let bias = [&[own.outputs], beside].concat();
+        let parts = [
+            ("weight", weight, &own.weights),
+            ("bias", bias, &own.biases),
+        ];
+        for (part, shape, range) in parts.into_iter().filter(|(_, _, range)| !range.is_empty()) {
+            let name = format!("{}.{part}", own.prefix);
+            self.tensor(&name, &shape, &parameters[range.clone()]);
+            names.push(name);
+        }
+        names
+    }
+
+    fn layer(&mut self, layer: &Layer, shapes: [Shape; 2], name: &str, inputs: &[&str]) {
+        let (operator, options) = match layer {
+            Layer::Conv2d(conv) => ("Conv", conv_options(conv)),
+            Layer::Relu => ("Relu", Vec::new()),
+            Layer::Relu6 => return self.relu6(name, inputs),
+            Layer::MaxPool2d(pool) => ("MaxPool", pool_options(pool, shapes)),
+            Layer::AvgPool2d(pool) => {
+                let mut options = pool_options(pool, shapes);
+                options.push(int("count_include_pad", pool.count_include_pad.into()));
+                ("AveragePool", options)
+            }
+            Layer::GlobalAvgPool2d => ("GlobalAveragePool", Vec::new()),
+            Layer::Linear(_) => ("Gemm", vec![int("transB", 1)]),
+            Layer::Add => ("Add", Vec::new()),
+            Layer::ScaleShift => return self.scale_shift(name, inputs),
+            Layer::Dropout(_) => ("Identity", Vec::new()),
+            // A layer that is new to core shows up in the tests of this module.
+            _ => (layer.name(), Vec::new()),
+        };
+        self.node(operator, name, inputs, options);
+    }
+
+    fn relu6(&mut self, name: &str, inputs: &[&str]) {
+        let bounds = ["relu6.min", "relu6.max"];
+        if !self.tensors.iter().any(|tensor| tensor.name == bounds[0]) {
+            self.tensor(bounds[0], &[], &[0.0]);
+            self.tensor(bounds[1], &[], &[6.0]);
+        }
+        self.node("Clip", name, &[inputs, &bounds].concat(), Vec::new());
+    }
+
+    /// A product and a sum, each rounded, as Kiln computes them.
+    fn scale_shift(&mut self, name: &str, inputs: &[&str]) {
+        if let [input, scale, shift] = inputs {
+            let product = format!("{name}.product");
+            self.node("Mul", &product, &[input, scale], Vec::new());
+            self.node("Add", name, &[&product, shift], Vec::new());
+        }
+    }
+
+    /// Adds a node that gives a value of its own name.
+    fn node(&mut self, operator: &str, name: &str, inputs: &[&str], attributes: Vec<Attribute>) {
         self.nodes.push(Node {
-            inputs: std::iter::once(before).chain(constants).collect(),
+            inputs: inputs.iter().copied().map(String::from).collect(),
             outputs: vec![name.into()],
             name: name.into(),
             operator: operator.into(),
@@ -174,45 +250,5 @@ fn value(name: &str, extents: &[i64]) -> Value {
     Value {
         name: name.into(),
         value_type: Type { tensor },
-    }
-}
-
-fn conv_options(conv: &Conv2d) -> Vec<Attribute> {
-    let Padding {
-        top,
-        left,
-        bottom,
-        right,
-    } = conv.padding;
-    vec![
-        ints("kernel_shape", &conv.kernel),
-        ints("strides", &conv.stride),
-        ints("pads", &[top, left, bottom, right]),
-        int("group", conv.groups.into()),
-    ]
-}
-
-fn pool_options(pool: &Pool2d) -> Vec<Attribute> {
-    vec![
-        ints("kernel_shape", &pool.window),
-        ints("strides", &pool.stride),
-    ]
-}
-
-fn int(name: &str, value: i64) -> Attribute {
-    Attribute {
-        name: name.into(),
-        int: value,
-        kind: INT,
-        ..Attribute::default()
-    }
-}
-
-fn ints(name: &str, values: &[u16]) -> Attribute {
-    Attribute {
-        name: name.into(),
-        ints: values.iter().copied().map(i64::from).collect(),
-        kind: INTS,
-        ..Attribute::default()
     }
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a safetensors file.
 
 use crate::network_file::NetworkFileError;
+use kiln_core::FoldError;
 use safetensors::SafeTensorError;
 
 /// Why a safetensors file cannot be imported, or written.
@@ -33,15 +34,37 @@ pub enum SafetensorsError {
         /// The kind it holds.
         found: String,
     },
-    /// A tensor of a BatchNorm.
+    /// A tensor of a BatchNorm where the network has none.
     #[error(
-        "tensor {tensor:?} is of a BatchNorm, whose epsilon is not in the file; export the network \
-         with torch.onnx.export and import that, which folds it into the convolution before it"
+        "tensor {tensor:?} is of a BatchNorm, and the network has no layer batch_norm for it; give \
+         it one, with the BatchNorm's epsilon, or import what torch.onnx.export makes of the network"
     )]
     BatchNorm {
         /// Name of the tensor.
         tensor: String,
     },
+    /// A bias of a layer that has none.
+    #[error(
+        "tensor {tensor:?} is a bias, but layer {number} ({kind}) is said to have none; take out its \
+         bias = false"
+    )]
+    Bias {
+        /// Name of the tensor.
+        tensor: String,
+        /// Number of the layer, from 1.
+        number: usize,
+        /// The layer's type.
+        kind: &'static str,
+    },
+    /// Values of another number than the network's.
+    #[error("folding failed: {0}")]
+    Folding(#[from] FoldError),
+    /// A batch normalisation that comes to no numbers.
+    #[error(
+        "a batch normalisation has a variance below zero, or one so small that folding it gives no \
+         finite numbers; train it again"
+    )]
+    Folded,
     /// A tensor of another kind of module.
     #[error("tensor {tensor:?} ends neither in .weight nor in .bias; no layer of Kiln's has it")]
     Foreign {

@@ -138,7 +138,7 @@ fn of_shape(modules: &Modules, shape: &[usize]) -> Result<Vec<String>, Safetenso
     let first = names.first().map(without_digits);
     if names.iter().any(|name| Some(without_digits(name)) != first) {
         return Err(SafetensorsError::Ambiguous {
-            tensors: names.join(", "),
+            tensors: names.join(", ").escape_debug().to_string(),
             shape: extents(shape),
         });
     }
@@ -159,7 +159,7 @@ fn none_left(found: Vec<Names>, modules: &Modules) -> Result<Vec<Names>, Safeten
 fn left(modules: &Modules) -> String {
     let shown = modules.values().take(SHOWN);
     let mut shown: Vec<String> = shown
-        .map(|(names, shape)| format!("{} ({})", names.weight, extents(shape)))
+        .map(|(names, shape)| format!("{} ({})", names.weight.escape_debug(), extents(shape)))
         .collect();
     if modules.is_empty() {
         return "nothing".into();

@@ -2,7 +2,7 @@ use super::*;
 use crate::exchange::damage;
 use crate::weights::ModelBytes;
 use ::safetensors::serialize;
-use kiln_core::{ModelParts, Scaling};
+use kiln_core::{BatchNorm, Layer, Linear, ModelParts, ModelTask, Scaling};
 use proptest::prelude::*;
 
 const NETWORK: Network = Network::input(1, 4, 4)
@@ -18,6 +18,7 @@ fn exported() -> Vec<u8> {
         .collect();
     let model = ModelBytes::encode(&ModelParts {
         network: &NETWORK,
+        task: ModelTask::Classification,
         scaling: &Scaling::uniform(1, 0.1, -0.3).unwrap(),
         class_names: &["a", "b", "c"],
         notes: "",
@@ -127,6 +128,72 @@ fn tensors_that_no_layer_has_are_refused() {
         matches!(error, SafetensorsError::NotFinite { .. }),
         "{error}"
     );
+}
+
+/// A file with two rows of weights and a batch normalisation, and these tensors of two values.
+fn normalised(others: &[(&str, [f32; 2])]) -> Vec<u8> {
+    let bytes = |values: &[f32]| -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    };
+    let weights = bytes(&[1.0, 2.0, 3.0, 4.0]);
+    let others: Vec<(&str, Vec<u8>)> = others
+        .iter()
+        .map(|(name, values)| (*name, bytes(values)))
+        .collect();
+    let view = |shape: &[usize], data| TensorView::new(Dtype::F32, shape.to_vec(), data).unwrap();
+    let mut tensors = vec![("fc.weight", view(&[2, 2], &weights))];
+    tensors.extend(others.iter().map(|(name, data)| (*name, view(&[2], data))));
+    let count = TensorView::new(Dtype::I64, Vec::new(), &[7, 0, 0, 0, 0, 0, 0, 0]).unwrap();
+    tensors.push(("bn.num_batches_tracked", count));
+    serialize(tensors, None).unwrap()
+}
+
+#[test]
+fn batch_norms_are_folded_with_the_epsilon_of_the_network() {
+    let layer = Layer::Linear(Linear::new(2).without_bias());
+    let norm = Layer::BatchNorm(BatchNorm {
+        epsilon: 0.25,
+        momentum: 0.1,
+    });
+    let network = Network::input(2, 1, 1).layer(layer).layer(norm);
+    let own = [
+        ("bn.weight", [1.0, 3.0]),
+        ("bn.bias", [0.5, -1.0]),
+        ("bn.running_mean", [2.0, 4.0]),
+        ("bn.running_var", [3.75, 0.0]),
+    ];
+    let read = |others: &[(&str, [f32; 2])], network: &Network| {
+        read(&normalised(others), Some(network.clone()), None)
+    };
+    let imported = read(&own, &network).unwrap();
+    assert_eq!(imported.network, Network::input(2, 1, 1).linear(2));
+    // Scales of 1/2 and 6, shifts of 1/2 - 2/2 and -1 - 4 * 6.
+    let expected = [0.5, 1.0, 18.0, 24.0, -0.5, -25.0];
+    assert_eq!(imported.parameters, expected);
+    let without = |name: &str| {
+        let mut others = own.to_vec();
+        others.retain(|(other, _)| *other != name);
+        read(&others, &network).unwrap_err().to_string()
+    };
+    let message = without("bn.running_var");
+    let words = "\"bn.running_var\" is nothing, but layer 2 (batch_norm) needs 2";
+    assert!(message.contains(words), "{message}");
+    let more = |more: (&str, [f32; 2])| read(&[&own[..], &[more]].concat(), &network);
+    let message = more(("fc.running_mean", [0.0; 2])).unwrap_err().to_string();
+    assert!(
+        message.contains("\"fc.running_mean\" is of a BatchNorm"),
+        "{message}"
+    );
+    let message = more(("fc.bias", [0.0; 2])).unwrap_err().to_string();
+    let words = "\"fc.bias\" is a bias, but layer 1 (linear) is said to have none";
+    assert!(message.contains(words), "{message}");
+    let mut negative = own;
+    negative[3].1 = [-1.0, 0.0];
+    let error = read(&negative, &network).unwrap_err();
+    assert!(matches!(error, SafetensorsError::Folded), "{error}");
 }
 
 proptest! {

@@ -1,0 +1,260 @@
+//! The values of a graph while its nodes are read, and the draft that grows with them.
+
+use super::constants::{BATCH, Constants};
+use super::draft::{Draft, DraftLine, DraftNode, DraftOperation, Number};
+use super::error::{Fault, OnnxError};
+use super::held::Held;
+use super::message::{F32, Value};
+use super::node::OnnxOperation;
+use kiln_core::{Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Shape};
+use std::collections::HashMap;
+
+/// Most scales of lines that are held at once; networks that fit Kiln have far fewer.
+const MAX_LINES: usize = 1 << 22;
+
+/// What was read so far.
+#[derive(Debug)]
+pub struct Importer<'m> {
+    draft: Draft,
+    /// The values that depend on the image, by name.
+    values: HashMap<&'m str, Held>,
+    /// The number of images, where the graph fixes it.
+    batch: Option<i64>,
+    remarks: Vec<String>,
+    layers: usize,
+    parameters: usize,
+    lines: usize,
+}
+
+impl<'m> Importer<'m> {
+    /// Starts at the one input that is no initializer.
+    pub fn start(inputs: &'m [Value], constants: &Constants<'m>) -> Result<Self, OnnxError> {
+        let inputs: Vec<&Value> = inputs
+            .iter()
+            .filter(|input| !constants.contains(&input.name))
+            .collect();
+        let [input] = inputs.as_slice() else {
+            return Err(OnnxError::Several {
+                what: "inputs",
+                found: inputs.len(),
+            });
+        };
+        let shape = image_shape(input).ok_or_else(|| OnnxError::Input {
+            name: input.name.clone(),
+            found: described(input),
+        })?;
+        let held = Held {
+            number: 0,
+            shape,
+            is_flat: false,
+            zeros: Padding::NONE,
+            is_probability: false,
+        };
+        Ok(Self {
+            draft: Draft {
+                input: shape,
+                nodes: Vec::new(),
+                output: 0,
+            },
+            values: HashMap::from([(input.name.as_str(), held)]),
+            batch: input.dims().first().copied().flatten(),
+            remarks: Vec::new(),
+            layers: 0,
+            parameters: 0,
+            lines: 0,
+        })
+    }
+
+    /// A value by its name.
+    pub fn held(&self, name: &str) -> Option<&Held> {
+        self.values.get(name)
+    }
+
+    /// Whether an extent stands for the number of images.
+    pub fn is_batch(&self, extent: i64) -> bool {
+        matches!(extent, BATCH | -1 | 1) || Some(extent) == self.batch
+    }
+
+    /// Reads a node that depends on the image.
+    pub fn read(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<(), Fault> {
+        let value = self.apply(operation)?;
+        if let Some(output) = operation.node.outputs.first() {
+            self.values.insert(output, value);
+        }
+        Ok(())
+    }
+
+    /// The one value that depends on the image, at its place among the inputs; zeros around it are
+    /// for the caller to heed.
+    pub fn padded_input(
+        &self,
+        operation: &OnnxOperation<'_, 'm>,
+        place: usize,
+    ) -> Result<Held, Fault> {
+        let computed = self.computed(operation)?;
+        match computed.as_slice() {
+            [(found, held)] if *found == place => match held.is_probability {
+                true => Err(Fault::BehindSoftmax),
+                false => Ok(*held),
+            },
+            [(found, _)] => Err(Fault::NotConstant { number: found + 1 }),
+            several => Err(Fault::Inputs {
+                found: several.len(),
+            }),
+        }
+    }
+
+    /// The same without zeros around it.
+    pub fn input(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
+        self.padded_input(operation, 0)?.without_zeros()
+    }
+
+    /// All values that depend on the image, with their places among the inputs.
+    pub fn computed(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Vec<(usize, Held)>, Fault> {
+        let inputs = operation.node.inputs.iter().enumerate();
+        let named =
+            inputs.filter(|(_, name)| !name.is_empty() && !operation.constants.contains(name));
+        named
+            .map(|(place, name)| match self.held(name) {
+                Some(held) => Ok((place, *held)),
+                None => Err(Fault::Missing {
+                    found: name.clone(),
+                }),
+            })
+            .collect()
+    }
+
+    /// Adds a layer with its parameters, if it has any.
+    pub fn push(
+        &mut self,
+        operation: &OnnxOperation<'_, 'm>,
+        layer: Layer,
+        inputs: [&Held; 2],
+        [weights, biases]: [Vec<f32>; 2],
+    ) -> Result<Held, Fault> {
+        let [first, second] = inputs;
+        let shape = output_shape(layer, [first.shape, second.shape]).map_err(Fault::Layer)?;
+        self.layers += 1;
+        if self.layers > MAX_NODES {
+            return Err(Fault::TooManyLayers);
+        }
+        self.parameters += weights.len() + biases.len();
+        if self.parameters > MAX_ELEMENTS as usize {
+            return Err(Fault::Layer(LayerFault::TooLarge));
+        }
+        let layer = DraftOperation::Layer {
+            layer,
+            weights,
+            biases,
+        };
+        let number = self.node(operation, layer, [first.number, second.number], shape);
+        Ok(Held {
+            number,
+            shape,
+            zeros: Padding::NONE,
+            ..*first
+        })
+    }
+
+    /// Adds a layer without parameters.
+    pub fn push_plain(
+        &mut self,
+        operation: &OnnxOperation<'_, 'm>,
+        layer: Layer,
+        input: &Held,
+    ) -> Result<Held, Fault> {
+        self.push(operation, layer, [input; 2], [Vec::new(), Vec::new()])
+    }
+
+    /// Adds a line.
+    pub fn push_line(
+        &mut self,
+        operation: &OnnxOperation<'_, 'm>,
+        line: DraftLine,
+        input: &Held,
+    ) -> Result<Held, Fault> {
+        self.lines += line.scale.len();
+        if self.lines > MAX_LINES {
+            return Err(Fault::Layer(LayerFault::TooLarge));
+        }
+        let line = DraftOperation::Line(line);
+        let number = self.node(operation, line, [input.number; 2], input.shape);
+        Ok(Held { number, ..*input })
+    }
+
+    fn node(
+        &mut self,
+        operation: &OnnxOperation<'_, 'm>,
+        what: DraftOperation,
+        inputs: [Number; 2],
+        shape: Shape,
+    ) -> Number {
+        self.draft.nodes.push(DraftNode {
+            operation: what,
+            inputs,
+            shape,
+            labels: vec![operation.label()],
+            described: super::node::described(operation.node),
+            is_gone: false,
+        });
+        self.draft.nodes.len()
+    }
+
+    /// Whether a value is nowhere below zero.
+    pub fn is_positive(&self, held: &Held) -> bool {
+        let giver = self.draft.giver(held.number);
+        let layer = giver.and_then(|index| self.draft.nodes[index].layer());
+        matches!(layer, Some(Layer::Relu | Layer::Relu6))
+    }
+
+    /// Keeps a line for people.
+    pub fn remark(&mut self, text: String) {
+        self.remarks.push(text);
+    }
+
+    /// The draft of what leads to the output of this name, and the remarks.
+    pub fn finish(mut self, output: &str) -> Result<(Draft, Vec<String>), OnnxError> {
+        let held = self.held(output).copied();
+        let held = held.filter(|held| held.zeros == Padding::NONE);
+        let held = held.ok_or_else(|| OnnxError::Output {
+            name: output.into(),
+        })?;
+        self.draft.output = held.number;
+        self.draft.prune();
+        Ok((self.draft, self.remarks))
+    }
+}
+
+/// Shape behind one layer.
+pub fn output_shape(layer: Layer, [first, second]: [Shape; 2]) -> Result<Shape, LayerFault> {
+    if first != second {
+        return Err(LayerFault::Addends {
+            left: first,
+            right: second,
+        });
+    }
+    let network = Network::input(first.channels, first.height, first.width).layer(layer);
+    network.check().map_err(|error| error.fault)?;
+    Ok(network.output_shape(0))
+}
+
+/// Channels, height and width of an f32 input of N x C x H x W.
+fn image_shape(input: &Value) -> Option<Shape> {
+    let [_, channels, height, width] = *input.dims().as_slice() else {
+        return None;
+    };
+    let extent = |extent: Option<i64>| u32::try_from(extent?).ok();
+    let shape = Shape::new(extent(channels)?, extent(height)?, extent(width)?);
+    // Layers are added to a shape that is sound.
+    let sound = output_shape(Layer::Relu, [shape; 2]).is_ok();
+    (input.kind() == F32 && sound).then_some(shape)
+}
+
+fn described(input: &Value) -> String {
+    let dims: Vec<String> = input
+        .dims()
+        .iter()
+        .map(|extent| extent.map_or("?".into(), |extent| extent.to_string()))
+        .collect();
+    format!("[{}] of ONNX's kind {}", dims.join(", "), input.kind())
+}
