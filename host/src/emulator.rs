@@ -7,5 +7,5 @@ mod qemu;
 
 pub use bound::offer;
 pub use log::LogError;
-pub use program::{Program, ProgramError};
+pub use program::{EmulatedProgram, EmulatedProgramError};
 pub use qemu::{EmulatedSerial, Emulation, EmulationError, Stopper};

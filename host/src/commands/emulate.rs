@@ -1,7 +1,7 @@
 //! `kiln emulate`: runs a firmware in QEMU and prints its log.
 
 use crate::boards::{self, BOARDS, Board};
-use crate::emulator::{EmulatedSerial, Emulation, Program};
+use crate::emulator::{EmulatedProgram, EmulatedSerial, Emulation};
 use anyhow::{Context, Result};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ const KILLED: u8 = 2;
 /// What was wrong with the firmware or the emulator, in one line.
 pub fn run(arguments: &EmulateArguments) -> Result<ExitCode> {
     let name = || arguments.program.display().to_string();
-    let program = Program::read(&arguments.program).with_context(name)?;
+    let program = EmulatedProgram::read(&arguments.program).with_context(name)?;
     let board = arguments.board.or(program.board()).unwrap_or(BOARDS[0]);
     let interrupted = Arc::new(AtomicBool::new(false));
     let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere)?;

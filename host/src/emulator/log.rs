@@ -1,6 +1,6 @@
 //! The firmware's log: defmt frames from the emulator, turned into lines.
 
-use super::Program;
+use super::EmulatedProgram;
 use defmt_decoder::DecodeError;
 use std::io::{self, Read};
 
@@ -19,7 +19,7 @@ pub enum LogError {
 /// Reads frames until the stream ends and hands on each as a line. Frames that are damaged are
 /// left out, with a line that says so.
 pub(super) fn decode(
-    program: &Program,
+    program: &EmulatedProgram,
     mut stream: impl Read,
     mut line: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<(), LogError> {

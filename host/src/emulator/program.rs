@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// A firmware: where it is, what board it is for, and how to read its log.
-pub struct Program {
+pub struct EmulatedProgram {
     path: PathBuf,
     board: Option<Board>,
     log: Table,
@@ -17,7 +17,7 @@ pub struct Program {
 /// Why a file is no firmware.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ProgramError {
+pub enum EmulatedProgramError {
     /// The file cannot be read.
     #[error("cannot read it")]
     Unreadable(#[from] io::Error),
@@ -32,19 +32,19 @@ pub enum ProgramError {
 /// How the firmware's build names its board: a symbol, the name behind it.
 const BOARD_SYMBOL: &str = "kiln_board_";
 
-impl Program {
+impl EmulatedProgram {
     /// Reads a firmware.
     ///
     /// # Errors
     ///
     /// A file that cannot be read, or is no firmware with a log.
-    pub fn read(path: &Path) -> Result<Self, ProgramError> {
+    pub fn read(path: &Path) -> Result<Self, EmulatedProgramError> {
         let elf = fs::read(path)?;
         let board = board(&object::File::parse(&*elf)?);
         let log = match Table::parse(&elf) {
             Ok(Some(table)) => table,
-            Ok(None) => return Err(ProgramError::Log("it has none".into())),
-            Err(error) => return Err(ProgramError::Log(error.to_string())),
+            Ok(None) => return Err(EmulatedProgramError::Log("it has none".into())),
+            Err(error) => return Err(EmulatedProgramError::Log(error.to_string())),
         };
         Ok(Self {
             path: path.into(),

@@ -1,7 +1,7 @@
 //! QEMU: found, started, and ended whatever happens.
 
 use super::log::{self, LogError};
-use super::{Program, ProgramError, bound};
+use super::{EmulatedProgram, EmulatedProgramError, bound};
 use crate::boards::Board;
 use std::env;
 use std::io;
@@ -46,7 +46,7 @@ pub enum EmulationError {
     NotEmulated(&'static str),
     /// The program is not what it should be.
     #[error(transparent)]
-    Program(#[from] ProgramError),
+    Program(#[from] EmulatedProgramError),
     /// The log broke off.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -59,7 +59,7 @@ impl Emulation {
     ///
     /// If QEMU is not there or does not start, or does not know the board.
     pub fn start(
-        program: &Program,
+        program: &EmulatedProgram,
         board: Board,
         serial: EmulatedSerial<'_>,
     ) -> Result<Self, EmulationError> {
@@ -85,7 +85,7 @@ impl Emulation {
     /// If the log breaks off or QEMU cannot be waited for.
     pub fn follow(
         &mut self,
-        program: &Program,
+        program: &EmulatedProgram,
         line: impl FnMut(&str) -> io::Result<()>,
     ) -> Result<ExitStatus, EmulationError> {
         if let Some(output) = self.output.take() {

@@ -4,12 +4,13 @@ use super::support::refusal;
 use host::boards::{BOARDS, PROGRAM_BYTES, WORKING_BYTES};
 use host::firmware::Content;
 use host::weights::ModelBytes;
-use kiln_core::{ModelParts, Network, Plan, SamplesParts, Scaling};
+use kiln_core::{ModelParts, ModelTask, Network, Program, Purpose, SamplesParts, Scaling};
 
 /// The network's model file with parameters of zero, and a samples file without a sample.
 fn files(network: &Network) -> (ModelBytes, Vec<u8>) {
     let model = ModelBytes::encode(&ModelParts {
         network,
+        task: ModelTask::Classification,
         scaling: &Scaling::new(&[1.0], &[0.0]).unwrap(),
         class_names: &[],
         notes: "",
@@ -47,7 +48,8 @@ fn a_network_too_large_for_the_ram_is_refused_with_the_bytes() {
         .linear(2);
     let (model, samples) = files(&network);
     let (model, samples) = (model.as_slice(), &samples[..]);
-    let arena = size_of::<f32>() * Plan::of(&network).arena_packets();
+    let program: Program = Program::of(&network, Purpose::Inference);
+    let arena = program.working_bytes(1);
     let over = arena + WORKING_BYTES - BOARDS[0].ram;
     let Some(reason) = refusal(BOARDS[0], Content { model, samples }) else {
         return;

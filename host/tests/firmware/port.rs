@@ -5,7 +5,7 @@ use super::support::{asset, serve};
 use assert_cmd::Command;
 use host::boards::BOARDS;
 use host::weights::ModelBytes;
-use kiln_core::ModelParts;
+use kiln_core::{ModelParts, ModelTask};
 use serde_json::Value;
 use serialport::{SerialPort, TTYPort};
 use std::fs;
@@ -63,6 +63,7 @@ fn a_device_that_holds_another_model_is_refused() {
     parameters[0] = 0.25;
     let names: Vec<&str> = model.class_names().collect();
     let other = ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
         network: model.network(),
         scaling: model.scaling(),
         class_names: &names,

@@ -6,7 +6,7 @@ use host::firmware::TrainingMemory;
 use host::link::{LinkError, LinkSession, from_socket};
 use host::weights::ModelBytes;
 use kiln_core::link::{Example, Refusal, Start, Training};
-use kiln_core::{CompactMode, CompactPlan, Plan, Sgd, Trainable};
+use kiln_core::{CompactMode, Program, Purpose, Sgd, Trainable};
 use std::time::Duration;
 
 /// The whole network, in place: what the smallest board has room for.
@@ -28,10 +28,10 @@ const SOUND: Training = Training {
     sgd: Sgd::new(0.01),
 };
 
-/// The plan of training the committed model.
-fn plan(mode: CompactMode) -> CompactPlan {
+/// The program of training the committed model.
+fn program(mode: CompactMode) -> Program {
     let bytes = ModelBytes::read(&asset("digits.kiln")).unwrap();
-    CompactPlan::of(&Plan::of(bytes.open().unwrap().network()), mode)
+    Program::of(bytes.open().unwrap().network(), Purpose::Compact(mode))
 }
 
 fn session(served: &Served) -> LinkSession {
@@ -66,7 +66,7 @@ fn a_training_too_large_for_the_ram_is_refused_with_the_bytes_and_what_to_do() {
     let Some(reason) = training_refusal(BOARDS[0], training) else {
         return;
     };
-    let over = plan(training.mode()).total_bytes() + WORKING_BYTES - BOARDS[0].ram;
+    let over = program(training.mode()).compact_bytes() + WORKING_BYTES - BOARDS[0].ram;
     assert_eq!(over, 202_760);
     let expected = format!(
         "mps2-an386: {over} bytes too large for its RAM: trained parameters (215464), their \
@@ -98,9 +98,9 @@ fn impossible() -> Vec<(Training, Refusal, &'static str)> {
         let training = Training { batch, ..SOUND };
         cases.push((training, Refusal::Batch { most: 16 }, "1 to 16 samples"));
     }
-    let available = plan(IN_PLACE.mode()).total_bytes() as u32;
+    let available = program(IN_PLACE.mode()).compact_bytes() as u32;
     let memory = |momentum| {
-        let needed = plan(CompactMode::mini_batch(Trainable::ALL, momentum)).total_bytes();
+        let needed = program(CompactMode::mini_batch(Trainable::ALL, momentum)).compact_bytes();
         let needed = needed as u32;
         Refusal::Memory { needed, available }
     };
@@ -111,7 +111,7 @@ fn impossible() -> Vec<(Training, Refusal, &'static str)> {
         ..SOUND.sgd
     };
     cases.push((wanted(sgd), memory(true), "430928 more than the 233056"));
-    for trainable in [Trainable::from_layer(9), Trainable::NONE.layer(1)] {
+    for trainable in [Trainable::from_layer(10), Trainable::NONE.layer(2)] {
         let training = Training { trainable, ..SOUND };
         cases.push((training, Refusal::Trainable, "no such layer"));
     }
@@ -135,7 +135,7 @@ fn what_the_device_cannot_serve_is_refused_before_anything_changes() {
         refusal(session.train(example(&image, 0.01))),
         Refusal::NotConfigured
     );
-    let count = plan(IN_PLACE.mode()).trained_values();
+    let count = program(IN_PLACE.mode()).trained_values();
     session.configure(SOUND).unwrap();
     session.train(example(&image, 0.01)).unwrap();
     let learned = bits(&session.parameters(count).unwrap());
@@ -195,7 +195,7 @@ fn training_that_diverges_is_noticed_and_not_gone_on_with() {
     };
     let mut session = session(&served);
     let (image, _) = images(1).remove(0);
-    let count = plan(IN_PLACE.mode()).trained_values();
+    let count = program(IN_PLACE.mode()).trained_values();
     session.configure(SOUND).unwrap();
     let first = session.train(example(&image, 1e30)).unwrap();
     assert!(first.loss.is_finite());

@@ -6,11 +6,12 @@ use host::boards::{BOARDS, WORKING_BYTES};
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
 use host::firmware::{Content, TrainingMemory};
-use host::link::{LinkError, Session, from_socket};
+use host::link::{LinkError, LinkSession, from_socket};
 use host::weights::ModelBytes;
 use kiln_core::link::{Example, Start, Training};
 use kiln_core::{
-    CompactPlan, ModelParts, Network, Plan, SamplesParts, Scaling, Sgd, Trainable, he_uniform,
+    ModelParts, ModelTask, Network, Program, Purpose, SamplesParts, Scaling, Sgd, Trainable,
+    he_uniform,
 };
 use rand_core::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro128PlusPlus;
@@ -37,8 +38,8 @@ fn network() -> Network {
     };
     let fits = |outputs: &u16| {
         let mode = TrainingMemory::default().mode();
-        let plan = CompactPlan::of(&Plan::of(&deep(*outputs)), mode);
-        plan.total_bytes() + WORKING_BYTES <= BOARDS[0].ram
+        let program: Program = Program::of(&deep(*outputs), Purpose::Compact(mode));
+        program.compact_bytes() + WORKING_BYTES <= BOARDS[0].ram
     };
     deep((1..).take_while(fits).last().unwrap())
 }
@@ -49,6 +50,7 @@ fn files(network: &Network) -> (ModelBytes, Vec<u8>) {
     let mut parameters = vec![0.0; network.parameters()];
     he_uniform(network, &mut parameters, || source.next_u32()).unwrap();
     let model = ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
         network,
         scaling: &Scaling::new(&[1.0 / 255.0], &[0.0]).unwrap(),
         class_names: &[],
@@ -79,7 +81,7 @@ fn a_training_too_deep_for_the_stack_is_never_silently_wrong() {
         return;
     };
     let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
-    let mut session = Session::new(stream, Duration::from_secs(20));
+    let mut session = LinkSession::new(stream, Duration::from_secs(20));
     let before = session.usage().unwrap();
     assert!((before.stack as usize) < WORKING_BYTES, "{before:?}");
     match session.configure(TRAINING) {
@@ -106,7 +108,7 @@ fn image() -> Vec<u8> {
 }
 
 /// The parameters' bits after a step on the device.
-fn trained(session: &mut Session) -> Vec<u32> {
+fn trained(session: &mut LinkSession) -> Vec<u32> {
     let example = Example {
         image: &image(),
         label: 1,
@@ -122,20 +124,18 @@ fn trained(session: &mut Session) -> Vec<u32> {
 /// The same after the step on the desktop.
 fn expected(model: &ModelBytes) -> Vec<u32> {
     let model = model.open().unwrap();
-    let samples = Samples {
-        pixels: image(),
-        labels: vec![1],
-        shape: ImageShape {
-            channels: 1,
-            height: EXTENT,
-            width: EXTENT,
-        },
+    let shape = ImageShape {
+        channels: 1,
+        height: EXTENT,
+        width: EXTENT,
     };
+    let samples = Samples::of_bytes(image(), vec![1], shape);
     let options = EngineOptions {
         threads: 1,
         lanes: None,
         batch: 1,
         trainable: Trainable::ALL,
+        ..EngineOptions::default()
     };
     let first = model.parameters().to_vec();
     let mut engine = Engine::new(model.network(), model.scaling(), first, &options).unwrap();

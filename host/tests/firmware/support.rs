@@ -1,10 +1,10 @@
 //! Firmware to test, a connection to it, and what the desktop makes of the same images.
 
 use host::boards::{BOARDS, Board};
-use host::emulator::{EmulatedSerial, Emulation, EmulationError, Program};
+use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError};
 use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
 use host::weights::ModelBytes;
-use kiln_core::{Plan, SamplesFile, pack_pixels};
+use kiln_core::{Program, Purpose, SamplesFile, pack_pixels};
 use std::env;
 use std::fs;
 use std::io::{self, Write};
@@ -101,7 +101,7 @@ fn say(message: &str) {
 
 /// The log of a firmware until it ends, and how it ended.
 pub fn run(path: &Path, board: Board) -> (Vec<String>, ExitStatus) {
-    let program = Program::read(path).unwrap();
+    let program = EmulatedProgram::read(path).unwrap();
     assert_eq!(program.board(), Some(board));
     let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere).unwrap();
     let mut log = vec![];
@@ -139,7 +139,7 @@ pub fn serve_content(board: Board, content: Content<'_>, memory: TrainingMemory)
 }
 
 fn served(board: Board, firmware: Firmware) -> Served {
-    let program = Program::read(firmware.path()).unwrap();
+    let program = EmulatedProgram::read(firmware.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("serial");
     let listener = UnixListener::bind(&socket).unwrap();
@@ -158,11 +158,11 @@ pub fn images(count: usize) -> Vec<(Vec<u8>, Vec<u32>)> {
     let model = bytes.open().unwrap();
     let samples = fs::read(asset("digits.samples")).unwrap();
     let samples = SamplesFile::open(&samples).unwrap();
-    let plan = Plan::of(model.network());
-    let mut arena = vec![0.0_f32; plan.arena_packets()];
+    let program: Program = Program::of(model.network(), Purpose::Inference);
+    let mut arena = vec![0.0_f32; program.arena_packets()];
     let images = samples.samples().take(count).map(|(_, image)| {
         let fill = |input: &mut [f32]| pack_pixels(model.scaling(), &[image], input);
-        let logits = plan.infer_within(model.parameters(), &mut arena, fill);
+        let logits = program.infer(model.parameters(), &mut arena, fill);
         (image.to_vec(), bits(logits.unwrap()))
     });
     images.collect()

@@ -10,7 +10,7 @@ use host::link::{LinkError, LinkSession, from_socket};
 use host::seeds::{self, Stream};
 use host::weights::ModelBytes;
 use kiln_core::link::{Example, Refusal, Start, Training};
-use kiln_core::{CompactMode, CompactPlan, Plan, SamplesFile, Sgd, Trainable, he_uniform};
+use kiln_core::{CompactMode, Program, Purpose, SamplesFile, Sgd, Trainable, he_uniform};
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -41,7 +41,7 @@ struct Run {
 
 impl Run {
     fn trainable(&self) -> Trainable {
-        Trainable::from_layer(self.memory.from - 1)
+        Trainable::from_layer(self.memory.from)
     }
 
     fn sgd(&self) -> Sgd {
@@ -57,7 +57,7 @@ impl Run {
         let model = ModelBytes::read(&asset("digits.kiln")).unwrap();
         let model = model.open().unwrap();
         let mode = CompactMode::in_place(self.trainable());
-        let plan = CompactPlan::of(&Plan::of(model.network()), mode);
+        let program: Program = Program::of(model.network(), Purpose::Compact(mode));
         let samples = samples();
         let mut parameters = model.parameters().to_vec();
         if let Start::Seed(seed) = self.start {
@@ -65,15 +65,16 @@ impl Run {
             let mut drawn = parameters.clone();
             let source = seeds::source(seed, Stream::Init);
             he_uniform(model.network(), &mut drawn, source).unwrap();
-            let mut trained = vec![0.0; plan.trained_values()];
-            plan.extract(&drawn, &mut trained).unwrap();
-            plan.insert(&trained, &mut parameters).unwrap();
+            let mut trained = vec![0.0; program.trained_values()];
+            program.extract(&drawn, &mut trained).unwrap();
+            program.insert(&trained, &mut parameters).unwrap();
         }
         let options = EngineOptions {
             threads: 1,
             lanes: None,
             batch: self.batch.into(),
             trainable: self.trainable(),
+            ..EngineOptions::default()
         };
         let mut engine =
             Engine::new(model.network(), model.scaling(), parameters, &options).unwrap();
@@ -83,8 +84,8 @@ impl Run {
         for batch in order.chunks(self.batch.into()) {
             engine.step(&samples, batch, &self.sgd()).unwrap();
         }
-        let mut expected = vec![0.0; plan.trained_values()];
-        plan.extract(engine.parameters(), &mut expected).unwrap();
+        let mut expected = vec![0.0; program.trained_values()];
+        program.extract(engine.parameters(), &mut expected).unwrap();
         let (trained, repeats) = self.on_device(&samples, &order, expected.len())?;
         let name = self.board.name;
         assert!(bits(&trained) == bits(&expected), "{name} has other bits");

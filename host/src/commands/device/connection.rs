@@ -1,7 +1,7 @@
 //! A device to talk to: one at a port, or one in the emulator that is started and ended here.
 
 use crate::boards::{self, BOARDS, Board};
-use crate::emulator::{EmulatedSerial, Emulation, Program};
+use crate::emulator::{EmulatedProgram, EmulatedSerial, Emulation};
 use crate::firmware::{self, Firmware, TrainingMemory};
 use crate::link::{self, Description, LinkSession};
 use crate::number;
@@ -121,7 +121,7 @@ impl ConnectionArguments {
         };
         let path = built.as_ref().map(Firmware::path);
         let path = path.or(self.firmware.as_deref()).context("no firmware")?;
-        let program = Program::read(path).with_context(|| path.display().to_string())?;
+        let program = EmulatedProgram::read(path).with_context(|| path.display().to_string())?;
         let board = match &self.firmware {
             Some(_) => program.board().unwrap_or(self.board),
             None => self.board,
