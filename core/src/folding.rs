@@ -7,8 +7,13 @@
 //! before a padded convolution, whose border would need biases of its own) they stay, as a layer
 //! [`ScaleShift`](Layer::ScaleShift).
 
-use crate::{BatchNorm, Layer, MAX_NODES, Network, Shape, Value};
+mod fate;
+mod source;
+
+use crate::{BatchNorm, Layer, MAX_NODES, Network};
 use core::fmt;
+use fate::{Fate, fate, rebuild};
+use source::Source;
 
 /// What becomes of a network when it is folded.
 ///
@@ -24,21 +29,6 @@ use core::fmt;
 pub struct Folding {
     network: Network,
     fates: [Fate; MAX_NODES],
-}
-
-/// What becomes of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// It stays as it is.
-    Kept,
-    /// It does nothing outside of training.
-    Removed,
-    /// A batch normalisation that becomes part of the layer, by index, whose value it reads.
-    IntoProducer(u8),
-    /// A batch normalisation that becomes part of the layer, by index, that reads its value.
-    IntoReader(u8),
-    /// A batch normalisation that becomes a scale and a shift.
-    Scale,
 }
 
 /// Parameters or statistics of the wrong length.
@@ -221,176 +211,6 @@ impl Folding {
             _ => None,
         }
     }
-}
-
-/// A trained network with its values.
-struct Source<'a> {
-    network: &'a Network,
-    shapes: [Shape; MAX_NODES + 1],
-    parameters: &'a [f32],
-    statistics: &'a [f32],
-}
-
-impl<'a> Source<'a> {
-    fn input_shape(&self, index: usize) -> Shape {
-        self.shapes[self.network.inputs()[index][0].number()]
-    }
-
-    /// Number of weights and biases of a node.
-    fn lengths(&self, index: usize) -> (usize, usize) {
-        let layer = self.network.layers()[index];
-        let (weights, biases) = layer.parameters(self.input_shape(index));
-        (weights as usize, biases as usize)
-    }
-
-    /// Weights and biases of a node.
-    fn tensors(&self, index: usize) -> (&'a [f32], &'a [f32]) {
-        let before = (0..index).map(|node| self.lengths(node));
-        let start = before.map(|(weights, biases)| weights + biases).sum();
-        let (weights, biases) = self.lengths(index);
-        self.parameters[start..][..weights + biases].split_at(weights)
-    }
-
-    /// The scale and the shift that a batch normalisation comes to for a channel.
-    fn line(&self, index: usize, norm: BatchNorm, channel: usize) -> [f64; 2] {
-        let norms =
-            (0..index).filter(|node| matches!(self.network.layers()[*node], Layer::BatchNorm(_)));
-        let start: usize = norms
-            .map(|node| 2 * self.shapes[node + 1].channels as usize)
-            .sum();
-        let channels = self.shapes[index + 1].channels as usize;
-        let own = &self.statistics[start..][..2 * channels];
-        let [mean, variance] = [own[channel], own[channels + channel]].map(f64::from);
-        let (weights, biases) = self.tensors(index);
-        let [weight, bias] = [weights[channel], biases[channel]].map(f64::from);
-        let scale = weight / libm::sqrt(variance + f64::from(norm.epsilon));
-        [scale, bias - mean * scale]
-    }
-
-    /// The channel of its input that a weight of a convolution or linear layer is multiplied with.
-    fn input_channel(&self, index: usize, tap: usize) -> usize {
-        let input = self.input_shape(index);
-        match self.network.layers()[index] {
-            Layer::Conv2d(conv) => {
-                let kernel = usize::from(conv.kernel[0]) * usize::from(conv.kernel[1]);
-                let groups = usize::from(conv.groups);
-                let channels = input.channels as usize / groups;
-                let filters = usize::from(conv.filters) / groups;
-                let (filter, tap) = (tap / (channels * kernel), tap % (channels * kernel));
-                filter / filters * channels + tap / kernel
-            }
-            _ => tap % input.elements() / input.map_elements(),
-        }
-    }
-}
-
-/// What becomes of the batch normalisation at `index`.
-const fn fate(network: &Network, index: usize) -> Fate {
-    let producer = through_dropouts(network, network.inputs()[index][0]);
-    if producer.number() > 0 && reads_alone(network, producer, index) {
-        let layer = &network.layers()[producer.number() - 1];
-        if matches!(layer, Layer::Conv2d(_) | Layer::Linear(_)) {
-            return Fate::IntoProducer((producer.number() - 1) as u8);
-        }
-    }
-    let mut reader = index + 1;
-    while reader < network.layers().len() {
-        let takes = match network.layers()[reader] {
-            Layer::Conv2d(conv) => {
-                let [rows, columns] = conv.padding.total();
-                rows == 0 && columns == 0
-            }
-            Layer::Linear(_) => true,
-            _ => false,
-        };
-        let reads = through_dropouts(network, network.inputs()[reader][0]).number() == index + 1;
-        if takes && reads && reads_alone(network, Value::of_node(index + 1), reader) {
-            return Fate::IntoReader(reader as u8);
-        }
-        reader += 1;
-    }
-    Fate::Scale
-}
-
-/// The value that a value is outside of training.
-const fn through_dropouts(network: &Network, value: Value) -> Value {
-    let mut value = value;
-    while value.number() > 0 {
-        match network.layers()[value.number() - 1] {
-            Layer::Dropout(_) => value = network.inputs()[value.number() - 1][0],
-            _ => break,
-        }
-    }
-    value
-}
-
-/// Whether, outside of training, node `reader` is the only one that reads a value, which is not the
-/// network's output.
-const fn reads_alone(network: &Network, value: Value, reader: usize) -> bool {
-    let last = Value::of_node(network.layers().len());
-    if through_dropouts(network, last).number() == value.number() {
-        return false;
-    }
-    let mut index = 0;
-    while index < network.layers().len() {
-        let [first, second] = network.inputs()[index];
-        let reads = through_dropouts(network, first).number() == value.number()
-            || through_dropouts(network, second).number() == value.number();
-        let is_dropout = matches!(network.layers()[index], Layer::Dropout(_));
-        if reads && !is_dropout && index != reader {
-            return false;
-        }
-        index += 1;
-    }
-    true
-}
-
-/// The network of what is kept.
-const fn rebuild(network: &Network, fates: &[Fate; MAX_NODES]) -> Network {
-    let shape = network.input_shape();
-    let mut folded = Network::input(shape.channels, shape.height, shape.width);
-    // By the number of a value: the value that it becomes.
-    let mut values = [Value::INPUT; MAX_NODES + 1];
-    let mut index = 0;
-    while index < network.layers().len() {
-        let [first, second] = network.inputs()[index];
-        let inputs = [values[first.number()], values[second.number()]];
-        values[index + 1] = inputs[0];
-        let layer = match (fates[index], network.layers()[index]) {
-            (Fate::Scale, _) => Some(Layer::ScaleShift),
-            (Fate::Kept, Layer::Conv2d(mut conv)) => {
-                conv.bias |= takes_norm(fates, index);
-                Some(Layer::Conv2d(conv))
-            }
-            (Fate::Kept, Layer::Linear(mut linear)) => {
-                linear.bias |= takes_norm(fates, index);
-                Some(Layer::Linear(linear))
-            }
-            (Fate::Kept, layer) => Some(layer),
-            _ => None,
-        };
-        if let Some(layer) = layer {
-            folded = folded.node(layer, inputs);
-            values[index + 1] = folded.last();
-        }
-        index += 1;
-    }
-    folded
-}
-
-/// Whether a batch normalisation becomes part of node `index`.
-const fn takes_norm(fates: &[Fate; MAX_NODES], index: usize) -> bool {
-    let mut node = 0;
-    while node < MAX_NODES {
-        match fates[node] {
-            Fate::IntoProducer(into) | Fate::IntoReader(into) if into as usize == index => {
-                return true;
-            }
-            _ => {}
-        }
-        node += 1;
-    }
-    false
 }
 
 impl fmt::Display for FoldError {

@@ -5,12 +5,13 @@
 
 mod check;
 mod error;
+mod facts;
 mod wire;
 
 pub use error::{LayerFault, NetworkError};
 pub(crate) use wire::FirstNetwork;
 
-use crate::{BatchNorm, Conv2d, Cost, Layer, Linear, Pool2d, Shape};
+use crate::{BatchNorm, Conv2d, Layer, Linear, Pool2d, Shape};
 use core::fmt;
 
 /// Most nodes a network can have.
@@ -228,102 +229,6 @@ impl Network {
             self.len
         } else {
             MAX_NODES
-        }
-    }
-
-    /// Parameters and multiply-accumulates of one sample's forward pass.
-    ///
-    /// # Panics
-    ///
-    /// Where [`Network::check`] finds a fault; in a `const`, that fails the build.
-    pub const fn cost(&self) -> Cost {
-        let shapes = self.shapes();
-        let mut total = Cost {
-            parameters: 0,
-            macs: 0,
-        };
-        let mut index = 0;
-        while index < self.len {
-            let input = shapes[self.inputs[index][0].number()];
-            let cost = self.layers[index].cost(input, shapes[index + 1]);
-            total.parameters += cost.parameters;
-            total.macs += cost.macs;
-            index += 1;
-        }
-        total
-    }
-
-    /// Number of trained values, as a length for arrays.
-    ///
-    /// # Panics
-    ///
-    /// As [`Network::cost`].
-    pub const fn parameters(&self) -> usize {
-        self.cost().parameters as usize
-    }
-
-    /// Number of running statistics of its batch normalisations: a mean and a variance for each
-    /// channel, node by node, all means of a node before its variances.
-    ///
-    /// # Panics
-    ///
-    /// As [`Network::cost`].
-    pub const fn statistics(&self) -> usize {
-        let shapes = self.shapes();
-        let (mut total, mut index) = (0, 0);
-        while index < self.len {
-            if let Layer::BatchNorm(_) = self.layers[index] {
-                total += 2 * shapes[index + 1].channels as usize;
-            }
-            index += 1;
-        }
-        total
-    }
-
-    /// Shape of the value of node `index`, counted from 0.
-    ///
-    /// # Panics
-    ///
-    /// As [`Network::cost`], and where there is no such node.
-    pub const fn output_shape(&self, index: usize) -> Shape {
-        assert!(index < self.len, "the network has no node of this index");
-        self.shapes()[index + 1]
-    }
-
-    /// Shape of what node `index`, counted from 0, reads; both values of an addition have it.
-    ///
-    /// # Panics
-    ///
-    /// As [`Network::output_shape`].
-    pub const fn input_shape_of(&self, index: usize) -> Shape {
-        assert!(index < self.len, "the network has no node of this index");
-        self.shapes()[self.inputs[index][0].number()]
-    }
-
-    /// Parameters and multiply-accumulates of node `index`, counted from 0.
-    ///
-    /// # Panics
-    ///
-    /// As [`Network::output_shape`].
-    pub const fn layer_cost(&self, index: usize) -> Cost {
-        self.layers[index].cost(self.input_shape_of(index), self.output_shape(index))
-    }
-
-    /// Number of values the last node gives: the classes' logits.
-    ///
-    /// # Panics
-    ///
-    /// As [`Network::cost`].
-    pub const fn classes(&self) -> usize {
-        let shapes = self.shapes();
-        shapes[self.len].elements()
-    }
-
-    /// Shape of every value, by number.
-    pub(crate) const fn shapes(&self) -> [Shape; MAX_NODES + 1] {
-        match self.checked_shapes() {
-            Ok(shapes) => shapes,
-            Err(error) => check::panic_with(&error),
         }
     }
 }

@@ -1,6 +1,7 @@
 mod graphs;
 
 use super::*;
+use crate::Cost;
 use crate::Padding;
 use graphs::BRANCHED;
 

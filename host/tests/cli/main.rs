@@ -13,6 +13,7 @@ mod predict;
 mod report;
 #[cfg(unix)]
 mod resume;
+mod same_bits;
 #[cfg(target_os = "linux")]
 mod streams;
 mod summary;
