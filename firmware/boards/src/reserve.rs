@@ -4,7 +4,7 @@
 /// what a program takes exactly.
 pub const PROGRAM_BYTES: usize = 32 << 10;
 
-/// RAM kept for the stack, the link's buffers, the plan of a training and the log, in bytes: the
+/// RAM kept for the stack, the link's buffers, the program of a training and the log, in bytes: the
 /// build refuses what does not leave it.
 pub const WORKING_BYTES: usize = 16 << 10;
 

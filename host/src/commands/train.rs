@@ -49,12 +49,12 @@ Examples:
 A network as a TOML file:
   input = { channels = 1, height = 28, width = 28 }
   [[layers]]
-  type = \"conv2d\"         # filters, kernel = 3 or [rows, columns]; stride, padding, groups
+  type = \"conv2d\"         # filters, kernel; stride, padding, dilation, groups, bias
   filters = 8
-  kernel = 3
+  kernel = 3              # or [rows, columns]
   [[layers]]
-  type = \"relu\"           # also relu6, batch_norm, dropout, global_avg_pool2d; add: inputs = two
-  name = \"stem\"           # inputs = [\"stem\"] of a later layer reads this one's value
+  type = \"relu\"           # also relu6, batch_norm, scale_shift, dropout, global_avg_pool2d
+  name = \"stem\"           # read by a later layer with inputs = [\"stem\"]; type add reads two
   [[layers]]
   type = \"max_pool2d\"     # also avg_pool2d: window; stride, padding, ceil_mode
   window = 2
