@@ -104,11 +104,11 @@ pub mod reference {
     pub use crate::ops::activation::{Activation, reference as activation};
     pub use crate::ops::add::reference as add;
     pub use crate::ops::batch_norm::reference as batch_norm;
-    pub use crate::ops::conv2d::{Geometry as ConvGeometry, reference as conv2d};
+    pub use crate::ops::conv2d::{ConvGeometry, reference as conv2d};
     pub use crate::ops::dropout::reference as dropout;
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;
-    pub use crate::ops::pool::{Geometry as PoolGeometry, reference as pool};
+    pub use crate::ops::pool::{PoolGeometry, reference as pool};
     pub use crate::ops::scale_shift::reference as scale_shift;
 }
 

@@ -13,7 +13,7 @@ const ALIGNMENT: usize = 16;
 
 /// What the prefix says, believed only as far as the file's length bears it out.
 #[derive(Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct ModelLayout {
     pub version: u16,
     pub header_len: usize,
     /// Offset of the first parameter.
@@ -22,7 +22,7 @@ pub(super) struct Layout {
     pub parameters: usize,
 }
 
-impl Layout {
+impl ModelLayout {
     /// Places a header and parameters; `None` where an offset exceeds 32 bits.
     pub fn new(header_len: usize, parameters: usize) -> Option<Self> {
         let parameters_at = PREFIX_LEN

@@ -27,7 +27,7 @@ pub use write::ModelParts;
 
 use crate::network::FirstNetwork;
 use crate::{Network, crc32::crc32, lanes::bytes::f32s_in_place};
-use layout::{CHECKSUM_LEN, FIRST_VERSION, Layout, PREFIX_LEN};
+use layout::{CHECKSUM_LEN, FIRST_VERSION, ModelLayout, PREFIX_LEN};
 use serde::{Deserialize, Serialize};
 
 /// What a network's output means.
@@ -53,7 +53,7 @@ pub struct ModelFile<'a> {
 
 /// What postcard finds between the prefix and the padding.
 #[derive(Deserialize)]
-struct Header<'a> {
+struct ModelHeader<'a> {
     network: Network,
     task: ModelTask,
     scaling: Scaling,
@@ -72,7 +72,7 @@ struct FirstHeader<'a> {
     notes: &'a str,
 }
 
-impl<'a> From<FirstHeader<'a>> for Header<'a> {
+impl<'a> From<FirstHeader<'a>> for ModelHeader<'a> {
     fn from(first: FirstHeader<'a>) -> Self {
         Self {
             network: first.network.into(),
@@ -129,7 +129,7 @@ impl<'a> ModelFile<'a> {
     ///
     /// If `bytes` are fewer than 16 or do not start a model file of this version.
     pub fn length(bytes: &[u8]) -> Result<usize, ModelError> {
-        let length = Layout::read(bytes)?.total();
+        let length = ModelLayout::read(bytes)?.total();
         usize::try_from(length).map_err(|_| ModelError::TooLarge)
     }
 
@@ -165,8 +165,8 @@ impl<'a> ModelFile<'a> {
 }
 
 /// Checks length and checksum, and splits the file into what is before the parameters, and these.
-fn verify(bytes: &[u8]) -> Result<(Layout, &[u8], &[u8]), ModelError> {
-    let layout = Layout::read(bytes)?;
+fn verify(bytes: &[u8]) -> Result<(ModelLayout, &[u8], &[u8]), ModelError> {
+    let layout = ModelLayout::read(bytes)?;
     layout.check_len(bytes.len())?;
     let (content, stored) = bytes.split_at(bytes.len() - CHECKSUM_LEN);
     if stored != crc32(content).to_le_bytes() {
@@ -177,13 +177,13 @@ fn verify(bytes: &[u8]) -> Result<(Layout, &[u8], &[u8]), ModelError> {
 }
 
 /// Decodes the header from `area`, which ends with its padding.
-fn read_header<'a>(area: &'a [u8], layout: &Layout) -> Result<Header<'a>, ModelError> {
+fn read_header<'a>(area: &'a [u8], layout: &ModelLayout) -> Result<ModelHeader<'a>, ModelError> {
     let (encoded, padding) = area.split_at(layout.header_len);
     if padding.iter().any(|byte| *byte != 0) {
         return Err(ModelError::Header);
     }
     match layout.version {
-        FIRST_VERSION => decode::<FirstHeader<'_>>(encoded).map(Header::from),
+        FIRST_VERSION => decode::<FirstHeader<'_>>(encoded).map(ModelHeader::from),
         _ => decode(encoded),
     }
 }
@@ -197,7 +197,7 @@ fn decode<'a, T: Deserialize<'a>>(encoded: &'a [u8]) -> Result<T, ModelError> {
 }
 
 /// Whether the parts of a model fit one another.
-fn check_header(header: &Header<'_>, parameters: usize) -> Result<(), ModelError> {
+fn check_header(header: &ModelHeader<'_>, parameters: usize) -> Result<(), ModelError> {
     check_parts(&header.network, header.task, &header.scaling, parameters)?;
     let names = header.class_names.split('\n');
     if header.class_names.is_empty() {

@@ -1,6 +1,6 @@
 //! Writing a model file.
 
-use super::layout::{CHECKSUM_LEN, Layout, PREFIX_LEN};
+use super::layout::{CHECKSUM_LEN, ModelLayout, PREFIX_LEN};
 use super::{ModelError, ModelTask, Scaling, check_names, check_parts};
 use crate::{Network, crc32::crc32};
 use core::fmt;
@@ -85,18 +85,18 @@ impl ModelParts<'_> {
     }
 
     /// Checks the parts and places them.
-    fn layout(&self) -> Result<Layout, ModelError> {
+    fn layout(&self) -> Result<ModelLayout, ModelError> {
         check_parts(self.network, self.task, self.scaling, self.parameters.len())?;
         if !self.class_names.is_empty() {
             check_names(self.network, self.class_names.iter().copied())?;
         }
         let header_len = postcard::serialize_with_flavor(&self.header(), Size::default())
             .map_err(|_| ModelError::Header)?;
-        Layout::new(header_len, self.parameters.len()).ok_or(ModelError::TooLarge)
+        ModelLayout::new(header_len, self.parameters.len()).ok_or(ModelError::TooLarge)
     }
 
-    fn header(&self) -> Header<'_> {
-        Header {
+    fn header(&self) -> ModelHeaderParts<'_> {
+        ModelHeaderParts {
             network: self.network,
             task: self.task,
             scaling: self.scaling,
@@ -106,9 +106,9 @@ impl ModelParts<'_> {
     }
 }
 
-/// The reader's `Header`, from borrowed parts.
+/// The reader's `ModelHeaderParts`, from borrowed parts.
 #[derive(Serialize)]
-struct Header<'a> {
+struct ModelHeaderParts<'a> {
     network: &'a Network,
     task: ModelTask,
     scaling: &'a Scaling,

@@ -23,7 +23,7 @@ pub trait Compiled: Vector {
     /// Leaves a group's statistics for a batch normalisation.
     fn leave_statistics(work: GroupStatistics<'_, Self>);
     /// Adds a packet's part of the gradients of a batch normalisation's weights and biases.
-    fn sum_batch_norm_gradients(work: batch_norm::ParameterGradient<'_, Self>);
+    fn sum_batch_norm_gradients(work: batch_norm::BatchNormParameterGradient<'_, Self>);
     /// Turns outputs into their distances from the input, and these into gradients.
     fn differentiate_reconstruction(work: MeanSquaredError<'_, Self>);
     /// Turns outputs into their distances from the input.
@@ -53,7 +53,7 @@ macro_rules! compile {
                 work.packets[0].vectorize(work);
             }
 
-            fn sum_batch_norm_gradients(work: batch_norm::ParameterGradient<'_, Self>) {
+            fn sum_batch_norm_gradients(work: batch_norm::BatchNormParameterGradient<'_, Self>) {
                 work.input[0].vectorize(work);
             }
 

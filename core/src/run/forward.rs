@@ -98,8 +98,8 @@ impl<L: Lanes> StepForward<'_, L> {
             pool,
         } = self.step.operation
         {
-            self.output[0].vectorize(conv2d::Forward {
-                geometry: conv2d::Geometry::new(&conv, self.step.input, self.step.inner),
+            self.output[0].vectorize(conv2d::ConvForward {
+                geometry: conv2d::ConvGeometry::new(&conv, self.step.input, self.step.inner),
                 activation,
                 pool,
                 input: self.input,
@@ -122,7 +122,7 @@ impl<L: Lanes> StepForward<'_, L> {
         } = self.step.operation
         {
             let single = conv2d::ScalarForward {
-                geometry: conv2d::Geometry::new(&conv, self.step.input, self.step.inner),
+                geometry: conv2d::ConvGeometry::new(&conv, self.step.input, self.step.inner),
                 activation,
                 pool,
                 input: L::values(self.input),
@@ -137,7 +137,7 @@ impl<L: Lanes> StepForward<'_, L> {
 
     fn connect(self) {
         let [weights, bias] = self.tensors;
-        self.output[0].vectorize(linear::Forward {
+        self.output[0].vectorize(linear::LinearForward {
             activation: self.step.operation.activation(),
             input: self.input,
             weights,
@@ -156,7 +156,7 @@ impl<L: Lanes> StepForward<'_, L> {
 
     fn pool(self) {
         let (step, input, output) = (self.step, self.input, self.output);
-        let geometry = |options| pool::Geometry::new(options, step.input, step.output);
+        let geometry = |options| pool::PoolGeometry::new(options, step.input, step.output);
         let proof = output[0];
         match &step.operation {
             Operation::MaxPool2d(options) => proof.vectorize(pool::MaxPool {

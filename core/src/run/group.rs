@@ -65,7 +65,7 @@ impl Program {
         if phase == 0 {
             clear_sums(self.steps(), memory.values);
         }
-        let mut pass = Pass {
+        let mut pass = GroupPass {
             program: self,
             phase: self.phase(phase),
             work,
@@ -129,7 +129,7 @@ fn clear_sums(steps: &[Step], values: &mut [f32]) {
 }
 
 /// A group on its way through a phase.
-struct Pass<'a, 'm, L> {
+struct GroupPass<'a, 'm, L> {
     program: &'a Program,
     phase: Phase,
     work: &'a GroupWork<'a>,
@@ -137,7 +137,7 @@ struct Pass<'a, 'm, L> {
     outcome: Outcome,
 }
 
-impl<'a, L: Lanes> Pass<'a, '_, L> {
+impl<'a, L: Lanes> GroupPass<'a, '_, L> {
     /// The place, among the packets in flight, of the packet with these samples.
     fn packet(&self, samples: &Range<usize>) -> usize {
         match self.program.packets_in_flight::<L>() {
@@ -249,7 +249,7 @@ impl<'a, L: Lanes> Pass<'a, '_, L> {
             };
             let batch = NormMoments::of(moments);
             let statistics = values.len() / 2;
-            L::sum_batch_norm_gradients(batch_norm::ParameterGradient {
+            L::sum_batch_norm_gradients(batch_norm::BatchNormParameterGradient {
                 input,
                 d_output,
                 map: step.input.map_elements(),

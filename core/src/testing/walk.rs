@@ -200,7 +200,7 @@ impl<'a> Walk<'a> {
         let map = shape.map_elements();
         match self.network.layers()[index] {
             Layer::Conv2d(conv) => {
-                let geometry = conv2d::Geometry::new(&conv, shape, output_shape);
+                let geometry = conv2d::ConvGeometry::new(&conv, shape, output_shape);
                 conv2d::reference::forward(&geometry, input, weights, bias, &mut output);
             }
             Layer::Linear(_) => linear::reference::forward(input, weights, bias, &mut output),
@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
             Layer::Relu6 => activation::forward(Activation::Relu6, input, &mut output),
             Layer::MaxPool2d(options) => {
                 winners = vec![0; output.len()];
-                let geometry = pool::Geometry::new(&options, shape, output_shape);
+                let geometry = pool::PoolGeometry::new(&options, shape, output_shape);
                 pool::reference::max_forward(&geometry, input, &mut output, &mut winners);
             }
             Layer::AvgPool2d(_) | Layer::GlobalAvgPool2d => {
@@ -234,13 +234,13 @@ impl<'a> Walk<'a> {
         (output, winners)
     }
 
-    fn average(&self, index: usize) -> pool::Geometry {
+    fn average(&self, index: usize) -> pool::PoolGeometry {
         let (_, input, output) = self.shapes(index);
         let options = match self.network.layers()[index] {
             Layer::AvgPool2d(options) => options,
             _ => Pool2d::whole(input),
         };
-        pool::Geometry::new(&options, input, output)
+        pool::PoolGeometry::new(&options, input, output)
     }
 
     fn normalised_by(&self, index: usize) -> batch_norm::Statistics<'_> {

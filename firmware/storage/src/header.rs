@@ -17,7 +17,7 @@ pub struct Identity {
 
 /// What is known of a set before its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct SlotHeader {
     pub sequence: u32,
     pub identity: Identity,
     pub payload_bytes: u32,
@@ -30,10 +30,10 @@ pub enum Parsed {
     Erased,
     Damaged,
     Version(u16),
-    Header(Header),
+    SlotHeader(SlotHeader),
 }
 
-impl Header {
+impl SlotHeader {
     /// The checksum of the fields before it; the payload's bytes are to follow.
     pub fn start_of_payload_crc(&self) -> Crc32 {
         let mut crc = Crc32::new();
@@ -79,7 +79,7 @@ impl Header {
         if version != u32::from(VERSION) {
             return Parsed::Version(version as u16);
         }
-        Parsed::Header(Self {
+        Parsed::SlotHeader(Self {
             sequence,
             identity: Identity { model, trained },
             payload_bytes,
@@ -104,7 +104,7 @@ impl Header {
 mod tests {
     use super::*;
 
-    const HEADER: Header = Header {
+    const HEADER: SlotHeader = SlotHeader {
         sequence: 7,
         identity: Identity {
             model: 0x1234_5678,
@@ -116,9 +116,15 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        assert_eq!(Header::parse(&HEADER.to_bytes()), Parsed::Header(HEADER));
-        assert_eq!(Header::parse(&[0xFF; SLOT_HEADER_BYTES]), Parsed::Erased);
-        assert_eq!(Header::parse(&[0; SLOT_HEADER_BYTES]), Parsed::Damaged);
+        assert_eq!(
+            SlotHeader::parse(&HEADER.to_bytes()),
+            Parsed::SlotHeader(HEADER)
+        );
+        assert_eq!(
+            SlotHeader::parse(&[0xFF; SLOT_HEADER_BYTES]),
+            Parsed::Erased
+        );
+        assert_eq!(SlotHeader::parse(&[0; SLOT_HEADER_BYTES]), Parsed::Damaged);
     }
 
     #[test]
@@ -126,7 +132,7 @@ mod tests {
         for bit in 0..8 * SLOT_HEADER_BYTES {
             let mut bytes = HEADER.to_bytes();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(Header::parse(&bytes), Parsed::Damaged, "bit {bit}");
+            assert_eq!(SlotHeader::parse(&bytes), Parsed::Damaged, "bit {bit}");
         }
     }
 
@@ -136,6 +142,6 @@ mod tests {
         bytes[4] = 2;
         let crc = crc32(&bytes[..SLOT_HEADER_BYTES - 4]).to_le_bytes();
         bytes[SLOT_HEADER_BYTES - 4..].copy_from_slice(&crc);
-        assert_eq!(Header::parse(&bytes), Parsed::Version(2));
+        assert_eq!(SlotHeader::parse(&bytes), Parsed::Version(2));
     }
 }

@@ -9,7 +9,7 @@ pub const CHUNK: usize = 128;
 
 /// Where the two slots lie, and how much of each a set of weights takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct SlotLayout {
     pub(crate) capacity: u32,
     pub(crate) erase_size: u32,
     pub(crate) write_size: u32,
@@ -53,7 +53,7 @@ pub enum LayoutError {
     TooLarge,
 }
 
-impl Layout {
+impl SlotLayout {
     /// Two slots in a flash of `capacity` bytes with pages of `erase_size` and words of
     /// `write_size` bytes, for at most `payload_bytes` of values, four bytes each.
     ///
@@ -166,18 +166,18 @@ mod tests {
 
     #[test]
     fn slots_are_half_of_the_flash_in_whole_pages() {
-        let layout = Layout::new(5 * 4096, 4096, 4, 4096 - 32).unwrap();
+        let layout = SlotLayout::new(5 * 4096, 4096, 4, 4096 - 32).unwrap();
         assert_eq!((layout.slot_bytes(), layout.pages()), (8192, 1));
-        let layout = Layout::new(5 * 4096, 4096, 4, 4096 - 28).unwrap();
+        let layout = SlotLayout::new(5 * 4096, 4096, 4, 4096 - 28).unwrap();
         assert_eq!((layout.pages(), layout.values()), (2, 1017));
-        let layout = Layout::new(512, 256, 64, 8).unwrap();
+        let layout = SlotLayout::new(512, 256, 64, 8).unwrap();
         assert_eq!((layout.header_bytes(), layout.payload_room()), (64, 192));
     }
 
     #[test]
     fn what_does_not_fit_says_why() {
         let error = |capacity, erase, write, payload| {
-            Layout::new(capacity, erase, write, payload).unwrap_err()
+            SlotLayout::new(capacity, erase, write, payload).unwrap_err()
         };
         assert_eq!(error(512, 256, 3, 4), LayoutError::WriteSize { found: 3 });
         assert_eq!(error(512, 256, 0, 4), LayoutError::WriteSize { found: 0 });
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(error(512, 256, 4, 0), LayoutError::Payload { found: 0 });
         let missing = 512;
         assert_eq!(error(512, 256, 4, 228), LayoutError::TooSmall { missing });
-        assert_eq!(Layout::new(512, 256, 4, 224).unwrap().values(), 56);
+        assert_eq!(SlotLayout::new(512, 256, 4, 224).unwrap().values(), 56);
         if usize::BITS == 64 {
             assert_eq!(error(1 << 33, 4096, 4, 4), LayoutError::TooLarge);
         }

@@ -3,7 +3,7 @@
 //! Trained weights in NOR flash: whatever operation the power is lost in, the next start finds the
 //! old weights or the new ones, whole.
 //!
-//! # Layout
+//! # SlotLayout
 //!
 //! The flash is cut into two slots of equal length, half of it each. Where they lie depends on the
 //! flash alone, so a set of weights of another model is recognised as one. A slot:
@@ -55,11 +55,11 @@
 //! No heap; values go through [`CHUNK`] bytes on the stack.
 //!
 //! ```
-//! use storage::{Identity, Layout, Slots, simulation::SimulatedFlash};
+//! use storage::{Identity, SlotLayout, Slots, simulation::SimulatedFlash};
 //!
 //! // Pages of 4 KiB, words of 4 bytes, as the nRF52840 has them.
 //! type Flash<'a> = SimulatedFlash<&'a mut [u8], [u32; 0], 4, 4096>;
-//! const LAYOUT: Layout = match Layout::new(8192, 4096, 4, 3 * 4) {
+//! const LAYOUT: SlotLayout = match SlotLayout::new(8192, 4096, 4, 3 * 4) {
 //!     Ok(layout) => layout,
 //!     Err(_) => panic!("the flash is too small"),
 //! };
@@ -91,6 +91,6 @@ mod stored;
 
 pub use error::{LoadError, OpenError, SaveError};
 pub use header::Identity;
-pub use layout::{CHUNK, Layout, LayoutError};
+pub use layout::{CHUNK, LayoutError, SlotLayout};
 pub use slots::Slots;
 pub use stored::{Content, Slot, Stored};

@@ -1,7 +1,7 @@
 //! Two slots: the newest whole set, and room for the next.
 
-use crate::header::{Header, Identity, Parsed};
-use crate::{CHUNK, Content, Layout, LoadError, OpenError, SaveError, Slot, Stored};
+use crate::header::{Identity, Parsed, SlotHeader};
+use crate::{CHUNK, Content, LoadError, OpenError, SaveError, Slot, SlotLayout, Stored};
 use boards::SLOT_HEADER_BYTES;
 use embedded_storage::nor_flash::NorFlash;
 
@@ -12,7 +12,7 @@ use embedded_storage::nor_flash::NorFlash;
 #[derive(Debug)]
 pub struct Slots<F> {
     flash: F,
-    layout: Layout,
+    layout: SlotLayout,
     contents: [Content; 2],
 }
 
@@ -22,7 +22,7 @@ impl<F: NorFlash> Slots<F> {
     /// # Errors
     ///
     /// If the layout is for another flash, or the flash cannot be read.
-    pub fn open(flash: F, layout: Layout) -> Result<Self, OpenError<F::Error>> {
+    pub fn open(flash: F, layout: SlotLayout) -> Result<Self, OpenError<F::Error>> {
         let sizes = (layout.erase_size as usize, layout.write_size as usize);
         if sizes != (F::ERASE_SIZE, F::WRITE_SIZE) || (layout.capacity as usize) > flash.capacity()
         {
@@ -120,7 +120,7 @@ impl<F: NorFlash> Slots<F> {
             return Err(SaveError::Length { most, found });
         }
         let (slot, sequence) = self.next();
-        let mut header = Header {
+        let mut header = SlotHeader {
             sequence,
             identity,
             payload_bytes: size_of_val(values) as u32,
@@ -162,11 +162,11 @@ impl<F: NorFlash> Slots<F> {
     fn examine(&mut self, slot: Slot) -> Result<Content, F::Error> {
         let mut bytes = [0; SLOT_HEADER_BYTES];
         self.read(self.offset(slot), &mut bytes)?;
-        let header = match Header::parse(&bytes) {
+        let header = match SlotHeader::parse(&bytes) {
             Parsed::Erased => return Ok(Content::Erased),
             Parsed::Damaged => return Ok(Content::Damaged),
             Parsed::Version(version) => return Ok(Content::Version(version)),
-            Parsed::Header(header) => header,
+            Parsed::SlotHeader(header) => header,
         };
         let length = header.payload_bytes;
         if !length.is_multiple_of(4) || length > self.layout.payload_room() {
@@ -203,7 +203,7 @@ impl<F: NorFlash> Slots<F> {
     fn write_payload(
         &mut self,
         slot: Slot,
-        header: &Header,
+        header: &SlotHeader,
         values: &[f32],
     ) -> Result<u32, SaveError<F::Error>> {
         let mut crc = header.start_of_payload_crc();
@@ -237,7 +237,7 @@ impl<F: NorFlash> Slots<F> {
     }
 
     /// Makes a slot whole.
-    fn write_header(&mut self, slot: Slot, header: &Header) -> Result<(), SaveError<F::Error>> {
+    fn write_header(&mut self, slot: Slot, header: &SlotHeader) -> Result<(), SaveError<F::Error>> {
         let offset = self.offset(slot);
         let written = header.to_bytes();
         let mut bytes = [0xFF; CHUNK];

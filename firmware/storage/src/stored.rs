@@ -1,7 +1,7 @@
 //! What a slot holds.
 
 use crate::Identity;
-use crate::header::Header;
+use crate::header::SlotHeader;
 
 /// One of the two slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Content {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub(crate) slot: Slot,
-    pub(crate) header: Header,
+    pub(crate) header: SlotHeader,
 }
 
 impl Stored {

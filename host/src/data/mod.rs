@@ -43,7 +43,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
-use self::tensor_file::Purpose;
+use self::tensor_file::TensorPurpose;
 
 pub use cifar::CifarError;
 pub use download::DownloadError;
@@ -126,20 +126,20 @@ pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
 /// As [`load`], but for a single class there.
 pub fn load_samples(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
     let places = Places::from_environment();
-    load_for(dataset, options, &places, Purpose::SamplesOnly)
+    load_for(dataset, options, &places, TensorPurpose::SamplesOnly)
 }
 
 /// Like [`load`], with the places of datasets known by name given rather than the environment's.
 #[doc(hidden)]
 pub fn load_from(dataset: &str, options: &Options, places: &Places) -> Result<Dataset, DataError> {
-    load_for(dataset, options, places, Purpose::Classes)
+    load_for(dataset, options, places, TensorPurpose::Classes)
 }
 
 fn load_for(
     dataset: &str,
     options: &Options,
     places: &Places,
-    purpose: Purpose,
+    purpose: TensorPurpose,
 ) -> Result<Dataset, DataError> {
     let start = Instant::now();
     let path = Path::new(dataset);
@@ -163,17 +163,25 @@ fn load_for(
 ///
 /// What is wrong with the file, or that its samples cannot be brought to the shape wanted.
 pub fn load_tensor_file(path: &Path, options: &Options) -> Result<Dataset, DataError> {
-    load_tensors(path, options, Purpose::SamplesOnly)
+    load_tensors(path, options, TensorPurpose::SamplesOnly)
 }
 
-fn load_tensors(path: &Path, options: &Options, purpose: Purpose) -> Result<Dataset, DataError> {
+fn load_tensors(
+    path: &Path,
+    options: &Options,
+    purpose: TensorPurpose,
+) -> Result<Dataset, DataError> {
     let load = || tensor_file::load(path, options, purpose);
     let mut dataset = thread_pool(options.threads)?.install(load)?;
     dataset.notices.extend(unused_place(options));
     Ok(dataset)
 }
 
-fn load_folder(folder: &Path, options: &Options, purpose: Purpose) -> Result<Dataset, DataError> {
+fn load_folder(
+    folder: &Path,
+    options: &Options,
+    purpose: TensorPurpose,
+) -> Result<Dataset, DataError> {
     if !folder.exists() {
         return Err(DataError::UnknownDataset {
             path: folder.into(),

@@ -4,7 +4,7 @@ use crate::lanes::{Kernel, Lanes};
 use crate::ops::channel_sums::add_channel_sums;
 
 /// Adds the sums of `d * n` and of `d` of a packet of samples to its group's, which began at zero.
-pub struct ParameterGradient<'a, L> {
+pub struct BatchNormParameterGradient<'a, L> {
     /// channels x map: the input of the forward pass
     pub input: &'a [L],
     /// channels x map
@@ -21,7 +21,7 @@ pub struct ParameterGradient<'a, L> {
     pub sums: &'a mut [f32],
 }
 
-impl<L: Lanes> Kernel for ParameterGradient<'_, L> {
+impl<L: Lanes> Kernel for BatchNormParameterGradient<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -48,7 +48,7 @@ impl<L: Lanes> Kernel for ParameterGradient<'_, L> {
 
 /// Gradient of the input, in place of the output's:
 /// `(weight * inverse) * ((d - d_bias * (1 / count)) - n * (d_weight * (1 / count)))`.
-pub(crate) struct InputGradient<'a, L> {
+pub(crate) struct BatchNormInputGradient<'a, L> {
     /// channels x map: the input of the forward pass
     pub input: &'a [L],
     /// channels x map
@@ -67,7 +67,7 @@ pub(crate) struct InputGradient<'a, L> {
     pub sums: &'a [f32],
 }
 
-impl<L: Lanes> Kernel for InputGradient<'_, L> {
+impl<L: Lanes> Kernel for BatchNormInputGradient<'_, L> {
     type Output = ();
 
     #[inline(always)]

@@ -1,11 +1,11 @@
 //! Batch normalisation in training: by the statistics of the whole batch.
 //!
-//! Samples run in groups, so a batch meets twice. Forward, every group leaves the [`Moments`] of
+//! Samples run in groups, so a batch meets twice. BatchNormForward, every group leaves the [`Moments`] of
 //! its channels ([`GroupSum`], then [`group_mean`], then [`GroupSquares`]); they are combined group
 //! by group, in order ([`combine`]), and give what all samples are normalised by ([`inverse`],
-//! [`Normalize`]). Backward, every group leaves sums of gradients ([`ParameterGradient`]), which
+//! [`Normalize`]). Backward, every group leaves sums of gradients ([`BatchNormParameterGradient`]), which
 //! are the gradients of weights and biases too; added group by group, in order, from zero, they
-//! give the input's ([`InputGradient`]).
+//! give the input's ([`BatchNormInputGradient`]).
 //!
 //! Samples of a group may lie in several packets: sums over a group begin at zero and are given
 //! one packet after the other.
@@ -15,7 +15,7 @@ mod moments;
 mod normalize;
 pub mod reference;
 
-pub(crate) use gradient::{InputGradient, ParameterGradient};
+pub(crate) use gradient::{BatchNormInputGradient, BatchNormParameterGradient};
 pub(crate) use moments::{
     GroupSquares, GroupSum, Moments, RunningStatistics, combine, group_mean, inverse,
 };

@@ -1,4 +1,4 @@
-//! Forward pass.
+//! BatchNormForward pass.
 
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::activation::Activation;

@@ -190,7 +190,7 @@ impl NormalizedBatch {
             let mut own = vec![0.0; step.sums.len()];
             for (input, d_output) in input.chunks(len).zip(d_output.chunks(len)) {
                 let (input, samples) = self.packet(zero, input);
-                let kernel = ParameterGradient {
+                let kernel = BatchNormParameterGradient {
                     input: &input,
                     d_output: &self.packet(zero, d_output).0,
                     map,
@@ -231,7 +231,7 @@ impl NormalizedBatch {
             activation,
         };
         run(zero, forward);
-        let backward = InputGradient {
+        let backward = BatchNormInputGradient {
             input: &input,
             gradient: &mut gradient,
             map: self.map,

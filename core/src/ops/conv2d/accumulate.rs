@@ -1,7 +1,7 @@
 //! The innermost loops of the forward pass: taps added in the order (channel, kernel row, kernel
 //! column) to a tile of sums in registers.
 
-use super::Geometry;
+use super::ConvGeometry;
 use crate::lanes::Lanes;
 
 /// The weights of `F` consecutive filters, `taps` each.
@@ -18,7 +18,7 @@ pub(super) fn rows<const F: usize>(weights: &[f32], filter: usize, taps: usize) 
 /// channel.
 #[inline(always)]
 pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[L],
     corner: usize,
     kernels: [&[f32]; F],
@@ -52,7 +52,7 @@ pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
 /// A 3 x 3 kernel that moves by one, all nine taps unrolled. At most two rows.
 #[inline(always)]
 pub(super) fn tile_3x3<L: Lanes, const F: usize, const R: usize, const C: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[L],
     corner: usize,
     kernels: [&[f32]; F],
@@ -99,7 +99,7 @@ fn add_kernel_row<L: Lanes, const F: usize, const R: usize, const C: usize>(
 /// One output position `[row, column]`, whose taps in the padding are left out.
 #[inline(always)]
 pub(super) fn edge<L: Lanes, const F: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[L],
     at: [usize; 2],
     kernels: [&[f32]; F],

@@ -1,15 +1,15 @@
-//! Forward pass: tiles of filters x rows x columns held in registers, with the activation and the
+//! ConvForward pass: tiles of filters x rows x columns held in registers, with the activation and the
 //! pool behind the convolution applied before anything is stored.
 
-use super::{Geometry, accumulate};
+use super::{ConvGeometry, accumulate};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::activation::Activation;
 use crate::ops::pool::pool_2x2;
 use core::ops::Range;
 
 /// Convolution, activation and 2 x 2 max pool of one packet of samples.
-pub(crate) struct Forward<'a, L> {
-    pub geometry: Geometry,
+pub(crate) struct ConvForward<'a, L> {
+    pub geometry: ConvGeometry,
     pub activation: Activation,
     /// Only behind no activation or a ReLU.
     pub pool: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Forward<'a, L> {
     pub winners: &'a mut [u8],
 }
 
-impl<L: Lanes> Kernel for Forward<'_, L> {
+impl<L: Lanes> Kernel for ConvForward<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -70,7 +70,7 @@ macro_rules! each_filter_tile {
     }};
 }
 
-impl<L: Lanes> Forward<'_, L> {
+impl<L: Lanes> ConvForward<'_, L> {
     #[inline(always)]
     fn plain_row(&mut self, channels: &[L], filters: &Range<usize>, y: usize) {
         let g = self.geometry;

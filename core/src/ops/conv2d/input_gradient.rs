@@ -1,13 +1,13 @@
 //! Gradient of a convolution's input: each value is summed from zero in the order (filter, kernel
 //! row, kernel column).
 
-use super::Geometry;
+use super::ConvGeometry;
 use crate::lanes::{Kernel, Lanes};
 use core::ops::Range;
 
 /// Input gradient of one packet of samples.
-pub(crate) struct InputGradient<'a, L> {
-    pub geometry: Geometry,
+pub(crate) struct ConvInputGradient<'a, L> {
+    pub geometry: ConvGeometry,
     pub weights: &'a [f32],
     /// filters x rows x columns, of the geometry's output extent
     pub d_output: &'a [L],
@@ -15,7 +15,7 @@ pub(crate) struct InputGradient<'a, L> {
     pub d_input: &'a mut [L],
 }
 
-impl<L: Lanes> Kernel for InputGradient<'_, L> {
+impl<L: Lanes> Kernel for ConvInputGradient<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -43,7 +43,7 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
     }
 }
 
-impl<L: Lanes> InputGradient<'_, L> {
+impl<L: Lanes> ConvInputGradient<'_, L> {
     /// The columns of a row before `end`, those that some output reaches; at least eight.
     ///
     /// The line of outputs behind the first tile lacks as many values as the padding falls short
@@ -259,7 +259,7 @@ fn add_kernel_row<L, const C: usize, const P: usize, const LEFT: usize, const RI
 
 /// Kernel rows that reach input row `y` from an output, with stride 1.
 #[inline(always)]
-fn kernel_rows(g: &Geometry, y: usize) -> (usize, usize) {
+fn kernel_rows(g: &ConvGeometry, y: usize) -> (usize, usize) {
     let reach = y + g.padding[0];
     let first = (reach + 1).saturating_sub(g.output[0]);
     (first, g.kernel[0].min(reach + 1))
@@ -267,7 +267,7 @@ fn kernel_rows(g: &Geometry, y: usize) -> (usize, usize) {
 
 /// The output, along `axis`, that input position `at` reaches through kernel tap `tap`.
 #[inline(always)]
-fn output_at(g: &Geometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
+fn output_at(g: &ConvGeometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
     let reach = (at + g.padding[axis]).checked_sub(tap * g.dilation[axis])?;
     if g.stride[axis] == 1 {
         return (reach < g.output[axis]).then_some(reach);

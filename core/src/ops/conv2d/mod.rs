@@ -18,11 +18,11 @@ mod taps;
 pub(crate) use facts::{
     FILTER_BLOCK, FILTER_PAIR, group_values, sample_scratch, splits_windows, training_scratch,
 };
-pub(crate) use forward::Forward;
-pub(crate) use input_gradient::InputGradient;
-pub(crate) use parameter_gradient::{Gradient, ParameterGradient, Spread};
+pub(crate) use forward::ConvForward;
+pub(crate) use input_gradient::ConvInputGradient;
+pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
-pub(crate) use sample_gradient::SampleGradient;
+pub(crate) use sample_gradient::ConvSampleGradient;
 pub(crate) use scalar::ScalarForward;
 
 use crate::{Conv2d, Shape};
@@ -30,7 +30,7 @@ use core::ops::Range;
 
 /// Extents of a convolution, all in elements.
 #[derive(Clone, Copy, Debug)]
-pub struct Geometry {
+pub struct ConvGeometry {
     /// Input channels.
     pub channels: usize,
     /// Input rows and columns.
@@ -52,7 +52,7 @@ pub struct Geometry {
     pub groups: usize,
 }
 
-impl Geometry {
+impl ConvGeometry {
     /// The geometry of `conv` between an input and an output of the given shapes.
     pub const fn new(conv: &Conv2d, input: Shape, output: Shape) -> Self {
         Self {

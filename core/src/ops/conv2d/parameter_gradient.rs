@@ -3,14 +3,14 @@
 //! Each sample's gradient is summed from zero over output positions in scan order, in its own
 //! lane; the lanes are then added in the order of the samples.
 
-use super::{FILTER_BLOCK, Geometry, taps};
+use super::{ConvGeometry, FILTER_BLOCK, taps};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::add_lanes;
 use core::ops::Range;
 
 /// Adds the gradients of one packet of samples to a group's sums.
-pub(crate) struct ParameterGradient<'a, L> {
-    pub geometry: Geometry,
+pub(crate) struct ConvParameterGradient<'a, L> {
+    pub geometry: ConvGeometry,
     /// channels x rows x columns
     pub input: &'a [L],
     pub d_output: Gradient<'a, L>,
@@ -31,7 +31,7 @@ pub(crate) enum Gradient<'a, L> {
     Pooled(&'a [L], &'a [u8]),
 }
 
-impl<L: Lanes> Kernel for ParameterGradient<'_, L> {
+impl<L: Lanes> Kernel for ConvParameterGradient<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -49,7 +49,7 @@ impl<L: Lanes> Kernel for ParameterGradient<'_, L> {
     }
 }
 
-impl<L: Lanes> ParameterGradient<'_, L> {
+impl<L: Lanes> ConvParameterGradient<'_, L> {
     #[inline(always)]
     fn filter_block(&mut self, filter: usize, block: usize) {
         let g = &self.geometry;
@@ -86,7 +86,7 @@ impl<L: Lanes> ParameterGradient<'_, L> {
 
 /// Spreads a pooled gradient over all of the convolution's output that the pool looked at.
 pub(crate) struct Spread<'a, L> {
-    pub geometry: Geometry,
+    pub geometry: ConvGeometry,
     /// filters x half the rows x half the columns
     pub gradient: &'a [L],
     pub winners: &'a [u8],
@@ -116,7 +116,7 @@ impl<L: Lanes> Kernel for Spread<'_, L> {
 /// goes to the winner of its window, 0 to the others.
 #[inline(always)]
 fn spread<L: Lanes>(
-    g: &Geometry,
+    g: &ConvGeometry,
     filters: Range<usize>,
     rows: Range<usize>,
     gradient: &[L],
@@ -146,7 +146,7 @@ fn spread<L: Lanes>(
 /// are some, biases.
 #[inline(always)]
 fn add_rows<L: Lanes>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[L],
     maps: &[L],
     rows: Range<usize>,
@@ -189,7 +189,7 @@ fn add_rows<L: Lanes>(
 /// gradients stay in the first cache while the channels pass by.
 #[inline(always)]
 fn add_filters<L: Lanes, const F: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[L],
     maps: &[L],
     rows: &Range<usize>,
@@ -222,7 +222,7 @@ fn add_filters<L: Lanes, const F: usize>(
 /// Adds to the 3 x 3 kernels of two filters, all nine taps at once.
 #[inline(always)]
 fn add_pair<L: Lanes>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[L],
     maps: &[L],
     rows: &Range<usize>,

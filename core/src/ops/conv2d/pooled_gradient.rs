@@ -6,7 +6,7 @@
 //! with a gradient of 0, which change no sum that began at +0: the bits are those of the whole
 //! gradient, output positions in scan order.
 
-use super::Geometry;
+use super::ConvGeometry;
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::add_lanes;
 
@@ -14,14 +14,14 @@ use crate::ops::add_lanes;
 pub(crate) struct PooledParameterGradient<'a, L> {
     /// Its output extent is twice the pooled one, and none of its taps is in the padding: see
     /// [`splits_windows`](super::splits_windows).
-    pub geometry: Geometry,
+    pub geometry: ConvGeometry,
     /// channels x rows x columns
     pub input: &'a [L],
     /// filters x half the rows x half the columns
     pub gradient: &'a [L],
     /// The byte of each window's winner.
     pub winners: &'a [u8],
-    /// As for [`ParameterGradient`](super::ParameterGradient).
+    /// As for [`ConvParameterGradient`](super::ConvParameterGradient).
     pub scratch: &'a mut [L],
     /// The group's sums of weights, then biases where there are some.
     pub sums: &'a mut [f32],
@@ -135,7 +135,7 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
     /// Adds to the kernels of one channel, nine taps each; `lines` begins at the windows' first row
     /// of the channel.
     #[inline(always)]
-    fn add_channel(&self, g: &Geometry, lines: &[L], kernels: &mut [L]) {
+    fn add_channel(&self, g: &ConvGeometry, lines: &[L], kernels: &mut [L]) {
         let columns = self.halves.len() / (2 * F);
         let mut sums = [[[lines[0]; 3]; 3]; F];
         for f in 0..F {
@@ -170,7 +170,7 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
     #[inline(always)]
     fn add_channel_once_chosen(
         &self,
-        g: &Geometry,
+        g: &ConvGeometry,
         lines: &[L],
         chosen: &mut [[L; 6]],
         kernels: &mut [L],

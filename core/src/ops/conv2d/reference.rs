@@ -1,12 +1,12 @@
 //! The naive convolution, one sample at a time. It defines the bits.
 
-use super::Geometry;
+use super::ConvGeometry;
 
 /// `output[f][y][x] = bias[f] + sum over (channel, kernel row, kernel column)`, in that order.
 ///
 /// Without biases, an empty slice, sums begin at +0. Taps in the padding are skipped, not added
 /// as zeros: an output none of whose taps is inside the input is its bias as it is.
-pub fn forward(g: &Geometry, input: &[f32], weights: &[f32], bias: &[f32], output: &mut [f32]) {
+pub fn forward(g: &ConvGeometry, input: &[f32], weights: &[f32], bias: &[f32], output: &mut [f32]) {
     for f in 0..g.filters {
         for y in 0..g.output[0] {
             for x in 0..g.output[1] {
@@ -19,7 +19,7 @@ pub fn forward(g: &Geometry, input: &[f32], weights: &[f32], bias: &[f32], outpu
 }
 
 /// Gradient of the input: for each value, from zero, over (filter, kernel row, kernel column).
-pub fn input_gradient(g: &Geometry, weights: &[f32], d_output: &[f32], d_input: &mut [f32]) {
+pub fn input_gradient(g: &ConvGeometry, weights: &[f32], d_output: &[f32], d_input: &mut [f32]) {
     for c in 0..g.channels {
         let group = c / g.group_channels();
         for y in 0..g.input[0] {
@@ -50,7 +50,7 @@ pub fn input_gradient(g: &Geometry, weights: &[f32], d_output: &[f32], d_input: 
 ///
 /// `d_bias` is empty where there are no biases.
 pub fn parameter_gradient(
-    g: &Geometry,
+    g: &ConvGeometry,
     input: &[f32],
     d_output: &[f32],
     d_weights: &mut [f32],
@@ -73,7 +73,7 @@ pub fn parameter_gradient(
 
 /// Calls `visit(index of the weight, index of the input)` for the taps of an output that fall
 /// inside the input, in the order (channel, kernel row, kernel column).
-fn each_tap(g: &Geometry, f: usize, y: usize, x: usize, mut visit: impl FnMut(usize, usize)) {
+fn each_tap(g: &ConvGeometry, f: usize, y: usize, x: usize, mut visit: impl FnMut(usize, usize)) {
     let group = f / g.group_filters();
     for c in 0..g.group_channels() {
         for ky in 0..g.kernel[0] {
@@ -91,14 +91,14 @@ fn each_tap(g: &Geometry, f: usize, y: usize, x: usize, mut visit: impl FnMut(us
 }
 
 /// The input, along `axis`, that kernel tap `tap` of output `at` falls on; none in the padding.
-fn input_at(g: &Geometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
+fn input_at(g: &ConvGeometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
     let reach = at * g.stride[axis] + tap * g.dilation[axis];
     let input = reach.checked_sub(g.padding[axis])?;
     (input < g.input[axis]).then_some(input)
 }
 
 /// The output, along `axis`, that input position `at` reaches through kernel tap `tap`.
-fn output_at(g: &Geometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
+fn output_at(g: &ConvGeometry, axis: usize, at: usize, tap: usize) -> Option<usize> {
     let reach = (at + g.padding[axis]).checked_sub(tap * g.dilation[axis])?;
     let output = reach / g.stride[axis];
     (reach.is_multiple_of(g.stride[axis]) && output < g.output[axis]).then_some(output)

@@ -9,14 +9,14 @@
 //! of one filter a later tap meets an earlier output: so positions are gone through from the last
 //! to the first. A weight's sum runs over positions from the first to the last.
 
-use super::{Geometry, Gradient};
+use super::{ConvGeometry, Gradient};
 use crate::ops::tensor::Tensor;
 use core::ops::Range;
 
 /// Gradients of a convolution's input, weights and biases.
-pub(crate) struct SampleGradient<'a> {
+pub(crate) struct ConvSampleGradient<'a> {
     /// Its output extent is twice the pooled one behind a pool.
-    pub geometry: Geometry,
+    pub geometry: ConvGeometry,
     /// channels x rows x columns. Not read, and may be anything, where the weights are frozen.
     pub input: &'a [f32],
     pub d_output: Gradient<'a, f32>,
@@ -30,7 +30,7 @@ pub(crate) struct SampleGradient<'a> {
     pub scratch: &'a mut [f32],
 }
 
-impl SampleGradient<'_> {
+impl ConvSampleGradient<'_> {
     pub fn run(mut self) {
         self.d_input.fill(0.0);
         let biased = !self.bias.is_frozen() && !self.bias.values().is_empty();
@@ -102,7 +102,7 @@ impl SampleGradient<'_> {
 }
 
 /// The input channels that a filter sees.
-fn group_range(g: &Geometry, filter: usize) -> Range<usize> {
+fn group_range(g: &ConvGeometry, filter: usize) -> Range<usize> {
     let len = g.group_channels() * g.input_area();
     let start = filter / g.group_filters() * len;
     start..start + len
@@ -112,7 +112,7 @@ fn group_range(g: &Geometry, filter: usize) -> Range<usize> {
 /// scan order, or in its reverse.
 #[inline(always)]
 fn each_position<const REVERSE: bool>(
-    g: &Geometry,
+    g: &ConvGeometry,
     d_output: &Gradient<'_, f32>,
     filter: usize,
     mut visit: impl FnMut([usize; 2], f32),
@@ -156,14 +156,14 @@ fn each_position<const REVERSE: bool>(
 
 /// Where the taps of an output lie.
 struct Patches<'a> {
-    geometry: &'a Geometry,
+    geometry: &'a ConvGeometry,
     /// Rows and columns of outputs whose taps are a whole 3 x 3, side by side; none for other
     /// kernels.
     whole: [Range<usize>; 2],
 }
 
 impl<'a> Patches<'a> {
-    fn new(geometry: &'a Geometry) -> Self {
+    fn new(geometry: &'a ConvGeometry) -> Self {
         let whole = if geometry.kernel == [3, 3] {
             [geometry.interior(0), geometry.interior(1)]
         } else {

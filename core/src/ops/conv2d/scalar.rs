@@ -1,10 +1,10 @@
-//! Forward pass of one sample at a time: what a microcontroller runs.
+//! ConvForward pass of one sample at a time: what a microcontroller runs.
 //!
 //! The same sums in the same order as everywhere. What differs is the tile, 4 filters x 2 x 2
 //! outputs, which the 32 registers of a small floating-point unit hold with a row of weights and
 //! two rows of input, and that offsets are checked before the innermost loop, not in it.
 
-use super::Geometry;
+use super::ConvGeometry;
 use crate::lanes::Kernel;
 use crate::ops::activation::{Activate, Activation};
 use crate::ops::pool::pool_2x2;
@@ -13,7 +13,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 /// Convolution, activation and 2 x 2 max pool of one sample.
 pub(crate) struct ScalarForward<'a> {
-    pub geometry: Geometry,
+    pub geometry: ConvGeometry,
     pub activation: Activation,
     /// Only behind no activation or a ReLU.
     pub pool: bool,
@@ -126,7 +126,7 @@ fn rectified(value: f32, floor: f32) -> f32 {
 /// input. `corner` is the offset of their first tap.
 #[inline(always)]
 fn tile_3x3<const F: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[f32],
     corner: usize,
     kernels: [&[f32]; F],
@@ -193,7 +193,7 @@ fn four(values: &[f32]) -> [f32; 4] {
 /// outside.
 #[inline(never)]
 fn edge<const F: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[f32],
     [y, x]: [usize; 2],
     kernels: [&[f32]; F],
@@ -216,7 +216,13 @@ fn edge<const F: usize>(
 }
 
 /// One output of a kernel whose taps lie side by side.
-fn output(g: &Geometry, channels: &[f32], [y, x]: [usize; 2], kernel: &[f32], bias: f32) -> f32 {
+fn output(
+    g: &ConvGeometry,
+    channels: &[f32],
+    [y, x]: [usize; 2],
+    kernel: &[f32],
+    bias: f32,
+) -> f32 {
     let (rows, columns) = (g.valid_taps(0, y), g.valid_taps(1, x));
     if rows.is_empty() || columns.is_empty() {
         return bias;
@@ -242,7 +248,7 @@ fn output(g: &Geometry, channels: &[f32], [y, x]: [usize; 2], kernel: &[f32], bi
 /// One output, whatever the dilation.
 #[inline(never)]
 fn dilated_output(
-    g: &Geometry,
+    g: &ConvGeometry,
     channels: &[f32],
     [y, x]: [usize; 2],
     kernel: &[f32],

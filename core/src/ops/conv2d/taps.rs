@@ -1,7 +1,7 @@
 //! The innermost loops of the kernels' gradient: output positions in scan order, added to sums of
 //! several taps and filters in registers.
 
-use super::Geometry;
+use super::ConvGeometry;
 use crate::lanes::Lanes;
 use core::ops::Range;
 
@@ -10,7 +10,7 @@ use core::ops::Range;
 /// `kernels` starts at the channel's kernel of the first filter.
 #[inline(always)]
 pub(super) fn add_3x3<L: Lanes, const F: usize, const R: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channel: &[L],
     maps: &[L],
     rows: &Range<usize>,
@@ -52,7 +52,7 @@ pub(super) fn add_3x3<L: Lanes, const F: usize, const R: usize>(
 /// Any kernel, stride and dilation: one tap at a time for `F` filters and one channel.
 #[inline(always)]
 pub(super) fn add_each<L: Lanes, const F: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channel: &[L],
     maps: &[L],
     rows: &Range<usize>,
@@ -87,7 +87,7 @@ pub(super) fn add_each<L: Lanes, const F: usize>(
 
 /// Columns of output row `y` for which none of the kernel rows' taps is in the padding.
 #[inline(always)]
-fn inside_columns(g: &Geometry, y: usize, first: usize, rows: usize) -> Range<usize> {
+fn inside_columns(g: &ConvGeometry, y: usize, first: usize, rows: usize) -> Range<usize> {
     let valid = plain_taps(g, 0, y);
     if valid.start <= first && first + rows <= valid.end {
         g.interior(1)
@@ -96,16 +96,16 @@ fn inside_columns(g: &Geometry, y: usize, first: usize, rows: usize) -> Range<us
     }
 }
 
-/// As [`Geometry::valid_taps`], of a 3 x 3 kernel that moves by one and is not dilated.
+/// As [`ConvGeometry::valid_taps`], of a 3 x 3 kernel that moves by one and is not dilated.
 #[inline(always)]
-fn plain_taps(g: &Geometry, axis: usize, at: usize) -> Range<usize> {
+fn plain_taps(g: &ConvGeometry, axis: usize, at: usize) -> Range<usize> {
     let end = (g.input[axis] + g.padding[axis]).saturating_sub(at);
     g.padding[axis].saturating_sub(at)..end.min(3)
 }
 
 #[inline(always)]
 fn add_inside<L: Lanes, const F: usize, const R: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channel: &[L],
     gradients: [&[L]; F],
     y: usize,
@@ -137,7 +137,7 @@ fn add_inside<L: Lanes, const F: usize, const R: usize>(
 
 #[inline(always)]
 fn add_edge<L: Lanes, const F: usize, const R: usize>(
-    g: &Geometry,
+    g: &ConvGeometry,
     channel: &[L],
     gradients: [&[L]; F],
     [y, x]: [usize; 2],
@@ -161,7 +161,7 @@ fn add_edge<L: Lanes, const F: usize, const R: usize>(
 
 /// Along `axis`, the outputs whose tap `tap` falls inside the input.
 #[inline(always)]
-fn reaching(g: &Geometry, axis: usize, tap: usize) -> Range<usize> {
+fn reaching(g: &ConvGeometry, axis: usize, tap: usize) -> Range<usize> {
     let shift = tap * g.dilation[axis];
     let first = g.padding[axis].saturating_sub(shift);
     let first = first.div_ceil(g.stride[axis]);

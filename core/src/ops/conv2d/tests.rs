@@ -8,7 +8,7 @@ mod gradients;
 mod paths;
 mod sample;
 
-use super::Geometry;
+use super::ConvGeometry;
 use crate::ops::activation::Activation;
 use crate::{Conv2d, Padding, Shape};
 use proptest::prelude::*;
@@ -33,14 +33,14 @@ impl Case {
         Shape::new(u32::from(conv.filters), height, width)
     }
 
-    fn geometry(&self) -> Geometry {
-        Geometry::new(&self.conv, self.input, self.output())
+    fn geometry(&self) -> ConvGeometry {
+        ConvGeometry::new(&self.conv, self.input, self.output())
     }
 
     /// As a pool behind it sees it: all but an odd last row or column.
-    fn pooled(&self) -> Geometry {
+    fn pooled(&self) -> ConvGeometry {
         let g = self.geometry();
-        Geometry {
+        ConvGeometry {
             output: g.output.map(|extent| extent / 2 * 2),
             ..g
         }
@@ -117,6 +117,6 @@ fn poolable_activation() -> impl Strategy<Value = Activation> {
     prop_oneof![Just(Activation::Identity), Just(Activation::Relu)]
 }
 
-fn weights(g: &Geometry) -> usize {
+fn weights(g: &ConvGeometry) -> usize {
     g.filters * g.taps()
 }

@@ -1,10 +1,10 @@
-//! Forward pass: several outputs side by side, inputs in order.
+//! LinearForward pass: several outputs side by side, inputs in order.
 
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::activation::Activation;
 
 /// Linear layer, and activation, of one packet of samples.
-pub(crate) struct Forward<'a, L> {
+pub(crate) struct LinearForward<'a, L> {
     pub activation: Activation,
     pub input: &'a [L],
     pub weights: &'a [f32],
@@ -13,7 +13,7 @@ pub(crate) struct Forward<'a, L> {
     pub output: &'a mut [L],
 }
 
-impl<L: Lanes> Kernel for Forward<'_, L> {
+impl<L: Lanes> Kernel for LinearForward<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -37,7 +37,7 @@ impl<L: Lanes> Kernel for Forward<'_, L> {
     }
 }
 
-impl<L: Lanes> Forward<'_, L> {
+impl<L: Lanes> LinearForward<'_, L> {
     #[inline(always)]
     fn rows<const O: usize>(&mut self, first: usize) {
         let inputs = self.input.len();

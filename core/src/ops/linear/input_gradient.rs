@@ -3,13 +3,13 @@
 use crate::lanes::{Kernel, Lanes};
 
 /// Input gradient of one packet of samples.
-pub(crate) struct InputGradient<'a, L> {
+pub(crate) struct LinearInputGradient<'a, L> {
     pub weights: &'a [f32],
     pub d_output: &'a [L],
     pub d_input: &'a mut [L],
 }
 
-impl<L: Lanes> Kernel for InputGradient<'_, L> {
+impl<L: Lanes> Kernel for LinearInputGradient<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -26,7 +26,7 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
     }
 }
 
-impl<L: Lanes> InputGradient<'_, L> {
+impl<L: Lanes> LinearInputGradient<'_, L> {
     #[inline(always)]
     fn columns<const I: usize>(&mut self, first: usize) {
         let inputs = self.d_input.len();

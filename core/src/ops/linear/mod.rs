@@ -9,11 +9,11 @@ pub(crate) mod scalar;
 
 use crate::{GROUP, Linear, Shape};
 
-pub(crate) use forward::Forward;
-pub(crate) use input_gradient::InputGradient;
+pub(crate) use forward::LinearForward;
+pub(crate) use input_gradient::LinearInputGradient;
 pub(crate) use parameter_gradient::BiasGradient;
 pub use parameter_gradient::WeightGradient;
-pub(crate) use sample_gradient::SampleGradient;
+pub(crate) use sample_gradient::LinearSampleGradient;
 
 /// Values that a group of samples leaves: their inputs, then their output gradients.
 #[allow(dead_code, reason = "a planner may ask for it")]

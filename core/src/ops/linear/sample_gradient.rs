@@ -12,7 +12,7 @@ use crate::ops::tensor::Tensor;
 const BLOCK: usize = 8;
 
 /// Gradients of a linear layer's input and weights.
-pub(crate) struct SampleGradient<'a> {
+pub(crate) struct LinearSampleGradient<'a> {
     /// Not read, and may be anything, where the weights are frozen.
     pub input: &'a [f32],
     pub d_output: &'a [f32],
@@ -22,7 +22,7 @@ pub(crate) struct SampleGradient<'a> {
     pub weights: Tensor<'a>,
 }
 
-impl SampleGradient<'_> {
+impl LinearSampleGradient<'_> {
     pub fn run(self) {
         let Self {
             input,

@@ -1,4 +1,4 @@
-//! Forward pass of one sample at a time: eight outputs side by side, eight inputs in a row, so
+//! LinearForward pass of one sample at a time: eight outputs side by side, eight inputs in a row, so
 //! that a microcontroller spends its instructions on weights, not on addresses.
 
 use crate::lanes::Kernel;

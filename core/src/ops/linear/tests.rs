@@ -3,8 +3,8 @@
 extern crate std;
 
 use super::{
-    BiasGradient, Forward, InputGradient, SampleGradient, WeightGradient, group_values, reference,
-    scalar,
+    BiasGradient, LinearForward, LinearInputGradient, LinearSampleGradient, WeightGradient,
+    group_values, reference, scalar,
 };
 use crate::lanes::{Counted, Lanes, Tally};
 use crate::ops::activation::{Activation, reference as naive};
@@ -45,7 +45,7 @@ impl Check {
         let inputs = tensors::<L>(self.inputs, self.seed + 3);
         for activation in ACTIVATIONS {
             let mut output = unwritten(zero, self.outputs);
-            let kernel = Forward {
+            let kernel = LinearForward {
                 activation,
                 input: &pack(zero, &inputs),
                 weights: &weights,
@@ -72,7 +72,7 @@ impl Check {
         let weights = self.weights();
         let gradients = tensors::<L>(self.outputs, self.seed + 4);
         let mut d_input = unwritten(zero, self.inputs);
-        let kernel = InputGradient {
+        let kernel = LinearInputGradient {
             weights: &weights,
             d_output: &pack(zero, &gradients),
             d_input: &mut d_input,
@@ -226,7 +226,7 @@ fn check_sample(check: &Check, propagate: bool, weight_decay: f32) {
 
     let run = |weights: Tensor<'_>| {
         let mut found = vec![f32::NAN; d_input.len()];
-        let kernel = SampleGradient {
+        let kernel = LinearSampleGradient {
             input: if weights.is_frozen() { &[] } else { &input },
             d_output: &d_output,
             d_input: &mut found,

@@ -1,11 +1,11 @@
 //! Average pool.
 
-use super::Geometry;
+use super::PoolGeometry;
 use crate::lanes::{Kernel, Lanes};
 
 /// Forward pass: the sum of each window, in scan order, times the reciprocal of its count.
 pub(crate) struct AveragePool<'a, L> {
-    pub geometry: Geometry,
+    pub geometry: PoolGeometry,
     pub input: &'a [L],
     pub output: &'a mut [L],
 }
@@ -64,7 +64,7 @@ impl<L: Lanes> AveragePool<'_, L> {
 
 /// Gradient of the input: every value of a window gets its share, windows in scan order.
 pub(crate) struct AveragePoolGradient<'a, L> {
-    pub geometry: Geometry,
+    pub geometry: PoolGeometry,
     pub d_output: &'a [L],
     pub d_input: &'a mut [L],
 }

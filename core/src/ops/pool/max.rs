@@ -1,6 +1,6 @@
 //! Max pool.
 
-use super::Geometry;
+use super::PoolGeometry;
 use crate::lanes::{Kernel, Lanes};
 
 /// The pool of one 2 x 2 window, in scan order, and the ReLU of it; the winner's place goes to
@@ -33,7 +33,7 @@ pub(crate) fn pool_2x2<L: Lanes>(window: [L; 4], relu: bool, winner: &mut [u8]) 
 
 /// Forward pass of any window, stride and padding.
 pub(crate) struct MaxPool<'a, L> {
-    pub geometry: Geometry,
+    pub geometry: PoolGeometry,
     pub input: &'a [L],
     pub output: &'a mut [L],
     /// Where training keeps which value of each window won; empty for inference.
@@ -111,7 +111,7 @@ impl<L: Lanes> MaxPool<'_, L> {
 
 /// Gradient of the input.
 pub(crate) struct MaxPoolGradient<'a, L> {
-    pub geometry: Geometry,
+    pub geometry: PoolGeometry,
     pub d_output: &'a [L],
     pub winners: &'a [u8],
     pub d_input: &'a mut [L],

@@ -14,7 +14,7 @@ use core::ops::Range;
 ///
 /// Every window has at least one value inside the input, as the check of a network sees to.
 #[derive(Clone, Copy, Debug)]
-pub struct Geometry {
+pub struct PoolGeometry {
     /// Channels of input and output.
     pub channels: usize,
     /// Input rows and columns.
@@ -33,7 +33,7 @@ pub struct Geometry {
     pub counts_padding: bool,
 }
 
-impl Geometry {
+impl PoolGeometry {
     /// The geometry of `pool` between an input and an output of the given shapes.
     pub const fn new(pool: &Pool2d, input: Shape, output: Shape) -> Self {
         Self {
@@ -140,7 +140,7 @@ pub(crate) struct Clip {
 impl Clip {
     /// Calls `visit(place in the window, index of the input)` for every value, in scan order.
     #[inline(always)]
-    pub fn each(&self, g: &Geometry, mut visit: impl FnMut(usize, usize)) {
+    pub fn each(&self, g: &PoolGeometry, mut visit: impl FnMut(usize, usize)) {
         let mut line = self.corner;
         for row in self.rows.clone() {
             let place = row * g.window[1] + self.columns.start;

@@ -1,10 +1,10 @@
 //! The naive pools, one sample at a time. They define the bits.
 
-use super::Geometry;
+use super::PoolGeometry;
 
 /// The first maximum of each window, in scan order, and its place in the window. Padding never
 /// wins.
-pub fn max_forward(g: &Geometry, input: &[f32], output: &mut [f32], winners: &mut [u8]) {
+pub fn max_forward(g: &PoolGeometry, input: &[f32], output: &mut [f32], winners: &mut [u8]) {
     let mut begun = 0;
     each_tap(g, |out, place, at| {
         if begun == out || input[at] > output[out] {
@@ -16,7 +16,7 @@ pub fn max_forward(g: &Geometry, input: &[f32], output: &mut [f32], winners: &mu
 }
 
 /// Each window's gradient goes to its winner; windows are added in scan order.
-pub fn max_gradient(g: &Geometry, d_output: &[f32], winners: &[u8], d_input: &mut [f32]) {
+pub fn max_gradient(g: &PoolGeometry, d_output: &[f32], winners: &[u8], d_input: &mut [f32]) {
     d_input.fill(0.0);
     each_tap(g, |out, place, at| {
         if place == usize::from(winners[out]) {
@@ -27,7 +27,7 @@ pub fn max_gradient(g: &Geometry, d_output: &[f32], winners: &[u8], d_input: &mu
 
 /// The sum of what each window has inside the input, from zero in scan order, times the reciprocal
 /// of its [`count`].
-pub fn average_forward(g: &Geometry, input: &[f32], output: &mut [f32]) {
+pub fn average_forward(g: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     output.fill(0.0);
     each_tap(g, |out, _, at| output[out] += input[at]);
     for (out, output) in output.iter_mut().enumerate() {
@@ -36,7 +36,7 @@ pub fn average_forward(g: &Geometry, input: &[f32], output: &mut [f32]) {
 }
 
 /// Each window's gradient times the reciprocal, added to all its inputs, windows in scan order.
-pub fn average_gradient(g: &Geometry, d_output: &[f32], d_input: &mut [f32]) {
+pub fn average_gradient(g: &PoolGeometry, d_output: &[f32], d_input: &mut [f32]) {
     d_input.fill(0.0);
     each_tap(g, |out, _, at| {
         d_input[at] += d_output[out] * (1.0 / count(g, out) as f32);
@@ -45,7 +45,7 @@ pub fn average_gradient(g: &Geometry, d_output: &[f32], d_input: &mut [f32]) {
 
 /// What the mean of an output is divided by: the rows times the columns that its window has within
 /// the padded input, or, where padding is not counted, within the input.
-pub fn count(g: &Geometry, out: usize) -> usize {
+pub fn count(g: &PoolGeometry, out: usize) -> usize {
     let place = [out / g.output[1] % g.output[0], out % g.output[1]];
     let counted = |axis: usize| {
         let end = g.before[axis] + g.input[axis];
@@ -62,7 +62,7 @@ pub fn count(g: &Geometry, out: usize) -> usize {
 
 /// Calls `visit(index of the output, place in its window, index of the input)` for every value of
 /// every window that is inside the input, window by window, in scan order.
-fn each_tap(g: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
+fn each_tap(g: &PoolGeometry, mut visit: impl FnMut(usize, usize, usize)) {
     for out in 0..g.channels * g.output[0] * g.output[1] {
         let (line, x) = (out / g.output[1], out % g.output[1]);
         let (channel, y) = (line / g.output[0], line % g.output[0]);

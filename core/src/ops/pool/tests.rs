@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{AveragePool, AveragePoolGradient, Geometry, MaxPool, MaxPoolGradient, reference};
+use super::{AveragePool, AveragePoolGradient, MaxPool, MaxPoolGradient, PoolGeometry, reference};
 use crate::lanes::{Counted, Lanes, Tally};
 use crate::testing::*;
 use crate::{Layer, LayerFault, Network, Padding, Pool2d, Shape};
@@ -11,7 +11,7 @@ use std::vec;
 
 /// Windows that overlap, touch or leave gaps, inputs with rows and columns left over, padding of
 /// each side by itself, and windows that reach over the edge.
-fn any_geometry() -> impl Strategy<Value = Geometry> {
+fn any_geometry() -> impl Strategy<Value = PoolGeometry> {
     let pair = |most: usize| [1..=most, 1..=most];
     let sides = [0..3_usize, 0..3_usize];
     let padding = prop_oneof![Just([[0, 0], [0, 0]]), [sides.clone(), sides]];
@@ -34,7 +34,7 @@ fn any_geometry() -> impl Strategy<Value = Geometry> {
                     false => room / stride[axis] + 1,
                 }
             });
-            Geometry {
+            PoolGeometry {
                 channels,
                 input,
                 output,
@@ -48,15 +48,15 @@ fn any_geometry() -> impl Strategy<Value = Geometry> {
     )
 }
 
-fn outputs(g: &Geometry) -> usize {
+fn outputs(g: &PoolGeometry) -> usize {
     g.channels * g.output[0] * g.output[1]
 }
 
-fn inputs(g: &Geometry) -> usize {
+fn inputs(g: &PoolGeometry) -> usize {
     g.channels * g.input[0] * g.input[1]
 }
 
-struct Max(Geometry, u32);
+struct Max(PoolGeometry, u32);
 
 impl AtWidth for Max {
     fn run<L: Lanes>(&self, zero: L) {
@@ -97,7 +97,7 @@ impl AtWidth for Max {
     }
 }
 
-struct Average(Geometry, u32);
+struct Average(PoolGeometry, u32);
 
 impl AtWidth for Average {
     fn run<L: Lanes>(&self, zero: L) {
@@ -146,7 +146,7 @@ proptest! {
 /// The largest window a byte can tell the winner of.
 #[test]
 fn a_window_of_256_values_has_a_last_place() {
-    let geometry = Geometry {
+    let geometry = PoolGeometry {
         channels: 1,
         input: [16, 16],
         output: [1, 1],
@@ -171,11 +171,11 @@ fn a_window_of_256_values_has_a_last_place() {
 }
 
 /// The geometry that the check of a network makes of a pool.
-fn checked(pool: Pool2d, input: Shape) -> Geometry {
+fn checked(pool: Pool2d, input: Shape) -> PoolGeometry {
     let network = Network::input(input.channels, input.height, input.width);
     let network = network.layer(Layer::MaxPool2d(pool));
     network.check().unwrap();
-    Geometry::new(&pool, input, network.output_shape(0))
+    PoolGeometry::new(&pool, input, network.output_shape(0))
 }
 
 /// Rows of one, so that the figures can be told by hand.

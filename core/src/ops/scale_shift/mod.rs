@@ -3,7 +3,7 @@
 pub mod reference;
 mod sample_gradient;
 
-pub(crate) use sample_gradient::SampleGradient;
+pub(crate) use sample_gradient::ScaleShiftSampleGradient;
 
 use super::activation::Activation;
 use super::channel_sums::add_channel_sums;
@@ -14,7 +14,7 @@ pub(crate) const fn parameter_values(channels: usize) -> usize {
     2 * channels
 }
 
-/// Forward pass, in place.
+/// ScaleShiftForward pass, in place.
 pub(crate) struct ScaleShift<'a, L> {
     /// channels x map
     pub values: &'a mut [L],
@@ -54,7 +54,7 @@ impl<L: Lanes> ScaleShift<'_, L> {
 }
 
 /// Gradient of the input, in place of the output's.
-pub(crate) struct InputGradient<'a, L> {
+pub(crate) struct ScaleShiftInputGradient<'a, L> {
     /// channels x map
     pub gradient: &'a mut [L],
     /// Values of a channel.
@@ -63,7 +63,7 @@ pub(crate) struct InputGradient<'a, L> {
     pub scale: &'a [f32],
 }
 
-impl<L: Lanes> Kernel for InputGradient<'_, L> {
+impl<L: Lanes> Kernel for ScaleShiftInputGradient<'_, L> {
     type Output = ();
 
     #[inline(always)]
@@ -79,7 +79,7 @@ impl<L: Lanes> Kernel for InputGradient<'_, L> {
 }
 
 /// Adds the gradient of scales and shifts of a packet of samples.
-pub(crate) struct ParameterGradient<'a, L> {
+pub(crate) struct ScaleShiftParameterGradient<'a, L> {
     /// channels x map
     pub input: &'a [L],
     /// channels x map
@@ -92,7 +92,7 @@ pub(crate) struct ParameterGradient<'a, L> {
     pub sums: &'a mut [f32],
 }
 
-impl<L: Lanes> Kernel for ParameterGradient<'_, L> {
+impl<L: Lanes> Kernel for ScaleShiftParameterGradient<'_, L> {
     type Output = ();
 
     #[inline(always)]

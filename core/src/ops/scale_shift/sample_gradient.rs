@@ -3,7 +3,7 @@
 use crate::ops::tensor::Tensor;
 
 /// Gradients of scales, shifts and input.
-pub(crate) struct SampleGradient<'a> {
+pub(crate) struct ScaleShiftSampleGradient<'a> {
     /// channels x map. Not read, and may be anything, where the scales are frozen.
     pub input: &'a [f32],
     /// channels x map. The output's; becomes the input's where that is wanted.
@@ -16,7 +16,7 @@ pub(crate) struct SampleGradient<'a> {
     pub shift: Tensor<'a>,
 }
 
-impl SampleGradient<'_> {
+impl ScaleShiftSampleGradient<'_> {
     pub fn run(mut self) {
         for (channel, d) in self.gradient.chunks_exact_mut(self.map).enumerate() {
             // Kept from before the update, which may come at once.

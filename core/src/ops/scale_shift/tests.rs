@@ -35,7 +35,7 @@ impl AtWidth for Case {
         let mut expected_sums = sums.clone();
         let packed = pack(zero, &inputs);
         let mut gradient = pack(zero, &d_outputs);
-        let parameters = ParameterGradient {
+        let parameters = ScaleShiftParameterGradient {
             input: &packed,
             d_output: &gradient,
             map: self.map,
@@ -43,7 +43,7 @@ impl AtWidth for Case {
             sums: &mut sums,
         };
         run(zero, parameters);
-        let backward = InputGradient {
+        let backward = ScaleShiftInputGradient {
             gradient: &mut gradient,
             map: self.map,
             scale: &scale,
@@ -130,7 +130,7 @@ fn descends(case: &Case, trained: [bool; 2], propagate: bool) {
         true => Tensor::Descend { values, sgd: &sgd },
         false => Tensor::Frozen(values),
     };
-    SampleGradient {
+    ScaleShiftSampleGradient {
         input: if trained[0] { &input } else { &[] },
         gradient: &mut gradient,
         propagate,
@@ -161,7 +161,7 @@ fn accumulates(case: &Case) {
     reference::parameter_gradient(case.map, &input, &gradient, [d_scale, d_shift]);
     let (d_scale, d_shift) = sums.split_at_mut(case.channels);
     let tensor = |values, gradient| Tensor::Accumulate { values, gradient };
-    SampleGradient {
+    ScaleShiftSampleGradient {
         input: &input,
         gradient: &mut gradient,
         propagate: false,

@@ -11,7 +11,7 @@ use crate::run::forward::{Extras, forward_within};
 use crate::{Operation, Outcome, Program, Sgd, Step};
 
 /// A program's memory, all of which is at hand.
-pub(super) struct Pass<'a, const STEPS: usize> {
+pub(super) struct SamplePass<'a, const STEPS: usize> {
     pub program: &'a Program<STEPS>,
     /// All parameters; empty where none is frozen.
     pub frozen: &'a [f32],
@@ -28,7 +28,7 @@ pub(super) enum Rule<'a> {
     Accumulate(&'a mut [f32]),
 }
 
-impl<const STEPS: usize> Pass<'_, STEPS> {
+impl<const STEPS: usize> SamplePass<'_, STEPS> {
     /// Runs step `index` forward; `training` keeps what its backward pass needs.
     pub fn forward(&mut self, index: usize, training: bool) {
         let step = &self.program.steps()[index];
@@ -154,9 +154,9 @@ impl Buffers<'_> {
     fn run(self, step: &Step, weights: Tensor<'_>, mut bias: Tensor<'_>) {
         match step.operation {
             Operation::Conv2d { conv, pool, .. } => {
-                let mut geometry = conv2d::Geometry::new(&conv, step.input, step.inner);
+                let mut geometry = conv2d::ConvGeometry::new(&conv, step.input, step.inner);
                 geometry.output = step.pooled_extent();
-                conv2d::SampleGradient {
+                conv2d::ConvSampleGradient {
                     geometry,
                     input: self.input,
                     d_output: if pool {
@@ -172,7 +172,7 @@ impl Buffers<'_> {
                 .run();
             }
             Operation::Linear { .. } => {
-                linear::SampleGradient {
+                linear::LinearSampleGradient {
                     input: self.input,
                     d_output: self.d_output,
                     d_input: self.d_input,
@@ -183,7 +183,7 @@ impl Buffers<'_> {
                     bias.take(0, self.d_output);
                 }
             }
-            Operation::ScaleShift { .. } => scale_shift::SampleGradient {
+            Operation::ScaleShift { .. } => scale_shift::ScaleShiftSampleGradient {
                 input: self.input,
                 gradient: self.d_output,
                 propagate: step.reads[0].gradient.region.len > 0,
@@ -195,14 +195,14 @@ impl Buffers<'_> {
             // The mask of an activation, and the copies of an addition, are made on the way.
             _ if self.d_input.is_empty() => {}
             Operation::MaxPool2d(options) => pool::MaxPoolGradient {
-                geometry: pool::Geometry::new(&options, step.input, step.output),
+                geometry: pool::PoolGeometry::new(&options, step.input, step.output),
                 d_output: self.d_output,
                 winners: self.winners,
                 d_input: self.d_input,
             }
             .run(),
             Operation::AvgPool2d(options) => pool::AveragePoolGradient {
-                geometry: pool::Geometry::new(&options, step.input, step.output),
+                geometry: pool::PoolGeometry::new(&options, step.input, step.output),
                 d_output: self.d_output,
                 d_input: self.d_input,
             }

@@ -1,7 +1,7 @@
 //! Training one sample at a time, in the caller's memory.
 
 use super::CompactError;
-use super::pass::{self, Pass, Rule};
+use super::pass::{self, Rule, SamplePass};
 use crate::run::buffers::{self, check_labels};
 use crate::{CompactMode, CompactUpdate, GROUP, MAX_NODES, Outcome, Program, Sgd};
 
@@ -283,9 +283,9 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     }
 
     /// The pass of a sample, and the gradient it may add to.
-    fn pass(&mut self) -> (Pass<'_, STEPS>, &mut [f32]) {
+    fn pass(&mut self) -> (SamplePass<'_, STEPS>, &mut [f32]) {
         let memory = &mut self.memory;
-        let pass = Pass {
+        let pass = SamplePass {
             program: self.program,
             frozen: memory.frozen,
             trained: memory.trained,

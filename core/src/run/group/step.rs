@@ -31,7 +31,8 @@ impl<L: Lanes> GroupBackward<'_, L> {
     pub fn run(self) {
         match self.step.operation {
             Operation::Conv2d { conv, pool, .. } => {
-                let mut geometry = conv2d::Geometry::new(&conv, self.step.input, self.step.inner);
+                let mut geometry =
+                    conv2d::ConvGeometry::new(&conv, self.step.input, self.step.inner);
                 geometry.output = self.step.pooled_extent();
                 if pool {
                     self.pooled_convolution(geometry, conv2d::splits_windows(&conv));
@@ -54,7 +55,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
 
     /// The parameters' gradient takes the pooled gradient as it is; for the input's, it is spread
     /// over the convolution's output.
-    fn pooled_convolution(self, geometry: conv2d::Geometry, splits_windows: bool) {
+    fn pooled_convolution(self, geometry: conv2d::ConvGeometry, splits_windows: bool) {
         let (gradient, winners) = (&*self.d_output, self.winners);
         let proof = gradient[0];
         if splits_windows {
@@ -68,7 +69,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
                 samples: self.samples.len(),
             });
         } else {
-            proof.vectorize(conv2d::ParameterGradient {
+            proof.vectorize(conv2d::ConvParameterGradient {
                 geometry,
                 input: self.input,
                 d_output: conv2d::Gradient::Pooled(gradient, winners),
@@ -88,7 +89,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
             winners,
             maps,
         });
-        proof.vectorize(conv2d::InputGradient {
+        proof.vectorize(conv2d::ConvInputGradient {
             geometry,
             weights: self.weights,
             d_output: maps,
@@ -96,9 +97,9 @@ impl<L: Lanes> GroupBackward<'_, L> {
         });
     }
 
-    fn plain_convolution(self, geometry: conv2d::Geometry) {
+    fn plain_convolution(self, geometry: conv2d::ConvGeometry) {
         let d_output = &*self.d_output;
-        d_output[0].vectorize(conv2d::ParameterGradient {
+        d_output[0].vectorize(conv2d::ConvParameterGradient {
             geometry,
             input: self.input,
             d_output: conv2d::Gradient::Whole(d_output),
@@ -107,7 +108,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
             samples: self.samples.len(),
         });
         if !self.d_input.is_empty() {
-            d_output[0].vectorize(conv2d::InputGradient {
+            d_output[0].vectorize(conv2d::ConvInputGradient {
                 geometry,
                 weights: self.weights,
                 d_output,
@@ -123,7 +124,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
         keep_samples(self.input, self.samples.clone(), inputs);
         keep_samples(self.d_output, self.samples.clone(), d_outputs);
         if !self.d_input.is_empty() {
-            self.d_output[0].vectorize(linear::InputGradient {
+            self.d_output[0].vectorize(linear::LinearInputGradient {
                 weights: self.weights,
                 d_output: self.d_output,
                 d_input: self.d_input,
@@ -133,7 +134,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
 
     fn max_pool(self, options: &Pool2d) {
         self.d_output[0].vectorize(pool::MaxPoolGradient {
-            geometry: pool::Geometry::new(options, self.step.input, self.step.output),
+            geometry: pool::PoolGeometry::new(options, self.step.input, self.step.output),
             d_output: self.d_output,
             winners: self.winners,
             d_input: self.d_input,
@@ -142,7 +143,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
 
     fn average_pool(self, options: &Pool2d) {
         self.d_output[0].vectorize(pool::AveragePoolGradient {
-            geometry: pool::Geometry::new(options, self.step.input, self.step.output),
+            geometry: pool::PoolGeometry::new(options, self.step.input, self.step.output),
             d_output: self.d_output,
             d_input: self.d_input,
         });
@@ -151,14 +152,14 @@ impl<L: Lanes> GroupBackward<'_, L> {
     fn scale_shift(self) {
         let map = self.step.input.map_elements();
         let proof = self.d_output[0];
-        proof.vectorize(scale_shift::ParameterGradient {
+        proof.vectorize(scale_shift::ScaleShiftParameterGradient {
             input: self.input,
             d_output: self.d_output,
             map,
             samples: self.samples.len(),
             sums: self.values,
         });
-        proof.vectorize(scale_shift::InputGradient {
+        proof.vectorize(scale_shift::ScaleShiftInputGradient {
             gradient: self.d_output,
             map,
             scale: self.weights,
@@ -169,7 +170,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
     fn batch_norm(self) {
         let map = self.step.input.map_elements();
         let batch = NormMoments::of(self.moments);
-        self.d_output[0].vectorize(batch_norm::InputGradient {
+        self.d_output[0].vectorize(batch_norm::BatchNormInputGradient {
             input: self.input,
             gradient: self.d_output,
             map,

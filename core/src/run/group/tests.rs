@@ -62,7 +62,7 @@ impl Way<'_> {
             keys: &[],
             batch: SAMPLES,
         };
-        let mut pass = Pass {
+        let mut pass = GroupPass {
             program,
             phase: program.phase(number),
             work: &work,
@@ -88,8 +88,8 @@ impl Way<'_> {
     }
 }
 
-impl Pass<'_, '_, f32> {
-    /// As [`Pass::run`], and what is dead behind each moment is poisoned.
+impl GroupPass<'_, '_, f32> {
+    /// As [`GroupPass::run`], and what is dead behind each moment is poisoned.
     fn run_poisoned(&mut self, samples: Range<usize>, arena: Range<usize>, poisoned: bool) {
         let (program, phase) = (self.program, self.phase.clone());
         let len = program.steps().len();

@@ -114,7 +114,7 @@ impl Walk<'_> {
         let [weights, bias] = &mut own;
         match self.network.layers()[index] {
             Layer::Conv2d(conv) => {
-                let geometry = conv2d::Geometry::new(&conv, shape, output_shape);
+                let geometry = conv2d::ConvGeometry::new(&conv, shape, output_shape);
                 conv2d::reference::parameter_gradient(&geometry, input, d_output, weights, bias);
             }
             Layer::Linear(_) => {
@@ -143,7 +143,7 @@ impl Walk<'_> {
         let mut d_input = vec![0.0; shape.elements()];
         match self.network.layers()[index] {
             Layer::Conv2d(conv) => {
-                let geometry = conv2d::Geometry::new(&conv, shape, output_shape);
+                let geometry = conv2d::ConvGeometry::new(&conv, shape, output_shape);
                 conv2d::reference::input_gradient(&geometry, weights, d_output, &mut d_input);
             }
             Layer::Linear(_) => {
@@ -156,7 +156,7 @@ impl Walk<'_> {
                 activation::gradient(Activation::Relu6, output, d_output, &mut d_input);
             }
             Layer::MaxPool2d(options) => {
-                let geometry = pool::Geometry::new(&options, shape, output_shape);
+                let geometry = pool::PoolGeometry::new(&options, shape, output_shape);
                 let winners = &self.winners[index][sample];
                 pool::reference::max_gradient(&geometry, d_output, winners, &mut d_input);
             }

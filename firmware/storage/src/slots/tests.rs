@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 type Flash = SimulatedFlash<[u8; 512], [u32; 4], 4, 128>;
 
-const LAYOUT: Layout = match Layout::new(512, 128, 4, 40 * 4) {
+const LAYOUT: SlotLayout = match SlotLayout::new(512, 128, 4, 40 * 4) {
     Ok(layout) => layout,
     Err(_) => panic!(),
 };
@@ -114,7 +114,7 @@ fn another_models_set_is_reported_and_not_used() {
 #[test]
 fn a_set_of_a_smaller_or_larger_model_is_found_at_the_same_place() {
     let slots = two_sets();
-    let smaller = Layout::new(512, 128, 4, 4).unwrap();
+    let smaller = SlotLayout::new(512, 128, 4, 4).unwrap();
     let mut slots = Slots::open(slots.into_flash(), smaller).unwrap();
     assert_eq!(slots.newest().unwrap().values(), 40);
     assert_eq!(slots.save(OURS, &[3.0]), Ok(3));
@@ -134,7 +134,7 @@ fn what_does_not_fit_changes_nothing() {
     }
     let flash = slots.into_flash();
     let operations = flash.operations();
-    let other = Layout::new(512, 256, 4, 8).unwrap();
+    let other = SlotLayout::new(512, 256, 4, 8).unwrap();
     assert_eq!(
         Slots::open(flash, other).map(|_| ()),
         Err(OpenError::OtherFlash)
@@ -231,7 +231,7 @@ impl<const READ: usize> NorFlash for Odd<READ> {
 
 fn odd<const READ: usize>(stuck: Option<usize>) -> Slots<Odd<READ>> {
     let flash = SimulatedFlash::new([0xFF; 512], [0; 4]);
-    let layout = Layout::new(512, 128, 8, 39 * 4).unwrap();
+    let layout = SlotLayout::new(512, 128, 8, 39 * 4).unwrap();
     Slots::open(Odd { flash, stuck }, layout).unwrap()
 }
 
@@ -276,7 +276,7 @@ proptest! {
         if let Some((sequence, payload_bytes)) = header {
             // A header that holds, over a payload that does not, of a length that may not be.
             let payload_bytes = payload_bytes % 400;
-            let header = Header { sequence, identity: OURS, payload_bytes, payload_crc: 0 };
+            let header = SlotHeader { sequence, identity: OURS, payload_bytes, payload_crc: 0 };
             bytes[..SLOT_HEADER_BYTES].copy_from_slice(&header.to_bytes());
         }
         let memory: [u8; 512] = bytes.try_into().unwrap();

@@ -12,7 +12,7 @@ use super::decoded::{Decoded, Size};
 use super::error::DataError;
 use super::samples::{ImageShape, Samples};
 use super::target::{LARGEST, REDUCED, TargetSize};
-use super::tensor_file::Purpose;
+use super::tensor_file::TensorPurpose;
 use super::{Dataset, Options, folder_name, progress_bar};
 
 const BAR: &str = "decoding images {wide_bar} {pos}/{len}";
@@ -75,7 +75,7 @@ pub enum ImageFolderError {
 pub(super) fn load(
     folder: &Path,
     options: &Options,
-    purpose: Purpose,
+    purpose: TensorPurpose,
 ) -> Result<Dataset, DataError> {
     let scan = scan::scan(folder, purpose)?;
     let bar = progress_bar(options.progress, scan.images.len() as u64, BAR);

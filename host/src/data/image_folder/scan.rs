@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use super::ImageFolderError;
 use crate::data::DataError;
-use crate::data::tensor_file::Purpose;
+use crate::data::tensor_file::TensorPurpose;
 use crate::whole_file::without_path;
 
 const EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
@@ -68,7 +68,7 @@ struct Branch {
 /// Finds the classes of `folder`: its subfolders with images somewhere below them. Where there
 /// is but one and it has images only in subfolders, those are meant; where there are `train`
 /// and `test`, the subfolders of both are.
-pub(super) fn scan(folder: &Path, purpose: Purpose) -> Result<Scan, DataError> {
+pub(super) fn scan(folder: &Path, purpose: TensorPurpose) -> Result<Scan, DataError> {
     let mut tree = read_tree(folder)?;
     check_tree(&tree)?;
     let (junk, ignored_names) = (tree.junk.len(), first_names(folder, &mut tree.junk));
@@ -253,9 +253,13 @@ fn class_names(train: &Tree, test: Option<&Tree>) -> Vec<String> {
     names
 }
 
-fn check_classes(folder: &Path, classes: &[String], purpose: Purpose) -> Result<(), DataError> {
+fn check_classes(
+    folder: &Path,
+    classes: &[String],
+    purpose: TensorPurpose,
+) -> Result<(), DataError> {
     match classes {
-        [class] if purpose == Purpose::Classes => Err(DataError::OneClass {
+        [class] if purpose == TensorPurpose::Classes => Err(DataError::OneClass {
             path: folder.into(),
             class: class.clone(),
         }),

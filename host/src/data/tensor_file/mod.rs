@@ -40,7 +40,7 @@ pub fn is_tensor_file(path: &Path) -> bool {
 
 /// What the labels of samples are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(super) enum TensorPurpose {
     /// To train or to be compared with: where there are labels, there have to be two classes.
     Classes,
     /// Nothing but to be told: one class will do.
@@ -48,7 +48,11 @@ pub(super) enum Purpose {
 }
 
 /// Loads the samples of a safetensors file.
-pub(super) fn load(path: &Path, options: &Options, purpose: Purpose) -> Result<Dataset, DataError> {
+pub(super) fn load(
+    path: &Path,
+    options: &Options,
+    purpose: TensorPurpose,
+) -> Result<Dataset, DataError> {
     let mut file = TensorFile::open(path)?;
     let train = Set::read(&mut file, TRAIN)?.ok_or_else(|| TensorFileError::Missing {
         path: path.into(),
@@ -83,7 +87,7 @@ pub(super) fn load(path: &Path, options: &Options, purpose: Purpose) -> Result<D
         load_time: Duration::ZERO,
         sha256: OnceLock::new(),
     };
-    if purpose == Purpose::Classes {
+    if purpose == TensorPurpose::Classes {
         check_classes(&dataset, path, file.entry("classes").is_some())?;
     }
     brought_to(dataset, path, options)

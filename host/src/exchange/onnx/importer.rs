@@ -4,7 +4,7 @@ use super::constants::{BATCH, Constants};
 use super::draft::{Draft, DraftLine, DraftNode, DraftOperation, Number};
 use super::error::{Fault, OnnxError};
 use super::held::Held;
-use super::message::{F32, Value};
+use super::message::{F32, ValueInfo};
 use super::node::OnnxOperation;
 use kiln_core::{Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Shape};
 use std::collections::HashMap;
@@ -28,8 +28,8 @@ pub struct Importer<'m> {
 
 impl<'m> Importer<'m> {
     /// Starts at the one input that is no initializer.
-    pub fn start(inputs: &'m [Value], constants: &Constants<'m>) -> Result<Self, OnnxError> {
-        let inputs: Vec<&Value> = inputs
+    pub fn start(inputs: &'m [ValueInfo], constants: &Constants<'m>) -> Result<Self, OnnxError> {
+        let inputs: Vec<&ValueInfo> = inputs
             .iter()
             .filter(|input| !constants.contains(&input.name))
             .collect();
@@ -239,7 +239,7 @@ pub fn output_shape(layer: Layer, [first, second]: [Shape; 2]) -> Result<Shape, 
 }
 
 /// Channels, height and width of an f32 input of N x C x H x W.
-fn image_shape(input: &Value) -> Option<Shape> {
+fn image_shape(input: &ValueInfo) -> Option<Shape> {
     let [_, channels, height, width] = *input.dims().as_slice() else {
         return None;
     };
@@ -250,7 +250,7 @@ fn image_shape(input: &Value) -> Option<Shape> {
     (input.kind() == F32 && sound).then_some(shape)
 }
 
-fn described(input: &Value) -> String {
+fn described(input: &ValueInfo) -> String {
     let dims: Vec<String> = input
         .dims()
         .iter()

@@ -65,9 +65,9 @@ pub struct Graph {
     #[prost(message, repeated, tag = "5")]
     pub tensors: Vec<TensorMessage>,
     #[prost(message, repeated, tag = "11")]
-    pub inputs: Vec<Value>,
+    pub inputs: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
-    pub outputs: Vec<Value>,
+    pub outputs: Vec<ValueInfo>,
 }
 
 /// A `NodeProto`.
@@ -133,7 +133,7 @@ pub struct TensorMessage {
 
 /// A `ValueInfoProto`.
 #[derive(Message)]
-pub struct Value {
+pub struct ValueInfo {
     #[prost(string, tag = "1")]
     pub name: String,
     #[prost(message, required, tag = "2")]
@@ -211,7 +211,7 @@ impl TensorMessage {
     }
 }
 
-impl Value {
+impl ValueInfo {
     /// Number of the kind; 0 where the type is not said.
     pub fn kind(&self) -> i32 {
         self.value_type.tensor.kind

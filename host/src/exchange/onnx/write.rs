@@ -4,7 +4,7 @@ mod options;
 
 use super::message::{
     Attribute, Dimension, Entry, F32, Graph, I64, Model, Node, Opset, TensorMessage, TensorShape,
-    TensorType, Type, Value,
+    TensorType, Type, ValueInfo,
 };
 use crate::exchange::pytorch::{
     LayerTensors, Module, ModuleInput, ModuleKind, layer_tensors, modules,
@@ -232,7 +232,7 @@ impl GraphWriter {
 }
 
 /// An f32 value of any number of images.
-fn value(name: &str, extents: &[i64]) -> Value {
+fn value(name: &str, extents: &[i64]) -> ValueInfo {
     let batch = Dimension {
         extent: None,
         name: "batch".into(),
@@ -247,7 +247,7 @@ fn value(name: &str, extents: &[i64]) -> Value {
             dims: std::iter::once(batch).chain(extents).collect(),
         },
     };
-    Value {
+    ValueInfo {
         name: name.into(),
         value_type: Type { tensor },
     }

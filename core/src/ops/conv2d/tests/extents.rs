@@ -6,7 +6,8 @@ use super::Case;
 use crate::lanes::Lanes;
 use crate::ops::activation::Activation;
 use crate::ops::conv2d::{
-    Forward, Geometry, Gradient, InputGradient, SampleGradient, ScalarForward, reference,
+    ConvForward, ConvGeometry, ConvInputGradient, ConvSampleGradient, Gradient, ScalarForward,
+    reference,
 };
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
@@ -15,7 +16,7 @@ use std::vec;
 use std::vec::Vec;
 
 /// Every small case along the rows; the columns are always one.
-fn each_small_case(mut check: impl FnMut(&Geometry)) -> usize {
+fn each_small_case(mut check: impl FnMut(&ConvGeometry)) -> usize {
     let mut count = 0;
     let ranges = [1..4, 1..4, 1..4, 0..5, 0..5, 1..6];
     let mut at = ranges
@@ -48,7 +49,7 @@ fn each_small_case(mut check: impl FnMut(&Geometry)) -> usize {
 }
 
 /// Kernel rows of output row `y` that fall inside the input.
-fn inside(g: &Geometry, y: usize) -> Vec<usize> {
+fn inside(g: &ConvGeometry, y: usize) -> Vec<usize> {
     let rows = 0..g.kernel[0];
     rows.filter(|ky| {
         let row = y * g.stride[0] + ky * g.dilation[0];
@@ -120,7 +121,7 @@ impl AtWidth for Sparse {
     fn run<L: Lanes>(&self, zero: L) {
         let g = SPARSE.geometry();
         let mut output = unwritten(zero, 6);
-        let forward = Forward {
+        let forward = ConvForward {
             geometry: g,
             activation: Activation::Identity,
             pool: false,
@@ -134,7 +135,7 @@ impl AtWidth for Sparse {
         let expected = [-0.0, -0.0, 6.0, -0.0, -0.0, -0.0];
         assert_bits::<L>("output", &lane(&output, 0), &expected);
         let mut d_input = unwritten(zero, 2);
-        let backward = InputGradient {
+        let backward = ConvInputGradient {
             geometry: g,
             weights: &[-2.0],
             d_output: &[zero.splat(7.0); 6],
@@ -163,7 +164,7 @@ fn one_samples_kernels_agree_where_nothing_is_seen() {
     let expected = [-0.0, -0.0, 6.0, -0.0, -0.0, -0.0];
     assert_bits::<f32>("output", &output, &expected);
     let (mut d_input, mut d_weight, mut d_bias) = (vec![f32::NAN; 2], [0.0], [0.0]);
-    SampleGradient {
+    ConvSampleGradient {
         geometry: g,
         input: &[3.0, 5.0],
         d_output: Gradient::Whole(&[7.0; 6]),

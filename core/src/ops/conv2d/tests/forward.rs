@@ -5,7 +5,7 @@ extern crate std;
 use super::{Case, any_activation, any_case, poolable_activation, poolable_case, weights};
 use crate::lanes::Lanes;
 use crate::ops::activation::{Activation, reference as activation};
-use crate::ops::conv2d::{Forward, reference};
+use crate::ops::conv2d::{ConvForward, reference};
 use crate::ops::pool;
 use crate::testing::*;
 use crate::{Pool2d, Shape};
@@ -41,7 +41,7 @@ impl AtWidth for Check {
                     0
                 }
             ];
-            let forward = Forward {
+            let forward = ConvForward {
                 geometry: g,
                 activation: self.activation,
                 pool: self.pool,
@@ -81,7 +81,7 @@ impl Check {
         }
         let shape = self.case.output();
         let halved = Shape::new(shape.channels, shape.height / 2, shape.width / 2);
-        let pool = pool::Geometry::new(&Pool2d::new(2), shape, halved);
+        let pool = pool::PoolGeometry::new(&Pool2d::new(2), shape, halved);
         let mut pooled = vec![0.0; g.filters * pool.output[0] * pool.output[1]];
         let mut winners = vec![0; pooled.len()];
         pool::reference::max_forward(&pool, &output, &mut pooled, &mut winners);

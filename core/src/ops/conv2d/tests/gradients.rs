@@ -5,8 +5,8 @@ extern crate std;
 use super::{Case, any_case, poolable_case, weights};
 use crate::lanes::Lanes;
 use crate::ops::conv2d::{
-    Geometry, Gradient, InputGradient, ParameterGradient, PooledParameterGradient, Spread,
-    group_values, reference, splits_windows, training_scratch,
+    ConvGeometry, ConvInputGradient, ConvParameterGradient, Gradient, PooledParameterGradient,
+    Spread, group_values, reference, splits_windows, training_scratch,
 };
 use crate::testing::*;
 use crate::{Conv2d, Shape};
@@ -15,7 +15,7 @@ use std::vec;
 use std::vec::Vec;
 
 struct Input {
-    geometry: Geometry,
+    geometry: ConvGeometry,
     seed: u32,
 }
 
@@ -25,7 +25,7 @@ impl AtWidth for Input {
         let weights = values(weights(&g), self.seed + 1);
         let gradients = tensors::<L>(g.filters * g.output_area(), self.seed + 2);
         let mut d_input = unwritten(zero, g.channels * g.input_area());
-        let kernel = InputGradient {
+        let kernel = ConvInputGradient {
             geometry: g,
             weights: &weights,
             d_output: &pack(zero, &gradients),
@@ -79,7 +79,7 @@ impl AtWidth for Parameters {
         // The general kernel works in what convolutions have that never split windows.
         let unsplit = self.case.conv.padding(1);
         let mut sums = self.sums();
-        let kernel = ParameterGradient {
+        let kernel = ConvParameterGradient {
             geometry: g,
             input: &input,
             d_output,
@@ -101,7 +101,7 @@ impl Parameters {
         unwritten(zero, len)
     }
 
-    fn geometry(&self) -> Geometry {
+    fn geometry(&self) -> ConvGeometry {
         if self.pooled {
             self.case.pooled()
         } else {
@@ -169,7 +169,7 @@ pub(super) fn winners<L: Lanes>(len: usize, seed: u32) -> Vec<u8> {
 }
 
 /// Each value at the winner of its window, 0 elsewhere.
-pub(super) fn unpooled(g: &Geometry, values: &[f32], winners: &[u8]) -> Vec<f32> {
+pub(super) fn unpooled(g: &ConvGeometry, values: &[f32], winners: &[u8]) -> Vec<f32> {
     let [rows, columns] = g.output.map(|extent| extent / 2);
     let mut maps = vec![0.0; g.filters * g.output_area()];
     for (at, (value, winner)) in values.iter().zip(winners).enumerate() {
@@ -182,7 +182,7 @@ pub(super) fn unpooled(g: &Geometry, values: &[f32], winners: &[u8]) -> Vec<f32>
     maps
 }
 
-struct Spreading(Geometry, u32);
+struct Spreading(ConvGeometry, u32);
 
 impl AtWidth for Spreading {
     fn run<L: Lanes>(&self, zero: L) {

@@ -6,22 +6,22 @@ extern crate std;
 use super::Case;
 use crate::lanes::{Counted, Lanes, Tally};
 use crate::ops::activation::Activation;
-use crate::ops::conv2d::{Forward, Geometry, InputGradient, PooledParameterGradient};
+use crate::ops::conv2d::{ConvForward, ConvGeometry, ConvInputGradient, PooledParameterGradient};
 use crate::testing::run;
 use crate::{Conv2d, Shape};
 use std::vec;
 
 /// 5 channels of 14 x 14 and 7 filters: neither a multiple of what tiles hold.
-fn geometry(conv: Conv2d) -> Geometry {
+fn geometry(conv: Conv2d) -> ConvGeometry {
     let input = Shape::new(5, 14, 14);
     Case { conv, input }.geometry()
 }
 
-fn forward<const REGISTERS: usize>(g: Geometry, pool: bool) -> Tally {
+fn forward<const REGISTERS: usize>(g: ConvGeometry, pool: bool) -> Tally {
     let zero = Counted::<REGISTERS>::zero().unwrap();
     let len = g.filters * g.output_area();
     let mut output = vec![zero; if pool { len / 4 } else { len }];
-    let forward = Forward {
+    let forward = ConvForward {
         geometry: g,
         activation: Activation::Relu,
         pool,
@@ -34,9 +34,9 @@ fn forward<const REGISTERS: usize>(g: Geometry, pool: bool) -> Tally {
     Tally::of(|| run(zero, forward))
 }
 
-fn input_gradient<const REGISTERS: usize>(g: Geometry) -> Tally {
+fn input_gradient<const REGISTERS: usize>(g: ConvGeometry) -> Tally {
     let zero = Counted::<REGISTERS>::zero().unwrap();
-    let kernel = InputGradient {
+    let kernel = ConvInputGradient {
         geometry: g,
         weights: &vec![1.0; g.filters * g.taps()],
         d_output: &vec![zero; g.filters * g.output_area()],
@@ -45,7 +45,7 @@ fn input_gradient<const REGISTERS: usize>(g: Geometry) -> Tally {
     Tally::of(|| run(zero, kernel))
 }
 
-fn pooled_parameter_gradient<const REGISTERS: usize>(g: Geometry) -> Tally {
+fn pooled_parameter_gradient<const REGISTERS: usize>(g: ConvGeometry) -> Tally {
     let zero = Counted::<REGISTERS>::zero().unwrap();
     let windows = g.filters * g.output_area() / 4;
     let kernel = PooledParameterGradient {
@@ -61,7 +61,7 @@ fn pooled_parameter_gradient<const REGISTERS: usize>(g: Geometry) -> Tally {
 }
 
 /// Multiply-accumulates of a convolution without padding.
-fn macs(g: &Geometry) -> usize {
+fn macs(g: &ConvGeometry) -> usize {
     g.filters * g.output_area() * g.taps()
 }
 

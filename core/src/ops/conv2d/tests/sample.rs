@@ -6,7 +6,7 @@ use super::forward::Check;
 use super::gradients::{unpooled, winners};
 use super::{Case, any_activation, any_case, poolable_activation, poolable_case, weights};
 use crate::Sgd;
-use crate::ops::conv2d::{Gradient, SampleGradient, ScalarForward, reference, sample_scratch};
+use crate::ops::conv2d::{ConvSampleGradient, Gradient, ScalarForward, reference, sample_scratch};
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
 use proptest::prelude::*;
@@ -139,7 +139,7 @@ fn check_gradient(case: &Case, pooled: bool, propagate: bool, uses: [Use; 2], se
     } else {
         sample_scratch(&case.conv, case.input)
     };
-    SampleGradient {
+    ConvSampleGradient {
         geometry: g,
         input: if frozen { &[] } else { &input },
         d_output: if pooled {

@@ -1,7 +1,7 @@
 //! The program is exact: nothing alive is written over, nothing is left unused, and the compiler
 //! knows the same lengths.
 
-use super::super::pass::{Pass, Rule};
+use super::super::pass::{Rule, SamplePass};
 use super::*;
 use crate::program::Buffer;
 use crate::testing::graphs::random_network;
@@ -71,7 +71,7 @@ fn poison(program: &Program, moment: usize, arena: &mut [f32]) {
 /// One step in place; what is dead is poisoned between any two moments.
 fn poisoned_step(program: &Program, run: &Run, memory: &mut Memory, sgd: &Sgd) {
     let steps = program.steps().len();
-    let mut pass = Pass {
+    let mut pass = SamplePass {
         program,
         frozen: &memory.frozen,
         trained: &mut memory.trained,

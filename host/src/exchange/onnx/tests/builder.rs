@@ -51,7 +51,7 @@ pub fn tensor(name: &str, dims: &[i64], values: &[f32]) -> TensorMessage {
     }
 }
 
-pub fn value(name: &str, dims: &[i64]) -> Value {
+pub fn value(name: &str, dims: &[i64]) -> ValueInfo {
     let dims = dims.iter().map(|&extent| Dimension {
         extent: Some(extent),
         name: String::new(),
@@ -59,7 +59,7 @@ pub fn value(name: &str, dims: &[i64]) -> Value {
     let shape = TensorShape {
         dims: dims.collect(),
     };
-    Value {
+    ValueInfo {
         name: name.into(),
         value_type: Type {
             tensor: TensorType { kind: F32, shape },
