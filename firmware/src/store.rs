@@ -3,10 +3,10 @@
 use crate::board::{Board, Storage};
 use crate::model;
 use kiln_core::{Crc32, Program};
-use storage::{CHUNK, Identity, Layout, Slots};
+use storage::{CHUNK, Identity, SlotLayout, Slots};
 
 /// Two slots for the largest set that the build set memory aside for.
-const LAYOUT: Layout = match Layout::new(
+const LAYOUT: SlotLayout = match SlotLayout::new(
     model::STORAGE_BYTES,
     <Storage as embedded_storage::nor_flash::NorFlash>::ERASE_SIZE,
     <Storage as embedded_storage::nor_flash::NorFlash>::WRITE_SIZE,

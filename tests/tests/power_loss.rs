@@ -3,7 +3,7 @@
 
 use std::thread;
 use storage::simulation::{Cut, SimulatedFlash, SimulationError};
-use storage::{CHUNK, Identity, Layout, SaveError, Slot, Slots};
+use storage::{CHUNK, Identity, SaveError, Slot, SlotLayout, Slots};
 
 type Flash<const WRITE: usize, const ERASE: usize> =
     SimulatedFlash<Vec<u8>, Vec<u32>, WRITE, ERASE>;
@@ -29,7 +29,7 @@ fn same_bits(left: &[f32], right: &[f32]) -> bool {
 
 /// Cuts, reopens and compares for a flash with these words and pages.
 struct Bench<const WRITE: usize, const ERASE: usize> {
-    layout: Layout,
+    layout: SlotLayout,
     count: usize,
 }
 
@@ -37,7 +37,7 @@ impl<const WRITE: usize, const ERASE: usize> Bench<WRITE, ERASE> {
     /// For sets of `count` values in the smallest flash that holds two.
     fn new(count: usize) -> Self {
         let slot = (32_usize.next_multiple_of(WRITE) + 4 * count).next_multiple_of(ERASE);
-        let layout = Layout::new(2 * slot, ERASE, WRITE, 4 * count).unwrap();
+        let layout = SlotLayout::new(2 * slot, ERASE, WRITE, 4 * count).unwrap();
         Self { layout, count }
     }
 
