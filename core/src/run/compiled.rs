@@ -18,6 +18,8 @@ use crate::pack::Pack;
 pub trait Compiled: Vector {
     /// Runs one step forward.
     fn forward(work: StepForward<'_, Self>);
+    /// Runs one step of a group forward.
+    fn forward_in_training(work: StepForward<'_, Self>);
     /// Runs one step of a group backward.
     fn backward(work: GroupBackward<'_, Self>);
     /// Leaves a group's statistics for a batch normalisation.
@@ -43,6 +45,10 @@ macro_rules! compile {
         impl<$($generics)*> Compiled for $packet {
             fn forward(work: StepForward<'_, Self>) {
                 work.run();
+            }
+
+            fn forward_in_training(work: StepForward<'_, Self>) {
+                work.run_in_training();
             }
 
             fn backward(work: GroupBackward<'_, Self>) {

@@ -4,7 +4,7 @@ use super::meeting::NormMoments;
 use crate::lanes::Lanes;
 use crate::ops::{activation, add, batch_norm, conv2d, dropout, linear, pool, scale_shift};
 use crate::program::Region;
-use crate::{Operation, Program, Step};
+use crate::{Dropout, Operation, Program, Step};
 
 /// What only training needs of a step.
 pub(crate) struct Extras<'a> {
@@ -40,13 +40,14 @@ pub struct StepForward<'a, L> {
     pub(crate) extras: Extras<'a>,
 }
 
-/// Runs step `index` on one packet of samples, all of whose values lie in `arena`.
+/// Runs step `index` by `run` on one packet of samples, all of whose values lie in `arena`.
 pub(crate) fn forward_within<L: Lanes, const STEPS: usize>(
     program: &Program<STEPS>,
     index: usize,
     tensors: [&[f32]; 2],
     arena: &mut [L],
     extras: Extras<'_>,
+    run: impl FnOnce(StepForward<'_, L>),
 ) {
     let step = &program.steps()[index];
     let [first, second] = [0, 1].map(|read| program.value(step.reads[read].value));
@@ -64,7 +65,7 @@ pub(crate) fn forward_within<L: Lanes, const STEPS: usize>(
         unreachable!("buffers alive at the same time overlap");
     };
     let input = &*input;
-    L::forward(StepForward {
+    run(StepForward {
         step,
         tensors,
         input,
@@ -85,8 +86,17 @@ impl<L: Lanes> StepForward<'_, L> {
             Operation::Linear { .. } if L::LANES == 1 => self.connect_single(),
             Operation::Linear { .. } => self.connect(),
             Operation::MaxPool2d(_) | Operation::AvgPool2d(_) => self.pool(),
-            Operation::BatchNorm { .. } => self.normalize(),
             _ => self.change_in_place(),
+        }
+    }
+
+    /// Runs the step, also one that there is in training alone. Apart from the others, so that
+    /// a program that only evaluates is compiled without these.
+    pub fn run_in_training(self) {
+        match self.step.operation {
+            Operation::BatchNorm { .. } => self.normalize(),
+            Operation::Dropout(options) => self.drop_values(options),
+            _ => self.run(),
         }
     }
 
@@ -213,12 +223,19 @@ impl<L: Lanes> StepForward<'_, L> {
                 shift,
                 activation,
             }),
-            Operation::Dropout(options) => proof.vectorize(dropout::DropValues {
-                probability: options.probability,
-                keys: &dropout::node_keys(self.extras.keys, step.node)[..self.extras.keys.len()],
-                values,
-            }),
             _ => {}
         }
+    }
+
+    fn drop_values(self, options: Dropout) {
+        let (values, keys) = (self.output, self.extras.keys);
+        if !self.input.is_empty() {
+            values.copy_from_slice(self.input);
+        }
+        values[0].vectorize(dropout::DropValues {
+            probability: options.probability,
+            keys: &dropout::node_keys(keys, self.step.node)[..keys.len()],
+            values,
+        });
     }
 }

@@ -181,6 +181,7 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
                 moments: &self.work.moments[step.moments.range()],
                 keys,
             },
+            L::forward_in_training,
         );
     }
 

@@ -28,7 +28,7 @@ impl<const STEPS: usize> Program<STEPS> {
         fill(&mut arena[self.value(0).range()]);
         for (index, step) in self.steps().iter().enumerate() {
             let own = step.tensors(parameters);
-            forward_within(self, index, own, arena, Extras::none());
+            forward_within(self, index, own, arena, Extras::none(), L::forward);
         }
         Ok(&arena[self.value(self.steps().len()).range()])
     }

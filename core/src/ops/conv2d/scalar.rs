@@ -77,9 +77,10 @@ impl ScalarForward<'_> {
         } else {
             [height, width]
         };
+        let is_plain = g.is_plain_3x3();
         for y in (0..ends[0]).step_by(2) {
             for x in (0..ends[1]).step_by(2) {
-                let tile = if g.is_plain_3x3() && inside(&rows, y) && inside(&columns, x) {
+                let tile = if is_plain && inside(&rows, y) && inside(&columns, x) {
                     let corner = (y - g.padding[0]) * g.input[1] + x - g.padding[1];
                     tile_3x3(&g, channels, corner, kernels, bias)
                 } else {

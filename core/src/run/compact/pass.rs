@@ -42,7 +42,8 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
             winners,
             ..Extras::none()
         };
-        forward_within(self.program, index, tensors, self.arena, extras);
+        let run = <f32 as Compiled>::forward;
+        forward_within(self.program, index, tensors, self.arena, extras, run);
     }
 
     /// Scores the logits and leaves their gradient, `mean` times that of the loss.
