@@ -31,7 +31,39 @@ pub struct Trainable {
 
 /// A bit for each layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "LayerSetRecord", into = "LayerSetRecord")]
 struct LayerSet([u64; MAX_NODES.div_ceil(64)]);
+
+/// The same as bytes, of which the sets that are common take few: a link's frames are short.
+#[derive(Serialize, Deserialize)]
+enum LayerSetRecord {
+    None,
+    /// A layer and all behind it.
+    From(u8),
+    /// Any other set.
+    Bits([u64; MAX_NODES.div_ceil(64)]),
+}
+
+impl From<LayerSetRecord> for LayerSet {
+    fn from(record: LayerSetRecord) -> Self {
+        match record {
+            LayerSetRecord::None => Self::NONE,
+            LayerSetRecord::From(layer) => Self::ALL.without_below(layer.into()),
+            LayerSetRecord::Bits(bits) => Self(bits),
+        }
+    }
+}
+
+impl From<LayerSet> for LayerSetRecord {
+    fn from(set: LayerSet) -> Self {
+        let first = (1..=MAX_NODES).find(|layer| set.has(*layer));
+        match first {
+            None if set == LayerSet::NONE => Self::None,
+            Some(first) if set == LayerSet::ALL.without_below(first) => Self::From(first as u8),
+            _ => Self::Bits(set.0),
+        }
+    }
+}
 
 impl Trainable {
     /// Every layer.

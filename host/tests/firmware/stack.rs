@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Steps with short outputs: a long plan beside a short arena.
 const DEPTH: usize = 30;
+/// More than a step of a program takes on the device.
+const STEP_BYTES: usize = 256;
 const EXTENT: usize = 16;
 const RATE: f32 = 0.01;
 const TRAINING: Training = Training {
@@ -39,7 +41,9 @@ fn network() -> Network {
     let fits = |outputs: &u16| {
         let mode = TrainingMemory::default().mode();
         let program: Program = Program::of(&deep(*outputs), Purpose::Compact(mode));
-        program.compact_bytes() + WORKING_BYTES <= BOARDS[0].ram
+        // The programs of the training under way and of one that is asked for lie beside it.
+        let programs = 2 * program.steps().len() * STEP_BYTES;
+        program.compact_bytes() + programs + WORKING_BYTES <= BOARDS[0].ram
     };
     deep((1..).take_while(fits).last().unwrap())
 }
