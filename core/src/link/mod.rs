@@ -21,8 +21,8 @@ pub use message::{
 pub use refusal::Refusal;
 pub use training::{Example, Footprint, Start, Training};
 
-/// Bytes of a message beside an image or logits, at most.
-pub const MESSAGE_OVERHEAD: usize = 64;
+/// Bytes of a message beside an image or logits, at most; or of a whole one without either.
+pub const MESSAGE_OVERHEAD: usize = 160;
 
 /// Bytes of the checksum behind a message.
 const CHECKSUM_LEN: usize = 4;

@@ -1,6 +1,7 @@
 extern crate std;
 
 use super::*;
+use crate::{Sgd, Trainable};
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
 
@@ -73,6 +74,38 @@ fn a_buffer_too_short_is_told() {
     for len in 0..20 {
         assert_eq!(encode(&frame, &mut vec![0; len]), None);
     }
+}
+
+/// Layers that are trained in no run, weights and biases apart: as many bytes as there can be.
+fn scattered() -> Trainable {
+    let all = Trainable::ALL.freeze(60).freeze(124).freeze(190);
+    (1..crate::MAX_NODES / 2).fold(all, |trainable, half| {
+        trainable.freeze(2 * half).biases(2 * half)
+    })
+}
+
+#[test]
+fn every_choice_of_trained_layers_fits_into_a_message() {
+    let training = Training {
+        trainable: scattered(),
+        start: Start::Seed(u64::MAX),
+        batch: u16::MAX,
+        sgd: Sgd::new(0.1),
+    };
+    let frame = Frame {
+        sequence: u32::MAX,
+        body: Request::Configure(training),
+    };
+    let mut buffer = [0; encoded_len(MESSAGE_OVERHEAD)];
+    let encoded = encode(&frame, &mut buffer).unwrap().to_vec();
+    let mut decoder = Decoder::<MESSAGE_OVERHEAD>::new();
+    let payload = encoded.iter().find_map(|byte| match decoder.push(*byte) {
+        Some(Ok(payload)) => Some(payload.to_vec()),
+        _ => None,
+    });
+    let payload = payload.unwrap();
+    let found = parse::<Request<'_>>(&payload).unwrap();
+    assert!(matches!(found.body, Request::Configure(other) if other.trainable == scattered()));
 }
 
 proptest! {
