@@ -45,6 +45,7 @@ impl<L: Lanes> Kernel for Activate<'_, L> {
     fn run(self) {
         match self.activation {
             Activation::Identity => {}
+            _ if L::LANES == 1 => activate_single(self.activation, L::values_mut(self.values)),
             Activation::Relu => apply(Activation::Relu, self.values),
             Activation::Relu6 => apply(Activation::Relu6, self.values),
         }
@@ -55,6 +56,26 @@ impl<L: Lanes> Kernel for Activate<'_, L> {
 fn apply<L: Lanes>(activation: Activation, values: &mut [L]) {
     for value in values {
         *value = activation.apply(*value);
+    }
+}
+
+/// One sample's values. A function of its own, compiled once for all operations that end in an
+/// activation: flash is scarce where samples come one at a time.
+#[inline(never)]
+fn activate_single(activation: Activation, values: &mut [f32]) {
+    let ceiling = match activation {
+        Activation::Identity => return,
+        Activation::Relu => f32::INFINITY,
+        Activation::Relu6 => 6.0,
+    };
+    for value in values {
+        *value = if *value <= 0.0 {
+            0.0
+        } else if *value > ceiling {
+            ceiling
+        } else {
+            *value
+        };
     }
 }
 

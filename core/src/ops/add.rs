@@ -2,7 +2,7 @@
 //!
 //! The gradient of a sum, taken through its activation, is that of both inputs as it is.
 
-use super::activation::Activation;
+use super::activation::{Activate, Activation};
 use crate::lanes::{Kernel, Lanes};
 
 /// Forward pass, in place of either input: a sum is the same either way round.
@@ -21,6 +21,11 @@ impl<L: Lanes> Kernel for AddInto<'_, L> {
     fn run(self) {
         let Self { value, other, .. } = self;
         match self.activation {
+            activation if L::LANES == 1 => {
+                add(Activation::Identity, value, other);
+                let values = value;
+                Activate { activation, values }.run();
+            }
             Activation::Identity => add(Activation::Identity, value, other),
             Activation::Relu => add(Activation::Relu, value, other),
             Activation::Relu6 => add(Activation::Relu6, value, other),

@@ -5,7 +5,7 @@ mod sample_gradient;
 
 pub(crate) use sample_gradient::ScaleShiftSampleGradient;
 
-use super::activation::Activation;
+use super::activation::{Activate, Activation};
 use super::channel_sums::add_channel_sums;
 use crate::lanes::{Kernel, Lanes};
 
@@ -33,16 +33,26 @@ impl<L: Lanes> Kernel for ScaleShift<'_, L> {
     #[inline(always)]
     fn run(self) {
         match self.activation {
-            Activation::Identity => self.apply(Activation::Identity),
-            Activation::Relu => self.apply(Activation::Relu),
-            Activation::Relu6 => self.apply(Activation::Relu6),
+            activation if L::LANES == 1 => {
+                let values = self.apply(Activation::Identity);
+                Activate { activation, values }.run();
+            }
+            Activation::Identity => {
+                self.apply(Activation::Identity);
+            }
+            Activation::Relu => {
+                self.apply(Activation::Relu);
+            }
+            Activation::Relu6 => {
+                self.apply(Activation::Relu6);
+            }
         }
     }
 }
 
-impl<L: Lanes> ScaleShift<'_, L> {
+impl<'a, L: Lanes> ScaleShift<'a, L> {
     #[inline(always)]
-    fn apply(self, activation: Activation) {
+    fn apply(self, activation: Activation) -> &'a mut [L] {
         let channels = self.values.chunks_exact_mut(self.map);
         for (values, (scale, shift)) in channels.zip(self.scale.iter().zip(self.shift)) {
             let (scale, shift) = (values[0].splat(*scale), values[0].splat(*shift));
@@ -50,6 +60,7 @@ impl<L: Lanes> ScaleShift<'_, L> {
                 *value = activation.apply(value.mul(scale).add(shift));
             }
         }
+        self.values
     }
 }
 
