@@ -84,7 +84,9 @@ impl ScalarForward<'_> {
                     let corner = (y - g.padding[0]) * g.input[1] + x - g.padding[1];
                     tile_3x3(&g, channels, corner, kernels, bias)
                 } else {
-                    edge(&g, channels, [y, x], kernels, bias)
+                    let mut tiles = [[0.0; 4]; F];
+                    edge(&g, channels, [y, x], &kernels, &bias, &mut tiles);
+                    tiles
                 };
                 self.store(filter, y, x, tile);
             }
@@ -193,27 +195,27 @@ fn four(values: &[f32]) -> [f32; 4] {
 /// 2 x 2 outputs of any kernel, stride and dilation, some of whose taps, or themselves, may be
 /// outside.
 #[inline(never)]
-fn edge<const F: usize>(
+fn edge(
     g: &ConvGeometry,
     channels: &[f32],
     [y, x]: [usize; 2],
-    kernels: [&[f32]; F],
-    bias: [f32; F],
-) -> [Window; F] {
-    let mut tile = [[0.0; 4]; F];
+    kernels: &[&[f32]],
+    bias: &[f32],
+    tiles: &mut [Window],
+) {
     for place in 0..4 {
         let (y, x) = (y + place / 2, x + place % 2);
-        if y < g.output[0] && x < g.output[1] {
-            for f in 0..F {
-                tile[f][place] = if g.is_dilated() {
-                    dilated_output(g, channels, [y, x], kernels[f], bias[f])
-                } else {
-                    output(g, channels, [y, x], kernels[f], bias[f])
-                };
-            }
+        if y >= g.output[0] || x >= g.output[1] {
+            continue;
+        }
+        for ((tile, kernel), bias) in tiles.iter_mut().zip(kernels).zip(bias) {
+            tile[place] = if g.is_dilated() {
+                dilated_output(g, channels, [y, x], kernel, *bias)
+            } else {
+                output(g, channels, [y, x], kernel, *bias)
+            };
         }
     }
-    tile
 }
 
 /// One output of a kernel whose taps lie side by side.
