@@ -20,8 +20,7 @@ FOR_SILICON = ["--config", f"target.{target(DEFAULT)}.rustflags = ['-C', 'target
 # Name, board, further arguments of cargo, limits of its own. The default comes last, so
 # that it is what is left in the folder.
 BUILDS = [
-    # Its compiler unrolls for the processor at hand.
-    ("nrf52840", "nrf52840", [], {"text": 25 << 10}),
+    ("nrf52840", "nrf52840", [], {}),
     ("mps2-an386, `target-cpu=cortex-m4`", DEFAULT, FOR_SILICON,
      {"instructions": 720_000}),
     ("mps2-an500", "mps2-an500", [], {}),
