@@ -43,5 +43,11 @@ nrf52840)
     ;;
 esac
 
+# The places that a defect is reported with lie in flash: without what comes before the sources they
+# are short, and a program is as long wherever it was built.
+sources=$(cd .. && pwd) crates=${CARGO_HOME:-$HOME/.cargo}/registry/src
+set -- --config "target.$target.rustflags = ['--remap-path-prefix=$sources=', \
+'--remap-path-prefix=$crates=']" "$@"
+
 exec ../scripts/cross_cargo.sh "$target" core,alloc "$command" --release --locked \
     --no-default-features --features "$board" "$@"
