@@ -43,7 +43,7 @@ impl fmt::Display for BufferError {
                 buffer,
                 needed,
                 given,
-            } => write!(f, "{buffer} has {given} values; the plan says {needed}"),
+            } => write!(f, "{buffer} has {given} values; the program says {needed}"),
             Self::Samples { most, given } => {
                 write!(f, "{given} samples; from 1 to {most} fit")
             }

@@ -1,5 +1,5 @@
 use super::*;
-use kiln_core::{Conv2d, Layer, Pool2d};
+use kiln_core::{BatchNorm, Conv2d, Dropout, Layer, Pool2d};
 
 const INPUT: &str = "input = { channels = 1, height = 28, width = 28 }\n";
 
@@ -27,7 +27,14 @@ fn every_layer_round_trips() {
                 .padding(1)
                 .groups(2),
         ))
+        .relu6()
+        .layer(Layer::BatchNorm(BatchNorm {
+            momentum: 0.25,
+            epsilon: 1e-3,
+        }))
+        .layer(Layer::ScaleShift)
         .relu()
+        .layer(Layer::Dropout(Dropout { probability: 0.25 }))
         .layer(Layer::MaxPool2d(Pool2d::new(3).stride(2)))
         .avg_pool2d(2)
         .global_avg_pool2d()

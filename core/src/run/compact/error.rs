@@ -62,18 +62,18 @@ impl fmt::Display for CompactError {
             Self::Update { in_place: true } => {
                 write!(
                     f,
-                    "the plan is for updates in place; train it by single steps"
+                    "the program is for updates in place; train it by single steps"
                 )
             }
             Self::Update { in_place: false } => {
                 write!(
                     f,
-                    "the plan is for batches; begin one, add samples, finish it"
+                    "the program is for batches; begin one, add samples, finish it"
                 )
             }
             Self::Momentum { momentum } => write!(
                 f,
-                "the plan keeps no velocity for a momentum of {momentum}; set it to 0 or plan for \
+                "the program keeps no velocity for a momentum of {momentum}; set it to 0 or make one for \
                  batches with momentum"
             ),
             Self::Option { option, value } => {
