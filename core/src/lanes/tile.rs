@@ -11,6 +11,7 @@ pub(crate) struct Nest {
     counts: [usize; 3],
     rows: Walk,
     columns: Walk,
+    is_empty: bool,
 }
 
 /// How the loops of a nest move through one slice.
@@ -26,7 +27,7 @@ struct Walk {
 impl Nest {
     /// Loops of `counts` terms; each of their steps moves so far in the slice that the rows' factors
     /// come from, and so far in the columns'.
-    #[inline]
+    #[inline(always)]
     pub fn new(mut counts: [usize; 3], mut rows: [isize; 3], mut columns: [isize; 3]) -> Self {
         // The innermost loop is to be a long one: loops of a single round move outwards.
         for _ in 0..2 {
@@ -42,15 +43,13 @@ impl Nest {
             counts,
             rows: Walk::new(counts, rows),
             columns: Walk::new(counts, columns),
+            is_empty: counts[0] * counts[1] * counts[2] == 0,
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.counts.contains(&0)
     }
 }
 
 impl Walk {
+    #[inline(always)]
     fn new(counts: [usize; 3], steps: [isize; 3]) -> Self {
         let (mut below, mut above) = (0, 0);
         for level in 0..3 {
@@ -86,6 +85,8 @@ pub(crate) trait Factors<L> {
     type Value: Copy;
     /// As a packet; `proof` proves that there are packets here.
     fn packet(proof: L, value: Self::Value) -> L;
+    /// `sum + value * factor`
+    fn add_product(sum: L, value: L, factor: &Self::Value) -> L;
 }
 
 /// Weights: the same in every lane.
@@ -103,6 +104,11 @@ impl<L: Lanes> Factors<L> for Weights {
     fn packet(proof: L, value: f32) -> L {
         proof.splat(value)
     }
+
+    #[inline(always)]
+    fn add_product(sum: L, value: L, factor: &f32) -> L {
+        sum.add_scaled(value, factor)
+    }
 }
 
 impl<L: Lanes> Factors<L> for Packets {
@@ -111,6 +117,11 @@ impl<L: Lanes> Factors<L> for Packets {
     #[inline(always)]
     fn packet(_: L, value: L) -> L {
         value
+    }
+
+    #[inline(always)]
+    fn add_product(sum: L, value: L, factor: &L) -> L {
+        sum.add_product(*factor, value)
     }
 }
 
@@ -130,7 +141,7 @@ pub(crate) fn add_products<L: Lanes, K: Factors<L>, const R: usize, const C: usi
     at: [usize; C],
     sums: &mut [[L; C]; R],
 ) {
-    if nest.is_empty() {
+    if nest.is_empty {
         return;
     }
     nest.rows.check(first, factors.len());
@@ -140,6 +151,9 @@ pub(crate) fn add_products<L: Lanes, K: Factors<L>, const R: usize, const C: usi
     }
     let proof = values[at[0]];
     let mut own = *sums;
+    // In bytes, so that the loops add no more than they must.
+    let at = at.map(|at| at * size_of::<L>());
+    let stride = stride * size_of::<K::Value>();
     each_term(
         nest,
         factors.as_ptr().wrapping_add(first),
@@ -149,13 +163,22 @@ pub(crate) fn add_products<L: Lanes, K: Factors<L>, const R: usize, const C: usi
             let mut line = [proof; C];
             for c in 0..C {
                 // SAFETY: `Walk::check` has found all terms of column `c` inside of `values`.
-                line[c] = unsafe { *value.wrapping_add(at[c]) };
+                line[c] = unsafe { *value.wrapping_byte_add(at[c]) };
             }
             for r in 0..R {
                 // SAFETY: likewise of row `r`: those between the first and the last lie between.
-                let factor = K::packet(proof, unsafe { *factor.wrapping_add(r * stride) });
-                for c in 0..C {
-                    own[r][c] = own[r][c].add_product(factor, line[c]);
+                let factor = unsafe { &*factor.wrapping_byte_add(r * stride) };
+                if R == 1 {
+                    // A single row has a value to load for each product, and no time for its factor
+                    // as often.
+                    let factor = K::packet(proof, *factor);
+                    for c in 0..C {
+                        own[r][c] = own[r][c].add_product(factor, line[c]);
+                    }
+                } else {
+                    for c in 0..C {
+                        own[r][c] = K::add_product(own[r][c], line[c], factor);
+                    }
                 }
             }
         },
@@ -178,14 +201,13 @@ pub(crate) fn add_own_products<L: Lanes, K: Factors<L>, const C: usize>(
     (at, step): (usize, usize),
     sums: &mut [L; C],
 ) {
-    if nest.is_empty() {
+    if nest.is_empty {
         return;
     }
     nest.rows.check(first, factors.len());
     nest.rows.check(first + (C - 1) * stride, factors.len());
     nest.columns.check(at, values.len());
     nest.columns.check(at + (C - 1) * step, values.len());
-    let proof = values[at];
     let mut own = *sums;
     each_term(
         nest,
@@ -198,11 +220,11 @@ pub(crate) fn add_own_products<L: Lanes, K: Factors<L>, const C: usize>(
                 // of both slices, and those of the others lie between.
                 let (factor, value) = unsafe {
                     (
-                        *factor.wrapping_add(c * stride),
+                        &*factor.wrapping_add(c * stride),
                         *value.wrapping_add(c * step),
                     )
                 };
-                own[c] = own[c].add_product(K::packet(proof, factor), value);
+                own[c] = K::add_product(own[c], value, factor);
             }
         },
     );
@@ -234,4 +256,18 @@ fn each_term<A, B>(
         outer.0 = outer.0.wrapping_offset(row_steps[0]);
         outer.1 = outer.1.wrapping_offset(column_steps[0]);
     }
+}
+
+/// Asks for a value to be brought into the first cache, for all that comes meanwhile; an index
+/// outside of the slice does no harm.
+#[inline(always)]
+pub(crate) fn prefetch<T>(values: &[T], at: usize) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: every x86-64 processor has the instruction, and it reads nothing that can be seen.
+    unsafe {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().wrapping_add(at).cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = (values, at);
 }

@@ -6,7 +6,7 @@
 
 use super::ConvGeometry;
 use super::segments::{Direction, Segment, each_segment};
-use crate::lanes::{Kernel, Lanes, Nest, Weights, add_own_products, add_products};
+use crate::lanes::{Kernel, Lanes, Nest, Weights, add_own_products, add_products, prefetch};
 use crate::ops::activation::Activation;
 
 /// One packet of samples.
@@ -55,6 +55,8 @@ struct Layout {
     tap: usize,
     /// Weights of a group.
     group_weights: usize,
+    /// From a sum's first value to the last one in the scan order of a map.
+    reach: usize,
     nest: Nest,
 }
 
@@ -90,6 +92,7 @@ impl Layout {
             weight_stride: sums.2,
             tap: rows.tap * g.kernel[1] + columns.tap,
             group_weights: g.group_filters() * g.taps(),
+            reach: reach(&rows) * values.0[1] + reach(&columns),
             nest,
         }
     }
@@ -157,12 +160,36 @@ impl<L: Lanes> Gather<'_, L> {
         let at = layout.at::<P>(place);
         let mut channel = 0;
         while channel + 4 <= layout.channels[1] {
+            self.fetch_next::<P>(layout, group, channel, at[0][P - 1]);
             self.tile::<4, P>(layout, group, channel, at);
             channel += 4;
         }
         while channel < layout.channels[1] {
             self.tile::<1, P>(layout, group, channel, at);
             channel += 1;
+        }
+    }
+
+    /// Asks for the values that the next `P` places meet first: their share of each tile of channels
+    /// from `channel` on. No processor sees by itself that they are wanted, a map away from one
+    /// another.
+    #[inline(always)]
+    fn fetch_next<const P: usize>(
+        &self,
+        layout: &Layout,
+        group: usize,
+        channel: usize,
+        last: usize,
+    ) {
+        let [values, sums] = layout.channels;
+        let area = layout.areas[0];
+        let stride = layout.columns.value_stride;
+        let share = |channel: usize| (group * sums + channel) * values / sums;
+        for value in share(channel)..share((channel + 4).min(sums)) {
+            let first = value * area + last + layout.reach + stride;
+            for p in 0..P {
+                prefetch(self.values, first + p * stride);
+            }
         }
     }
 
@@ -249,6 +276,12 @@ impl<L: Lanes, const C: usize, const P: usize> Kernel for GatherTile<'_, '_, L, 
         } = self;
         let [values, sums] = layout.channels;
         let own = group * sums + channel;
+        // What is stored behind the tile is on its way meanwhile.
+        for c in 0..C {
+            for p in 0..P {
+                prefetch(work.sums, (own + c) * layout.areas[1] + to[p]);
+            }
+        }
         let mut tile = [[work.values[0]; P]; C];
         for c in 0..C {
             tile[c] = [work.start(own + c); P];
@@ -312,6 +345,13 @@ impl<L: Lanes, const C: usize> Kernel for GatherGroups<'_, '_, L, C> {
             work.sums[(group + c) * layout.areas[1] + to] = tile[0][c];
         }
     }
+}
+
+/// From a place's first value to the last one of a map in scan order, along an axis.
+#[inline(always)]
+fn reach(segment: &Segment) -> usize {
+    let step = usize::try_from(segment.tap_value_step).unwrap_or(0);
+    segment.taps.saturating_sub(1) * step
 }
 
 /// Asked once a tile, not for each of its values.

@@ -10,6 +10,7 @@ mod gather;
 mod input_gradient;
 mod parameter_gradient;
 mod pooled_gradient;
+mod positions;
 pub mod reference;
 mod sample_gradient;
 mod scalar;

@@ -1,5 +1,5 @@
-//! The innermost loops of the kernels' gradient: output positions in scan order, added to sums of
-//! several taps and filters in registers.
+//! The innermost loops of the gradient of 3 x 3 kernels that move by one: output positions in scan
+//! order, added to sums of several taps and filters in registers.
 
 use super::ConvGeometry;
 use crate::lanes::Lanes;
@@ -45,42 +45,6 @@ pub(super) fn add_3x3<L: Lanes, const F: usize, const R: usize>(
         for r in 0..R {
             let at = f * g.taps() + (first + r) * 3;
             kernels[at..at + 3].copy_from_slice(&sums[f][r]);
-        }
-    }
-}
-
-/// Any kernel, stride and dilation: one tap at a time for `F` filters and one channel.
-#[inline(always)]
-pub(super) fn add_each<L: Lanes, const F: usize>(
-    g: &ConvGeometry,
-    channel: &[L],
-    maps: &[L],
-    rows: &Range<usize>,
-    kernels: &mut [L],
-) {
-    let area = rows.len() * g.output[1];
-    for ky in 0..g.kernel[0] {
-        for kx in 0..g.kernel[1] {
-            let tap = ky * g.kernel[1] + kx;
-            let mut sums = [channel[0]; F];
-            for f in 0..F {
-                sums[f] = kernels[f * g.taps() + tap];
-            }
-            let (reached, columns) = (reaching(g, 0, ky), reaching(g, 1, kx));
-            let shift = [ky * g.dilation[0], kx * g.dilation[1]];
-            for y in rows.start.max(reached.start)..rows.end.min(reached.end) {
-                let line = (y * g.stride[0] + shift[0] - g.padding[0]) * g.input[1];
-                let start = (y - rows.start) * g.output[1];
-                for x in columns.clone() {
-                    let value = channel[line + x * g.stride[1] + shift[1] - g.padding[1]];
-                    for f in 0..F {
-                        sums[f] = sums[f].add_product(maps[f * area + start + x], value);
-                    }
-                }
-            }
-            for f in 0..F {
-                kernels[f * g.taps() + tap] = sums[f];
-            }
         }
     }
 }
@@ -157,19 +121,4 @@ fn add_edge<L: Lanes, const F: usize, const R: usize>(
             }
         }
     }
-}
-
-/// Along `axis`, the outputs whose tap `tap` falls inside the input.
-#[inline(always)]
-fn reaching(g: &ConvGeometry, axis: usize, tap: usize) -> Range<usize> {
-    let shift = tap * g.dilation[axis];
-    let first = g.padding[axis].saturating_sub(shift);
-    let first = first.div_ceil(g.stride[axis]);
-    let reach = g.input[axis] + g.padding[axis];
-    if reach <= shift {
-        return 0..0;
-    }
-    let end = (reach - shift).div_ceil(g.stride[axis]);
-    let end = end.min(g.output[axis]);
-    first.min(end)..end
 }

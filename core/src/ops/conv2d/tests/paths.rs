@@ -1,5 +1,6 @@
-//! Which way a kernel took, told by what it did: a tile takes a weight up once for all its
-//! positions, a lone position takes it up again for each.
+//! Which way a kernel took, told by what it did: a tile of several filters reads weights where they
+//! lie and begins its sums once for all its positions, a tile of one filter takes a weight up once
+//! for all, a lone position takes it up again for each.
 
 extern crate std;
 
@@ -93,8 +94,8 @@ fn kinds() -> [ConvGeometry; 7] {
 fn forward_runs_in_tiles_and_multiplies_no_more_than_it_must() {
     for g in kinds() {
         for (tally, most) in [
-            (forward::<16>(g, false), 0.62),
-            (forward::<32>(g, false), 0.4),
+            (forward::<16>(g, false), 0.35),
+            (forward::<32>(g, false), 0.25),
         ] {
             assert_eq!(tally.products, macs(&g));
             assert!(
@@ -116,8 +117,8 @@ fn forward_runs_in_tiles_and_multiplies_no_more_than_it_must() {
 fn input_gradient_runs_in_tiles_and_multiplies_no_more_than_it_must() {
     for g in kinds() {
         for (tally, most) in [
-            (input_gradient::<16>(g), 0.62),
-            (input_gradient::<32>(g), 0.4),
+            (input_gradient::<16>(g), 0.35),
+            (input_gradient::<32>(g), 0.25),
         ] {
             assert_eq!(tally.products, macs(&g));
             assert!(
@@ -139,7 +140,7 @@ fn depthwise_kernels_take_eight_places_at_once_and_what_is_left_over_of_eight_ch
     for tally in [forward::<16>(g, false), input_gradient::<32>(g)] {
         assert_eq!(tally.products, macs(&g));
         let starts = 16 * (144 / 8 + 4 + 4 * 4 + 4);
-        assert_eq!(tally.splats, tiles / 8 + alone + starts, "{tally:?}");
+        assert_eq!(tally.splats, tiles / 8 + starts, "{tally:?}");
     }
 }
 
