@@ -88,6 +88,12 @@ impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
         Self(self.0 * other.0)
     }
 
+    // A product alone: what it costs to take the factor up is the processor's affair.
+    #[inline(never)]
+    fn scaled(self, factor: &f32) -> Self {
+        self.mul(Self(*factor))
+    }
+
     #[inline(never)]
     fn div(self, other: Self) -> Self {
         Self(self.0 / other.0)

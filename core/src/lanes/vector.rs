@@ -60,6 +60,26 @@ pub trait Vector: Copy + 'static {
         self.where_bits(bytes, u8::MAX, byte)
     }
 
+    /// `self + a * b`: the product rounded, then the sum. All that sums products does it by this
+    /// method, so that another arithmetic is another packet type.
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        self.add(a.mul(b))
+    }
+
+    /// `self * factor`, the same factor in every lane, read where it lies: some processors do that in
+    /// the multiplication, where to bring it into a register first would cost as much as another.
+    #[inline(always)]
+    fn scaled(self, factor: &f32) -> Self {
+        self.mul(self.splat(*factor))
+    }
+
+    /// `self + values * factor`, as [`Vector::add_product`].
+    #[inline(always)]
+    fn add_scaled(self, values: Self, factor: &f32) -> Self {
+        self.add(values.scaled(factor))
+    }
+
     /// The larger of two; `other` where they are equal or either is NaN.
     #[inline(always)]
     fn larger(self, other: Self) -> Self {

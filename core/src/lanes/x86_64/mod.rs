@@ -4,10 +4,12 @@
 //! The instructions are called from `#[inline(always)]` methods, which inline into
 //! [`Vector::vectorize`], where the features are enabled, before the instructions themselves do.
 
+mod scale;
 mod shuffle;
 
 use super::{Kernel, LaneWidth, Lanes, Vector};
 use core::arch::x86_64::*;
+use scale::*;
 use shuffle::*;
 
 /// One packet type over a vector register. The functions on bytes differ per set because the three
@@ -18,7 +20,7 @@ macro_rules! packet {
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
-        larger: $larger:expr, zero_where: $zero_where:expr,
+        larger: $larger:expr, zero_where: $zero_where:expr, scaled: $scaled:expr,
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -121,6 +123,12 @@ macro_rules! packet {
             }
 
             #[inline(always)]
+            fn scaled(self, factor: &f32) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $scaled(self.0, factor) })
+            }
+
+            #[inline(always)]
             fn load(self, values: &[f32]) -> Self {
                 let values = &values[..$lanes];
                 // SAFETY: the slice has a register's length; the load asks for no alignment.
@@ -203,6 +211,7 @@ packet! {
     select: select_x4,
     larger: _mm_max_ps,
     zero_where: _mm_andnot_ps,
+    scaled: scaled_x4,
     store_bytes: store_bytes_x4,
     winner: winner_x4,
     widen: bytes_to_f32_x4,
@@ -221,6 +230,7 @@ packet! {
     select: select_x8,
     larger: _mm256_max_ps,
     zero_where: _mm256_andnot_ps,
+    scaled: scaled_x8,
     store_bytes: store_bytes_x8,
     winner: winner_x8,
     widen: bytes_to_f32_x8,
@@ -239,6 +249,7 @@ packet! {
     select: select_x16,
     larger: _mm512_max_ps,
     zero_where: zero_where_x16,
+    scaled: scaled_x16,
     store_bytes: store_bytes_x16,
     winner: winner_x16,
     widen: bytes_to_f32_x16,

@@ -34,11 +34,11 @@ pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
             }
             for kx in 0..g.kernel[1] {
                 for f in 0..F {
-                    let weight = channel[0].splat(kernels[f][tap]);
+                    let weight = &kernels[f][tap];
                     for r in 0..R {
                         for c in 0..C {
-                            let product = weight.mul(lines[r][c * g.stride[1] + kx]);
-                            sums[f][r][c] = sums[f][r][c].add(product);
+                            sums[f][r][c] =
+                                sums[f][r][c].add_scaled(lines[r][c * g.stride[1] + kx], weight);
                         }
                     }
                 }
@@ -85,11 +85,10 @@ fn add_kernel_row<L: Lanes, const F: usize, const R: usize, const C: usize>(
 ) {
     for kx in 0..3 {
         for f in 0..F {
-            let weight = lines[0][0].splat(taps[f][ky * 3 + kx]);
+            let weight = &taps[f][ky * 3 + kx];
             for r in 0..R {
                 for c in 0..C {
-                    let product = weight.mul(lines[r + ky][c + kx]);
-                    sums[f][r][c] = sums[f][r][c].add(product);
+                    sums[f][r][c] = sums[f][r][c].add_scaled(lines[r + ky][c + kx], weight);
                 }
             }
         }
@@ -121,7 +120,7 @@ pub(super) fn edge<L: Lanes, const F: usize>(
             for tap in first..first + columns.len() {
                 let value = channel[place];
                 for f in 0..F {
-                    sums[f] = sums[f].add(value.splat(kernels[f][tap]).mul(value));
+                    sums[f] = sums[f].add_scaled(value, &kernels[f][tap]);
                 }
                 place += g.dilation[1];
             }

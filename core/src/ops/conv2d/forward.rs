@@ -1,6 +1,8 @@
 //! ConvForward pass: tiles of filters x rows x columns held in registers, with the activation and the
 //! pool behind the convolution applied before anything is stored.
 
+use super::gather::Gather;
+use super::segments::Direction;
 use super::{ConvGeometry, accumulate};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::activation::Activation;
@@ -32,18 +34,24 @@ impl<L: Lanes> Kernel for ConvForward<'_, L> {
         let g = self.geometry;
         debug_assert!([0, g.filters].contains(&self.bias.len()));
         debug_assert!(!self.pool || self.activation != Activation::Relu6);
+        if !self.pool {
+            self.input[0].vectorize(Gather {
+                geometry: g,
+                direction: Direction::Forward,
+                values: self.input,
+                weights: self.weights,
+                bias: self.bias,
+                activation: self.activation,
+                sums: self.output,
+            });
+            return;
+        }
         for group in 0..g.groups {
             let filters = group * g.group_filters()..(group + 1) * g.group_filters();
             let len = g.group_channels() * g.input_area();
             let channels = &self.input[group * len..][..len];
-            if self.pool {
-                for row in 0..g.output[0] / 2 {
-                    self.pooled_row(channels, &filters, row);
-                }
-            } else {
-                for y in 0..g.output[0] {
-                    self.plain_row(channels, &filters, y);
-                }
+            for row in 0..g.output[0] / 2 {
+                self.pooled_row(channels, &filters, row);
             }
         }
     }
@@ -72,28 +80,6 @@ macro_rules! each_filter_tile {
 
 impl<L: Lanes> ConvForward<'_, L> {
     #[inline(always)]
-    fn plain_row(&mut self, channels: &[L], filters: &Range<usize>, y: usize) {
-        let g = self.geometry;
-        let columns = if g.interior(0).contains(&y) {
-            g.interior(1)
-        } else {
-            0..0
-        };
-        for x in (0..columns.start).chain(columns.end..g.output[1]) {
-            each_filter_tile!(self, filters, plain_edge(channels, y, x));
-        }
-        let mut x = columns.start;
-        while x + 4 <= columns.end {
-            each_filter_tile!(self, filters, plain_tile::<4>(channels, y, x));
-            x += 4;
-        }
-        while x < columns.end {
-            each_filter_tile!(self, filters, plain_tile::<1>(channels, y, x));
-            x += 1;
-        }
-    }
-
-    #[inline(always)]
     fn pooled_row(&mut self, channels: &[L], filters: &Range<usize>, row: usize) {
         let g = self.geometry;
         let (rows, columns) = (g.interior(0), g.interior(1));
@@ -105,24 +91,6 @@ impl<L: Lanes> ConvForward<'_, L> {
                 each_filter_tile!(self, filters, pooled_edge(channels, row, column));
             }
         }
-    }
-
-    #[inline(always)]
-    fn plain_tile<const F: usize, const C: usize>(
-        &mut self,
-        filter: usize,
-        channels: &[L],
-        y: usize,
-        x: usize,
-    ) {
-        let tile = self.tile::<F, 1, C>(channels, filter, y, x);
-        self.store_plain(filter, y, x, tile);
-    }
-
-    #[inline(always)]
-    fn plain_edge<const F: usize>(&mut self, filter: usize, channels: &[L], y: usize, x: usize) {
-        let edge = self.edge::<F>(channels, filter, y, x);
-        self.store_plain(filter, y, x, edge.map(|value| [[value]]));
     }
 
     #[inline(always)]
@@ -201,27 +169,6 @@ impl<L: Lanes> ConvForward<'_, L> {
     }
 
     #[inline(always)]
-    fn store_plain<const F: usize, const C: usize>(
-        &mut self,
-        filter: usize,
-        y: usize,
-        x: usize,
-        mut tile: [[[L; C]; 1]; F],
-    ) {
-        let g = &self.geometry;
-        // Asked once a tile, not for each of its values.
-        match self.activation {
-            Activation::Identity => {}
-            Activation::Relu => activate(Activation::Relu, &mut tile),
-            Activation::Relu6 => activate(Activation::Relu6, &mut tile),
-        }
-        for f in 0..F {
-            let at = ((filter + f) * g.output[0] + y) * g.output[1] + x;
-            self.output[at..at + C].copy_from_slice(&tile[f][0]);
-        }
-    }
-
-    #[inline(always)]
     fn store_pooled<const F: usize>(
         &mut self,
         filter: usize,
@@ -239,18 +186,6 @@ impl<L: Lanes> ConvForward<'_, L> {
                 None => &mut [],
             };
             self.output[at] = pool_2x2([a, b, c, d], relu, winner);
-        }
-    }
-}
-
-#[inline(always)]
-fn activate<L: Lanes, const F: usize, const C: usize>(
-    activation: Activation,
-    tile: &mut [[[L; C]; 1]; F],
-) {
-    for f in 0..F {
-        for c in 0..C {
-            tile[f][0][c] = activation.apply(tile[f][0][c]);
         }
     }
 }

@@ -6,12 +6,15 @@ mod accumulate;
 #[allow(dead_code, reason = "a planner may ask for all of them")]
 mod facts;
 mod forward;
+mod gather;
 mod input_gradient;
 mod parameter_gradient;
 mod pooled_gradient;
+mod positions;
 pub mod reference;
 mod sample_gradient;
 mod scalar;
+mod segments;
 mod taps;
 
 #[allow(unused_imports, reason = "a planner may ask for all of them")]

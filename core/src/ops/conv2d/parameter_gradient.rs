@@ -3,10 +3,16 @@
 //! Each sample's gradient is summed from zero over output positions in scan order, in its own
 //! lane; the lanes are then added in the order of the samples.
 
+use super::positions::{AddDepthwise, AddPositions};
 use super::{ConvGeometry, FILTER_BLOCK, taps};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::add_lanes;
+use crate::ops::channel_sums::add_channel_sums;
 use core::ops::Range;
+
+/// Positions whose gradients and inputs the first cache holds, of a block of filters and a few
+/// channels.
+const BAND: usize = 64;
 
 /// Adds the gradients of one packet of samples to a group's sums.
 pub(crate) struct ConvParameterGradient<'a, L> {
@@ -37,6 +43,14 @@ impl<L: Lanes> Kernel for ConvParameterGradient<'_, L> {
     #[inline(always)]
     fn run(mut self) {
         let g = self.geometry;
+        if let Gradient::Whole(d_output) = self.d_output
+            && g.group_channels() == 1
+            && g.group_filters() == 1
+            && !g.is_plain_3x3()
+        {
+            self.depthwise(d_output);
+            return;
+        }
         for group in 0..g.groups {
             let end = (group + 1) * g.group_filters();
             let mut filter = group * g.group_filters();
@@ -51,35 +65,67 @@ impl<L: Lanes> Kernel for ConvParameterGradient<'_, L> {
 
 impl<L: Lanes> ConvParameterGradient<'_, L> {
     #[inline(always)]
+    fn depthwise(self, d_output: &[L]) {
+        let g = self.geometry;
+        let (weights, biases) = self.sums.split_at_mut(g.filters * g.taps());
+        d_output[0].vectorize(AddDepthwise {
+            geometry: g,
+            input: self.input,
+            d_output,
+            samples: self.samples,
+            sums: weights,
+        });
+        if biases.is_empty() {
+            return;
+        }
+        add_channel_sums(
+            [d_output],
+            g.output_area(),
+            self.samples,
+            #[inline(always)]
+            |_| (),
+            #[inline(always)]
+            |(), [d]| [d],
+            [biases],
+        );
+    }
+
+    #[inline(always)]
     fn filter_block(&mut self, filter: usize, block: usize) {
         let g = &self.geometry;
         let widest = FILTER_BLOCK.min(g.group_filters());
         let biased = self.sums.len() > g.filters * g.taps();
         let (kernels, spread_rows) = self.scratch.split_at_mut(widest * (g.taps() + 1));
         kernels.fill(self.input[0].splat(0.0));
+        let (kernels, biases) = kernels.split_at_mut(block * g.taps());
+        let biases = &mut biases[..block];
         let len = g.group_channels() * g.input_area();
         let channels = &self.input[filter / g.group_filters() * len..][..len];
         match self.d_output {
             Gradient::Whole(gradient) => {
                 let maps = &gradient[filter * g.output_area()..][..block * g.output_area()];
-                add_rows(g, channels, maps, 0..g.output[0], kernels, biased);
+                add_rows(g, channels, maps, 0..g.output[0], kernels);
+                if biased {
+                    add_biases(maps, g.output_area(), biases);
+                }
             }
             Gradient::Pooled(gradient, winners) => {
                 let maps = &mut spread_rows[..block * 2 * g.output[1]];
                 for row in 0..g.output[0] / 2 {
                     let rows = row..row + 1;
                     spread(g, filter..filter + block, rows, gradient, winners, maps);
-                    add_rows(g, channels, maps, 2 * row..2 * row + 2, kernels, biased);
+                    add_rows(g, channels, maps, 2 * row..2 * row + 2, kernels);
+                    if biased {
+                        add_biases(maps, 2 * g.output[1], biases);
+                    }
                 }
             }
         }
-        let (weights, biases) = self.sums.split_at_mut(g.filters * g.taps());
-        let (kernels, kernel_biases) = kernels.split_at(block * g.taps());
+        let (weights, bias_sums) = self.sums.split_at_mut(g.filters * g.taps());
         let weights = &mut weights[filter * g.taps()..][..kernels.len()];
         add_lanes(kernels, self.samples, weights);
         if biased {
-            let biases = &mut biases[filter..][..block];
-            add_lanes(&kernel_biases[..block], self.samples, biases);
+            add_lanes(biases, self.samples, &mut bias_sums[filter..][..block]);
         }
     }
 }
@@ -142,101 +188,97 @@ fn spread<L: Lanes>(
     }
 }
 
-/// Adds output rows `rows` of a block of filters, `maps`, to the block's kernels and, where there
-/// are some, biases.
+/// Adds output rows `rows` of a block of filters, `maps`, to the block's kernels.
 #[inline(always)]
 fn add_rows<L: Lanes>(
     g: &ConvGeometry,
     channels: &[L],
     maps: &[L],
     rows: Range<usize>,
-    sums: &mut [L],
-    biased: bool,
+    kernels: &mut [L],
+) {
+    let area = rows.len() * g.output[1];
+    if g.is_plain_3x3() {
+        add_rows_3x3(g, channels, maps, rows, kernels);
+        return;
+    }
+    // As many rows at once as leave the first cache room for them.
+    let band = BAND.div_ceil(g.output[1]);
+    for first in rows.clone().step_by(band) {
+        maps[0].vectorize(AddPositions {
+            geometry: *g,
+            channels,
+            maps: &maps[(first - rows.start) * g.output[1]..],
+            stride: area,
+            rows: first..rows.end.min(first + band),
+            kernels: &mut *kernels,
+        });
+    }
+}
+
+/// By tiles that fit the processor's registers. The filters' gradients stay in the first cache while
+/// the channels pass by.
+#[inline(always)]
+fn add_rows_3x3<L: Lanes>(
+    g: &ConvGeometry,
+    channels: &[L],
+    maps: &[L],
+    rows: Range<usize>,
+    kernels: &mut [L],
 ) {
     let area = rows.len() * g.output[1];
     let block = maps.len() / area;
-    let (kernels, biases) = sums.split_at_mut(block * g.taps());
     let mut f = 0;
-    while f + 4 <= block {
-        add_filters::<L, 4>(
-            g,
-            channels,
-            &maps[f * area..],
-            &rows,
-            &mut kernels[f * g.taps()..],
-        );
-        if biased {
-            add_biases::<L, 4>(&maps[f * area..], area, &mut biases[f..]);
-        }
+    while L::REGISTERS >= 32 && f + 2 <= block {
+        let kernels = &mut kernels[f * g.taps()..];
+        add_3x3::<L, 2, 3>(g, channels, &maps[f * area..], &rows, kernels);
+        f += 2;
+    }
+    while L::REGISTERS < 32 && f + 4 <= block {
+        let kernels = &mut kernels[f * g.taps()..];
+        add_3x3::<L, 4, 1>(g, channels, &maps[f * area..], &rows, kernels);
         f += 4;
     }
     while f < block {
-        add_filters::<L, 1>(
-            g,
-            channels,
-            &maps[f * area..],
-            &rows,
-            &mut kernels[f * g.taps()..],
-        );
-        if biased {
-            add_biases::<L, 1>(&maps[f * area..], area, &mut biases[f..]);
-        }
+        let kernels = &mut kernels[f * g.taps()..];
+        add_3x3::<L, 1, 3>(g, channels, &maps[f * area..], &rows, kernels);
         f += 1;
     }
 }
 
-/// Adds to the kernels of `F` filters, by tiles that fit the processor's registers. The filters'
-/// gradients stay in the first cache while the channels pass by.
+/// Adds to the kernels of `F` filters, `R` rows of each at once.
 #[inline(always)]
-fn add_filters<L: Lanes, const F: usize>(
+fn add_3x3<L: Lanes, const F: usize, const R: usize>(
     g: &ConvGeometry,
     channels: &[L],
     maps: &[L],
     rows: &Range<usize>,
     kernels: &mut [L],
 ) {
-    if F == 4 && L::REGISTERS >= 32 && g.is_plain_3x3() {
-        let half = 2 * rows.len() * g.output[1];
-        add_pair(g, channels, &maps[..half], rows, kernels);
-        add_pair(
-            g,
-            channels,
-            &maps[half..],
-            rows,
-            &mut kernels[2 * g.taps()..],
-        );
-        return;
-    }
     for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        let kernels = &mut kernels[c * g.kernel_area()..];
-        if g.is_plain_3x3() {
-            for ky in 0..3 {
-                taps::add_3x3::<L, F, 1>(g, channel, maps, rows, ky, kernels);
-            }
-        } else {
-            taps::add_each::<L, F>(g, channel, maps, rows, kernels);
+        let kernels = &mut kernels[c * 9..];
+        for ky in (0..3).step_by(R) {
+            taps::add_3x3::<L, F, R>(g, channel, maps, rows, ky, kernels);
         }
     }
 }
 
-/// Adds to the 3 x 3 kernels of two filters, all nine taps at once.
+/// Adds the gradients of a block of filters to their biases.
 #[inline(always)]
-fn add_pair<L: Lanes>(
-    g: &ConvGeometry,
-    channels: &[L],
-    maps: &[L],
-    rows: &Range<usize>,
-    kernels: &mut [L],
-) {
-    for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        taps::add_3x3::<L, 2, 3>(g, channel, maps, rows, 0, &mut kernels[c * 9..]);
+fn add_biases<L: Lanes>(maps: &[L], area: usize, biases: &mut [L]) {
+    let (blocks, rest) = biases.as_chunks_mut::<4>();
+    let whole = 4 * blocks.len() * area;
+    for (block, maps) in blocks.iter_mut().zip(maps.chunks_exact(4 * area)) {
+        add_maps(maps, area, block);
+    }
+    for (bias, map) in rest.iter_mut().zip(maps[whole..].chunks_exact(area)) {
+        add_maps(map, area, core::array::from_mut(bias));
     }
 }
 
 #[inline(always)]
-fn add_biases<L: Lanes, const F: usize>(maps: &[L], area: usize, biases: &mut [L]) {
-    let mut sums = [biases[0]; F];
-    sums.copy_from_slice(&biases[..F]);
+fn add_maps<L: Lanes, const F: usize>(maps: &[L], area: usize, biases: &mut [L; F]) {
+    let mut sums = *biases;
     let mut filters: [&[L]; F] = [&[]; F];
     for f in 0..F {
         filters[f] = &maps[f * area..][..area];
@@ -246,5 +288,5 @@ fn add_biases<L: Lanes, const F: usize>(maps: &[L], area: usize, biases: &mut [L
             sums[f] = sums[f].add(filters[f][at]);
         }
     }
-    biases[..F].copy_from_slice(&sums);
+    *biases = sums;
 }

@@ -1,5 +1,5 @@
-//! The innermost loops of the kernels' gradient: output positions in scan order, added to sums of
-//! several taps and filters in registers.
+//! The innermost loops of the gradient of 3 x 3 kernels that move by one: output positions in scan
+//! order, added to sums of several taps and filters in registers.
 
 use super::ConvGeometry;
 use crate::lanes::Lanes;
@@ -49,42 +49,6 @@ pub(super) fn add_3x3<L: Lanes, const F: usize, const R: usize>(
     }
 }
 
-/// Any kernel, stride and dilation: one tap at a time for `F` filters and one channel.
-#[inline(always)]
-pub(super) fn add_each<L: Lanes, const F: usize>(
-    g: &ConvGeometry,
-    channel: &[L],
-    maps: &[L],
-    rows: &Range<usize>,
-    kernels: &mut [L],
-) {
-    let area = rows.len() * g.output[1];
-    for ky in 0..g.kernel[0] {
-        for kx in 0..g.kernel[1] {
-            let tap = ky * g.kernel[1] + kx;
-            let mut sums = [channel[0]; F];
-            for f in 0..F {
-                sums[f] = kernels[f * g.taps() + tap];
-            }
-            let (reached, columns) = (reaching(g, 0, ky), reaching(g, 1, kx));
-            let shift = [ky * g.dilation[0], kx * g.dilation[1]];
-            for y in rows.start.max(reached.start)..rows.end.min(reached.end) {
-                let line = (y * g.stride[0] + shift[0] - g.padding[0]) * g.input[1];
-                let start = (y - rows.start) * g.output[1];
-                for x in columns.clone() {
-                    let value = channel[line + x * g.stride[1] + shift[1] - g.padding[1]];
-                    for f in 0..F {
-                        sums[f] = sums[f].add(maps[f * area + start + x].mul(value));
-                    }
-                }
-            }
-            for f in 0..F {
-                kernels[f * g.taps() + tap] = sums[f];
-            }
-        }
-    }
-}
-
 /// Columns of output row `y` for which none of the kernel rows' taps is in the padding.
 #[inline(always)]
 fn inside_columns(g: &ConvGeometry, y: usize, first: usize, rows: usize) -> Range<usize> {
@@ -128,7 +92,7 @@ fn add_inside<L: Lanes, const F: usize, const R: usize>(
             for kx in 0..3 {
                 let value = lines[r][x + kx];
                 for f in 0..F {
-                    sums[f][r][kx] = sums[f][r][kx].add(inner[f][x].mul(value));
+                    sums[f][r][kx] = sums[f][r][kx].add_product(inner[f][x], value);
                 }
             }
         }
@@ -153,23 +117,8 @@ fn add_edge<L: Lanes, const F: usize, const R: usize>(
             let row = y + first + r - g.padding[0];
             let value = channel[row * g.input[1] + x + kx - g.padding[1]];
             for f in 0..F {
-                sums[f][r][kx] = sums[f][r][kx].add(gradients[f][x].mul(value));
+                sums[f][r][kx] = sums[f][r][kx].add_product(gradients[f][x], value);
             }
         }
     }
-}
-
-/// Along `axis`, the outputs whose tap `tap` falls inside the input.
-#[inline(always)]
-fn reaching(g: &ConvGeometry, axis: usize, tap: usize) -> Range<usize> {
-    let shift = tap * g.dilation[axis];
-    let first = g.padding[axis].saturating_sub(shift);
-    let first = first.div_ceil(g.stride[axis]);
-    let reach = g.input[axis] + g.padding[axis];
-    if reach <= shift {
-        return 0..0;
-    }
-    let end = (reach - shift).div_ceil(g.stride[axis]);
-    let end = end.min(g.output[axis]);
-    first.min(end)..end
 }

@@ -1,0 +1,377 @@
+//! Sums of taps for many samples, any kernel, stride, padding and dilation: the forward pass, and
+//! the gradient of the input, which is made of output gradients the same way.
+//!
+//! Places whose sums have the same taps make a rectangle; its places are taken in tiles, in scan
+//! order, wherever its rows end. Padding is in no rectangle's taps.
+
+use super::ConvGeometry;
+use super::segments::{Direction, Segment, each_segment};
+use crate::lanes::{Kernel, Lanes, Nest, Weights, add_own_products, add_products, prefetch};
+use crate::ops::activation::Activation;
+
+/// One packet of samples.
+pub(super) struct Gather<'a, L> {
+    pub geometry: ConvGeometry,
+    pub direction: Direction,
+    /// Forward the input, channels x rows x columns; backward the gradient of the output, filters x
+    /// rows x columns.
+    pub values: &'a [L],
+    pub weights: &'a [f32],
+    /// One for each channel of `sums`, or empty where sums begin at +0.
+    pub bias: &'a [f32],
+    pub activation: Activation,
+    /// The other way round.
+    pub sums: &'a mut [L],
+}
+
+impl<L: Lanes> Kernel for Gather<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let (g, direction) = (self.geometry, self.direction);
+        each_segment(&g, direction, 0, |rows| {
+            each_segment(&g, direction, 1, |columns| {
+                let layout = Layout::new(&g, direction, rows, columns);
+                self.rectangle(&layout);
+            });
+        });
+    }
+}
+
+/// A rectangle of places whose sums have the same taps, and how all lies in memory.
+struct Layout {
+    rows: Segment,
+    columns: Segment,
+    /// Columns of the values' maps, and of the sums'.
+    widths: [usize; 2],
+    /// Packets of their maps.
+    areas: [usize; 2],
+    /// Channels of a group that there are values of, and sums.
+    channels: [usize; 2],
+    /// From the weights of a sum's channel to those of the next.
+    weight_stride: usize,
+    /// The place of a group's first tap.
+    tap: usize,
+    /// Weights of a group.
+    group_weights: usize,
+    /// From a sum's first value to the last one in the scan order of a map.
+    reach: usize,
+    nest: Nest,
+}
+
+impl Layout {
+    #[inline(always)]
+    fn new(g: &ConvGeometry, direction: Direction, rows: Segment, columns: Segment) -> Self {
+        let input = (g.input, g.group_channels(), g.kernel_area());
+        let output = (g.output, g.group_filters(), g.taps());
+        let (values, sums) = match direction {
+            Direction::Forward => (input, output),
+            Direction::Backward => (output, input),
+        };
+        let area = values.0[0] * values.0[1];
+        let nest = Nest::new(
+            [values.1, rows.taps, columns.taps],
+            [
+                values.2 as isize,
+                (rows.tap_step * g.kernel[1]) as isize,
+                columns.tap_step as isize,
+            ],
+            [
+                area as isize,
+                rows.tap_value_step * values.0[1] as isize,
+                columns.tap_value_step,
+            ],
+        );
+        Self {
+            rows,
+            columns,
+            widths: [values.0[1], sums.0[1]],
+            areas: [area, sums.0[0] * sums.0[1]],
+            channels: [values.1, sums.1],
+            weight_stride: sums.2,
+            tap: rows.tap * g.kernel[1] + columns.tap,
+            group_weights: g.group_filters() * g.taps(),
+            reach: reach(&rows) * values.0[1] + reach(&columns),
+            nest,
+        }
+    }
+
+    fn places(&self) -> usize {
+        self.rows.len * self.columns.len
+    }
+
+    /// Of `P` places from number `first` on, in scan order: where the first tap's value lies in its
+    /// map, and where the sum does.
+    #[inline(always)]
+    fn at<const P: usize>(&self, first: usize) -> [[usize; P]; 2] {
+        let (rows, columns) = (&self.rows, &self.columns);
+        let (mut row, mut column) = (first / columns.len, first % columns.len);
+        let mut at = [[0; P]; 2];
+        for p in 0..P {
+            at[0][p] = (rows.value + row * rows.value_stride) * self.widths[0]
+                + columns.value
+                + column * columns.value_stride;
+            at[1][p] = (rows.first + row * rows.stride) * self.widths[1]
+                + columns.first
+                + column * columns.stride;
+            column += 1;
+            if column == columns.len {
+                (row, column) = (row + 1, 0);
+            }
+        }
+        at
+    }
+}
+
+impl<L: Lanes> Gather<'_, L> {
+    #[inline(always)]
+    fn rectangle(&mut self, layout: &Layout) {
+        if layout.channels[1] == 1 {
+            self.separate(layout);
+            return;
+        }
+        for group in 0..self.geometry.groups {
+            if L::REGISTERS >= 32 {
+                self.dense::<4>(layout, group);
+            } else {
+                self.dense::<2>(layout, group);
+            }
+        }
+    }
+
+    /// Several channels of sums share their values. Channels run innermost, so that values stay in
+    /// the first cache.
+    #[inline(always)]
+    fn dense<const P: usize>(&mut self, layout: &Layout, group: usize) {
+        let mut place = 0;
+        while place + P <= layout.places() {
+            self.channels::<P>(layout, group, place);
+            place += P;
+        }
+        while place < layout.places() {
+            self.channels::<1>(layout, group, place);
+            place += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn channels<const P: usize>(&mut self, layout: &Layout, group: usize, place: usize) {
+        let at = layout.at::<P>(place);
+        let mut channel = 0;
+        while channel + 4 <= layout.channels[1] {
+            self.fetch_next::<P>(layout, group, channel, at[0][P - 1]);
+            self.tile::<4, P>(layout, group, channel, at);
+            channel += 4;
+        }
+        while channel < layout.channels[1] {
+            self.tile::<1, P>(layout, group, channel, at);
+            channel += 1;
+        }
+    }
+
+    /// Asks for the values that the next `P` places meet first: their share of each tile of channels
+    /// from `channel` on. No processor sees by itself that they are wanted, a map away from one
+    /// another.
+    #[inline(always)]
+    fn fetch_next<const P: usize>(
+        &self,
+        layout: &Layout,
+        group: usize,
+        channel: usize,
+        last: usize,
+    ) {
+        let [values, sums] = layout.channels;
+        let area = layout.areas[0];
+        let stride = layout.columns.value_stride;
+        let share = |channel: usize| (group * sums + channel) * values / sums;
+        for value in share(channel)..share((channel + 4).min(sums)) {
+            let first = value * area + last + layout.reach + stride;
+            for p in 0..P {
+                prefetch(self.values, first + p * stride);
+            }
+        }
+    }
+
+    /// Each channel of sums has values of its own.
+    #[inline(always)]
+    fn separate(&mut self, layout: &Layout) {
+        let groups = self.geometry.groups;
+        let whole = layout.places() / 8 * 8;
+        for group in 0..groups {
+            for place in (0..whole).step_by(8) {
+                self.tile::<1, 8>(layout, group, 0, layout.at(place));
+            }
+        }
+        for place in whole..layout.places() {
+            let at = layout.at::<1>(place);
+            let mut group = 0;
+            while group + 8 <= groups {
+                self.groups::<8>(layout, group, at);
+                group += 8;
+            }
+            while group < groups {
+                self.tile::<1, 1>(layout, group, 0, at);
+                group += 1;
+            }
+        }
+    }
+
+    /// `C` channels of sums of a group x `P` places.
+    #[inline(always)]
+    fn tile<const C: usize, const P: usize>(
+        &mut self,
+        layout: &Layout,
+        group: usize,
+        channel: usize,
+        at: [[usize; P]; 2],
+    ) {
+        self.values[0].vectorize(GatherTile::<L, C, P> {
+            work: self,
+            layout,
+            group,
+            channel,
+            at,
+        });
+    }
+
+    /// The same place of `C` groups that have one channel of sums each.
+    #[inline(always)]
+    fn groups<const C: usize>(&mut self, layout: &Layout, group: usize, at: [[usize; 1]; 2]) {
+        self.values[0].vectorize(GatherGroups::<L, C> {
+            work: self,
+            layout,
+            group,
+            at,
+        });
+    }
+
+    #[inline(always)]
+    fn start(&self, channel: usize) -> L {
+        let bias = self.bias.get(channel).copied();
+        self.values[0].splat(bias.unwrap_or(0.0))
+    }
+}
+
+// A kernel of its own: compiled once, for both directions.
+struct GatherTile<'w, 'a, L, const C: usize, const P: usize> {
+    work: &'w mut Gather<'a, L>,
+    layout: &'w Layout,
+    group: usize,
+    channel: usize,
+    at: [[usize; P]; 2],
+}
+
+impl<L: Lanes, const C: usize, const P: usize> Kernel for GatherTile<'_, '_, L, C, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            work,
+            layout,
+            group,
+            channel,
+            at: [from, to],
+        } = self;
+        let [values, sums] = layout.channels;
+        let own = group * sums + channel;
+        // What is stored behind the tile is on its way meanwhile.
+        for c in 0..C {
+            for p in 0..P {
+                prefetch(work.sums, (own + c) * layout.areas[1] + to[p]);
+            }
+        }
+        let mut tile = [[work.values[0]; P]; C];
+        for c in 0..C {
+            tile[c] = [work.start(own + c); P];
+        }
+        let first = group * layout.group_weights + channel * layout.weight_stride + layout.tap;
+        add_products::<L, Weights, C, P>(
+            &layout.nest,
+            work.weights,
+            (first, layout.weight_stride),
+            &work.values[group * values * layout.areas[0]..],
+            from,
+            &mut tile,
+        );
+        activate(work.activation, &mut tile);
+        for c in 0..C {
+            let map = &mut work.sums[(own + c) * layout.areas[1]..][..layout.areas[1]];
+            for p in 0..P {
+                map[to[p]] = tile[c][p];
+            }
+        }
+    }
+}
+
+struct GatherGroups<'w, 'a, L, const C: usize> {
+    work: &'w mut Gather<'a, L>,
+    layout: &'w Layout,
+    group: usize,
+    at: [[usize; 1]; 2],
+}
+
+impl<L: Lanes, const C: usize> Kernel for GatherGroups<'_, '_, L, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            work,
+            layout,
+            group,
+            at: [[from], [to]],
+        } = self;
+        let maps = layout.channels[0] * layout.areas[0];
+        let mut sums = [work.values[0]; C];
+        for c in 0..C {
+            sums[c] = work.start(group + c);
+        }
+        add_own_products::<L, Weights, C>(
+            &layout.nest,
+            work.weights,
+            (
+                group * layout.group_weights + layout.tap,
+                layout.group_weights,
+            ),
+            work.values,
+            (group * maps + from, maps),
+            &mut sums,
+        );
+        let mut tile = [sums];
+        activate(work.activation, &mut tile);
+        for c in 0..C {
+            work.sums[(group + c) * layout.areas[1] + to] = tile[0][c];
+        }
+    }
+}
+
+/// From a place's first value to the last one of a map in scan order, along an axis.
+#[inline(always)]
+fn reach(segment: &Segment) -> usize {
+    let step = usize::try_from(segment.tap_value_step).unwrap_or(0);
+    segment.taps.saturating_sub(1) * step
+}
+
+/// Asked once a tile, not for each of its values.
+#[inline(always)]
+fn activate<L: Lanes, const C: usize, const P: usize>(
+    activation: Activation,
+    tile: &mut [[L; P]; C],
+) {
+    match activation {
+        Activation::Identity => {}
+        Activation::Relu => apply(Activation::Relu, tile),
+        Activation::Relu6 => apply(Activation::Relu6, tile),
+    }
+}
+
+#[inline(always)]
+fn apply<L: Lanes, const C: usize, const P: usize>(activation: Activation, tile: &mut [[L; P]; C]) {
+    for c in 0..C {
+        for p in 0..P {
+            tile[c][p] = activation.apply(tile[c][p]);
+        }
+    }
+}
