@@ -62,9 +62,7 @@ impl<const STEPS: usize> Program<STEPS> {
             Operation::Conv2d { pool: false, .. }
         );
         let reader = first_reader(self, value);
-        producer
-            && self.steps[reader].averages_whole_maps()
-            && reader_count(self, value) == 1
+        producer && self.steps[reader].averages_whole_maps() && reader_count(self, value) == 1
     }
 }
 

@@ -23,6 +23,11 @@ pub(crate) use input_gradient::ConvInputGradient;
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
 pub(crate) use sample_gradient::{ConvSampleGradient, SampleOutputGradient};
+#[allow(unused_imports, reason = "what kernels for one target are made of")]
+pub(crate) use sample_gradient::{
+    PointwiseTiles, PortableRows, PortableTiles, Position, PositionList, RowMaps, StridedRows,
+    TapRows,
+};
 pub(crate) use scalar::ScalarForward;
 
 use crate::{Conv2d, Shape};

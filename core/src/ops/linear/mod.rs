@@ -13,7 +13,7 @@ pub(crate) use forward::LinearForward;
 pub(crate) use input_gradient::LinearInputGradient;
 pub(crate) use parameter_gradient::BiasGradient;
 pub use parameter_gradient::WeightGradient;
-pub(crate) use sample_gradient::LinearSampleGradient;
+pub(crate) use sample_gradient::{LinearRows, LinearSampleGradient, PortableLinearRows};
 
 /// Values that a group of samples leaves: their inputs, then their output gradients.
 #[allow(dead_code, reason = "a planner may ask for it")]

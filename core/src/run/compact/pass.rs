@@ -2,8 +2,8 @@
 
 use super::CompactError;
 use crate::lanes::Kernel;
-use crate::ops::tensor::Tensor;
 use crate::ops::conv2d::SampleOutputGradient;
+use crate::ops::tensor::Tensor;
 use crate::ops::{activation, conv2d, linear, loss, pool, scale_shift};
 use crate::program::{Mask, Region};
 use crate::run::backward::propagate;

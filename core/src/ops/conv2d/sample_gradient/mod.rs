@@ -19,7 +19,7 @@ mod positions;
 mod rows;
 
 pub(crate) use list::{Position, PositionList};
-pub(crate) use pointwise::{PointwiseTiles, PortableTiles, TILE as POINTWISE_TILE};
+pub(crate) use pointwise::{PointwiseTiles, PortableTiles, StridedRows, TILE as POINTWISE_TILE};
 pub(crate) use rows::{PortableRows, RowMaps, TapRows};
 
 use super::ConvGeometry;
@@ -55,10 +55,18 @@ pub(crate) struct ConvSampleGradient<'a> {
     pub scratch: &'a mut [f32],
 }
 
-#[cfg(not(kiln_cortex_m))]
-type TargetRows = PortableRows;
-#[cfg(not(kiln_cortex_m))]
-type TargetTiles = PortableTiles;
+#[cfg(all(
+    target_arch = "arm",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64")
+))]
+use crate::cortex_m::{PointwiseLoops as TargetTiles, RowLoops as TargetRows};
+#[cfg(not(all(
+    target_arch = "arm",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64")
+)))]
+use {PortableRows as TargetRows, PortableTiles as TargetTiles};
 
 impl ConvSampleGradient<'_> {
     /// Runs the kernels of this target.

@@ -18,7 +18,7 @@ const PANEL: usize = 32;
 
 /// A matrix in a slice: the distance between its rows, and where it begins.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows<'a> {
+pub(crate) struct StridedRows<'a> {
     pub values: &'a [f32],
     /// From a row to the next.
     pub step: usize,
@@ -31,8 +31,8 @@ pub(crate) trait PointwiseTiles {
     /// where `fresh`. The tile's rows are `step` values apart.
     fn add_input_gradient<const M: usize, const N: usize>(
         filters: usize,
-        weights: Rows<'_>,
-        d_output: Rows<'_>,
+        weights: StridedRows<'_>,
+        d_output: StridedRows<'_>,
         fresh: bool,
         tile: &mut [f32],
         step: usize,
@@ -43,8 +43,8 @@ pub(crate) trait PointwiseTiles {
     /// rows are `step` values apart.
     fn add_weight_gradient<const M: usize, const N: usize>(
         positions: usize,
-        d_output: Rows<'_>,
-        input: Rows<'_>,
+        d_output: StridedRows<'_>,
+        input: StridedRows<'_>,
         tile: &mut [f32],
         step: usize,
     );
@@ -57,8 +57,8 @@ impl PointwiseTiles for PortableTiles {
     #[inline(never)]
     fn add_input_gradient<const M: usize, const N: usize>(
         filters: usize,
-        weights: Rows<'_>,
-        d_output: Rows<'_>,
+        weights: StridedRows<'_>,
+        d_output: StridedRows<'_>,
         fresh: bool,
         tile: &mut [f32],
         step: usize,
@@ -86,8 +86,8 @@ impl PointwiseTiles for PortableTiles {
     #[inline(never)]
     fn add_weight_gradient<const M: usize, const N: usize>(
         positions: usize,
-        d_output: Rows<'_>,
-        input: Rows<'_>,
+        d_output: StridedRows<'_>,
+        input: StridedRows<'_>,
         tile: &mut [f32],
         step: usize,
     ) {
@@ -136,10 +136,10 @@ impl ConvSampleGradient<'_> {
         let d_input = &mut self.d_input[group * channels * area..][..channels * area];
         for positions in tiles(area) {
             let mut fresh = true;
-            let mut each = |filters: Range<usize>, d_output: Rows<'_>| {
+            let mut each = |filters: Range<usize>, d_output: StridedRows<'_>| {
                 let first = filters.start - group * g.group_filters();
                 for block in blocks(channels) {
-                    let weights = Rows {
+                    let weights = StridedRows {
                         values: &weights[first * channels + block.start..],
                         step: channels,
                     };
@@ -166,12 +166,12 @@ impl ConvSampleGradient<'_> {
                         }
                         first = part.end;
                         let values = &panel[..];
-                        each(part, Rows { values, step: TILE });
+                        each(part, StridedRows { values, step: TILE });
                     }
                 }
                 SampleOutputGradient::Whole(values) | SampleOutputGradient::Pooled(values, _) => {
                     let values = &values[filters.start * area + positions.start..];
-                    each(filters.clone(), Rows { values, step: area });
+                    each(filters.clone(), StridedRows { values, step: area });
                 }
             }
         }
@@ -187,7 +187,7 @@ impl ConvSampleGradient<'_> {
             let first = group * g.group_filters() + tile.start;
             let sums = &mut self.scratch[..tile.len() * channels];
             sums.fill(0.0);
-            let mut each = |d_output: Rows<'_>, positions: Range<usize>| {
+            let mut each = |d_output: StridedRows<'_>, positions: Range<usize>| {
                 add_positions::<T>(g, tile.len(), input, d_output, positions, sums);
             };
             match self.d_output {
@@ -205,7 +205,7 @@ impl ConvSampleGradient<'_> {
                         }
                         start = part.end;
                         let values = &panel[..];
-                        let rows = Rows {
+                        let rows = StridedRows {
                             values,
                             step: PANEL,
                         };
@@ -214,13 +214,14 @@ impl ConvSampleGradient<'_> {
                 }
                 SampleOutputGradient::Whole(values) | SampleOutputGradient::Pooled(values, _) => {
                     let values = &values[first * area..];
-                    each(Rows { values, step: area }, 0..area);
+                    each(StridedRows { values, step: area }, 0..area);
                 }
             }
             // Of a tile that lies over the one before, the rest.
             let new = done - tile.start;
             let at = (first + new) * channels;
-            self.weights.take(at, &self.scratch[new * channels..tile.len() * channels]);
+            self.weights
+                .take(at, &self.scratch[new * channels..tile.len() * channels]);
             done = tile.end;
         }
     }
@@ -232,13 +233,13 @@ fn add_positions<T: PointwiseTiles>(
     g: &ConvGeometry,
     filters: usize,
     input: &[f32],
-    d_output: Rows<'_>,
+    d_output: StridedRows<'_>,
     positions: Range<usize>,
     sums: &mut [f32],
 ) {
     let (area, channels) = (g.input_area(), g.group_channels());
     for block in blocks(channels) {
-        let input = Rows {
+        let input = StridedRows {
             values: &input[block.start * area + positions.start..],
             step: area,
         };

@@ -4,7 +4,9 @@ extern crate std;
 
 use super::forward::Check;
 use super::gradients::{unpooled, winners};
-use super::{Case, ConvGeometry, any_activation, any_case, poolable_activation, poolable_case, weights};
+use super::{
+    Case, ConvGeometry, any_activation, any_case, poolable_activation, poolable_case, weights,
+};
 use crate::ops::conv2d::{
     ConvSampleGradient, SampleOutputGradient, ScalarForward, reference, sample_scratch,
 };
@@ -204,7 +206,14 @@ fn any_known() -> impl Strategy<Value = Known> {
 
 /// A kernel of one tap over every input.
 fn pointwise_case() -> impl Strategy<Value = Case> {
-    let extents = (1..3_u16, 1..11_u16, 1..11_u16, 1..7_u32, 1..13_u32, any::<bool>());
+    let extents = (
+        1..3_u16,
+        1..11_u16,
+        1..11_u16,
+        1..7_u32,
+        1..13_u32,
+        any::<bool>(),
+    );
     extents.prop_map(|(groups, channels, filters, height, width, bias)| Case {
         conv: Conv2d {
             bias,

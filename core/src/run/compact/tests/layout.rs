@@ -188,7 +188,10 @@ fn a_step_uses_all_of_its_memory() {
                 assert_eq!(left, None, "{name}, {trainable:?}: a value is not used");
                 memory.winners
             });
-            assert_eq!(kept[0], kept[1], "{name}, {trainable:?}: a byte is not used");
+            assert_eq!(
+                kept[0], kept[1],
+                "{name}, {trainable:?}: a byte is not used"
+            );
         }
     }
 }
