@@ -36,6 +36,7 @@ impl PositionList {
     }
 
     /// Values of a channel up to the last tap of any position in the first of the kernel's rows.
+    #[allow(dead_code, reason = "kernels for one target check it")]
     pub const fn reach(&self) -> usize {
         self.reach
     }
