@@ -15,4 +15,4 @@ pub(crate) use linear_gradient::LinearLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
-pub(crate) use rows_gradient::RowLoops;
+pub(crate) use rows_gradient::LoopedRows;

@@ -5,16 +5,16 @@
 //! address of a *body*: what is to be done with a position that has all of the columns, or only the
 //! first or the last of them. A body ends with a jump to the next position's, so that none is asked
 //! what it has, and behind the list lies the address of what ends the loop for a channel.
-//!
-//! [`Position`]: crate::ops::conv2d::Position
 
-use crate::ops::conv2d::{ConvGeometry, PositionList, RowMaps, TapRows};
+mod assembly;
+
+use crate::ops::conv2d::{ConvGeometry, PortableRows, Position, PositionList, RowMaps, TapRows};
 use core::ops::Range;
 
 /// What a loop works on. Steps are in bytes.
 #[repr(C)]
 struct RowWork {
-    positions: *const crate::ops::conv2d::Position,
+    positions: *const Position,
     /// The first channel.
     channel: *const f32,
     /// The rows of the first channel's kernel.
@@ -185,32 +185,84 @@ row_loops!(
     )
 );
 
-impl TapRows for RowLoops {
-    fn fits(g: &ConvGeometry) -> bool {
-        let columns = g.kernel[1];
-        if columns > COLUMNS || columns > 1 && g.dilation[1] != 1 {
-            return false;
-        }
-        // There is no body for a position that lacks the first columns and the last, too: nothing
-        // beside the last that lacks the first may reach beyond the end.
-        let Some(before) = g.padding[1].checked_sub(1) else {
-            return true;
-        };
-        let last = (before / g.stride[1]).min(g.output[1].saturating_sub(1));
-        last * g.stride[1] + columns <= g.input[1] + g.padding[1]
-    }
+/// For any convolution: loops where there are some, else what every processor can do.
+#[derive(Clone, Copy)]
+pub(crate) enum LoopedRows {
+    Loops(RowLoops),
+    Portable(PortableRows),
+}
 
-    fn choose(back: bool, g: &ConvGeometry, count: usize) -> Self {
-        find(back, g.kernel[1], count)
+impl TapRows for LoopedRows {
+    fn choose(back: bool, g: &ConvGeometry) -> Self {
+        if has_loops(g) {
+            Self::Loops(find(back, g.kernel[1], 1))
+        } else {
+            Self::Portable(PortableRows::choose(back, g))
+        }
     }
 
     fn with_count(self, g: &ConvGeometry, count: usize) -> Self {
-        if count == self.rows * self.runs {
-            return self;
+        match self {
+            Self::Loops(own) if count == own.rows * own.runs => self,
+            Self::Loops(own) => Self::Loops(find(own.back, own.columns, count)),
+            Self::Portable(own) => Self::Portable(own.with_count(g, count)),
         }
-        find(self.back, g.kernel[1], count)
     }
 
+    fn code(self, columns: &Range<usize>) -> usize {
+        match self {
+            Self::Loops(own) => own.code(columns),
+            Self::Portable(own) => own.code(columns),
+        }
+    }
+
+    fn end(self) -> usize {
+        match self {
+            // SAFETY: the last of twice as many addresses as there are columns.
+            Self::Loops(own) => unsafe { *own.codes.add(2 * own.columns - 1) },
+            Self::Portable(own) => own.end(),
+        }
+    }
+
+    fn scatter(self, list: &PositionList, maps: &RowMaps, weights: &[f32], d_channels: &mut [f32]) {
+        match self {
+            Self::Loops(own) => {
+                own.check(list, maps, d_channels.len(), weights.len());
+                // SAFETY: checked.
+                unsafe { own.run_all(list, maps, d_channels.as_mut_ptr(), weights.as_ptr()) };
+            }
+            Self::Portable(own) => own.scatter(list, maps, weights, d_channels),
+        }
+    }
+
+    fn gather(self, list: &PositionList, maps: &RowMaps, channels: &[f32], sums: &mut [f32]) {
+        match self {
+            Self::Loops(own) => {
+                own.check(list, maps, channels.len(), sums.len());
+                // SAFETY: checked.
+                unsafe { own.run_all(list, maps, channels.as_ptr(), sums.as_mut_ptr()) };
+            }
+            Self::Portable(own) => own.gather(list, maps, channels, sums),
+        }
+    }
+}
+
+/// Whether there are loops for all positions of a convolution.
+fn has_loops(g: &ConvGeometry) -> bool {
+    let columns = g.kernel[1];
+    if columns > COLUMNS || columns > 1 && g.dilation[1] != 1 {
+        return false;
+    }
+    // There is no body for a position that lacks the first columns and the last, too: nothing that
+    // lacks the first may reach beyond the end.
+    let Some(before) = g.padding[1].checked_sub(1) else {
+        return true;
+    };
+    let last = (before / g.stride[1]).min(g.output[1].saturating_sub(1));
+    last * g.stride[1] + columns <= g.input[1] + g.padding[1]
+}
+
+impl RowLoops {
     fn code(self, columns: &Range<usize>) -> usize {
         assert!(columns.start < columns.end && columns.end <= self.columns);
         let body = if columns.start == 0 {
@@ -223,25 +275,6 @@ impl TapRows for RowLoops {
         unsafe { *self.codes.add(body) }
     }
 
-    fn end(self) -> usize {
-        // SAFETY: the last of twice as many addresses as there are columns.
-        unsafe { *self.codes.add(2 * self.columns - 1) }
-    }
-
-    fn scatter(self, list: &PositionList, maps: &RowMaps, weights: &[f32], d_channels: &mut [f32]) {
-        self.check(list, maps, d_channels.len(), weights.len());
-        // SAFETY: checked.
-        unsafe { self.run_all(list, maps, d_channels.as_mut_ptr(), weights.as_ptr()) };
-    }
-
-    fn gather(self, list: &PositionList, maps: &RowMaps, channels: &[f32], sums: &mut [f32]) {
-        self.check(list, maps, channels.len(), sums.len());
-        // SAFETY: checked.
-        unsafe { self.run_all(list, maps, channels.as_ptr(), sums.as_mut_ptr()) };
-    }
-}
-
-impl RowLoops {
     /// Checks that no body reaches beyond a channel, nor a channel or kernel beyond the slices.
     fn check(self, list: &PositionList, maps: &RowMaps, channels: usize, kernels: usize) {
         let rows = self.rows * self.runs;
@@ -282,147 +315,3 @@ impl RowLoops {
         }
     }
 }
-
-// Registers: r0 next position, r1 first position, r2 channel, r3 kernel, r4 code, r5 address, r6
-// gradient, r8 row step, r9 channel step, r10 kernel step, r11 channels left. s0 and on: the weights
-// or sums, row by row; s31 the gradient. The values of a row begin at s25, or at s8 where a single
-// row is longer than that leaves room for.
-core::arch::global_asm!(
-    product_macros!(),
-    r#"
-    .macro kiln_run move, address, first, last
-        \move \address, {s\first-s\last}
-    .endm
-
-    // Adds to `count` sums from s\sum on the factors from s\factor on, times the gradient.
-    .macro kiln_add_products sum, factor, count
-        .if \count
-            kiln_add_product \sum, \factor, 31
-            kiln_add_products %(\sum + 1), %(\factor + 1), %(\count - 1)
-        .endif
-    .endm
-
-    // What is done in `rows` rows, the first of which has its weights or sums at s\taps.
-    .macro kiln_body_rows back, columns, rows, taps, count, values
-        kiln_run vldmia, r5, \values, %(\values + \count - 1)
-        .if \back
-            kiln_add_products \values, \taps, \count
-            kiln_run vstmia, r5, \values, %(\values + \count - 1)
-        .else
-            kiln_add_products \taps, \values, \count
-        .endif
-        .if \rows - 1
-            add r5, r5, r8
-            kiln_body_rows \back, \columns, %(\rows - 1), %(\taps + \columns), \count, \values
-        .endif
-    .endm
-
-    .macro kiln_body name, back, columns, rows, first, end, values
-        .thumb_func
-    \name\()_\first\()_\end:
-        vmov s31, r6
-        add r5, r5, r2
-        kiln_body_rows \back, \columns, \rows, \first, %(\end - \first), \values
-        ldmia r0!, {r4, r5, r6}
-        bx r4
-    .endm
-
-    // Bodies for the first columns, and for the last.
-    .macro kiln_first_bodies name, back, columns, rows, end, values
-        kiln_body \name, \back, \columns, \rows, 0, \end, \values
-        .if \columns - \end
-            kiln_first_bodies \name, \back, \columns, \rows, %(\end + 1), \values
-        .endif
-    .endm
-    .macro kiln_last_bodies name, back, columns, rows, first, values
-        .if \columns - \first
-            kiln_body \name, \back, \columns, \rows, \first, \columns, \values
-            kiln_last_bodies \name, \back, \columns, \rows, %(\first + 1), \values
-        .endif
-    .endm
-    .macro kiln_first_codes name, columns, end
-        .word \name\()_0_\end
-        .if \columns - \end
-            kiln_first_codes \name, \columns, %(\end + 1)
-        .endif
-    .endm
-    .macro kiln_last_codes name, columns, first
-        .if \columns - \first
-            .word \name\()_\first\()_\columns
-            kiln_last_codes \name, \columns, %(\first + 1)
-        .endif
-    .endm
-
-    .macro kiln_rows name, back, columns, rows, values
-        .section .text.\name, "ax", %progbits
-        .p2align 2
-        .global \name
-        .type \name, %function
-        .thumb_func
-    \name:
-        push {r4-r11, lr}
-        vpush {s16-s31}
-        ldmia r0, {r1, r2, r3, r8, r9, r10, r11}
-    1:
-        kiln_run vldmia, r3, 0, %(\columns * \rows - 1)
-        mov r0, r1
-        ldmia r0!, {r4, r5, r6}
-        bx r4
-        kiln_first_bodies \name, \back, \columns, \rows, 1, \values
-        kiln_last_bodies \name, \back, \columns, \rows, 1, \values
-        .thumb_func
-    \name\()_end:
-        .if \back
-        .else
-            kiln_run vstmia, r3, 0, %(\columns * \rows - 1)
-        .endif
-        add r2, r2, r9
-        add r3, r3, r10
-        subs r11, r11, #1
-        bne.w 1b
-        vpop {s16-s31}
-        pop {r4-r11, pc}
-        .size \name, . - \name
-
-        .section .rodata.\name\()_codes, "a", %progbits
-        .p2align 2
-        .global \name\()_codes
-    \name\()_codes:
-        kiln_first_codes \name, \columns, 1
-        kiln_last_codes \name, \columns, 1
-        .word \name\()_end
-    .endm
-
-    .macro kiln_both columns, rows, values
-        kiln_rows kiln_scatter_\columns\()_\rows, 1, \columns, \rows, \values
-        kiln_rows kiln_gather_\columns\()_\rows, 0, \columns, \rows, \values
-    .endm
-
-    kiln_both 1, 1, 25
-    kiln_both 1, 3, 25
-    kiln_both 2, 1, 25
-    kiln_both 2, 2, 25
-    kiln_both 3, 1, 25
-    kiln_both 3, 2, 25
-    kiln_both 3, 3, 25
-    kiln_both 4, 1, 25
-    kiln_both 4, 4, 25
-    kiln_both 5, 1, 25
-    kiln_both 5, 5, 25
-    kiln_both 6, 1, 8
-    kiln_both 7, 1, 8
-
-    .purgem kiln_run
-    .purgem kiln_add_products
-    .purgem kiln_body_rows
-    .purgem kiln_body
-    .purgem kiln_first_bodies
-    .purgem kiln_last_bodies
-    .purgem kiln_first_codes
-    .purgem kiln_last_codes
-    .purgem kiln_rows
-    .purgem kiln_both
-    "#,
-    no_product_macros!(),
-    options(raw)
-);

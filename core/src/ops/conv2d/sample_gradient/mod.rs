@@ -13,9 +13,9 @@
 //! of a kernel at a time. A convolution whose kernel is a single tap is a product of matrices, and
 //! is computed in tiles ([`pointwise`]).
 
+mod line;
 mod list;
 mod pointwise;
-mod positions;
 mod rows;
 
 pub(crate) use list::{Position, PositionList};
@@ -60,7 +60,7 @@ pub(crate) struct ConvSampleGradient<'a> {
     target_abi = "eabihf",
     not(target_has_atomic = "64")
 ))]
-use crate::cortex_m::{PointwiseLoops as TargetTiles, RowLoops as TargetRows};
+use crate::cortex_m::{LoopedRows as TargetRows, PointwiseLoops as TargetTiles};
 #[cfg(not(all(
     target_arch = "arm",
     target_abi = "eabihf",
@@ -74,27 +74,26 @@ impl ConvSampleGradient<'_> {
         self.run_by::<TargetRows, TargetTiles>();
     }
 
-    /// Runs the portable kernels where those of `R` or `T` do not fit.
+    /// Runs these kernels.
     pub fn run_by<R: TapRows, T: PointwiseTiles>(self) {
         let is_pooled = matches!(self.d_output, SampleOutputGradient::Pooled(..));
         if self.geometry.is_pointwise() && !is_pooled {
             self.run_tiles::<T>();
-        } else if R::fits(&self.geometry) {
-            self.run_rows::<R>();
         } else {
-            self.run_rows::<PortableRows>();
+            self.run_rows::<R>();
         }
     }
 
     fn run_rows<R: TapRows>(mut self) {
         self.d_input.fill(0.0);
         let biased = !self.bias.is_frozen() && !self.bias.values().is_empty();
+        let mut list = PositionList::new();
         for filter in 0..self.geometry.filters {
             if !self.d_input.is_empty() {
-                self.scatter::<R>(filter);
+                self.scatter::<R>(filter, &mut list);
             }
             let bias = if !self.weights.is_frozen() {
-                self.gather::<R>(filter)
+                self.gather::<R>(filter, &mut list)
             } else if biased {
                 self.d_output.sum(&self.geometry, filter)
             } else {
@@ -107,24 +106,24 @@ impl ConvSampleGradient<'_> {
     }
 
     /// Adds a filter's gradients, times its weights, to the input's.
-    fn scatter<R: TapRows>(&mut self, filter: usize) {
+    fn scatter<R: TapRows>(&mut self, filter: usize, list: &mut PositionList) {
         let g = &self.geometry;
         let weights = &self.weights.values()[filter * g.taps()..][..g.taps()];
         let d_channels = &mut self.d_input[group_range(g, filter)];
-        let maps = RowMaps::new(g);
-        PositionList::each::<R, true>(g, &self.d_output, filter, |list, rows, tap| {
+        let (rows, maps) = (R::choose(true, g), RowMaps::new(g));
+        list.each::<R, true>(g, rows, &self.d_output, filter, |list, rows, tap| {
             rows.scatter(list, &maps, &weights[tap..], d_channels);
         });
     }
 
     /// Sums the gradient of a filter's weights, hands it on, and gives its bias's.
-    fn gather<R: TapRows>(&mut self, filter: usize) -> f32 {
+    fn gather<R: TapRows>(&mut self, filter: usize, list: &mut PositionList) -> f32 {
         let g = &self.geometry;
         let channels = &self.input[group_range(g, filter)];
         let sums = &mut *self.scratch;
         sums.fill(0.0);
-        let maps = RowMaps::new(g);
-        let bias = PositionList::each::<R, false>(g, &self.d_output, filter, |list, rows, tap| {
+        let (rows, maps) = (R::choose(false, g), RowMaps::new(g));
+        let bias = list.each::<R, false>(g, rows, &self.d_output, filter, |list, rows, tap| {
             rows.gather(list, &maps, channels, &mut sums[tap..]);
         });
         self.weights.take(filter * g.taps(), sums);
@@ -142,18 +141,14 @@ fn group_range(g: &ConvGeometry, filter: usize) -> Range<usize> {
 impl SampleOutputGradient<'_> {
     /// The sum of a filter's gradients in scan order, which is that of its bias.
     fn sum(&self, g: &ConvGeometry, filter: usize) -> f32 {
-        let mut sum = BiasSum(0.0);
-        positions::each_position::<false>(g, self, filter, &mut sum);
-        sum.0
-    }
-}
-
-struct BiasSum(f32);
-
-impl positions::Visit for BiasSum {
-    fn begin_row(&mut self, _: usize) {}
-
-    fn output(&mut self, _: usize, gradient: f32) {
-        self.0 += gradient;
+        let mut sum = 0.0;
+        line::Line::each::<false>(g, self, filter, |_, line| {
+            for unit in 0..line.units() {
+                if let Some((_, gradient)) = line.unit(unit) {
+                    sum += gradient;
+                }
+            }
+        });
+        sum
     }
 }

@@ -5,7 +5,7 @@
 //! positions that would reach beyond the end lies over the one before it: what both compute comes
 //! out the same.
 
-use super::positions::is_set;
+use super::line::is_set;
 use super::{ConvSampleGradient, SampleOutputGradient};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;

@@ -7,11 +7,8 @@ use core::ops::Range;
 /// How rows of a kernel are laid over the positions on a list: one way forth, for the gradient of
 /// the weights, or back, for that of the input.
 pub(crate) trait TapRows: Copy {
-    /// Whether it can do so for a convolution.
-    fn fits(g: &ConvGeometry) -> bool;
-
-    /// For `count` rows; `back` says which of the two it is for.
-    fn choose(back: bool, g: &ConvGeometry, count: usize) -> Self;
+    /// For a convolution, and a single row; `back` says which of the two it is for.
+    fn choose(back: bool, g: &ConvGeometry) -> Self;
 
     /// The same for another count of rows.
     fn with_count(self, g: &ConvGeometry, count: usize) -> Self;
@@ -64,7 +61,7 @@ impl RowMaps {
     }
 }
 
-/// For any convolution, and any processor.
+/// For any processor.
 #[derive(Clone, Copy)]
 pub(crate) struct PortableRows {
     count: usize,
@@ -74,12 +71,8 @@ pub(crate) struct PortableRows {
 const COLUMN_BITS: u32 = usize::BITS / 2;
 
 impl TapRows for PortableRows {
-    fn fits(_: &ConvGeometry) -> bool {
-        true
-    }
-
-    fn choose(_: bool, _: &ConvGeometry, count: usize) -> Self {
-        Self { count }
+    fn choose(_: bool, _: &ConvGeometry) -> Self {
+        Self { count: 1 }
     }
 
     fn with_count(self, _: &ConvGeometry, count: usize) -> Self {
