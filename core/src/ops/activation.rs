@@ -108,6 +108,56 @@ impl<L: Lanes> Kernel for ActivationMask<'_, L> {
     }
 }
 
+/// The bits of the outputs that let no gradient through: 0 and the ceiling. No output is -0, so bits
+/// can be compared as integers, which a microcontroller does faster.
+const fn flat_bits(activation: Activation) -> [u32; 2] {
+    match activation {
+        // Of no output: this one would be a NaN that nothing makes.
+        Activation::Identity => [u32::MAX; 2],
+        Activation::Relu => [0; 2],
+        Activation::Relu6 => [0, 6.0_f32.to_bits()],
+    }
+}
+
+/// Takes one sample's gradient away, in place, where the activation is flat, as its output tells.
+#[inline(never)]
+pub(crate) fn mask_single(activation: Activation, output: &[f32], gradient: &mut [f32]) {
+    let [low, high] = flat_bits(activation);
+    for (gradient, output) in gradient.iter_mut().zip(output) {
+        let bits = output.to_bits();
+        if bits == low || bits == high {
+            *gradient = 0.0;
+        }
+    }
+}
+
+/// Keeps of one sample's output a bit for each value, the lowest first, that says whether the
+/// activation lets the gradient through. `bits` has a byte for every eight values begun.
+#[inline(never)]
+pub(crate) fn keep_bits(activation: Activation, output: &[f32], bits: &mut [u8]) {
+    let [low, high] = flat_bits(activation);
+    for (byte, output) in bits.iter_mut().zip(output.chunks(8)) {
+        let mut own = 0;
+        for (place, output) in output.iter().enumerate() {
+            let value = output.to_bits();
+            own |= u8::from(value != low && value != high) << place;
+        }
+        *byte = own;
+    }
+}
+
+/// Takes one sample's gradient away, in place, where bits of [`keep_bits`] do not let it through.
+#[inline(never)]
+pub(crate) fn mask_by_bits(bits: &[u8], gradient: &mut [f32]) {
+    for (byte, gradient) in bits.iter().zip(gradient.chunks_mut(8)) {
+        for (place, gradient) in gradient.iter_mut().enumerate() {
+            if byte >> place & 1 == 0 {
+                *gradient = 0.0;
+            }
+        }
+    }
+}
+
 /// The naive activations, one sample at a time. They define the bits.
 pub mod reference {
     use super::Activation;

@@ -7,7 +7,7 @@
 //! Buffers are numbered: first the values, then what each reading adds to a value's gradient, two
 //! for each step, then the gradient of the network's output, then the scratch of each step.
 
-use super::{Buffer, Loss, Operation, Program, Purpose, Region, Step, Trainable};
+use super::{Buffer, Loss, Mask, Operation, Program, Purpose, Region, Step, Trainable};
 use crate::GROUP;
 use crate::ops::{batch_norm, conv2d, scale_shift};
 
@@ -64,12 +64,16 @@ const fn choose_trained<const STEPS: usize>(program: &mut Program<STEPS>) {
 /// Makes room for what step `index` keeps outside of the arena.
 const fn size_what_is_kept<const STEPS: usize>(program: &mut Program<STEPS>, index: usize) {
     let is_group = program.purpose.is_group();
+    let has_bits = matches!(program.mask(index), Mask::Bits);
     let step = &mut program.steps[index];
     if !step.is_backward {
         return;
     }
-    if step.has_winners() {
-        let len = step.output.elements();
+    if step.has_winners() || has_bits {
+        let len = match has_bits {
+            true => step.output.elements().div_ceil(8),
+            false => step.output.elements(),
+        };
         step.winners = Region {
             at: program.winner_bytes,
             len,
@@ -143,8 +147,9 @@ const fn last_need<const STEPS: usize>(program: &Program<STEPS>, value: usize) -
     if let (0, Purpose::Group(Loss::MeanSquaredError)) = (value, program.purpose) {
         last = len;
     }
-    let masks = value > 0 && program.steps[value - 1].masks_by_output();
-    if masks && program.steps[value - 1].is_backward {
+    if value > 0
+        && let Mask::Output = program.mask(value - 1)
+    {
         last = 2 * len - (value - 1);
     }
     let mut index = value;
@@ -205,7 +210,10 @@ const fn lay_out_gradients<const STEPS: usize>(program: &mut Program<STEPS>, ind
                 2 * len - first
             };
             let number = len + 1 + 2 * index + read;
-            let elements = program.steps[index].input.elements();
+            let elements = match program.has_gradient_by_map(value) {
+                true => program.steps[index].input.channels as usize,
+                false => program.steps[index].input.elements(),
+            };
             let mut gradient = Buffer::new(number, elements, backward, dies);
             if is_own_free {
                 is_own_free = false;
@@ -274,6 +282,9 @@ const fn scratch<const STEPS: usize>(
             input_gradient,
         );
     }
-    // One filter's weights at a time.
-    step.trained[0].len / step.inner.channels as usize
+    if step.trained[0].len == 0 {
+        return 0;
+    }
+    let geometry = conv2d::ConvGeometry::new(&conv, step.input, step.inner);
+    conv2d::sample_scratch(&geometry, pool)
 }

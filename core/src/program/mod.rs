@@ -15,6 +15,7 @@
 mod error;
 mod fuse;
 mod lifetimes;
+mod mask;
 mod mode;
 mod phases;
 mod place;
@@ -25,6 +26,7 @@ mod trainable;
 mod training_memory;
 
 pub use error::ProgramError;
+pub(crate) use mask::Mask;
 pub use mode::{CompactMode, CompactUpdate, Loss, Purpose};
 pub use phases::Phase;
 pub(crate) use place::Buffer;

@@ -145,7 +145,9 @@ pub struct Step {
     pub(crate) value: Buffer,
     /// What its backward pass uses for itself.
     pub(crate) scratch: Buffer,
-    /// The bytes of its windows' winners, per lane.
+    /// The bytes of its windows' winners, per lane; or the bits that [`Mask::Bits`] tells of.
+    ///
+    /// [`Mask::Bits`]: super::Mask::Bits
     pub(crate) winners: Region,
     /// In the group's values: sums of gradients; a linear layer's inputs, then gradients; a batch
     /// normalisation's means and squares, then its sums of gradients.
@@ -241,6 +243,22 @@ impl Step {
             self.operation,
             Operation::Conv2d { pool: true, .. } | Operation::MaxPool2d(_)
         )
+    }
+
+    /// Whether it averages each map of its input as a whole, so that the gradient of a map is one
+    /// value.
+    pub(crate) const fn averages_whole_maps(&self) -> bool {
+        match self.operation {
+            Operation::AvgPool2d(pool) => {
+                let [rows, columns] = pool.padding.total();
+                self.output.map_elements() == 1
+                    && rows == 0
+                    && columns == 0
+                    && pool.window[0] as u32 == self.input.height
+                    && pool.window[1] as u32 == self.input.width
+            }
+            _ => false,
+        }
     }
 
     /// Rows and columns of the convolution's output that the pool looks at, or all of it.

@@ -1,5 +1,7 @@
 //! What a planner needs to know of a convolution: the lengths of what its kernels work in.
 
+use super::ConvGeometry;
+use super::sample_gradient::POINTWISE_TILE;
 use crate::{Conv2d, Layer, Padding, Shape};
 
 /// Filters whose kernel gradients are accumulated side by side.
@@ -26,7 +28,7 @@ pub(crate) const fn training_scratch(
 ) -> usize {
     let filters = inner.channels as usize;
     let group = filters / conv.groups as usize;
-    let taps = sample_scratch(conv, input);
+    let taps = filter_weights(conv, input);
     let [height, width] = pooled_extent;
     if !pool {
         return smaller(FILTER_BLOCK, group) * (taps + 1);
@@ -45,8 +47,17 @@ pub(crate) const fn training_scratch(
     }
 }
 
-/// Values that one sample's weight gradient is summed in: a filter's weights.
-pub(crate) const fn sample_scratch(conv: &Conv2d, input: Shape) -> usize {
+/// Values that one sample's weight gradient is summed in: the weights of a filter, or of as many
+/// as are taken side by side.
+pub(crate) const fn sample_scratch(geometry: &ConvGeometry, pool: bool) -> usize {
+    if !pool && geometry.is_pointwise() {
+        smaller(POINTWISE_TILE, geometry.group_filters()) * geometry.taps()
+    } else {
+        geometry.taps()
+    }
+}
+
+const fn filter_weights(conv: &Conv2d, input: Shape) -> usize {
     let [rows, columns] = conv.kernel;
     input.channels as usize / conv.groups as usize * rows as usize * columns as usize
 }

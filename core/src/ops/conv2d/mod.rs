@@ -25,7 +25,12 @@ pub(crate) use forward::ConvForward;
 pub(crate) use input_gradient::ConvInputGradient;
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
-pub(crate) use sample_gradient::ConvSampleGradient;
+pub(crate) use sample_gradient::{ConvSampleGradient, SampleOutputGradient};
+#[allow(unused_imports, reason = "what kernels for one target are made of")]
+pub(crate) use sample_gradient::{
+    PointwiseTiles, PortableRows, PortableTiles, Position, PositionList, RowMaps, StridedRows,
+    TapRows,
+};
 pub(crate) use scalar::ScalarForward;
 
 use crate::{Conv2d, Shape};
@@ -109,6 +114,17 @@ impl ConvGeometry {
             && self.stride[0] == 1
             && self.stride[1] == 1
             && !self.is_dilated()
+    }
+
+    /// Whether each output is made of the input's values at its own place.
+    pub(crate) const fn is_pointwise(&self) -> bool {
+        self.kernel_area() == 1
+            && self.stride[0] == 1
+            && self.stride[1] == 1
+            && self.padding[0] == 0
+            && self.padding[1] == 0
+            && self.output[0] == self.input[0]
+            && self.output[1] == self.input[1]
     }
 
     /// Whether the kernel's taps are further apart than neighbours, one way or the other.

@@ -22,8 +22,36 @@ pub(crate) struct LinearSampleGradient<'a> {
     pub weights: Tensor<'a>,
 }
 
+/// What is done with a row of weights.
+pub(crate) trait LinearRows {
+    /// `sums += values * factor`; nothing where `sums` is empty.
+    fn add_scaled(sums: &mut [f32], values: &[f32], factor: f32);
+
+    /// Adds a row, times its output's gradient, to the input's gradient, unless that is empty, then
+    /// updates it, without decay.
+    fn descend(row: &mut [f32], input: &[f32], d_input: &mut [f32], gradient: f32, sgd: &Sgd);
+}
+
+#[cfg(all(
+    target_arch = "arm",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64")
+))]
+use crate::cortex_m::LinearLoops as TargetRows;
+#[cfg(not(all(
+    target_arch = "arm",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64")
+)))]
+use PortableLinearRows as TargetRows;
+
 impl LinearSampleGradient<'_> {
+    /// Runs the kernels of this target.
     pub fn run(self) {
+        self.run_by::<TargetRows>();
+    }
+
+    pub fn run_by<R: LinearRows>(self) {
         let Self {
             input,
             d_output,
@@ -35,15 +63,15 @@ impl LinearSampleGradient<'_> {
         match self.weights {
             Tensor::Frozen(weights) => {
                 for (d, row) in live_rows(d_output, weights.chunks_exact(inputs)) {
-                    add_scaled(d_input, row, d);
+                    R::add_scaled(d_input, row, d);
                 }
             }
             Tensor::Accumulate { values, gradient } => {
                 let rows = values.chunks_exact(inputs);
                 let rows = rows.zip(gradient.chunks_exact_mut(inputs));
                 for (d, (row, gradient)) in live_rows(d_output, rows) {
-                    add_scaled(d_input, row, d);
-                    add_scaled(gradient, input, d);
+                    R::add_scaled(d_input, row, d);
+                    R::add_scaled(gradient, input, d);
                 }
             }
             Tensor::Descend { values, sgd } => {
@@ -51,7 +79,7 @@ impl LinearSampleGradient<'_> {
                     match (*d == 0.0, sgd.weight_decay == 0.0) {
                         (true, true) => {}
                         (true, false) => decay(row, sgd),
-                        (false, true) => descend::<false>(row, input, d_input, *d, sgd),
+                        (false, true) => R::descend(row, input, d_input, *d, sgd),
                         (false, false) => descend::<true>(row, input, d_input, *d, sgd),
                     }
                 }
@@ -69,7 +97,19 @@ fn live_rows<'a, R>(
     rows.filter(|(d, _)| *d != 0.0)
 }
 
-/// `sums += values * d`; nothing where `sums` is empty.
+/// For any processor.
+pub(crate) struct PortableLinearRows;
+
+impl LinearRows for PortableLinearRows {
+    fn add_scaled(sums: &mut [f32], values: &[f32], factor: f32) {
+        add_scaled(sums, values, factor);
+    }
+
+    fn descend(row: &mut [f32], input: &[f32], d_input: &mut [f32], gradient: f32, sgd: &Sgd) {
+        descend::<false>(row, input, d_input, gradient, sgd);
+    }
+}
+
 fn add_scaled(sums: &mut [f32], values: &[f32], d: f32) {
     let (sum_blocks, rest) = sums.as_chunks_mut::<BLOCK>();
     let (blocks, values) = values.as_chunks::<BLOCK>();

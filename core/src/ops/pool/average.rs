@@ -1,6 +1,7 @@
 //! Average pool.
 
 use super::PoolGeometry;
+use crate::Shape;
 use crate::lanes::{Kernel, Lanes};
 
 /// Forward pass: the sum of each window, in scan order, times the reciprocal of its count.
@@ -117,5 +118,15 @@ impl<L: Lanes> AveragePoolGradient<'_, L> {
                 );
             },
         );
+    }
+}
+
+/// Gradient of the input of a pool that averages whole maps of `input`: one value for each map,
+/// since all of a map's values have the same.
+pub(crate) fn differentiate_map_means(input: Shape, d_output: &[f32], d_maps: &mut [f32]) {
+    let reciprocal = 1.0 / input.map_elements() as f32;
+    for (d_map, d) in d_maps.iter_mut().zip(d_output) {
+        // Each value's sum begins at +0.
+        *d_map = 0.0 + d * reciprocal;
     }
 }

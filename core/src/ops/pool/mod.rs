@@ -4,7 +4,7 @@ mod average;
 mod max;
 pub mod reference;
 
-pub(crate) use average::{AveragePool, AveragePoolGradient};
+pub(crate) use average::{AveragePool, AveragePoolGradient, differentiate_map_means};
 pub(crate) use max::{MaxPool, MaxPoolGradient, pool_2x2};
 
 use crate::{Pool2d, Shape};

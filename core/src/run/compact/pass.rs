@@ -2,10 +2,11 @@
 
 use super::CompactError;
 use crate::lanes::Kernel;
+use crate::ops::conv2d::SampleOutputGradient;
 use crate::ops::tensor::Tensor;
-use crate::ops::{conv2d, linear, loss, pool, scale_shift};
-use crate::program::Region;
-use crate::run::backward::{mask, propagate};
+use crate::ops::{activation, conv2d, linear, loss, pool, scale_shift};
+use crate::program::{Mask, Region};
+use crate::run::backward::propagate;
 use crate::run::compiled::Compiled;
 use crate::run::forward::{Extras, forward_within};
 use crate::{Operation, Outcome, Program, Sgd, Step};
@@ -33,7 +34,7 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
     pub fn forward(&mut self, index: usize, training: bool) {
         let step = &self.program.steps()[index];
         let tensors = tensors(step, self.frozen, self.trained);
-        let winners = if training {
+        let winners = if training && step.has_winners() {
             &mut self.winners[step.winners.range()]
         } else {
             &mut []
@@ -44,6 +45,11 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
         };
         let run = <f32 as Compiled>::forward;
         forward_within(self.program, index, tensors, self.arena, extras, run);
+        if training && self.program.mask(index) == Mask::Bits {
+            let output = &self.arena[step.value.region.range()];
+            let bits = &mut self.winners[step.winners.range()];
+            activation::keep_bits(step.operation.activation(), output, bits);
+        }
     }
 
     /// Scores the logits and leaves their gradient, `mean` times that of the loss.
@@ -67,14 +73,19 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
             let loss = outcome.loss_sum;
             return Err(CompactError::NotFinite { loss });
         }
+        self.mask_whole(last);
         Ok(outcome)
     }
 
     /// Runs step `index` backward, to the gradients of what it reads where they are wanted.
     pub fn backward(&mut self, index: usize, rule: &mut Rule<'_>) {
         let step = &self.program.steps()[index];
-        mask(self.program, index, self.arena);
-        let winners = &self.winners[step.winners.range()];
+        let kept = &self.winners[step.winners.range()];
+        let by_map = self.program.has_gradient_by_map(index + 1);
+        if self.program.mask(index) == Mask::Bits && !by_map {
+            let gradient = self.program.gradient(index + 1);
+            activation::mask_by_bits(kept, &mut self.arena[gradient.range()]);
+        }
         let [weights, bias] = rule.tensors(step, self.frozen, self.trained);
         propagate(self.program, index, self.arena, |regions, arena| {
             let [input, d_output, d_input, scratch] = regions.split(arena);
@@ -83,10 +94,28 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
                 d_output,
                 d_input,
                 scratch,
-                winners,
+                kept,
+                by_map,
             };
             buffers.run(step, weights, bias);
         });
+        if let Some(value) = self.program.masked_behind(index) {
+            self.mask_whole(value);
+        }
+    }
+
+    /// Takes the gradient of a value, now that it is whole, through the value's activation, where
+    /// the value itself tells of that.
+    fn mask_whole(&mut self, value: usize) {
+        if self.program.mask(value - 1) != Mask::Whole {
+            return;
+        }
+        let regions = [self.program.value(value), self.program.gradient(value)];
+        let Ok([output, gradient]) = self.arena.get_disjoint_mut(regions.map(Region::range)) else {
+            unreachable!("buffers alive at the same time overlap");
+        };
+        let activation = self.program.steps()[value - 1].operation.activation();
+        activation::mask_single(activation, output, gradient);
     }
 }
 
@@ -148,7 +177,10 @@ struct Buffers<'a> {
     /// Empty where it is not wanted, or made in place.
     d_input: &'a mut [f32],
     scratch: &'a mut [f32],
-    winners: &'a [u8],
+    /// The winners of its windows, or the bits of its activation's mask.
+    kept: &'a [u8],
+    /// Whether its output's gradient is one value for each map.
+    by_map: bool,
 }
 
 impl Buffers<'_> {
@@ -160,10 +192,10 @@ impl Buffers<'_> {
                 conv2d::ConvSampleGradient {
                     geometry,
                     input: self.input,
-                    d_output: if pool {
-                        conv2d::Gradient::Pooled(self.d_output, self.winners)
-                    } else {
-                        conv2d::Gradient::Whole(self.d_output)
+                    d_output: match (pool, self.by_map) {
+                        (true, _) => SampleOutputGradient::Pooled(self.d_output, self.kept),
+                        (_, true) => SampleOutputGradient::Mapped(self.d_output, self.kept),
+                        _ => SampleOutputGradient::Whole(self.d_output),
                     },
                     d_input: self.d_input,
                     weights,
@@ -198,10 +230,15 @@ impl Buffers<'_> {
             Operation::MaxPool2d(options) => pool::MaxPoolGradient {
                 geometry: pool::PoolGeometry::new(&options, step.input, step.output),
                 d_output: self.d_output,
-                winners: self.winners,
+                winners: self.kept,
                 d_input: self.d_input,
             }
             .run(),
+            Operation::AvgPool2d(_)
+                if step.averages_whole_maps() && self.d_input.len() == self.d_output.len() =>
+            {
+                pool::differentiate_map_means(step.input, self.d_output, self.d_input);
+            }
             Operation::AvgPool2d(options) => pool::AveragePoolGradient {
                 geometry: pool::PoolGeometry::new(&options, step.input, step.output),
                 d_output: self.d_output,

@@ -6,8 +6,8 @@ use super::Case;
 use crate::lanes::Lanes;
 use crate::ops::activation::Activation;
 use crate::ops::conv2d::{
-    ConvForward, ConvGeometry, ConvInputGradient, ConvSampleGradient, Gradient, ScalarForward,
-    reference,
+    ConvForward, ConvGeometry, ConvInputGradient, ConvSampleGradient, Gradient,
+    SampleOutputGradient, ScalarForward, reference,
 };
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
@@ -167,7 +167,7 @@ fn one_samples_kernels_agree_where_nothing_is_seen() {
     ConvSampleGradient {
         geometry: g,
         input: &[3.0, 5.0],
-        d_output: Gradient::Whole(&[7.0; 6]),
+        d_output: SampleOutputGradient::Whole(&[7.0; 6]),
         d_input: &mut d_input,
         weights: Tensor::Accumulate {
             values: &[-2.0],

@@ -174,17 +174,24 @@ fn a_step_uses_all_of_its_memory() {
         let run = Run::new(&network, 1, 10);
         for trainable in choices(&network) {
             let program = run.compact(CompactMode::in_place(trainable));
-            let mut memory = Memory::new(&program, &run.parameters);
-            memory.arena.fill(MARK);
-            let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
-            let fill = |input: &mut [f32]| input.copy_from_slice(run.image(0));
-            trainer.step(run.labels[0], &Sgd::new(0.1), fill).unwrap();
-            let left = memory
-                .arena
-                .iter()
-                .position(|v| v.to_bits() == MARK.to_bits());
-            assert_eq!(left, None, "{name}, {trainable:?}: a value is not used");
-            assert!(!memory.winners.contains(&99), "{name}, {trainable:?}");
+            let kept = [0, 0xFF].map(|fill| {
+                let mut memory = Memory::new(&program, &run.parameters);
+                memory.arena.fill(MARK);
+                memory.winners.fill(fill);
+                let mut trainer = CompactTrainer::new(&program, memory.compact()).unwrap();
+                let fill = |input: &mut [f32]| input.copy_from_slice(run.image(0));
+                trainer.step(run.labels[0], &Sgd::new(0.1), fill).unwrap();
+                let left = memory
+                    .arena
+                    .iter()
+                    .position(|v| v.to_bits() == MARK.to_bits());
+                assert_eq!(left, None, "{name}, {trainable:?}: a value is not used");
+                memory.winners
+            });
+            assert_eq!(
+                kept[0], kept[1],
+                "{name}, {trainable:?}: a byte is not used"
+            );
         }
     }
 }

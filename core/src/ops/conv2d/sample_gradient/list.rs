@@ -1,0 +1,216 @@
+//! Short lists of the outputs that have a gradient.
+
+use super::line::Line;
+use super::{SampleOutputGradient, TapRows};
+use crate::ops::conv2d::ConvGeometry;
+use core::ops::Range;
+
+/// Positions on a list: so many that what is done once a list counts for little, and so few that
+/// it fits a small stack.
+const POSITIONS: usize = 32;
+
+/// Bytes of a value.
+const VALUE: usize = size_of::<f32>();
+
+/// An output with a gradient.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Position {
+    /// Which of a kernel's columns it has inside the input, as [`TapRows::code`] says it.
+    pub code: usize,
+    /// Bytes from a channel's first value to that of its first tap.
+    pub at: usize,
+    /// Never 0.
+    pub gradient: f32,
+}
+
+/// Outputs of one filter whose taps lie in the same rows of the kernel, in the order in which they
+/// are to be taken.
+pub(crate) struct PositionList {
+    positions: [Position; POSITIONS + 1],
+    len: usize,
+    reach: usize,
+}
+
+impl PositionList {
+    /// A list with nothing on it. To be used again and again, since it is long.
+    pub const fn new() -> Self {
+        Self {
+            positions: [Position {
+                code: 0,
+                at: 0,
+                gradient: 0.0,
+            }; POSITIONS + 1],
+            len: 0,
+            reach: 0,
+        }
+    }
+
+    /// The positions, and behind them one whose code is [`TapRows::end`].
+    pub fn positions(&self) -> &[Position] {
+        &self.positions[..=self.len]
+    }
+
+    /// Values of a channel up to the end of the last row in which a position has taps of the first
+    /// of the kernel's rows.
+    #[allow(dead_code, reason = "kernels for one target check it")]
+    pub const fn reach(&self) -> usize {
+        self.reach
+    }
+
+    /// Calls `run(list, rows, tap)` with all outputs of a filter whose gradient is not 0 and that
+    /// have taps inside the input, list by list, in scan order or in its reverse; `tap` is the index
+    /// in a kernel of the first tap in the rows that they have. Gives the sum of all gradients in
+    /// that order.
+    pub fn each<R: TapRows, const REVERSE: bool>(
+        &mut self,
+        g: &ConvGeometry,
+        rows: R,
+        d_output: &SampleOutputGradient<'_>,
+        filter: usize,
+        run: impl FnMut(&Self, R, usize),
+    ) -> f32 {
+        let mut filling = Filling {
+            geometry: g,
+            inside: g.interior(1),
+            stride: g.stride[1] * VALUE,
+            list: self,
+            taps: 0..0,
+            rows,
+            code: 0,
+            first: 0,
+            end: 0,
+            sum: 0.0,
+            run,
+        };
+        Line::each::<REVERSE>(g, d_output, filter, |y, line| {
+            filling.begin_row(y);
+            filling.take_row::<REVERSE>(&line);
+        });
+        filling.flush();
+        filling.sum
+    }
+}
+
+/// A list on which positions are put.
+struct Filling<'g, R, F> {
+    geometry: &'g ConvGeometry,
+    /// Columns of outputs that have all of a kernel's columns.
+    inside: Range<usize>,
+    /// Bytes from an output's first tap to that of the next one.
+    stride: usize,
+    list: &'g mut PositionList,
+    /// Rows of the kernel that the listed positions have.
+    taps: Range<usize>,
+    rows: R,
+    /// Of a position that has all of a kernel's columns.
+    code: usize,
+    /// Bytes from a channel's first value to the first tap of the row's first output, which may
+    /// lie before it, in the padding.
+    first: usize,
+    /// Values of a channel up to the end of that row.
+    end: usize,
+    sum: f32,
+    run: F,
+}
+
+impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
+    /// Says that the next outputs lie in row `y`.
+    fn begin_row(&mut self, y: usize) {
+        let g = self.geometry;
+        let taps = g.valid_taps(0, y);
+        if taps != self.taps {
+            self.flush();
+            self.list.reach = 0;
+            if !taps.is_empty() {
+                self.rows = self.rows.with_count(g, taps.len());
+                self.code = self.rows.code(&(0..g.kernel[1]));
+            }
+            self.taps = taps;
+        }
+        if !self.taps.is_empty() {
+            let row = y * g.stride[0] + self.taps.start * g.dilation[0] - g.padding[0];
+            let start = (row * g.input[1]).wrapping_sub(g.padding[1]);
+            self.first = start.wrapping_mul(VALUE);
+            // All taps of a row lie in that row, so that its end is all there is to check.
+            self.end = (row + 1) * g.input[1];
+            self.list.reach = self.list.reach.max(self.end);
+        }
+    }
+
+    /// Puts a row on the list.
+    fn take_row<const REVERSE: bool>(&mut self, line: &Line<'_>) {
+        let inside = if self.taps.is_empty() {
+            0..0
+        } else {
+            line.units_within(&self.inside)
+        };
+        let (before, behind) = (0..inside.start, inside.end..line.units());
+        if REVERSE {
+            behind.rev().for_each(|unit| self.take_edge(line, unit));
+            self.take_inside::<REVERSE>(line, inside);
+            before.rev().for_each(|unit| self.take_edge(line, unit));
+        } else {
+            before.for_each(|unit| self.take_edge(line, unit));
+            self.take_inside::<REVERSE>(line, inside);
+            behind.for_each(|unit| self.take_edge(line, unit));
+        }
+    }
+
+    /// Units that have all of a kernel's columns.
+    fn take_inside<const REVERSE: bool>(&mut self, line: &Line<'_>, mut units: Range<usize>) {
+        while !units.is_empty() {
+            if units.len() > POSITIONS - self.list.len {
+                self.flush();
+            }
+            let count = units.len().min(POSITIONS);
+            let next = if REVERSE {
+                units.end - count..units.end
+            } else {
+                units.start..units.start + count
+            };
+            units = if REVERSE {
+                units.start..next.start
+            } else {
+                next.end..units.end
+            };
+            let places = &mut self.list.positions[self.list.len..POSITIONS];
+            let layout = [self.code, self.first, self.stride];
+            self.list.len += line.list::<REVERSE>(next, layout, places, &mut self.sum);
+        }
+    }
+
+    /// A unit whose first or last taps may be in the padding, or whose taps are apart.
+    fn take_edge(&mut self, line: &Line<'_>, unit: usize) {
+        let Some((x, gradient)) = line.unit(unit) else {
+            return;
+        };
+        self.sum += gradient;
+        let g = self.geometry;
+        let columns = g.valid_taps(1, x);
+        if self.taps.is_empty() || columns.is_empty() {
+            return;
+        }
+        if self.list.len == POSITIONS {
+            self.flush();
+        }
+        let tap = x * self.stride + columns.start * g.dilation[1] * VALUE;
+        self.list.positions[self.list.len] = Position {
+            code: self.rows.code(&columns),
+            at: self.first.wrapping_add(tap),
+            gradient,
+        };
+        self.list.len += 1;
+    }
+
+    fn flush(&mut self) {
+        if self.list.len == 0 {
+            return;
+        }
+        self.list.positions[self.list.len].code = self.rows.end();
+        let tap = self.taps.start * self.geometry.kernel[1];
+        (self.run)(self.list, self.rows, tap);
+        // The next positions may be of the same row.
+        (self.list.len, self.list.reach) = (0, self.end);
+    }
+}
