@@ -9,6 +9,7 @@ use super::backward::{mask, propagate};
 use super::buffers::{self, BufferError};
 use super::forward::{Extras, forward_within};
 use super::meeting::{GroupStatistics, NormMoments};
+use super::observer::{Observer, Work};
 use crate::lanes::Lanes;
 use crate::ops::{batch_norm, loss};
 use crate::program::{Phase, Region};
@@ -59,7 +60,23 @@ impl Program {
         phase: usize,
         work: &GroupWork<'_>,
         memory: &mut GroupMemory<'_, L>,
+        fill: impl FnMut(Range<usize>, &mut [L]),
+    ) -> Result<Outcome, BufferError> {
+        self.run_phase_observed(phase, work, memory, fill, &mut ())
+    }
+
+    /// Like [`Program::run_phase`], while `observer` looks on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::run_phase`].
+    pub fn run_phase_observed<L: Lanes>(
+        &self,
+        phase: usize,
+        work: &GroupWork<'_>,
+        memory: &mut GroupMemory<'_, L>,
         mut fill: impl FnMut(Range<usize>, &mut [L]),
+        observer: &mut impl Observer,
     ) -> Result<Outcome, BufferError> {
         self.check_group(work, memory)?;
         if phase == 0 {
@@ -71,6 +88,7 @@ impl Program {
             work,
             memory,
             outcome: Outcome::default(),
+            observer,
         };
         for first in (0..work.labels.len()).step_by(L::LANES) {
             let samples = first..work.labels.len().min(first + L::LANES);
@@ -78,6 +96,7 @@ impl Program {
             if phase == 0 {
                 let input = &mut pass.memory.packets[arena.clone()][self.value(0).range()];
                 fill(samples.clone(), input);
+                pass.observer.done(Work::Input);
             }
             pass.run(samples, arena);
         }
@@ -129,15 +148,16 @@ fn clear_sums(steps: &[Step], values: &mut [f32]) {
 }
 
 /// A group on its way through a phase.
-struct GroupPass<'a, 'm, L> {
+struct GroupPass<'a, 'm, L, O> {
     program: &'a Program,
     phase: Phase,
     work: &'a GroupWork<'a>,
     memory: &'a mut GroupMemory<'m, L>,
     outcome: Outcome,
+    observer: &'a mut O,
 }
 
-impl<'a, L: Lanes> GroupPass<'a, '_, L> {
+impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
     /// The place, among the packets in flight, of the packet with these samples.
     fn packet(&self, samples: &Range<usize>) -> usize {
         match self.program.packets_in_flight::<L>() {
@@ -156,9 +176,11 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
     fn run(&mut self, samples: Range<usize>, arena: Range<usize>) {
         for index in self.phase.forward.clone() {
             self.forward(index, &samples, arena.clone());
+            self.observer.done(Work::Forward { step: index });
         }
         if self.phase.loss {
             self.loss(&samples, arena.clone());
+            self.observer.done(Work::Loss);
         }
         for index in self.phase.backward.clone().rev() {
             if self.program.steps()[index].is_backward {
@@ -236,6 +258,7 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
         let arena = &mut self.memory.packets[arena];
         if !is_norm || meets {
             mask(program, index, arena);
+            self.observer.done(Work::InputGradient { step: index });
         }
         let [weights, _] = step.tensors(self.work.parameters);
         let values = &mut self.memory.values[step.group.range()];
@@ -259,11 +282,12 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
                 inverse: batch.inverse,
                 sums: &mut values[statistics..],
             });
+            self.observer.done(Work::ParameterGradient { step: index });
             return;
         }
         propagate(program, index, arena, |regions, arena| {
             let [input, d_output, d_input, scratch] = regions.split(arena);
-            L::backward(GroupBackward {
+            let mut work = GroupBackward {
                 step,
                 weights,
                 input,
@@ -276,8 +300,12 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
                 batch: self.work.batch,
                 moments,
                 keys,
-            });
+            };
+            L::differentiate_parameters(&mut work);
+            self.observer.done(Work::ParameterGradient { step: index });
+            L::differentiate_input(work);
         });
+        self.observer.done(Work::InputGradient { step: index });
     }
 
     /// Leaves the group's statistics of the value that the batch normalisation reads at which the
@@ -299,6 +327,7 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
             samples: self.work.labels.len(),
             statistics: &mut self.memory.values[step.group.range()][..2 * channels],
         });
+        self.observer.done(Work::Forward { step: index });
     }
 
     fn winners(&self, step: &Step, samples: &Range<usize>) -> Range<usize> {
