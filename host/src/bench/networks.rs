@@ -25,12 +25,12 @@ pub struct BenchNetwork {
 
 /// The examples of the fixed set, by their files' names.
 const EXAMPLES: [(&str, &str); 11] = [
-    ("plain3", include_str!("../../examples/plain3.toml")),
-    ("pad3", include_str!("../../examples/pad3.toml")),
-    ("k5", include_str!("../../examples/k5.toml")),
-    ("stride", include_str!("../../examples/stride.toml")),
-    ("dsconv", include_str!("../../examples/dsconv.toml")),
-    ("point", include_str!("../../examples/point.toml")),
+    ("plain3", include_str!("../../examples/shapes/plain3.toml")),
+    ("pad3", include_str!("../../examples/shapes/pad3.toml")),
+    ("k5", include_str!("../../examples/shapes/k5.toml")),
+    ("stride", include_str!("../../examples/shapes/stride.toml")),
+    ("dsconv", include_str!("../../examples/shapes/dsconv.toml")),
+    ("point", include_str!("../../examples/shapes/point.toml")),
     ("colour100", include_str!("../../examples/colour100.toml")),
     ("resnet8", include_str!("../../examples/resnet8.toml")),
     (
