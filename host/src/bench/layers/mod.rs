@@ -12,7 +12,7 @@ use anyhow::Result;
 use clock::LayerClock;
 use kiln_core::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes};
 use std::time::{Duration, Instant};
-use walk::{Pass, Walk};
+use walk::{BatchWalk, Pass};
 
 /// Times training steps and inferences of `batch` samples until about `time` is over; of each piece
 /// of work the best counts.
@@ -50,7 +50,7 @@ impl BestPass {
     }
 
     /// Runs the pass twice: once looked into, once not.
-    fn round<L: Lanes>(&mut self, walk: &mut Walk<L>, pass: Pass) -> Result<(), BufferError> {
+    fn round<L: Lanes>(&mut self, walk: &mut BatchWalk<L>, pass: Pass) -> Result<(), BufferError> {
         self.clock.start();
         walk.run(pass, &mut self.clock)?;
         self.clock.finish();
@@ -66,7 +66,7 @@ fn at_width<L: Lanes>(
     batch: usize,
     time: Duration,
 ) -> Result<LayersReport> {
-    let mut walk = Walk::<L>::new(network, batch)?;
+    let mut walk = BatchWalk::<L>::new(network, batch)?;
     let mut training = BestPass::new(walk.training().steps().len());
     let mut inference = BestPass::new(walk.inference().steps().len());
     // The first ones warm the caches. They come in this order while the weights are the first ones.

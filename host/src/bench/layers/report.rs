@@ -2,7 +2,7 @@
 
 use super::BestPass;
 use super::clock::{PassTime, StepTime};
-use super::walk::Walk;
+use super::walk::BatchWalk;
 use crate::bench::networks::{BenchNetwork, covered, propagates, step_macs};
 use kiln_core::{Lanes, Network, Step};
 use serde::Serialize;
@@ -77,7 +77,7 @@ pub struct LayerSpeed {
 }
 
 /// What times are held against.
-struct Scale {
+struct ReportScale {
     /// Samples.
     batch: f64,
     /// Multiply-accumulates a second, in thousand millions, at best and at the width.
@@ -87,13 +87,13 @@ struct Scale {
 /// The result of the best passes.
 pub(super) fn report<L: Lanes>(
     network: &BenchNetwork,
-    walk: &Walk<L>,
+    walk: &BatchWalk<L>,
     batch: usize,
     limits: [f64; 2],
     training: &BestPass,
     inference: &BestPass,
 ) -> LayersReport {
-    let scale = Scale {
+    let scale = ReportScale {
         batch: batch as f64,
         limits,
     };
@@ -109,7 +109,7 @@ pub(super) fn report<L: Lanes>(
     }
 }
 
-impl Scale {
+impl ReportScale {
     fn pass(&self, network: &Network, steps: &[Step], best: &BestPass) -> PassReport {
         let time: &PassTime = best.clock.best();
         let propagates = propagates(network);

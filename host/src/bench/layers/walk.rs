@@ -29,7 +29,7 @@ impl WalkObserver for () {
 }
 
 /// A network with all the memory for a batch.
-pub(super) struct Walk<L> {
+pub(super) struct BatchWalk<L> {
     training: Program,
     inference: Program,
     scaling: Scaling,
@@ -62,7 +62,7 @@ const SGD: Sgd = Sgd {
     nesterov: false,
 };
 
-impl<L: Lanes> Walk<L> {
+impl<L: Lanes> BatchWalk<L> {
     /// Takes the memory for `batch` samples.
     pub fn new(network: &BenchNetwork, batch: usize) -> Result<Self> {
         let training: Program = Program::try_of(network.network(), Purpose::Group(network.loss()))?;
@@ -279,7 +279,7 @@ mod tests {
         let network = network.max_pool2d(2).linear(6).batch_norm().linear(5);
         let network = BenchNetwork::of("graph", network).unwrap();
         let batch = 20;
-        let mut walk = Walk::<f32>::new(&network, batch).unwrap();
+        let mut walk = BatchWalk::<f32>::new(&network, batch).unwrap();
         let options = EngineOptions {
             batch,
             lanes: Some(LaneWidth::X1),
