@@ -8,14 +8,14 @@ pub use memory::{GroupMemory, GroupWork};
 pub use step::GroupBackward;
 
 use super::backward::{mask, propagate};
-use super::buffers::{self, BufferError};
+use super::buffers::BufferError;
 use super::forward::{Extras, forward_within};
 use super::meeting::{GroupStatistics, NormMoments};
 use super::observer::{Observer, Work};
 use crate::lanes::Lanes;
 use crate::ops::{batch_norm, loss};
 use crate::program::{Phase, Region};
-use crate::{GROUP, Loss, Operation, Outcome, Program, Step};
+use crate::{Loss, Operation, Outcome, Program, Step};
 use core::ops::Range;
 
 impl Program {
