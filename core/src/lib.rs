@@ -66,6 +66,7 @@
 //! - [`Program::infer`], [`score`]: the forward pass.
 //! - [`Trainer`], or its parts for programs with threads: [`Program::run_phase`],
 //!   [`Program::meet`], [`Program::add_gradient`], [`Sgd`].
+//! - [`Observer`]: who is told of each piece of work while a program runs, such as a clock.
 //! - [`CompactTrainer`], [`CompactMode`], [`Trainable`]: the same training one sample at a time in
 //!   the least memory, of all or some of the parameters, as a microcontroller has it.
 //! - [`Folding`]: a trained network without its batch normalisations, as devices run it.
@@ -142,8 +143,8 @@ pub use program::{
     SpanKind, Spans, Step, Trainable, TrainableError, TrainingMemory,
 };
 pub use run::{
-    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Trainer,
-    score, score_reconstruction,
+    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Observer,
+    Trainer, Work, score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

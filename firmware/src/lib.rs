@@ -2,8 +2,8 @@
 //! Kiln on a Cortex-M: one application over thin boards.
 //!
 //! [`evaluate`] classifies the samples in flash and reports; [`serve`] does what a desktop asks
-//! over the serial port. Both run the [`model`] that the build put into flash, in what [`memory`]
-//! takes at the start. Built with the feature `training`, `train` learns the samples in flash,
+//! over the serial port; [`profile`] tells what each step takes. All run the [`model`] that the
+//! build put into flash, in what [`memory`] takes at the start. Built with the feature `training`, `train` learns the samples in flash,
 //! [`serve`] learns what the desktop sends, and `store` keeps what was learned over a loss of power.
 //! A [`board`] holds clock, tick counter, serial port, storage and memory layout, and nothing above
 //! it knows a register.
@@ -20,6 +20,7 @@ mod mean;
 pub mod memory;
 pub mod model;
 mod panic;
+pub mod profile;
 pub mod serve;
 #[cfg(feature = "training")]
 pub mod store;

@@ -1,8 +1,8 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{device, emulate, evaluate, export, import};
+use crate::commands::{bench, device, emulate, evaluate, export, import};
 use crate::commands::{predict, report, summary, sweep, train};
-use crate::{bench, emulator, output};
+use crate::{emulator, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;

@@ -1,6 +1,7 @@
 //! The commands, a module each, and what several of them take and say.
 
 pub mod arguments;
+pub mod bench;
 pub mod device;
 pub mod emulate;
 pub mod evaluate;

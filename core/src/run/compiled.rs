@@ -20,8 +20,10 @@ pub trait Compiled: Vector {
     fn forward(work: StepForward<'_, Self>);
     /// Runs one step of a group forward.
     fn forward_in_training(work: StepForward<'_, Self>);
-    /// Runs one step of a group backward.
-    fn backward(work: GroupBackward<'_, Self>);
+    /// Runs the first half of one step of a group backward: its parameters.
+    fn differentiate_parameters(work: &mut GroupBackward<'_, Self>);
+    /// Runs the second half: what it read.
+    fn differentiate_input(work: GroupBackward<'_, Self>);
     /// Leaves a group's statistics for a batch normalisation.
     fn leave_statistics(work: GroupStatistics<'_, Self>);
     /// Adds a packet's part of the gradients of a batch normalisation's weights and biases.
@@ -51,8 +53,12 @@ macro_rules! compile {
                 work.run_in_training();
             }
 
-            fn backward(work: GroupBackward<'_, Self>) {
-                work.run();
+            fn differentiate_parameters(work: &mut GroupBackward<'_, Self>) {
+                work.run_parameters();
+            }
+
+            fn differentiate_input(work: GroupBackward<'_, Self>) {
+                work.run_input();
             }
 
             fn leave_statistics(work: GroupStatistics<'_, Self>) {

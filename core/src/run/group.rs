@@ -1,45 +1,22 @@
 //! The way of a group of samples through the phases of a training step: everything but the sums
 //! over groups.
 
+mod memory;
 mod step;
 
+pub use memory::{GroupMemory, GroupWork};
 pub use step::GroupBackward;
 
 use super::backward::{mask, propagate};
-use super::buffers::{self, BufferError};
+use super::buffers::BufferError;
 use super::forward::{Extras, forward_within};
 use super::meeting::{GroupStatistics, NormMoments};
+use super::observer::{Observer, Work};
 use crate::lanes::Lanes;
 use crate::ops::{batch_norm, loss};
 use crate::program::{Phase, Region};
-use crate::{GROUP, Loss, Operation, Outcome, Program, Step};
+use crate::{Loss, Operation, Outcome, Program, Step};
 use core::ops::Range;
-
-/// Working memory of one group of samples, each slice exactly as long as the program says.
-#[derive(Debug)]
-pub struct GroupMemory<'a, L> {
-    /// [`Program::arena_packets`] packets, [`Program::packets_in_flight`] times.
-    pub packets: &'a mut [L],
-    /// [`Program::winner_bytes`] bytes for each lane, [`Program::packets_in_flight`] times.
-    pub winners: &'a mut [u8],
-    /// [`Program::group_values`] values. What the group leaves for [`Program::add_gradient`].
-    pub values: &'a mut [f32],
-}
-
-/// What a group is trained on.
-#[derive(Clone, Copy, Debug)]
-pub struct GroupWork<'a> {
-    /// [`Program::parameters`] values.
-    pub parameters: &'a [f32],
-    /// [`Program::moment_values`] values: what the groups' meetings left so far.
-    pub moments: &'a [f32],
-    /// One label for each sample, at most [`GROUP`]; their number counts where the loss needs none.
-    pub labels: &'a [u16],
-    /// What dropout draws from, one key for each sample; empty where there is no dropout.
-    pub keys: &'a [u64],
-    /// Samples of the whole batch, over which means are taken.
-    pub batch: usize,
-}
 
 impl Program {
     /// Runs a phase of a training step on a group of samples, packet by packet; gives what the loss
@@ -59,7 +36,23 @@ impl Program {
         phase: usize,
         work: &GroupWork<'_>,
         memory: &mut GroupMemory<'_, L>,
+        fill: impl FnMut(Range<usize>, &mut [L]),
+    ) -> Result<Outcome, BufferError> {
+        self.run_phase_observed(phase, work, memory, fill, &mut ())
+    }
+
+    /// Like [`Program::run_phase`], while `observer` looks on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::run_phase`].
+    pub fn run_phase_observed<L: Lanes>(
+        &self,
+        phase: usize,
+        work: &GroupWork<'_>,
+        memory: &mut GroupMemory<'_, L>,
         mut fill: impl FnMut(Range<usize>, &mut [L]),
+        observer: &mut impl Observer,
     ) -> Result<Outcome, BufferError> {
         self.check_group(work, memory)?;
         if phase == 0 {
@@ -71,6 +64,7 @@ impl Program {
             work,
             memory,
             outcome: Outcome::default(),
+            observer,
         };
         for first in (0..work.labels.len()).step_by(L::LANES) {
             let samples = first..work.labels.len().min(first + L::LANES);
@@ -78,44 +72,12 @@ impl Program {
             if phase == 0 {
                 let input = &mut pass.memory.packets[arena.clone()][self.value(0).range()];
                 fill(samples.clone(), input);
+                pass.observer.done(Work::Input);
             }
             pass.run(samples, arena);
         }
         pass.leave_statistics();
         Ok(pass.outcome)
-    }
-
-    fn check_group<L: Lanes>(
-        &self,
-        work: &GroupWork<'_>,
-        memory: &GroupMemory<'_, L>,
-    ) -> Result<(), BufferError> {
-        let packets = self.packets_in_flight::<L>();
-        let winners = packets * self.winner_bytes() * L::LANES;
-        let samples = work.labels.len();
-        let keys = if work.keys.is_empty() { 0 } else { samples };
-        for (name, given, needed) in [
-            ("parameters", work.parameters.len(), self.parameters()),
-            ("moments", work.moments.len(), self.moment_values()),
-            ("keys", work.keys.len(), keys),
-            (
-                "training memory",
-                memory.packets.len(),
-                packets * self.arena_packets(),
-            ),
-            ("winners", memory.winners.len(), winners),
-            ("group values", memory.values.len(), self.group_values()),
-        ] {
-            buffers::check(name, given, needed)?;
-        }
-        let classes = match self.loss() {
-            Loss::CrossEntropy { .. } => self.classes(),
-            Loss::MeanSquaredError => {
-                buffers::check("target", self.input_shape().elements(), self.classes())?;
-                usize::MAX
-            }
-        };
-        buffers::check_labels(work.labels, GROUP, classes)
     }
 }
 
@@ -129,15 +91,16 @@ fn clear_sums(steps: &[Step], values: &mut [f32]) {
 }
 
 /// A group on its way through a phase.
-struct GroupPass<'a, 'm, L> {
+struct GroupPass<'a, 'm, L, O> {
     program: &'a Program,
     phase: Phase,
     work: &'a GroupWork<'a>,
     memory: &'a mut GroupMemory<'m, L>,
     outcome: Outcome,
+    observer: &'a mut O,
 }
 
-impl<'a, L: Lanes> GroupPass<'a, '_, L> {
+impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
     /// The place, among the packets in flight, of the packet with these samples.
     fn packet(&self, samples: &Range<usize>) -> usize {
         match self.program.packets_in_flight::<L>() {
@@ -156,9 +119,11 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
     fn run(&mut self, samples: Range<usize>, arena: Range<usize>) {
         for index in self.phase.forward.clone() {
             self.forward(index, &samples, arena.clone());
+            self.observer.done(Work::Forward { step: index });
         }
         if self.phase.loss {
             self.loss(&samples, arena.clone());
+            self.observer.done(Work::Loss);
         }
         for index in self.phase.backward.clone().rev() {
             if self.program.steps()[index].is_backward {
@@ -236,6 +201,7 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
         let arena = &mut self.memory.packets[arena];
         if !is_norm || meets {
             mask(program, index, arena);
+            self.observer.done(Work::InputGradient { step: index });
         }
         let [weights, _] = step.tensors(self.work.parameters);
         let values = &mut self.memory.values[step.group.range()];
@@ -259,11 +225,12 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
                 inverse: batch.inverse,
                 sums: &mut values[statistics..],
             });
+            self.observer.done(Work::ParameterGradient { step: index });
             return;
         }
         propagate(program, index, arena, |regions, arena| {
             let [input, d_output, d_input, scratch] = regions.split(arena);
-            L::backward(GroupBackward {
+            let mut work = GroupBackward {
                 step,
                 weights,
                 input,
@@ -276,8 +243,12 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
                 batch: self.work.batch,
                 moments,
                 keys,
-            });
+            };
+            L::differentiate_parameters(&mut work);
+            self.observer.done(Work::ParameterGradient { step: index });
+            L::differentiate_input(work);
         });
+        self.observer.done(Work::InputGradient { step: index });
     }
 
     /// Leaves the group's statistics of the value that the batch normalisation reads at which the
@@ -299,6 +270,7 @@ impl<'a, L: Lanes> GroupPass<'a, '_, L> {
             samples: self.work.labels.len(),
             statistics: &mut self.memory.values[step.group.range()][..2 * channels],
         });
+        self.observer.done(Work::Forward { step: index });
     }
 
     fn winners(&self, step: &Step, samples: &Range<usize>) -> Range<usize> {

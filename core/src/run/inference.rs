@@ -2,6 +2,7 @@
 
 use super::buffers::{self, BufferError};
 use super::forward::{Extras, forward_within};
+use super::observer::{Observer, Work};
 use crate::lanes::Lanes;
 use crate::ops::loss;
 use crate::{Outcome, Program};
@@ -23,12 +24,29 @@ impl<const STEPS: usize> Program<STEPS> {
         arena: &'m mut [L],
         fill: impl FnOnce(&mut [L]),
     ) -> Result<&'m [L], BufferError> {
+        self.infer_observed(parameters, arena, fill, &mut ())
+    }
+
+    /// Like [`Program::infer`], while `observer` looks on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::infer`].
+    pub fn infer_observed<'m, L: Lanes>(
+        &self,
+        parameters: &[f32],
+        arena: &'m mut [L],
+        fill: impl FnOnce(&mut [L]),
+        observer: &mut impl Observer,
+    ) -> Result<&'m [L], BufferError> {
         buffers::check("parameters", parameters.len(), self.parameters())?;
         buffers::check("inference arena", arena.len(), self.arena_packets())?;
         fill(&mut arena[self.value(0).range()]);
+        observer.done(Work::Input);
         for (index, step) in self.steps().iter().enumerate() {
             let own = step.tensors(parameters);
             forward_within(self, index, own, arena, Extras::none(), L::forward);
+            observer.done(Work::Forward { step: index });
         }
         Ok(&arena[self.value(self.steps().len()).range()])
     }

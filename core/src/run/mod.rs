@@ -13,6 +13,7 @@ mod gradient;
 mod group;
 mod inference;
 mod meeting;
+mod observer;
 mod trainer;
 
 pub use buffers::BufferError;
@@ -21,6 +22,7 @@ pub use compact::{CompactError, CompactMemory, CompactTrainer};
 pub(crate) use compiled::Compiled;
 pub use group::{GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
+pub use observer::{Observer, Work};
 pub use trainer::Trainer;
 
 #[cfg(test)]

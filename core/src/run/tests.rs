@@ -4,6 +4,7 @@
 extern crate std;
 
 mod exact;
+mod observed;
 mod refused;
 mod walked;
 

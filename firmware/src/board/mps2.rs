@@ -93,6 +93,17 @@ impl Board {
         &mut self.serial
     }
 
+    /// Starts to count instructions; gives what [`Board::ticks_since`] wants to know.
+    pub fn start_ticks(&mut self) -> u32 {
+        self.counter.clear_current();
+        SYST::get_current()
+    }
+
+    /// Instructions since the start of the count, to 40; at most 671 million.
+    pub fn ticks_since(&self, start: u32) -> u32 {
+        start.wrapping_sub(SYST::get_current()) % PERIOD * INSTRUCTIONS
+    }
+
     /// What `work` gives, and how many instructions it took, to 40; at most 671 million.
     pub fn time<R>(&mut self, work: impl FnOnce() -> R) -> (R, u32) {
         self.counter.clear_current();

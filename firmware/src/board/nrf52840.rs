@@ -76,6 +76,16 @@ impl Board {
         &mut self.serial
     }
 
+    /// Starts to count cycles; gives what [`Board::ticks_since`] wants to know.
+    pub fn start_ticks(&mut self) -> u32 {
+        DWT::cycle_count()
+    }
+
+    /// Cycles since the start of the count; at most 67 seconds' worth.
+    pub fn ticks_since(&self, start: u32) -> u32 {
+        DWT::cycle_count().wrapping_sub(start)
+    }
+
     /// What `work` gives, and how many cycles it took; at most 67 seconds' worth.
     pub fn time<R>(&mut self, work: impl FnOnce() -> R) -> (R, u32) {
         let start = DWT::cycle_count();

@@ -7,7 +7,7 @@ use std::time::Instant;
 /// Multiply-accumulates a second, in thousand millions, that some threads reach together at every
 /// lane width this processor has.
 #[derive(Clone, Debug)]
-pub(super) struct SpeedLimits(Vec<(LaneWidth, f64)>);
+pub struct SpeedLimits(Vec<(LaneWidth, f64)>);
 
 impl SpeedLimits {
     /// Measures all of them once.

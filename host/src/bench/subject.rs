@@ -1,47 +1,24 @@
 //! What is measured: a network on some threads at one lane width.
 
 use super::limit::SpeedLimits;
-use crate::data::{ImageShape, Samples};
-use crate::defaults;
+use super::networks::BenchNetwork;
+use crate::data::Samples;
 use crate::engine::{Engine, EngineError, EngineOptions};
-use crate::seeds::{Stream, source};
-use anyhow::Result;
-use kiln_core::{LaneWidth, Network, Scaling, Sgd, he_uniform};
-use std::time::Instant;
+use kiln_core::{LaneWidth, Sgd};
+use std::time::{Duration, Instant};
 
-/// Samples of a batch.
-const BATCH: usize = 64;
-/// Batches of a round.
-const BATCHES: usize = 8;
+/// Batches that a round goes through in turn, so that no sample is always the last one's neighbour.
+pub(super) const BATCHES: usize = 8;
 
-/// A network to measure.
-pub(super) struct NetworkUnderTest {
-    name: &'static str,
-    shape: ImageShape,
-    classes: u16,
+/// What is measured of a network.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject {
+    /// Number of the network.
+    pub network: usize,
+    pub threads: usize,
+    pub lanes: LaneWidth,
+    pub best: Timings,
 }
-
-/// The two networks of the published comparisons.
-pub(super) const NETWORKS: [NetworkUnderTest; 2] = [
-    NetworkUnderTest {
-        name: "MNIST",
-        shape: ImageShape {
-            channels: 1,
-            height: 28,
-            width: 28,
-        },
-        classes: 10,
-    },
-    NetworkUnderTest {
-        name: "RGB",
-        shape: ImageShape {
-            channels: 3,
-            height: 32,
-            width: 32,
-        },
-        classes: 100,
-    },
-];
 
 /// Seconds per sample, and what the machine could do at the time.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +34,11 @@ pub(super) struct Timing {
 /// Best timings so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timings {
-    /// Whole training step, batch 64.
+    /// Whole training step.
     pub training: Timing,
-    /// Inference, batch 64.
+    /// Inference of a batch.
     pub inference: Timing,
-    /// Inference, one sample.
+    /// Inference of one sample, which one thread computes.
     pub inference_single: Timing,
 }
 
@@ -84,47 +61,54 @@ impl Timing {
     }
 }
 
-/// A network on some threads at one width.
-pub(super) struct BenchSubject {
-    name: &'static str,
-    engine: Engine,
-    network: Network,
-    samples: Samples,
-    best: Timings,
+/// The limits found around a round: on the subject's threads, and on one.
+pub(super) struct RoundLimits {
+    pub all: SpeedLimits,
+    pub one: SpeedLimits,
 }
 
-impl BenchSubject {
-    pub fn new(under_test: &NetworkUnderTest, threads: usize, lanes: LaneWidth) -> Result<Self> {
-        let NetworkUnderTest {
-            name,
-            shape,
-            classes,
-        } = *under_test;
-        let network = defaults::network(shape, classes);
-        let mut parameters = vec![0.0; network.parameters()];
-        he_uniform(&network, &mut parameters, source(1, Stream::Init))?;
-        let options = EngineOptions {
-            threads,
-            lanes: Some(lanes),
-            batch: BATCH,
-            ..EngineOptions::default()
+impl RoundLimits {
+    fn measure(threads: usize) -> Self {
+        let one = SpeedLimits::measure(1);
+        let all = match threads {
+            1 => one.clone(),
+            _ => SpeedLimits::measure(threads),
         };
-        let scaling = Scaling::uniform(shape.channels, 1.0 / 255.0, 0.0)?;
-        Ok(Self {
-            name,
-            engine: Engine::new(&network, &scaling, parameters, &options)?,
+        Self { all, one }
+    }
+
+    fn larger(self, other: &Self) -> Self {
+        Self {
+            all: self.all.larger(&other.all),
+            one: self.one.larger(&other.one),
+        }
+    }
+}
+
+impl Subject {
+    pub fn new(network: usize, threads: usize, lanes: LaneWidth) -> Self {
+        Self {
             network,
-            samples: noise(shape, classes),
+            threads,
+            lanes,
             best: Timings {
                 training: Timing::NONE,
                 inference: Timing::NONE,
                 inference_single: Timing::NONE,
             },
-        })
+        }
     }
 
-    /// Measures everything once, and gives the limits it found around it.
-    pub fn round(&mut self) -> Result<SpeedLimits, EngineError> {
+    /// Measures everything once, each for about as long as `slice`, and gives the limits it found
+    /// around it. The engine is made anew and given back: those of all networks, widths and threads
+    /// together would take gigabytes.
+    pub fn round(
+        &mut self,
+        network: &BenchNetwork,
+        samples: &Samples,
+        batch: usize,
+        slice: Duration,
+    ) -> Result<RoundLimits, EngineError> {
         // So low a rate that the weights stay what they are: the same work in every round.
         let sgd = Sgd {
             rate: 1e-6,
@@ -132,81 +116,71 @@ impl BenchSubject {
             weight_decay: 5e-4,
             nesterov: false,
         };
-        let samples = &self.samples;
+        let options = EngineOptions {
+            threads: self.threads,
+            lanes: Some(self.lanes),
+            batch,
+            loss: network.loss(),
+            ..EngineOptions::default()
+        };
+        let parameters = network.parameters().to_vec();
+        let mut engine = Engine::new(network.network(), network.scaling(), parameters, &options)?;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
-        let before = SpeedLimits::measure(self.engine.threads());
-        let [training, inference, single] = self.engine.within(|engine| {
-            let training = best(&order, BATCH, |batch| engine.step(samples, batch, &sgd))?;
-            let inference = best(&order, BATCH, |batch| engine.evaluate(samples, batch, None))?;
-            let single = &order[..BATCH];
-            let single = best(single, 1, |batch| engine.evaluate(samples, batch, None))?;
+        let before = RoundLimits::measure(self.threads);
+        let [training, inference, single] = engine.within(|engine| {
+            // First, while the weights are the first ones, whose folding is known to be finite.
+            let inference = best(&order, batch, slice, |batch| {
+                engine.evaluate(samples, batch, None)
+            })?;
+            let single = best(&order, 1, slice, |one| engine.evaluate(samples, one, None))?;
+            let training = best(&order, batch, slice, |batch| {
+                engine.step(samples, batch, &sgd)
+            })?;
             Ok::<_, EngineError>([training, inference, single])
         })?;
-        let limits = before.larger(&SpeedLimits::measure(self.engine.threads()));
-        let width = self.engine.lanes();
-        self.best.training.update(training, &limits, width);
-        self.best.inference.update(inference, &limits, width);
-        self.best.inference_single.update(single, &limits, width);
+        let limits = before.larger(&RoundLimits::measure(self.threads));
+        let best = &mut self.best;
+        best.training.update(training, &limits.all, self.lanes);
+        best.inference.update(inference, &limits.all, self.lanes);
+        best.inference_single
+            .update(single, &limits.one, self.lanes);
         Ok(limits)
-    }
-
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    pub fn threads(&self) -> usize {
-        self.engine.threads()
-    }
-
-    pub fn lanes(&self) -> LaneWidth {
-        self.engine.lanes()
-    }
-
-    pub fn best(&self) -> Timings {
-        self.best
-    }
-
-    pub fn inference_macs(&self) -> u64 {
-        self.network.cost().macs
-    }
-
-    /// Forward, parameter gradients, and input gradients of all but the first layer.
-    pub fn training_macs(&self) -> u64 {
-        3 * self.network.cost().macs - self.network.layer_cost(0).macs
     }
 }
 
-/// Best seconds per sample of a few passes over `order` in batches; the first ones warm the
-/// caches and wake the threads.
+/// Best seconds per sample of passes over `order` in batches, until about `slice` is over. What
+/// comes before warms the caches and wakes the threads.
 fn best<T>(
     order: &[u32],
     batch: usize,
+    slice: Duration,
     mut work: impl FnMut(&[u32]) -> Result<T, EngineError>,
 ) -> Result<f64, EngineError> {
-    let mut best = f64::INFINITY;
-    for _ in 0..5 {
-        best = best.min(seconds(order, batch, &mut work)?);
+    /// So long that the clock and the way into a pass cost nothing.
+    const PASS: Duration = Duration::from_millis(2);
+    /// Passes even where one takes longer than the slice.
+    const LEAST: usize = 2;
+    let start = Instant::now();
+    let mut batches = order.chunks_exact(batch).cycle();
+    let mut next = |count: &mut usize| {
+        let samples = batches.next().unwrap_or(order);
+        *count += samples.len();
+        work(samples)
+    };
+    let mut count = 0;
+    next(&mut count)?;
+    let (mut best, mut passes) = (f64::INFINITY, 0);
+    if start.elapsed() >= slice {
+        // So slow that cold caches make no difference, and every second one.
+        (best, passes) = (start.elapsed().as_secs_f64() / count as f64, 1);
+    }
+    while passes < LEAST || start.elapsed() < slice {
+        let (pass, mut count) = (Instant::now(), 0);
+        while count == 0 || pass.elapsed() < PASS {
+            next(&mut count)?;
+        }
+        best = best.min(pass.elapsed().as_secs_f64() / count as f64);
+        passes += 1;
     }
     Ok(best)
-}
-
-/// Seconds per sample of a pass over `order` in batches.
-fn seconds<T>(
-    order: &[u32],
-    batch: usize,
-    mut work: impl FnMut(&[u32]) -> Result<T, EngineError>,
-) -> Result<f64, EngineError> {
-    let start = Instant::now();
-    for batch in order.chunks(batch) {
-        work(batch)?;
-    }
-    Ok(start.elapsed().as_secs_f64() / order.len() as f64)
-}
-
-fn noise(shape: ImageShape, classes: u16) -> Samples {
-    let mut draw = source(1, Stream::Order);
-    let count = BATCH * BATCHES;
-    let pixels = (0..count * shape.size()).map(|_| draw() as u8).collect();
-    let labels = (0..count as u16).map(|index| index % classes).collect();
-    Samples::of_bytes(pixels, labels, shape)
 }

@@ -58,6 +58,16 @@ fn help_teaches_every_command() {
     ] {
         assert!(help.contains(word), "{word}");
     }
+    let help = workspace.text("bench --help");
+    for word in [
+        "NETWORK.toml",
+        "--layers",
+        "--board",
+        "--lanes",
+        "Examples:",
+    ] {
+        assert!(help.contains(word), "{word}");
+    }
     let help = workspace.text("predict --help");
     for word in [
         "IMAGE",

@@ -2,6 +2,7 @@
 
 mod autoencoder;
 mod bad_input;
+mod bench;
 mod browser;
 mod disk;
 mod evaluate;

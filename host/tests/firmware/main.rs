@@ -12,6 +12,7 @@ mod graphs;
 mod line;
 mod link;
 mod port;
+mod profile;
 mod refusals;
 mod stack;
 mod support;

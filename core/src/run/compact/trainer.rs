@@ -3,6 +3,7 @@
 use super::CompactError;
 use super::pass::{self, Rule, SamplePass};
 use crate::run::buffers::{self, check_labels};
+use crate::run::observer::{Observer, Work};
 use crate::{CompactMode, CompactUpdate, GROUP, MAX_NODES, Outcome, Program, Sgd};
 
 /// The memory of compact training, each slice exactly as long as the program says.
@@ -134,10 +135,25 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         sgd: &Sgd,
         fill: impl FnOnce(&mut [f32]),
     ) -> Result<Outcome, CompactError> {
+        self.step_observed(label, sgd, fill, &mut ())
+    }
+
+    /// Like [`CompactTrainer::step`], while `observer` looks on.
+    ///
+    /// # Errors
+    ///
+    /// As [`CompactTrainer::step`].
+    pub fn step_observed(
+        &mut self,
+        label: u16,
+        sgd: &Sgd,
+        fill: impl FnOnce(&mut [f32]),
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, CompactError> {
         self.check_update(true)?;
         self.program.check_optimizer(sgd)?;
-        let outcome = self.forward(label, 1.0, fill)?;
-        self.backward(|_| Rule::Descend(sgd));
+        let outcome = self.forward(label, 1.0, fill, observer)?;
+        self.backward(|_| Rule::Descend(sgd), observer);
         Ok(outcome)
     }
 
@@ -173,8 +189,8 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         if given == samples {
             return Err(CompactError::BatchFull { samples });
         }
-        let outcome = self.forward(label, 1.0 / samples as f32, fill)?;
-        self.backward(Rule::Accumulate);
+        let outcome = self.forward(label, 1.0 / samples as f32, fill, &mut ())?;
+        self.backward(Rule::Accumulate, &mut ());
         self.batch[1] += 1;
         Ok(outcome)
     }
@@ -260,24 +276,34 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         label: u16,
         mean: f32,
         fill: impl FnOnce(&mut [f32]),
+        observer: &mut impl Observer,
     ) -> Result<Outcome, CompactError> {
         let program = self.program;
         check_labels(&[label], 1, program.classes())?;
         let (mut pass, _) = self.pass();
         fill(&mut pass.arena[program.value(0).range()]);
+        observer.done(Work::Input);
         for index in 0..program.steps().len() {
             pass.forward(index, true);
+            observer.done(Work::Forward { step: index });
         }
-        pass.loss(label, mean)
+        let outcome = pass.loss(label, mean)?;
+        observer.done(Work::Loss);
+        Ok(outcome)
     }
 
-    fn backward<'s>(&'s mut self, rule: impl FnOnce(&'s mut [f32]) -> Rule<'s>) {
+    fn backward<'s>(
+        &'s mut self,
+        rule: impl FnOnce(&'s mut [f32]) -> Rule<'s>,
+        observer: &mut impl Observer,
+    ) {
         let steps = self.program.steps();
         let (mut pass, gradient) = self.pass();
         let mut rule = rule(gradient);
         for index in (0..steps.len()).rev() {
             if steps[index].is_backward {
                 pass.backward(index, &mut rule);
+                observer.done(Work::Backward { step: index });
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::lanes::Lanes;
 use crate::ops::{batch_norm, conv2d, dropout, linear, pool, scale_shift};
 use crate::run::meeting::NormMoments;
-use crate::{Dropout, GROUP, Operation, Pool2d, Step};
+use crate::{Conv2d, Dropout, GROUP, Operation, Pool2d, Step};
 use core::ops::Range;
 
 /// One step's backward pass, its buffers in hand.
@@ -28,24 +28,41 @@ pub struct GroupBackward<'a, L> {
 }
 
 impl<L: Lanes> GroupBackward<'_, L> {
-    pub fn run(self) {
+    /// Leaves the gradient of the step's parameters, or what it is made of later: the first half.
+    pub fn run_parameters(&mut self) {
         match self.step.operation {
             Operation::Conv2d { conv, pool, .. } => {
-                let mut geometry =
-                    conv2d::ConvGeometry::new(&conv, self.step.input, self.step.inner);
-                geometry.output = self.step.pooled_extent();
+                let geometry = self.geometry(&conv);
                 if pool {
-                    self.pooled_convolution(geometry, conv2d::splits_windows(&conv));
+                    self.pooled_parameters(geometry, conv2d::splits_windows(&conv));
                 } else {
-                    self.plain_convolution(geometry);
+                    self.plain_parameters(geometry);
                 }
             }
-            Operation::Linear { .. } => self.linear(),
+            Operation::Linear { .. } => self.keep_linear(),
+            Operation::ScaleShift { .. } => self.scale_shift_parameters(),
+            // The sums of a batch normalisation are made before the groups meet.
+            _ => {}
+        }
+    }
+
+    /// Takes the gradient of the step's output to what it read: the second half.
+    pub fn run_input(self) {
+        match self.step.operation {
+            Operation::Conv2d { conv, pool, .. } if !self.d_input.is_empty() => {
+                let geometry = self.geometry(&conv);
+                if pool {
+                    self.pooled_input(geometry);
+                } else {
+                    self.plain_input(geometry);
+                }
+            }
+            Operation::Linear { .. } if !self.d_input.is_empty() => self.linear_input(),
             Operation::MaxPool2d(options) if !self.d_input.is_empty() => self.max_pool(&options),
             Operation::AvgPool2d(options) if !self.d_input.is_empty() => {
                 self.average_pool(&options);
             }
-            Operation::ScaleShift { .. } => self.scale_shift(),
+            Operation::ScaleShift { .. } => self.scale_shift_input(),
             Operation::BatchNorm { .. } => self.batch_norm(),
             Operation::Dropout(options) => self.dropout(options),
             // The mask of an activation, and the copies of an addition, are made on the way.
@@ -53,9 +70,14 @@ impl<L: Lanes> GroupBackward<'_, L> {
         }
     }
 
-    /// The parameters' gradient takes the pooled gradient as it is; for the input's, it is spread
-    /// over the convolution's output.
-    fn pooled_convolution(self, geometry: conv2d::ConvGeometry, splits_windows: bool) {
+    fn geometry(&self, conv: &Conv2d) -> conv2d::ConvGeometry {
+        let mut geometry = conv2d::ConvGeometry::new(conv, self.step.input, self.step.inner);
+        geometry.output = self.step.pooled_extent();
+        geometry
+    }
+
+    /// Takes the pooled gradient as it is.
+    fn pooled_parameters(&mut self, geometry: conv2d::ConvGeometry, splits_windows: bool) {
         let (gradient, winners) = (&*self.d_output, self.winners);
         let proof = gradient[0];
         if splits_windows {
@@ -78,10 +100,12 @@ impl<L: Lanes> GroupBackward<'_, L> {
                 samples: self.samples.len(),
             });
         }
-        let d_input = self.d_input;
-        if d_input.is_empty() {
-            return;
-        }
+    }
+
+    /// Spreads the pooled gradient over the convolution's output first.
+    fn pooled_input(self, geometry: conv2d::ConvGeometry) {
+        let (gradient, winners) = (&*self.d_output, self.winners);
+        let proof = gradient[0];
         let maps = &mut self.scratch[..geometry.filters * geometry.output_area()];
         proof.vectorize(conv2d::Spread {
             geometry,
@@ -93,11 +117,11 @@ impl<L: Lanes> GroupBackward<'_, L> {
             geometry,
             weights: self.weights,
             d_output: maps,
-            d_input,
+            d_input: self.d_input,
         });
     }
 
-    fn plain_convolution(self, geometry: conv2d::ConvGeometry) {
+    fn plain_parameters(&mut self, geometry: conv2d::ConvGeometry) {
         let d_output = &*self.d_output;
         d_output[0].vectorize(conv2d::ConvParameterGradient {
             geometry,
@@ -107,29 +131,32 @@ impl<L: Lanes> GroupBackward<'_, L> {
             sums: self.values,
             samples: self.samples.len(),
         });
-        if !self.d_input.is_empty() {
-            d_output[0].vectorize(conv2d::ConvInputGradient {
-                geometry,
-                weights: self.weights,
-                d_output,
-                d_input: self.d_input,
-            });
-        }
+    }
+
+    fn plain_input(self, geometry: conv2d::ConvGeometry) {
+        let d_output = &*self.d_output;
+        d_output[0].vectorize(conv2d::ConvInputGradient {
+            geometry,
+            weights: self.weights,
+            d_output,
+            d_input: self.d_input,
+        });
     }
 
     /// Keeps inputs and output gradients, sample by sample, for the sum over the group, which
     /// runs over whole rows of weights later.
-    fn linear(self) {
+    fn keep_linear(&mut self) {
         let (inputs, d_outputs) = self.values.split_at_mut(GROUP * self.input.len());
         keep_samples(self.input, self.samples.clone(), inputs);
         keep_samples(self.d_output, self.samples.clone(), d_outputs);
-        if !self.d_input.is_empty() {
-            self.d_output[0].vectorize(linear::LinearInputGradient {
-                weights: self.weights,
-                d_output: self.d_output,
-                d_input: self.d_input,
-            });
-        }
+    }
+
+    fn linear_input(self) {
+        self.d_output[0].vectorize(linear::LinearInputGradient {
+            weights: self.weights,
+            d_output: self.d_output,
+            d_input: self.d_input,
+        });
     }
 
     fn max_pool(self, options: &Pool2d) {
@@ -149,19 +176,21 @@ impl<L: Lanes> GroupBackward<'_, L> {
         });
     }
 
-    fn scale_shift(self) {
+    fn scale_shift_parameters(&mut self) {
         let map = self.step.input.map_elements();
-        let proof = self.d_output[0];
-        proof.vectorize(scale_shift::ScaleShiftParameterGradient {
+        self.d_output[0].vectorize(scale_shift::ScaleShiftParameterGradient {
             input: self.input,
             d_output: self.d_output,
             map,
             samples: self.samples.len(),
             sums: self.values,
         });
-        proof.vectorize(scale_shift::ScaleShiftInputGradient {
+    }
+
+    fn scale_shift_input(self) {
+        self.d_output[0].vectorize(scale_shift::ScaleShiftInputGradient {
             gradient: self.d_output,
-            map,
+            map: self.step.input.map_elements(),
             scale: self.weights,
         });
     }

@@ -72,6 +72,7 @@ impl Way<'_> {
                 values: &mut self.values,
             },
             outcome: Outcome::default(),
+            observer: &mut (),
         };
         let elements = program.input_shape().elements();
         for sample in 0..SAMPLES {
@@ -88,7 +89,7 @@ impl Way<'_> {
     }
 }
 
-impl GroupPass<'_, '_, f32> {
+impl GroupPass<'_, '_, f32, ()> {
     /// As [`GroupPass::run`], and what is dead behind each moment is poisoned.
     fn run_poisoned(&mut self, samples: Range<usize>, arena: Range<usize>, poisoned: bool) {
         let (program, phase) = (self.program, self.phase.clone());

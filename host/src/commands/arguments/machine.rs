@@ -1,7 +1,7 @@
 //! The part of the machine a command may use.
 
 use crate::number;
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use kiln_core::LaneWidth;
 use std::thread;
 
@@ -28,11 +28,8 @@ impl MachineArguments {
     /// If the number given is 0 or absurd.
     pub fn threads(&self) -> Result<usize> {
         match self.threads {
-            Some(threads) if !(1..=MAX_THREADS).contains(&threads) => {
-                bail!("threads is {threads}; it must be between 1 and {MAX_THREADS}")
-            }
-            Some(threads) => Ok(threads),
-            None => Ok(thread::available_parallelism().map_or(1, usize::from)),
+            Some(threads) => checked_threads(threads),
+            None => Ok(cores()),
         }
     }
 
@@ -42,21 +39,47 @@ impl MachineArguments {
     ///
     /// If this machine does not have it.
     pub fn lanes(&self) -> Result<Option<LaneWidth>> {
-        let text = |width: &LaneWidth| width.lanes().to_string();
-        let Some(wanted) = LaneWidth::ALL
-            .into_iter()
-            .find(|width| text(width) == self.lanes)
-        else {
-            return Ok(None);
-        };
-        if !wanted.is_available() {
-            let available: Vec<String> = LaneWidth::available().map(|width| text(&width)).collect();
-            bail!(
-                "lanes is {}, which this machine does not have; it has {} (or use auto)",
-                self.lanes,
-                available.join(", ")
-            );
-        }
-        Ok(Some(wanted))
+        lane_width(&self.lanes)
     }
+}
+
+/// As many threads as there are cores.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A number of threads to compute with.
+///
+/// # Errors
+///
+/// If it is 0 or absurd.
+pub fn checked_threads(threads: usize) -> Result<usize> {
+    ensure!(
+        (1..=MAX_THREADS).contains(&threads),
+        "threads is {threads}; it must be between 1 and {MAX_THREADS}"
+    );
+    Ok(threads)
+}
+
+/// The lane width that a text asks for; `None` where it names no width.
+///
+/// # Errors
+///
+/// If this machine does not have it.
+pub fn lane_width(asked: &str) -> Result<Option<LaneWidth>> {
+    let text = |width: &LaneWidth| width.lanes().to_string();
+    let Some(wanted) = LaneWidth::ALL
+        .into_iter()
+        .find(|width| text(width) == asked)
+    else {
+        return Ok(None);
+    };
+    if !wanted.is_available() {
+        let available: Vec<String> = LaneWidth::available().map(|width| text(&width)).collect();
+        bail!(
+            "lanes is {asked}, which this machine does not have; it has {} (or use auto)",
+            available.join(", ")
+        );
+    }
+    Ok(Some(wanted))
 }

@@ -1,0 +1,9 @@
+//! What a network takes on an emulated board, in instructions.
+
+mod log;
+mod profile;
+mod report;
+
+pub use log::{PassLog, ProfileLog};
+pub use profile::{BoardBenchError, BoardResult, profile};
+pub use report::{BoardInference, BoardLayer, BoardNetwork, BoardTraining, TrainedBoardLayer};

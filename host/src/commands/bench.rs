@@ -1,0 +1,138 @@
+//! `kiln bench`: how fast networks are trained and evaluated, here or on a board.
+
+mod board;
+mod layers;
+mod speeds;
+
+use super::arguments::machine::{checked_threads, cores, lane_width};
+use crate::bench::{BenchNetwork, BenchPlan};
+use crate::boards::{self, Board};
+use crate::number;
+use crate::output::Output;
+use anyhow::{Result, ensure};
+use kiln_core::LaneWidth;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Measure the speed of training and inference against this machine's limit, or on a board.
+///
+/// Times whole training steps (forward, backward, update) of 64 samples, and inference of 64
+/// samples and of one, with one thread and with all, at every lane width this processor has. A
+/// network with batch normalisations is trained as it is and evaluated folded; one that gives as many
+/// values as it takes is trained by the mean squared error. Weights are first ones, samples random.
+///
+/// The limit is what a loop of separate multiplies and adds reaches in registers, on as many
+/// threads. Every figure is the best of many rounds, the rounds of all settings taken in turn; its
+/// share is that of the limit measured around the same round, since virtual cores may share a real
+/// one for a while. "of limit" is the share of the machine's limit, which is that of its best lane
+/// width; "of width" that of the limit of the lane width in the same row, which is what a machine
+/// without wider instructions would show. A single sample is held against the limit of one thread.
+///
+/// Without networks, a fixed set is measured: the default networks for MNIST and for 100 classes of
+/// RGB images, and examples of everyday shapes, among them those of MLPerf Tiny.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  kiln bench network.toml --threads 1 --lanes auto
+  kiln bench network.toml --layers
+  kiln bench --board mps2-an386 network.toml
+")]
+pub struct BenchArguments {
+    /// Networks as TOML files [default: a fixed set]
+    #[arg(value_name = "NETWORK.toml")]
+    networks: Vec<PathBuf>,
+    /// Tell where the time goes, layer by layer, on one thread
+    #[arg(long, conflicts_with = "threads")]
+    layers: bool,
+    /// Count instructions on an emulated board.
+    #[arg(long, value_name = "NAME", value_parser = boards::parse,
+        conflicts_with_all = ["threads", "lanes", "batch", "seconds"],
+        help = boards::help("Count instructions on an emulated board, of an inference and of a \
+                             training step in place"))]
+    board: Option<Board>,
+    /// Seconds to measure, about; everything is measured once at least
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    seconds: u64,
+    /// Threads to compute with [default: 1, and one per core]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
+    threads: Option<usize>,
+    /// Samples a thread computes at once: a width, the widest there is, or every one there is
+    /// [default: all; with --layers auto]
+    #[arg(long, value_name = "WIDTH", value_parser = ["all", "auto", "1", "4", "8", "16"])]
+    lanes: Option<String>,
+    /// Samples of a batch
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N", default_value_t = 64)]
+    batch: usize,
+    /// Print one JSON object on standard output, and everything else on standard error
+    #[arg(long)]
+    json: bool,
+}
+
+/// More samples than this in a batch are a slip of the finger.
+const MAX_BATCH: usize = 4_096;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// What is wrong with a network, the machine or the board, in one line.
+pub fn run(arguments: &BenchArguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let batch = arguments.batch;
+    ensure!(
+        (1..=MAX_BATCH).contains(&batch),
+        "batch is {batch}; it must be between 1 and {MAX_BATCH}"
+    );
+    let threads = match arguments.threads {
+        Some(threads) => vec![checked_threads(threads)?],
+        None if cores() == 1 => vec![1],
+        None => vec![1, cores()],
+    };
+    let lanes = arguments.widths()?;
+    let networks = match arguments.networks.is_empty() {
+        true => BenchNetwork::fixed()?,
+        false => arguments
+            .networks
+            .iter()
+            .map(|path| BenchNetwork::read(path))
+            .collect::<Result<_>>()?,
+    };
+    let time = Duration::from_secs(arguments.seconds);
+    match arguments.board {
+        Some(board) => board::run(output, board, &networks, arguments.layers),
+        None if arguments.layers => layers::run(output, &networks, &lanes, batch, time),
+        None => {
+            let plan = BenchPlan {
+                threads,
+                lanes,
+                batch,
+                time,
+            };
+            speeds::run(output, &networks, &plan)
+        }
+    }
+}
+
+impl BenchArguments {
+    fn widths(&self) -> Result<Vec<LaneWidth>> {
+        let default = if self.layers { "auto" } else { "all" };
+        match self.lanes.as_deref().unwrap_or(default) {
+            "all" => Ok(LaneWidth::available().collect()),
+            asked => Ok(vec![lane_width(asked)?.unwrap_or_else(LaneWidth::widest)]),
+        }
+    }
+}
+
+/// A share for people to read.
+fn percent(fraction: f64) -> String {
+    format!("{:.0}%", 100.0 * fraction)
+}
+
+/// Numbers of layers that run as one: `3`, or `1-3`.
+fn numbers(layers: &[usize]) -> String {
+    match layers {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first}-{last}"),
+    }
+}

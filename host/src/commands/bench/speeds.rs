@@ -1,0 +1,67 @@
+//! Whole networks in a table.
+
+use super::percent;
+use crate::bench::{BenchNetwork, BenchPlan, Measurement, Speed, SpeedReport, measure};
+use crate::output::{Output, TABLE_STYLE, counted};
+use anyhow::Result;
+use comfy_table::{CellAlignment, Table};
+
+/// Measures and tells.
+///
+/// # Errors
+///
+/// Threads that cannot be started, a batch that a network cannot be trained on, or an output that
+/// cannot be written.
+pub fn run(output: Output, networks: &[BenchNetwork], plan: &BenchPlan) -> Result<()> {
+    let report = measure(networks, plan)?;
+    for limit in &report.limits {
+        let threads = counted(limit.threads, "thread", "threads");
+        output.item(
+            "limit",
+            format_args!(
+                "{:.1} GMAC/s of separate multiplies and adds, {threads}",
+                limit.gmacs
+            ),
+        )?;
+    }
+    output.line(table(&report))?;
+    output.object(&report)?;
+    Ok(())
+}
+
+fn table(report: &SpeedReport) -> Table {
+    let mut table = Table::new();
+    table.load_style(TABLE_STYLE);
+    let passes = ["train us", "infer us", "single us"];
+    let heads = passes.map(|pass| [pass, "of limit", "of width"]);
+    let heads = ["network", "threads", "lanes"]
+        .into_iter()
+        .chain(heads.into_iter().flatten());
+    table.set_header(heads);
+    for result in &report.results {
+        table.add_row(row(result));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn row(result: &Measurement) -> Vec<String> {
+    let mut row = vec![
+        result.network.clone(),
+        result.threads.to_string(),
+        result.lanes.to_string(),
+    ];
+    for speed in [result.training, result.inference, result.inference_single] {
+        let Speed {
+            microseconds,
+            fraction,
+            fraction_of_width,
+            ..
+        } = speed;
+        row.push(format!("{microseconds:.2}"));
+        row.extend([fraction, fraction_of_width].map(percent));
+    }
+    row
+}
