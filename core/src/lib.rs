@@ -79,6 +79,15 @@
 //! written beside each loop in [`mod@reference`]; parameter gradients are summed sample by sample in
 //! groups of [`GROUP`], then group by group.
 
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+mod cortex_m;
 mod crc32;
 mod folding;
 mod init;

@@ -23,7 +23,7 @@ pub(crate) use input_gradient::ConvInputGradient;
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
 pub(crate) use sample_gradient::ConvSampleGradient;
-pub(crate) use scalar::ScalarForward;
+pub(crate) use scalar::{ScalarForward, rectified};
 
 use crate::{Conv2d, Shape};
 use core::ops::Range;

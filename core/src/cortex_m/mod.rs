@@ -1,0 +1,23 @@
+//! Inner loops in assembly for Cortex-M processors with a floating-point unit.
+//!
+//! A compiler decides by its flags, and by its version, whether a tile's sums stay in the 32
+//! registers or go to memory and back. These loops are the same whatever compiles what is around
+//! them. Beside each stands the portable kernel that every other processor runs; the firmware's
+//! program `kernels` holds the loops to the references, bit for bit, on the processor itself.
+//!
+//! A multiply-add is two roundings, as the contract wants, one way or the other: VMLA is one
+//! instruction, but three cycles on Cortex-M4 and M33, where VMUL and VADD are two. The feature
+//! `slow-vmla` chooses the latter.
+//!
+//! In tests of other processors the loops are written out in Rust, so that what chooses and places
+//! tiles is tested there, too.
+
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod instructions;
+mod convolution;
+#[cfg(not(target_arch = "arm"))]
+mod emulated;
+mod tile;
+
+pub(crate) use tile::{Tile, TileShape};
