@@ -1,57 +1,83 @@
-//! The tiles of a convolution: any kernel, stride, padding, dilation and number of groups.
+//! Which sweeps make a convolution: any kernel, stride, padding, dilation and number of groups.
 //!
 //! Padding taps are skipped, so outputs beside the borders have fewer of them. Outputs with the
-//! same taps make a *region*, a rectangle, and a region is cut into tiles: what changes from one to
+//! same taps make a region, a rectangle, and a region is swept in lines: what changes from one to
 //! the next is a few addresses and steps, not code.
 
-use super::{Tile, TileShape};
-use crate::ops::conv2d::{ConvGeometry, ScalarForward, rectified};
-use crate::ops::pool::pool_2x2;
+use super::{Depthwise, SingleFilter, Sweep, TileShape, depthwise};
+use crate::ops::conv2d::{ConvGeometry, ScalarForward};
 use core::ops::Range;
-use core::slice::from_mut;
 
-/// Bytes of a value.
-const VALUE: usize = size_of::<f32>();
+/// What sums begin at without a bias.
+static ZERO: f32 = 0.0;
 
 impl ScalarForward<'_> {
     /// All outputs, with the activation but for a ceiling, and the pool.
     pub(crate) fn convolve_by_tiles(&mut self) {
         let g = flattened(self.geometry, self.pool);
-        // What the addresses below rely on.
-        let is_whole = self.input.len() == g.channels * g.input_area()
-            && self.weights.len() == g.filters * g.taps();
-        assert!(is_whole, "a convolution's input or weights are cut off");
-        let floor = self.floor();
-        let len = if self.pool {
-            (g.output[0] / 2) * (g.output[1] / 2)
+        let [height, width] = if self.pool {
+            g.output.map(|extent| extent / 2)
         } else {
-            g.output_area()
+            g.output
         };
+        // What the addresses rely on.
+        let is_whole = self.input.len() == g.channels * g.input_area()
+            && self.weights.len() == g.filters * g.taps()
+            && [0, g.filters].contains(&self.bias.len())
+            && self.output.len() == g.filters * height * width;
+        assert!(is_whole, "a convolution's buffers are not of its geometry");
         for group in 0..g.groups {
             let end = (group + 1) * g.group_filters();
             let mut filter = group * g.group_filters();
             while filter < end {
-                let filters = if filter + 4 <= end { 4 } else { 1 };
-                let input = &self.input[group * g.group_channels() * g.input_area()..];
-                let weights = &self.weights[filter * g.taps()..];
+                let filters = (end - filter).min(4);
+                let input = self.input[group * g.group_channels() * g.input_area()..].as_ptr();
+                let weights = self.weights[filter * g.taps()..].as_ptr();
+                let bias = match self.bias.get(filter) {
+                    Some(bias) => bias,
+                    None => &ZERO,
+                };
                 let mut block = Block {
                     geometry: &g,
+                    kind: Kind::of(&g, filters),
                     filters,
-                    input: input.as_ptr(),
-                    weights: weights.as_ptr(),
-                    bias: [0, 1, 2, 3].map(|f| self.bias.get(filter + f).copied().unwrap_or(0.0)),
-                    floor,
+                    input,
+                    weights,
+                    bias,
+                    channels: 1,
+                    floor: if self.pool {
+                        f32::NEG_INFINITY
+                    } else {
+                        self.floor()
+                    },
                     taps: [0..0, 0..0],
-                    tile: Tile::NOTHING,
+                    sweep: Sweep::NOTHING,
                 };
-                let places = filter * len..(filter + filters) * len;
-                let output = &mut self.output[places.clone()];
+                block.set_sums(self.bias.get(filter..).unwrap_or(&[]));
+                let places = filter * height * width..(filter + filters) * height * width;
                 if self.pool {
-                    block.windows(output, self.winners.get_mut(places).unwrap_or(&mut []));
+                    let floor = self.floor();
+                    let winners = self.winners.get_mut(places.clone()).unwrap_or(&mut []);
+                    block.pool(floor, &mut self.output[places], winners);
                 } else {
-                    block.regions(output);
+                    if matches!(block.kind, Kind::Depthwise) {
+                        // Those of all groups at once, the others after them.
+                        block.channels = g.groups;
+                        if group > 0 {
+                            return;
+                        }
+                    }
+                    let output = self.output[places.start..].as_mut_ptr();
+                    let target = Target {
+                        outputs: [0_usize, 1, 2, 3].map(|f| {
+                            output.wrapping_add(f.min(block.filters - 1) * height * width)
+                        }),
+                        pitch: width,
+                        first: [0, 0],
+                    };
+                    block.regions([0..height, 0..width], &target);
                 }
-                filter += filters;
+                filter += block.filters;
             }
         }
     }
@@ -69,256 +95,344 @@ fn flattened(g: ConvGeometry, pool: bool) -> ConvGeometry {
     }
 }
 
-/// Four filters side by side, or one.
-struct Block<'a> {
-    geometry: &'a ConvGeometry,
-    filters: usize,
+/// Bytes of so many values.
+const fn bytes(values: usize) -> i32 {
+    (values * size_of::<f32>()) as i32
+}
+
+/// How a block is swept.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// In tiles of four filters, the last of which may stand for several.
+    Four,
+    /// Filter by filter.
+    Single,
+    /// Filter by filter, each of which sees one channel and few taps of it.
+    Depthwise,
+}
+
+impl Kind {
+    fn of(g: &ConvGeometry, filters: usize) -> Self {
+        let is_narrow = |most| g.dilation[1] == 1 && g.kernel[1] <= most;
+        let is_depthwise = g.group_channels() == 1 && g.group_filters() < 4;
+        if is_depthwise && is_narrow(depthwise::MOST) && g.kernel[0] <= depthwise::MOST {
+            Self::Depthwise
+        } else if filters == 1 && is_narrow(SingleFilter::MOST) {
+            Self::Single
+        } else {
+            Self::Four
+        }
+    }
+}
+
+/// Where outputs go.
+pub(super) struct Target {
+    /// Each filter's.
+    pub outputs: [*mut f32; 4],
+    /// Values from a row to the next one.
+    pub pitch: usize,
+    /// The output that is written first.
+    pub first: [usize; 2],
+}
+
+impl Target {
+    fn at(&self, y: usize, x: usize) -> [*mut f32; 4] {
+        let at = (y - self.first[0]) * self.pitch + x - self.first[1];
+        self.outputs.map(|output| output.wrapping_add(at))
+    }
+}
+
+/// Up to four filters side by side.
+pub(super) struct Block<'a> {
+    pub geometry: &'a ConvGeometry,
+    kind: Kind,
+    pub filters: usize,
     /// The group's channels.
     input: *const f32,
-    /// The block's filters.
+    /// The first filter's.
     weights: *const f32,
-    bias: [f32; 4],
+    /// The first filter's.
+    bias: &'a f32,
+    /// Groups that are computed at once.
+    channels: usize,
     floor: f32,
-    /// The rows and columns of the kernel that the tile is made for.
+    /// The rows and columns of the kernel that the sweep is made for.
     taps: [Range<usize>; 2],
-    tile: Tile,
+    sweep: Sweep,
 }
 
 impl Block<'_> {
-    /// All outputs without a pool: filters x rows x columns.
-    fn regions(&mut self, output: &mut [f32]) {
-        let [height, width] = self.geometry.output;
-        let mut y = 0;
-        while y < height {
-            let rows = self.alike(0, y);
-            let mut x = 0;
-            while x < width {
-                let columns = self.alike(1, x);
-                self.aim(y, x);
-                self.region(rows.clone(), columns.clone(), output);
-                x = columns.end;
+    /// What sums begin at: `biases` are this block's and those behind it, or none.
+    fn set_sums(&mut self, biases: &[f32]) {
+        if matches!(self.kind, Kind::Depthwise) {
+            self.filters = 1;
+        }
+        let sums = self.sweep.sums.as_chunks_mut::<4>().0;
+        for (f, sums) in sums.iter_mut().enumerate() {
+            *sums = [biases.get(f.min(self.filters - 1)).copied().unwrap_or(0.0); 4];
+        }
+        self.sweep.rectify = u32::from(self.floor == 0.0);
+    }
+
+    /// All outputs in these rows and columns.
+    pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &Target) {
+        let mut y = rows.start;
+        while y < rows.end {
+            let alike_rows = self.alike(0, y, rows.end);
+            let mut x = columns.start;
+            while x < columns.end {
+                let alike_columns = self.alike(1, x, columns.end);
+                self.region([alike_rows.clone(), alike_columns.clone()], target);
+                x = alike_columns.end;
             }
-            y = rows.end;
+            y = alike_rows.end;
         }
     }
 
-    /// The outputs from `at` on, along an axis, that have the same taps.
-    fn alike(&self, axis: usize, at: usize) -> Range<usize> {
+    /// The outputs from `at` to `end`, along an axis, that have the same taps.
+    fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
         let g = self.geometry;
         let interior = g.interior(axis);
         if interior.contains(&at) {
-            return at..interior.end;
+            return at..interior.end.min(end);
         }
         let taps = g.valid_taps(axis, at);
-        let mut end = at + 1;
-        while end < g.output[axis] && g.valid_taps(axis, end) == taps {
-            end += 1;
+        let mut last = at + 1;
+        while last < end && g.valid_taps(axis, last) == taps {
+            last += 1;
         }
-        at..end
+        at..last
     }
 
-    /// Outputs with the same taps: lines of four where inputs lie side by side, the others as they
-    /// come.
-    fn region(&mut self, rows: Range<usize>, columns: Range<usize>, output: &mut [f32]) {
-        let width = self.geometry.output[1];
-        let mut rest = columns.start;
-        if self.filters == 4 && self.geometry.stride[1] == 1 {
-            rest += columns.len() / 4 * 4;
-            for y in rows.clone() {
-                for x in (columns.start..rest).step_by(4) {
-                    self.tile.inputs[0] = self.first_input(y, x);
-                    self.accumulate(TileShape::Line);
-                    let at = y * width + x;
-                    self.store(&[at, at + 1, at + 2, at + 3], output);
-                }
-            }
-        }
-        let (mut places, mut count) = ([0; 4], 0);
-        for y in rows {
-            for x in rest..columns.end {
-                self.tile.inputs[count] = self.first_input(y, x);
-                places[count] = y * width + x;
-                count += 1;
-                if count == 4 {
-                    self.scattered(&places, output);
-                    count = 0;
-                }
-            }
-        }
-        if count > 0 {
-            self.scattered(&places[..count], output);
-        }
-    }
-
-    /// At most four outputs with the same taps, whose inputs' addresses are there.
-    fn scattered(&mut self, places: &[usize], output: &mut [f32]) {
-        if places.len() == 1 && self.filters == 4 {
-            self.single();
-        } else {
-            // What is computed in vain is not stored.
-            let first = self.tile.inputs[0];
-            self.tile.inputs[places.len()..].fill(first);
-            self.accumulate(match self.filters {
-                4 => TileShape::Scattered,
-                _ => TileShape::Quad,
-            });
-        }
-        self.store(places, output);
-    }
-
-    /// One output of four filters, whose inputs' address is the first: the first sum of each.
-    fn single(&mut self) {
-        self.tile.inputs = [self.tile.inputs[0]; 4];
-        for f in 0..4 {
-            self.tile.sums[f] = self.bias[f];
-        }
-        self.add_taps(TileShape::Quad);
-        for f in (1..4).rev() {
-            self.tile.sums[4 * f] = self.tile.sums[f];
-        }
-    }
-
-    fn store(&self, places: &[usize], output: &mut [f32]) {
-        let area = self.geometry.output_area();
-        let sums = self.tile.sums.as_chunks::<4>().0;
-        for (map, sums) in output.chunks_exact_mut(area).zip(sums) {
-            for (at, sum) in places.iter().zip(sums) {
-                map[*at] = rectified(*sum, self.floor);
-            }
-        }
-    }
-
-    /// All windows of the pool: filters x rows x columns.
-    fn windows(&mut self, output: &mut [f32], winners: &mut [u8]) {
-        let [height, width] = self.geometry.output.map(|extent| extent / 2);
-        for y in 0..height {
-            for x in 0..width {
-                self.window(2 * y, 2 * x);
-                let sums = self.tile.sums.as_chunks::<4>().0;
-                for (f, sums) in sums[..self.filters].iter().enumerate() {
-                    let at = (f * height + y) * width + x;
-                    output[at] = match winners.get_mut(at) {
-                        Some(winner) => pool_2x2(*sums, self.floor == 0.0, from_mut(winner)),
-                        None => rectified(pool_2x2(*sums, false, &mut []), self.floor),
-                    };
-                }
-            }
-        }
-    }
-
-    /// The sums of 2 x 2 outputs.
-    fn window(&mut self, y: usize, x: usize) {
+    /// Outputs with the same taps.
+    fn region(&mut self, [rows, columns]: [Range<usize>; 2], target: &Target) {
         let g = self.geometry;
-        let alike = |axis, at| g.valid_taps(axis, at) == g.valid_taps(axis, at + 1);
-        if alike(0, y) && alike(1, x) {
-            self.aim(y, x);
-            self.tile.inputs[0] = self.first_input(y, x);
-            if self.filters == 4 && g.stride[1] == 1 {
-                self.tile.inputs[1] = self.first_input(y + 1, x);
-                self.accumulate(TileShape::Window);
-                return;
-            }
-            self.tile.inputs[1] = self.first_input(y, x + 1);
-            self.tile.inputs[2] = self.first_input(y + 1, x);
-            self.tile.inputs[3] = self.first_input(y + 1, x + 1);
-            self.accumulate(match self.filters {
-                4 => TileShape::Scattered,
-                _ => TileShape::Quad,
-            });
-            return;
+        let taps = [g.valid_taps(0, rows.start), g.valid_taps(1, columns.start)];
+        if taps[0].is_empty() || taps[1].is_empty() {
+            return self.fill(rows, columns, target);
         }
-        let mut sums = [0.0; 16];
-        for place in 0..4 {
-            let (y, x) = (y + place / 2, x + place % 2);
-            self.aim(y, x);
-            self.tile.inputs[0] = self.first_input(y, x);
-            self.single();
-            for f in 0..4 {
-                sums[4 * f + place] = self.tile.sums[4 * f];
+        let is_new = taps != self.taps;
+        self.taps = taps;
+        match self.kind {
+            Kind::Depthwise => self.rectangle(rows, columns, target),
+            Kind::Single => self.lines(rows, columns, target),
+            Kind::Four => {
+                if is_new {
+                    self.aim();
+                }
+                self.tiles(rows, columns, target);
             }
         }
-        self.tile.sums = sums;
     }
 
-    /// All sums of the tile.
-    fn accumulate(&mut self, shape: TileShape) {
-        let sums = self.tile.sums.as_chunks_mut::<4>().0;
-        for (sums, bias) in sums.iter_mut().zip(self.bias) {
-            *sums = [bias; 4];
+    /// Outputs all of whose taps are in the padding.
+    fn fill(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
+        let g = self.geometry;
+        for channel in 0..self.channels {
+            let bias = match self.channels {
+                1 => self.sweep.sums,
+                _ => [*self.bias_of(channel); 16],
+            };
+            let step = channel * g.group_filters() * g.output_area();
+            for y in rows.clone() {
+                for x in columns.clone() {
+                    for (f, output) in target.at(y, x).into_iter().enumerate() {
+                        let value = if bias[4 * f] <= self.floor {
+                            self.floor
+                        } else {
+                            bias[4 * f]
+                        };
+                        // SAFETY: the target has a place for each output.
+                        unsafe { *output.wrapping_add(step) = value };
+                    }
+                }
+            }
         }
-        self.add_taps(shape);
     }
 
-    #[inline(never)]
-    fn add_taps(&mut self, shape: TileShape) {
-        if !self.taps[0].is_empty() && !self.taps[1].is_empty() {
-            // SAFETY: `aim` made the steps for taps that are inside the input for the outputs whose
-            // addresses were set, and input and weights are whole.
-            unsafe { self.tile.accumulate(shape) }
+    fn bias_of(&self, channel: usize) -> &f32 {
+        let first: *const f32 = self.bias;
+        if first == &raw const ZERO {
+            return &ZERO;
         }
+        // SAFETY: there is a bias for each filter, or none.
+        unsafe { &*first.add(channel * self.geometry.group_filters()) }
     }
 
-    /// The address of the first tap's input, of an output that has the tile's taps.
+    /// The address of the first tap's input of an output that has the block's taps.
     fn first_input(&self, y: usize, x: usize) -> *const f32 {
         let g = self.geometry;
         let [row, column] = [(0, y), (1, x)].map(|(axis, at)| {
-            let tap = self.taps[axis].start * g.dilation[axis];
-            // In an empty range of taps there is no first one.
-            (at * g.stride[axis] + tap).wrapping_sub(g.padding[axis])
+            at * g.stride[axis] + self.taps[axis].start * g.dilation[axis] - g.padding[axis]
         });
-        let at = row.wrapping_mul(g.input[1]).wrapping_add(column);
-        self.input.wrapping_add(at)
+        self.input.wrapping_add(row * g.input[1] + column)
     }
 
-    /// Makes the tile one of outputs with the taps of this one.
-    fn aim(&mut self, y: usize, x: usize) {
+    /// The address of a filter's first tap.
+    fn first_weight(&self, filter: usize) -> *const f32 {
         let g = self.geometry;
-        let taps = [g.valid_taps(0, y), g.valid_taps(1, x)];
-        if taps == self.taps {
-            return;
+        let first = self.taps[0].start * g.kernel[1] + self.taps[1].start;
+        self.weights.wrapping_add(filter * g.taps() + first)
+    }
+
+    /// Bytes from an output's inputs to those of the next one, down and across.
+    fn input_steps(&self) -> [i32; 2] {
+        let g = self.geometry;
+        [bytes(g.stride[0] * g.input[1]), bytes(g.stride[1])]
+    }
+
+    /// Tiles of four outputs across, then one by one, along the longer side of what is left.
+    fn tiles(&mut self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
+        let [down, across] = self.input_steps();
+        let shape = if self.geometry.stride[1] == 1 {
+            TileShape::Line
+        } else {
+            TileShape::Scattered
+        };
+        let tiles = columns.len() / 4;
+        if tiles > 0 {
+            (self.sweep.input_step, self.sweep.output_step) = (4 * across, bytes(4));
+            for y in rows.clone() {
+                self.run(shape, [y, columns.start], tiles, target);
+            }
         }
-        let first = taps[0].start * g.kernel[1] + taps[1].start;
-        let len = if self.filters == 4 { g.taps() } else { 0 };
+        let rest = columns.start + 4 * tiles..columns.end;
+        if rest.len() < rows.len() {
+            (self.sweep.input_step, self.sweep.output_step) = (down, bytes(target.pitch));
+            for x in rest {
+                self.run(TileShape::Column, [rows.start, x], rows.len(), target);
+            }
+        } else if !rest.is_empty() {
+            (self.sweep.input_step, self.sweep.output_step) = (across, bytes(1));
+            for y in rows {
+                self.run(TileShape::Column, [y, rest.start], rest.len(), target);
+            }
+        }
+    }
+
+    fn run(&mut self, shape: TileShape, [y, x]: [usize; 2], tiles: usize, target: &Target) {
+        let across = self.geometry.stride[1];
+        let first = self.first_input(y, x);
+        self.sweep.inputs = [0, 1, 2, 3].map(|place| first.wrapping_add(place * across));
+        self.sweep.outputs = target.at(y, x);
+        self.sweep.tiles = tiles as u32;
+        // SAFETY: `aim` made the steps for taps that are inside the input for all these outputs, of
+        // which the target has each; buffers are whole.
+        unsafe { self.sweep.run(shape) }
+    }
+
+    /// Lines along the longer side.
+    fn lines(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
+        let g = self.geometry;
+        let [taps_down, taps_across] = [self.taps[0].len(), self.taps[1].len()];
+        let [down, across] = self.input_steps();
+        let pitch = bytes(g.dilation[0] * g.input[1]);
+        let mut line = SingleFilter {
+            input: core::ptr::null(),
+            output: core::ptr::null_mut(),
+            weights: self.first_weight(0),
+            bias: self.sweep.sums[0],
+            floor: self.floor,
+            columns: taps_across as u32,
+            rows: taps_down as u32,
+            channels: g.group_channels() as u32,
+            pitch,
+            weight_pitch: bytes(g.kernel[1]),
+            channel_step: bytes(g.input_area()) - taps_down as i32 * pitch,
+            weight_channel_step: bytes((g.kernel[0] - taps_down) * g.kernel[1]),
+            input_step: across,
+            output_step: bytes(1),
+            outputs: columns.len() as u32,
+        };
+        let is_tall = columns.len() < rows.len();
+        if is_tall {
+            (line.input_step, line.output_step) = (down, bytes(target.pitch));
+            line.outputs = rows.len() as u32;
+        }
+        let lines = if is_tall { columns.len() } else { rows.len() };
+        for index in 0..lines {
+            let (y, x) = if is_tall { (0, index) } else { (index, 0) };
+            let (y, x) = (rows.start + y, columns.start + x);
+            line.input = self.first_input(y, x);
+            line.output = target.at(y, x)[0];
+            // SAFETY: all these outputs' taps are inside the input, and the target has each of them;
+            // buffers are whole.
+            unsafe { line.run() }
+        }
+    }
+
+    /// The rectangle of every channel.
+    fn rectangle(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
+        let g = self.geometry;
+        let taps = [self.taps[0].len(), self.taps[1].len()];
+        let [down, across] = self.input_steps();
+        let pitch = g.dilation[0] * g.input[1];
+        let input = self.first_input(rows.start, columns.start);
+        let bias: *const f32 = self.bias;
+        let biases = usize::from(bias != &raw const ZERO) * g.group_filters();
+        let mut work = Depthwise {
+            weights: self.first_weight(0),
+            input: input.wrapping_sub((depthwise::MOST - taps[0]) * pitch),
+            output: target.at(rows.start, columns.start)[0],
+            bias,
+            floor: self.floor,
+            kernel_rows: taps[0] as u32,
+            kernel_columns: taps[1] as u32,
+            pitch: bytes(pitch),
+            weight_pitch: bytes(g.kernel[1]),
+            column_step: across,
+            columns: columns.len() as u32,
+            rows: rows.len() as u32,
+            channels: self.channels as u32,
+            row_step: down - columns.len() as i32 * across,
+            output_row_step: bytes(target.pitch - columns.len()),
+            channel_step: bytes(g.input_area()),
+            output_channel_step: bytes(g.group_filters() * g.output_area()),
+            weight_channel_step: bytes(g.group_filters() * g.kernel_area()),
+            bias_step: bytes(biases),
+            loader: 0,
+        };
+        // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
+        // each of the channels; buffers are whole.
+        unsafe { work.run() }
+    }
+
+    /// Makes the sweep one of outputs with the block's taps.
+    fn aim(&mut self) {
         for f in 0..4 {
-            self.tile.weights[f] = self.weights.wrapping_add(first + f * len);
+            self.sweep.weights[f] = self.first_weight(f.min(self.filters - 1));
         }
-        self.step_over(taps[0].len(), taps[1].len());
-        self.taps = taps;
-    }
-
-    /// The loops over `rows` x `columns` taps of each channel.
-    fn step_over(&mut self, rows: usize, columns: usize) {
         let g = self.geometry;
-        let bytes = |values: usize| (values * VALUE) as i32;
+        let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));
         let area = bytes(g.input_area());
         let behind_row = bytes(g.kernel[1] - columns);
-        let behind_channel = bytes(g.kernel_area()) - (bytes(rows * g.kernel[1]) - behind_row);
-        let tile = &mut self.tile;
-        (tile.three_step, tile.one_step) = (bytes(3), column);
-        (tile.threes, tile.ones) = match g.dilation[1] {
+        let behind_channel = bytes((g.kernel[0] - rows) * g.kernel[1]) + behind_row;
+        let sweep = &mut self.sweep;
+        (sweep.three_step, sweep.one_step) = (bytes(3), column);
+        (sweep.threes, sweep.ones) = match g.dilation[1] {
             1 => (columns as u32 / 3, columns as u32 % 3),
             _ => (0, columns as u32),
         };
-        if tile.threes + tile.ones != 1 || behind_row != 0 {
-            (tile.rows, tile.channels) = (rows as u32, g.group_channels() as u32);
-            tile.row_step = pitch - column * columns as i32;
-            tile.channel_step = area - pitch * rows as i32 + tile.row_step;
-            (tile.weight_row_step, tile.weight_channel_step) = (behind_row, behind_channel);
+        if sweep.threes + sweep.ones != 1 || behind_row != 0 {
+            (sweep.rows, sweep.channels) = (rows as u32, g.group_channels() as u32);
+            sweep.row_step = pitch - column * columns as i32;
+            sweep.channel_step = area - pitch * rows as i32 + sweep.row_step;
+            (sweep.weight_row_step, sweep.weight_channel_step) = (behind_row, behind_channel);
             return;
         }
         // One turn a row: the rows are turns of the innermost loop, or else the channels.
         let (turns, step);
         if rows == 1 && behind_channel == 0 {
-            (turns, step, tile.rows) = (g.group_channels() as u32, area, 1);
+            (turns, step, sweep.rows) = (g.group_channels() as u32, area, 1);
         } else {
-            (turns, step, tile.rows) = (rows as u32, pitch, g.group_channels() as u32);
+            (turns, step, sweep.rows) = (rows as u32, pitch, g.group_channels() as u32);
         }
-        tile.channels = 1;
-        tile.row_step = area - step * turns as i32;
-        tile.weight_row_step = behind_channel;
-        (tile.three_step, tile.one_step) = (step, step);
-        tile.threes *= turns;
-        tile.ones *= turns;
+        sweep.channels = 1;
+        sweep.row_step = area - step * turns as i32;
+        sweep.weight_row_step = behind_channel;
+        (sweep.three_step, sweep.one_step) = (step, step);
+        sweep.threes *= turns;
+        sweep.ones *= turns;
     }
 }

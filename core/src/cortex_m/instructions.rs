@@ -104,3 +104,40 @@ macro_rules! three_taps {
         )
     };
 }
+
+/// Adds products to one sum, one after the other: `sum; weight input each`. The weights' registers
+/// may change.
+#[cfg(not(feature = "slow-vmla"))]
+macro_rules! chain {
+    ($sum:literal; $($weight:literal $input:literal),+) => {
+        concat!($("vmla.f32 s", $sum, ", s", $weight, ", s", $input, "\n",)+)
+    };
+}
+
+/// Adds products to one sum, one after the other: `sum; weight input each`. The weights' registers
+/// hold the products.
+#[cfg(feature = "slow-vmla")]
+macro_rules! chain {
+    ($sum:literal; $($weight:literal $input:literal),+) => {
+        concat!(
+            $("vmul.f32 s", $weight, ", s", $weight, ", s", $input, "\n",)+
+            $("vadd.f32 s", $sum, ", s", $sum, ", s", $weight, "\n",)+
+        )
+    };
+}
+
+/// Adds products to one sum, one after the other: `sum; weight input each`. The inputs' registers
+/// may change, the weights' do not.
+#[cfg(not(feature = "slow-vmla"))]
+macro_rules! kept_chain {
+    ($($all:tt)+) => { chain!($($all)+) };
+}
+
+/// Adds products to one sum, one after the other: `sum; weight input each`. The inputs' registers
+/// hold the products.
+#[cfg(feature = "slow-vmla")]
+macro_rules! kept_chain {
+    ($sum:literal; $($weight:literal $input:literal),+) => {
+        chain!($sum; $($input $weight),+)
+    };
+}

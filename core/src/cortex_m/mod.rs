@@ -2,7 +2,7 @@
 //!
 //! A compiler decides by its flags, and by its version, whether a tile's sums stay in the 32
 //! registers or go to memory and back. These loops are the same whatever compiles what is around
-//! them. Beside each stands the portable kernel that every other processor runs; the firmware's
+//! them. Beside them stand the portable kernels that every other processor runs; the firmware's
 //! program `kernels` holds the loops to the references, bit for bit, on the processor itself.
 //!
 //! A multiply-add is two roundings, as the contract wants, one way or the other: VMLA is one
@@ -16,8 +16,13 @@
 #[macro_use]
 mod instructions;
 mod convolution;
+mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
-mod tile;
+mod pooled;
+mod single_filter;
+mod sweep;
 
-pub(crate) use tile::{Tile, TileShape};
+use depthwise::Depthwise;
+use single_filter::SingleFilter;
+use sweep::{Sweep, TileShape};

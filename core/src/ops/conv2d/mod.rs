@@ -11,7 +11,7 @@ mod parameter_gradient;
 mod pooled_gradient;
 pub mod reference;
 mod sample_gradient;
-mod scalar;
+pub(crate) mod scalar;
 mod taps;
 
 #[allow(unused_imports, reason = "a planner may ask for all of them")]
@@ -23,7 +23,7 @@ pub(crate) use input_gradient::ConvInputGradient;
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
 pub(crate) use sample_gradient::ConvSampleGradient;
-pub(crate) use scalar::{ScalarForward, rectified};
+pub(crate) use scalar::ScalarForward;
 
 use crate::{Conv2d, Shape};
 use core::ops::Range;
