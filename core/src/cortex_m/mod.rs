@@ -1,5 +1,20 @@
 //! Inner loops in assembly for Cortex-M processors with a floating-point unit.
+//!
+//! A compiler decides by its flags, and by its version, whether a tile's sums stay in the 32
+//! registers or go to memory and back. These loops are the same whatever compiles what is around
+//! them. Beside them stand the portable kernels that every other processor runs; the firmware's
+//! program `kernels` holds the loops to the references, bit for bit, on the processor itself.
+//!
+//! A multiply-add is two roundings, as the contract wants, one way or the other: VMLA is one
+//! instruction, but three cycles on Cortex-M4 and M33, where VMUL and VADD are two. The feature
+//! `slow-vmla` chooses the latter.
+//!
+//! In tests of other processors the loops are written out in Rust, so that what chooses and places
+//! tiles is tested there, too.
 
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod instructions;
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod gradient_macros;
@@ -9,6 +24,13 @@ mod linear_gradient;
 mod pointwise_gradient;
 #[cfg(target_arch = "arm")]
 mod rows_gradient;
+mod convolution;
+mod depthwise;
+#[cfg(not(target_arch = "arm"))]
+mod emulated;
+mod pooled;
+mod single_filter;
+mod sweep;
 
 #[cfg(target_arch = "arm")]
 pub(crate) use linear_gradient::LinearLoops;
@@ -16,3 +38,6 @@ pub(crate) use linear_gradient::LinearLoops;
 pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
+use depthwise::Depthwise;
+use single_filter::SingleFilter;
+use sweep::{Sweep, TileShape};

@@ -13,7 +13,7 @@ mod pooled_gradient;
 mod positions;
 pub mod reference;
 mod sample_gradient;
-mod scalar;
+pub(crate) mod scalar;
 mod segments;
 mod taps;
 
