@@ -33,7 +33,7 @@ impl<L: Lanes, const N: usize> Kernel for Chains<L, N> {
         }
         for _ in 0..self.rounds {
             for chain in &mut chains {
-                *chain = chain.mul(factor).add(addend);
+                *chain = addend.add_product(*chain, factor);
             }
         }
         black_box(L::values(&chains)[0]);
