@@ -32,7 +32,7 @@ pub(super) const fn lay_out<const STEPS: usize>(program: &mut Program<STEPS>) {
 /// Chooses what is trained, and which steps therefore run backward.
 const fn choose_trained<const STEPS: usize>(program: &mut Program<STEPS>) {
     let trainable = match program.purpose {
-        Purpose::Inference => Trainable::NONE,
+        Purpose::Inference | Purpose::ChannelsLast(_) => Trainable::NONE,
         Purpose::Group(_) => Trainable::ALL,
         Purpose::Compact(mode) => mode.trainable,
     };
@@ -97,13 +97,16 @@ const fn group_values(step: &Step) -> usize {
 
 /// Says how long the values live, and which are written over others.
 const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
-    let len = program.shape.elements();
+    let [sample, len] = program.input_lens();
     program.input = Buffer::new(0, len, 0, last_need(program, 0));
+    if sample > 0 {
+        program.output_gradient = Buffer::new(program.len + 1, sample, 0, 0);
+    }
     let mut index = 0;
     while index < program.len {
         let number = index + 1;
         let dies = last_need(program, number);
-        let len = program.steps[index].output.elements();
+        let len = program.value_len(program.steps[index].output);
         let mut own = Buffer::new(number, len, index, dies);
         if let Some(read) = read_that_dies(program, index) {
             let value = program.steps[index].reads[read as usize].value;

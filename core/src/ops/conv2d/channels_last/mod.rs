@@ -1,0 +1,228 @@
+//! The convolution of one sample, with the filters side by side in packets.
+//!
+//! A value of the input is brought into all lanes and meets the weights of as many filters as there
+//! are lanes; of a depthwise convolution a packet of channels meets a packet of weights. Tiles of
+//! positions x packets of filters stay in registers. Positions of a tile lie anywhere, but have the
+//! same taps inside the input: the output is cut into rectangles of such positions, so that strides,
+//! dilation and padding change only where taps begin and how many there are.
+//!
+//! A linear layer is the convolution whose kernel is as large as its input.
+
+mod accumulate;
+mod arrangement;
+mod rectangles;
+
+pub(crate) use arrangement::Arrangement;
+
+use super::ConvGeometry;
+use crate::lanes::{Kernel, Lanes};
+use crate::ops::activation::Activation;
+use crate::program::MapSteps;
+use accumulate::TileTaps;
+use rectangles::{Rectangle, each_rectangle};
+
+/// Convolution, activation and 2 x 2 max pool of one sample.
+#[derive(Debug)]
+pub struct ConvChannelsLast<'a> {
+    pub geometry: ConvGeometry,
+    pub arrangement: Arrangement,
+    pub activation: Activation,
+    /// Only behind no activation or a ReLU.
+    pub pool: bool,
+    pub input: &'a [f32],
+    /// Where the input's values lie.
+    pub steps: MapSteps,
+    /// As [`Arrangement::arrange`] leaves them.
+    pub tensors: [&'a [f32]; 2],
+    /// positions x padded channels, pooled where `pool` is set
+    pub output: &'a mut [f32],
+    /// Padded channels of the output.
+    pub padded: usize,
+}
+
+/// A convolution in packets of `L`.
+pub(crate) struct ConvInPackets<'a, L> {
+    pub proof: L,
+    pub conv: ConvChannelsLast<'a>,
+}
+
+impl<L: Lanes> Kernel for ConvInPackets<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let arrangement = self.conv.arrangement;
+        debug_assert_eq!(arrangement.lanes, L::LANES);
+        if arrangement.is_depthwise {
+            self.each_block::<true>(0);
+        } else {
+            for group in 0..arrangement.groups {
+                self.each_block::<false>(group);
+            }
+        }
+    }
+}
+
+/// Neighbouring packets of filters of a group, and where their parts of everything lie.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    /// Offset of the first channel of the input.
+    input: usize,
+    /// taps x packets
+    weights: &'a [f32],
+    /// packets
+    bias: &'a [f32],
+    /// First of the filters.
+    filter: usize,
+}
+
+impl<L: Lanes> ConvInPackets<'_, L> {
+    /// Filters come outermost: their weights stay in the first caches while positions pass.
+    #[inline(always)]
+    fn each_block<const DEPTHWISE: bool>(&mut self, group: usize) {
+        let arrangement = self.conv.arrangement;
+        let mut packet = 0;
+        while packet < arrangement.packets {
+            let count = arrangement.block(packet);
+            let block = self.block(group, packet, count);
+            match (count, L::REGISTERS >= 32) {
+                (8, _) => self.single_position::<DEPTHWISE, 8>(block),
+                (4, true) => self.positions::<DEPTHWISE, 6, 4>(block),
+                (2, true) => self.positions::<DEPTHWISE, 8, 2>(block),
+                (2, false) => self.positions::<DEPTHWISE, 6, 2>(block),
+                _ => self.positions::<DEPTHWISE, 8, 1>(block),
+            }
+            packet += count;
+        }
+    }
+
+    #[inline(always)]
+    fn block<'b>(&self, group: usize, packet: usize, count: usize) -> Block<'b>
+    where
+        Self: 'b,
+    {
+        let Arrangement {
+            lanes,
+            packets,
+            taps,
+            ..
+        } = self.conv.arrangement;
+        let first = group * packets + packet;
+        let [weights, bias] = self.conv.tensors;
+        let filter = first * lanes;
+        let channel = match self.conv.arrangement.is_depthwise {
+            true => filter,
+            false => group * self.conv.geometry.group_channels(),
+        };
+        Block {
+            input: channel * self.conv.steps.channel,
+            weights: &weights[filter * taps..][..count * lanes * taps],
+            bias: &bias[filter..][..count * lanes],
+            filter,
+        }
+    }
+
+    /// `P` windows or positions at a time, of `V` packets.
+    #[inline(always)]
+    fn positions<const DEPTHWISE: bool, const P: usize, const V: usize>(
+        &mut self,
+        block: Block<'_>,
+    ) {
+        // What a tap of a position costs by itself: its sums wait for one another.
+        const LATENCY: usize = 4;
+        let geometry = self.conv.geometry;
+        each_rectangle(
+            &geometry,
+            self.conv.pool,
+            #[inline(always)]
+            |rectangle| {
+                let count = rectangle.len();
+                let mut at = 0;
+                while at < count {
+                    // A tile that is not full does some positions twice.
+                    if (count - at).min(P) * LATENCY.max(V) >= P * V {
+                        self.tile::<DEPTHWISE, P, V>(block, &rectangle, at);
+                        at += P;
+                    } else {
+                        self.tile::<DEPTHWISE, 1, V>(block, &rectangle, at);
+                        at += 1;
+                    }
+                }
+            },
+        );
+    }
+
+    /// The only position there is: packets alone have to keep the registers busy.
+    #[inline(always)]
+    fn single_position<const DEPTHWISE: bool, const V: usize>(&mut self, block: Block<'_>) {
+        let geometry = self.conv.geometry;
+        each_rectangle(
+            &geometry,
+            self.conv.pool,
+            #[inline(always)]
+            |rectangle| self.tile::<DEPTHWISE, 1, V>(block, &rectangle, 0),
+        );
+    }
+
+    /// Positions or windows of a rectangle, from number `at` on in scan order; the last one stands
+    /// for those that are not there.
+    #[inline(always)]
+    fn tile<const DEPTHWISE: bool, const P: usize, const V: usize>(
+        &mut self,
+        block: Block<'_>,
+        rectangle: &Rectangle,
+        at: usize,
+    ) {
+        let conv = &mut self.conv;
+        let (g, steps) = (&conv.geometry, conv.steps);
+        let mut places = [[0; 2]; P];
+        for p in 0..P {
+            places[p] = rectangle.place((at + p).min(rectangle.len() - 1));
+        }
+        let size = 1 + usize::from(conv.pool);
+        let mut best = [[self.proof; V]; P];
+        for sub in 0..size * size {
+            let [row, column] = [sub / size, sub % size];
+            let taps = TileTaps::new(g, steps, rectangle.taps(g, size, [row, column]));
+            let mut corners = [0; P];
+            for p in 0..P {
+                let position = [places[p][0] * size + row, places[p][1] * size + column];
+                corners[p] = block.input + taps.corner(g, steps, position);
+            }
+            let sums = taps.add::<L, DEPTHWISE, P, V>(self.proof, conv.input, corners, block);
+            for p in 0..P {
+                for v in 0..V {
+                    best[p][v] = match sub {
+                        0 => sums[p][v],
+                        _ => sums[p][v].larger(best[p][v]),
+                    };
+                }
+            }
+        }
+        match conv.activation {
+            Activation::Identity => {}
+            Activation::Relu => activate(Activation::Relu, &mut best),
+            Activation::Relu6 => activate(Activation::Relu6, &mut best),
+        }
+        let columns = g.output[1] / size;
+        for p in 0..P {
+            let start = (places[p][0] * columns + places[p][1]) * conv.padded + block.filter;
+            let output = &mut conv.output[start..][..V * L::LANES];
+            for v in 0..V {
+                best[p][v].store(&mut output[v * L::LANES..]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn activate<L: Lanes, const P: usize, const V: usize>(
+    activation: Activation,
+    tile: &mut [[L; V]; P],
+) {
+    for p in 0..P {
+        for v in 0..V {
+            tile[p][v] = activation.apply(tile[p][v]);
+        }
+    }
+}
