@@ -6,6 +6,7 @@
 
 use super::{Operation, Program, Purpose, Region, Step};
 use crate::Shape;
+use crate::ops::conv2d::{is_per_lane, needs_spreading};
 
 /// How far apart the values of a map lie, in values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,13 +36,35 @@ pub(crate) const fn padded_channels(shape: Shape, lanes: usize) -> usize {
 }
 
 impl Step {
+    /// Whether it spreads its input before it reads it.
+    const fn spreads_input(&self) -> bool {
+        match self.operation {
+            Operation::Conv2d { conv, .. } => {
+                let channels = self.input.channels as usize;
+                needs_spreading(conv.groups as usize, channels, conv.filters as usize)
+            }
+            _ => false,
+        }
+    }
+
+    /// Packets that the spread input takes; none where it is read as it is.
+    pub(super) const fn spread_len(&self, lanes: usize) -> usize {
+        match self.operation {
+            Operation::Conv2d { conv, .. } if self.spreads_input() => {
+                let channels = self.input.channels as usize / conv.groups as usize;
+                let values = self.input.map_elements() * padded_channels(self.inner, lanes);
+                (channels * values).div_ceil(lanes)
+            }
+            _ => 0,
+        }
+    }
+
     /// Whether it takes single values, each for all filters, wherever they lie.
     const fn reads_single_values(&self) -> bool {
         match self.operation {
             Operation::Conv2d { conv, .. } => {
-                conv.groups == 1
-                    || conv.groups as u32 != self.input.channels
-                    || conv.groups != conv.filters
+                let (groups, filters) = (conv.groups as usize, conv.filters as usize);
+                !is_per_lane(groups, filters) || self.spreads_input()
             }
             Operation::Linear { .. } => true,
             _ => false,

@@ -115,6 +115,12 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
             program.buffer_mut(own.root as usize).alive[1] = dies as u16;
         }
         program.steps[index].value = own;
+        let lanes = program.channel_lanes();
+        if lanes > 0 {
+            let len = program.steps[index].spread_len(lanes);
+            let number = program.len + 2 + index;
+            program.steps[index].scratch = Buffer::new(number, len, index, index);
+        }
         index += 1;
     }
 }

@@ -227,7 +227,7 @@ impl<const STEPS: usize> Program<STEPS> {
     const fn buffer_count(&self) -> usize {
         match self.purpose {
             Purpose::Inference => self.len + 1,
-            Purpose::ChannelsLast(_) => self.len + 2,
+            Purpose::ChannelsLast(_) => 2 * self.len + 2,
             _ => 4 * self.len + 2,
         }
     }
@@ -239,7 +239,11 @@ impl<const STEPS: usize> Program<STEPS> {
         } else if number <= len {
             self.steps[number - 1].value
         } else if matches!(self.purpose, Purpose::ChannelsLast(_)) {
-            self.output_gradient
+            if number == len + 1 {
+                self.output_gradient
+            } else {
+                self.steps[number - len - 2].scratch
+            }
         } else if number <= 3 * len {
             let read = number - len - 1;
             self.steps[read / 2].reads[read % 2].gradient
@@ -264,7 +268,11 @@ impl<const STEPS: usize> Program<STEPS> {
         } else if number <= len {
             &mut self.steps[number - 1].value
         } else if matches!(self.purpose, Purpose::ChannelsLast(_)) {
-            &mut self.output_gradient
+            if number == len + 1 {
+                &mut self.output_gradient
+            } else {
+                &mut self.steps[number - len - 2].scratch
+            }
         } else if number <= 3 * len {
             let read = number - len - 1;
             &mut self.steps[read / 2].reads[read % 2].gradient

@@ -16,7 +16,7 @@ mod scalar;
 mod taps;
 
 pub use channels_last::ConvChannelsLast;
-pub(crate) use channels_last::{Arrangement, ConvInPackets};
+pub(crate) use channels_last::{Arrangement, ConvInPackets, is_per_lane, needs_spreading, spread};
 #[allow(unused_imports, reason = "a planner may ask for all of them")]
 pub(crate) use facts::{
     FILTER_BLOCK, FILTER_PAIR, group_values, sample_scratch, splits_windows, training_scratch,

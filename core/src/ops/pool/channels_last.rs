@@ -27,7 +27,7 @@ impl<L: Lanes> Kernel for PoolInPackets<'_, L> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
+    fn run(self) {
         // One channel's windows, each value of which stands for those of all channels.
         let g = PoolGeometry {
             channels: 1,

@@ -59,10 +59,10 @@ impl TileTaps {
         row * steps.row + column * steps.column
     }
 
-    /// The sums of `P` positions of `V` packets of filters, from their biases on. Of a depthwise
-    /// convolution each packet meets its own channels, of others all meet the same value.
+    /// The sums of `P` positions of `V` packets of filters, from their biases on. Each lane
+    /// meets its own channel where `PER_LANE` is set, or else all meet the same value.
     #[inline(always)]
-    pub fn add<L: Lanes, const DEPTHWISE: bool, const P: usize, const V: usize>(
+    pub fn add<L: Lanes, const PER_LANE: bool, const P: usize, const V: usize>(
         &self,
         proof: L,
         input: &[f32],
@@ -84,7 +84,7 @@ impl TileTaps {
         let reach = (channels - 1) * self.steps[0]
             + (rows - 1) * self.steps[1]
             + (columns - 1) * self.steps[2]
-            + if DEPTHWISE { V * L::LANES } else { 1 };
+            + if PER_LANE { V * L::LANES } else { 1 };
         let mut windows: [&[f32]; P] = [&[]; P];
         for p in 0..P {
             windows[p] = &input[corners[p]..][..reach];
@@ -102,7 +102,7 @@ impl TileTaps {
                         own[v] = proof.load(&packets[v * L::LANES..]);
                     }
                     for p in 0..P {
-                        if DEPTHWISE {
+                        if PER_LANE {
                             let values = &windows[p][at..][..size];
                             for v in 0..V {
                                 let value = proof.load(&values[v * L::LANES..]);

@@ -8,49 +8,48 @@ use crate::program::packet_lanes;
 /// block tap by tap, in the contract's order, a packet of weights for each packet of filters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrangement {
-    /// Whether each channel is a group of its own with one filter; it is arranged as one group,
-    /// each lane of which has its own channel.
-    pub(crate) is_depthwise: bool,
+    /// Whether lanes hold filters of several groups; these are arranged as one.
+    pub(crate) is_per_lane: bool,
     /// Groups.
     pub(crate) groups: usize,
-    /// Lanes of the packets in use: filters of different groups share none.
+    /// Filters of a group.
+    pub(crate) filters: usize,
+    /// Lanes of the packets in use.
     pub(crate) lanes: usize,
     /// Packets of filters of a group.
     pub(crate) packets: usize,
     /// Weights of one filter.
     pub(crate) taps: usize,
-    /// Filters of all groups.
-    filters: usize,
     /// Most packets of a block.
     most: usize,
+}
+
+/// Whether groups have so few filters that one has no packet to itself.
+pub(crate) const fn is_per_lane(groups: usize, filters: usize) -> bool {
+    groups > 1 && filters / groups < 4
 }
 
 impl Arrangement {
     /// The arrangement where the widest packets are `L`.
     pub(crate) const fn new<L: Lanes>(g: &ConvGeometry) -> Self {
-        let lanes = L::LANES;
-        let is_depthwise = g.groups > 1 && g.groups == g.channels && g.groups == g.filters;
-        let groups = if is_depthwise { 1 } else { g.groups };
+        let is_per_lane = is_per_lane(g.groups, g.filters);
+        let groups = if is_per_lane { 1 } else { g.groups };
         let filters = g.filters / groups;
-        let own = if groups == 1 {
-            packet_lanes(filters, lanes)
-        } else {
-            shared_lanes(filters, lanes)
-        };
+        let lanes = packet_lanes(filters, L::LANES);
         let most = if g.output_area() == 1 {
             8
-        } else if L::REGISTERS >= 32 && own == lanes {
+        } else if L::REGISTERS >= 32 && lanes == L::LANES {
             4
         } else {
             2
         };
         Self {
-            is_depthwise,
+            is_per_lane,
             groups,
-            lanes: own,
-            packets: filters.div_ceil(own),
+            filters,
+            lanes,
+            packets: filters.div_ceil(lanes),
             taps: g.taps(),
-            filters: g.filters,
             most,
         }
     }
@@ -76,34 +75,32 @@ impl Arrangement {
     pub(crate) fn arrange(&self, tensors: [&[f32]; 2], arranged: [&mut [f32]; 2]) {
         let [weights, bias] = tensors;
         let [arranged, biases] = arranged;
-        for (filter, own) in biases.iter_mut().enumerate() {
-            *own = bias.get(filter).copied().unwrap_or(0.0);
-        }
         for group in 0..self.groups {
+            let start = group * self.packets * self.lanes;
+            let own = group * self.filters..(group + 1) * self.filters;
+            for (lane, to) in biases[start..][..self.packets * self.lanes]
+                .iter_mut()
+                .enumerate()
+            {
+                *to = bias
+                    .get(own.clone())
+                    .and_then(|own| own.get(lane))
+                    .copied()
+                    .unwrap_or(0.0);
+            }
+            let weights = &weights[own.start * self.taps..own.end * self.taps];
             let mut packet = 0;
             while packet < self.packets {
-                let size = self.block(packet) * self.lanes;
-                let filter = (group * self.packets + packet) * self.lanes;
-                let block = &mut arranged[filter * self.taps..][..size * self.taps];
+                let (filter, size) = (packet * self.lanes, self.block(packet) * self.lanes);
+                let block = &mut arranged[(start + filter) * self.taps..][..size * self.taps];
                 for (tap, packets) in block.chunks_exact_mut(size).enumerate() {
-                    for (lane, own) in packets.iter_mut().enumerate() {
-                        *own = match filter + lane < self.filters {
-                            true => weights[(filter + lane) * self.taps + tap],
-                            false => 0.0,
-                        };
+                    for (lane, to) in packets.iter_mut().enumerate() {
+                        let weight = weights.get((filter + lane) * self.taps + tap);
+                        *to = weight.copied().unwrap_or(0.0);
                     }
                 }
                 packet += self.block(packet);
             }
         }
     }
-}
-
-/// Lanes of the widest packets that `filters` fill without a rest: several groups lie side by side.
-const fn shared_lanes(filters: usize, lanes: usize) -> usize {
-    let mut own = lanes;
-    while own >= 4 && !filters.is_multiple_of(own) {
-        own /= 2;
-    }
-    if own >= 4 { own } else { 1 }
 }

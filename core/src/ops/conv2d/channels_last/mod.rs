@@ -1,8 +1,10 @@
 //! The convolution of one sample, with the filters side by side in packets.
 //!
 //! A value of the input is brought into all lanes and meets the weights of as many filters as there
-//! are lanes; of a depthwise convolution a packet of channels meets a packet of weights. Tiles of
-//! positions x packets of filters stay in registers. Positions of a tile lie anywhere, but have the
+//! are lanes. Where groups have so few filters that packets hold several, of a depthwise convolution
+//! above all, a packet of channels meets a packet of weights; where such a group has more than one
+//! channel or filter, the input is spread first, so that each filter finds its channels in its lane.
+//! Tiles of positions x packets of filters stay in registers. Positions of a tile lie anywhere, but have the
 //! same taps inside the input: the output is cut into rectangles of such positions, so that strides,
 //! dilation and padding change only where taps begin and how many there are.
 //!
@@ -11,8 +13,10 @@
 mod accumulate;
 mod arrangement;
 mod rectangles;
+mod spread;
 
-pub(crate) use arrangement::Arrangement;
+pub(crate) use arrangement::{Arrangement, is_per_lane};
+pub(crate) use spread::{needs_spreading, spread};
 
 use super::ConvGeometry;
 use crate::lanes::{Kernel, Lanes};
@@ -53,7 +57,7 @@ impl<L: Lanes> Kernel for ConvInPackets<'_, L> {
     fn run(mut self) {
         let arrangement = self.conv.arrangement;
         debug_assert_eq!(arrangement.lanes, L::LANES);
-        if arrangement.is_depthwise {
+        if arrangement.is_per_lane {
             self.each_block::<true>(0);
         } else {
             for group in 0..arrangement.groups {
@@ -74,23 +78,26 @@ struct Block<'a> {
     bias: &'a [f32],
     /// First of the filters.
     filter: usize,
+    /// Filters whose outputs are stored.
+    filters: usize,
 }
 
 impl<L: Lanes> ConvInPackets<'_, L> {
     /// Filters come outermost: their weights stay in the first caches while positions pass.
     #[inline(always)]
-    fn each_block<const DEPTHWISE: bool>(&mut self, group: usize) {
+    fn each_block<const PER_LANE: bool>(&mut self, group: usize) {
         let arrangement = self.conv.arrangement;
         let mut packet = 0;
         while packet < arrangement.packets {
             let count = arrangement.block(packet);
             let block = self.block(group, packet, count);
             match (count, L::REGISTERS >= 32) {
-                (8, _) => self.single_position::<DEPTHWISE, 8>(block),
-                (4, true) => self.positions::<DEPTHWISE, 6, 4>(block),
-                (2, true) => self.positions::<DEPTHWISE, 8, 2>(block),
-                (2, false) => self.positions::<DEPTHWISE, 6, 2>(block),
-                _ => self.positions::<DEPTHWISE, 8, 1>(block),
+                (8, _) => self.single_position::<PER_LANE, 8>(block),
+                (4, true) => self.positions::<PER_LANE, 6, 4>(block),
+                (4, false) => self.single_position::<PER_LANE, 4>(block),
+                (2, true) => self.positions::<PER_LANE, 8, 2>(block),
+                (2, false) => self.positions::<PER_LANE, 6, 2>(block),
+                _ => self.positions::<PER_LANE, 8, 1>(block),
             }
             packet += count;
         }
@@ -101,30 +108,32 @@ impl<L: Lanes> ConvInPackets<'_, L> {
     where
         Self: 'b,
     {
-        let Arrangement {
-            lanes,
-            packets,
-            taps,
-            ..
-        } = self.conv.arrangement;
-        let first = group * packets + packet;
+        let arrangement = self.conv.arrangement;
+        let Arrangement { lanes, taps, .. } = arrangement;
+        let first = (group * arrangement.packets + packet) * lanes;
         let [weights, bias] = self.conv.tensors;
-        let filter = first * lanes;
-        let channel = match self.conv.arrangement.is_depthwise {
+        let filter = group * arrangement.filters + packet * lanes;
+        let input = match arrangement.is_per_lane {
             true => filter,
-            false => group * self.conv.geometry.group_channels(),
+            false => group * self.conv.geometry.group_channels() * self.conv.steps.channel,
+        };
+        // Filters of one group may end within a packet, behind which another's begin.
+        let own = match arrangement.groups {
+            1 => count * lanes,
+            _ => arrangement.filters - packet * lanes,
         };
         Block {
-            input: channel * self.conv.steps.channel,
-            weights: &weights[filter * taps..][..count * lanes * taps],
-            bias: &bias[filter..][..count * lanes],
+            input,
+            weights: &weights[first * taps..][..count * lanes * taps],
+            bias: &bias[first..][..count * lanes],
             filter,
+            filters: own.min(count * lanes),
         }
     }
 
     /// `P` windows or positions at a time, of `V` packets.
     #[inline(always)]
-    fn positions<const DEPTHWISE: bool, const P: usize, const V: usize>(
+    fn positions<const PER_LANE: bool, const P: usize, const V: usize>(
         &mut self,
         block: Block<'_>,
     ) {
@@ -141,10 +150,10 @@ impl<L: Lanes> ConvInPackets<'_, L> {
                 while at < count {
                     // A tile that is not full does some positions twice.
                     if (count - at).min(P) * LATENCY.max(V) >= P * V {
-                        self.tile::<DEPTHWISE, P, V>(block, &rectangle, at);
+                        self.tile::<PER_LANE, P, V>(block, &rectangle, at);
                         at += P;
                     } else {
-                        self.tile::<DEPTHWISE, 1, V>(block, &rectangle, at);
+                        self.tile::<PER_LANE, 1, V>(block, &rectangle, at);
                         at += 1;
                     }
                 }
@@ -154,26 +163,26 @@ impl<L: Lanes> ConvInPackets<'_, L> {
 
     /// The only position there is: packets alone have to keep the registers busy.
     #[inline(always)]
-    fn single_position<const DEPTHWISE: bool, const V: usize>(&mut self, block: Block<'_>) {
+    fn single_position<const PER_LANE: bool, const V: usize>(&mut self, block: Block<'_>) {
         let geometry = self.conv.geometry;
         each_rectangle(
             &geometry,
             self.conv.pool,
             #[inline(always)]
-            |rectangle| self.tile::<DEPTHWISE, 1, V>(block, &rectangle, 0),
+            |rectangle| self.tile::<PER_LANE, 1, V>(block, &rectangle, 0),
         );
     }
 
     /// Positions or windows of a rectangle, from number `at` on in scan order; the last one stands
     /// for those that are not there.
     #[inline(always)]
-    fn tile<const DEPTHWISE: bool, const P: usize, const V: usize>(
+    fn tile<const PER_LANE: bool, const P: usize, const V: usize>(
         &mut self,
         block: Block<'_>,
         rectangle: &Rectangle,
         at: usize,
     ) {
-        let conv = &mut self.conv;
+        let conv = &self.conv;
         let (g, steps) = (&conv.geometry, conv.steps);
         let mut places = [[0; 2]; P];
         for p in 0..P {
@@ -189,7 +198,7 @@ impl<L: Lanes> ConvInPackets<'_, L> {
                 let position = [places[p][0] * size + row, places[p][1] * size + column];
                 corners[p] = block.input + taps.corner(g, steps, position);
             }
-            let sums = taps.add::<L, DEPTHWISE, P, V>(self.proof, conv.input, corners, block);
+            let sums = taps.add::<L, PER_LANE, P, V>(self.proof, conv.input, corners, block);
             for p in 0..P {
                 for v in 0..V {
                     best[p][v] = match sub {
@@ -204,12 +213,32 @@ impl<L: Lanes> ConvInPackets<'_, L> {
             Activation::Relu => activate(Activation::Relu, &mut best),
             Activation::Relu6 => activate(Activation::Relu6, &mut best),
         }
-        let columns = g.output[1] / size;
+        self.store(block, places, g.output[1] / size, best);
+    }
+
+    #[inline(always)]
+    fn store<const P: usize, const V: usize>(
+        &mut self,
+        block: Block<'_>,
+        places: [[usize; 2]; P],
+        columns: usize,
+        tile: [[L; V]; P],
+    ) {
+        let is_whole = block.filters == V * L::LANES;
         for p in 0..P {
-            let start = (places[p][0] * columns + places[p][1]) * conv.padded + block.filter;
-            let output = &mut conv.output[start..][..V * L::LANES];
-            for v in 0..V {
-                best[p][v].store(&mut output[v * L::LANES..]);
+            let place = places[p][0] * columns + places[p][1];
+            let start = place * self.conv.padded + block.filter;
+            let output = &mut self.conv.output[start..][..block.filters];
+            if is_whole {
+                for v in 0..V {
+                    tile[p][v].store(&mut output[v * L::LANES..]);
+                }
+            } else {
+                let values = L::values(&tile[p]).iter();
+                output
+                    .iter_mut()
+                    .zip(values)
+                    .for_each(|(to, value)| *to = *value);
             }
         }
     }
