@@ -6,22 +6,45 @@ use crate::lanes::Lanes;
 use crate::program::MapSteps;
 use core::ops::Range;
 
-/// The taps of the positions of a tile that are inside the input, as three loops: from the outermost
-/// on, how many there are, how far apart inputs lie, and how far apart weights do.
+/// The taps of the positions of a rectangle that are inside the input, as three loops: from the
+/// outermost on, how many there are, and how far apart inputs lie.
+#[derive(Clone, Copy)]
 pub(super) struct TileTaps {
-    rows: Range<usize>,
-    columns: Range<usize>,
     counts: [usize; 3],
     steps: [usize; 3],
     /// First tap of the first channel.
     first: usize,
     /// Taps from one turn of the outermost loop to the next, and of the middle one.
     strides: [usize; 2],
+    /// From where a position's kernel would begin without padding to the input of its first tap;
+    /// wraps where that lies before.
+    corner: usize,
+    /// Inputs from the first tap to the last.
+    reach: usize,
 }
 
 impl TileTaps {
-    #[inline(always)]
-    pub fn new(g: &ConvGeometry, steps: MapSteps, [rows, columns]: [Range<usize>; 2]) -> Self {
+    pub const NONE: Self = Self {
+        counts: [0; 3],
+        steps: [0; 3],
+        first: 0,
+        strides: [0; 2],
+        corner: 0,
+        reach: 0,
+    };
+
+    /// The taps inside the input for place `sub` of windows; none at all where `ranges`, of rows and
+    /// columns of the kernel, are empty.
+    pub fn new(
+        g: &ConvGeometry,
+        steps: MapSteps,
+        ranges: [Range<usize>; 2],
+        sub: [usize; 2],
+    ) -> Self {
+        let [rows, columns] = ranges;
+        if rows.is_empty() || columns.is_empty() {
+            return Self::NONE;
+        }
         let channels = g.group_channels();
         let mut counts = [channels, rows.len(), columns.len()];
         let mut distances = [
@@ -30,43 +53,38 @@ impl TileTaps {
             g.dilation[1] * steps.column,
         ];
         let mut strides = [g.kernel_area(), g.kernel[1]];
-        if rows.is_empty() || columns.is_empty() {
-            counts = [0; 3];
-        } else if g.kernel_area() == 1 {
+        if g.kernel_area() == 1 {
             // Channels innermost: a loop over a single column would be all overhead.
             counts = [1, 1, channels];
             distances = [0, 0, steps.channel];
             strides = [0, 0];
         }
+        let start = [rows.start, columns.start];
+        let place = |axis: usize| {
+            let tap = sub[axis] * g.stride[axis] + start[axis] * g.dilation[axis];
+            tap.wrapping_sub(g.padding[axis])
+        };
+        let corner = place(0).wrapping_mul(steps.row);
+        let turns = |loops: usize| (counts[loops] - 1) * distances[loops];
         Self {
-            first: rows.start * g.kernel[1] + columns.start,
-            rows,
-            columns,
             counts,
             steps: distances,
+            first: rows.start * g.kernel[1] + columns.start,
             strides,
+            corner: corner.wrapping_add(place(1).wrapping_mul(steps.column)),
+            reach: turns(0) + turns(1) + turns(2),
         }
     }
 
-    /// Offset of the input's first channel that the first tap of `position` meets.
-    #[inline(always)]
-    pub fn corner(&self, g: &ConvGeometry, steps: MapSteps, position: [usize; 2]) -> usize {
-        if self.counts[0] == 0 {
-            return 0;
-        }
-        let row = position[0] * g.stride[0] + self.rows.start * g.dilation[0] - g.padding[0];
-        let column = position[1] * g.stride[1] + self.columns.start * g.dilation[1] - g.padding[1];
-        row * steps.row + column * steps.column
-    }
-
-    /// The sums of `P` positions of `V` packets of filters, from their biases on. Each lane
+    /// The sums of `P` positions of `V` packets of filters, from their biases on; `origins` says where
+    /// their kernels would begin without padding. Each lane
     /// meets its own channel where `PER_LANE` is set, or else all meet the same value.
     #[inline(always)]
     pub fn add<L: Lanes, const PER_LANE: bool, const P: usize, const V: usize>(
         &self,
         proof: L,
         input: &[f32],
-        corners: [usize; P],
+        origins: [usize; P],
         block: Block<'_>,
     ) -> [[L; V]; P] {
         let mut sums = [[proof; V]; P];
@@ -81,13 +99,10 @@ impl TileTaps {
             return sums;
         }
         // All windows are as long, so that one check of an index serves all of them.
-        let reach = (channels - 1) * self.steps[0]
-            + (rows - 1) * self.steps[1]
-            + (columns - 1) * self.steps[2]
-            + if PER_LANE { V * L::LANES } else { 1 };
+        let reach = self.reach + if PER_LANE { V * L::LANES } else { 1 };
         let mut windows: [&[f32]; P] = [&[]; P];
         for p in 0..P {
-            windows[p] = &input[corners[p]..][..reach];
+            windows[p] = &input[origins[p].wrapping_add(self.corner)..][..reach];
         }
         let (mut channel, mut channel_tap) = (0, self.first);
         for _ in 0..channels {

@@ -36,7 +36,9 @@ impl Arrangement {
         let groups = if is_per_lane { 1 } else { g.groups };
         let filters = g.filters / groups;
         let lanes = packet_lanes(filters, L::LANES);
-        let most = if g.output_area() == 1 {
+        let most = if is_per_lane || L::LANES == 1 && L::REGISTERS < 32 {
+            1
+        } else if g.output_area() == 1 {
             8
         } else if L::REGISTERS >= 32 && lanes == L::LANES {
             4

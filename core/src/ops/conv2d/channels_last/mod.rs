@@ -44,7 +44,8 @@ pub struct ConvChannelsLast<'a> {
     pub padded: usize,
 }
 
-/// A convolution in packets of `L`.
+/// A convolution in packets of `L`. Filters come outermost: their weights stay in the first caches while
+/// positions pass.
 pub(crate) struct ConvInPackets<'a, L> {
     pub proof: L,
     pub conv: ConvChannelsLast<'a>,
@@ -57,11 +58,17 @@ impl<L: Lanes> Kernel for ConvInPackets<'_, L> {
     fn run(mut self) {
         let arrangement = self.conv.arrangement;
         debug_assert_eq!(arrangement.lanes, L::LANES);
-        if arrangement.is_per_lane {
-            self.each_block::<true>(0);
-        } else {
-            for group in 0..arrangement.groups {
-                self.each_block::<false>(group);
+        for group in 0..arrangement.groups {
+            let mut packet = 0;
+            while packet < arrangement.packets {
+                let count = arrangement.block(packet);
+                let block = self.block(group, packet, count);
+                if arrangement.is_per_lane {
+                    self.positions::<true, 8, 1>(block);
+                } else {
+                    self.block_positions(block, count);
+                }
+                packet += count;
             }
         }
     }
@@ -83,23 +90,20 @@ struct Block<'a> {
 }
 
 impl<L: Lanes> ConvInPackets<'_, L> {
-    /// Filters come outermost: their weights stay in the first caches while positions pass.
+    /// All positions of a block, in tiles that fill the registers; one sample at a time has no use
+    /// for several.
     #[inline(always)]
-    fn each_block<const PER_LANE: bool>(&mut self, group: usize) {
-        let arrangement = self.conv.arrangement;
-        let mut packet = 0;
-        while packet < arrangement.packets {
-            let count = arrangement.block(packet);
-            let block = self.block(group, packet, count);
-            match (count, L::REGISTERS >= 32) {
-                (8, _) => self.single_position::<PER_LANE, 8>(block),
-                (4, true) => self.positions::<PER_LANE, 6, 4>(block),
-                (4, false) => self.single_position::<PER_LANE, 4>(block),
-                (2, true) => self.positions::<PER_LANE, 8, 2>(block),
-                (2, false) => self.positions::<PER_LANE, 6, 2>(block),
-                _ => self.positions::<PER_LANE, 8, 1>(block),
-            }
-            packet += count;
+    fn block_positions(&mut self, block: Block<'_>, packets: usize) {
+        if L::LANES == 1 && L::REGISTERS < 32 {
+            return self.positions::<false, 8, 1>(block);
+        }
+        match (packets, L::REGISTERS >= 32) {
+            (8, _) => self.single_position::<8>(block),
+            (4, true) => self.positions::<false, 6, 4>(block),
+            (4, false) => self.single_position::<4>(block),
+            (2, true) => self.positions::<false, 8, 2>(block),
+            (2, false) => self.positions::<false, 6, 2>(block),
+            _ => self.positions::<false, 8, 1>(block),
         }
     }
 
@@ -145,15 +149,16 @@ impl<L: Lanes> ConvInPackets<'_, L> {
             self.conv.pool,
             #[inline(always)]
             |rectangle| {
+                let taps = self.taps(&rectangle);
                 let count = rectangle.len();
                 let mut at = 0;
                 while at < count {
                     // A tile that is not full does some positions twice.
                     if (count - at).min(P) * LATENCY.max(V) >= P * V {
-                        self.tile::<PER_LANE, P, V>(block, &rectangle, at);
+                        self.tile::<PER_LANE, P, V>(block, &taps, rectangle.places(at));
                         at += P;
                     } else {
-                        self.tile::<PER_LANE, 1, V>(block, &rectangle, at);
+                        self.tile::<PER_LANE, 1, V>(block, &taps, rectangle.places(at));
                         at += 1;
                     }
                 }
@@ -163,45 +168,58 @@ impl<L: Lanes> ConvInPackets<'_, L> {
 
     /// The only position there is: packets alone have to keep the registers busy.
     #[inline(always)]
-    fn single_position<const PER_LANE: bool, const V: usize>(&mut self, block: Block<'_>) {
+    fn single_position<const V: usize>(&mut self, block: Block<'_>) {
         let geometry = self.conv.geometry;
         each_rectangle(
             &geometry,
             self.conv.pool,
             #[inline(always)]
-            |rectangle| self.tile::<PER_LANE, 1, V>(block, &rectangle, 0),
+            |rectangle| {
+                let taps = self.taps(&rectangle);
+                self.tile::<false, 1, V>(block, &taps, rectangle.places(0));
+            },
         );
     }
 
-    /// Positions or windows of a rectangle, from number `at` on in scan order; the last one stands
-    /// for those that are not there.
+    /// The taps of each place of a rectangle's windows, in scan order, or of its positions.
+    fn taps(&self, rectangle: &Rectangle) -> [TileTaps; 4] {
+        let (g, size) = (&self.conv.geometry, self.window());
+        let mut taps = [TileTaps::NONE; 4];
+        for (index, taps) in taps.iter_mut().enumerate().take(size * size) {
+            let sub = [index / size, index % size];
+            *taps = TileTaps::new(g, self.conv.steps, rectangle.taps(g, size, sub), sub);
+        }
+        taps
+    }
+
+    /// Rows and columns of a pool's window; 1 where there is none.
+    #[inline(always)]
+    fn window(&self) -> usize {
+        1 + usize::from(self.conv.pool)
+    }
+
+    /// Neighbouring places of a rectangle.
     #[inline(always)]
     fn tile<const PER_LANE: bool, const P: usize, const V: usize>(
         &mut self,
         block: Block<'_>,
-        rectangle: &Rectangle,
-        at: usize,
+        taps: &[TileTaps; 4],
+        places: [[usize; 2]; P],
     ) {
         let conv = &self.conv;
-        let (g, steps) = (&conv.geometry, conv.steps);
-        let mut places = [[0; 2]; P];
+        let (g, size) = (&conv.geometry, self.window());
+        let down = size * g.stride[0] * conv.steps.row;
+        let right = size * g.stride[1] * conv.steps.column;
+        let mut origins = [0; P];
         for p in 0..P {
-            places[p] = rectangle.place((at + p).min(rectangle.len() - 1));
+            origins[p] = block.input + places[p][0] * down + places[p][1] * right;
         }
-        let size = 1 + usize::from(conv.pool);
         let mut best = [[self.proof; V]; P];
-        for sub in 0..size * size {
-            let [row, column] = [sub / size, sub % size];
-            let taps = TileTaps::new(g, steps, rectangle.taps(g, size, [row, column]));
-            let mut corners = [0; P];
-            for p in 0..P {
-                let position = [places[p][0] * size + row, places[p][1] * size + column];
-                corners[p] = block.input + taps.corner(g, steps, position);
-            }
-            let sums = taps.add::<L, PER_LANE, P, V>(self.proof, conv.input, corners, block);
+        for (index, taps) in taps[..size * size].iter().enumerate() {
+            let sums = taps.add::<L, PER_LANE, P, V>(self.proof, conv.input, origins, block);
             for p in 0..P {
                 for v in 0..V {
-                    best[p][v] = match sub {
+                    best[p][v] = match index {
                         0 => sums[p][v],
                         _ => sums[p][v].larger(best[p][v]),
                     };
@@ -233,12 +251,13 @@ impl<L: Lanes> ConvInPackets<'_, L> {
                 for v in 0..V {
                     tile[p][v].store(&mut output[v * L::LANES..]);
                 }
-            } else {
-                let values = L::values(&tile[p]).iter();
-                output
-                    .iter_mut()
-                    .zip(values)
-                    .for_each(|(to, value)| *to = *value);
+                continue;
+            }
+            for v in 0..V {
+                let mut lanes = [0.0; 16];
+                tile[p][v].store(&mut lanes);
+                let own = output.iter_mut().skip(v * L::LANES).zip(&lanes[..L::LANES]);
+                own.for_each(|(to, value)| *to = *value);
             }
         }
     }

@@ -17,16 +17,29 @@ impl Rectangle {
         self.rows.len() * self.columns.len()
     }
 
-    /// Row and column of the one that has number `index` in scan order.
+    /// Rows and columns of as many as fit, from number `at` on in scan order; the last one stands for
+    /// those that are not there.
     #[inline(always)]
-    pub fn place(&self, index: usize) -> [usize; 2] {
-        // A division takes as long as several taps; most tiles are of one row or column.
-        let (row, column) = match (self.rows.len(), self.columns.len()) {
-            (1, _) => (0, index),
-            (_, 1) => (index, 0),
-            (_, columns) => (index / columns, index % columns),
-        };
-        [self.rows.start + row, self.columns.start + column]
+    pub fn places<const P: usize>(&self, at: usize) -> [[usize; 2]; P] {
+        let width = self.columns.len();
+        let (mut row, mut column) = (
+            self.rows.start + at / width,
+            self.columns.start + at % width,
+        );
+        let mut places = [[row, column]; P];
+        for p in 1..P {
+            let is_end = column + 1 == self.columns.end;
+            if at + p < self.len() {
+                row += usize::from(is_end);
+                column = if is_end {
+                    self.columns.start
+                } else {
+                    column + 1
+                };
+            }
+            places[p] = [row, column];
+        }
+        places
     }
 
     /// The kernel's rows and columns that are inside the input, for place `sub` of the windows of

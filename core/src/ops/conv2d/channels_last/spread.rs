@@ -23,18 +23,35 @@ pub(crate) fn spread(
         row: g.input[1] * padded,
         column: padded,
     };
+    match g.group_filters() {
+        1 => spread_each::<1>(g, steps, spread, input, to),
+        2 => spread_each::<2>(g, steps, spread, input, to),
+        _ => spread_each::<3>(g, steps, spread, input, to),
+    }
+    spread
+}
+
+/// Spreads to `F` filters of each group, so many that their number shows at compile time.
+fn spread_each<const F: usize>(
+    g: &ConvGeometry,
+    steps: MapSteps,
+    spread: MapSteps,
+    input: &[f32],
+    to: &mut [f32],
+) {
+    let apart = g.group_channels() * steps.channel;
     for channel in 0..g.group_channels() {
         for row in 0..g.input[0] {
             for column in 0..g.input[1] {
                 let from = channel * steps.channel + row * steps.row + column * steps.column;
-                let start = channel * spread.channel + row * spread.row + column * padded;
-                let (own, padding) = to[start..][..padded].split_at_mut(g.filters);
-                for (group, own) in own.chunks_exact_mut(g.group_filters()).enumerate() {
-                    own.fill(input[from + group * g.group_channels() * steps.channel]);
+                let start = channel * spread.channel + row * spread.row + column * spread.column;
+                let (own, padding) = to[start..][..spread.column].split_at_mut(g.filters);
+                let groups = input[from..].iter().step_by(apart);
+                for (own, value) in own.as_chunks_mut::<F>().0.iter_mut().zip(groups) {
+                    *own = [*value; F];
                 }
                 padding.fill(0.0);
             }
         }
     }
-    spread
 }
