@@ -2,6 +2,7 @@
 
 extern crate std;
 
+pub mod channels_last;
 pub mod graphs;
 pub mod walk;
 

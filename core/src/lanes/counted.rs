@@ -46,8 +46,14 @@ impl Tally {
 impl<const REGISTERS: usize> Lanes for Counted<REGISTERS> {
     const WIDTH: LaneWidth = LaneWidth::X1;
 
+    type Half = Self;
+
     fn zero() -> Option<Self> {
         Some(Self(0.0))
+    }
+
+    fn half(self) -> Self {
+        self
     }
 
     fn values(packets: &[Self]) -> &[f32] {

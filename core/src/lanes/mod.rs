@@ -43,8 +43,14 @@ pub trait Lanes: Compiled + Send + Sync + core::fmt::Debug {
     /// Samples in a packet.
     const LANES: usize = Self::WIDTH.lanes();
 
+    /// The packet type of half as many lanes, or this one where there is none.
+    type Half: Lanes;
+
     /// A packet of zeros, or `None` where this processor lacks the instructions.
     fn zero() -> Option<Self>;
+
+    /// Some packet of half as many lanes: `self` proves that its instructions are there, too.
+    fn half(self) -> Self::Half;
 
     /// The packets as plain values: packet by packet, lane by lane.
     fn values(packets: &[Self]) -> &[f32];

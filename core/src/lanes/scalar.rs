@@ -5,8 +5,14 @@ use super::{Kernel, LaneWidth, Lanes, NO_WINNER, Vector};
 impl Lanes for f32 {
     const WIDTH: LaneWidth = LaneWidth::X1;
 
+    type Half = Self;
+
     fn zero() -> Option<Self> {
         Some(0.0)
+    }
+
+    fn half(self) -> Self {
+        self
     }
 
     #[inline(always)]

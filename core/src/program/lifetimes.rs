@@ -32,7 +32,7 @@ pub(super) const fn lay_out<const STEPS: usize>(program: &mut Program<STEPS>) {
 /// Chooses what is trained, and which steps therefore run backward.
 const fn choose_trained<const STEPS: usize>(program: &mut Program<STEPS>) {
     let trainable = match program.purpose {
-        Purpose::Inference => Trainable::NONE,
+        Purpose::Inference | Purpose::ChannelsLast(_) => Trainable::NONE,
         Purpose::Group(_) => Trainable::ALL,
         Purpose::Compact(mode) => mode.trainable,
     };
@@ -101,13 +101,16 @@ const fn group_values(step: &Step) -> usize {
 
 /// Says how long the values live, and which are written over others.
 const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
-    let len = program.shape.elements();
+    let [sample, len] = program.input_lens();
     program.input = Buffer::new(0, len, 0, last_need(program, 0));
+    if sample > 0 {
+        program.output_gradient = Buffer::new(program.len + 1, sample, 0, 0);
+    }
     let mut index = 0;
     while index < program.len {
         let number = index + 1;
         let dies = last_need(program, number);
-        let len = program.steps[index].output.elements();
+        let len = program.value_len(program.steps[index].output);
         let mut own = Buffer::new(number, len, index, dies);
         if let Some(read) = read_that_dies(program, index) {
             let value = program.steps[index].reads[read as usize].value;
@@ -116,6 +119,12 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
             program.buffer_mut(own.root as usize).alive[1] = dies as u16;
         }
         program.steps[index].value = own;
+        let lanes = program.channel_lanes();
+        if lanes > 0 {
+            let len = program.steps[index].spread_len(lanes);
+            let number = program.len + 2 + index;
+            program.steps[index].scratch = Buffer::new(number, len, index, index);
+        }
         index += 1;
     }
 }

@@ -12,6 +12,7 @@
 //! Lengths are counted in *packets*: one value of each sample computed side by side, which is one
 //! `f32` where samples are computed one at a time.
 
+mod channels_last;
 mod error;
 mod fuse;
 mod lifetimes;
@@ -25,6 +26,8 @@ mod step;
 mod trainable;
 mod training_memory;
 
+pub use channels_last::MapSteps;
+pub(crate) use channels_last::{packet_lanes, padded_channels};
 pub use error::ProgramError;
 pub(crate) use mask::Mask;
 pub use mode::{CompactMode, CompactUpdate, Loss, Purpose};
@@ -68,7 +71,8 @@ pub struct Program<const STEPS: usize = MAX_NODES> {
     batch_norms: usize,
     /// The network's input.
     input: Buffer,
-    /// The gradient of the network's output.
+    /// The gradient of the network's output; of a channels-last program, which has none, the sample as
+    /// it is given, where that is not the input as it is read.
     output_gradient: Buffer,
 }
 
@@ -225,6 +229,7 @@ impl<const STEPS: usize> Program<STEPS> {
     const fn buffer_count(&self) -> usize {
         match self.purpose {
             Purpose::Inference => self.len + 1,
+            Purpose::ChannelsLast(_) => 2 * self.len + 2,
             _ => 4 * self.len + 2,
         }
     }
@@ -235,6 +240,12 @@ impl<const STEPS: usize> Program<STEPS> {
             self.input
         } else if number <= len {
             self.steps[number - 1].value
+        } else if matches!(self.purpose, Purpose::ChannelsLast(_)) {
+            if number == len + 1 {
+                self.output_gradient
+            } else {
+                self.steps[number - len - 2].scratch
+            }
         } else if number <= 3 * len {
             let read = number - len - 1;
             self.steps[read / 2].reads[read % 2].gradient
@@ -258,6 +269,12 @@ impl<const STEPS: usize> Program<STEPS> {
             &mut self.input
         } else if number <= len {
             &mut self.steps[number - 1].value
+        } else if matches!(self.purpose, Purpose::ChannelsLast(_)) {
+            if number == len + 1 {
+                &mut self.output_gradient
+            } else {
+                &mut self.steps[number - len - 2].scratch
+            }
         } else if number <= 3 * len {
             let read = number - len - 1;
             &mut self.steps[read / 2].reads[read % 2].gradient

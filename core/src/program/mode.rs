@@ -1,6 +1,7 @@
 //! What a program is for.
 
 use super::Trainable;
+use crate::LaneWidth;
 use serde::{Deserialize, Serialize};
 
 /// What a program is for: what runs, and what has to be kept, follows from it.
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Purpose {
     /// The forward pass alone.
     Inference,
+    /// The forward pass of one sample, its channels side by side in packets of a width.
+    ChannelsLast(LaneWidth),
     /// Training groups of [`GROUP`](crate::GROUP) samples, many side by side, by a loss.
     Group(Loss),
     /// Training one sample at a time in the least memory, by softmax cross-entropy.
@@ -20,7 +23,7 @@ impl Purpose {
     }
 
     pub(crate) const fn trains(&self) -> bool {
-        !matches!(self, Self::Inference)
+        !matches!(self, Self::Inference | Self::ChannelsLast(_))
     }
 }
 

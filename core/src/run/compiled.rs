@@ -3,6 +3,7 @@
 //! They are generic, and what is generic is compiled again in every crate that uses it. These
 //! methods are not, so a program that uses every width links them instead of compiling them.
 
+use super::channels_last::ChannelsLastForward;
 use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
@@ -18,6 +19,8 @@ use crate::pack::Pack;
 pub trait Compiled: Vector {
     /// Runs one step forward.
     fn forward(work: StepForward<'_, Self>);
+    /// Runs one step of a single sample, its channels side by side.
+    fn forward_channels_last(self, work: ChannelsLastForward<'_>);
     /// Runs one step of a group forward.
     fn forward_in_training(work: StepForward<'_, Self>);
     /// Runs the first half of one step of a group backward: its parameters.
@@ -47,6 +50,10 @@ macro_rules! compile {
         impl<$($generics)*> Compiled for $packet {
             fn forward(work: StepForward<'_, Self>) {
                 work.run();
+            }
+
+            fn forward_channels_last(self, work: ChannelsLastForward<'_>) {
+                work.run(self);
             }
 
             fn forward_in_training(work: StepForward<'_, Self>) {

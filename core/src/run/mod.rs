@@ -6,6 +6,7 @@
 
 mod backward;
 mod buffers;
+mod channels_last;
 mod compact;
 mod compiled;
 mod forward;

@@ -3,6 +3,7 @@
 
 extern crate std;
 
+mod channels_last;
 mod exact;
 mod observed;
 mod refused;

@@ -16,7 +16,7 @@ use shuffle::*;
 /// widen and narrow bytes differently.
 macro_rules! packet {
     (
-        $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr,
+        $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr, half: $half:ty,
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
@@ -31,10 +31,17 @@ macro_rules! packet {
 
         impl Lanes for $name {
             const WIDTH: LaneWidth = $width;
+            type Half = $half;
 
             fn zero() -> Option<Self> {
                 // SAFETY: all bits zero is a vector of zeros.
                 $width.is_available().then(|| unsafe { core::mem::zeroed() })
+            }
+
+            fn half(self) -> $half {
+                // SAFETY: all bits zero is a vector of zeros, or the number; a processor with the
+                // instructions of this width has those of the narrower ones.
+                unsafe { core::mem::zeroed() }
             }
 
             #[inline(always)]
@@ -203,7 +210,7 @@ macro_rules! packet {
 
 packet! {
     /// Four lanes in an SSE2 register.
-    F32x4(__m128, __m128, 4), LaneWidth::X4,
+    F32x4(__m128, __m128, 4), LaneWidth::X4, half: f32,
     features: "sse2", registers: 16,
     _mm_set1_ps, _mm_add_ps, _mm_sub_ps, _mm_mul_ps, _mm_div_ps, _mm_loadu_ps, _mm_storeu_ps,
     greater: _mm_cmpgt_ps,
@@ -221,7 +228,7 @@ packet! {
 
 packet! {
     /// Eight lanes in an AVX2 register.
-    F32x8(__m256, __m256, 8), LaneWidth::X8,
+    F32x8(__m256, __m256, 8), LaneWidth::X8, half: F32x4,
     features: "avx2", registers: 16,
     _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_loadu_ps,
     _mm256_storeu_ps,
@@ -240,7 +247,7 @@ packet! {
 
 packet! {
     /// Sixteen lanes in an AVX-512 register.
-    F32x16(__m512, __mmask16, 16), LaneWidth::X16,
+    F32x16(__m512, __mmask16, 16), LaneWidth::X16, half: F32x8,
     features: "avx2,avx512f,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
     _mm512_storeu_ps,

@@ -3,6 +3,7 @@
 //! Tensors are C x H x W packets; weights are filters x (channels / groups) x rows x columns.
 
 mod accumulate;
+mod channels_last;
 #[allow(dead_code, reason = "a planner may ask for all of them")]
 mod facts;
 mod forward;
@@ -17,6 +18,8 @@ pub(crate) mod scalar;
 mod segments;
 mod taps;
 
+pub use channels_last::ConvChannelsLast;
+pub(crate) use channels_last::{Arrangement, ConvInPackets, is_per_lane, needs_spreading, spread};
 #[allow(unused_imports, reason = "a planner may ask for all of them")]
 pub(crate) use facts::{
     FILTER_BLOCK, FILTER_PAIR, group_values, sample_scratch, splits_windows, training_scratch,

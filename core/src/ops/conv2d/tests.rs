@@ -2,6 +2,7 @@
 
 extern crate std;
 
+mod channels_last;
 mod extents;
 mod forward;
 mod gradients;

@@ -1,10 +1,13 @@
 //! Max and average pooling.
 
 mod average;
+mod channels_last;
 mod max;
 pub mod reference;
 
 pub(crate) use average::{AveragePool, AveragePoolGradient, differentiate_map_means};
+pub use channels_last::PoolChannelsLast;
+pub(crate) use channels_last::PoolInPackets;
 pub(crate) use max::{MaxPool, MaxPoolGradient, pool_2x2};
 
 use crate::{Pool2d, Shape};

@@ -1,8 +1,11 @@
 //! `x * scale + shift` with a scale and a shift for each channel.
 
+mod channels_last;
 pub mod reference;
 mod sample_gradient;
 
+pub use channels_last::ScaleShiftChannelsLast;
+pub(crate) use channels_last::ScaleShiftInPackets;
 pub(crate) use sample_gradient::ScaleShiftSampleGradient;
 
 use super::activation::{Activate, Activation};
