@@ -3,12 +3,14 @@
 //! Every kernel is written once, generic over [`Lanes`]. On a microcontroller a packet is a plain
 //! `f32`, one sample at a time; on a desktop it is a vector register, 4, 8 or 16 samples at a
 //! time. Each lane runs the scalar program, rounding every product and every sum, so the results
-//! are equal to the bit at every width.
+//! are equal to the bit at every width. Packets of the fused [`Arithmetic`] round a sum of a product
+//! once; their results are equal among each other.
 //!
 //! This module is the only place in core with `unsafe`. Vector instructions may run only on a
 //! processor that has them, and the proof of that is a value of the packet type itself: outside
 //! this module the first one can come only from [`Lanes::zero`], which asks the processor.
 
+mod arithmetic;
 pub(crate) mod bytes;
 #[cfg(test)]
 mod counted;
@@ -21,10 +23,11 @@ mod width;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub use arithmetic::Arithmetic;
 pub use limit::multiply_add;
 pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
-pub use x86_64::{F32x4, F32x8, F32x16};
+pub use x86_64::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 
 use crate::run::Compiled;
 #[cfg(test)]
@@ -37,6 +40,9 @@ pub(crate) use vector::{Kernel, NO_WINNER, Vector};
 pub trait Lanes: Compiled + Send + Sync + core::fmt::Debug {
     /// The width, as a value.
     const WIDTH: LaneWidth;
+
+    /// How it adds products to sums.
+    const ARITHMETIC: Arithmetic = Arithmetic::Separate;
 
     /// Samples in a packet.
     const LANES: usize = Self::WIDTH.lanes();

@@ -3,7 +3,8 @@
 /// Byte of a window all of whose values the ReLU made 0: no input gets its gradient.
 pub const NO_WINNER: u8 = u8::MAX;
 
-/// Arithmetic on packets. Every operation works lane by lane and rounds once.
+/// Arithmetic on packets. Every operation works lane by lane and, but for
+/// [`Vector::add_product`], rounds once.
 ///
 /// `pub` in a private module, so that it seals [`Lanes`](super::Lanes).
 pub trait Vector: Copy + 'static {
@@ -23,6 +24,11 @@ pub trait Vector: Copy + 'static {
     fn mul(self, other: Self) -> Self;
     /// `self / other`
     fn div(self, other: Self) -> Self;
+    /// `self + a * b`: rounded twice, or once by packets of the fused arithmetic.
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        self.add(a.mul(b))
+    }
     /// `self > other`; false where either is NaN.
     fn greater(self, other: Self) -> Self::Mask;
     /// `self <= other`; false where either is NaN.

@@ -4,6 +4,7 @@
 extern crate std;
 
 mod exact;
+mod fused;
 mod refused;
 mod walked;
 
