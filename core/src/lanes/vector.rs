@@ -66,6 +66,13 @@ pub trait Vector: Copy + 'static {
         self.where_bits(bytes, u8::MAX, byte)
     }
 
+    /// `self + a * b`: the product rounded, then the sum. All that sums products does it by this
+    /// method, so that another arithmetic is another packet type.
+    #[inline(always)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        self.add(a.mul(b))
+    }
+
     /// The larger of two; `other` where they are equal or either is NaN.
     #[inline(always)]
     fn larger(self, other: Self) -> Self {

@@ -37,8 +37,8 @@ pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
                     let weight = channel[0].splat(kernels[f][tap]);
                     for r in 0..R {
                         for c in 0..C {
-                            let product = weight.mul(lines[r][c * g.stride[1] + kx]);
-                            sums[f][r][c] = sums[f][r][c].add(product);
+                            sums[f][r][c] =
+                                sums[f][r][c].add_product(weight, lines[r][c * g.stride[1] + kx]);
                         }
                     }
                 }
@@ -88,8 +88,7 @@ fn add_kernel_row<L: Lanes, const F: usize, const R: usize, const C: usize>(
             let weight = lines[0][0].splat(taps[f][ky * 3 + kx]);
             for r in 0..R {
                 for c in 0..C {
-                    let product = weight.mul(lines[r + ky][c + kx]);
-                    sums[f][r][c] = sums[f][r][c].add(product);
+                    sums[f][r][c] = sums[f][r][c].add_product(weight, lines[r + ky][c + kx]);
                 }
             }
         }
@@ -121,7 +120,7 @@ pub(super) fn edge<L: Lanes, const F: usize>(
             for tap in first..first + columns.len() {
                 let value = channel[place];
                 for f in 0..F {
-                    sums[f] = sums[f].add(value.splat(kernels[f][tap]).mul(value));
+                    sums[f] = sums[f].add_product(value.splat(kernels[f][tap]), value);
                 }
                 place += g.dilation[1];
             }

@@ -190,7 +190,7 @@ impl<L: Lanes> ConvInputGradient<'_, L> {
                     let d = map[row * g.output[1] + column];
                     for c in 0..C {
                         let weight = d.splat(kernels[c * g.kernel_area() + ky * g.kernel[1] + kx]);
-                        sums[c] = sums[c].add(weight.mul(d));
+                        sums[c] = sums[c].add_product(weight, d);
                     }
                 }
             }
@@ -249,8 +249,7 @@ fn add_kernel_row<L, const C: usize, const P: usize, const LEFT: usize, const RI
             let weight = line[0].splat(kernels[c * 9 + kx]);
             for p in 0..P {
                 if (LEFT..P + 2 - RIGHT).contains(&(p + 2 - kx)) {
-                    let product = weight.mul(line[p + 2 - kx - LEFT]);
-                    sums[c][p] = sums[c][p].add(product);
+                    sums[c][p] = sums[c][p].add_product(weight, line[p + 2 - kx - LEFT]);
                 }
             }
         }

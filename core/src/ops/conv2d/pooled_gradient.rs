@@ -188,13 +188,13 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
             let right = value.has_bits(bytes, 1);
             let line = choose(right, &inputs[0][2 * c..]);
             for kx in 0..3 {
-                sums[kx] = sums[kx].add(value.mul(line[kx]));
+                sums[kx] = sums[kx].add_product(*value, line[kx]);
             }
             for ky in 1..3 {
                 let line = choose(right, &inputs[ky][2 * c..]);
                 for kx in 0..3 {
                     let tap = ky * 3 + kx;
-                    sums[tap] = sums[tap].add(value.mul(line[kx]));
+                    sums[tap] = sums[tap].add_product(*value, line[kx]);
                     kept[tap - 3] = line[kx];
                 }
             }
@@ -202,11 +202,11 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
         let windows = lower.iter().zip(winners).zip(&*chosen);
         for (c, ((value, bytes), kept)) in windows.enumerate() {
             for tap in 0..6 {
-                sums[tap] = sums[tap].add(value.mul(kept[tap]));
+                sums[tap] = sums[tap].add_product(*value, kept[tap]);
             }
             let line = choose(value.has_bits(bytes, 1), &inputs[3][2 * c..]);
             for kx in 0..3 {
-                sums[6 + kx] = sums[6 + kx].add(value.mul(line[kx]));
+                sums[6 + kx] = sums[6 + kx].add_product(*value, line[kx]);
             }
         }
         kernels[..9].copy_from_slice(&sums);
@@ -227,7 +227,7 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
                     let bytes = &self.winners[f][c * L::LANES..][..L::LANES];
                     let right = gradients[f].has_bits(bytes, 1);
                     let input = L::select(right, inputs[ky][kx + 1], inputs[ky][kx]);
-                    sums[f][ky][kx] = sums[f][ky][kx].add(gradients[f].mul(input));
+                    sums[f][ky][kx] = sums[f][ky][kx].add_product(gradients[f], input);
                 }
             }
         }

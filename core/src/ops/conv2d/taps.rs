@@ -74,7 +74,7 @@ pub(super) fn add_each<L: Lanes, const F: usize>(
                 for x in columns.clone() {
                     let value = channel[line + x * g.stride[1] + shift[1] - g.padding[1]];
                     for f in 0..F {
-                        sums[f] = sums[f].add(maps[f * area + start + x].mul(value));
+                        sums[f] = sums[f].add_product(maps[f * area + start + x], value);
                     }
                 }
             }
@@ -128,7 +128,7 @@ fn add_inside<L: Lanes, const F: usize, const R: usize>(
             for kx in 0..3 {
                 let value = lines[r][x + kx];
                 for f in 0..F {
-                    sums[f][r][kx] = sums[f][r][kx].add(inner[f][x].mul(value));
+                    sums[f][r][kx] = sums[f][r][kx].add_product(inner[f][x], value);
                 }
             }
         }
@@ -153,7 +153,7 @@ fn add_edge<L: Lanes, const F: usize, const R: usize>(
             let row = y + first + r - g.padding[0];
             let value = channel[row * g.input[1] + x + kx - g.padding[1]];
             for f in 0..F {
-                sums[f][r][kx] = sums[f][r][kx].add(gradients[f][x].mul(value));
+                sums[f][r][kx] = sums[f][r][kx].add_product(gradients[f][x], value);
             }
         }
     }

@@ -52,7 +52,7 @@ impl<L: Lanes> LinearForward<'_, L> {
         for i in 0..inputs {
             let value = self.input[i];
             for o in 0..O {
-                sums[o] = sums[o].add(proof.splat(rows[o][i]).mul(value));
+                sums[o] = sums[o].add_product(proof.splat(rows[o][i]), value);
             }
         }
         for o in 0..O {

@@ -35,7 +35,7 @@ impl<L: Lanes> LinearInputGradient<'_, L> {
         for (d, row) in self.d_output.iter().zip(self.weights.chunks_exact(inputs)) {
             let weights = &row[first..first + I];
             for i in 0..I {
-                sums[i] = sums[i].add(zero.splat(weights[i]).mul(*d));
+                sums[i] = sums[i].add_product(zero.splat(weights[i]), *d);
             }
         }
         self.d_input[first..first + I].copy_from_slice(&sums);

@@ -79,7 +79,7 @@ impl<L: Lanes> WeightGradient<'_, L> {
                 let d = proof.splat(d[r]);
                 for c in 0..C {
                     let value = proof.load(&values[c * L::LANES..]);
-                    sums[r][c] = sums[r][c].add(d.mul(value));
+                    sums[r][c] = sums[r][c].add_product(d, value);
                 }
             }
         }

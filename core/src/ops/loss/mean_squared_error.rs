@@ -33,7 +33,7 @@ impl<L: Lanes> Kernel for MeanSquaredError<'_, L> {
         let pairs = self.output.iter().zip(self.target);
         for (gradient, (output, target)) in self.gradient.iter_mut().zip(pairs) {
             let distance = output.sub(*target);
-            sum = sum.add(distance.mul(distance));
+            sum = sum.add_product(distance, distance);
             *gradient = distance.mul(factor).mul(mean);
         }
         let errors = errors(sum, self.output.len());
@@ -61,7 +61,7 @@ impl<L: Lanes> Kernel for ErrorScore<'_, L> {
         let mut sum = self.output[0].splat(0.0);
         for (output, target) in self.output.iter().zip(self.target) {
             let distance = output.sub(*target);
-            sum = sum.add(distance.mul(distance));
+            sum = sum.add_product(distance, distance);
         }
         let errors = errors(sum, self.output.len());
         self.errors.copy_from_slice(&errors[..self.errors.len()]);
