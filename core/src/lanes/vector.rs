@@ -24,11 +24,6 @@ pub trait Vector: Copy + 'static {
     fn mul(self, other: Self) -> Self;
     /// `self / other`
     fn div(self, other: Self) -> Self;
-    /// `self + a * b`: rounded twice, or once by packets of the fused arithmetic.
-    #[inline(always)]
-    fn add_product(self, a: Self, b: Self) -> Self {
-        self.add(a.mul(b))
-    }
     /// `self > other`; false where either is NaN.
     fn greater(self, other: Self) -> Self::Mask;
     /// `self <= other`; false where either is NaN.
@@ -66,8 +61,8 @@ pub trait Vector: Copy + 'static {
         self.where_bits(bytes, u8::MAX, byte)
     }
 
-    /// `self + a * b`: the product rounded, then the sum. All that sums products does it by this
-    /// method, so that another arithmetic is another packet type.
+    /// `self + a * b`: the product rounded, then the sum, or, by packets of the fused arithmetic,
+    /// both at once. All that sums products does it by this method.
     #[inline(always)]
     fn add_product(self, a: Self, b: Self) -> Self {
         self.add(a.mul(b))
