@@ -47,6 +47,9 @@ pub trait Lanes: Compiled + Send + Sync + core::fmt::Debug {
     /// Samples in a packet.
     const LANES: usize = Self::WIDTH.lanes();
 
+    /// Whether the kernels for a single sample serve it, which know the separate arithmetic alone.
+    const IS_SINGLE: bool = Self::LANES == 1 && matches!(Self::ARITHMETIC, Arithmetic::Separate);
+
     /// A packet of zeros, or `None` where this processor lacks the instructions.
     fn zero() -> Option<Self>;
 
