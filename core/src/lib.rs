@@ -125,9 +125,9 @@ pub mod reference {
 pub use crc32::{Crc32, crc32};
 pub use folding::{FoldError, Folding};
 pub use init::{InitError, first_statistics, he_uniform, he_uniform_trained};
+pub use lanes::{Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
 #[cfg(target_arch = "x86_64")]
-pub use lanes::{F32x4, F32x8, F32x16};
-pub use lanes::{LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
+pub use lanes::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
     MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, ModelTask,

@@ -25,13 +25,27 @@ pub fn at_every_width(work: &impl AtWidth) {
         at::<crate::F32x8>(work);
         at::<crate::F32x16>(work);
     }
-    at::<Counted<32>>(work);
+    at::<Counted<32, false>>(work);
+}
+
+/// Does the work in packets of the fused arithmetic, and says which widths this processor lacks.
+pub fn at_every_fused_width(work: &impl AtWidth) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        at::<crate::FusedF32x8>(work);
+        at::<crate::FusedF32x16>(work);
+    }
+    at::<Counted<32, true>>(work);
 }
 
 fn at<L: Lanes>(work: &impl AtWidth) {
     match L::zero() {
         Some(zero) => work.run(zero),
-        None => std::eprintln!("skipped {:?}: this processor lacks it", L::WIDTH),
+        None => std::eprintln!(
+            "skipped {:?}, {:?}: this processor lacks it",
+            L::WIDTH,
+            L::ARITHMETIC
+        ),
     }
 }
 

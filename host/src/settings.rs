@@ -1,10 +1,12 @@
 //! The hyper-parameters of a run: as flags, as a table of a config file, and resolved.
 
+mod arithmetic;
 mod augment;
 mod bounds;
 mod loss;
 mod schedule;
 
+pub use arithmetic::ArithmeticSetting;
 pub use augment::{AugmentError, AugmentSetting};
 pub use loss::LossSetting;
 pub use schedule::{ScheduleError, ScheduleSetting};
@@ -57,6 +59,11 @@ pub struct Settings {
         help = "Share of each label that is spread over all classes [default: 0]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_smoothing: Option<f64>,
+    /// How training adds products to sums.
+    #[arg(long, value_name = "separate|fused", hide_possible_values = true,
+        help = format!("Arithmetic of the training steps: {}; models are evaluated in the separate one", ArithmeticSetting::HELP))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arithmetic: Option<ArithmeticSetting>,
     /// What is done to the training samples.
     #[arg(long, value_name = "LIST", help = augment_help())]
     pub augment: Option<AugmentSetting>,
@@ -93,6 +100,8 @@ pub struct Hyperparameters {
     pub loss: LossSetting,
     /// Share of each label spread over all classes, in `[0, 1)`; only of the cross-entropy.
     pub label_smoothing: f64,
+    /// How training adds products to sums.
+    pub arithmetic: ArithmeticSetting,
     /// What is done to the training samples.
     pub augment: AugmentSetting,
     /// Seed of everything random, within an i64 so that TOML can hold it.
@@ -133,6 +142,7 @@ impl Settings {
             schedule: self.schedule.or(other.schedule),
             loss: self.loss.or(other.loss),
             label_smoothing: self.label_smoothing.or(other.label_smoothing),
+            arithmetic: self.arithmetic.or(other.arithmetic),
             augment: self.augment.or(other.augment),
             seed: self.seed.or(other.seed),
             validation: self.validation.or(other.validation),
@@ -170,6 +180,7 @@ impl Settings {
             schedule: self.schedule.unwrap_or(defaults::SCHEDULE),
             loss: self.loss.unwrap_or_default(),
             label_smoothing: self.label_smoothing.unwrap_or_default(),
+            arithmetic: self.arithmetic.unwrap_or_default(),
             augment: self.augment.unwrap_or_default(),
             seed: self.seed.unwrap_or(defaults::SEED),
             validation: self.validation.unwrap_or(defaults::VALIDATION),
@@ -193,6 +204,8 @@ impl From<Hyperparameters> for Settings {
             schedule: Some(resolved.schedule),
             loss: Some(resolved.loss).filter(|loss| *loss != LossSetting::default()),
             label_smoothing: Some(resolved.label_smoothing).filter(|share| *share != 0.0),
+            arithmetic: Some(resolved.arithmetic)
+                .filter(|arithmetic| *arithmetic != ArithmeticSetting::default()),
             augment: Some(resolved.augment),
             seed: Some(resolved.seed),
             validation: Some(resolved.validation),
@@ -209,7 +222,7 @@ impl Hyperparameters {
         format!("augment {}, ", self.augment)
     }
 
-    /// Momentum, loss and label smoothing as far as they are not the usual ones, for a list in
+    /// Momentum, loss, label smoothing and arithmetic as far as they are not the usual ones, for a list in
     /// words; empty where all are.
     pub fn unusual(&self) -> String {
         let nesterov = if self.nesterov { "nesterov, " } else { "" };
@@ -221,7 +234,11 @@ impl Hyperparameters {
             0.0 => String::new(),
             share => format!("label smoothing {share}, "),
         };
-        format!("{nesterov}{loss}{smoothing}")
+        let arithmetic = match self.arithmetic {
+            ArithmeticSetting::Separate => "",
+            ArithmeticSetting::Fused => "fused arithmetic, ",
+        };
+        format!("{nesterov}{loss}{smoothing}{arithmetic}")
     }
 
     /// The update of every step; its rate is the base that the schedule changes.

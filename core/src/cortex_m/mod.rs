@@ -18,26 +18,26 @@ mod instructions;
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod gradient_macros;
-#[cfg(target_arch = "arm")]
-mod linear_gradient;
-#[cfg(target_arch = "arm")]
-mod pointwise_gradient;
-#[cfg(target_arch = "arm")]
-mod rows_gradient;
 mod convolution;
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
+#[cfg(target_arch = "arm")]
+mod linear_gradient;
+#[cfg(target_arch = "arm")]
+mod pointwise_gradient;
 mod pooled;
+#[cfg(target_arch = "arm")]
+mod rows_gradient;
 mod single_filter;
 mod sweep;
 
+use depthwise::Depthwise;
 #[cfg(target_arch = "arm")]
 pub(crate) use linear_gradient::LinearLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
-use depthwise::Depthwise;
 use single_filter::SingleFilter;
 use sweep::{Sweep, TileShape};

@@ -2,16 +2,16 @@
 
 extern crate std;
 
-use super::{Kernel, LaneWidth, Lanes, Vector};
+use super::{Arithmetic, Kernel, LaneWidth, Lanes, Vector};
 use std::cell::Cell;
 use std::thread_local;
 
-/// One lane on a processor said to have this many registers.
+/// One lane on a processor said to have this many registers, and the fused arithmetic where asked.
 ///
 /// Its operations are calls, so that the kernels of a type no one waits for compile quickly.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
-pub(crate) struct Counted<const REGISTERS: usize>(f32);
+pub(crate) struct Counted<const REGISTERS: usize, const FUSED: bool = false>(f32);
 
 /// What a piece of work did on this thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,8 +43,13 @@ impl Tally {
     }
 }
 
-impl<const REGISTERS: usize> Lanes for Counted<REGISTERS> {
+impl<const REGISTERS: usize, const FUSED: bool> Lanes for Counted<REGISTERS, FUSED> {
     const WIDTH: LaneWidth = LaneWidth::X1;
+    const ARITHMETIC: Arithmetic = if FUSED {
+        Arithmetic::Fused
+    } else {
+        Arithmetic::Separate
+    };
 
     type Half = Self;
 
@@ -67,7 +72,7 @@ impl<const REGISTERS: usize> Lanes for Counted<REGISTERS> {
     }
 }
 
-impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
+impl<const REGISTERS: usize, const FUSED: bool> Vector for Counted<REGISTERS, FUSED> {
     type Mask = bool;
 
     const REGISTERS: usize = REGISTERS;
@@ -98,6 +103,16 @@ impl<const REGISTERS: usize> Vector for Counted<REGISTERS> {
     #[inline(never)]
     fn scaled(self, factor: &f32) -> Self {
         self.mul(Self(*factor))
+    }
+
+    #[inline(never)]
+    fn add_product(self, a: Self, b: Self) -> Self {
+        Tally::count(|tally| tally.products += 1);
+        if FUSED {
+            Self(libm::fmaf(a.0, b.0, self.0))
+        } else {
+            Self(self.0 + a.0 * b.0)
+        }
     }
 
     #[inline(never)]

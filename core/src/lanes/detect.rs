@@ -8,6 +8,13 @@ pub(super) fn has_avx2() -> bool {
     saved_state() & YMM_STATE == YMM_STATE && extended_features() & AVX2 != 0
 }
 
+/// Sums of products rounded once.
+pub(super) fn has_fma() -> bool {
+    const FMA: u32 = 1 << 12;
+    // Miri knows no CPUID.
+    !cfg!(miri) && __cpuid(1).ecx & FMA != 0 && has_avx2()
+}
+
 /// The foundation, and its instructions on bytes and on shorter vectors.
 pub(super) fn has_avx512() -> bool {
     const ZMM_STATE: u64 = 0b1110_0110;

@@ -1,10 +1,10 @@
-//! The machine's limit of separate multiplies and adds, to hold kernels against.
+//! The machine's limit of multiplies and adds, to hold kernels against.
 
 use super::{Kernel, Lanes};
 use core::hint::black_box;
 
 /// Multiplies and adds `rounds` times in every register that can be kept busy, and gives the
-/// number of multiply-accumulates done, lanes counted.
+/// number of multiply-accumulates done, lanes counted, in the packet's own arithmetic.
 ///
 /// The chains are as many as hide the latency of a multiply and an add; nothing touches memory.
 pub fn multiply_add<L: Lanes>(zero: L, rounds: usize) -> u64 {

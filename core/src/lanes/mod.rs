@@ -3,12 +3,14 @@
 //! Every kernel is written once, generic over [`Lanes`]. On a microcontroller a packet is a plain
 //! `f32`, one sample at a time; on a desktop it is a vector register, 4, 8 or 16 samples at a
 //! time. Each lane runs the scalar program, rounding every product and every sum, so the results
-//! are equal to the bit at every width.
+//! are equal to the bit at every width. Packets of the fused [`Arithmetic`] round a sum of a product
+//! once; their results are equal among each other.
 //!
 //! This module is the only place in core with `unsafe`. Vector instructions may run only on a
 //! processor that has them, and the proof of that is a value of the packet type itself: outside
 //! this module the first one can come only from [`Lanes::zero`], which asks the processor.
 
+mod arithmetic;
 pub(crate) mod bytes;
 #[cfg(test)]
 mod counted;
@@ -22,10 +24,11 @@ mod width;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub use arithmetic::Arithmetic;
 pub use limit::multiply_add;
 pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
-pub use x86_64::{F32x4, F32x8, F32x16};
+pub use x86_64::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 
 use crate::run::Compiled;
 #[cfg(test)]
@@ -40,8 +43,14 @@ pub trait Lanes: Compiled + Send + Sync + core::fmt::Debug {
     /// The width, as a value.
     const WIDTH: LaneWidth;
 
+    /// How it adds products to sums.
+    const ARITHMETIC: Arithmetic = Arithmetic::Separate;
+
     /// Samples in a packet.
     const LANES: usize = Self::WIDTH.lanes();
+
+    /// Whether the kernels for a single sample serve it, which know the separate arithmetic alone.
+    const IS_SINGLE: bool = Self::LANES == 1 && matches!(Self::ARITHMETIC, Arithmetic::Separate);
 
     /// The packet type of half as many lanes, or this one where there is none.
     type Half: Lanes;

@@ -5,7 +5,7 @@ extern crate std;
 
 mod bytes;
 
-use super::{LaneWidth, Lanes, multiply_add};
+use super::{Arithmetic, LaneWidth, Lanes, multiply_add};
 use crate::testing::*;
 use std::vec;
 use std::vec::Vec;
@@ -46,9 +46,9 @@ fn lanes<L: Lanes>(packet: L) -> Vec<f32> {
     L::values(&[packet]).to_vec()
 }
 
-struct Arithmetic;
+struct Operations;
 
-impl AtWidth for Arithmetic {
+impl AtWidth for Operations {
     fn run<L: Lanes>(&self, zero: L) {
         type Pair<T> = (&'static str, fn(T, T) -> T);
         let operations: [Pair<L>; 5] = [
@@ -83,7 +83,8 @@ impl AtWidth for Arithmetic {
 
 #[test]
 fn arithmetic_is_that_of_f32() {
-    at_every_width(&Arithmetic);
+    at_every_width(&Operations);
+    at_every_fused_width(&Operations);
 }
 
 /// Bits, payloads of NaN included: these only move values.
@@ -147,6 +148,40 @@ fn loads_and_stores_move_every_bit() {
     at_every_width(&Moves);
 }
 
+struct Products;
+
+impl AtWidth for Products {
+    fn run<L: Lanes>(&self, zero: L) {
+        let scalar = |sum: f32, a: f32, b: f32| match L::ARITHMETIC {
+            Arithmetic::Separate => sum + a * b,
+            Arithmetic::Fused => libm::fmaf(a, b, sum),
+        };
+        let mut factors = packets(zero);
+        factors.extend(pack(zero, &tensors::<L>(200, 5)));
+        for shift in [1, 7, 20] {
+            let (mut others, mut sums) = (factors.clone(), factors.clone());
+            others.rotate_left(shift);
+            sums.rotate_left(3 * shift);
+            for ((a, b), sum) in factors.iter().zip(&others).zip(&sums) {
+                let [a, b, sum] = [*a, *b, *sum];
+                let lanewise = lanes(a).into_iter().zip(lanes(b)).zip(lanes(sum));
+                let expected: Vec<f32> = lanewise.map(|((a, b), sum)| scalar(sum, a, b)).collect();
+                assert_bits::<L>("add_product", &lanes(sum.add_product(a, b)), &expected);
+                let factor = lanes(b)[0];
+                let lanewise = lanes(a).into_iter().zip(lanes(sum));
+                let expected: Vec<f32> = lanewise.map(|(a, sum)| scalar(sum, a, factor)).collect();
+                assert_bits::<L>("add_scaled", &lanes(sum.add_scaled(a, &factor)), &expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_products_are_rounded_as_the_arithmetic_says() {
+    at_every_width(&Products);
+    at_every_fused_width(&Products);
+}
+
 struct Sums;
 
 impl AtWidth for Sums {
@@ -167,6 +202,7 @@ impl AtWidth for Sums {
 #[test]
 fn lanes_are_summed_in_order() {
     at_every_width(&Sums);
+    at_every_fused_width(&Sums);
 }
 
 struct Widths;
@@ -174,6 +210,7 @@ struct Widths;
 impl AtWidth for Widths {
     fn run<L: Lanes>(&self, zero: L) {
         assert!(L::WIDTH.is_available());
+        assert!(L::WIDTH == LaneWidth::X1 || L::ARITHMETIC.is_available_at(L::WIDTH));
         assert_eq!(L::LANES, L::WIDTH.lanes());
         assert_eq!(lanes(zero), vec![0.0; L::LANES]);
         assert_eq!(size_of::<L>(), size_of::<f32>() * L::LANES);
@@ -188,6 +225,7 @@ impl AtWidth for Widths {
 #[test]
 fn a_packet_is_its_lanes() {
     at_every_width(&Widths);
+    at_every_fused_width(&Widths);
 }
 
 #[test]
@@ -204,5 +242,9 @@ fn the_widest_width_is_one_the_processor_has() {
             && std::is_x86_feature_detected!("avx512bw")
             && std::is_x86_feature_detected!("avx512vl");
         assert_eq!(LaneWidth::X16.is_available(), has_avx512);
+        assert_eq!(
+            Arithmetic::Fused.is_available_at(LaneWidth::X8),
+            std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
+        );
     }
 }

@@ -3,7 +3,8 @@
 /// Byte of a window all of whose values the ReLU made 0: no input gets its gradient.
 pub const NO_WINNER: u8 = u8::MAX;
 
-/// Arithmetic on packets. Every operation works lane by lane and rounds once.
+/// Arithmetic on packets. Every operation works lane by lane and, but for
+/// [`Vector::add_product`], rounds once.
 ///
 /// `pub` in a private module, so that it seals [`Lanes`](super::Lanes).
 pub trait Vector: Copy + 'static {
@@ -60,8 +61,8 @@ pub trait Vector: Copy + 'static {
         self.where_bits(bytes, u8::MAX, byte)
     }
 
-    /// `self + a * b`: the product rounded, then the sum. All that sums products does it by this
-    /// method, so that another arithmetic is another packet type.
+    /// `self + a * b`: the product rounded, then the sum, or, by packets of the fused arithmetic,
+    /// both at once. All that sums products does it by this method.
     #[inline(always)]
     fn add_product(self, a: Self, b: Self) -> Self {
         self.add(a.mul(b))

@@ -105,6 +105,6 @@ macro_rules! compile {
 
 compile!(() f32);
 #[cfg(target_arch = "x86_64")]
-compile!(() crate::F32x4, () crate::F32x8, () crate::F32x16);
+compile!(() crate::F32x4, () crate::F32x8, () crate::F32x16, () crate::FusedF32x8, () crate::FusedF32x16);
 #[cfg(test)]
-compile!((const REGISTERS: usize) crate::lanes::Counted<REGISTERS>);
+compile!((const REGISTERS: usize, const FUSED: bool) crate::lanes::Counted<REGISTERS, FUSED>);

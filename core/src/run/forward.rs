@@ -81,9 +81,9 @@ impl<L: Lanes> StepForward<'_, L> {
         match self.step.operation {
             // One sample has kernels of its own. Asked for each operation, so that a program for
             // one sample is compiled without the others.
-            Operation::Conv2d { .. } if L::LANES == 1 => self.convolve_single(),
+            Operation::Conv2d { .. } if L::IS_SINGLE => self.convolve_single(),
             Operation::Conv2d { .. } => self.convolve(),
-            Operation::Linear { .. } if L::LANES == 1 => self.connect_single(),
+            Operation::Linear { .. } if L::IS_SINGLE => self.connect_single(),
             Operation::Linear { .. } => self.connect(),
             Operation::MaxPool2d(_) | Operation::AvgPool2d(_) => self.pool(),
             _ => self.change_in_place(),

@@ -5,6 +5,7 @@ extern crate std;
 
 mod channels_last;
 mod exact;
+mod fused;
 mod observed;
 mod refused;
 mod walked;

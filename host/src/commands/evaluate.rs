@@ -11,7 +11,7 @@ use crate::engine::{Engine, EngineOptions};
 use crate::output::{Output, grouped};
 use crate::roc::AnomalyDetection;
 use crate::run::closing::describe_anomaly;
-use crate::settings::LossSetting;
+use crate::settings::{ArithmeticSetting, LossSetting};
 use crate::training::MeanScore;
 use crate::weights;
 use crate::whole_file;
@@ -44,6 +44,17 @@ pub struct EvaluateArguments {
     subject: subject::SubjectArguments,
     #[command(flatten)]
     machine: machine::MachineArguments,
+    /// Arithmetic of the evaluation.
+    #[arg(
+        long,
+        value_name = "separate|fused",
+        hide_possible_values = true,
+        default_value_t,
+        help = "How products are added to sums: separate rounds them one by one, as devices do; fused rounds \
+        once for both, faster: close to it, and the same on every machine that has FMA, AVX2 or AVX-512 [default: separate]",
+        hide_default_value = true
+    )]
+    arithmetic: ArithmeticSetting,
     /// Write what was scored as a safetensors file, for scripts: pixels (N x C x H x W, U8 or, of
     /// samples of floats, F32), labels (U32) and logits (F32, N x classes), or of an autoencoder errors
     /// (F32, N)
@@ -76,6 +87,7 @@ struct EvaluateReport<'a> {
     flops: u64,
     threads: usize,
     lanes: usize,
+    arithmetic: ArithmeticSetting,
     weights: String,
     weights_sha256: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,9 +124,11 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let mut options = EngineOptions {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
+        evaluation: arguments.arithmetic.into(),
         batch: BATCH,
         ..EngineOptions::default()
     };
+    options.width()?;
     if let Some(path) = &arguments.outputs {
         // Known before the work, not after it.
         whole_file::check(path).with_context(|| path.display().to_string())?;
@@ -138,7 +152,8 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let name = arguments.subject.name();
     let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options)
         .with_context(|| name.clone())?;
-    let (report, scores) = score(&mut engine, &model, &dataset, name)?;
+    let (mut report, scores) = score(&mut engine, &model, &dataset, name)?;
+    report.arithmetic = arguments.arithmetic;
     if let Some(path) = &arguments.outputs {
         outputs::write(path, subject::test_samples(&dataset), model.task(), &scores)
             .with_context(|| path.display().to_string())?;
@@ -229,6 +244,7 @@ fn score<'a>(
         flops: cost.flops(),
         threads: engine.threads(),
         lanes: engine.lanes().lanes(),
+        arithmetic: ArithmeticSetting::Separate,
         weights,
         weights_sha256: weights::sha256(model.parameters()),
         logits_sha256,

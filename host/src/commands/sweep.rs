@@ -9,6 +9,7 @@ use super::arguments::source;
 use super::describe_dataset;
 use crate::output::{self, Output, counted, grouped};
 use crate::run::{INTERRUPTED, Interruption};
+use crate::settings::ArithmeticSetting;
 use crate::sweep::chart::{self, PAGE, SVG};
 use crate::sweep::folder::{Stage, SweepFolder};
 use crate::sweep::plan::SweepPlan;
@@ -80,6 +81,10 @@ pub struct SweepArguments {
     /// Go on with the sweep in this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["file", "out"])]
     resume: Option<PathBuf>,
+    /// Arithmetic of the training steps of all runs, instead of that in the file
+    #[arg(long, value_name = "separate|fused", conflicts_with = "resume", hide_possible_values = true,
+        help = format!("Arithmetic of the training steps, instead of that in the file: {}", ArithmeticSetting::HELP))]
+    arithmetic: Option<ArithmeticSetting>,
     #[command(flatten)]
     budget: budget::BudgetArguments,
     /// Where the files of a dataset known by name come from.

@@ -41,7 +41,7 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
 mod tests {
     use super::super::typed::Typed;
     use super::*;
-    use kiln_core::{F32x4, Loss, Scaling, Trainable};
+    use kiln_core::{F32x4, Loss, Scaling};
 
     #[test]
     fn the_engine_takes_what_it_says() {
@@ -63,13 +63,13 @@ mod tests {
                 threads,
                 lanes: Some(LaneWidth::X4),
                 batch,
-                trainable: Trainable::ALL,
                 loss,
-                seed: 1,
+                ..EngineOptions::default()
             };
             let parameters = vec![0.0; network.parameters()];
             let scaling = Scaling::uniform(1, 1.0, 0.0).unwrap();
-            let typed = Typed::<F32x4>::new(network, &scaling, parameters, &options).unwrap();
+            let typed =
+                Typed::<F32x4, F32x4>::new(network, &scaling, parameters, &options).unwrap();
             assert_eq!(memory(network, &options), Ok(typed.bytes()));
         }
     }

@@ -16,21 +16,25 @@ mod update;
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln_core::{
-    BufferError, F32x4, F32x8, F32x16, FoldError, InitError, LaneWidth, Lanes, Loss, Network,
-    Outcome, ProgramError, Scaling, Sgd, Trainable,
+    Arithmetic, BufferError, F32x4, F32x8, F32x16, FoldError, FusedF32x8, FusedF32x16, InitError,
+    LaneWidth, Lanes, Loss, Network, Outcome, ProgramError, Scaling, Sgd, Trainable,
 };
 use std::sync::Arc;
 use typed::Typed;
 
 pub use memory::memory;
 
-/// How an engine computes; none of it but what is trained shows in the bits.
+/// How an engine computes; threads and lanes never show in the bits.
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
     /// Number of threads, at least 1.
     pub threads: usize,
     /// Samples side by side; `None` is the widest this machine has.
     pub lanes: Option<LaneWidth>,
+    /// How steps add products to sums.
+    pub arithmetic: Arithmetic,
+    /// How evaluations do.
+    pub evaluation: Arithmetic,
     /// Most samples a step will get.
     pub batch: usize,
     /// What a step changes; all else stays as it is.
@@ -42,11 +46,14 @@ pub struct EngineOptions {
 }
 
 impl Default for EngineOptions {
-    /// One thread, the widest lanes, single samples; everything is trained, by cross-entropy.
+    /// One thread, the widest lanes, single samples; everything is trained, by cross-entropy, in
+    /// the separate arithmetic.
     fn default() -> Self {
         Self {
             threads: 1,
             lanes: None,
+            arithmetic: Arithmetic::Separate,
+            evaluation: Arithmetic::Separate,
             batch: 1,
             trainable: Trainable::ALL,
             loss: Loss::CROSS_ENTROPY,
@@ -74,6 +81,9 @@ pub enum EngineError {
     /// This processor lacks the vector instructions asked for.
     #[error("this processor has no {0} instructions; --lanes auto takes the widest it has")]
     Lanes(&'static str),
+    /// This processor lacks the instructions of the fused arithmetic.
+    #[error("this processor has no fused arithmetic{}; use --arithmetic separate", at_width(*.0))]
+    Fused(Option<LaneWidth>),
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {source}; try fewer with --threads")]
     Threads {
@@ -141,13 +151,8 @@ impl Engine {
         parameters: Vec<f32>,
         options: &EngineOptions,
     ) -> Result<Self, EngineError> {
-        let lanes = options.lanes.unwrap_or_else(LaneWidth::widest);
-        let passes: Box<dyn Passes> = match lanes {
-            LaneWidth::X1 => boxed::<f32>(network, scaling, parameters, options),
-            LaneWidth::X4 => boxed::<F32x4>(network, scaling, parameters, options),
-            LaneWidth::X8 => boxed::<F32x8>(network, scaling, parameters, options),
-            LaneWidth::X16 => boxed::<F32x16>(network, scaling, parameters, options),
-        }?;
+        let lanes = options.width()?;
+        let passes = passes(lanes, network, scaling, parameters, options)?;
         let threads = options.threads.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -281,12 +286,62 @@ impl Engine {
     }
 }
 
-fn boxed<L: Lanes>(
+impl EngineOptions {
+    /// The width that an engine of these options computes at.
+    ///
+    /// # Errors
+    ///
+    /// If this processor lacks an arithmetic that is asked for, at that width.
+    pub fn width(&self) -> Result<LaneWidth, EngineError> {
+        let is_fused = [self.arithmetic, self.evaluation].contains(&Arithmetic::Fused);
+        if !is_fused {
+            return Ok(self.lanes.unwrap_or_else(LaneWidth::widest));
+        }
+        let mut widths = Arithmetic::Fused.widths();
+        let width = match self.lanes {
+            Some(lanes) => widths.find(|width| *width == lanes),
+            None => widths.next_back(),
+        };
+        width.ok_or(EngineError::Fused(self.lanes))
+    }
+}
+
+fn passes(
+    lanes: LaneWidth,
     network: &Network,
     scaling: &Scaling,
     parameters: Vec<f32>,
     options: &EngineOptions,
 ) -> Result<Box<dyn Passes>, EngineError> {
-    let typed = Typed::<L>::new(network, scaling, parameters, options)?;
+    type Make =
+        fn(&Network, &Scaling, Vec<f32>, &EngineOptions) -> Result<Box<dyn Passes>, EngineError>;
+    use Arithmetic::{Fused, Separate};
+    let make: Make = match (lanes, options.arithmetic, options.evaluation) {
+        (LaneWidth::X1, ..) => boxed::<f32, f32>,
+        (LaneWidth::X4, ..) => boxed::<F32x4, F32x4>,
+        (LaneWidth::X8, Separate, Separate) => boxed::<F32x8, F32x8>,
+        (LaneWidth::X8, Separate, Fused) => boxed::<F32x8, FusedF32x8>,
+        (LaneWidth::X8, Fused, Separate) => boxed::<FusedF32x8, F32x8>,
+        (LaneWidth::X8, Fused, Fused) => boxed::<FusedF32x8, FusedF32x8>,
+        (LaneWidth::X16, Separate, Separate) => boxed::<F32x16, F32x16>,
+        (LaneWidth::X16, Separate, Fused) => boxed::<F32x16, FusedF32x16>,
+        (LaneWidth::X16, Fused, Separate) => boxed::<FusedF32x16, F32x16>,
+        (LaneWidth::X16, Fused, Fused) => boxed::<FusedF32x16, FusedF32x16>,
+    };
+    make(network, scaling, parameters, options)
+}
+
+fn boxed<T: Lanes, E: Lanes>(
+    network: &Network,
+    scaling: &Scaling,
+    parameters: Vec<f32>,
+    options: &EngineOptions,
+) -> Result<Box<dyn Passes>, EngineError> {
+    let typed = Typed::<T, E>::new(network, scaling, parameters, options)?;
     Ok(Box::new(typed))
+}
+
+/// Behind "arithmetic".
+fn at_width(lanes: Option<LaneWidth>) -> String {
+    lanes.map_or_else(String::new, |lanes| format!(" at {} lanes", lanes.lanes()))
 }

@@ -13,15 +13,15 @@ use kiln_core::{
     Scaling, Sgd, first_statistics,
 };
 
-/// A network's parameters and memory, in packets of `L`.
-pub(super) struct Typed<L> {
+/// A network's parameters and memory, in packets of `T` for training and of `E` for evaluation.
+pub(super) struct Typed<T, E> {
     network: Network,
     training: Program,
     inference: Program,
     /// Values that an evaluation leaves of a sample.
     row: usize,
     scaling: Scaling,
-    zero: L,
+    zero: T,
     tasks: Vec<Task>,
     parameters: Vec<f32>,
     /// What is evaluated, where that is not the network as it is trained.
@@ -32,9 +32,9 @@ pub(super) struct Typed<L> {
     draw: [u64; 2],
     gradient: Vec<f32>,
     velocity: Vec<f32>,
-    workers: Vec<Worker<L>>,
+    workers: Vec<Worker<T>>,
     groups: Vec<Group>,
-    evaluators: Vec<Evaluator<L>>,
+    evaluators: Vec<Evaluator<E>>,
     /// Results of the groups of one round of an evaluation, in order.
     pieces: Box<[Result<Outcome, BufferError>]>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Typed<L> {
 /// for the last thread costs nothing, and a bound on the memory for their results.
 pub(super) const ROUND: usize = 1024;
 
-impl<L: Lanes> Typed<L> {
+impl<T: Lanes, E: Lanes> Typed<T, E> {
     pub fn new(
         network: &Network,
         scaling: &Scaling,
@@ -54,7 +54,8 @@ impl<L: Lanes> Typed<L> {
         let folding = Folding::of(network);
         let evaluated = folding.clone().network();
         let inference = Program::try_of(&evaluated, Purpose::Inference)?;
-        let zero = L::zero().ok_or(EngineError::Lanes(L::WIDTH.name()))?;
+        let zero = first::<T>()?;
+        let evaluating = first::<E>()?;
         check("parameters", parameters.len(), training.parameters())?;
         if options.loss == Loss::MeanSquaredError {
             let inputs = inference.input_shape().elements();
@@ -82,7 +83,7 @@ impl<L: Lanes> Typed<L> {
             groups: (0..groups).map(|_| Group::new(&training)).collect(),
             workers: (0..workers).map(|_| Worker::new(&training, zero)).collect(),
             evaluators: (0..threads)
-                .map(|_| Evaluator::new(&inference, options.loss, zero))
+                .map(|_| Evaluator::new(&inference, options.loss, evaluating))
                 .collect(),
             pieces: vec![Ok(Outcome::default()); ROUND].into(),
             row: match options.loss {
@@ -166,7 +167,7 @@ impl<L: Lanes> Typed<L> {
     }
 }
 
-impl<L: Lanes> Passes for Typed<L> {
+impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
     fn step(
         &mut self,
         samples: &Samples,
@@ -267,6 +268,11 @@ impl<L: Lanes> Passes for Typed<L> {
     fn velocity(&self) -> &[f32] {
         &self.velocity
     }
+}
+
+/// The first packet, which proves that this processor has more of them.
+fn first<L: Lanes>() -> Result<L, EngineError> {
+    L::zero().ok_or(EngineError::Lanes(L::WIDTH.name()))
 }
 
 fn check_images(program: &Program, samples: &Samples) -> Result<(), BufferError> {

@@ -5,6 +5,7 @@ use super::config::{RunConfig, RunRecord};
 use super::fitting::{ensure_trainable, ensure_training_samples, fitting};
 use super::folder::{RunFolder, RunFolderError};
 use crate::data::{self, Dataset, TargetSize};
+use crate::engine::EngineOptions;
 use crate::network_file::{self, NetworkTables};
 use crate::settings::{LossSetting, Settings};
 use anyhow::{Context, Result, bail, ensure};
@@ -100,7 +101,7 @@ impl Job {
         prepare: impl FnOnce(&Path) -> Result<RunFolder, RunFolderError>,
     ) -> Result<Self> {
         let settings = request.settings.or(config.training.clone());
-        check(&settings, request.config.as_deref())?;
+        check(&settings, request.lanes, request.config.as_deref())?;
         let model = model(request.model.as_deref(), request.config.as_deref(), &config)?;
         if let (Some(_), Some((_, origin))) = (request.size, &model) {
             bail!("--size: the network in {origin} has an input of its own; change it there");
@@ -220,13 +221,19 @@ fn model(
 }
 
 /// Finds what is out of bounds before anything is loaded.
-fn check(settings: &Settings, config: Option<&Path>) -> Result<()> {
+fn check(settings: &Settings, lanes: Option<LaneWidth>, config: Option<&Path>) -> Result<()> {
     // The number of channels only chooses defaults, which are sound.
     let checked = settings.resolve(1, 1);
-    match config {
+    let resolved = match config {
         Some(path) => checked.with_context(|| format!("{} and the arguments", path.display()))?,
         None => checked?,
     };
+    let options = EngineOptions {
+        lanes,
+        arithmetic: resolved.arithmetic.into(),
+        ..EngineOptions::default()
+    };
+    options.width()?;
     Ok(())
 }
 

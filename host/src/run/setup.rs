@@ -60,6 +60,7 @@ impl<'a> Setup<'a> {
         let options = EngineOptions {
             threads: job.threads,
             lanes: job.lanes,
+            arithmetic: settings.arithmetic.into(),
             batch: split.train.len().min(settings.batch as usize),
             loss: settings.core_loss(),
             seed: settings.seed,

@@ -4,6 +4,7 @@ use super::combine::{Combination, combinations};
 use super::file::{Budget, Choice, SweepAxis, SweepFile, SweepModel};
 use super::template;
 use super::value::SweepValue;
+use crate::engine::EngineOptions;
 use crate::network_file::{self, NetworkFileError, NetworkTables, SyntaxError};
 use crate::settings::Settings;
 use kiln_core::Network;
@@ -132,7 +133,15 @@ impl PlannedRun {
         let own = settings(values.iter().filter(|(name, _)| is_setting(name)));
         let settings = own.map_err(unsound)?.or(file.training.clone());
         let resolved = settings.resolve(1, 1);
-        let loss = resolved.map_err(|error| unsound(error.to_string()))?.loss;
+        let resolved = resolved.map_err(|error| unsound(error.to_string()))?;
+        let loss = resolved.loss;
+        let options = EngineOptions {
+            arithmetic: resolved.arithmetic.into(),
+            ..EngineOptions::default()
+        };
+        options
+            .width()
+            .map_err(|error| unsound(error.to_string()))?;
         if !loss.tells_classes() {
             return Err(unsound(format!(
                 "loss is {loss}; a sweep compares runs by their accuracy, which an autoencoder has \

@@ -7,16 +7,24 @@
 mod scale;
 mod shuffle;
 
-use super::{Kernel, LaneWidth, Lanes, Vector};
+use super::{Arithmetic, Kernel, LaneWidth, Lanes, Vector};
 use core::arch::x86_64::*;
 use scale::*;
 use shuffle::*;
+
+/// The arithmetic of a packet that has an instruction for sums of products.
+macro_rules! fused {
+    ($instruction:ident) => {
+        Arithmetic::Fused
+    };
+}
 
 /// One packet type over a vector register. The functions on bytes differ per set because the three
 /// widen and narrow bytes differently.
 macro_rules! packet {
     (
         $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr, half: $half:ty,
+        $(fused: $add_product:ident, $add_scaled:ident,)?
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
@@ -32,10 +40,12 @@ macro_rules! packet {
         impl Lanes for $name {
             const WIDTH: LaneWidth = $width;
             type Half = $half;
+            $(const ARITHMETIC: Arithmetic = fused!($add_product);)?
 
             fn zero() -> Option<Self> {
+                let is_available = Self::ARITHMETIC.is_available_at($width);
                 // SAFETY: all bits zero is a vector of zeros.
-                $width.is_available().then(|| unsafe { core::mem::zeroed() })
+                is_available.then(|| unsafe { core::mem::zeroed() })
             }
 
             fn half(self) -> $half {
@@ -98,6 +108,20 @@ macro_rules! packet {
                 // SAFETY: the instructions are there, see above.
                 Self(unsafe { $div(self.0, other.0) })
             }
+
+            $(
+                #[inline(always)]
+                fn add_product(self, a: Self, b: Self) -> Self {
+                    // SAFETY: the instructions are there, see above.
+                    Self(unsafe { $add_product(a.0, b.0, self.0) })
+                }
+
+                #[inline(always)]
+                fn add_scaled(self, values: Self, factor: &f32) -> Self {
+                    // SAFETY: the instructions are there, see above.
+                    Self(unsafe { $add_scaled(self.0, values.0, factor) })
+                }
+            )?
 
             #[inline(always)]
             fn greater(self, other: Self) -> $mask {
@@ -249,6 +273,46 @@ packet! {
     /// Sixteen lanes in an AVX-512 register.
     F32x16(__m512, __mmask16, 16), LaneWidth::X16, half: F32x8,
     features: "avx2,avx512f,avx512bw,avx512vl", registers: 32,
+    _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    greater: _mm512_cmp_ps_mask::<_CMP_GT_OQ>,
+    at_most: _mm512_cmp_ps_mask::<_CMP_LE_OQ>,
+    select: select_x16,
+    larger: _mm512_max_ps,
+    zero_where: zero_where_x16,
+    scaled: scaled_x16,
+    store_bytes: store_bytes_x16,
+    winner: winner_x16,
+    widen: bytes_to_f32_x16,
+    has_bits: has_bits_x16,
+    where_bits: where_bits_x16,
+}
+
+packet! {
+    /// Eight lanes in an AVX2 register, each sum of a product rounded once.
+    FusedF32x8(__m256, __m256, 8), LaneWidth::X8, half: Self,
+    fused: _mm256_fmadd_ps, add_scaled_x8,
+    features: "avx2,fma", registers: 16,
+    _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    greater: _mm256_cmp_ps::<_CMP_GT_OQ>,
+    at_most: _mm256_cmp_ps::<_CMP_LE_OQ>,
+    select: select_x8,
+    larger: _mm256_max_ps,
+    zero_where: _mm256_andnot_ps,
+    scaled: scaled_x8,
+    store_bytes: store_bytes_x8,
+    winner: winner_x8,
+    widen: bytes_to_f32_x8,
+    has_bits: has_bits_x8,
+    where_bits: where_bits_x8,
+}
+
+packet! {
+    /// Sixteen lanes in an AVX-512 register, each sum of a product rounded once.
+    FusedF32x16(__m512, __mmask16, 16), LaneWidth::X16, half: FusedF32x8,
+    fused: _mm512_fmadd_ps, add_scaled_x16,
+    features: "avx2,fma,avx512f,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
     _mm512_storeu_ps,
     greater: _mm512_cmp_ps_mask::<_CMP_GT_OQ>,

@@ -92,17 +92,20 @@ impl<L: Lanes> WeightGradient<'_, L> {
         }
     }
 
+    /// One input, in the packets' own arithmetic, all of whose lanes are the same.
     #[inline(always)]
     fn column<const R: usize>(&mut self, row: usize, inputs: usize, i: usize) {
-        let mut sums = [0.0; R];
+        let proof = self.proof;
+        let mut sums = [proof.splat(0.0); R];
         let samples = self.inputs.chunks_exact(inputs);
         for (values, d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
             for r in 0..R {
-                sums[r] += d[self.first + row + r] * values[i];
+                let d = proof.splat(d[self.first + row + r]);
+                sums[r] = sums[r].add_product(d, proof.splat(values[i]));
             }
         }
         for r in 0..R {
-            self.gradient[(row + r) * inputs + i] += sums[r];
+            self.gradient[(row + r) * inputs + i] += L::values(&sums[r..r + 1])[0];
         }
     }
 }

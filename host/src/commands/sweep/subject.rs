@@ -39,7 +39,8 @@ impl SweepSubject {
         let name = path.display().to_string();
         let text = fs::read_to_string(path)
             .map_err(|cause| anyhow::anyhow!("{name}: cannot read it: {cause}"))?;
-        let file = SweepFile::parse(&text).with_context(|| name.clone())?;
+        let mut file = SweepFile::parse(&text).with_context(|| name.clone())?;
+        file.training.arithmetic = arguments.arithmetic.or(file.training.arithmetic);
         let mut plan = SweepPlan::new(&file).with_context(|| name.clone())?;
         let budget =
             SweepBudget::new(&arguments.budget, &file.budget).with_context(|| name.clone())?;

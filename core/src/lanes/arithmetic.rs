@@ -1,0 +1,39 @@
+//! How a product is added to a sum.
+
+use super::LaneWidth;
+
+/// The rounding of a product and its sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Arithmetic {
+    /// The product is rounded, then the sum: defined on every machine, and what models are
+    /// evaluated in.
+    #[default]
+    Separate,
+    /// One rounding for both, in the same order: up to twice as fast, and the same at every width
+    /// that has the instruction.
+    Fused,
+}
+
+impl Arithmetic {
+    /// Whether this processor, under this operating system, has packets of this width for it.
+    pub fn is_available_at(self, width: LaneWidth) -> bool {
+        match self {
+            Self::Separate => width.is_available(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Fused => {
+                [LaneWidth::X8, LaneWidth::X16].contains(&width)
+                    && width.is_available()
+                    && super::detect::has_fma()
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Fused => false,
+        }
+    }
+
+    /// The widths that this processor has for it, narrowest first; for the fused one there may be
+    /// none.
+    pub fn widths(self) -> impl DoubleEndedIterator<Item = LaneWidth> {
+        let widths = LaneWidth::ALL.into_iter();
+        widths.filter(move |width| self.is_available_at(*width))
+    }
+}
