@@ -1,24 +1,28 @@
-//! The machine's limit of separate multiplies and adds.
+//! The machine's limit of multiplies and adds.
 
-use kiln_core::{F32x4, F32x8, F32x16, LaneWidth, Lanes, multiply_add};
+use kiln_core::{
+    Arithmetic, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16, LaneWidth, Lanes, multiply_add,
+};
 use std::sync::Barrier;
 use std::time::Instant;
 
 /// Multiply-accumulates a second, in thousand millions, that some threads reach together at every
-/// lane width this processor has.
+/// lane width this processor has for an arithmetic.
 #[derive(Clone, Debug)]
 pub struct SpeedLimits(Vec<(LaneWidth, f64)>);
 
 impl SpeedLimits {
     /// Measures all of them once.
-    pub fn measure(threads: usize) -> Self {
-        let measure = |width| match width {
-            LaneWidth::X1 => together::<f32>(threads),
-            LaneWidth::X4 => together::<F32x4>(threads),
-            LaneWidth::X8 => together::<F32x8>(threads),
-            LaneWidth::X16 => together::<F32x16>(threads),
+    pub fn measure(threads: usize, arithmetic: Arithmetic) -> Self {
+        let measure = |width| match (width, arithmetic) {
+            (LaneWidth::X1, _) => together::<f32>(threads),
+            (LaneWidth::X4, _) => together::<F32x4>(threads),
+            (LaneWidth::X8, Arithmetic::Separate) => together::<F32x8>(threads),
+            (LaneWidth::X8, Arithmetic::Fused) => together::<FusedF32x8>(threads),
+            (LaneWidth::X16, Arithmetic::Separate) => together::<F32x16>(threads),
+            (LaneWidth::X16, Arithmetic::Fused) => together::<FusedF32x16>(threads),
         };
-        Self(LaneWidth::available().map(|w| (w, measure(w))).collect())
+        Self(arithmetic.widths().map(|w| (w, measure(w))).collect())
     }
 
     /// The larger limit of two measurements, width by width.

@@ -3,6 +3,7 @@
 use super::limit::SpeedLimits;
 use super::networks::BenchNetwork;
 use super::subject::{BATCHES, Subject, Timing};
+use crate::settings::ArithmeticSetting;
 use anyhow::{Context, Result};
 use kiln_core::LaneWidth;
 use serde::Serialize;
@@ -13,8 +14,10 @@ use std::time::{Duration, Instant};
 pub struct BenchPlan {
     /// Numbers of threads.
     pub threads: Vec<usize>,
-    /// Lane widths, all of which this processor has.
+    /// Lane widths, all of which this processor has for the arithmetic.
     pub lanes: Vec<LaneWidth>,
+    /// How products are added to sums, in training and in inference.
+    pub arithmetic: ArithmeticSetting,
     /// Samples of a batch, at least 1.
     pub batch: usize,
     /// About how long in all; everything is measured once at least.
@@ -24,6 +27,8 @@ pub struct BenchPlan {
 /// The result as JSON.
 #[derive(Clone, Debug, Serialize)]
 pub struct SpeedReport {
+    /// How products were added to sums.
+    pub arithmetic: ArithmeticSetting,
     /// What the machine can do, for each number of threads.
     pub limits: Vec<Limit>,
     /// Every network on every number of threads at every width.
@@ -35,8 +40,8 @@ pub struct SpeedReport {
 pub struct Limit {
     /// Number of threads.
     pub threads: usize,
-    /// Multiply-accumulates a second, in thousand millions, product and sum rounded separately, at
-    /// the best width.
+    /// Multiply-accumulates a second, in thousand millions, in the arithmetic measured, at the best
+    /// width.
     pub gmacs: f64,
     /// The same at every width.
     pub widths: Vec<WidthLimit>,
@@ -98,7 +103,12 @@ pub fn measure(networks: &[BenchNetwork], plan: &BenchPlan) -> Result<SpeedRepor
     let mut limits: Vec<_> = plan
         .threads
         .iter()
-        .map(|threads| (*threads, SpeedLimits::measure(*threads)))
+        .map(|threads| {
+            (
+                *threads,
+                SpeedLimits::measure(*threads, plan.arithmetic.into()),
+            )
+        })
         .collect();
     let start = Instant::now();
     loop {
@@ -117,6 +127,7 @@ pub fn measure(networks: &[BenchNetwork], plan: &BenchPlan) -> Result<SpeedRepor
         }
     }
     Ok(SpeedReport {
+        arithmetic: plan.arithmetic,
         limits: limits.iter().map(Limit::of).collect(),
         results: subjects
             .iter()
@@ -130,7 +141,8 @@ fn subjects(networks: usize, plan: &BenchPlan) -> Vec<Subject> {
     for network in 0..networks {
         for threads in &plan.threads {
             for lanes in &plan.lanes {
-                subjects.push(Subject::new(network, *threads, *lanes));
+                let arithmetic = plan.arithmetic.into();
+                subjects.push(Subject::new(network, *threads, *lanes, arithmetic));
             }
         }
     }

@@ -4,7 +4,7 @@ use super::limit::SpeedLimits;
 use super::networks::BenchNetwork;
 use crate::data::Samples;
 use crate::engine::{Engine, EngineError, EngineOptions};
-use kiln_core::{LaneWidth, Sgd};
+use kiln_core::{Arithmetic, LaneWidth, Sgd};
 use std::time::{Duration, Instant};
 
 /// Batches that a round goes through in turn, so that no sample is always the last one's neighbour.
@@ -17,6 +17,7 @@ pub(super) struct Subject {
     pub network: usize,
     pub threads: usize,
     pub lanes: LaneWidth,
+    pub arithmetic: Arithmetic,
     pub best: Timings,
 }
 
@@ -24,7 +25,7 @@ pub(super) struct Subject {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timing {
     pub seconds: f64,
-    /// Thousand million separate multiply-accumulates a second, on as many threads, at the
+    /// Thousand million multiply-accumulates a second, on as many threads, at the
     /// machine's best width.
     pub limit: f64,
     /// The same at the width measured.
@@ -68,11 +69,11 @@ pub(super) struct RoundLimits {
 }
 
 impl RoundLimits {
-    fn measure(threads: usize) -> Self {
-        let one = SpeedLimits::measure(1);
+    fn measure(threads: usize, arithmetic: Arithmetic) -> Self {
+        let one = SpeedLimits::measure(1, arithmetic);
         let all = match threads {
             1 => one.clone(),
-            _ => SpeedLimits::measure(threads),
+            _ => SpeedLimits::measure(threads, arithmetic),
         };
         Self { all, one }
     }
@@ -86,11 +87,12 @@ impl RoundLimits {
 }
 
 impl Subject {
-    pub fn new(network: usize, threads: usize, lanes: LaneWidth) -> Self {
+    pub fn new(network: usize, threads: usize, lanes: LaneWidth, arithmetic: Arithmetic) -> Self {
         Self {
             network,
             threads,
             lanes,
+            arithmetic,
             best: Timings {
                 training: Timing::NONE,
                 inference: Timing::NONE,
@@ -119,6 +121,8 @@ impl Subject {
         let options = EngineOptions {
             threads: self.threads,
             lanes: Some(self.lanes),
+            arithmetic: self.arithmetic,
+            evaluation: self.arithmetic,
             batch,
             loss: network.loss(),
             ..EngineOptions::default()
@@ -126,7 +130,7 @@ impl Subject {
         let parameters = network.parameters().to_vec();
         let mut engine = Engine::new(network.network(), network.scaling(), parameters, &options)?;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
-        let before = RoundLimits::measure(self.threads);
+        let before = RoundLimits::measure(self.threads, self.arithmetic);
         let [training, inference, single] = engine.within(|engine| {
             // First, while the weights are the first ones, whose folding is known to be finite.
             let inference = best(&order, batch, slice, |batch| {
@@ -138,7 +142,7 @@ impl Subject {
             })?;
             Ok::<_, EngineError>([training, inference, single])
         })?;
-        let limits = before.larger(&RoundLimits::measure(self.threads));
+        let limits = before.larger(&RoundLimits::measure(self.threads, self.arithmetic));
         let best = &mut self.best;
         best.training.update(training, &limits.all, self.lanes);
         best.inference.update(inference, &limits.all, self.lanes);

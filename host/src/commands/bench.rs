@@ -7,8 +7,10 @@ mod speeds;
 use super::arguments::machine::{checked_threads, cores, lane_width};
 use crate::bench::{BenchNetwork, BenchPlan};
 use crate::boards::{self, Board};
+use crate::engine::EngineOptions;
 use crate::number;
 use crate::output::Output;
+use crate::settings::ArithmeticSetting;
 use anyhow::{Result, ensure};
 use kiln_core::LaneWidth;
 use std::path::PathBuf;
@@ -60,6 +62,10 @@ pub struct BenchArguments {
     /// [default: all; with --layers auto]
     #[arg(long, value_name = "WIDTH", value_parser = ["all", "auto", "1", "4", "8", "16"])]
     lanes: Option<String>,
+    /// Arithmetic of training and inference.
+    #[arg(long, value_name = "separate|fused", hide_possible_values = true, default_value_t, hide_default_value = true,
+        conflicts_with = "board", help = format!("How products are added to sums; the limit is that of the same: {}", ArithmeticSetting::HELP))]
+    arithmetic: ArithmeticSetting,
     /// Samples of a batch
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N", default_value_t = 64)]
     batch: usize,
@@ -100,11 +106,15 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
     let time = Duration::from_secs(arguments.seconds);
     match arguments.board {
         Some(board) => board::run(output, board, &networks, arguments.layers),
-        None if arguments.layers => layers::run(output, &networks, &lanes, batch, time),
+        None if arguments.layers => {
+            let widths = (&*lanes, arguments.arithmetic.into());
+            layers::run(output, &networks, widths, batch, time)
+        }
         None => {
             let plan = BenchPlan {
                 threads,
                 lanes,
+                arithmetic: arguments.arithmetic,
                 batch,
                 time,
             };
@@ -115,10 +125,20 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
 
 impl BenchArguments {
     fn widths(&self) -> Result<Vec<LaneWidth>> {
+        let mut options = EngineOptions {
+            arithmetic: self.arithmetic.into(),
+            ..EngineOptions::default()
+        };
         let default = if self.layers { "auto" } else { "all" };
         match self.lanes.as_deref().unwrap_or(default) {
-            "all" => Ok(LaneWidth::available().collect()),
-            asked => Ok(vec![lane_width(asked)?.unwrap_or_else(LaneWidth::widest)]),
+            "all" => {
+                options.width()?;
+                Ok(options.arithmetic.widths().collect())
+            }
+            asked => {
+                options.lanes = lane_width(asked)?;
+                Ok(vec![options.width()?])
+            }
         }
     }
 }

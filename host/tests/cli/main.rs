@@ -1,5 +1,6 @@
 //! The program run as a person runs it: arguments in, text, files and exit codes out.
 
+mod arithmetic;
 mod autoencoder;
 mod bad_input;
 mod bench;

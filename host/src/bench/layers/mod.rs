@@ -10,7 +10,9 @@ use super::limit::SpeedLimits;
 use super::networks::BenchNetwork;
 use anyhow::Result;
 use clock::LayerClock;
-use kiln_core::{BufferError, F32x4, F32x8, F32x16, LaneWidth, Lanes};
+use kiln_core::{
+    Arithmetic, BufferError, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16, LaneWidth, Lanes,
+};
 use std::time::{Duration, Instant};
 use walk::{BatchWalk, Pass};
 
@@ -22,15 +24,17 @@ use walk::{BatchWalk, Pass};
 /// Lanes that this processor lacks, or a batch that the network cannot be trained on.
 pub fn measure(
     network: &BenchNetwork,
-    lanes: LaneWidth,
+    (lanes, arithmetic): (LaneWidth, Arithmetic),
     batch: usize,
     time: Duration,
 ) -> Result<LayersReport> {
-    match lanes {
-        LaneWidth::X1 => at_width::<f32>(network, batch, time),
-        LaneWidth::X4 => at_width::<F32x4>(network, batch, time),
-        LaneWidth::X8 => at_width::<F32x8>(network, batch, time),
-        LaneWidth::X16 => at_width::<F32x16>(network, batch, time),
+    match (lanes, arithmetic) {
+        (LaneWidth::X1, _) => at_width::<f32>(network, batch, time),
+        (LaneWidth::X4, _) => at_width::<F32x4>(network, batch, time),
+        (LaneWidth::X8, Arithmetic::Separate) => at_width::<F32x8>(network, batch, time),
+        (LaneWidth::X8, Arithmetic::Fused) => at_width::<FusedF32x8>(network, batch, time),
+        (LaneWidth::X16, Arithmetic::Separate) => at_width::<F32x16>(network, batch, time),
+        (LaneWidth::X16, Arithmetic::Fused) => at_width::<FusedF32x16>(network, batch, time),
     }
 }
 
@@ -72,12 +76,12 @@ fn at_width<L: Lanes>(
     // The first ones warm the caches. They come in this order while the weights are the first ones.
     walk.run(Pass::Inference, &mut ())?;
     walk.run(Pass::Training, &mut ())?;
-    let mut limit = SpeedLimits::measure(1);
+    let mut limit = SpeedLimits::measure(1, L::ARITHMETIC);
     let start = Instant::now();
     loop {
         inference.round(&mut walk, Pass::Inference)?;
         training.round(&mut walk, Pass::Training)?;
-        limit = limit.larger(&SpeedLimits::measure(1));
+        limit = limit.larger(&SpeedLimits::measure(1, L::ARITHMETIC));
         if start.elapsed() >= time {
             break;
         }

@@ -6,7 +6,7 @@ use crate::bench::layers::{LayerSpeed, LayersReport, PassReport, StepReport, mea
 use crate::output::{Output, TABLE_STYLE, counted, grouped};
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
-use kiln_core::LaneWidth;
+use kiln_core::{Arithmetic, LaneWidth};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ struct LayerReports {
 pub fn run(
     output: Output,
     networks: &[BenchNetwork],
-    lanes: &[LaneWidth],
+    (lanes, arithmetic): (&[LaneWidth], Arithmetic),
     batch: usize,
     time: Duration,
 ) -> Result<()> {
@@ -32,7 +32,7 @@ pub fn run(
     let mut reports = Vec::new();
     for network in networks {
         for lanes in lanes {
-            let report = measure(network, *lanes, batch, share)
+            let report = measure(network, (*lanes, arithmetic), batch, share)
                 .with_context(|| network.name().to_string())?;
             describe(output, &report)?;
             reports.push(report);

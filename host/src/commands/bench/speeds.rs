@@ -19,8 +19,8 @@ pub fn run(output: Output, networks: &[BenchNetwork], plan: &BenchPlan) -> Resul
         output.item(
             "limit",
             format_args!(
-                "{:.1} GMAC/s of separate multiplies and adds, {threads}",
-                limit.gmacs
+                "{:.1} GMAC/s of {} multiplies and adds, {threads}",
+                limit.gmacs, report.arithmetic
             ),
         )?;
     }
