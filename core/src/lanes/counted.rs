@@ -116,6 +116,11 @@ impl<const REGISTERS: usize, const FUSED: bool> Vector for Counted<REGISTERS, FU
     }
 
     #[inline(never)]
+    fn add_scaled(self, values: Self, factor: &f32) -> Self {
+        self.add_product(values, values.splat(*factor))
+    }
+
+    #[inline(never)]
     fn div(self, other: Self) -> Self {
         Self(self.0 / other.0)
     }

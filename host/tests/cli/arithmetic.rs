@@ -74,7 +74,8 @@ fn a_width_without_the_fused_arithmetic_is_refused() {
     let words = ["this processor has no fused arithmetic at 4 lanes; use --arithmetic separate"];
     for command in [
         format!("{TRAIN} --lanes 4"),
-        "evaluate --dataset mnist --offline --weights none.kiln --arithmetic fused --lanes 4".into(),
+        "evaluate --dataset mnist --offline --weights none.kiln --arithmetic fused --lanes 4"
+            .into(),
         "bench --arithmetic fused --lanes 4".into(),
     ] {
         workspace.refuses(&command, &words);
