@@ -28,7 +28,8 @@ macro_rules! packet {
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
-        larger: $larger:expr, zero_where: $zero_where:expr, scaled: $scaled:expr,
+        larger: $larger:expr, zero_where: $zero_where:expr, relu: $relu:expr,
+        scaled: $scaled:expr,
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -154,6 +155,12 @@ macro_rules! packet {
             }
 
             #[inline(always)]
+            fn relu(self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $relu(self.0) })
+            }
+
+            #[inline(always)]
             fn scaled(self, factor: &f32) -> Self {
                 // SAFETY: the instructions are there, see above.
                 Self(unsafe { $scaled(self.0, factor) })
@@ -242,6 +249,7 @@ packet! {
     select: select_x4,
     larger: _mm_max_ps,
     zero_where: _mm_andnot_ps,
+    relu: relu_x4,
     scaled: scaled_x4,
     store_bytes: store_bytes_x4,
     winner: winner_x4,
@@ -261,6 +269,7 @@ packet! {
     select: select_x8,
     larger: _mm256_max_ps,
     zero_where: _mm256_andnot_ps,
+    relu: relu_x8,
     scaled: scaled_x8,
     store_bytes: store_bytes_x8,
     winner: winner_x8,
@@ -280,6 +289,7 @@ packet! {
     select: select_x16,
     larger: _mm512_max_ps,
     zero_where: zero_where_x16,
+    relu: relu_x16,
     scaled: scaled_x16,
     store_bytes: store_bytes_x16,
     winner: winner_x16,
@@ -300,6 +310,7 @@ packet! {
     select: select_x8,
     larger: _mm256_max_ps,
     zero_where: _mm256_andnot_ps,
+    relu: relu_x8,
     scaled: scaled_x8,
     store_bytes: store_bytes_x8,
     winner: winner_x8,
@@ -320,6 +331,7 @@ packet! {
     select: select_x16,
     larger: _mm512_max_ps,
     zero_where: zero_where_x16,
+    relu: relu_x16,
     scaled: scaled_x16,
     store_bytes: store_bytes_x16,
     winner: winner_x16,

@@ -1,4 +1,4 @@
-//! Packets times one factor that lies in memory.
+//! Packets times one factor that lies in memory, and packets' ReLU.
 
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -56,4 +56,25 @@ pub(super) fn add_scaled_x16(sum: __m512, values: __m512, factor: &f32) -> __m51
         );
     }
     total
+}
+
+#[inline]
+#[target_feature(enable = "sse2")]
+pub(super) fn relu_x4(values: __m128) -> __m128 {
+    _mm_andnot_ps(_mm_cmple_ps(values, _mm_setzero_ps()), values)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn relu_x8(values: __m256) -> __m256 {
+    let dead = _mm256_cmp_ps::<_CMP_LE_OQ>(values, _mm256_setzero_ps());
+    _mm256_andnot_ps(dead, values)
+}
+
+/// Asks what stays, not what becomes 0, which would take one more instruction.
+#[inline]
+#[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
+pub(super) fn relu_x16(values: __m512) -> __m512 {
+    let alive = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(values, _mm512_setzero_ps());
+    _mm512_maskz_mov_ps(alive, values)
 }

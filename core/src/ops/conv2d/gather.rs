@@ -5,6 +5,7 @@
 //! order, wherever its rows end. Padding is in no rectangle's taps.
 
 use super::ConvGeometry;
+use super::depthwise::Depthwise;
 use super::segments::{Direction, Segment, each_segment};
 use crate::lanes::{Kernel, Lanes, Nest, Weights, add_own_products, add_products, prefetch};
 use crate::ops::activation::Activation;
@@ -30,6 +31,10 @@ impl<L: Lanes> Kernel for Gather<'_, L> {
     #[inline(always)]
     fn run(mut self) {
         let (g, direction) = (self.geometry, self.direction);
+        let is_depthwise = g.group_channels() == 1 && g.group_filters() == 1;
+        if is_depthwise && self.values[0].vectorize(Depthwise { work: &mut self }) {
+            return;
+        }
         each_segment(&g, direction, 0, |rows| {
             each_segment(&g, direction, 1, |columns| {
                 let layout = Layout::new(&g, direction, rows, columns);
@@ -247,7 +252,7 @@ impl<L: Lanes> Gather<'_, L> {
     }
 
     #[inline(always)]
-    fn start(&self, channel: usize) -> L {
+    pub(super) fn start(&self, channel: usize) -> L {
         let bias = self.bias.get(channel).copied();
         self.values[0].splat(bias.unwrap_or(0.0))
     }

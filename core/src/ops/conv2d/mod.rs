@@ -4,6 +4,7 @@
 
 mod accumulate;
 mod channels_last;
+mod depthwise;
 #[allow(dead_code, reason = "a planner may ask for all of them")]
 mod facts;
 mod forward;
@@ -109,14 +110,14 @@ impl ConvGeometry {
         self.output[0] * self.output[1]
     }
 
-    /// Whether the kernel is 3 x 3, its taps side by side, and moves by one: the case with
-    /// unrolled tiles.
+    /// Whether the kernel is 3 x 3 and its taps are side by side.
+    pub(crate) const fn is_3x3(&self) -> bool {
+        self.kernel[0] == 3 && self.kernel[1] == 3 && !self.is_dilated()
+    }
+
+    /// Whether it moves by one, too: the case with unrolled tiles.
     pub(crate) const fn is_plain_3x3(&self) -> bool {
-        self.kernel[0] == 3
-            && self.kernel[1] == 3
-            && self.stride[0] == 1
-            && self.stride[1] == 1
-            && !self.is_dilated()
+        self.is_3x3() && self.stride[0] == 1 && self.stride[1] == 1
     }
 
     /// Whether each output is made of the input's values at its own place.

@@ -46,7 +46,7 @@ impl<L: Lanes> Kernel for ConvParameterGradient<'_, L> {
         if let Gradient::Whole(d_output) = self.d_output
             && g.group_channels() == 1
             && g.group_filters() == 1
-            && !g.is_plain_3x3()
+            && !g.is_3x3()
         {
             self.depthwise(d_output);
             return;
@@ -93,8 +93,8 @@ impl<L: Lanes> ConvParameterGradient<'_, L> {
     #[inline(always)]
     fn filter_block(&mut self, filter: usize, block: usize) {
         let g = &self.geometry;
-        let widest = FILTER_BLOCK.min(g.group_filters());
         let biased = self.sums.len() > g.filters * g.taps();
+        let widest = FILTER_BLOCK.min(g.group_filters());
         let (kernels, spread_rows) = self.scratch.split_at_mut(widest * (g.taps() + 1));
         kernels.fill(self.input[0].splat(0.0));
         let (kernels, biases) = kernels.split_at_mut(block * g.taps());
@@ -198,7 +198,7 @@ fn add_rows<L: Lanes>(
     kernels: &mut [L],
 ) {
     let area = rows.len() * g.output[1];
-    if g.is_plain_3x3() {
+    if g.is_3x3() {
         add_rows_3x3(g, channels, maps, rows, kernels);
         return;
     }
@@ -231,24 +231,24 @@ fn add_rows_3x3<L: Lanes>(
     let mut f = 0;
     while L::REGISTERS >= 32 && f + 2 <= block {
         let kernels = &mut kernels[f * g.taps()..];
-        add_3x3::<L, 2, 3>(g, channels, &maps[f * area..], &rows, kernels);
+        add_filters_3x3::<L, 2, true>(g, channels, &maps[f * area..], &rows, kernels);
         f += 2;
     }
     while L::REGISTERS < 32 && f + 4 <= block {
         let kernels = &mut kernels[f * g.taps()..];
-        add_3x3::<L, 4, 1>(g, channels, &maps[f * area..], &rows, kernels);
+        add_filters_3x3::<L, 4, false>(g, channels, &maps[f * area..], &rows, kernels);
         f += 4;
     }
     while f < block {
         let kernels = &mut kernels[f * g.taps()..];
-        add_3x3::<L, 1, 3>(g, channels, &maps[f * area..], &rows, kernels);
+        add_filters_3x3::<L, 1, true>(g, channels, &maps[f * area..], &rows, kernels);
         f += 1;
     }
 }
 
-/// Adds to the kernels of `F` filters, `R` rows of each at once.
+/// Adds to the kernels of `F` filters on all channels.
 #[inline(always)]
-fn add_3x3<L: Lanes, const F: usize, const R: usize>(
+fn add_filters_3x3<L: Lanes, const F: usize, const ONCE: bool>(
     g: &ConvGeometry,
     channels: &[L],
     maps: &[L],
@@ -256,10 +256,7 @@ fn add_3x3<L: Lanes, const F: usize, const R: usize>(
     kernels: &mut [L],
 ) {
     for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        let kernels = &mut kernels[c * 9..];
-        for ky in (0..3).step_by(R) {
-            taps::add_3x3::<L, F, R>(g, channel, maps, rows, ky, kernels);
-        }
+        taps::add_3x3::<L, F, ONCE>(g, channel, maps, rows, &mut kernels[c * 9..]);
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) enum Direction {
 
 /// Places along one axis, evenly spaced, whose sums have the same taps. Forward these are outputs,
 /// and the values they are made of inputs; backward the other way round.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Segment {
     pub first: usize,
     pub len: usize,

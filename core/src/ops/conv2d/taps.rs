@@ -1,123 +1,145 @@
-//! The innermost loops of the gradient of 3 x 3 kernels that move by one: output positions in scan
-//! order, added to sums of several taps and filters in registers.
+//! The innermost loops of the gradient of 3 x 3 kernels: output positions in scan order, added to
+//! sums of several taps and filters in registers.
 
 use super::ConvGeometry;
 use crate::lanes::Lanes;
 use core::ops::Range;
 
-/// Kernel rows `first..first + R` of a 3 x 3 kernel with stride 1, for `F` filters and one channel.
+/// Adds output rows `rows` of `F` filters to their 3 x 3 kernels on one channel, all rows of a kernel
+/// at once or, where registers are few, one.
 ///
-/// `kernels` starts at the channel's kernel of the first filter.
+/// `maps` are filters x `rows` x columns; `kernels` starts at the channel's kernel of the first
+/// filter.
 #[inline(always)]
-pub(super) fn add_3x3<L: Lanes, const F: usize, const R: usize>(
+pub(super) fn add_3x3<L: Lanes, const F: usize, const ONCE: bool>(
     g: &ConvGeometry,
     channel: &[L],
     maps: &[L],
     rows: &Range<usize>,
-    first: usize,
     kernels: &mut [L],
 ) {
-    let mut sums = [[[channel[0]; 3]; R]; F];
-    for f in 0..F {
-        for r in 0..R {
-            let at = f * g.taps() + (first + r) * 3;
-            sums[f][r].copy_from_slice(&kernels[at..at + 3]);
+    let mut work = Taps3x3::<L, F> {
+        g,
+        channel,
+        maps,
+        rows,
+        kernels,
+    };
+    let mut y = rows.start;
+    while y < rows.end {
+        let taps = g.valid_taps(0, y);
+        let mut end = y + 1;
+        while end < rows.end && g.valid_taps(0, end) == taps {
+            end += 1;
         }
+        match taps.len() {
+            3 if ONCE => work.add_rows::<3>(y..end, 0),
+            2 if ONCE => work.add_rows::<2>(y..end, taps.start),
+            _ => taps.for_each(|tap| work.add_rows::<1>(y..end, tap)),
+        }
+        y = end;
     }
-    let area = rows.len() * g.output[1];
-    for y in rows.clone() {
-        let mut gradients: [&[L]; F] = [&[]; F];
+}
+
+struct Taps3x3<'a, L, const F: usize> {
+    g: &'a ConvGeometry,
+    channel: &'a [L],
+    maps: &'a [L],
+    rows: &'a Range<usize>,
+    kernels: &'a mut [L],
+}
+
+impl<L: Lanes, const F: usize> Taps3x3<'_, L, F> {
+    /// Output rows `rows`, for which kernel rows `first..first + R` are inside the input.
+    #[inline(always)]
+    fn add_rows<const R: usize>(&mut self, rows: Range<usize>, first: usize) {
+        let g = self.g;
+        let mut sums = [[[self.channel[0]; 3]; R]; F];
         for f in 0..F {
-            gradients[f] = &maps[f * area + (y - rows.start) * g.output[1]..][..g.output[1]];
+            for r in 0..R {
+                let at = f * g.taps() + (first + r) * 3;
+                sums[f][r].copy_from_slice(&self.kernels[at..at + 3]);
+            }
         }
-        let inside = inside_columns(g, y, first, R);
-        for x in 0..inside.start {
-            add_edge(g, channel, gradients, [y, x], first, &mut sums);
+        let area = self.rows.len() * g.output[1];
+        let inside = g.interior(1);
+        for y in rows {
+            let mut gradients: [&[L]; F] = [&[]; F];
+            for f in 0..F {
+                let start = f * area + (y - self.rows.start) * g.output[1];
+                gradients[f] = &self.maps[start..][..g.output[1]];
+            }
+            let mut lines: [&[L]; R] = [&[]; R];
+            for r in 0..R {
+                let row = y * g.stride[0] + first + r - g.padding[0];
+                lines[r] = &self.channel[row * g.input[1]..][..g.input[1]];
+            }
+            for x in 0..inside.start {
+                add_edge(g, lines, gradients, x, &mut sums);
+            }
+            add_inside(g, lines, gradients, &inside, &mut sums);
+            for x in inside.end..g.output[1] {
+                add_edge(g, lines, gradients, x, &mut sums);
+            }
         }
-        if !inside.is_empty() {
-            add_inside(g, channel, gradients, y, &inside, first, &mut sums);
-        }
-        for x in inside.end..g.output[1] {
-            add_edge(g, channel, gradients, [y, x], first, &mut sums);
-        }
-    }
-    for f in 0..F {
-        for r in 0..R {
-            let at = f * g.taps() + (first + r) * 3;
-            kernels[at..at + 3].copy_from_slice(&sums[f][r]);
+        for f in 0..F {
+            for r in 0..R {
+                let at = f * g.taps() + (first + r) * 3;
+                self.kernels[at..at + 3].copy_from_slice(&sums[f][r]);
+            }
         }
     }
 }
 
-/// Columns of output row `y` for which none of the kernel rows' taps is in the padding.
-#[inline(always)]
-fn inside_columns(g: &ConvGeometry, y: usize, first: usize, rows: usize) -> Range<usize> {
-    let valid = plain_taps(g, 0, y);
-    if valid.start <= first && first + rows <= valid.end {
-        g.interior(1)
-    } else {
-        0..0
-    }
-}
-
-/// As [`ConvGeometry::valid_taps`], of a 3 x 3 kernel that moves by one and is not dilated.
-#[inline(always)]
-fn plain_taps(g: &ConvGeometry, axis: usize, at: usize) -> Range<usize> {
-    let end = (g.input[axis] + g.padding[axis]).saturating_sub(at);
-    g.padding[axis].saturating_sub(at)..end.min(3)
-}
-
+/// The outputs of a row all three of whose columns of taps are inside the input.
 #[inline(always)]
 fn add_inside<L: Lanes, const F: usize, const R: usize>(
     g: &ConvGeometry,
-    channel: &[L],
+    lines: [&[L]; R],
     gradients: [&[L]; F],
-    y: usize,
     columns: &Range<usize>,
-    first: usize,
     sums: &mut [[[L; 3]; R]; F],
 ) {
-    let count = columns.len();
-    let mut lines: [&[L]; R] = [&[]; R];
-    for r in 0..R {
-        let start = (y + first + r - g.padding[0]) * g.input[1] + columns.start - g.padding[1];
-        lines[r] = &channel[start..][..count + 2];
+    if columns.is_empty() {
+        return;
     }
+    let count = columns.len();
     let mut inner: [&[L]; F] = [&[]; F];
     for f in 0..F {
         inner[f] = &gradients[f][columns.start..][..count];
     }
+    let mut start = columns.start * g.stride[1] - g.padding[1];
     for x in 0..count {
         for r in 0..R {
+            let values = &lines[r][start..start + 3];
             for kx in 0..3 {
-                let value = lines[r][x + kx];
                 for f in 0..F {
-                    sums[f][r][kx] = sums[f][r][kx].add_product(inner[f][x], value);
+                    sums[f][r][kx] = sums[f][r][kx].add_product(inner[f][x], values[kx]);
                 }
             }
         }
+        start += g.stride[1];
     }
 }
 
+/// Output `x` of a row, some of whose taps are in the padding.
 #[inline(always)]
 fn add_edge<L: Lanes, const F: usize, const R: usize>(
     g: &ConvGeometry,
-    channel: &[L],
+    lines: [&[L]; R],
     gradients: [&[L]; F],
-    [y, x]: [usize; 2],
-    first: usize,
+    x: usize,
     sums: &mut [[[L; 3]; R]; F],
 ) {
-    let (rows, columns) = (plain_taps(g, 0, y), plain_taps(g, 1, x));
-    for r in 0..R {
-        for kx in 0..3 {
-            if !rows.contains(&(first + r)) || !columns.contains(&kx) {
-                continue;
-            }
-            let row = y + first + r - g.padding[0];
-            let value = channel[row * g.input[1] + x + kx - g.padding[1]];
+    let taps = g.valid_taps(1, x);
+    for kx in 0..3 {
+        if !taps.contains(&kx) {
+            continue;
+        }
+        let column = x * g.stride[1] + kx - g.padding[1];
+        for r in 0..R {
             for f in 0..F {
-                sums[f][r][kx] = sums[f][r][kx].add_product(gradients[f][x], value);
+                sums[f][r][kx] = sums[f][r][kx].add_product(gradients[f][x], lines[r][column]);
             }
         }
     }

@@ -129,18 +129,34 @@ fn input_gradient_runs_in_tiles_and_multiplies_no_more_than_it_must() {
     }
 }
 
-#[test]
-fn depthwise_kernels_take_eight_places_at_once_and_what_is_left_over_of_eight_channels() {
-    let conv = Conv2d::new(16, 3).padding(1).groups(16);
+/// 16 channels of 14 x 14, each with a filter of its own.
+fn depthwise(conv: Conv2d) -> ConvGeometry {
+    let conv = conv.groups(16);
     let input = Shape::new(16, 14, 14);
-    let g = Case { conv, input }.geometry();
-    // 12 x 12 places inside and 12 along each side; 4 of 12 are left over, and the corners.
-    let alone = 16 * (4 * 4 * 6 + 4 * 4);
-    let tiles = macs(&g) - alone;
+    Case { conv, input }.geometry()
+}
+
+#[test]
+fn small_depthwise_kernels_take_their_weights_up_once_for_all_places_with_the_same_taps() {
+    let g = depthwise(Conv2d::new(16, 3).padding(1));
+    // Inside 9 taps, along each side 6, in each corner 4, and each of these begins its sums once.
+    let splats = 16 * (9 + 4 * 6 + 4 * 4 + 9);
     for tally in [forward::<16>(g, false), input_gradient::<32>(g)] {
         assert_eq!(tally.products, macs(&g));
-        let starts = 16 * (144 / 8 + 4 + 4 * 4 + 4);
-        assert_eq!(tally.splats, tiles / 8 + starts, "{tally:?}");
+        assert_eq!(tally.splats, splats, "{tally:?}");
+    }
+}
+
+#[test]
+fn larger_depthwise_kernels_take_eight_places_at_once_and_those_left_over_of_eight_channels() {
+    let g = depthwise(Conv2d::new(16, 5).padding(2));
+    // Of 10 x 10 places inside 4 are left over; of 10 along each of two lines at each side, with 15
+    // and 20 taps, 2; and 4 x 4 in the corners, with 3 or 4 rows and columns of taps.
+    let alone = 16 * (4 * 25 + 4 * 2 * (15 + 20) + 14 * 14);
+    let starts = 16 * (12 + 4 * 2 + 4 + 4 * 2 * 2 + 4 * 4);
+    for tally in [forward::<16>(g, false), input_gradient::<32>(g)] {
+        assert_eq!(tally.products, macs(&g));
+        assert_eq!(tally.splats, (macs(&g) - alone) / 8 + starts, "{tally:?}");
     }
 }
 
