@@ -39,6 +39,13 @@ pub(crate) struct RowLoops {
     runs: usize,
 }
 
+/// Values that are cleared at a time.
+const CLEARED: usize = 16;
+
+unsafe extern "C" {
+    fn kiln_clear(values: *mut f32, blocks: usize);
+}
+
 /// Most columns of a kernel.
 const COLUMNS: usize = 7;
 
@@ -193,6 +200,15 @@ pub(crate) enum LoopedRows {
 }
 
 impl TapRows for LoopedRows {
+    fn clear(values: &mut [f32]) {
+        let (blocks, rest) = values.as_chunks_mut::<CLEARED>();
+        if !blocks.is_empty() {
+            // SAFETY: so many blocks.
+            unsafe { kiln_clear(blocks.as_mut_ptr().cast(), blocks.len()) };
+        }
+        rest.fill(0.0);
+    }
+
     fn choose(back: bool, g: &ConvGeometry) -> Self {
         if has_loops(g) {
             Self::Loops(find(back, g.kernel[1], 1))

@@ -5,7 +5,7 @@
 //! positions that would reach beyond the end lies over the one before it: what both compute comes
 //! out the same.
 
-use super::line::is_set;
+use super::line::each_bit;
 use super::{ConvSampleGradient, SampleOutputGradient};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -274,11 +274,11 @@ fn blocks(len: usize) -> impl Iterator<Item = Range<usize>> {
 /// Writes one map's gradient, from bit `start` of its mask on.
 #[inline(always)]
 fn spread(value: f32, bits: &[u8], start: usize, row: &mut [f32]) {
-    for (index, d) in row.iter_mut().enumerate() {
-        *d = if bits.is_empty() || is_set(bits, start + index) {
-            value
-        } else {
-            0.0
-        };
-    }
+    let count = row.len();
+    let mut places = row.iter_mut();
+    each_bit(bits, start, count, |is_set| {
+        if let Some(place) = places.next() {
+            *place = if is_set { value } else { 0.0 };
+        }
+    });
 }
