@@ -203,7 +203,7 @@ impl SampleOutputGradient<'_> {
 /// Calls `visit` with whether each of `count` bits of a mask is set, from bit `start` on; without a
 /// mask all are.
 #[inline(always)]
-pub(super) fn each_bit(bits: &[u8], start: usize, count: usize, mut visit: impl FnMut(bool)) {
+fn each_bit(bits: &[u8], start: usize, count: usize, mut visit: impl FnMut(bool)) {
     let mut left = start % 8;
     let mut bytes = bits.get(start / 8..).unwrap_or(&[]).iter();
     let mut byte = bytes.next().map_or(0xFF, |byte| u32::from(*byte)) >> left;
