@@ -1,6 +1,6 @@
 //! Short lists of the outputs that have a gradient.
 
-use super::line::Line;
+use super::output_row::OutputRow;
 use super::{SampleOutputGradient, TapRows};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -15,7 +15,7 @@ const VALUE: usize = size_of::<f32>();
 /// An output with a gradient.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(crate) struct Position {
+pub(crate) struct TapPosition {
     /// Which of a kernel's columns it has inside the input, as [`TapRows::code`] says it.
     pub code: usize,
     /// Bytes from a channel's first value to that of its first tap.
@@ -27,7 +27,7 @@ pub(crate) struct Position {
 /// Outputs of one filter whose taps lie in the same rows of the kernel, in the order in which they
 /// are to be taken.
 pub(crate) struct PositionList {
-    positions: [Position; POSITIONS + 1],
+    positions: [TapPosition; POSITIONS + 1],
     len: usize,
     reach: usize,
 }
@@ -36,7 +36,7 @@ impl PositionList {
     /// A list with nothing on it. To be used again and again, since it is long.
     pub const fn new() -> Self {
         Self {
-            positions: [Position {
+            positions: [TapPosition {
                 code: 0,
                 at: 0,
                 gradient: 0.0,
@@ -47,7 +47,7 @@ impl PositionList {
     }
 
     /// The positions, and behind them one whose code is [`TapRows::end`].
-    pub fn positions(&self) -> &[Position] {
+    pub fn positions(&self) -> &[TapPosition] {
         &self.positions[..=self.len]
     }
 
@@ -84,7 +84,7 @@ impl PositionList {
             sum: 0.0,
             run,
         };
-        Line::each::<REVERSE>(g, d_output, filter, |y, line| {
+        OutputRow::each::<REVERSE>(g, d_output, filter, |y, line| {
             // The same taps as of any other row inside.
             let is_inside = inside[0].contains(&y);
             if !is_inside || filling.taps.len() < g.kernel[0] {
@@ -136,7 +136,7 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
 
     /// Puts row `y` on the list.
     #[inline(always)]
-    fn take_row<const REVERSE: bool>(&mut self, y: usize, line: &Line<'_>) {
+    fn take_row<const REVERSE: bool>(&mut self, y: usize, line: &OutputRow<'_>) {
         let mut inside = self.units.clone();
         if self.taps.is_empty() {
             inside = 0..0;
@@ -163,7 +163,7 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
 
     /// Units that have all of a kernel's columns.
     #[inline(always)]
-    fn take_inside<const REVERSE: bool>(&mut self, line: &Line<'_>, mut units: Range<usize>) {
+    fn take_inside<const REVERSE: bool>(&mut self, line: &OutputRow<'_>, mut units: Range<usize>) {
         while !units.is_empty() {
             if units.len() > POSITIONS - self.list.len {
                 self.flush();
@@ -187,7 +187,7 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
 
     /// A unit whose first or last taps may be in the padding, or whose taps are apart.
     #[inline(always)]
-    fn take_edge(&mut self, line: &Line<'_>, unit: usize) {
+    fn take_edge(&mut self, line: &OutputRow<'_>, unit: usize) {
         if let Some((x, gradient)) = line.unit(unit) {
             self.put_edge(x, gradient);
         }
@@ -205,7 +205,7 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
             self.flush();
         }
         let tap = x * self.stride + columns.start * g.dilation[1] * VALUE;
-        self.list.positions[self.list.len] = Position {
+        self.list.positions[self.list.len] = TapPosition {
             code: self.rows.code(&columns),
             at: self.first.wrapping_add(tap),
             gradient,

@@ -13,12 +13,12 @@
 //! of a kernel at a time. A convolution whose kernel is a single tap is a product of matrices, and
 //! is computed in tiles ([`pointwise`]).
 
-mod line;
 mod list;
+mod output_row;
 mod pointwise;
 mod rows;
 
-pub(crate) use list::{Position, PositionList};
+pub(crate) use list::{PositionList, TapPosition};
 pub(crate) use pointwise::{PointwiseTiles, PortableTiles, StridedRows, TILE as POINTWISE_TILE};
 pub(crate) use rows::{PortableRows, RowMaps, TapRows};
 

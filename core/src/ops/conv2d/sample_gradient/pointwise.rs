@@ -5,6 +5,10 @@
 //! positions that would reach beyond the end lies over the one before it: what both compute comes
 //! out the same.
 
+mod portable;
+
+pub(crate) use portable::PortableTiles;
+
 use super::{ConvSampleGradient, SampleOutputGradient};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -47,65 +51,6 @@ pub(crate) trait PointwiseTiles {
         tile: &mut [f32],
         step: usize,
     );
-}
-
-/// Tiles of any size, on any processor.
-pub(crate) struct PortableTiles;
-
-impl PointwiseTiles for PortableTiles {
-    #[inline(never)]
-    fn add_input_gradient<const M: usize, const N: usize>(
-        filters: usize,
-        weights: StridedRows<'_>,
-        d_output: StridedRows<'_>,
-        fresh: bool,
-        tile: &mut [f32],
-        step: usize,
-    ) {
-        let mut sums = [[0.0; N]; M];
-        if !fresh {
-            for m in 0..M {
-                sums[m].copy_from_slice(&tile[m * step..][..N]);
-            }
-        }
-        for filter in 0..filters {
-            let weights = &weights.values[filter * weights.step..][..M];
-            let gradients = &d_output.values[filter * d_output.step..][..N];
-            for m in 0..M {
-                for n in 0..N {
-                    sums[m][n] += weights[m] * gradients[n];
-                }
-            }
-        }
-        for m in 0..M {
-            tile[m * step..][..N].copy_from_slice(&sums[m]);
-        }
-    }
-
-    #[inline(never)]
-    fn add_weight_gradient<const M: usize, const N: usize>(
-        positions: usize,
-        d_output: StridedRows<'_>,
-        input: StridedRows<'_>,
-        tile: &mut [f32],
-        step: usize,
-    ) {
-        let mut sums = [[0.0; N]; M];
-        for m in 0..M {
-            sums[m].copy_from_slice(&tile[m * step..][..N]);
-        }
-        for position in 0..positions {
-            for m in 0..M {
-                let gradient = d_output.values[m * d_output.step + position];
-                for n in 0..N {
-                    sums[m][n] += input.values[n * input.step + position] * gradient;
-                }
-            }
-        }
-        for m in 0..M {
-            tile[m * step..][..N].copy_from_slice(&sums[m]);
-        }
-    }
 }
 
 impl ConvSampleGradient<'_> {

@@ -1,12 +1,12 @@
 //! A row of outputs, as far as it has gradients.
 
-use super::{Position, SampleOutputGradient};
+use super::{SampleOutputGradient, TapPosition};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
 /// A row of one filter's outputs. Its *units* are the columns, or, behind a pool, the windows.
 #[derive(Clone, Copy)]
-pub(super) enum Line<'a> {
+pub(super) enum OutputRow<'a> {
     Whole(&'a [f32]),
     /// The gradients and winners of a row of windows, and which of the windows' rows this is.
     Pooled(&'a [f32], &'a [u8], usize),
@@ -14,7 +14,7 @@ pub(super) enum Line<'a> {
     Mapped(f32, &'a [u8], usize, usize),
 }
 
-impl<'a> Line<'a> {
+impl<'a> OutputRow<'a> {
     /// Calls `visit` with the rows of a filter's outputs, each with its number, in their order or in
     /// its reverse.
     #[inline(always)]
@@ -80,7 +80,7 @@ impl<'a> Line<'a> {
         &self,
         units: Range<usize>,
         [code, first, stride]: [usize; 3],
-        places: &mut [Position],
+        places: &mut [TapPosition],
         sum: &mut f32,
     ) -> usize {
         let mut own = *sum;
@@ -90,7 +90,7 @@ impl<'a> Line<'a> {
             ($at:expr, $gradient:expr) => {
                 if let Some(place) = places.get_mut(listed) {
                     own += $gradient;
-                    *place = Position {
+                    *place = TapPosition {
                         code,
                         at: $at,
                         gradient: $gradient,
@@ -188,7 +188,7 @@ impl SampleOutputGradient<'_> {
                     }
                 });
             }
-            Self::Pooled(..) => Line::each::<false>(g, self, filter, |_, line| {
+            Self::Pooled(..) => OutputRow::each::<false>(g, self, filter, |_, line| {
                 for unit in 0..line.units() {
                     if let Some((_, gradient)) = line.unit(unit) {
                         sum += gradient;
