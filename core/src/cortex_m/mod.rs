@@ -19,9 +19,12 @@ mod convolution;
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
+mod linear;
 mod pooled;
 mod single_filter;
 mod sweep;
+
+pub(crate) use linear::connect_by_tiles;
 
 use depthwise::Depthwise;
 use single_filter::SingleFilter;
