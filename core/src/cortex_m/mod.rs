@@ -1,18 +1,46 @@
 //! Inner loops in assembly for Cortex-M processors with a floating-point unit.
+//!
+//! A compiler decides by its flags, and by its version, whether a tile's sums stay in the 32
+//! registers or go to memory and back. These loops are the same whatever compiles what is around
+//! them. Beside them stand the portable kernels that every other processor runs; the firmware's
+//! program `kernels` holds the loops to the references, bit for bit, on the processor itself.
+//!
+//! A multiply-add is two roundings, as the contract wants, one way or the other: VMLA is one
+//! instruction, but three cycles on Cortex-M4 and M33, where VMUL and VADD are two. The feature
+//! `slow-vmla` chooses the latter.
+//!
+//! In tests of other processors the loops are written out in Rust, so that what chooses and places
+//! tiles is tested there, too.
 
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod gradient_macros;
 #[cfg(target_arch = "arm")]
+#[macro_use]
+mod instructions;
+mod convolution;
+mod depthwise;
+#[cfg(not(target_arch = "arm"))]
+mod emulated;
+mod linear;
+#[cfg(target_arch = "arm")]
 mod linear_gradient;
 #[cfg(target_arch = "arm")]
 mod pointwise_gradient;
+mod pooled;
 #[cfg(target_arch = "arm")]
 mod rows_gradient;
+mod single_filter;
+mod sweep;
 
+pub(crate) use linear::connect_by_tiles;
 #[cfg(target_arch = "arm")]
 pub(crate) use linear_gradient::LinearLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
+
+use depthwise::Depthwise;
+use single_filter::SingleFilter;
+use sweep::{Sweep, TileShape};

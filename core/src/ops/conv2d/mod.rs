@@ -11,7 +11,7 @@ mod parameter_gradient;
 mod pooled_gradient;
 pub mod reference;
 mod sample_gradient;
-mod scalar;
+pub(crate) mod scalar;
 mod taps;
 
 #[allow(unused_imports, reason = "a planner may ask for all of them")]

@@ -25,22 +25,29 @@ fn check_forward(check: &Check) {
     let input = values(g.channels * g.input_area(), check.seed + 3);
     let (expected, expected_winners) = check.naive(&input, &own_weights, &bias);
     for with_winners in [false, check.pool] {
-        let mut output = vec![f32::NAN; expected.len()];
-        let mut winners = vec![99; if with_winners { output.len() } else { 0 }];
-        ScalarForward {
-            geometry: g,
-            activation: check.activation,
-            pool: check.pool,
-            input: &input,
-            weights: &own_weights,
-            bias: &bias,
-            output: &mut output,
-            winners: &mut winners,
-        }
-        .run();
-        assert_bits::<f32>("output", &output, &expected);
-        if with_winners {
-            assert_eq!(winners, expected_winners);
+        for by_tiles in [false, true] {
+            let mut output = vec![f32::NAN; expected.len()];
+            let mut winners = vec![99; if with_winners { output.len() } else { 0 }];
+            let mut kernel = ScalarForward {
+                geometry: g,
+                activation: check.activation,
+                pool: check.pool,
+                input: &input,
+                weights: &own_weights,
+                bias: &bias,
+                output: &mut output,
+                winners: &mut winners,
+            };
+            if by_tiles {
+                kernel.convolve_by_tiles();
+            } else {
+                kernel.convolve_portably();
+            }
+            kernel.finish();
+            assert_bits::<f32>("output", &output, &expected);
+            if with_winners {
+                assert_eq!(winners, expected_winners);
+            }
         }
     }
 }

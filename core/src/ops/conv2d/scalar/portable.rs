@@ -1,41 +1,22 @@
-//! ConvForward pass of one sample at a time: what a microcontroller runs.
+//! What every processor can run.
 //!
-//! The same sums in the same order as everywhere. What differs is the tile, 4 filters x 2 x 2
-//! outputs, which the 32 registers of a small floating-point unit hold with a row of weights and
-//! two rows of input, and that offsets are checked before the innermost loop, not in it.
+//! The tile is 4 filters x 2 x 2 outputs, which 32 registers hold with a row of weights and two rows
+//! of input, and offsets are checked before the innermost loop, not in it.
 
-use super::ConvGeometry;
-use crate::lanes::Kernel;
-use crate::ops::activation::{Activate, Activation};
+use super::{ScalarForward, rectified};
+use crate::ops::activation::Activation;
+use crate::ops::conv2d::ConvGeometry;
 use crate::ops::pool::pool_2x2;
 use core::slice::from_mut;
 use core::sync::atomic::{Ordering, compiler_fence};
-
-/// Convolution, activation and 2 x 2 max pool of one sample.
-pub(crate) struct ScalarForward<'a> {
-    pub geometry: ConvGeometry,
-    pub activation: Activation,
-    /// Only behind no activation or a ReLU.
-    pub pool: bool,
-    /// channels x rows x columns
-    pub input: &'a [f32],
-    pub weights: &'a [f32],
-    /// Empty where sums begin at +0.
-    pub bias: &'a [f32],
-    /// filters x rows x columns, pooled where `pool` is set
-    pub output: &'a mut [f32],
-    /// Where training keeps which value of each window won; empty for inference.
-    pub winners: &'a mut [u8],
-}
 
 /// Two rows of two outputs, in scan order.
 type Window = [f32; 4];
 
 impl ScalarForward<'_> {
-    pub fn run(mut self) {
+    /// All outputs, with the activation but for a ceiling, and the pool.
+    pub fn convolve_portably(&mut self) {
         let g = self.geometry;
-        debug_assert!([0, g.filters].contains(&self.bias.len()));
-        debug_assert!(!self.pool || self.activation != Activation::Relu6);
         for group in 0..g.groups {
             let end = (group + 1) * g.group_filters();
             let mut filter = group * g.group_filters();
@@ -47,14 +28,6 @@ impl ScalarForward<'_> {
                 self.filters::<1>(group, filter);
                 filter += 1;
             }
-        }
-        // Afterwards, so that the stores need not ask for a ceiling and are compiled once.
-        if self.activation == Activation::Relu6 {
-            Activate {
-                activation: Activation::Relu6,
-                values: self.output,
-            }
-            .run();
         }
     }
 
@@ -97,7 +70,7 @@ impl ScalarForward<'_> {
     fn store<const F: usize>(&mut self, filter: usize, y: usize, x: usize, tile: [Window; F]) {
         let [height, width] = self.geometry.output;
         let relu = self.activation == Activation::Relu;
-        let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
+        let floor = self.floor();
         for f in 0..F {
             if self.pool {
                 let row = (filter + f) * (height / 2) + y / 2;
@@ -117,12 +90,6 @@ impl ScalarForward<'_> {
             }
         }
     }
-}
-
-/// ReLU with a floor of 0, nothing with one of minus infinity; NaN stays NaN.
-#[inline(always)]
-fn rectified(value: f32, floor: f32) -> f32 {
-    if value <= floor { floor } else { value }
 }
 
 /// 2 x 2 outputs of `F` filters with a 3 x 3 kernel and stride 1, all of whose taps are inside the
