@@ -7,7 +7,8 @@
 
 The plan's figures are those of `kiln summary`. The measured ones are reported by the firmware's
 program `train`, built for each training with KILN_TRAIN, but for what fits no board. The MNIST
-network is the committed one; the RGB network's model and images are made here.
+network is the committed one; the models and images of the RGB network, and of the small ones of every
+kind in host/examples/shapes, are made here.
 """
 
 import json
@@ -16,7 +17,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from figures import FIRMWARE, Elf, build, kiln, main, number, program
+from figures import FIRMWARE, ROOT, Elf, build, kiln, main, number, program
 
 SMALL, LARGE = "mps2-an386", "mps2-an500"
 # Network, words of KILN_TRAIN, the board it runs on, limits. The default comes last, so that it is
@@ -32,6 +33,16 @@ BUILDS = [
     ("MNIST", "from=1,biases", SMALL, {}),
     ("MNIST", "from=1", SMALL, {"ram": 256 << 10, "instructions": 2_500_000}),
 ]
+# Small networks of every kind, in place, and their limits.
+SHAPES = {
+    "plain3": {"instructions": 2_100_000},
+    "pad3": {"instructions": 3_900_000},
+    "k5": {"instructions": 2_000_000},
+    "stride": {"instructions": 1_800_000},
+    "dsconv": {"instructions": 4_000_000, "arena": 112_000},
+    "point": {"instructions": 7_500_000, "arena": 126_000},
+}
+BUILDS = [(name, "from=1", LARGE, limits) for name, limits in SHAPES.items()] + BUILDS
 PARTS = ("parameters", "gradient", "velocity", "arena", "winners")
 COLUMNS = {part: part for part in PARTS} | {
     "total": "sum of the plan",
@@ -40,14 +51,14 @@ COLUMNS = {part: part for part in PARTS} | {
     "ram": "RAM in all",
     "instructions": "instructions a sample",
 }
-CLASSES, IMAGES, EXTENT = 100, 2, 32
+IMAGES = 2
 
 
-def png(path, value):
-    """Writes a square RGB image whose bytes are `value(channel, row, column)`."""
-    row = lambda y: bytes([0, *(value(c, y, x) for x in range(EXTENT) for c in range(3))])
-    pixels = b"".join(row(y) for y in range(EXTENT))
-    header = struct.pack(">IIBBBBB", EXTENT, EXTENT, 8, 2, 0, 0, 0)
+def png(path, extent, channels, value):
+    """Writes a square image, grey or RGB, whose bytes are `value(channel, row, column)`."""
+    row = lambda y: bytes([0, *(value(c, y, x) for x in range(extent) for c in range(channels))])
+    pixels = b"".join(row(y) for y in range(extent))
+    header = struct.pack(">IIBBBBB", extent, extent, 8, {1: 0, 3: 2}[channels], 0, 0, 0)
 
     def chunk(kind, content):
         checksum = struct.pack(">I", zlib.crc32(kind + content))
@@ -57,21 +68,25 @@ def png(path, value):
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
 
 
-def make_rgb(folder):
-    """Model and samples of the RGB network, trained for an epoch on patterns in 100 folders."""
+def make(folder, classes, extent, channels, *options):
+    """Model and samples of a network, trained for an epoch on patterns in a folder a class."""
     state = 1
-    for label in range(CLASSES):
+    for label in range(classes):
         images = folder / "images" / f"{label:02}"
         images.mkdir(parents=True)
         for index in range(IMAGES):
             state = (state * 1103515245 + 12345) % (1 << 31)
             slope, noise = label % 10 + 1, state >> 16
-            png(images / f"{index}.png", lambda c, y, x: (
+            png(images / f"{index}.png", extent, channels, lambda c, y, x: (
                 (slope * x + (label // 10 + c) * y) * 3 + (noise * (x ^ y) >> 9) % 32) % 256)
-    kiln("train", folder / "images", "--epochs", "1", "--lr", "0.05", "--out", folder / "run")
+    kiln("train", folder / "images", "--epochs", "1", "--lr", "0.05", "--out", folder / "run", *options)
     kiln("export", "--weights", folder / "run/model.kiln", "--dataset", folder / "images",
          "--samples", "24", "--out", folder / "device")
     return folder / "device/model.kiln", folder / "device/model.samples"
+
+
+def make_shape(folder, name):
+    return make(folder, 10, 28, 1, "--model", ROOT / "host/examples/shapes" / f"{name}.toml")
 
 
 def planned(model):
@@ -126,10 +141,18 @@ def measure_network(network, model, samples):
 
 def measure_all():
     assets = FIRMWARE / "assets"
+    shapes, problems = {}, []
+    for name in SHAPES:
+        with tempfile.TemporaryDirectory() as folder:
+            figures, found = measure_network(name, *make_shape(Path(folder), name))
+        # The other trainings fit the same boards and tell nothing more.
+        shapes |= {key: value for key, value in figures.items() if "instructions" in value}
+        problems += found
     with tempfile.TemporaryDirectory() as folder:
-        rgb, problems = measure_network("RGB", *make_rgb(Path(folder)))
-    mnist, more = measure_network("MNIST", assets / "digits.kiln", assets / "digits.samples")
-    return mnist | rgb, problems + more
+        rgb, found = measure_network("RGB", *make(Path(folder), 100, 32, 3))
+    problems += found
+    mnist, found = measure_network("MNIST", assets / "digits.kiln", assets / "digits.samples")
+    return mnist | rgb | shapes, problems + found
 
 
 main(__doc__, FIRMWARE / "training_figures.json", "training figures", COLUMNS, measure_all)

@@ -16,6 +16,7 @@ mod course;
 pub mod evaluate;
 #[cfg(feature = "training")]
 mod first_parameters;
+pub mod gradients;
 mod mean;
 pub mod memory;
 pub mod model;

@@ -5,6 +5,7 @@
 //! the next is a few addresses and steps, not code.
 
 use super::{Depthwise, SingleFilter, Sweep, TileShape, depthwise};
+use crate::ops::conv2d::scalar::rectified;
 use crate::ops::conv2d::{ConvGeometry, ScalarForward};
 use core::ops::Range;
 
@@ -26,58 +27,42 @@ impl ScalarForward<'_> {
             && [0, g.filters].contains(&self.bias.len())
             && self.output.len() == g.filters * height * width;
         assert!(is_whole, "a convolution's buffers are not of its geometry");
-        for group in 0..g.groups {
+        let floor = self.floor();
+        let mut block = Block::new(
+            &g,
+            if self.pool {
+                f32::NEG_INFINITY
+            } else {
+                self.floor()
+            },
+        );
+        // Filters of all groups at once, where a group has few, each for itself.
+        let kind = Kind::of(&g, g.group_filters());
+        let is_narrow = !self.pool && kind != Kind::Four && g.group_filters() < 4;
+        let groups = if is_narrow { 1 } else { g.groups };
+        block.groups = g.groups / groups;
+        let map = height * width;
+        for group in 0..groups {
             let end = (group + 1) * g.group_filters();
             let mut filter = group * g.group_filters();
+            let input = &self.input[group * g.group_channels() * g.input_area()..];
             while filter < end {
-                let filters = (end - filter).min(4);
-                let input = self.input[group * g.group_channels() * g.input_area()..].as_ptr();
-                let weights = self.weights[filter * g.taps()..].as_ptr();
-                let bias = match self.bias.get(filter) {
-                    Some(bias) => bias,
-                    None => &ZERO,
-                };
-                let mut block = Block {
-                    geometry: &g,
-                    kind: Kind::of(&g, filters),
-                    filters,
-                    input,
-                    weights,
-                    bias,
-                    channels: 1,
-                    floor: if self.pool {
-                        f32::NEG_INFINITY
-                    } else {
-                        self.floor()
-                    },
-                    taps: [0..0, 0..0],
-                    sweep: Sweep::NOTHING,
-                };
-                block.set_sums(self.bias.get(filter..).unwrap_or(&[]));
-                let places = filter * height * width..(filter + filters) * height * width;
+                let filters = block.take(end - filter, self.weights, filter, self.bias);
+                block.input = input.as_ptr();
+                let output = &mut self.output[filter * map..];
                 if self.pool {
-                    let floor = self.floor();
-                    let winners = self.winners.get_mut(places.clone()).unwrap_or(&mut []);
-                    block.pool(floor, &mut self.output[places], winners);
+                    let winners = self.winners.get_mut(filter * map..).unwrap_or(&mut []);
+                    block.pool(floor, output, winners);
                 } else {
-                    if matches!(block.kind, Kind::Depthwise) {
-                        // Those of all groups at once, the others after them.
-                        block.channels = g.groups;
-                        if group > 0 {
-                            return;
-                        }
-                    }
-                    let output = self.output[places.start..].as_mut_ptr();
+                    let first = output.as_mut_ptr();
                     let target = Target {
-                        outputs: [0_usize, 1, 2, 3].map(|f| {
-                            output.wrapping_add(f.min(block.filters - 1) * height * width)
-                        }),
+                        outputs: block.each(|f| first.wrapping_add(f * map)),
                         pitch: width,
                         first: [0, 0],
                     };
                     block.regions([0..height, 0..width], &target);
                 }
-                filter += block.filters;
+                filter += filters;
             }
         }
     }
@@ -101,7 +86,7 @@ const fn bytes(values: usize) -> i32 {
 }
 
 /// How a block is swept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// In tiles of four filters, the last of which may stand for several.
     Four,
@@ -137,41 +122,89 @@ pub(super) struct Target {
 
 impl Target {
     fn at(&self, y: usize, x: usize) -> [*mut f32; 4] {
-        let at = (y - self.first[0]) * self.pitch + x - self.first[1];
-        self.outputs.map(|output| output.wrapping_add(at))
+        let place = self.place(y, x);
+        self.outputs.map(|output| output.wrapping_add(place))
+    }
+
+    /// Values from a filter's first place to that of an output.
+    fn place(&self, y: usize, x: usize) -> usize {
+        (y - self.first[0]) * self.pitch + x - self.first[1]
     }
 }
 
 /// Up to four filters side by side.
 pub(super) struct Block<'a> {
     pub geometry: &'a ConvGeometry,
+    /// The outputs with all taps.
+    interior: [Range<usize>; 2],
     kind: Kind,
     pub filters: usize,
-    /// The group's channels.
+    /// Groups that are computed at once.
+    groups: usize,
+    /// The first group's channels.
     input: *const f32,
     /// The first filter's.
     weights: *const f32,
-    /// The first filter's.
-    bias: &'a f32,
-    /// Groups that are computed at once.
-    channels: usize,
+    /// The first filter's; none where it is that of no filter.
+    bias: *const f32,
+    /// What outputs are not below of.
     floor: f32,
     /// The rows and columns of the kernel that the sweep is made for.
     taps: [Range<usize>; 2],
     sweep: Sweep,
 }
 
-impl Block<'_> {
-    /// What sums begin at: `biases` are this block's and those behind it, or none.
-    fn set_sums(&mut self, biases: &[f32]) {
-        if matches!(self.kind, Kind::Depthwise) {
-            self.filters = 1;
+impl<'a> Block<'a> {
+    fn new(g: &'a ConvGeometry, floor: f32) -> Self {
+        let mut sweep = Sweep::NOTHING;
+        sweep.rectify = u32::from(floor == 0.0);
+        Self {
+            geometry: g,
+            interior: [g.interior(0), g.interior(1)],
+            kind: Kind::Four,
+            filters: 0,
+            groups: 1,
+            input: core::ptr::null(),
+            weights: core::ptr::null(),
+            bias: &ZERO,
+            floor,
+            taps: [0..0, 0..0],
+            sweep,
         }
-        let sums = self.sweep.sums.as_chunks_mut::<4>().0;
-        for (f, sums) in sums.iter_mut().enumerate() {
-            *sums = [biases.get(f.min(self.filters - 1)).copied().unwrap_or(0.0); 4];
+    }
+
+    /// Becomes the filters from `first` on, of which there are `left` in the group, and says how
+    /// many it takes.
+    fn take(&mut self, left: usize, weights: &[f32], first: usize, bias: &[f32]) -> usize {
+        let g = self.geometry;
+        self.kind = Kind::of(g, left);
+        self.filters = if self.kind == Kind::Four {
+            left.min(4)
+        } else {
+            1
+        };
+        self.weights = weights[first * g.taps()..].as_ptr();
+        let own = bias.get(first..).unwrap_or(&[]);
+        self.bias = own.first().map_or(&raw const ZERO, |bias| bias);
+        let biases = self.each(|f| own.get(f).copied().unwrap_or(0.0));
+        for (sums, bias) in self
+            .sweep
+            .sums
+            .as_chunks_mut::<4>()
+            .0
+            .iter_mut()
+            .zip(biases)
+        {
+            *sums = [bias; 4];
         }
-        self.sweep.rectify = u32::from(self.floor == 0.0);
+        self.taps = [0..0, 0..0];
+        self.filters
+    }
+
+    /// What `of` gives for each filter; the last one stands for those that are missing.
+    #[inline(always)]
+    pub fn each<T>(&self, of: impl Fn(usize) -> T) -> [T; 4] {
+        [0, 1, 2, 3].map(|f: usize| of(f.min(self.filters - 1)))
     }
 
     /// All outputs in these rows and columns.
@@ -190,24 +223,32 @@ impl Block<'_> {
     }
 
     /// The outputs from `at` to `end`, along an axis, that have the same taps.
+    #[inline(never)]
     fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
-        let g = self.geometry;
-        let interior = g.interior(axis);
+        let interior = &self.interior[axis];
         if interior.contains(&at) {
             return at..interior.end.min(end);
         }
-        let taps = g.valid_taps(axis, at);
+        let taps = self.valid_taps(axis, at);
         let mut last = at + 1;
-        while last < end && g.valid_taps(axis, last) == taps {
+        while last < end && self.valid_taps(axis, last) == taps {
             last += 1;
         }
         at..last
     }
 
+    #[inline(never)]
+    fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
+        self.geometry.valid_taps(axis, at)
+    }
+
     /// Outputs with the same taps.
+    #[inline(never)]
     fn region(&mut self, [rows, columns]: [Range<usize>; 2], target: &Target) {
-        let g = self.geometry;
-        let taps = [g.valid_taps(0, rows.start), g.valid_taps(1, columns.start)];
+        let taps = [
+            self.valid_taps(0, rows.start),
+            self.valid_taps(1, columns.start),
+        ];
         if taps[0].is_empty() || taps[1].is_empty() {
             return self.fill(rows, columns, target);
         }
@@ -226,37 +267,37 @@ impl Block<'_> {
     }
 
     /// Outputs all of whose taps are in the padding.
+    #[inline(never)]
     fn fill(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
-        let g = self.geometry;
-        for channel in 0..self.channels {
-            let bias = match self.channels {
-                1 => self.sweep.sums,
-                _ => [*self.bias_of(channel); 16],
-            };
-            let step = channel * g.group_filters() * g.output_area();
-            for y in rows.clone() {
-                for x in columns.clone() {
-                    for (f, output) in target.at(y, x).into_iter().enumerate() {
-                        let value = if bias[4 * f] <= self.floor {
-                            self.floor
-                        } else {
-                            bias[4 * f]
-                        };
+        let [_, output_step, _, bias_step] = self.group_steps();
+        for group in 0..self.groups {
+            for f in 0..self.filters {
+                let bias = if self.bias == &raw const ZERO { 0 } else { f };
+                let bias = self.bias.wrapping_add(bias + group * bias_step);
+                // SAFETY: there is a bias for each filter, or none, and then no step.
+                let value = rectified(unsafe { *bias }, self.floor);
+                for y in rows.clone() {
+                    for x in columns.clone() {
+                        let output = target.at(y, x)[f].wrapping_add(group * output_step);
                         // SAFETY: the target has a place for each output.
-                        unsafe { *output.wrapping_add(step) = value };
+                        unsafe { *output = value };
                     }
                 }
             }
         }
     }
 
-    fn bias_of(&self, channel: usize) -> &f32 {
-        let first: *const f32 = self.bias;
-        if first == &raw const ZERO {
-            return &ZERO;
-        }
-        // SAFETY: there is a bias for each filter, or none.
-        unsafe { &*first.add(channel * self.geometry.group_filters()) }
+    /// Values from a group's input, output, weights and bias to the next one's.
+    fn group_steps(&self) -> [usize; 4] {
+        let g = self.geometry;
+        let filters = g.group_filters();
+        let has_bias = self.bias != &raw const ZERO;
+        [
+            g.group_channels() * g.input_area(),
+            filters * g.output_area(),
+            filters * g.taps(),
+            filters * usize::from(has_bias),
+        ]
     }
 
     /// The address of the first tap's input of an output that has the block's taps.
@@ -281,57 +322,80 @@ impl Block<'_> {
         [bytes(g.stride[0] * g.input[1]), bytes(g.stride[1])]
     }
 
-    /// Tiles of four outputs across, then one by one, along the longer side of what is left.
+    /// Tiles of four outputs across, then four at a time of what is left.
+    #[inline(never)]
     fn tiles(&mut self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
-        let [down, across] = self.input_steps();
-        let shape = if self.geometry.stride[1] == 1 {
+        let across = self.geometry.stride[1];
+        let shape = if across == 1 {
             TileShape::Line
         } else {
             TileShape::Scattered
         };
         let tiles = columns.len() / 4;
         if tiles > 0 {
-            (self.sweep.input_step, self.sweep.output_step) = (4 * across, bytes(4));
+            (self.sweep.input_step, self.sweep.output_step) = (bytes(4 * across), bytes(4));
+            self.sweep.places = [bytes(1), bytes(2), bytes(3)];
             for y in rows.clone() {
-                self.run(shape, [y, columns.start], tiles, target);
+                let first = self.first_input(y, columns.start);
+                self.sweep.inputs = [0, 1, 2, 3].map(|place| first.wrapping_add(place * across));
+                self.sweep.outputs = target.at(y, columns.start);
+                self.run(shape, tiles);
             }
         }
-        let rest = columns.start + 4 * tiles..columns.end;
-        if rest.len() < rows.len() {
-            (self.sweep.input_step, self.sweep.output_step) = (down, bytes(target.pitch));
-            for x in rest {
-                self.run(TileShape::Column, [rows.start, x], rows.len(), target);
+        let mut count = 0;
+        for y in rows {
+            for x in columns.start + 4 * tiles..columns.end {
+                self.sweep.inputs[count] = self.first_input(y, x);
+                let place = target.place(y, x);
+                if count == 0 {
+                    self.sweep.outputs = target.outputs.map(|output| output.wrapping_add(place));
+                    self.sweep.places = [0; 3];
+                } else {
+                    let first = self.sweep.outputs[0];
+                    let output = target.outputs[0].wrapping_add(place);
+                    self.sweep.places[count - 1] =
+                        (output.addr() as i32).wrapping_sub(first.addr() as i32);
+                }
+                count += 1;
+                if count == 4 {
+                    self.run(TileShape::Scattered, 1);
+                    count = 0;
+                }
             }
-        } else if !rest.is_empty() {
-            (self.sweep.input_step, self.sweep.output_step) = (across, bytes(1));
-            for y in rows {
-                self.run(TileShape::Column, [y, rest.start], rest.len(), target);
+        }
+        match count {
+            0 => {}
+            1 => self.run(TileShape::Column, 1),
+            _ => {
+                // The others are the first one again.
+                let first = self.sweep.inputs[0];
+                self.sweep.inputs[count..].fill(first);
+                self.run(TileShape::Scattered, 1);
             }
         }
     }
 
-    fn run(&mut self, shape: TileShape, [y, x]: [usize; 2], tiles: usize, target: &Target) {
-        let across = self.geometry.stride[1];
-        let first = self.first_input(y, x);
-        self.sweep.inputs = [0, 1, 2, 3].map(|place| first.wrapping_add(place * across));
-        self.sweep.outputs = target.at(y, x);
+    #[inline(never)]
+    fn run(&mut self, shape: TileShape, tiles: usize) {
         self.sweep.tiles = tiles as u32;
-        // SAFETY: `aim` made the steps for taps that are inside the input for all these outputs, of
-        // which the target has each; buffers are whole.
+        // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
+        // inputs' addresses were set, and the target has each of them; buffers are whole.
         unsafe { self.sweep.run(shape) }
     }
 
     /// Lines along the longer side.
+    #[inline(never)]
     fn lines(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
         let g = self.geometry;
         let [taps_down, taps_across] = [self.taps[0].len(), self.taps[1].len()];
         let [down, across] = self.input_steps();
         let pitch = bytes(g.dilation[0] * g.input[1]);
+        let [group, output_group, weight_group, bias_group] = self.group_steps().map(bytes);
         let mut line = SingleFilter {
             input: core::ptr::null(),
             output: core::ptr::null_mut(),
-            weights: self.first_weight(0),
-            bias: self.sweep.sums[0],
+            weights: core::ptr::null(),
+            bias: core::ptr::null(),
             floor: self.floor,
             columns: taps_across as u32,
             rows: taps_down as u32,
@@ -343,6 +407,11 @@ impl Block<'_> {
             input_step: across,
             output_step: bytes(1),
             outputs: columns.len() as u32,
+            groups: self.groups as u32,
+            group_step: group,
+            output_group_step: output_group,
+            weight_group_step: weight_group,
+            bias_step: bias_group,
         };
         let is_tall = columns.len() < rows.len();
         if is_tall {
@@ -355,6 +424,7 @@ impl Block<'_> {
             let (y, x) = (rows.start + y, columns.start + x);
             line.input = self.first_input(y, x);
             line.output = target.at(y, x)[0];
+            (line.weights, line.bias) = (self.first_weight(0), self.bias);
             // SAFETY: all these outputs' taps are inside the input, and the target has each of them;
             // buffers are whole.
             unsafe { line.run() }
@@ -362,19 +432,19 @@ impl Block<'_> {
     }
 
     /// The rectangle of every channel.
+    #[inline(never)]
     fn rectangle(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
         let g = self.geometry;
         let taps = [self.taps[0].len(), self.taps[1].len()];
         let [down, across] = self.input_steps();
         let pitch = g.dilation[0] * g.input[1];
         let input = self.first_input(rows.start, columns.start);
-        let bias: *const f32 = self.bias;
-        let biases = usize::from(bias != &raw const ZERO) * g.group_filters();
+        let [group, output_group, weight_group, bias_group] = self.group_steps().map(bytes);
         let mut work = Depthwise {
             weights: self.first_weight(0),
             input: input.wrapping_sub((depthwise::MOST - taps[0]) * pitch),
             output: target.at(rows.start, columns.start)[0],
-            bias,
+            bias: self.bias,
             floor: self.floor,
             kernel_rows: taps[0] as u32,
             kernel_columns: taps[1] as u32,
@@ -383,13 +453,13 @@ impl Block<'_> {
             column_step: across,
             columns: columns.len() as u32,
             rows: rows.len() as u32,
-            channels: self.channels as u32,
+            channels: self.groups as u32,
             row_step: down - columns.len() as i32 * across,
             output_row_step: bytes(target.pitch - columns.len()),
-            channel_step: bytes(g.input_area()),
-            output_channel_step: bytes(g.group_filters() * g.output_area()),
-            weight_channel_step: bytes(g.group_filters() * g.kernel_area()),
-            bias_step: bytes(biases),
+            channel_step: group,
+            output_channel_step: output_group,
+            weight_channel_step: weight_group,
+            bias_step: bias_group,
             loader: 0,
         };
         // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
@@ -398,10 +468,9 @@ impl Block<'_> {
     }
 
     /// Makes the sweep one of outputs with the block's taps.
+    #[inline(never)]
     fn aim(&mut self) {
-        for f in 0..4 {
-            self.sweep.weights[f] = self.first_weight(f.min(self.filters - 1));
-        }
+        self.sweep.weights = self.each(|f| self.first_weight(f));
         let g = self.geometry;
         let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));

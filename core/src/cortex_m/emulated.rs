@@ -20,7 +20,12 @@ pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
                 for place in 0..if shape == TileShape::Column { 1 } else { 4 } {
                     let sum = walk.sums[4 * filter + place];
                     let is_cut = sweep.rectify != 0 && sum <= 0.0;
-                    *sweep.outputs[filter].add(place) = if is_cut { 0.0 } else { sum };
+                    let behind = match (shape, place) {
+                        (TileShape::Scattered, 1..) => sweep.places[place - 1],
+                        _ => 4 * place as i32,
+                    };
+                    let output = sweep.outputs[filter].wrapping_byte_offset(behind as isize);
+                    *output = if is_cut { 0.0 } else { sum };
                 }
             }
         }
@@ -96,15 +101,28 @@ fn moved(at: *const f32, bytes: i32) -> *const f32 {
 /// # Safety
 ///
 /// As for [`SingleFilter::run`].
-pub(super) unsafe fn single_filter(filter: &SingleFilter) {
+pub(super) unsafe fn single_filter(filter: &mut SingleFilter) {
+    for _ in 0..filter.groups {
+        // SAFETY: the caller vouches for what the loops read and write.
+        unsafe { line_of_filter(filter) };
+        filter.input = moved(filter.input, filter.group_step);
+        filter.weights = moved(filter.weights, filter.weight_group_step);
+        filter.bias = moved(filter.bias, filter.bias_step);
+        let step = filter.output_group_step as isize;
+        filter.output = filter.output.wrapping_byte_offset(step);
+    }
+}
+
+unsafe fn line_of_filter(filter: &SingleFilter) {
     let (mut first, mut output) = (filter.input, filter.output);
     for _ in 0..filter.outputs {
         let (mut input, mut weights) = (first, filter.weights);
-        let mut sum = filter.bias;
+        // SAFETY: the caller's.
+        let mut sum = unsafe { *filter.bias };
         for _ in 0..filter.channels {
             for _ in 0..filter.rows {
                 for tap in 0..filter.columns as usize {
-                    // SAFETY: the caller vouches for what the loops read.
+                    // SAFETY: the caller's.
                     sum += unsafe { *weights.add(tap) * *input.add(tap) };
                 }
                 input = moved(input, filter.pitch);
@@ -113,7 +131,7 @@ pub(super) unsafe fn single_filter(filter: &SingleFilter) {
             input = moved(input, filter.channel_step);
             weights = moved(weights, filter.weight_channel_step);
         }
-        // SAFETY: and for what they write.
+        // SAFETY: the caller's.
         unsafe {
             *output = if sum <= filter.floor {
                 filter.floor

@@ -141,3 +141,32 @@ macro_rules! kept_chain {
         chain!($sum; $($input $weight),+)
     };
 }
+
+/// Adds products to two sums, one after the other each: `sums; their weights and the input each`.
+#[cfg(not(feature = "slow-vmla"))]
+macro_rules! chains {
+    ($a:literal $b:literal; $($v:literal $w:literal $input:literal),+) => {
+        concat!($(
+            "vmla.f32 s", $a, ", s", $v, ", s", $input, "\n",
+            "vmla.f32 s", $b, ", s", $w, ", s", $input, "\n",
+        )+)
+    };
+}
+
+/// Adds products to two sums, one after the other each: `sums; their weights and the input each`.
+/// The weights' registers hold the products.
+#[cfg(feature = "slow-vmla")]
+macro_rules! chains {
+    ($a:literal $b:literal; $($v:literal $w:literal $input:literal),+) => {
+        concat!(
+            $(
+                "vmul.f32 s", $v, ", s", $v, ", s", $input, "\n",
+                "vmul.f32 s", $w, ", s", $w, ", s", $input, "\n",
+            )+
+            $(
+                "vadd.f32 s", $a, ", s", $a, ", s", $v, "\n",
+                "vadd.f32 s", $b, ", s", $b, ", s", $w, "\n",
+            )+
+        )
+    };
+}

@@ -14,14 +14,15 @@
 
 #[cfg(target_arch = "arm")]
 #[macro_use]
-mod instructions;
+mod gradient_macros;
 #[cfg(target_arch = "arm")]
 #[macro_use]
-mod gradient_macros;
+mod instructions;
 mod convolution;
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
+mod linear;
 #[cfg(target_arch = "arm")]
 mod linear_gradient;
 #[cfg(target_arch = "arm")]
@@ -32,12 +33,14 @@ mod rows_gradient;
 mod single_filter;
 mod sweep;
 
-use depthwise::Depthwise;
+pub(crate) use linear::connect_by_tiles;
 #[cfg(target_arch = "arm")]
 pub(crate) use linear_gradient::LinearLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
+
+use depthwise::Depthwise;
 use single_filter::SingleFilter;
 use sweep::{Sweep, TileShape};

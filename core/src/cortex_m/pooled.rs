@@ -7,7 +7,7 @@ use crate::ops::pool::pool_2x2;
 use core::slice::from_mut;
 
 /// Most columns of a strip.
-const COLUMNS: usize = 16;
+const COLUMNS: usize = 8;
 
 /// Two rows of outputs of four filters.
 type Strip = [[[f32; COLUMNS]; 2]; 4];
@@ -23,11 +23,9 @@ impl Block<'_> {
         for y in 0..height {
             for x in (0..width).step_by(len) {
                 let len = len.min(width - x);
-                let last = self.filters - 1;
-                let outputs = [0, 1, 2, 3].map(|f: usize| f.min(last));
-                let strip_start = strip.as_mut_ptr().cast::<f32>();
+                let first = strip.as_mut_ptr().cast::<f32>();
                 let target = Target {
-                    outputs: outputs.map(|f| strip_start.wrapping_add(f * 2 * COLUMNS)),
+                    outputs: self.each(|f| first.wrapping_add(f * 2 * COLUMNS)),
                     pitch: COLUMNS,
                     first: [2 * y, 2 * x],
                 };

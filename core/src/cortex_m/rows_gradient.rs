@@ -1,20 +1,22 @@
 //! Rows of a kernel over a list of positions, for the gradients of a convolution.
 //!
 //! A loop is made for one number of columns and of rows of a kernel, whose weights, or sums of
-//! gradients, stay in registers while a list is gone through. The code of a [`Position`] is the
+//! gradients, stay in registers while a list is gone through. The code of a [`TapPosition`] is the
 //! address of a *body*: what is to be done with a position that has all of the columns, or only the
 //! first or the last of them. A body ends with a jump to the next position's, so that none is asked
 //! what it has, and behind the list lies the address of what ends the loop for a channel.
 
 mod assembly;
+mod table;
 
-use crate::ops::conv2d::{ConvGeometry, PortableRows, Position, PositionList, RowMaps, TapRows};
+use crate::ops::conv2d::{ConvGeometry, PortableRows, PositionList, RowMaps, TapPosition, TapRows};
 use core::ops::Range;
+use table::find;
 
 /// What a loop works on. Steps are in bytes.
 #[repr(C)]
 struct RowWork {
-    positions: *const Position,
+    positions: *const TapPosition,
     /// The first channel.
     channel: *const f32,
     /// The rows of the first channel's kernel.
@@ -39,151 +41,15 @@ pub(crate) struct RowLoops {
     runs: usize,
 }
 
-/// Most columns of a kernel.
-const COLUMNS: usize = 7;
+/// Values that are cleared at a time.
+const CLEARED: usize = 16;
 
-macro_rules! row_loops {
-    ($(($columns:literal, $rows:literal, $scatter:ident, $scatter_codes:ident, $gather:ident, $gather_codes:ident)),+) => {
-        unsafe extern "C" {
-            $(
-                fn $scatter(work: *const RowWork);
-                fn $gather(work: *const RowWork);
-                static $scatter_codes: [usize; 2 * $columns];
-                static $gather_codes: [usize; 2 * $columns];
-            )+
-        }
-
-        /// The loop that takes the most of `count` rows of a kernel at a time.
-        fn find(back: bool, columns: usize, count: usize) -> RowLoops {
-            $(
-                if columns == $columns && count.is_multiple_of($rows) {
-                    let (run, codes): (unsafe extern "C" fn(*const RowWork), _) = if back {
-                        ($scatter, &raw const $scatter_codes)
-                    } else {
-                        ($gather, &raw const $gather_codes)
-                    };
-                    return RowLoops {
-                        run,
-                        codes: codes.cast(),
-                        back,
-                        columns,
-                        rows: $rows,
-                        runs: count / $rows,
-                    };
-                }
-            )+
-            unreachable!("rows that do not fit are left to the portable kernel");
-        }
-    };
+unsafe extern "C" {
+    fn kiln_clear(values: *mut f32, blocks: usize);
 }
 
-// Of each number of columns the most rows come first, and one at last.
-row_loops!(
-    (
-        3,
-        3,
-        kiln_scatter_3_3,
-        kiln_scatter_3_3_codes,
-        kiln_gather_3_3,
-        kiln_gather_3_3_codes
-    ),
-    (
-        3,
-        2,
-        kiln_scatter_3_2,
-        kiln_scatter_3_2_codes,
-        kiln_gather_3_2,
-        kiln_gather_3_2_codes
-    ),
-    (
-        3,
-        1,
-        kiln_scatter_3_1,
-        kiln_scatter_3_1_codes,
-        kiln_gather_3_1,
-        kiln_gather_3_1_codes
-    ),
-    (
-        5,
-        5,
-        kiln_scatter_5_5,
-        kiln_scatter_5_5_codes,
-        kiln_gather_5_5,
-        kiln_gather_5_5_codes
-    ),
-    (
-        5,
-        1,
-        kiln_scatter_5_1,
-        kiln_scatter_5_1_codes,
-        kiln_gather_5_1,
-        kiln_gather_5_1_codes
-    ),
-    (
-        1,
-        3,
-        kiln_scatter_1_3,
-        kiln_scatter_1_3_codes,
-        kiln_gather_1_3,
-        kiln_gather_1_3_codes
-    ),
-    (
-        1,
-        1,
-        kiln_scatter_1_1,
-        kiln_scatter_1_1_codes,
-        kiln_gather_1_1,
-        kiln_gather_1_1_codes
-    ),
-    (
-        2,
-        2,
-        kiln_scatter_2_2,
-        kiln_scatter_2_2_codes,
-        kiln_gather_2_2,
-        kiln_gather_2_2_codes
-    ),
-    (
-        2,
-        1,
-        kiln_scatter_2_1,
-        kiln_scatter_2_1_codes,
-        kiln_gather_2_1,
-        kiln_gather_2_1_codes
-    ),
-    (
-        4,
-        4,
-        kiln_scatter_4_4,
-        kiln_scatter_4_4_codes,
-        kiln_gather_4_4,
-        kiln_gather_4_4_codes
-    ),
-    (
-        4,
-        1,
-        kiln_scatter_4_1,
-        kiln_scatter_4_1_codes,
-        kiln_gather_4_1,
-        kiln_gather_4_1_codes
-    ),
-    (
-        6,
-        1,
-        kiln_scatter_6_1,
-        kiln_scatter_6_1_codes,
-        kiln_gather_6_1,
-        kiln_gather_6_1_codes
-    ),
-    (
-        7,
-        1,
-        kiln_scatter_7_1,
-        kiln_scatter_7_1_codes,
-        kiln_gather_7_1,
-        kiln_gather_7_1_codes
-    )
-);
+/// Most columns of a kernel.
+const COLUMNS: usize = 7;
 
 /// For any convolution: loops where there are some, else what every processor can do.
 #[derive(Clone, Copy)]
@@ -193,6 +59,15 @@ pub(crate) enum LoopedRows {
 }
 
 impl TapRows for LoopedRows {
+    fn clear(values: &mut [f32]) {
+        let (blocks, rest) = values.as_chunks_mut::<CLEARED>();
+        if !blocks.is_empty() {
+            // SAFETY: so many blocks.
+            unsafe { kiln_clear(blocks.as_mut_ptr().cast(), blocks.len()) };
+        }
+        rest.fill(0.0);
+    }
+
     fn choose(back: bool, g: &ConvGeometry) -> Self {
         if has_loops(g) {
             Self::Loops(find(back, g.kernel[1], 1))

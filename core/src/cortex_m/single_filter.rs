@@ -1,6 +1,7 @@
 //! Outputs of one filter, one at a time.
 
-/// The taps of a filter, at most seven a row, and a line of its outputs. Steps are in bytes.
+/// The taps of a filter, at most seven a row, and a line of its outputs; then those of a filter of the
+/// next group. Steps are in bytes.
 #[repr(C)]
 #[derive(Clone, Debug)]
 pub(crate) struct SingleFilter {
@@ -8,7 +9,7 @@ pub(crate) struct SingleFilter {
     pub output: *mut f32,
     pub weights: *const f32,
     /// What sums begin at.
-    pub bias: f32,
+    pub bias: *const f32,
     /// What no output is below of.
     pub floor: f32,
     /// Taps a row, 1 to 7, side by side.
@@ -24,8 +25,14 @@ pub(crate) struct SingleFilter {
     /// From an output's inputs to the next one's.
     pub input_step: i32,
     pub output_step: i32,
-    /// How many outputs.
+    /// How many outputs of a filter.
     pub outputs: u32,
+    pub groups: u32,
+    /// From a group to the next one.
+    pub group_step: i32,
+    pub output_group_step: i32,
+    pub weight_group_step: i32,
+    pub bias_step: i32,
 }
 
 impl SingleFilter {
@@ -39,7 +46,7 @@ impl SingleFilter {
     /// There is at least one output, channel, row and tap, and every address that the loops come to
     /// may be read, every output written.
     #[inline(always)]
-    pub unsafe fn run(&self) {
+    pub unsafe fn run(&mut self) {
         debug_assert!((1..=Self::MOST).contains(&(self.columns as usize)));
         #[cfg(target_arch = "arm")]
         // SAFETY: the loops read and write what the caller vouches for.
@@ -69,18 +76,16 @@ macro_rules! rows_of {
 }
 
 // r0 and r4 are addresses of inputs and weights, r1 and r5 their pitches, r3 and r7 the output's
-// first input and the output; r2 is the number of rows, r8, r9 and r10 count outputs, rows and
-// channels, and r11 is where the rows begin.
+// first input and the output; r2 is the number of rows, r8, r9, r10 and lr count outputs, rows,
+// channels and groups, and r11 is where the rows begin.
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn dot(filter: &SingleFilter) {
+unsafe extern "C" fn dot(filter: &mut SingleFilter) {
     core::arch::naked_asm!(
         ".fpu fpv4-sp-d16",
         "push {{r4-r11, lr}}",
         "mov r6, r0",
-        "ldr r3, [r6, #{input}]",
-        "ldr r7, [r6, #{output}]",
-        "ldr r8, [r6, #{outputs}]",
+        "ldr lr, [r6, #{groups}]",
         "ldr r1, [r6, #{pitch}]",
         "ldr r5, [r6, #{weight_pitch}]",
         "ldr r2, [r6, #{rows}]",
@@ -89,8 +94,13 @@ unsafe extern "C" fn dot(filter: &SingleFilter) {
         "adr r12, 50f",
         "add r11, r12, r11, lsl #2",
         "sub r11, r11, #3",
+        "22:",
+        "ldr r3, [r6, #{input}]",
+        "ldr r7, [r6, #{output}]",
+        "ldr r8, [r6, #{outputs}]",
         "20:",
-        "vldr s0, [r6, #{bias}]",
+        "ldr r12, [r6, #{bias}]",
+        "vldr s0, [r12]",
         "ldr r4, [r6, #{weights}]",
         "mov r0, r3",
         "ldr r10, [r6, #{channels}]",
@@ -133,6 +143,21 @@ unsafe extern "C" fn dot(filter: &SingleFilter) {
         "add r7, r7, r12",
         "subs r8, r8, #1",
         "bne 20b",
+        "subs lr, lr, #1",
+        "beq 42f",
+        // The next group: input, output, weights, bias, which come first, in this order.
+        "ldm r6, {{r0, r3, r4, r7}}",
+        "ldr r12, [r6, #{group_step}]",
+        "add r0, r0, r12",
+        "ldr r12, [r6, #{output_group_step}]",
+        "add r3, r3, r12",
+        "ldr r12, [r6, #{weight_group_step}]",
+        "add r4, r4, r12",
+        "ldr r12, [r6, #{bias_step}]",
+        "add r7, r7, r12",
+        "stm r6, {{r0, r3, r4, r7}}",
+        "b 22b",
+        "42:",
         "pop {{r4-r11, pc}}",
         input = const core::mem::offset_of!(SingleFilter, input),
         output = const core::mem::offset_of!(SingleFilter, output),
@@ -149,5 +174,10 @@ unsafe extern "C" fn dot(filter: &SingleFilter) {
         input_step = const core::mem::offset_of!(SingleFilter, input_step),
         output_step = const core::mem::offset_of!(SingleFilter, output_step),
         outputs = const core::mem::offset_of!(SingleFilter, outputs),
+        groups = const core::mem::offset_of!(SingleFilter, groups),
+        group_step = const core::mem::offset_of!(SingleFilter, group_step),
+        output_group_step = const core::mem::offset_of!(SingleFilter, output_group_step),
+        weight_group_step = const core::mem::offset_of!(SingleFilter, weight_group_step),
+        bias_step = const core::mem::offset_of!(SingleFilter, bias_step),
     )
 }

@@ -10,7 +10,7 @@
 pub(crate) enum TileShape {
     /// 4 filters x 4 outputs whose inputs lie side by side: at the first address.
     Line,
-    /// 4 filters x 4 outputs, each with inputs of its own.
+    /// 4 filters x 4 outputs, each with inputs and a place of its own.
     Scattered,
     /// 4 filters x 1 output: at the first address.
     Column,
@@ -28,10 +28,12 @@ pub(crate) struct Sweep {
     pub weights: [*const f32; 4],
     /// Each output's first input.
     pub inputs: [*const f32; 4],
-    /// Each filter's first output, the others of a tile behind it.
+    /// Each filter's first output, the others of a line behind it.
     pub outputs: [*mut f32; 4],
     /// What the sums begin at: filter by filter, the outputs of each.
     pub sums: [f32; 16],
+    /// From the first output of a scattered tile to each of the others.
+    pub places: [i32; 3],
     pub threes: u32,
     pub ones: u32,
     pub rows: u32,
@@ -70,6 +72,7 @@ impl Sweep {
         weight_channel_step: 0,
         input_step: 0,
         output_step: 0,
+        places: [0; 3],
         tiles: 0,
         rectify: 0,
     };
@@ -234,12 +237,41 @@ macro_rules! rectified {
     };
 }
 
-// Beyond these two, weights' addresses come first in a sweep.
+/// A filter's four outputs.
+#[cfg(target_arch = "arm")]
+macro_rules! scattered_store {
+    ($first:literal; $a:literal $b:literal $c:literal $d:literal) => {
+        concat!(
+            "vstr s",
+            $a,
+            ", [",
+            $first,
+            "]\n",
+            "add r7, ",
+            $first,
+            ", r4\nvstr s",
+            $b,
+            ", [r7]\n",
+            "add r7, ",
+            $first,
+            ", r5\nvstr s",
+            $c,
+            ", [r7]\n",
+            "add r7, ",
+            $first,
+            ", r6\nvstr s",
+            $d,
+            ", [r7]\n",
+        )
+    };
+}
+
+// The loops take weights' addresses from where the sweep begins.
 const _: () = assert!(core::mem::offset_of!(Sweep, weights) == 0);
 
 #[cfg(target_arch = "arm")]
 macro_rules! four_filters {
-    ($name:ident, $three:expr, [$($in_three:tt)+], $one:expr, $move:expr) => {
+    ($name:ident, $three:expr, [$($in_three:tt)+], $one:expr, $move:expr, $store:expr) => {
         loops!(
             $name,
             concat!(
@@ -258,7 +290,7 @@ macro_rules! four_filters {
             ),
             $move,
             rectified!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
-            "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}"
+            $store
         );
     };
 }
@@ -269,7 +301,8 @@ four_filters!(
     "vldmia r0, {{s16-s21}}\nadd r0, r0, r11\n",
     [16 17 18 19; 17 18 19 20; 18 19 20 21],
     "vldmia r0, {{s16-s19}}\nadd r0, r0, r11\n",
-    "add r0, r0, r12"
+    "add r0, r0, r12",
+    "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}"
 );
 
 #[cfg(target_arch = "arm")]
@@ -284,7 +317,15 @@ four_filters!(
         "vldmia r0, {{s16}}\nadd r0, r0, r11\nvldmia r1, {{s17}}\nadd r1, r1, r11\n",
         "vldmia r2, {{s18}}\nadd r2, r2, r11\nvldmia r3, {{s19}}\nadd r3, r3, r11\n",
     ),
-    "add r0, r0, r12\nadd r1, r1, r12\nadd r2, r2, r12\nadd r3, r3, r12"
+    "add r0, r0, r12\nadd r1, r1, r12\nadd r2, r2, r12\nadd r3, r3, r12",
+    concat!(
+        // Places lie behind the sums.
+        "add r7, lr, #{sums} + 64\nldm r7, {{r4-r6}}\n",
+        scattered_store!("r0"; 0 1 2 3),
+        scattered_store!("r1"; 4 5 6 7),
+        scattered_store!("r2"; 8 9 10 11),
+        scattered_store!("r3"; 12 13 14 15),
+    )
 );
 
 // The first sum of each filter is the output, the other three places hold its weights.

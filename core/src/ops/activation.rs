@@ -138,9 +138,9 @@ pub(crate) fn keep_bits(activation: Activation, output: &[f32], bits: &mut [u8])
     let [low, high] = flat_bits(activation);
     for (byte, output) in bits.iter_mut().zip(output.chunks(8)) {
         let mut own = 0;
-        for (place, output) in output.iter().enumerate() {
+        for output in output.iter().rev() {
             let value = output.to_bits();
-            own |= u8::from(value != low && value != high) << place;
+            own = 2 * own + u8::from(value != low && value != high);
         }
         *byte = own;
     }

@@ -33,6 +33,9 @@ impl<const STEPS: usize> Program<STEPS> {
         let reader = &self.steps[first_reader(self, value)];
         if reader.trained[0].len > 0 && reader.operation.differentiates_by_input() {
             Mask::Whole
+        } else if step.output.map_elements() == 1 {
+            // A vector, beside which maps are long: its bits would be bytes more for nothing.
+            Mask::Output
         } else {
             Mask::Bits
         }

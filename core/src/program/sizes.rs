@@ -49,7 +49,9 @@ impl<const STEPS: usize> Program<STEPS> {
         place::fullest(self).0
     }
 
-    /// Bytes per lane for which value of its window won, one per pooled value.
+    /// Bytes per lane for which value of its window won, one per pooled value; and, of compact
+    /// training, for where activations let gradients through, a bit for each value of an output that
+    /// is not kept itself.
     pub const fn winner_bytes(&self) -> usize {
         self.winner_bytes
     }

@@ -115,6 +115,27 @@ core::arch::global_asm!(
         kiln_rows kiln_gather_\columns\()_\rows, 0, \columns, \rows, \values
     .endm
 
+    // r0 values, r1 blocks of 16.
+    .section .text.kiln_clear, "ax", %progbits
+    .p2align 2
+    .global kiln_clear
+    .type kiln_clear, %function
+    .thumb_func
+kiln_clear:
+    vpush {s16-s31}
+    adr r2, 2f
+    vldmia r2, {s16-s31}
+1:
+    vstmia r0!, {s16-s31}
+    subs r1, r1, #1
+    bne 1b
+    vpop {s16-s31}
+    bx lr
+    .p2align 2
+2:
+    .zero 64
+    .size kiln_clear, . - kiln_clear
+
     kiln_both 1, 1, 25
     kiln_both 1, 3, 25
     kiln_both 2, 1, 25

@@ -32,7 +32,7 @@ pub(crate) use pooled_gradient::PooledParameterGradient;
 pub(crate) use sample_gradient::{ConvSampleGradient, SampleOutputGradient};
 #[allow(unused_imports, reason = "what kernels for one target are made of")]
 pub(crate) use sample_gradient::{
-    PointwiseTiles, PortableRows, PortableTiles, Position, PositionList, RowMaps, StridedRows,
+    PointwiseTiles, PortableRows, PortableTiles, PositionList, RowMaps, StridedRows, TapPosition,
     TapRows,
 };
 pub(crate) use scalar::ScalarForward;

@@ -15,6 +15,28 @@ pub(crate) fn forward(
     bias: &[f32],
     output: &mut [f32],
 ) {
+    #[cfg(all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    ))]
+    crate::cortex_m::connect_by_tiles(input, weights, bias, output);
+    #[cfg(not(all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )))]
+    connect_portably(input, weights, bias, output);
+    Activate {
+        activation,
+        values: output,
+    }
+    .run();
+}
+
+/// All outputs, by what every processor can run.
+#[allow(dead_code, reason = "what processors without tiles run")]
+fn connect_portably(input: &[f32], weights: &[f32], bias: &[f32], output: &mut [f32]) {
     let inputs = input.len();
     // What sums begin at.
     match bias {
@@ -34,11 +56,6 @@ pub(crate) fn forward(
             }
         }
     }
-    Activate {
-        activation,
-        values: output,
-    }
-    .run();
 }
 
 /// `O` outputs, whose rows of weights start `weights`.

@@ -6,7 +6,7 @@ use crate::ops::conv2d::SampleOutputGradient;
 use crate::ops::tensor::Tensor;
 use crate::ops::{activation, conv2d, linear, loss, pool, scale_shift};
 use crate::program::{Mask, Region};
-use crate::run::backward::propagate;
+use crate::run::backward::{mask, propagate};
 use crate::run::compiled::Compiled;
 use crate::run::forward::{Extras, forward_within};
 use crate::{Operation, Outcome, Program, Sgd, Step};
@@ -82,9 +82,13 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
         let step = &self.program.steps()[index];
         let kept = &self.winners[step.winners.range()];
         let by_map = self.program.has_gradient_by_map(index + 1);
-        if self.program.mask(index) == Mask::Bits && !by_map {
-            let gradient = self.program.gradient(index + 1);
-            activation::mask_by_bits(kept, &mut self.arena[gradient.range()]);
+        match self.program.mask(index) {
+            Mask::Bits if !by_map => {
+                let gradient = self.program.gradient(index + 1);
+                activation::mask_by_bits(kept, &mut self.arena[gradient.range()]);
+            }
+            Mask::Output => mask(self.program, index, self.arena),
+            _ => {}
         }
         let [weights, bias] = rule.tensors(step, self.frozen, self.trained);
         propagate(self.program, index, self.arena, |regions, arena| {

@@ -1,6 +1,6 @@
 //! Short lists of the outputs that have a gradient.
 
-use super::line::Line;
+use super::output_row::OutputRow;
 use super::{SampleOutputGradient, TapRows};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -15,7 +15,7 @@ const VALUE: usize = size_of::<f32>();
 /// An output with a gradient.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(crate) struct Position {
+pub(crate) struct TapPosition {
     /// Which of a kernel's columns it has inside the input, as [`TapRows::code`] says it.
     pub code: usize,
     /// Bytes from a channel's first value to that of its first tap.
@@ -27,7 +27,7 @@ pub(crate) struct Position {
 /// Outputs of one filter whose taps lie in the same rows of the kernel, in the order in which they
 /// are to be taken.
 pub(crate) struct PositionList {
-    positions: [Position; POSITIONS + 1],
+    positions: [TapPosition; POSITIONS + 1],
     len: usize,
     reach: usize,
 }
@@ -36,7 +36,7 @@ impl PositionList {
     /// A list with nothing on it. To be used again and again, since it is long.
     pub const fn new() -> Self {
         Self {
-            positions: [Position {
+            positions: [TapPosition {
                 code: 0,
                 at: 0,
                 gradient: 0.0,
@@ -47,7 +47,7 @@ impl PositionList {
     }
 
     /// The positions, and behind them one whose code is [`TapRows::end`].
-    pub fn positions(&self) -> &[Position] {
+    pub fn positions(&self) -> &[TapPosition] {
         &self.positions[..=self.len]
     }
 
@@ -70,9 +70,10 @@ impl PositionList {
         filter: usize,
         run: impl FnMut(&Self, R, usize),
     ) -> f32 {
+        let inside = [g.interior(0), g.interior(1)];
         let mut filling = Filling {
             geometry: g,
-            inside: g.interior(1),
+            units: d_output.units_within(&inside[1]),
             stride: g.stride[1] * VALUE,
             list: self,
             taps: 0..0,
@@ -83,9 +84,13 @@ impl PositionList {
             sum: 0.0,
             run,
         };
-        Line::each::<REVERSE>(g, d_output, filter, |y, line| {
-            filling.begin_row(y);
-            filling.take_row::<REVERSE>(&line);
+        OutputRow::each::<REVERSE>(g, d_output, filter, |y, line| {
+            // The same taps as of any other row inside.
+            let is_inside = inside[0].contains(&y);
+            if !is_inside || filling.taps.len() < g.kernel[0] {
+                filling.choose_taps(g.valid_taps(0, y));
+            }
+            filling.take_row::<REVERSE>(y, &line);
         });
         filling.flush();
         filling.sum
@@ -95,8 +100,8 @@ impl PositionList {
 /// A list on which positions are put.
 struct Filling<'g, R, F> {
     geometry: &'g ConvGeometry,
-    /// Columns of outputs that have all of a kernel's columns.
-    inside: Range<usize>,
+    /// Units of a line of outputs that have all of a kernel's columns.
+    units: Range<usize>,
     /// Bytes from an output's first tap to that of the next one.
     stride: usize,
     list: &'g mut PositionList,
@@ -115,36 +120,35 @@ struct Filling<'g, R, F> {
 }
 
 impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
-    /// Says that the next outputs lie in row `y`.
-    fn begin_row(&mut self, y: usize) {
-        let g = self.geometry;
-        let taps = g.valid_taps(0, y);
-        if taps != self.taps {
-            self.flush();
-            self.list.reach = 0;
-            if !taps.is_empty() {
-                self.rows = self.rows.with_count(g, taps.len());
-                self.code = self.rows.code(&(0..g.kernel[1]));
-            }
-            self.taps = taps;
+    /// Says which rows of the kernel the next outputs have.
+    fn choose_taps(&mut self, taps: Range<usize>) {
+        if taps == self.taps {
+            return;
         }
-        if !self.taps.is_empty() {
-            let row = y * g.stride[0] + self.taps.start * g.dilation[0] - g.padding[0];
-            let start = (row * g.input[1]).wrapping_sub(g.padding[1]);
-            self.first = start.wrapping_mul(VALUE);
-            // All taps of a row lie in that row, so that its end is all there is to check.
-            self.end = (row + 1) * g.input[1];
-            self.list.reach = self.list.reach.max(self.end);
+        self.flush();
+        self.list.reach = 0;
+        if !taps.is_empty() {
+            self.rows = self.rows.with_count(self.geometry, taps.len());
+            self.code = self.rows.code(&(0..self.geometry.kernel[1]));
         }
+        self.taps = taps;
     }
 
-    /// Puts a row on the list.
-    fn take_row<const REVERSE: bool>(&mut self, line: &Line<'_>) {
-        let inside = if self.taps.is_empty() {
-            0..0
+    /// Puts row `y` on the list.
+    #[inline(always)]
+    fn take_row<const REVERSE: bool>(&mut self, y: usize, line: &OutputRow<'_>) {
+        let mut inside = self.units.clone();
+        if self.taps.is_empty() {
+            inside = 0..0;
         } else {
-            line.units_within(&self.inside)
-        };
+            let g = self.geometry;
+            let row = y * g.stride[0] + self.taps.start * g.dilation[0] - g.padding[0];
+            let start = row * g.input[1];
+            self.first = start.wrapping_sub(g.padding[1]).wrapping_mul(VALUE);
+            // All taps of a row lie in that row, so that its end is all there is to check.
+            self.end = start + g.input[1];
+            self.list.reach = self.list.reach.max(self.end);
+        }
         let (before, behind) = (0..inside.start, inside.end..line.units());
         if REVERSE {
             behind.rev().for_each(|unit| self.take_edge(line, unit));
@@ -158,7 +162,8 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
     }
 
     /// Units that have all of a kernel's columns.
-    fn take_inside<const REVERSE: bool>(&mut self, line: &Line<'_>, mut units: Range<usize>) {
+    #[inline(always)]
+    fn take_inside<const REVERSE: bool>(&mut self, line: &OutputRow<'_>, mut units: Range<usize>) {
         while !units.is_empty() {
             if units.len() > POSITIONS - self.list.len {
                 self.flush();
@@ -181,10 +186,15 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
     }
 
     /// A unit whose first or last taps may be in the padding, or whose taps are apart.
-    fn take_edge(&mut self, line: &Line<'_>, unit: usize) {
-        let Some((x, gradient)) = line.unit(unit) else {
-            return;
-        };
+    #[inline(always)]
+    fn take_edge(&mut self, line: &OutputRow<'_>, unit: usize) {
+        if let Some((x, gradient)) = line.unit(unit) {
+            self.put_edge(x, gradient);
+        }
+    }
+
+    #[inline(never)]
+    fn put_edge(&mut self, x: usize, gradient: f32) {
         self.sum += gradient;
         let g = self.geometry;
         let columns = g.valid_taps(1, x);
@@ -195,7 +205,7 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
             self.flush();
         }
         let tap = x * self.stride + columns.start * g.dilation[1] * VALUE;
-        self.list.positions[self.list.len] = Position {
+        self.list.positions[self.list.len] = TapPosition {
             code: self.rows.code(&columns),
             at: self.first.wrapping_add(tap),
             gradient,
@@ -203,6 +213,7 @@ impl<R: TapRows, F: FnMut(&PositionList, R, usize)> Filling<'_, R, F> {
         self.list.len += 1;
     }
 
+    #[inline(never)]
     fn flush(&mut self) {
         if self.list.len == 0 {
             return;

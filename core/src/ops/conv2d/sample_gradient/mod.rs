@@ -13,12 +13,12 @@
 //! of a kernel at a time. A convolution whose kernel is a single tap is a product of matrices, and
 //! is computed in tiles ([`pointwise`]).
 
-mod line;
 mod list;
+mod output_row;
 mod pointwise;
 mod rows;
 
-pub(crate) use list::{Position, PositionList};
+pub(crate) use list::{PositionList, TapPosition};
 pub(crate) use pointwise::{PointwiseTiles, PortableTiles, StridedRows, TILE as POINTWISE_TILE};
 pub(crate) use rows::{PortableRows, RowMaps, TapRows};
 
@@ -85,7 +85,7 @@ impl ConvSampleGradient<'_> {
     }
 
     fn run_rows<R: TapRows>(mut self) {
-        self.d_input.fill(0.0);
+        R::clear(self.d_input);
         let biased = !self.bias.is_frozen() && !self.bias.values().is_empty();
         let mut list = PositionList::new();
         for filter in 0..self.geometry.filters {
@@ -136,19 +136,4 @@ fn group_range(g: &ConvGeometry, filter: usize) -> Range<usize> {
     let len = g.group_channels() * g.input_area();
     let start = filter / g.group_filters() * len;
     start..start + len
-}
-
-impl SampleOutputGradient<'_> {
-    /// The sum of a filter's gradients in scan order, which is that of its bias.
-    fn sum(&self, g: &ConvGeometry, filter: usize) -> f32 {
-        let mut sum = 0.0;
-        line::Line::each::<false>(g, self, filter, |_, line| {
-            for unit in 0..line.units() {
-                if let Some((_, gradient)) = line.unit(unit) {
-                    sum += gradient;
-                }
-            }
-        });
-        sum
-    }
 }

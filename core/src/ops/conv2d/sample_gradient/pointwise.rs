@@ -5,7 +5,10 @@
 //! positions that would reach beyond the end lies over the one before it: what both compute comes
 //! out the same.
 
-use super::line::is_set;
+mod portable;
+
+pub(crate) use portable::PortableTiles;
+
 use super::{ConvSampleGradient, SampleOutputGradient};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -50,65 +53,6 @@ pub(crate) trait PointwiseTiles {
     );
 }
 
-/// Tiles of any size, on any processor.
-pub(crate) struct PortableTiles;
-
-impl PointwiseTiles for PortableTiles {
-    #[inline(never)]
-    fn add_input_gradient<const M: usize, const N: usize>(
-        filters: usize,
-        weights: StridedRows<'_>,
-        d_output: StridedRows<'_>,
-        fresh: bool,
-        tile: &mut [f32],
-        step: usize,
-    ) {
-        let mut sums = [[0.0; N]; M];
-        if !fresh {
-            for m in 0..M {
-                sums[m].copy_from_slice(&tile[m * step..][..N]);
-            }
-        }
-        for filter in 0..filters {
-            let weights = &weights.values[filter * weights.step..][..M];
-            let gradients = &d_output.values[filter * d_output.step..][..N];
-            for m in 0..M {
-                for n in 0..N {
-                    sums[m][n] += weights[m] * gradients[n];
-                }
-            }
-        }
-        for m in 0..M {
-            tile[m * step..][..N].copy_from_slice(&sums[m]);
-        }
-    }
-
-    #[inline(never)]
-    fn add_weight_gradient<const M: usize, const N: usize>(
-        positions: usize,
-        d_output: StridedRows<'_>,
-        input: StridedRows<'_>,
-        tile: &mut [f32],
-        step: usize,
-    ) {
-        let mut sums = [[0.0; N]; M];
-        for m in 0..M {
-            sums[m].copy_from_slice(&tile[m * step..][..N]);
-        }
-        for position in 0..positions {
-            for m in 0..M {
-                let gradient = d_output.values[m * d_output.step + position];
-                for n in 0..N {
-                    sums[m][n] += input.values[n * input.step + position] * gradient;
-                }
-            }
-        }
-        for m in 0..M {
-            tile[m * step..][..N].copy_from_slice(&sums[m]);
-        }
-    }
-}
-
 impl ConvSampleGradient<'_> {
     pub(super) fn run_tiles<T: PointwiseTiles>(mut self) {
         let g = self.geometry;
@@ -134,6 +78,7 @@ impl ConvSampleGradient<'_> {
         let filters = group * g.group_filters()..(group + 1) * g.group_filters();
         let weights = &self.weights.values()[filters.start * channels..];
         let d_input = &mut self.d_input[group * channels * area..][..channels * area];
+        let mut panel = [0.0; PANEL * TILE];
         for positions in tiles(area) {
             let mut fresh = true;
             let mut each = |filters: Range<usize>, d_output: StridedRows<'_>| {
@@ -156,7 +101,6 @@ impl ConvSampleGradient<'_> {
             };
             match self.d_output {
                 SampleOutputGradient::Mapped(values, bits) => {
-                    let mut panel = [0.0; PANEL * TILE];
                     let mut first = filters.start;
                     while first < filters.end {
                         let part = first..filters.end.min(first + PANEL);
@@ -182,6 +126,7 @@ impl ConvSampleGradient<'_> {
         let g = &self.geometry;
         let (area, channels) = (g.input_area(), g.group_channels());
         let input = &self.input[group * channels * area..][..channels * area];
+        let mut panel = [0.0; PANEL * TILE];
         let mut done = 0;
         for tile in tiles(g.group_filters()) {
             let first = group * g.group_filters() + tile.start;
@@ -192,7 +137,6 @@ impl ConvSampleGradient<'_> {
             };
             match self.d_output {
                 SampleOutputGradient::Mapped(values, bits) => {
-                    let mut panel = [0.0; PANEL * TILE];
                     let mut start = 0;
                     while start < area {
                         let part = start..area.min(start + PANEL);
@@ -271,14 +215,36 @@ fn blocks(len: usize) -> impl Iterator<Item = Range<usize>> {
     blocks.chain((whole..len).map(|single| single..single + 1))
 }
 
-/// Writes one map's gradient, from bit `start` of its mask on.
+/// Writes one map's gradient, from bit `start` of its mask on, which has a bit for each of a row.
 #[inline(always)]
 fn spread(value: f32, bits: &[u8], start: usize, row: &mut [f32]) {
-    for (index, d) in row.iter_mut().enumerate() {
-        *d = if bits.is_empty() || is_set(bits, start + index) {
-            value
-        } else {
-            0.0
-        };
+    let value = value.to_bits();
+    // As integers: a bit spread over a word, and both.
+    let chosen = |four: u32, place: usize| {
+        let mask = ((four << (31 - place)) as i32 >> 31) as u32;
+        f32::from_bits(value & mask)
+    };
+    let (fours, rest) = row.as_chunks_mut::<4>();
+    let mut bit = start;
+    for row in fours {
+        let four = four_bits(bits, bit);
+        *row = [0, 1, 2, 3].map(|place| chosen(four, place));
+        bit += 4;
     }
+    if !rest.is_empty() {
+        let four = four_bits(bits, bit);
+        for (place, d) in rest.iter_mut().enumerate() {
+            *d = chosen(four, place);
+        }
+    }
+}
+
+/// Four bits of a mask and others behind them, all set where there is no mask.
+#[inline(always)]
+fn four_bits(bits: &[u8], start: usize) -> u32 {
+    let Some(low) = bits.get(start / 8) else {
+        return u32::MAX;
+    };
+    let high = bits.get(start / 8 + 1).copied().unwrap_or(0);
+    u32::from(u16::from_le_bytes([*low, high])) >> (start % 8)
 }

@@ -7,6 +7,9 @@ use core::ops::Range;
 /// How rows of a kernel are laid over the positions on a list: one way forth, for the gradient of
 /// the weights, or back, for that of the input.
 pub(crate) trait TapRows: Copy {
+    /// Makes all values +0.
+    fn clear(values: &mut [f32]);
+
     /// For a convolution, and a single row; `back` says which of the two it is for.
     fn choose(back: bool, g: &ConvGeometry) -> Self;
 
@@ -71,6 +74,10 @@ pub(crate) struct PortableRows {
 const COLUMN_BITS: u32 = usize::BITS / 2;
 
 impl TapRows for PortableRows {
+    fn clear(values: &mut [f32]) {
+        values.fill(0.0);
+    }
+
     fn choose(_: bool, _: &ConvGeometry) -> Self {
         Self { count: 1 }
     }

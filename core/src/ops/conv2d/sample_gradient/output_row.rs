@@ -1,12 +1,12 @@
 //! A row of outputs, as far as it has gradients.
 
-use super::{Position, SampleOutputGradient};
+use super::{SampleOutputGradient, TapPosition};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
 /// A row of one filter's outputs. Its *units* are the columns, or, behind a pool, the windows.
 #[derive(Clone, Copy)]
-pub(super) enum Line<'a> {
+pub(super) enum OutputRow<'a> {
     Whole(&'a [f32]),
     /// The gradients and winners of a row of windows, and which of the windows' rows this is.
     Pooled(&'a [f32], &'a [u8], usize),
@@ -14,7 +14,7 @@ pub(super) enum Line<'a> {
     Mapped(f32, &'a [u8], usize, usize),
 }
 
-impl<'a> Line<'a> {
+impl<'a> OutputRow<'a> {
     /// Calls `visit` with the rows of a filter's outputs, each with its number, in their order or in
     /// its reverse.
     #[inline(always)]
@@ -52,19 +52,9 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Of its units those that have all of their columns among these.
-    pub fn units_within(&self, columns: &Range<usize>) -> Range<usize> {
-        match self {
-            Self::Pooled(..) => {
-                let start = columns.start.div_ceil(2);
-                start..(columns.end / 2).max(start)
-            }
-            _ => columns.clone(),
-        }
-    }
-
     /// The column of a unit in which it has a gradient, and the gradient, if there is one that is
     /// not 0.
+    #[inline(always)]
     pub fn unit(&self, unit: usize) -> Option<(usize, f32)> {
         let (column, gradient) = match *self {
             Self::Whole(values) => (unit, values[unit]),
@@ -90,7 +80,7 @@ impl<'a> Line<'a> {
         &self,
         units: Range<usize>,
         [code, first, stride]: [usize; 3],
-        places: &mut [Position],
+        places: &mut [TapPosition],
         sum: &mut f32,
     ) -> usize {
         let mut own = *sum;
@@ -100,7 +90,7 @@ impl<'a> Line<'a> {
             ($at:expr, $gradient:expr) => {
                 if let Some(place) = places.get_mut(listed) {
                     own += $gradient;
-                    *place = Position {
+                    *place = TapPosition {
                         code,
                         at: $at,
                         gradient: $gradient,
@@ -169,6 +159,66 @@ impl<'a> Line<'a> {
     }
 }
 
+impl SampleOutputGradient<'_> {
+    /// The units of a line that have all of their columns among these.
+    pub(super) fn units_within(&self, columns: &Range<usize>) -> Range<usize> {
+        match self {
+            Self::Pooled(..) => {
+                let start = columns.start.div_ceil(2);
+                start..(columns.end / 2).max(start)
+            }
+            _ => columns.clone(),
+        }
+    }
+
+    /// The sum of a filter's gradients in scan order, which is that of its bias.
+    pub(super) fn sum(&self, g: &ConvGeometry, filter: usize) -> f32 {
+        let (mut sum, area) = (0.0, g.output_area());
+        match *self {
+            // Zeros leave a sum that began at +0 as it is.
+            Self::Whole(values) => {
+                let values = &values[filter * area..][..area];
+                values.iter().for_each(|gradient| sum += gradient);
+            }
+            Self::Mapped(values, bits) => {
+                let value = values[filter];
+                each_bit(bits, filter * area, area, |is_set| {
+                    if is_set {
+                        sum += value;
+                    }
+                });
+            }
+            Self::Pooled(..) => OutputRow::each::<false>(g, self, filter, |_, line| {
+                for unit in 0..line.units() {
+                    if let Some((_, gradient)) = line.unit(unit) {
+                        sum += gradient;
+                    }
+                }
+            }),
+        }
+        sum
+    }
+}
+
+/// Calls `visit` with whether each of `count` bits of a mask is set, from bit `start` on; without a
+/// mask all are.
+#[inline(always)]
+fn each_bit(bits: &[u8], start: usize, count: usize, mut visit: impl FnMut(bool)) {
+    let mut left = start % 8;
+    let mut bytes = bits.get(start / 8..).unwrap_or(&[]).iter();
+    let mut byte = bytes.next().map_or(0xFF, |byte| u32::from(*byte)) >> left;
+    left = 8 - left;
+    for _ in 0..count {
+        if left == 0 {
+            byte = bytes.next().map_or(0xFF, |byte| u32::from(*byte));
+            left = 8;
+        }
+        visit(byte & 1 != 0);
+        byte >>= 1;
+        left -= 1;
+    }
+}
+
 /// Whether a value is +0 or -0, asked of its bits, which is faster on a microcontroller.
 #[inline(always)]
 const fn is_zero(value: f32) -> bool {
@@ -177,6 +227,6 @@ const fn is_zero(value: f32) -> bool {
 
 /// Bit `index` of a mask.
 #[inline(always)]
-pub(super) fn is_set(bits: &[u8], index: usize) -> bool {
+fn is_set(bits: &[u8], index: usize) -> bool {
     bits[index / 8] >> (index % 8) & 1 != 0
 }

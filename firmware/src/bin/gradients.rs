@@ -1,0 +1,39 @@
+#![no_std]
+#![no_main]
+//! Holds the processor's own kernels of training, one sample at a time, to those for many samples,
+//! bit for bit, on networks of random geometries.
+
+use defmt::Display2Format;
+use firmware::board::{self, Board, Exit};
+use firmware::gradients::{GradientBench, ROOM};
+use kiln_core::Program;
+
+/// Networks drawn at random, each trained in place and in a batch.
+const NETWORKS: usize = 400;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let _board = Board::start();
+    let (Some(values), Some(program)) = (
+        cortex_m::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM]),
+        cortex_m::singleton!(PROGRAM: Program = Program::EMPTY),
+    ) else {
+        board::exit(Exit::Failure)
+    };
+    let mut bench = GradientBench {
+        values,
+        program,
+        random: 1,
+    };
+    match bench.run(NETWORKS) {
+        Ok(count) => {
+            defmt::println!("gradients  {=usize} trainings have the same bits", count);
+            board::exit(Exit::Success)
+        }
+        Err(network) => {
+            let network = Display2Format(&network);
+            defmt::println!("error: a training has other bits: {}", network);
+            board::exit(Exit::Failure)
+        }
+    }
+}
