@@ -16,16 +16,18 @@
 #[macro_use]
 mod instructions;
 mod convolution;
+#[cfg(target_arch = "arm")]
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
 mod linear;
 mod pooled;
+mod rectangle;
+#[cfg(target_arch = "arm")]
 mod single_filter;
 mod sweep;
 
 pub(crate) use linear::connect_by_tiles;
 
-use depthwise::Depthwise;
-use single_filter::SingleFilter;
+use rectangle::Rectangle;
 use sweep::{Sweep, TileShape};
