@@ -5,7 +5,7 @@ use super::convolution::{FilterBlock, OutputPlaces};
 use crate::lanes::NO_WINNER;
 
 /// Most columns of a strip.
-const COLUMNS: usize = 8;
+const COLUMNS: usize = 16;
 
 /// Two rows of outputs of four filters.
 type Strip = [[[f32; COLUMNS]; 2]; 4];
