@@ -68,6 +68,14 @@ class Elf:
             yield self.name(table[6], text), length
 
 
+def text_bytes(path):
+    """Bytes of flash that a program takes, without its model and samples."""
+    elf = Elf(path)
+    content = re.compile(r"8firmware5model\d(MODEL|SAMPLES)$")
+    total = elf.total(".vector_table", ".text", ".rodata", ".data")
+    return total - sum(length for name, length in elf.symbols() if content.search(name))
+
+
 def number(report, pattern):
     match = re.search(pattern, report, re.M)
     if not match:

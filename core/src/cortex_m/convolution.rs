@@ -4,7 +4,8 @@
 //! same taps make a region, a rectangle, and a region is swept in lines: what changes from one to
 //! the next is a few addresses and steps, not code.
 
-use super::{Depthwise, SingleFilter, Sweep, TileShape, depthwise};
+use super::{Rectangle, Sweep, TileShape};
+use crate::ops::activation::Activation;
 use crate::ops::conv2d::scalar::rectified;
 use crate::ops::conv2d::{ConvGeometry, ScalarForward};
 use core::ops::Range;
@@ -27,8 +28,8 @@ impl ScalarForward<'_> {
             && [0, g.filters].contains(&self.bias.len())
             && self.output.len() == g.filters * height * width;
         assert!(is_whole, "a convolution's buffers are not of its geometry");
-        let floor = self.floor();
-        let mut block = Block::new(
+        let relu = self.activation == Activation::Relu;
+        let mut block = FilterBlock::new(
             &g,
             if self.pool {
                 f32::NEG_INFINITY
@@ -37,9 +38,8 @@ impl ScalarForward<'_> {
             },
         );
         // Filters of all groups at once, where a group has few, each for itself.
-        let kind = Kind::of(&g, g.group_filters());
-        let is_narrow = !self.pool && kind != Kind::Four && g.group_filters() < 4;
-        let groups = if is_narrow { 1 } else { g.groups };
+        let is_at_once = !self.pool && is_single(&g, g.group_filters());
+        let groups = if is_at_once { 1 } else { g.groups };
         block.groups = g.groups / groups;
         let map = height * width;
         for group in 0..groups {
@@ -52,10 +52,10 @@ impl ScalarForward<'_> {
                 let output = &mut self.output[filter * map..];
                 if self.pool {
                     let winners = self.winners.get_mut(filter * map..).unwrap_or(&mut []);
-                    block.pool(floor, output, winners);
+                    block.pool(relu, output, winners);
                 } else {
                     let first = output.as_mut_ptr();
-                    let target = Target {
+                    let target = OutputPlaces {
                         outputs: block.each(|f| first.wrapping_add(f * map)),
                         pitch: width,
                         first: [0, 0],
@@ -85,33 +85,20 @@ const fn bytes(values: usize) -> i32 {
     (values * size_of::<f32>()) as i32
 }
 
-/// How a block is swept.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// In tiles of four filters, the last of which may stand for several.
-    Four,
-    /// Filter by filter.
-    Single,
-    /// Filter by filter, each of which sees one channel and few taps of it.
-    Depthwise,
+/// Whether rectangles can be made of the kernel's rows.
+fn is_narrow(g: &ConvGeometry) -> bool {
+    g.dilation[1] == 1 && g.kernel[1] <= Rectangle::COLUMNS
 }
 
-impl Kind {
-    fn of(g: &ConvGeometry, filters: usize) -> Self {
-        let is_narrow = |most| g.dilation[1] == 1 && g.kernel[1] <= most;
-        let is_depthwise = g.group_channels() == 1 && g.group_filters() < 4;
-        if is_depthwise && is_narrow(depthwise::MOST) && g.kernel[0] <= depthwise::MOST {
-            Self::Depthwise
-        } else if filters == 1 && is_narrow(SingleFilter::MOST) {
-            Self::Single
-        } else {
-            Self::Four
-        }
-    }
+/// Whether a block is one filter, swept in rectangles, not up to four, swept in tiles: of the
+/// filters left in the group.
+fn is_single(g: &ConvGeometry, filters: usize) -> bool {
+    let is_depthwise = g.group_channels() == 1 && g.group_filters() < 4;
+    is_narrow(g) && (filters == 1 || is_depthwise)
 }
 
 /// Where outputs go.
-pub(super) struct Target {
+pub(super) struct OutputPlaces {
     /// Each filter's.
     pub outputs: [*mut f32; 4],
     /// Values from a row to the next one.
@@ -120,7 +107,7 @@ pub(super) struct Target {
     pub first: [usize; 2],
 }
 
-impl Target {
+impl OutputPlaces {
     fn at(&self, y: usize, x: usize) -> [*mut f32; 4] {
         let place = self.place(y, x);
         self.outputs.map(|output| output.wrapping_add(place))
@@ -133,11 +120,11 @@ impl Target {
 }
 
 /// Up to four filters side by side.
-pub(super) struct Block<'a> {
+pub(super) struct FilterBlock<'a> {
     pub geometry: &'a ConvGeometry,
     /// The outputs with all taps.
     interior: [Range<usize>; 2],
-    kind: Kind,
+    is_single: bool,
     pub filters: usize,
     /// Groups that are computed at once.
     groups: usize,
@@ -154,14 +141,14 @@ pub(super) struct Block<'a> {
     sweep: Sweep,
 }
 
-impl<'a> Block<'a> {
+impl<'a> FilterBlock<'a> {
     fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
         sweep.rectify = u32::from(floor == 0.0);
         Self {
             geometry: g,
             interior: [g.interior(0), g.interior(1)],
-            kind: Kind::Four,
+            is_single: false,
             filters: 0,
             groups: 1,
             input: core::ptr::null(),
@@ -177,12 +164,8 @@ impl<'a> Block<'a> {
     /// many it takes.
     fn take(&mut self, left: usize, weights: &[f32], first: usize, bias: &[f32]) -> usize {
         let g = self.geometry;
-        self.kind = Kind::of(g, left);
-        self.filters = if self.kind == Kind::Four {
-            left.min(4)
-        } else {
-            1
-        };
+        self.is_single = is_single(g, left);
+        self.filters = if self.is_single { 1 } else { left.min(4) };
         self.weights = weights[first * g.taps()..].as_ptr();
         let own = bias.get(first..).unwrap_or(&[]);
         self.bias = own.first().map_or(&raw const ZERO, |bias| bias);
@@ -208,7 +191,7 @@ impl<'a> Block<'a> {
     }
 
     /// All outputs in these rows and columns.
-    pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &Target) {
+    pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let mut y = rows.start;
         while y < rows.end {
             let alike_rows = self.alike(0, y, rows.end);
@@ -244,7 +227,7 @@ impl<'a> Block<'a> {
 
     /// Outputs with the same taps.
     #[inline(never)]
-    fn region(&mut self, [rows, columns]: [Range<usize>; 2], target: &Target) {
+    fn region(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let taps = [
             self.valid_taps(0, rows.start),
             self.valid_taps(1, columns.start),
@@ -254,37 +237,38 @@ impl<'a> Block<'a> {
         }
         let is_new = taps != self.taps;
         self.taps = taps;
-        match self.kind {
-            Kind::Depthwise => self.rectangle(rows, columns, target),
-            Kind::Single => self.lines(rows, columns, target),
-            Kind::Four => {
-                if is_new {
-                    self.aim();
-                }
-                self.tiles(rows, columns, target);
-            }
+        if self.is_single {
+            return self.rectangle(0, rows, columns, target);
         }
+        if is_new {
+            self.aim();
+        }
+        self.tiles(rows, columns, target);
     }
 
     /// Outputs all of whose taps are in the padding.
     #[inline(never)]
-    fn fill(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
-        let [_, output_step, _, bias_step] = self.group_steps();
-        for group in 0..self.groups {
-            for f in 0..self.filters {
-                let bias = if self.bias == &raw const ZERO { 0 } else { f };
-                let bias = self.bias.wrapping_add(bias + group * bias_step);
-                // SAFETY: there is a bias for each filter, or none, and then no step.
-                let value = rectified(unsafe { *bias }, self.floor);
-                for y in rows.clone() {
-                    for x in columns.clone() {
-                        let output = target.at(y, x)[f].wrapping_add(group * output_step);
-                        // SAFETY: the target has a place for each output.
-                        unsafe { *output = value };
-                    }
+    fn fill(&self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
+        let steps = self.group_steps();
+        for index in 0..self.groups * self.filters {
+            let (group, f) = (index / self.filters, index % self.filters);
+            // SAFETY: there is a bias for each filter, or none, and then no step.
+            let bias = unsafe { *self.bias_of(f).wrapping_add(group * steps[3]) };
+            let output = target.outputs[f].wrapping_add(group * steps[1]);
+            for y in rows.clone() {
+                for x in columns.clone() {
+                    // SAFETY: the target has a place for each output.
+                    unsafe {
+                        *output.wrapping_add(target.place(y, x)) = rectified(bias, self.floor)
+                    };
                 }
             }
         }
+    }
+
+    fn bias_of(&self, f: usize) -> *const f32 {
+        let step = if self.bias == &raw const ZERO { 0 } else { f };
+        self.bias.wrapping_add(step)
     }
 
     /// Values from a group's input, output, weights and bias to the next one's.
@@ -316,15 +300,9 @@ impl<'a> Block<'a> {
         self.weights.wrapping_add(filter * g.taps() + first)
     }
 
-    /// Bytes from an output's inputs to those of the next one, down and across.
-    fn input_steps(&self) -> [i32; 2] {
-        let g = self.geometry;
-        [bytes(g.stride[0] * g.input[1]), bytes(g.stride[1])]
-    }
-
     /// Tiles of four outputs across, then four at a time of what is left.
     #[inline(never)]
-    fn tiles(&mut self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
+    fn tiles(&mut self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
         let across = self.geometry.stride[1];
         let shape = if across == 1 {
             TileShape::Line
@@ -342,9 +320,10 @@ impl<'a> Block<'a> {
                 self.run(shape, tiles);
             }
         }
-        let mut count = 0;
+        let (mut count, mut last) = (0, (0, 0));
         for y in rows {
             for x in columns.start + 4 * tiles..columns.end {
+                last = (y, x);
                 self.sweep.inputs[count] = self.first_input(y, x);
                 let place = target.place(y, x);
                 if count == 0 {
@@ -363,15 +342,16 @@ impl<'a> Block<'a> {
                 }
             }
         }
-        match count {
-            0 => {}
-            1 => self.run(TileShape::Column, 1),
-            _ => {
-                // The others are the first one again.
-                let first = self.sweep.inputs[0];
-                self.sweep.inputs[count..].fill(first);
-                self.run(TileShape::Scattered, 1);
+        // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
+        if count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
+            for f in 0..self.filters {
+                self.rectangle(f, last.0..last.0 + 1, last.1..last.1 + 1, target);
             }
+        } else if count > 0 {
+            // The others are the first one again.
+            let first = self.sweep.inputs[0];
+            self.sweep.inputs[count..].fill(first);
+            self.run(TileShape::Scattered, 1);
         }
     }
 
@@ -383,87 +363,49 @@ impl<'a> Block<'a> {
         unsafe { self.sweep.run(shape) }
     }
 
-    /// Lines along the longer side.
+    /// A rectangle of filter `f`, in all groups that are computed at once.
     #[inline(never)]
-    fn lines(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
+    fn rectangle(
+        &self,
+        f: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        target: &OutputPlaces,
+    ) {
         let g = self.geometry;
         let [taps_down, taps_across] = [self.taps[0].len(), self.taps[1].len()];
-        let [down, across] = self.input_steps();
         let pitch = bytes(g.dilation[0] * g.input[1]);
-        let [group, output_group, weight_group, bias_group] = self.group_steps().map(bytes);
-        let mut line = SingleFilter {
-            input: core::ptr::null(),
-            output: core::ptr::null_mut(),
-            weights: core::ptr::null(),
-            bias: core::ptr::null(),
+        let column_step = bytes(g.stride[1]);
+        let [group_step, output_group_step, weight_group_step, bias_step] =
+            self.group_steps().map(bytes);
+        let place = target.place(rows.start, columns.start);
+        let mut work = Rectangle {
+            input: self.first_input(rows.start, columns.start),
+            output: target.outputs[f].wrapping_add(place),
+            weights: self.first_weight(f),
+            bias: self.bias_of(f),
             floor: self.floor,
-            columns: taps_across as u32,
-            rows: taps_down as u32,
+            kernel_rows: taps_down as u32,
+            kernel_columns: taps_across as u32,
             channels: g.group_channels() as u32,
             pitch,
             weight_pitch: bytes(g.kernel[1]),
             channel_step: bytes(g.input_area()) - taps_down as i32 * pitch,
             weight_channel_step: bytes((g.kernel[0] - taps_down) * g.kernel[1]),
-            input_step: across,
-            output_step: bytes(1),
-            outputs: columns.len() as u32,
-            groups: self.groups as u32,
-            group_step: group,
-            output_group_step: output_group,
-            weight_group_step: weight_group,
-            bias_step: bias_group,
-        };
-        let is_tall = columns.len() < rows.len();
-        if is_tall {
-            (line.input_step, line.output_step) = (down, bytes(target.pitch));
-            line.outputs = rows.len() as u32;
-        }
-        let lines = if is_tall { columns.len() } else { rows.len() };
-        for index in 0..lines {
-            let (y, x) = if is_tall { (0, index) } else { (index, 0) };
-            let (y, x) = (rows.start + y, columns.start + x);
-            line.input = self.first_input(y, x);
-            line.output = target.at(y, x)[0];
-            (line.weights, line.bias) = (self.first_weight(0), self.bias);
-            // SAFETY: all these outputs' taps are inside the input, and the target has each of them;
-            // buffers are whole.
-            unsafe { line.run() }
-        }
-    }
-
-    /// The rectangle of every channel.
-    #[inline(never)]
-    fn rectangle(&self, rows: Range<usize>, columns: Range<usize>, target: &Target) {
-        let g = self.geometry;
-        let taps = [self.taps[0].len(), self.taps[1].len()];
-        let [down, across] = self.input_steps();
-        let pitch = g.dilation[0] * g.input[1];
-        let input = self.first_input(rows.start, columns.start);
-        let [group, output_group, weight_group, bias_group] = self.group_steps().map(bytes);
-        let mut work = Depthwise {
-            weights: self.first_weight(0),
-            input: input.wrapping_sub((depthwise::MOST - taps[0]) * pitch),
-            output: target.at(rows.start, columns.start)[0],
-            bias: self.bias,
-            floor: self.floor,
-            kernel_rows: taps[0] as u32,
-            kernel_columns: taps[1] as u32,
-            pitch: bytes(pitch),
-            weight_pitch: bytes(g.kernel[1]),
-            column_step: across,
+            column_step,
             columns: columns.len() as u32,
             rows: rows.len() as u32,
-            channels: self.groups as u32,
-            row_step: down - columns.len() as i32 * across,
+            row_step: bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step,
             output_row_step: bytes(target.pitch - columns.len()),
-            channel_step: group,
-            output_channel_step: output_group,
-            weight_channel_step: weight_group,
-            bias_step: bias_group,
-            loader: 0,
+            groups: self.groups as u32,
+            group_step,
+            output_group_step,
+            weight_group_step,
+            bias_step,
+            own: 0,
         };
         // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
-        // each of the channels; buffers are whole.
+        // each of the groups; buffers are whole.
         unsafe { work.run() }
     }
 

@@ -1,71 +1,8 @@
-//! One channel a filter: rectangles of outputs of many channels, a channel's weights in registers.
+//! At most 4 x 4 taps of one channel, whose weights stay in registers.
 
-/// Rows and columns of the largest kernel whose weights fit into registers.
-pub(crate) const MOST: usize = 4;
-
-/// A kernel's taps, at most [`MOST`] x [`MOST`], and a rectangle of outputs in each channel. Steps
-/// are in bytes.
-#[repr(C)]
-#[derive(Clone, Debug)]
-pub(crate) struct Depthwise {
-    /// The first channel's first weight.
-    pub weights: *const f32,
-    /// Where the input of the first output's first tap would lie if the kernel had [`MOST`] rows,
-    /// those that it lacks above the others.
-    pub input: *const f32,
-    pub output: *mut f32,
-    /// What the first channel's sums begin at.
-    pub bias: *const f32,
-    /// What no output is below of.
-    pub floor: f32,
-    pub kernel_rows: u32,
-    pub kernel_columns: u32,
-    /// From a row of taps to the next one.
-    pub pitch: i32,
-    pub weight_pitch: i32,
-    /// From an output's inputs to the next one's.
-    pub column_step: i32,
-    pub columns: u32,
-    pub rows: u32,
-    pub channels: u32,
-    /// From behind a row of outputs to the next one.
-    pub row_step: i32,
-    pub output_row_step: i32,
-    /// From a channel to the next one.
-    pub channel_step: i32,
-    pub output_channel_step: i32,
-    pub weight_channel_step: i32,
-    pub bias_step: i32,
-    /// Where the loading of a channel's weights begins: the loops' own.
-    pub loader: u32,
-}
-
-impl Depthwise {
-    /// Computes the outputs.
-    ///
-    /// # Safety
-    ///
-    /// There is at least one output, channel and tap, and every address that the loops come to may
-    /// be read, every output written.
-    #[inline(always)]
-    pub unsafe fn run(&mut self) {
-        let taps = [self.kernel_rows, self.kernel_columns];
-        debug_assert!(taps.iter().all(|taps| (1..=MOST as u32).contains(taps)));
-        #[cfg(target_arch = "arm")]
-        // SAFETY: the loops read and write what the caller vouches for.
-        unsafe {
-            rectangles(self);
-        }
-        #[cfg(not(target_arch = "arm"))]
-        // SAFETY: the caller's.
-        unsafe {
-            super::emulated::depthwise(self);
-        }
-    }
-}
+use super::Rectangle;
 
 /// Loads the weights of a kernel's rows into s16 to s31, four for a row; eight bytes each.
-#[cfg(target_arch = "arm")]
 macro_rules! load_rows {
     ($($registers:literal),+) => {
         concat!($("vldmia r10, {{", $registers, "}}\nadd.w r10, r10, r11\n",)+ "b 23f\n")
@@ -73,7 +10,6 @@ macro_rules! load_rows {
 }
 
 /// Adds the products of a kernel's row at an address, moves that on, and is as long for each row.
-#[cfg(target_arch = "arm")]
 macro_rules! kernel_row {
     ($address:literal; $inputs:literal; $($taps:tt)+) => {
         concat!(
@@ -85,39 +21,44 @@ macro_rules! kernel_row {
 }
 
 /// What is left of an output behind its sum, and the next one.
-#[cfg(target_arch = "arm")]
 macro_rules! next_output {
     () => {
+        concat!(next_output!(last), "b 26f\n")
+    };
+    (last) => {
         concat!(
             "vcmp.f32 s0, s9\nvmrs APSR_nzcv, fpscr\nit ls\nvmovls.f32 s0, s9\n",
-            "vstmia r6!, {{s0}}\nsubs r7, r7, #1\nbne 25b\nb 26f\n"
+            "vstmia r6!, {{s0}}\nsubs r7, r7, #1\nbne 25b\n"
         )
     };
 }
 
 /// Bytes of a multiply-add.
-#[cfg(all(target_arch = "arm", not(feature = "slow-vmla")))]
+#[cfg(not(feature = "slow-vmla"))]
 const MULTIPLY_ADD: u32 = 4;
 /// Bytes of a multiply-add.
-#[cfg(all(target_arch = "arm", feature = "slow-vmla"))]
+#[cfg(feature = "slow-vmla")]
 const MULTIPLY_ADD: u32 = 8;
 
 // r1 to r4 are the addresses of the inputs of four rows of taps, of which a kernel of fewer takes the
 // last; r5 is the step between outputs, r6 the output, r8 where the sum's first row is added. r7, r9
-// and lr count columns, rows and channels; s8 is the bias, s9 the floor.
-#[cfg(target_arch = "arm")]
+// and lr count columns, rows and groups; s8 is the bias, s9 the floor.
 #[unsafe(naked)]
-unsafe extern "C" fn rectangles(work: &mut Depthwise) {
+pub(super) unsafe extern "C" fn rectangles(work: &mut Rectangle) {
     core::arch::naked_asm!(
         ".fpu fpv4-sp-d16",
         "push {{r4-r11, lr}}",
         "vpush {{s16-s31}}",
         "ldr r5, [r0, #{column_step}]",
-        "ldr lr, [r0, #{channels}]",
+        "ldr lr, [r0, #{groups}]",
         "vldr s9, [r0, #{floor}]",
         // Where rows are loaded and added: past those that the kernel lacks.
         "ldr r9, [r0, #{kernel_rows}]",
         "rsb r9, r9, #4",
+        "ldr r1, [r0, #{input}]",
+        "ldr r10, [r0, #{pitch}]",
+        "mls r1, r9, r10, r1",
+        "str r1, [r0, #{input}]",
         "ldr r10, [r0, #{kernel_columns}]",
         "subs r10, r10, #2",
         "bhi 20f",
@@ -146,10 +87,10 @@ unsafe extern "C" fn rectangles(work: &mut Depthwise) {
         "add r8, r8, #1",
         "add r11, r11, r9, lsl #3",
         "add r11, r11, #1",
-        "str r11, [r0, #{loader}]",
-        // A channel.
+        "str r11, [r0, #{own}]",
+        // A group.
         "60:",
-        "ldr r12, [r0, #{loader}]",
+        "ldr r12, [r0, #{own}]",
         "ldr r10, [r0, #{weights}]",
         "ldr r11, [r0, #{weight_pitch}]",
         "bx r12",
@@ -195,19 +136,19 @@ unsafe extern "C" fn rectangles(work: &mut Depthwise) {
         kernel_row!("r4"; "s1-s2"; 28 1, 29 2),
         next_output!(),
         ".p2align 2",
-        "53:",
-        kernel_row!("r1"; "s1-s3"; 16 1, 17 2, 18 3),
-        kernel_row!("r2"; "s1-s3"; 20 1, 21 2, 22 3),
-        kernel_row!("r3"; "s1-s3"; 24 1, 25 2, 26 3),
-        kernel_row!("r4"; "s1-s3"; 28 1, 29 2, 30 3),
-        next_output!(),
-        ".p2align 2",
         "54:",
         kernel_row!("r1"; "s1-s4"; 16 1, 17 2, 18 3, 19 4),
         kernel_row!("r2"; "s1-s4"; 20 1, 21 2, 22 3, 23 4),
         kernel_row!("r3"; "s1-s4"; 24 1, 25 2, 26 3, 27 4),
         kernel_row!("r4"; "s1-s4"; 28 1, 29 2, 30 3, 31 4),
         next_output!(),
+        ".p2align 2",
+        "53:",
+        kernel_row!("r1"; "s1-s3"; 16 1, 17 2, 18 3),
+        kernel_row!("r2"; "s1-s3"; 20 1, 21 2, 22 3),
+        kernel_row!("r3"; "s1-s3"; 24 1, 25 2, 26 3),
+        kernel_row!("r4"; "s1-s3"; 28 1, 29 2, 30 3),
+        next_output!(last),
         "26:",
         "subs r9, r9, #1",
         "beq 27f",
@@ -222,13 +163,13 @@ unsafe extern "C" fn rectangles(work: &mut Depthwise) {
         "27:",
         "subs lr, lr, #1",
         "beq 28f",
-        // The next channel: weights, input, output, bias, which come first, in this order.
+        // The next group: input, output, weights, bias, which come first, in this order.
         "ldm r0, {{r1-r4}}",
-        "ldr r10, [r0, #{weight_channel_step}]",
+        "ldr r10, [r0, #{group_step}]",
         "add r1, r1, r10",
-        "ldr r10, [r0, #{channel_step}]",
+        "ldr r10, [r0, #{output_group_step}]",
         "add r2, r2, r10",
-        "ldr r10, [r0, #{output_channel_step}]",
+        "ldr r10, [r0, #{weight_group_step}]",
         "add r3, r3, r10",
         "ldr r10, [r0, #{bias_step}]",
         "add r4, r4, r10",
@@ -241,25 +182,25 @@ unsafe extern "C" fn rectangles(work: &mut Depthwise) {
         two = const 8 + 2 * MULTIPLY_ADD,
         three = const 8 + 3 * MULTIPLY_ADD,
         four = const 8 + 4 * MULTIPLY_ADD,
-        weights = const core::mem::offset_of!(Depthwise, weights),
-        input = const core::mem::offset_of!(Depthwise, input),
-        output = const core::mem::offset_of!(Depthwise, output),
-        bias = const core::mem::offset_of!(Depthwise, bias),
-        floor = const core::mem::offset_of!(Depthwise, floor),
-        kernel_rows = const core::mem::offset_of!(Depthwise, kernel_rows),
-        kernel_columns = const core::mem::offset_of!(Depthwise, kernel_columns),
-        pitch = const core::mem::offset_of!(Depthwise, pitch),
-        weight_pitch = const core::mem::offset_of!(Depthwise, weight_pitch),
-        column_step = const core::mem::offset_of!(Depthwise, column_step),
-        columns = const core::mem::offset_of!(Depthwise, columns),
-        rows = const core::mem::offset_of!(Depthwise, rows),
-        channels = const core::mem::offset_of!(Depthwise, channels),
-        row_step = const core::mem::offset_of!(Depthwise, row_step),
-        output_row_step = const core::mem::offset_of!(Depthwise, output_row_step),
-        channel_step = const core::mem::offset_of!(Depthwise, channel_step),
-        output_channel_step = const core::mem::offset_of!(Depthwise, output_channel_step),
-        weight_channel_step = const core::mem::offset_of!(Depthwise, weight_channel_step),
-        bias_step = const core::mem::offset_of!(Depthwise, bias_step),
-        loader = const core::mem::offset_of!(Depthwise, loader),
+        input = const core::mem::offset_of!(Rectangle, input),
+        output = const core::mem::offset_of!(Rectangle, output),
+        weights = const core::mem::offset_of!(Rectangle, weights),
+        bias = const core::mem::offset_of!(Rectangle, bias),
+        floor = const core::mem::offset_of!(Rectangle, floor),
+        kernel_rows = const core::mem::offset_of!(Rectangle, kernel_rows),
+        kernel_columns = const core::mem::offset_of!(Rectangle, kernel_columns),
+        pitch = const core::mem::offset_of!(Rectangle, pitch),
+        weight_pitch = const core::mem::offset_of!(Rectangle, weight_pitch),
+        column_step = const core::mem::offset_of!(Rectangle, column_step),
+        columns = const core::mem::offset_of!(Rectangle, columns),
+        rows = const core::mem::offset_of!(Rectangle, rows),
+        row_step = const core::mem::offset_of!(Rectangle, row_step),
+        output_row_step = const core::mem::offset_of!(Rectangle, output_row_step),
+        groups = const core::mem::offset_of!(Rectangle, groups),
+        group_step = const core::mem::offset_of!(Rectangle, group_step),
+        output_group_step = const core::mem::offset_of!(Rectangle, output_group_step),
+        weight_group_step = const core::mem::offset_of!(Rectangle, weight_group_step),
+        bias_step = const core::mem::offset_of!(Rectangle, bias_step),
+        own = const core::mem::offset_of!(Rectangle, own),
     )
 }

@@ -1,6 +1,6 @@
 //! The loops in Rust, for tests on other processors.
 
-use super::{Depthwise, SingleFilter, Sweep, TileShape, depthwise::MOST};
+use super::{Rectangle, Sweep, TileShape};
 
 /// # Safety
 ///
@@ -17,7 +17,7 @@ pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
         unsafe {
             walk.tile(sweep);
             for filter in 0..4 {
-                for place in 0..if shape == TileShape::Column { 1 } else { 4 } {
+                for place in 0..4 {
                     let sum = walk.sums[4 * filter + place];
                     let is_cut = sweep.rectify != 0 && sum <= 0.0;
                     let behind = match (shape, place) {
@@ -76,8 +76,6 @@ impl Walk {
                 let (input, offset) = match self.shape {
                     TileShape::Scattered => (place, 0),
                     TileShape::Line => (0, place),
-                    TileShape::Column if place == 0 => (0, 0),
-                    TileShape::Column => continue,
                 };
                 // SAFETY: the caller's.
                 self.sums[4 * filter + place] += unsafe {
@@ -100,82 +98,43 @@ fn moved(at: *const f32, bytes: i32) -> *const f32 {
 
 /// # Safety
 ///
-/// As for [`SingleFilter::run`].
-pub(super) unsafe fn single_filter(filter: &mut SingleFilter) {
-    for _ in 0..filter.groups {
-        // SAFETY: the caller vouches for what the loops read and write.
-        unsafe { line_of_filter(filter) };
-        filter.input = moved(filter.input, filter.group_step);
-        filter.weights = moved(filter.weights, filter.weight_group_step);
-        filter.bias = moved(filter.bias, filter.bias_step);
-        let step = filter.output_group_step as isize;
-        filter.output = filter.output.wrapping_byte_offset(step);
-    }
-}
-
-unsafe fn line_of_filter(filter: &SingleFilter) {
-    let (mut first, mut output) = (filter.input, filter.output);
-    for _ in 0..filter.outputs {
-        let (mut input, mut weights) = (first, filter.weights);
-        // SAFETY: the caller's.
-        let mut sum = unsafe { *filter.bias };
-        for _ in 0..filter.channels {
-            for _ in 0..filter.rows {
-                for tap in 0..filter.columns as usize {
-                    // SAFETY: the caller's.
-                    sum += unsafe { *weights.add(tap) * *input.add(tap) };
-                }
-                input = moved(input, filter.pitch);
-                weights = moved(weights, filter.weight_pitch);
-            }
-            input = moved(input, filter.channel_step);
-            weights = moved(weights, filter.weight_channel_step);
-        }
-        // SAFETY: the caller's.
-        unsafe {
-            *output = if sum <= filter.floor {
-                filter.floor
-            } else {
-                sum
-            }
-        };
-        first = moved(first, filter.input_step);
-        output = output.wrapping_byte_offset(filter.output_step as isize);
-    }
-}
-
-/// # Safety
-///
-/// As for [`Depthwise::run`].
-pub(super) unsafe fn depthwise(work: &mut Depthwise) {
-    let lacking = MOST as i32 - work.kernel_rows as i32;
-    for channel in 0..work.channels as i32 {
-        let mut first = moved(
-            work.input,
-            channel * work.channel_step + lacking * work.pitch,
-        );
-        let weights = moved(work.weights, channel * work.weight_channel_step);
-        let step = channel * work.output_channel_step;
-        let mut output = work.output.wrapping_byte_offset(step as isize);
+/// As for [`Rectangle::run`].
+pub(super) unsafe fn rectangle(work: &mut Rectangle) {
+    for _ in 0..work.groups {
+        let (mut first, mut output) = (work.input, work.output);
         for _ in 0..work.rows {
             for _ in 0..work.columns {
                 // SAFETY: the caller vouches for what the loops read and write.
-                unsafe {
-                    let mut sum = *moved(work.bias, channel * work.bias_step);
-                    for row in 0..work.kernel_rows as i32 {
-                        let weights = moved(weights, row * work.weight_pitch);
-                        let input = moved(first, row * work.pitch);
-                        for tap in 0..work.kernel_columns as usize {
-                            sum += *weights.add(tap) * *input.add(tap);
-                        }
-                    }
-                    *output = if sum <= work.floor { work.floor } else { sum };
-                }
+                unsafe { *output = output_of(work, first) };
                 first = moved(first, work.column_step);
                 output = output.wrapping_add(1);
             }
             first = moved(first, work.row_step);
             output = output.wrapping_byte_offset(work.output_row_step as isize);
         }
+        work.input = moved(work.input, work.group_step);
+        work.weights = moved(work.weights, work.weight_group_step);
+        work.bias = moved(work.bias, work.bias_step);
+        let step = work.output_group_step as isize;
+        work.output = work.output.wrapping_byte_offset(step);
     }
+}
+
+unsafe fn output_of(work: &Rectangle, mut input: *const f32) -> f32 {
+    let mut weights = work.weights;
+    // SAFETY: the caller's.
+    let mut sum = unsafe { *work.bias };
+    for _ in 0..work.channels {
+        for _ in 0..work.kernel_rows {
+            for tap in 0..work.kernel_columns as usize {
+                // SAFETY: the caller's.
+                sum += unsafe { *weights.add(tap) * *input.add(tap) };
+            }
+            input = moved(input, work.pitch);
+            weights = moved(weights, work.weight_pitch);
+        }
+        input = moved(input, work.channel_step);
+        weights = moved(weights, work.weight_channel_step);
+    }
+    if sum <= work.floor { work.floor } else { sum }
 }

@@ -7,7 +7,7 @@ const TAPS: usize = 8;
 
 /// Eight rows of weights and their sums.
 #[repr(C)]
-struct Rows {
+struct WeightRows {
     /// Each row's first weight.
     weights: [*const f32; ROWS],
     input: *const f32,
@@ -26,24 +26,28 @@ pub(crate) fn connect_by_tiles(input: &[f32], weights: &[f32], bias: &[f32], out
     let is_whole = weights.len() == inputs * outputs && [0, outputs].contains(&bias.len());
     assert!(is_whole, "a linear layer's buffers are not of its extents");
     for first in (0..outputs).step_by(ROWS) {
-        // Rows that are not there are the last one again.
-        let rows = [0, 1, 2, 3, 4, 5, 6, 7].map(|row| (first + row).min(outputs - 1));
-        let mut work = Rows {
-            weights: rows.map(|row| weights.as_ptr().wrapping_add(row * inputs)),
+        let rows = ROWS.min(outputs - first);
+        let mut work = WeightRows {
+            // Of rows that are not there, the first one's.
+            weights: [weights[first * inputs..].as_ptr(); ROWS],
             input: input.as_ptr(),
             turns: (inputs / TAPS) as u32,
             rest: (inputs % TAPS) as u32,
-            sums: rows.map(|row| bias.get(row).copied().unwrap_or(0.0)),
+            sums: [0.0; ROWS],
         };
+        for (row, weights) in work.weights[..rows].iter_mut().enumerate() {
+            *weights = weights.wrapping_add(row * inputs);
+        }
+        if let Some(bias) = bias.get(first..first + rows) {
+            work.sums[..rows].copy_from_slice(bias);
+        }
         // SAFETY: each row has as many weights as there are inputs.
         unsafe { work.run() };
-        for (output, sum) in output[first..].iter_mut().zip(work.sums) {
-            *output = sum;
-        }
+        output[first..first + rows].copy_from_slice(&work.sums[..rows]);
     }
 }
 
-impl Rows {
+impl WeightRows {
     /// Adds all products to the sums.
     ///
     /// # Safety
@@ -80,7 +84,7 @@ macro_rules! two_rows {
 // r0 to r7 are the rows' addresses, r8 the inputs', r9 counts turns.
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn eight_rows(rows: &mut Rows) {
+unsafe extern "C" fn eight_rows(rows: &mut WeightRows) {
     core::arch::naked_asm!(
         ".fpu fpv4-sp-d16",
         "push {{r4-r11, lr}}",
@@ -123,9 +127,9 @@ unsafe extern "C" fn eight_rows(rows: &mut Rows) {
         "vstmia r12, {{s0-s7}}",
         "vpop {{s16-s31}}",
         "pop {{r4-r11, pc}}",
-        input = const core::mem::offset_of!(Rows, input),
-        turns = const core::mem::offset_of!(Rows, turns),
-        rest = const core::mem::offset_of!(Rows, rest),
-        sums = const core::mem::offset_of!(Rows, sums),
+        input = const core::mem::offset_of!(WeightRows, input),
+        turns = const core::mem::offset_of!(WeightRows, turns),
+        rest = const core::mem::offset_of!(WeightRows, rest),
+        sums = const core::mem::offset_of!(WeightRows, sums),
     )
 }

@@ -19,6 +19,7 @@ mod gradient_macros;
 #[macro_use]
 mod instructions;
 mod convolution;
+#[cfg(target_arch = "arm")]
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
@@ -28,8 +29,10 @@ mod linear_gradient;
 #[cfg(target_arch = "arm")]
 mod pointwise_gradient;
 mod pooled;
+mod rectangle;
 #[cfg(target_arch = "arm")]
 mod rows_gradient;
+#[cfg(target_arch = "arm")]
 mod single_filter;
 mod sweep;
 
@@ -41,6 +44,5 @@ pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
 
-use depthwise::Depthwise;
-use single_filter::SingleFilter;
+use rectangle::Rectangle;
 use sweep::{Sweep, TileShape};

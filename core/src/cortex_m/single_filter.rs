@@ -1,68 +1,8 @@
-//! Outputs of one filter, one at a time.
+//! Any taps of one filter, an output at a time.
 
-/// The taps of a filter, at most seven a row, and a line of its outputs; then those of a filter of the
-/// next group. Steps are in bytes.
-#[repr(C)]
-#[derive(Clone, Debug)]
-pub(crate) struct SingleFilter {
-    pub input: *const f32,
-    pub output: *mut f32,
-    pub weights: *const f32,
-    /// What sums begin at.
-    pub bias: *const f32,
-    /// What no output is below of.
-    pub floor: f32,
-    /// Taps a row, 1 to 7, side by side.
-    pub columns: u32,
-    pub rows: u32,
-    pub channels: u32,
-    /// From a row of taps to the next one.
-    pub pitch: i32,
-    pub weight_pitch: i32,
-    /// From behind a channel's last row to the next channel.
-    pub channel_step: i32,
-    pub weight_channel_step: i32,
-    /// From an output's inputs to the next one's.
-    pub input_step: i32,
-    pub output_step: i32,
-    /// How many outputs of a filter.
-    pub outputs: u32,
-    pub groups: u32,
-    /// From a group to the next one.
-    pub group_step: i32,
-    pub output_group_step: i32,
-    pub weight_group_step: i32,
-    pub bias_step: i32,
-}
-
-impl SingleFilter {
-    /// Most taps a row.
-    pub const MOST: usize = 7;
-
-    /// Computes the outputs.
-    ///
-    /// # Safety
-    ///
-    /// There is at least one output, channel, row and tap, and every address that the loops come to
-    /// may be read, every output written.
-    #[inline(always)]
-    pub unsafe fn run(&mut self) {
-        debug_assert!((1..=Self::MOST).contains(&(self.columns as usize)));
-        #[cfg(target_arch = "arm")]
-        // SAFETY: the loops read and write what the caller vouches for.
-        unsafe {
-            dot(self);
-        }
-        #[cfg(not(target_arch = "arm"))]
-        // SAFETY: the caller's.
-        unsafe {
-            super::emulated::single_filter(self);
-        }
-    }
-}
+use super::Rectangle;
 
 /// All rows of a channel with so many taps: `label; inputs and weights; input weight each`.
-#[cfg(target_arch = "arm")]
 macro_rules! rows_of {
     ($label:literal; $inputs:literal, $weights:literal; $($input:literal $weight:literal),+) => {
         concat!(
@@ -76,11 +16,10 @@ macro_rules! rows_of {
 }
 
 // r0 and r4 are addresses of inputs and weights, r1 and r5 their pitches, r3 and r7 the output's
-// first input and the output; r2 is the number of rows, r8, r9, r10 and lr count outputs, rows,
-// channels and groups, and r11 is where the rows begin.
-#[cfg(target_arch = "arm")]
+// first input and the output; r2 is the number of rows of taps, r8, r9, r10 and lr count columns, rows
+// of taps, channels and groups, and r11 is where the rows begin.
 #[unsafe(naked)]
-unsafe extern "C" fn dot(filter: &mut SingleFilter) {
+pub(super) unsafe extern "C" fn rectangles(work: &mut Rectangle) {
     core::arch::naked_asm!(
         ".fpu fpv4-sp-d16",
         "push {{r4-r11, lr}}",
@@ -88,16 +27,19 @@ unsafe extern "C" fn dot(filter: &mut SingleFilter) {
         "ldr lr, [r6, #{groups}]",
         "ldr r1, [r6, #{pitch}]",
         "ldr r5, [r6, #{weight_pitch}]",
-        "ldr r2, [r6, #{rows}]",
+        "ldr r2, [r6, #{kernel_rows}]",
         "vldr s15, [r6, #{floor}]",
-        "ldr r11, [r6, #{columns}]",
+        "ldr r11, [r6, #{kernel_columns}]",
         "adr r12, 50f",
         "add r11, r12, r11, lsl #2",
         "sub r11, r11, #3",
         "22:",
         "ldr r3, [r6, #{input}]",
         "ldr r7, [r6, #{output}]",
-        "ldr r8, [r6, #{outputs}]",
+        "ldr r8, [r6, #{rows}]",
+        "str r8, [r6, #{own}]",
+        "23:",
+        "ldr r8, [r6, #{columns}]",
         "20:",
         "ldr r12, [r6, #{bias}]",
         "vldr s0, [r12]",
@@ -136,13 +78,19 @@ unsafe extern "C" fn dot(filter: &mut SingleFilter) {
         "vmrs APSR_nzcv, fpscr",
         "it ls",
         "vmovls.f32 s0, s15",
-        "vstr s0, [r7]",
-        "ldr r12, [r6, #{input_step}]",
+        "vstmia r7!, {{s0}}",
+        "ldr r12, [r6, #{column_step}]",
         "add r3, r3, r12",
-        "ldr r12, [r6, #{output_step}]",
-        "add r7, r7, r12",
         "subs r8, r8, #1",
         "bne 20b",
+        "ldr r8, [r6, #{own}]",
+        "subs r8, r8, #1",
+        "str r8, [r6, #{own}]",
+        "ldr r12, [r6, #{row_step}]",
+        "add r3, r3, r12",
+        "ldr r12, [r6, #{output_row_step}]",
+        "add r7, r7, r12",
+        "bne 23b",
         "subs lr, lr, #1",
         "beq 42f",
         // The next group: input, output, weights, bias, which come first, in this order.
@@ -159,25 +107,28 @@ unsafe extern "C" fn dot(filter: &mut SingleFilter) {
         "b 22b",
         "42:",
         "pop {{r4-r11, pc}}",
-        input = const core::mem::offset_of!(SingleFilter, input),
-        output = const core::mem::offset_of!(SingleFilter, output),
-        weights = const core::mem::offset_of!(SingleFilter, weights),
-        bias = const core::mem::offset_of!(SingleFilter, bias),
-        floor = const core::mem::offset_of!(SingleFilter, floor),
-        columns = const core::mem::offset_of!(SingleFilter, columns),
-        rows = const core::mem::offset_of!(SingleFilter, rows),
-        channels = const core::mem::offset_of!(SingleFilter, channels),
-        pitch = const core::mem::offset_of!(SingleFilter, pitch),
-        weight_pitch = const core::mem::offset_of!(SingleFilter, weight_pitch),
-        channel_step = const core::mem::offset_of!(SingleFilter, channel_step),
-        weight_channel_step = const core::mem::offset_of!(SingleFilter, weight_channel_step),
-        input_step = const core::mem::offset_of!(SingleFilter, input_step),
-        output_step = const core::mem::offset_of!(SingleFilter, output_step),
-        outputs = const core::mem::offset_of!(SingleFilter, outputs),
-        groups = const core::mem::offset_of!(SingleFilter, groups),
-        group_step = const core::mem::offset_of!(SingleFilter, group_step),
-        output_group_step = const core::mem::offset_of!(SingleFilter, output_group_step),
-        weight_group_step = const core::mem::offset_of!(SingleFilter, weight_group_step),
-        bias_step = const core::mem::offset_of!(SingleFilter, bias_step),
+        input = const core::mem::offset_of!(Rectangle, input),
+        output = const core::mem::offset_of!(Rectangle, output),
+        weights = const core::mem::offset_of!(Rectangle, weights),
+        bias = const core::mem::offset_of!(Rectangle, bias),
+        floor = const core::mem::offset_of!(Rectangle, floor),
+        kernel_rows = const core::mem::offset_of!(Rectangle, kernel_rows),
+        kernel_columns = const core::mem::offset_of!(Rectangle, kernel_columns),
+        channels = const core::mem::offset_of!(Rectangle, channels),
+        pitch = const core::mem::offset_of!(Rectangle, pitch),
+        weight_pitch = const core::mem::offset_of!(Rectangle, weight_pitch),
+        channel_step = const core::mem::offset_of!(Rectangle, channel_step),
+        weight_channel_step = const core::mem::offset_of!(Rectangle, weight_channel_step),
+        column_step = const core::mem::offset_of!(Rectangle, column_step),
+        columns = const core::mem::offset_of!(Rectangle, columns),
+        rows = const core::mem::offset_of!(Rectangle, rows),
+        row_step = const core::mem::offset_of!(Rectangle, row_step),
+        output_row_step = const core::mem::offset_of!(Rectangle, output_row_step),
+        groups = const core::mem::offset_of!(Rectangle, groups),
+        group_step = const core::mem::offset_of!(Rectangle, group_step),
+        output_group_step = const core::mem::offset_of!(Rectangle, output_group_step),
+        weight_group_step = const core::mem::offset_of!(Rectangle, weight_group_step),
+        bias_step = const core::mem::offset_of!(Rectangle, bias_step),
+        own = const core::mem::offset_of!(Rectangle, own),
     )
 }

@@ -12,8 +12,6 @@ pub(crate) enum TileShape {
     Line,
     /// 4 filters x 4 outputs, each with inputs and a place of its own.
     Scattered,
-    /// 4 filters x 1 output: at the first address.
-    Column,
 }
 
 /// The taps of tiles, and where their sums go.
@@ -90,7 +88,6 @@ impl Sweep {
             let run = match shape {
                 TileShape::Line => line,
                 TileShape::Scattered => scattered,
-                TileShape::Column => column,
             };
             // SAFETY: the loops read and write what the caller vouches for.
             unsafe { run(self) }
@@ -326,26 +323,4 @@ four_filters!(
         scattered_store!("r2"; 8 9 10 11),
         scattered_store!("r3"; 12 13 14 15),
     )
-);
-
-// The first sum of each filter is the output, the other three places hold its weights.
-#[cfg(target_arch = "arm")]
-loops!(
-    column,
-    concat!(
-        "vldmia r0, {{s16-s18}}\nadd r0, r0, r11\n",
-        "vldmia r4!, {{s1-s3}}\nvldmia r5!, {{s5-s7}}\n",
-        "vldmia r6!, {{s9-s11}}\nvldmia r7!, {{s13-s15}}\n",
-        four!(0 1 16, 4 5 16, 8 9 16, 12 13 16),
-        four!(0 2 17, 4 6 17, 8 10 17, 12 14 17),
-        four!(0 3 18, 4 7 18, 8 11 18, 12 15 18),
-    ),
-    concat!(
-        "vldmia r0, {{s16}}\nadd r0, r0, r11\n",
-        "vldmia r4!, {{s1}}\nvldmia r5!, {{s5}}\nvldmia r6!, {{s9}}\nvldmia r7!, {{s13}}\n",
-        four!(0 1 16, 4 5 16, 8 9 16, 12 13 16),
-    ),
-    "add r0, r0, r12",
-    rectified!(0 4 8 12),
-    "vstr s0, [r0]\nvstr s4, [r1]\nvstr s8, [r2]\nvstr s12, [r3]"
 );

@@ -13,11 +13,12 @@ use kiln_core::{
 
 /// Layers drawn at random.
 const ROUNDS: usize = 600;
+#[cfg(not(feature = "training"))]
 /// Values of weights, working memory and what is expected, together.
 const ROOM: usize = 40_000;
 
 /// Most windows of a pool.
-const WINNERS: usize = 4_000;
+const WINNERS: usize = 6_000;
 
 /// A layer to try: a convolution or a linear layer with what runs as one with it.
 #[derive(Clone, Copy)]
@@ -31,6 +32,10 @@ struct Case {
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let mut board = Board::start();
+    // What a training has set aside may leave no room for more.
+    #[cfg(feature = "training")]
+    let values = firmware::memory::take().values;
+    #[cfg(not(feature = "training"))]
     let Some(values) = cortex_m::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM]) else {
         board::exit(Exit::Failure)
     };
@@ -133,7 +138,7 @@ fn given() -> [(&'static str, Shape, Conv2d); 16] {
 }
 
 struct Bench {
-    values: &'static mut [f32; ROOM],
+    values: &'static mut [f32],
     program: Program<2>,
     random: u32,
     /// Layers run.
@@ -166,7 +171,7 @@ impl Bench {
             // Sums, and what is activated of them.
             2 * case.inner().elements(),
         ];
-        if lengths.iter().sum::<usize>() > ROOM || program.classes() > WINNERS {
+        if lengths.iter().sum::<usize>() > self.values.len() || program.classes() > WINNERS {
             return Some((0, 0));
         }
         let mut random = self.random;

@@ -9,6 +9,7 @@ mod build;
 mod ends;
 mod flash;
 mod graphs;
+mod kernels;
 mod line;
 mod link;
 mod port;
