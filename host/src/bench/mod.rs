@@ -10,6 +10,5 @@ mod networks;
 mod speeds;
 mod subject;
 
-pub use limit::SpeedLimits;
-pub use networks::{BenchNetwork, propagates, training_macs};
+pub use networks::BenchNetwork;
 pub use speeds::{BenchPlan, Limit, Measurement, Speed, SpeedReport, WidthLimit, measure};
