@@ -2,8 +2,10 @@
 
 use super::backward::Backward;
 use super::evaluation::Evaluation;
+use super::evaluator::Evaluator;
 use super::folded::Folded;
-use super::groups::{Evaluator, Group, Worker};
+use super::groups::{Group, Worker};
+use super::single::SingleProgram;
 use super::update::{Run, Task, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::augmentation::EpochAugmenter;
@@ -18,6 +20,8 @@ pub(super) struct Typed<L> {
     network: Network,
     training: Program,
     inference: Program,
+    /// What evaluates the few samples of a packet that is not full.
+    single: Option<SingleProgram<L>>,
     /// Values that an evaluation leaves of a sample.
     row: usize,
     scaling: Scaling,
@@ -68,6 +72,7 @@ impl<L: Lanes> Typed<L> {
             1 => threads.min(groups),
             _ => groups,
         };
+        let single = SingleProgram::new(&evaluated, zero)?;
         let mut statistics = vec![0.0; training.statistics()];
         first_statistics(network, &mut statistics)?;
         Ok(Self {
@@ -82,7 +87,7 @@ impl<L: Lanes> Typed<L> {
             groups: (0..groups).map(|_| Group::new(&training)).collect(),
             workers: (0..workers).map(|_| Worker::new(&training, zero)).collect(),
             evaluators: (0..threads)
-                .map(|_| Evaluator::new(&inference, options.loss, zero))
+                .map(|_| Evaluator::new(&inference, single.as_ref(), options.loss, zero))
                 .collect(),
             pieces: vec![Ok(Outcome::default()); ROUND].into(),
             row: match options.loss {
@@ -94,6 +99,7 @@ impl<L: Lanes> Typed<L> {
             parameters,
             training,
             inference,
+            single,
         })
     }
 
@@ -113,6 +119,7 @@ impl<L: Lanes> Typed<L> {
         let workers = self.workers.iter().map(Worker::bytes);
         let evaluators = self.evaluators.iter().map(Evaluator::bytes);
         values.map(|values| size_of_val(&values[..])).sum::<usize>()
+            + self.single.as_ref().map_or(0, SingleProgram::bytes)
             + workers.chain(evaluators).sum::<usize>()
             + size_of_val(&*self.pieces)
     }
@@ -190,6 +197,9 @@ impl<L: Lanes> Passes for Typed<L> {
         if let Some(folded) = &mut self.folded {
             folded.forget();
         }
+        if let Some(single) = &mut self.single {
+            single.forget();
+        }
         Ok(outcome)
     }
 
@@ -207,8 +217,12 @@ impl<L: Lanes> Passes for Typed<L> {
             Some(folded) => folded.parameters(&self.network, &self.parameters, &self.statistics)?,
             None => &self.parameters,
         };
+        if let Some(single) = &mut self.single {
+            single.prepare(parameters, indices.len())?;
+        }
         let pass = Evaluation {
             program: &self.inference,
+            single: self.single.as_ref(),
             scaling: &self.scaling,
             parameters,
             samples,
