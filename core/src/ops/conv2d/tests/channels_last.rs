@@ -50,7 +50,7 @@ fn any_channels() -> impl Strategy<Value = [u16; 3]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(160))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn channels_last_equals_the_reference(
