@@ -63,7 +63,8 @@
 //! - [`Network`], [`Layer`]: what is computed, a graph as plain data; checked node by node.
 //! - [`Program`], [`Step`]: what runs, and where everything lies while it does.
 //! - [`Lanes`], [`LaneWidth`]: how many samples are computed side by side.
-//! - [`Program::infer`], [`score`]: the forward pass.
+//! - [`Program::infer`], [`score`]: the forward pass; [`Program::infer_channels_last`]: that of one
+//!   sample in the lanes of a desktop.
 //! - [`Trainer`], or its parts for programs with threads: [`Program::run_phase`],
 //!   [`Program::meet`], [`Program::add_gradient`], [`Sgd`].
 //! - [`Observer`]: who is told of each piece of work while a program runs, such as a clock.

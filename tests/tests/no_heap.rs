@@ -130,6 +130,7 @@ fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
                 .evaluate(samples, &indices, Some(&mut logits))
                 .unwrap();
             engine.step(samples, &indices[..3], &MOMENTUM).unwrap();
+            engine.evaluate(samples, &indices[..1], None).unwrap();
             engine
                 .step_augmented(samples, &indices[..50], Some(&augmenter), &MOMENTUM)
                 .unwrap();

@@ -31,7 +31,7 @@ impl OneSample<'_> {
     /// The arranged parameters, in memory that held something else.
     pub fn arranged<L: Lanes>(&self, zero: L) -> Vec<L> {
         let program = self.program::<L>();
-        let mut arranged = vec![zero; program.arranged_packets::<L>()];
+        let mut arranged = vec![zero; program.arranged_packets()];
         L::values_mut(&mut arranged).fill(f32::NAN);
         program.arrange(&self.parameters(), &mut arranged).unwrap();
         arranged

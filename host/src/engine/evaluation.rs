@@ -1,13 +1,17 @@
 //! A forward pass over many samples, shared among threads.
 
-use super::groups::{Batch, Evaluator};
+use super::evaluator::Evaluator;
+use super::groups::Batch;
+use super::single::SingleProgram;
 use crate::data::Samples;
 use kiln_core::{BufferError, GROUP, Lanes, Outcome, Program, Scaling};
 use rayon::prelude::*;
 
 /// What an evaluation reads.
-pub(super) struct Evaluation<'a> {
+pub(super) struct Evaluation<'a, L> {
     pub program: &'a Program,
+    /// For samples that go one by one, prepared where there are such.
+    pub single: Option<&'a SingleProgram<L>>,
     pub scaling: &'a Scaling,
     pub parameters: &'a [f32],
     pub samples: &'a Samples,
@@ -15,11 +19,11 @@ pub(super) struct Evaluation<'a> {
     pub row: usize,
 }
 
-impl Evaluation<'_> {
+impl<L: Lanes> Evaluation<'_, L> {
     /// Evaluates the samples group by group; every thread takes a run of groups. The groups' results
     /// are left in `pieces`, so that their sum does not depend on the threads. `scores` has a row for
     /// each index where they are wanted.
-    pub fn run<L: Lanes>(
+    pub fn run(
         &self,
         evaluators: &mut [Evaluator<L>],
         pieces: &mut [Result<Outcome, BufferError>],
@@ -44,7 +48,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn pieces<L: Lanes>(
+    fn pieces(
         &self,
         evaluator: &mut Evaluator<L>,
         pieces: &mut [Result<Outcome, BufferError>],
@@ -60,7 +64,7 @@ impl Evaluation<'_> {
                 indices,
                 augmenter: None,
             };
-            *piece = evaluator.forward(self.program, self.scaling, self.parameters, &batch, own);
+            *piece = evaluator.forward(self, &batch, own);
         }
     }
 }

@@ -4,8 +4,8 @@ use super::backward::Backward;
 use crate::augmentation::EpochAugmenter;
 use crate::data::{ByteSamples, Samples, Values};
 use kiln_core::{
-    BufferError, GROUP, GroupMemory, GroupWork, Lanes, Loss, Outcome, Program, Scaling,
-    dropout_key, pack_floats, pack_pixels, score, score_reconstruction,
+    BufferError, GROUP, GroupMemory, GroupWork, Lanes, Outcome, Program, Scaling, dropout_key,
+    pack_floats, pack_pixels,
 };
 use std::ops::Range;
 
@@ -96,76 +96,6 @@ impl<L: Lanes> Worker<L> {
     }
 }
 
-/// Memory to evaluate samples.
-pub(super) struct Evaluator<L> {
-    arena: Vec<L>,
-    /// A packet's samples once more, where the output is held against those; empty where it is held
-    /// against labels.
-    target: Vec<L>,
-}
-
-impl<L: Lanes> Evaluator<L> {
-    pub fn new(program: &Program, loss: Loss, zero: L) -> Self {
-        Self {
-            arena: vec![zero; program.arena_packets()],
-            target: vec![zero; target_packets(program, loss)],
-        }
-    }
-
-    #[cfg(test)]
-    pub fn bytes(&self) -> usize {
-        size_of_val(&self.arena[..]) + size_of_val(&self.target[..])
-    }
-
-    /// Forward over at most [`GROUP`] samples, one packet after another. `scores` is either empty
-    /// or, of each sample, its logits, or its error where it is held against itself.
-    pub fn forward(
-        &mut self,
-        program: &Program,
-        scaling: &Scaling,
-        parameters: &[f32],
-        batch: &Batch<'_>,
-        scores: &mut [f32],
-    ) -> Result<Outcome, BufferError> {
-        let mut outcome = Outcome::default();
-        let mut labels = [0; GROUP];
-        let labels = batch.labels(&mut labels);
-        for first in (0..labels.len()).step_by(L::LANES) {
-            let samples = first..labels.len().min(first + L::LANES);
-            let output = program.infer(parameters, &mut self.arena, |input| {
-                batch.pack(samples.clone(), scaling, input);
-            })?;
-            if !self.target.is_empty() {
-                batch.pack(samples.clone(), scaling, &mut self.target);
-                let mut errors = [0.0; GROUP];
-                let errors = &mut errors[..samples.len()];
-                score_reconstruction(output, &self.target, errors, &mut outcome)?;
-                if let Some(own) = scores.get_mut(samples) {
-                    own.copy_from_slice(errors);
-                }
-                continue;
-            }
-            score(output, &labels[samples.clone()], &mut outcome)?;
-            let rows = scores.chunks_exact_mut(program.classes());
-            for (lane, row) in rows.skip(first).take(samples.len()).enumerate() {
-                let values = L::values(output).chunks_exact(L::LANES);
-                for (logit, lanes) in row.iter_mut().zip(values) {
-                    *logit = lanes[lane];
-                }
-            }
-        }
-        Ok(outcome)
-    }
-}
-
-/// Packets that samples take once more, as what an output is held against.
-pub(super) fn target_packets(program: &Program, loss: Loss) -> usize {
-    match loss {
-        Loss::MeanSquaredError => program.input_shape().elements(),
-        Loss::CrossEntropy { .. } => 0,
-    }
-}
-
 /// At most [`GROUP`] samples of a dataset.
 pub(super) struct Batch<'a> {
     pub samples: &'a Samples,
@@ -175,14 +105,14 @@ pub(super) struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    fn labels<'l>(&self, labels: &'l mut [u16; GROUP]) -> &'l [u16] {
+    pub fn labels<'l>(&self, labels: &'l mut [u16; GROUP]) -> &'l [u16] {
         for (label, index) in labels.iter_mut().zip(self.indices) {
             *label = self.samples.labels[*index as usize];
         }
         &labels[..self.indices.len()]
     }
 
-    fn pack<L: Lanes>(&self, samples: Range<usize>, scaling: &Scaling, input: &mut [L]) {
+    pub fn pack<L: Lanes>(&self, samples: Range<usize>, scaling: &Scaling, input: &mut [L]) {
         let size = self.samples.shape.size();
         let indices = self.indices[samples].iter();
         let ranges = indices.map(|index| *index as usize * size..(*index as usize + 1) * size);

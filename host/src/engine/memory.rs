@@ -1,7 +1,8 @@
 //! What an engine takes of the host's memory.
 
 use super::EngineOptions;
-use super::groups::target_packets;
+use super::evaluator::target_packets;
+use super::single::{single_lens, single_program};
 use super::typed::ROUND;
 use kiln_core::{
     BufferError, Folding, GROUP, LaneWidth, Network, Outcome, Program, ProgramError, Purpose,
@@ -17,14 +18,18 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
     let training: Program = Program::try_of(network, Purpose::Group(options.loss))?;
     let folded = Folding::of(network).network();
     let inference: Program = Program::try_of(&folded, Purpose::Inference)?;
-    let lanes = options.lanes.unwrap_or_else(LaneWidth::widest).lanes();
+    let width = options.lanes.unwrap_or_else(LaneWidth::widest);
+    let lanes = width.lanes();
+    let single = single_program(&folded, width)?;
+    let arranged = single.as_ref().map_or(0, Program::arranged_packets);
+    let [arena, output, target] = single_lens(single.as_ref(), options.loss);
     let groups = options.batch.div_ceil(GROUP);
     let threads = options.threads.max(1);
     let (workers, packets) = match training.phases() {
         1 => (threads.min(groups), 1),
         _ => (groups, GROUP.div_ceil(lanes)),
     };
-    let evaluator = inference.arena_packets() + target_packets(&inference, options.loss);
+    let evaluator = inference.arena_packets() + target_packets(&inference, options.loss) + arena;
     let worker = packets * training.working_bytes(1) + training.input_shape().elements();
     let is_folded = folded != *network;
     let values = 3 * training.parameters()
@@ -32,7 +37,8 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
         + training.statistics()
         + usize::from(is_folded) * inference.parameters()
         + groups * training.group_values()
-        + threads * evaluator * lanes;
+        + arranged * lanes
+        + threads * (evaluator * lanes + output + target);
     let pieces = ROUND * size_of::<Result<Outcome, BufferError>>();
     Ok(values * size_of::<f32>() + workers * worker * lanes + pieces)
 }

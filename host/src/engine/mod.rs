@@ -7,9 +7,11 @@
 mod awake;
 mod backward;
 mod evaluation;
+mod evaluator;
 mod folded;
 mod groups;
 mod memory;
+mod single;
 mod typed;
 mod update;
 

@@ -2,8 +2,10 @@
 
 use super::backward::Backward;
 use super::evaluation::Evaluation;
+use super::evaluator::Evaluator;
 use super::folded::Folded;
-use super::groups::{Evaluator, Group, Worker};
+use super::groups::{Group, Worker};
+use super::single::SingleProgram;
 use super::update::{Run, Task, Update};
 use super::{EngineError, EngineOptions, Passes};
 use crate::augmentation::EpochAugmenter;
@@ -18,6 +20,8 @@ pub(super) struct Typed<T, E> {
     network: Network,
     training: Program,
     inference: Program,
+    /// What evaluates the few samples of a packet that is not full.
+    single: Option<SingleProgram<L>>,
     /// Values that an evaluation leaves of a sample.
     row: usize,
     scaling: Scaling,
@@ -69,6 +73,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             1 => threads.min(groups),
             _ => groups,
         };
+        let single = SingleProgram::new(&evaluated, zero)?;
         let mut statistics = vec![0.0; training.statistics()];
         first_statistics(network, &mut statistics)?;
         Ok(Self {
@@ -83,7 +88,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             groups: (0..groups).map(|_| Group::new(&training)).collect(),
             workers: (0..workers).map(|_| Worker::new(&training, zero)).collect(),
             evaluators: (0..threads)
-                .map(|_| Evaluator::new(&inference, options.loss, evaluating))
+                .map(|_| Evaluator::new(&inference, single.as_ref(), options.loss, evaluating))
                 .collect(),
             pieces: vec![Ok(Outcome::default()); ROUND].into(),
             row: match options.loss {
@@ -95,6 +100,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             parameters,
             training,
             inference,
+            single,
         })
     }
 
@@ -114,6 +120,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         let workers = self.workers.iter().map(Worker::bytes);
         let evaluators = self.evaluators.iter().map(Evaluator::bytes);
         values.map(|values| size_of_val(&values[..])).sum::<usize>()
+            + self.single.as_ref().map_or(0, SingleProgram::bytes)
             + workers.chain(evaluators).sum::<usize>()
             + size_of_val(&*self.pieces)
     }
@@ -191,6 +198,9 @@ impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
         if let Some(folded) = &mut self.folded {
             folded.forget();
         }
+        if let Some(single) = &mut self.single {
+            single.forget();
+        }
         Ok(outcome)
     }
 
@@ -208,8 +218,12 @@ impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
             Some(folded) => folded.parameters(&self.network, &self.parameters, &self.statistics)?,
             None => &self.parameters,
         };
+        if let Some(single) = &mut self.single {
+            single.prepare(parameters, indices.len())?;
+        }
         let pass = Evaluation {
             program: &self.inference,
+            single: self.single.as_ref(),
             scaling: &self.scaling,
             parameters,
             samples,

@@ -2,6 +2,8 @@
 
 extern crate std;
 
+mod channels_last;
+
 use super::{AveragePool, AveragePoolGradient, MaxPool, MaxPoolGradient, PoolGeometry, reference};
 use crate::lanes::{Counted, Lanes, Tally};
 use crate::testing::*;

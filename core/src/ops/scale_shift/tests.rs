@@ -2,6 +2,8 @@
 
 extern crate std;
 
+mod channels_last;
+
 use super::*;
 use crate::Sgd;
 use crate::ops::tensor::Tensor;

@@ -2,8 +2,8 @@
 
 use super::known::{RESNET8, known};
 use super::*;
-use crate::Folding;
 use crate::testing::graphs::random_network;
+use crate::{Folding, LaneWidth};
 use proptest::prelude::*;
 
 /// Every purpose that a network can have: all trained, the second half, and biases alone.
@@ -13,6 +13,7 @@ fn purposes(network: &Network) -> Vec<Purpose> {
         return purposes;
     }
     purposes.push(Purpose::Inference);
+    purposes.extend([LaneWidth::X4, LaneWidth::X16].map(Purpose::ChannelsLast));
     let half = network.layers().len() / 2 + 1;
     for trainable in [
         Trainable::ALL,

@@ -1,13 +1,18 @@
 //! However a program is made, it is the same.
 
 use super::*;
-use crate::Folding;
+use crate::{Folding, LaneWidth};
 use std::boxed::Box;
 use std::format;
 use std::hint::black_box;
 
 const MODE: CompactMode = CompactMode::mini_batch(Trainable::from_layer(4), true);
-const PURPOSES: [Purpose; 3] = [Purpose::Inference, GROUPS, Purpose::Compact(MODE)];
+const PURPOSES: [Purpose; 4] = [
+    Purpose::Inference,
+    Purpose::ChannelsLast(LaneWidth::X8),
+    GROUPS,
+    Purpose::Compact(MODE),
+];
 
 #[test]
 fn a_constant_program_is_the_program_of_run_time() {
@@ -92,7 +97,7 @@ fn the_stack_of_planning_does_not_grow_with_the_network() {
             let builder = std::thread::Builder::new().stack_size(STACK);
             let planning = || PURPOSES.map(|purpose| planned.plan(network, purpose).is_ok());
             let thread = builder.spawn_scoped(scope, planning).unwrap();
-            assert_eq!(thread.join().unwrap(), [true; 3]);
+            assert_eq!(thread.join().unwrap(), [true; PURPOSES.len()]);
         });
     }
     assert_eq!(planned.steps().len(), 4);

@@ -16,13 +16,14 @@ enum StepArrangement {
 }
 
 impl StepArrangement {
-    fn of<L: Lanes>(step: &Step) -> Self {
+    /// For packets of so many lanes, of which the processor has so many registers.
+    fn of(step: &Step, lanes: usize, registers: usize) -> Self {
         match step.operation {
             Operation::Conv2d { .. } | Operation::Linear { .. } => {
                 let (geometry, _) = conv_geometry(step, MapSteps::default());
-                Self::Conv(Arrangement::new::<L>(&geometry))
+                Self::Conv(Arrangement::new(&geometry, lanes, registers))
             }
-            Operation::ScaleShift { .. } => Self::Channels(padded_channels(step.output, L::LANES)),
+            Operation::ScaleShift { .. } => Self::Channels(padded_channels(step.output, lanes)),
             _ => Self::None,
         }
     }
@@ -58,9 +59,9 @@ pub(super) struct ArrangedStep {
 }
 
 impl ArrangedStep {
-    pub fn of<L: Lanes>(step: &Step) -> Self {
-        let lens = StepArrangement::of::<L>(step).lens();
-        let packets = (lens[0] + lens[1]).div_ceil(L::LANES);
+    pub fn of(step: &Step, lanes: usize) -> Self {
+        let lens = StepArrangement::of(step, lanes, 0).lens();
+        let packets = (lens[0] + lens[1]).div_ceil(lanes);
         Self { lens, packets }
     }
 
@@ -72,10 +73,18 @@ impl ArrangedStep {
 }
 
 impl<const STEPS: usize> Program<STEPS> {
-    /// Packets of all parameters as [`Program::arrange`] leaves them.
-    pub fn arranged_packets<L: Lanes>(&self) -> usize {
-        let steps = self.steps().iter();
-        steps.map(|step| ArrangedStep::of::<L>(step).packets).sum()
+    /// Packets of all parameters as [`Program::arrange`] leaves them; 0 of a program for another
+    /// purpose than [`Purpose::ChannelsLast`](crate::Purpose::ChannelsLast).
+    pub fn arranged_packets(&self) -> usize {
+        match self.channel_lanes() {
+            0 => 0,
+            lanes => {
+                let steps = self.steps().iter();
+                steps
+                    .map(|step| ArrangedStep::of(step, lanes).packets)
+                    .sum()
+            }
+        }
     }
 
     /// Brings parameters into the order in which [`Program::infer_channels_last`] reads them.
@@ -91,12 +100,12 @@ impl<const STEPS: usize> Program<STEPS> {
     ) -> Result<(), BufferError> {
         self.check_width::<L>()?;
         buffers::check("parameters", parameters.len(), self.parameters())?;
-        let needed = self.arranged_packets::<L>();
+        let needed = self.arranged_packets();
         buffers::check("arranged parameters", arranged.len(), needed)?;
         let mut rest = arranged;
         for step in self.steps() {
-            let own = StepArrangement::of::<L>(step);
-            let (packets, behind) = rest.split_at_mut(ArrangedStep::of::<L>(step).packets);
+            let own = StepArrangement::of(step, L::LANES, L::REGISTERS);
+            let (packets, behind) = rest.split_at_mut(ArrangedStep::of(step, L::LANES).packets);
             rest = behind;
             let (first, values) = L::values_mut(packets).split_at_mut(own.lens()[0]);
             let (second, padding) = values.split_at_mut(own.lens()[1]);

@@ -55,7 +55,7 @@ impl<const STEPS: usize> Program<STEPS> {
         fill: impl FnOnce(&mut [f32]),
     ) -> Result<(), BufferError> {
         self.check_width::<L>()?;
-        let needed = self.arranged_packets::<L>();
+        let needed = self.arranged_packets();
         buffers::check("arranged parameters", arranged.len(), needed)?;
         buffers::check("channels-last arena", arena.len(), self.arena_packets())?;
         buffers::check("output", output.len(), self.classes())?;
@@ -76,7 +76,7 @@ impl<const STEPS: usize> Program<STEPS> {
         arena: &mut [L],
     ) -> &'a [L] {
         let step = &self.steps()[index];
-        let own = ArrangedStep::of::<L>(step);
+        let own = ArrangedStep::of(step, L::LANES);
         let (packets, rest) = arranged.split_at(own.packets);
         let tensors = own.tensors(L::values(packets));
         match step.operation {
@@ -102,7 +102,7 @@ impl<const STEPS: usize> Program<STEPS> {
         }
         let [input, output] = disjoint(arena, [input, step.value.region]);
         let proof = output[0];
-        let arrangement = Arrangement::new::<L>(&geometry);
+        let arrangement = Arrangement::new(&geometry, L::LANES, L::REGISTERS);
         if arrangement.groups > 1 {
             // Lanes behind the last group's filters are no kernel's.
             L::values_mut(output).fill(0.0);
@@ -167,7 +167,7 @@ fn disjoint<L>(arena: &mut [L], regions: [Region; 2]) -> [&mut [L]; 2] {
     buffers
 }
 
-/// Runs a step of no convolution, by the kernels for many samples where these do not care what a lane
+/// Runs a step that is no convolution, by the kernels for many samples where these do not care what a lane
 /// holds.
 fn run<L: Lanes>(work: StepForward<'_, L>) {
     let step = work.step;
@@ -198,7 +198,11 @@ fn run<L: Lanes>(work: StepForward<'_, L>) {
             };
             run_at(proof, lanes, ChannelsLastForward::ScaleShift(scale_shift));
         }
-        _ => L::forward(work),
+        Operation::Activation(_) | Operation::Add { .. } => L::forward(work),
+        Operation::Conv2d { .. }
+        | Operation::Linear { .. }
+        | Operation::BatchNorm { .. }
+        | Operation::Dropout(_) => unreachable!("has a way of its own, or is training's alone"),
     }
 }
 

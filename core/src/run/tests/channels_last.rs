@@ -122,11 +122,7 @@ fn other_programs_and_lengths_are_refused() {
         seed: 1,
     };
     let program = sample.program::<f32>();
-    let lens = [
-        program.arranged_packets::<f32>(),
-        program.arena_packets(),
-        10,
-    ];
+    let lens = [program.arranged_packets(), program.arena_packets(), 10];
     let infer = |program: &Program, lens: [usize; 3]| {
         let [arranged, mut arena, mut output] = lens.map(|len| vec![0.0_f32; len]);
         program.infer_channels_last(&arranged, &mut arena, &mut output, |_| {})

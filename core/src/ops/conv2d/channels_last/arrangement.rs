@@ -1,7 +1,6 @@
 //! The order in which weights lie: as they are read.
 
 use super::ConvGeometry;
-use crate::lanes::Lanes;
 use crate::program::packet_lanes;
 
 /// How a convolution's weights are arranged: group by group, blocks of packets of filters; in a
@@ -30,17 +29,18 @@ pub(crate) const fn is_per_lane(groups: usize, filters: usize) -> bool {
 }
 
 impl Arrangement {
-    /// The arrangement where the widest packets are `L`.
-    pub(crate) const fn new<L: Lanes>(g: &ConvGeometry) -> Self {
+    /// The arrangement where the widest packets have so many lanes, on a processor with so many
+    /// registers for them; these change the order alone, not the lengths.
+    pub(crate) const fn new(g: &ConvGeometry, widest: usize, registers: usize) -> Self {
         let is_per_lane = is_per_lane(g.groups, g.filters);
         let groups = if is_per_lane { 1 } else { g.groups };
         let filters = g.filters / groups;
-        let lanes = packet_lanes(filters, L::LANES);
-        let most = if is_per_lane || L::LANES == 1 && L::REGISTERS < 32 {
+        let lanes = packet_lanes(filters, widest);
+        let most = if is_per_lane || lanes == 1 && registers < 32 {
             1
         } else if g.output_area() == 1 {
             8
-        } else if L::REGISTERS >= 32 && lanes == L::LANES {
+        } else if registers >= 32 && lanes == widest {
             4
         } else {
             2

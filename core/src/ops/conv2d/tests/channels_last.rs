@@ -50,7 +50,7 @@ fn any_channels() -> impl Strategy<Value = [u16; 3]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(160))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn channels_last_equals_the_reference(
@@ -87,7 +87,7 @@ proptest! {
 fn tally(network: &Network) -> Tally {
     let program: Program = Program::of(network, Purpose::ChannelsLast(LaneWidth::X1));
     let zero = Counted::<32>::zero().unwrap();
-    let arranged = vec![zero; program.arranged_packets::<Counted<32>>()];
+    let arranged = vec![zero; program.arranged_packets()];
     let mut arena = vec![zero; program.arena_packets()];
     let mut output = vec![0.0; program.classes()];
     Tally::of(|| {
