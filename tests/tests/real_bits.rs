@@ -67,9 +67,9 @@ fn run(
         threads,
         lanes: Some(lanes),
         batch: BATCH,
-        trainable: Trainable::ALL,
         loss: Loss::CROSS_ENTROPY,
         seed: 1,
+        ..EngineOptions::default()
     };
     let scaling = Scaling::uniform(1, 1.0 / 255.0, -0.1).unwrap();
     let start = first_parameters(&network);

@@ -21,7 +21,7 @@ pub(super) struct Typed<T, E> {
     training: Program,
     inference: Program,
     /// What evaluates the few samples of a packet that is not full.
-    single: Option<SingleProgram<L>>,
+    single: Option<SingleProgram<E>>,
     /// Values that an evaluation leaves of a sample.
     row: usize,
     scaling: Scaling,
@@ -73,7 +73,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             1 => threads.min(groups),
             _ => groups,
         };
-        let single = SingleProgram::new(&evaluated, zero)?;
+        let single = SingleProgram::new(&evaluated, evaluating)?;
         let mut statistics = vec![0.0; training.statistics()];
         first_statistics(network, &mut statistics)?;
         Ok(Self {
