@@ -77,8 +77,8 @@ impl TileTaps {
     }
 
     /// The sums of `P` positions of `V` packets of filters, from their biases on; `origins` says where
-    /// their kernels would begin without padding. Each lane
-    /// meets its own channel where `PER_LANE` is set, or else all meet the same value.
+    /// their kernels would begin without padding. Each lane meets its own channel where `PER_LANE` is
+    /// set, or else all meet the same value.
     #[inline(always)]
     pub fn add<L: Lanes, const PER_LANE: bool, const P: usize, const V: usize>(
         &self,

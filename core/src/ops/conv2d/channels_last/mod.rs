@@ -4,9 +4,9 @@
 //! are lanes. Where groups have so few filters that packets hold several, of a depthwise convolution
 //! above all, a packet of channels meets a packet of weights; where such a group has more than one
 //! channel or filter, the input is spread first, so that each filter finds its channels in its lane.
-//! Tiles of positions x packets of filters stay in registers. Positions of a tile lie anywhere, but have the
-//! same taps inside the input: the output is cut into rectangles of such positions, so that strides,
-//! dilation and padding change only where taps begin and how many there are.
+//! Tiles of positions x packets of filters stay in registers. Positions of a tile lie anywhere, but
+//! have the same taps inside the input: the output is cut into rectangles of such positions, so that
+//! strides, dilation and padding change only where taps begin and how many there are.
 //!
 //! A linear layer is the convolution whose kernel is as large as its input.
 
@@ -90,8 +90,8 @@ struct Block<'a> {
 }
 
 impl<L: Lanes> ConvInPackets<'_, L> {
-    /// All positions of a block, in tiles that fill the registers; one sample at a time has no use
-    /// for several.
+    /// All positions of a block, in tiles that fill the registers. A lone lane, which no desktop runs
+    /// this in, gets by with one kind of tile: each takes compile time.
     #[inline(always)]
     fn block_positions(&mut self, block: Block<'_>, packets: usize) {
         if L::LANES == 1 && L::REGISTERS < 32 {
