@@ -7,7 +7,7 @@
 use host::augmentation::Augmentation;
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
-use kiln_core::{LaneWidth, Loss, Network, Program, Purpose, Scaling, Sgd, Trainable};
+use kiln_core::{LaneWidth, Network, Program, Purpose, Scaling, Sgd};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -104,9 +104,7 @@ fn engine(lanes: LaneWidth, threads: usize, samples: &Samples) -> Engine {
         threads,
         lanes: Some(lanes),
         batch: 64,
-        trainable: Trainable::ALL,
-        loss: Loss::CROSS_ENTROPY,
-        seed: 1,
+        ..EngineOptions::default()
     };
     let scaling = Scaling::uniform(1, 1.0 / 255.0, 0.0).unwrap();
     let start = parameters(&network);

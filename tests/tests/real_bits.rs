@@ -3,7 +3,7 @@
 use host::augmentation::{Augmentation, EpochAugmenter};
 use host::data::{self, Options, Places, Samples};
 use host::engine::{Engine, EngineOptions};
-use kiln_core::{LaneWidth, Loss, Network, Scaling, Sgd, Trainable, he_uniform};
+use kiln_core::{LaneWidth, Loss, Network, Scaling, Sgd, he_uniform};
 
 const BATCH: usize = 50;
 const STEPS: usize = 8;

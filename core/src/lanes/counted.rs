@@ -117,7 +117,8 @@ impl<const REGISTERS: usize, const FUSED: bool> Vector for Counted<REGISTERS, FU
 
     #[inline(never)]
     fn add_scaled(self, values: Self, factor: &f32) -> Self {
-        self.add_product(values, values.splat(*factor))
+        // As by `scaled`, where no one says what it costs to take the factor up.
+        self.add_product(values, Self(*factor))
     }
 
     #[inline(never)]

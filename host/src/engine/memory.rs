@@ -20,7 +20,7 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
     let inference: Program = Program::try_of(&folded, Purpose::Inference)?;
     let width = options.lanes.unwrap_or_else(LaneWidth::widest);
     let lanes = width.lanes();
-    let single = single_program(&folded, width)?;
+    let single = single_program(&folded, width, options.evaluation)?;
     let arranged = single.as_ref().map_or(0, Program::arranged_packets);
     let [arena, output, target] = single_lens(single.as_ref(), options.loss);
     let groups = options.batch.div_ceil(GROUP);

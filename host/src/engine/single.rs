@@ -7,7 +7,8 @@
 use super::evaluator::target_packets;
 use super::groups::Batch;
 use kiln_core::{
-    BufferError, LaneWidth, Lanes, Loss, Network, Program, ProgramError, Purpose, Scaling,
+    Arithmetic, BufferError, LaneWidth, Lanes, Loss, Network, Program, ProgramError, Purpose,
+    Scaling,
 };
 use std::ops::Range;
 
@@ -24,13 +25,16 @@ const fn most_singles(lanes: usize) -> usize {
     lanes * 3 / 8
 }
 
-/// The program for single samples; none where a packet is a single sample anyway.
+/// The program for single samples; none where a packet is a single sample anyway, or in the fused
+/// arithmetic, which not all of the narrower packets have that it runs in.
 pub(super) fn single_program(
     network: &Network,
     width: LaneWidth,
+    arithmetic: Arithmetic,
 ) -> Result<Option<Program>, ProgramError> {
     match most_singles(width.lanes()) {
         0 => Ok(None),
+        _ if arithmetic == Arithmetic::Fused => Ok(None),
         _ => Program::try_of(network, Purpose::ChannelsLast(width)).map(Some),
     }
 }
@@ -38,7 +42,7 @@ pub(super) fn single_program(
 impl<L: Lanes> SingleProgram<L> {
     /// Takes the memory for what is evaluated.
     pub fn new(network: &Network, zero: L) -> Result<Option<Self>, ProgramError> {
-        let program = single_program(network, L::WIDTH)?;
+        let program = single_program(network, L::WIDTH, L::ARITHMETIC)?;
         Ok(program.map(|program| Self {
             arranged: vec![zero; program.arranged_packets()],
             program,
