@@ -6,8 +6,8 @@ use super::Case;
 use crate::lanes::Lanes;
 use crate::ops::activation::Activation;
 use crate::ops::conv2d::{
-    ConvForward, ConvGeometry, ConvInputGradient, ConvSampleGradient, Gradient,
-    SampleOutputGradient, ScalarForward, reference,
+    ConvForward, ConvGeometry, ConvInputGradient, ConvSampleGradient, SampleOutputGradient,
+    ScalarForward, reference,
 };
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
