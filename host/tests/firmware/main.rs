@@ -8,6 +8,7 @@ mod boards;
 mod build;
 mod ends;
 mod flash;
+mod gradients;
 mod graphs;
 mod kernels;
 mod line;
