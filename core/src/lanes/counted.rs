@@ -99,10 +99,10 @@ impl<const REGISTERS: usize, const FUSED: bool> Vector for Counted<REGISTERS, FU
         Self(self.0 * other.0)
     }
 
-    // A product alone: what it costs to take the factor up is the processor's affair.
+    // A product and a sum alone: what it costs to take the factor up is the processor's affair.
     #[inline(never)]
-    fn scaled(self, factor: &f32) -> Self {
-        self.mul(Self(*factor))
+    fn add_scaled(self, values: Self, factor: &f32) -> Self {
+        self.add_product(values, Self(*factor))
     }
 
     #[inline(never)]

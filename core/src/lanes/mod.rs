@@ -17,6 +17,7 @@ mod counted;
 #[cfg(target_arch = "x86_64")]
 mod detect;
 mod limit;
+mod places;
 mod scalar;
 mod tile;
 mod vector;
@@ -33,9 +34,8 @@ pub use x86_64::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 use crate::run::Compiled;
 #[cfg(test)]
 pub(crate) use counted::{Counted, Tally};
-pub(crate) use tile::{
-    Nest, Packets, Places, Weights, add_own_products, add_products, each_sum_of_taps, prefetch,
-};
+pub(crate) use places::{Places, each_sum_of_taps};
+pub(crate) use tile::{Nest, Packets, Weights, add_own_products, add_products, prefetch};
 pub(crate) use vector::{Kernel, NO_WINNER, Vector};
 
 /// A packet of lanes: `f32`, or a vector register of them where the processor has one.

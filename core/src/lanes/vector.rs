@@ -68,17 +68,12 @@ pub trait Vector: Copy + 'static {
         self.add(a.mul(b))
     }
 
-    /// `self * factor`, the same factor in every lane, read where it lies: some processors do that in
-    /// the multiplication, where to bring it into a register first would cost as much as another.
-    #[inline(always)]
-    fn scaled(self, factor: &f32) -> Self {
-        self.mul(self.splat(*factor))
-    }
-
-    /// `self + values * factor`, as [`Vector::add_product`].
+    /// `self + values * factor`, as [`Vector::add_product`], the factor the same in every lane and
+    /// read where it lies: some processors do that in the multiplication, where to bring it into a
+    /// register first would cost as much as another.
     #[inline(always)]
     fn add_scaled(self, values: Self, factor: &f32) -> Self {
-        self.add(values.scaled(factor))
+        self.add_product(values, self.splat(*factor))
     }
 
     /// The larger of two; `other` where they are equal or either is NaN.

@@ -29,7 +29,7 @@ macro_rules! packet {
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
         larger: $larger:expr, zero_where: $zero_where:expr, relu: $relu:expr,
-        scaled: $scaled:expr,
+        $(add_scaled: $add_scaled:expr,)?
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -160,11 +160,13 @@ macro_rules! packet {
                 Self(unsafe { $relu(self.0) })
             }
 
-            #[inline(always)]
-            fn scaled(self, factor: &f32) -> Self {
-                // SAFETY: the instructions are there, see above.
-                Self(unsafe { $scaled(self.0, factor) })
-            }
+            $(
+                #[inline(always)]
+                fn add_scaled(self, values: Self, factor: &f32) -> Self {
+                    // SAFETY: the instructions are there, see above.
+                    Self(unsafe { $add_scaled(self.0, values.0, factor) })
+                }
+            )?
 
             #[inline(always)]
             fn load(self, values: &[f32]) -> Self {
@@ -250,7 +252,6 @@ packet! {
     larger: _mm_max_ps,
     zero_where: _mm_andnot_ps,
     relu: relu_x4,
-    scaled: scaled_x4,
     store_bytes: store_bytes_x4,
     winner: winner_x4,
     widen: bytes_to_f32_x4,
@@ -270,7 +271,6 @@ packet! {
     larger: _mm256_max_ps,
     zero_where: _mm256_andnot_ps,
     relu: relu_x8,
-    scaled: scaled_x8,
     store_bytes: store_bytes_x8,
     winner: winner_x8,
     widen: bytes_to_f32_x8,
@@ -290,7 +290,7 @@ packet! {
     larger: _mm512_max_ps,
     zero_where: zero_where_x16,
     relu: relu_x16,
-    scaled: scaled_x16,
+    add_scaled: add_scaled_x16,
     store_bytes: store_bytes_x16,
     winner: winner_x16,
     widen: bytes_to_f32_x16,

@@ -6,7 +6,7 @@ use super::gather::Gather;
 use super::segments::{Direction, Segment, each_segment};
 use crate::lanes::{Kernel, Lanes, Places, each_sum_of_taps};
 
-/// Segments of an axis that can be kept: those of a kernel of 3 with any stride up to 4.
+/// Segments of an axis that can be kept: more than a kernel of 3 has at strides of 1 and 2.
 const SEGMENTS: usize = 12;
 
 /// All segments of an axis.

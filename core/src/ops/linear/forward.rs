@@ -52,7 +52,7 @@ impl<L: Lanes> LinearForward<'_, L> {
         for i in 0..inputs {
             let value = self.input[i];
             for o in 0..O {
-                sums[o] = sums[o].add_product(proof.splat(rows[o][i]), value);
+                sums[o] = sums[o].add_scaled(value, &rows[o][i]);
             }
         }
         for o in 0..O {

@@ -15,6 +15,11 @@ impl<L: Lanes> Kernel for LinearInputGradient<'_, L> {
     #[inline(always)]
     fn run(mut self) {
         let mut i = 0;
+        // As many as a line of the cache has weights.
+        while L::REGISTERS >= 32 && i + 16 <= self.d_input.len() {
+            self.columns::<16>(i);
+            i += 16;
+        }
         while i + 8 <= self.d_input.len() {
             self.columns::<8>(i);
             i += 8;
@@ -35,7 +40,7 @@ impl<L: Lanes> LinearInputGradient<'_, L> {
         for (d, row) in self.d_output.iter().zip(self.weights.chunks_exact(inputs)) {
             let weights = &row[first..first + I];
             for i in 0..I {
-                sums[i] = sums[i].add_product(zero.splat(weights[i]), *d);
+                sums[i] = sums[i].add_scaled(*d, &weights[i]);
             }
         }
         self.d_input[first..first + I].copy_from_slice(&sums);

@@ -75,11 +75,13 @@ impl<L: Lanes> WeightGradient<'_, L> {
         for (values, d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
             let values = &values[i..i + C * L::LANES];
             let d = &d[self.first + row..][..R];
+            let mut line = [proof; C];
+            for c in 0..C {
+                line[c] = proof.load(&values[c * L::LANES..]);
+            }
             for r in 0..R {
-                let d = proof.splat(d[r]);
                 for c in 0..C {
-                    let value = proof.load(&values[c * L::LANES..]);
-                    sums[r][c] = sums[r][c].add_product(d, value);
+                    sums[r][c] = sums[r][c].add_scaled(line[c], &d[r]);
                 }
             }
         }
