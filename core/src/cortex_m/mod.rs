@@ -20,12 +20,16 @@ mod convolution;
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
+mod filter_block;
 mod linear;
 mod pooled;
 mod rectangle;
+mod region;
 #[cfg(target_arch = "arm")]
 mod single_filter;
 mod sweep;
+#[cfg(target_arch = "arm")]
+mod tiles;
 
 pub(crate) use linear::connect_by_tiles;
 
