@@ -23,6 +23,7 @@ mod convolution;
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
+mod filter_block;
 mod linear;
 #[cfg(target_arch = "arm")]
 mod linear_gradient;
@@ -30,11 +31,14 @@ mod linear_gradient;
 mod pointwise_gradient;
 mod pooled;
 mod rectangle;
+mod region;
 #[cfg(target_arch = "arm")]
 mod rows_gradient;
 #[cfg(target_arch = "arm")]
 mod single_filter;
 mod sweep;
+#[cfg(target_arch = "arm")]
+mod tiles;
 
 pub(crate) use linear::connect_by_tiles;
 #[cfg(target_arch = "arm")]

@@ -1,7 +1,8 @@
 //! A convolution with a 2 x 2 max pool behind it: two rows of outputs at a time, a strip of them,
 //! go to the stack, and what the pool makes of them to memory.
 
-use super::convolution::{FilterBlock, OutputPlaces};
+use super::convolution::OutputPlaces;
+use super::filter_block::FilterBlock;
 use crate::lanes::NO_WINNER;
 
 /// Most columns of a strip.
@@ -12,6 +13,8 @@ type Strip = [[[f32; COLUMNS]; 2]; 4];
 
 impl FilterBlock<'_> {
     /// All windows: filters x rows x columns.
+    // Apart, so that only what has a pool has a strip on its stack.
+    #[inline(never)]
     pub fn pool(&mut self, relu: bool, output: &mut [f32], winners: &mut [u8]) {
         let [height, width] = self.geometry.output.map(|extent| extent / 2);
         // As long as each other, so that as few as can be are left over of their tiles.

@@ -43,7 +43,8 @@ impl Rectangle {
     /// Most taps a row.
     pub const COLUMNS: usize = 7;
     /// Rows and columns of the largest kernel whose weights fit into registers.
-    pub const KEPT: usize = 4;
+    #[cfg(target_arch = "arm")]
+    const KEPT: usize = 4;
 
     /// Computes the outputs.
     ///

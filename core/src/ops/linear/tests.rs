@@ -63,6 +63,8 @@ impl Check {
                     let mut alone = vec![f32::NAN; self.outputs];
                     scalar::forward(activation, input, &weights, &bias, &mut alone);
                     assert_bits::<f32>("one sample's output", &alone, &expected);
+                    crate::cortex_m::connect_by_tiles(input, &weights, &bias, &mut alone);
+                    assert_bits::<f32>("its sums by tiles", &alone, &before);
                 }
             }
         }

@@ -1,0 +1,173 @@
+//! The regions of a block of filters.
+
+use super::Sweep;
+use super::convolution::{OutputPlaces, ZERO, is_single};
+use crate::ops::conv2d::ConvGeometry;
+use crate::ops::conv2d::scalar::rectified;
+use core::ops::Range;
+
+/// Up to four filters side by side.
+pub(super) struct FilterBlock<'a> {
+    pub geometry: &'a ConvGeometry,
+    /// The outputs with all taps.
+    pub interior: [Range<usize>; 2],
+    pub is_single: bool,
+    pub filters: usize,
+    /// Groups that are computed at once.
+    pub groups: usize,
+    /// The first group's channels.
+    pub input: *const f32,
+    /// The first filter's.
+    pub weights: *const f32,
+    /// The first filter's; none where it is that of no filter.
+    pub bias: *const f32,
+    /// What outputs are not below of.
+    pub floor: f32,
+    /// The rows and columns of the kernel that the sweep is made for.
+    pub taps: [Range<usize>; 2],
+    pub sweep: Sweep,
+}
+
+impl<'a> FilterBlock<'a> {
+    pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
+        let mut sweep = Sweep::NOTHING;
+        sweep.rectify = u32::from(floor == 0.0);
+        Self {
+            geometry: g,
+            interior: [g.interior(0), g.interior(1)],
+            is_single: false,
+            filters: 0,
+            groups: 1,
+            input: core::ptr::null(),
+            weights: core::ptr::null(),
+            bias: &ZERO,
+            floor,
+            taps: [0..0, 0..0],
+            sweep,
+        }
+    }
+
+    /// Becomes the filters from `first` on, of which there are `left` in the group, and says how
+    /// many it takes.
+    pub fn take(&mut self, left: usize, weights: &[f32], first: usize, bias: &[f32]) -> usize {
+        let g = self.geometry;
+        self.is_single = is_single(g, left);
+        self.filters = if self.is_single { 1 } else { left.min(4) };
+        self.weights = weights[first * g.taps()..].as_ptr();
+        let own = bias.get(first..).unwrap_or(&[]);
+        self.bias = own.first().map_or(&raw const ZERO, |bias| bias);
+        let biases = self.each(|f| own.get(f).copied().unwrap_or(0.0));
+        for (sums, bias) in self
+            .sweep
+            .sums
+            .as_chunks_mut::<4>()
+            .0
+            .iter_mut()
+            .zip(biases)
+        {
+            *sums = [bias; 4];
+        }
+        self.taps = [0..0, 0..0];
+        self.filters
+    }
+
+    /// What `of` gives for each filter; the last one stands for those that are missing.
+    #[inline(always)]
+    pub fn each<T>(&self, of: impl Fn(usize) -> T) -> [T; 4] {
+        [0, 1, 2, 3].map(|f: usize| of(f.min(self.filters - 1)))
+    }
+
+    /// All outputs in these rows and columns.
+    pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut y = rows.start;
+        while y < rows.end {
+            let alike_rows = self.alike(0, y, rows.end);
+            let mut x = columns.start;
+            while x < columns.end {
+                let alike_columns = self.alike(1, x, columns.end);
+                self.region([alike_rows.clone(), alike_columns.clone()], target);
+                x = alike_columns.end;
+            }
+            y = alike_rows.end;
+        }
+    }
+
+    /// The outputs from `at` to `end`, along an axis, that have the same taps.
+    #[inline(never)]
+    fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
+        let interior = &self.interior[axis];
+        if interior.contains(&at) {
+            return at..interior.end.min(end);
+        }
+        let taps = self.valid_taps(axis, at);
+        let mut last = at + 1;
+        while last < end && self.valid_taps(axis, last) == taps {
+            last += 1;
+        }
+        at..last
+    }
+
+    #[inline(never)]
+    fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
+        self.geometry.valid_taps(axis, at)
+    }
+
+    /// Outputs with the same taps.
+    #[inline(never)]
+    fn region(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let taps = [
+            self.valid_taps(0, rows.start),
+            self.valid_taps(1, columns.start),
+        ];
+        if taps[0].is_empty() || taps[1].is_empty() {
+            return self.fill(rows, columns, target);
+        }
+        let is_new = taps != self.taps;
+        self.taps = taps;
+        if self.is_single {
+            return self.rectangle(0, rows, columns, target);
+        }
+        if is_new {
+            self.aim();
+        }
+        self.tiles(rows, columns, target);
+    }
+
+    /// Outputs all of whose taps are in the padding.
+    #[inline(never)]
+    fn fill(&self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
+        let steps = self.group_steps();
+        for index in 0..self.groups * self.filters {
+            let (group, f) = (index / self.filters, index % self.filters);
+            // SAFETY: there is a bias for each filter, or none, and then no step.
+            let bias = unsafe { *self.bias_of(f).wrapping_add(group * steps[3]) };
+            let output = target.outputs[f].wrapping_add(group * steps[1]);
+            for y in rows.clone() {
+                for x in columns.clone() {
+                    // SAFETY: the target has a place for each output.
+                    unsafe {
+                        *output.wrapping_add(target.place(y, x)) = rectified(bias, self.floor)
+                    };
+                }
+            }
+        }
+    }
+
+    pub fn bias_of(&self, f: usize) -> *const f32 {
+        let step = if self.bias == &raw const ZERO { 0 } else { f };
+        self.bias.wrapping_add(step)
+    }
+
+    /// Values from a group's input, output, weights and bias to the next one's.
+    pub fn group_steps(&self) -> [usize; 4] {
+        let g = self.geometry;
+        let filters = g.group_filters();
+        let has_bias = self.bias != &raw const ZERO;
+        [
+            g.group_channels() * g.input_area(),
+            filters * g.output_area(),
+            filters * g.taps(),
+            filters * usize::from(has_bias),
+        ]
+    }
+}

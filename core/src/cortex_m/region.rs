@@ -1,0 +1,171 @@
+//! How a region is swept.
+
+use super::convolution::{OutputPlaces, bytes, is_narrow};
+use super::filter_block::FilterBlock;
+use super::{Rectangle, TileShape};
+use core::ops::Range;
+
+impl FilterBlock<'_> {
+    /// The address of the first tap's input of an output that has the block's taps.
+    fn first_input(&self, y: usize, x: usize) -> *const f32 {
+        let g = self.geometry;
+        let [row, column] = [(0, y), (1, x)].map(|(axis, at)| {
+            at * g.stride[axis] + self.taps[axis].start * g.dilation[axis] - g.padding[axis]
+        });
+        self.input.wrapping_add(row * g.input[1] + column)
+    }
+
+    /// The address of a filter's first tap.
+    fn first_weight(&self, filter: usize) -> *const f32 {
+        let g = self.geometry;
+        let first = self.taps[0].start * g.kernel[1] + self.taps[1].start;
+        self.weights.wrapping_add(filter * g.taps() + first)
+    }
+
+    /// Tiles of four outputs across, then four at a time of what is left.
+    #[inline(never)]
+    pub fn tiles(&mut self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
+        let across = self.geometry.stride[1];
+        let shape = if across == 1 {
+            TileShape::Line
+        } else {
+            TileShape::Scattered
+        };
+        let tiles = columns.len() / 4;
+        if tiles > 0 {
+            (self.sweep.input_step, self.sweep.output_step) = (bytes(4 * across), bytes(4));
+            self.sweep.places = [bytes(1), bytes(2), bytes(3)];
+            for y in rows.clone() {
+                let first = self.first_input(y, columns.start);
+                self.sweep.inputs = [0, 1, 2, 3].map(|place| first.wrapping_add(place * across));
+                self.sweep.outputs = target.at(y, columns.start);
+                self.run(shape, tiles);
+            }
+        }
+        let (mut count, mut last) = (0, (0, 0));
+        for y in rows {
+            for x in columns.start + 4 * tiles..columns.end {
+                last = (y, x);
+                self.sweep.inputs[count] = self.first_input(y, x);
+                let place = target.place(y, x);
+                if count == 0 {
+                    self.sweep.outputs = target.outputs.map(|output| output.wrapping_add(place));
+                    self.sweep.places = [0; 3];
+                } else {
+                    let first = self.sweep.outputs[0];
+                    let output = target.outputs[0].wrapping_add(place);
+                    self.sweep.places[count - 1] =
+                        (output.addr() as i32).wrapping_sub(first.addr() as i32);
+                }
+                count += 1;
+                if count == 4 {
+                    self.run(TileShape::Scattered, 1);
+                    count = 0;
+                }
+            }
+        }
+        // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
+        if count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
+            for f in 0..self.filters {
+                self.rectangle(f, last.0..last.0 + 1, last.1..last.1 + 1, target);
+            }
+        } else if count > 0 {
+            // The others are the first one again.
+            let first = self.sweep.inputs[0];
+            self.sweep.inputs[count..].fill(first);
+            self.run(TileShape::Scattered, 1);
+        }
+    }
+
+    #[inline(never)]
+    fn run(&mut self, shape: TileShape, tiles: usize) {
+        self.sweep.tiles = tiles as u32;
+        // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
+        // inputs' addresses were set, and the target has each of them; buffers are whole.
+        unsafe { self.sweep.run(shape) }
+    }
+
+    /// A rectangle of filter `f`, in all groups that are computed at once.
+    #[inline(never)]
+    pub fn rectangle(
+        &self,
+        f: usize,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        target: &OutputPlaces,
+    ) {
+        let g = self.geometry;
+        let [taps_down, taps_across] = [self.taps[0].len(), self.taps[1].len()];
+        let pitch = bytes(g.dilation[0] * g.input[1]);
+        let column_step = bytes(g.stride[1]);
+        let [group_step, output_group_step, weight_group_step, bias_step] =
+            self.group_steps().map(bytes);
+        let place = target.place(rows.start, columns.start);
+        let mut work = Rectangle {
+            input: self.first_input(rows.start, columns.start),
+            output: target.outputs[f].wrapping_add(place),
+            weights: self.first_weight(f),
+            bias: self.bias_of(f),
+            floor: self.floor,
+            kernel_rows: taps_down as u32,
+            kernel_columns: taps_across as u32,
+            channels: g.group_channels() as u32,
+            pitch,
+            weight_pitch: bytes(g.kernel[1]),
+            channel_step: bytes(g.input_area()) - taps_down as i32 * pitch,
+            weight_channel_step: bytes((g.kernel[0] - taps_down) * g.kernel[1]),
+            column_step,
+            columns: columns.len() as u32,
+            rows: rows.len() as u32,
+            row_step: bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step,
+            output_row_step: bytes(target.pitch - columns.len()),
+            groups: self.groups as u32,
+            group_step,
+            output_group_step,
+            weight_group_step,
+            bias_step,
+            own: 0,
+        };
+        // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
+        // each of the groups; buffers are whole.
+        unsafe { work.run() }
+    }
+
+    /// Makes the sweep one of outputs with the block's taps.
+    #[inline(never)]
+    pub fn aim(&mut self) {
+        self.sweep.weights = self.each(|f| self.first_weight(f));
+        let g = self.geometry;
+        let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
+        let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));
+        let area = bytes(g.input_area());
+        let behind_row = bytes(g.kernel[1] - columns);
+        let behind_channel = bytes((g.kernel[0] - rows) * g.kernel[1]) + behind_row;
+        let sweep = &mut self.sweep;
+        (sweep.three_step, sweep.one_step) = (bytes(3), column);
+        (sweep.threes, sweep.ones) = match g.dilation[1] {
+            1 => (columns as u32 / 3, columns as u32 % 3),
+            _ => (0, columns as u32),
+        };
+        if sweep.threes + sweep.ones != 1 || behind_row != 0 {
+            (sweep.rows, sweep.channels) = (rows as u32, g.group_channels() as u32);
+            sweep.row_step = pitch - column * columns as i32;
+            sweep.channel_step = area - pitch * rows as i32 + sweep.row_step;
+            (sweep.weight_row_step, sweep.weight_channel_step) = (behind_row, behind_channel);
+            return;
+        }
+        // One turn a row: the rows are turns of the innermost loop, or else the channels.
+        let (turns, step);
+        if rows == 1 && behind_channel == 0 {
+            (turns, step, sweep.rows) = (g.group_channels() as u32, area, 1);
+        } else {
+            (turns, step, sweep.rows) = (rows as u32, pitch, g.group_channels() as u32);
+        }
+        sweep.channels = 1;
+        sweep.row_step = area - step * turns as i32;
+        sweep.weight_row_step = behind_channel;
+        (sweep.three_step, sweep.one_step) = (step, step);
+        sweep.threes *= turns;
+        sweep.ones *= turns;
+    }
+}

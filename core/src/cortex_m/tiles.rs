@@ -1,0 +1,222 @@
+//! The tiles of a sweep.
+
+use super::Sweep;
+
+/// The loops around a shape's taps: text of three taps, of one tap, what moves the inputs on by r12,
+/// what makes negative sums 0, what stores the sums at r0 to r3. In the first three r0 to r3 are the
+/// inputs' addresses and r4 to r7 the weights'.
+///
+/// r8 counts taps, r9 rows, r10 channels; r11 is the step behind taps, lr the sweep.
+macro_rules! loops {
+    ($name:ident, $three:expr, $one:expr, $move:expr, $rectify:expr, $store:expr) => {
+        #[unsafe(naked)]
+        pub(super) unsafe extern "C" fn $name(sweep: &mut Sweep) {
+            core::arch::naked_asm!(
+                // The assembler is not told of what the target has.
+                ".fpu fpv4-sp-d16",
+                "push {{r4-r11, lr}}",
+                "vpush {{s16-s31}}",
+                "mov lr, r0",
+                "20:",
+                "add r12, lr, #{sums}",
+                "vldmia r12, {{s0-s15}}",
+                "ldm lr, {{r4-r7}}",
+                "add r12, lr, #{inputs}",
+                "ldm r12, {{r0-r3}}",
+                "ldr r10, [lr, #{channels}]",
+                "21:",
+                "ldr r9, [lr, #{rows}]",
+                "22:",
+                "ldr r8, [lr, #{threes}]",
+                "cmp r8, #0",
+                "beq 24f",
+                "ldr r11, [lr, #{three_step}]",
+                "23:",
+                $three,
+                "subs r8, r8, #1",
+                "bne 23b",
+                "24:",
+                "ldr r8, [lr, #{ones}]",
+                "cmp r8, #0",
+                "bne 30f",
+                "25:",
+                "subs r9, r9, #1",
+                "beq 26f",
+                "ldr r12, [lr, #{row_step}]",
+                $move,
+                "ldr r12, [lr, #{weight_row_step}]",
+                "cmp r12, #0",
+                "beq 22b",
+                "add r4, r4, r12",
+                "add r5, r5, r12",
+                "add r6, r6, r12",
+                "add r7, r7, r12",
+                "b 22b",
+                "26:",
+                "subs r10, r10, #1",
+                "beq 27f",
+                "ldr r12, [lr, #{channel_step}]",
+                $move,
+                "ldr r12, [lr, #{weight_channel_step}]",
+                "add r4, r4, r12",
+                "add r5, r5, r12",
+                "add r6, r6, r12",
+                "add r7, r7, r12",
+                "b 21b",
+                "27:",
+                "ldr r8, [lr, #{rectify}]",
+                "cmp r8, #0",
+                "beq 28f",
+                $rectify,
+                "28:",
+                "add r12, lr, #{outputs}",
+                "ldm r12, {{r0-r3}}",
+                "ldr r8, [lr, #{output_step}]",
+                $store,
+                "add r0, r0, r8",
+                "add r1, r1, r8",
+                "add r2, r2, r8",
+                "add r3, r3, r8",
+                "stm r12, {{r0-r3}}",
+                "add r12, lr, #{inputs}",
+                "ldm r12, {{r0-r3}}",
+                "ldr r8, [lr, #{input_step}]",
+                "add r0, r0, r8",
+                "add r1, r1, r8",
+                "add r2, r2, r8",
+                "add r3, r3, r8",
+                "stm r12, {{r0-r3}}",
+                "ldr r8, [lr, #{tiles}]",
+                "subs r8, r8, #1",
+                "str r8, [lr, #{tiles}]",
+                "bne 20b",
+                "vpop {{s16-s31}}",
+                "pop {{r4-r11, pc}}",
+                "30:",
+                "ldr r11, [lr, #{one_step}]",
+                "31:",
+                $one,
+                "subs r8, r8, #1",
+                "bne 31b",
+                "b 25b",
+                inputs = const core::mem::offset_of!(Sweep, inputs),
+                outputs = const core::mem::offset_of!(Sweep, outputs),
+                threes = const core::mem::offset_of!(Sweep, threes),
+                ones = const core::mem::offset_of!(Sweep, ones),
+                rows = const core::mem::offset_of!(Sweep, rows),
+                channels = const core::mem::offset_of!(Sweep, channels),
+                three_step = const core::mem::offset_of!(Sweep, three_step),
+                one_step = const core::mem::offset_of!(Sweep, one_step),
+                row_step = const core::mem::offset_of!(Sweep, row_step),
+                channel_step = const core::mem::offset_of!(Sweep, channel_step),
+                weight_row_step = const core::mem::offset_of!(Sweep, weight_row_step),
+                weight_channel_step = const core::mem::offset_of!(Sweep, weight_channel_step),
+                input_step = const core::mem::offset_of!(Sweep, input_step),
+                output_step = const core::mem::offset_of!(Sweep, output_step),
+                tiles = const core::mem::offset_of!(Sweep, tiles),
+                rectify = const core::mem::offset_of!(Sweep, rectify),
+                sums = const core::mem::offset_of!(Sweep, sums),
+            )
+        }
+    };
+}
+
+/// Negative sums and -0 become +0; NaN stays NaN. Changes r8 and s16.
+macro_rules! rectified {
+    ($($sum:literal)+) => {
+        concat!(
+            "mov r8, #0\nvmov s16, r8\n",
+            $(
+                "vcmp.f32 s", $sum, ", #0\nvmrs APSR_nzcv, fpscr\n",
+                "it ls\nvmovls.f32 s", $sum, ", s16\n",
+            )+
+        )
+    };
+}
+
+/// A filter's four outputs.
+macro_rules! scattered_store {
+    ($first:literal; $a:literal $b:literal $c:literal $d:literal) => {
+        concat!(
+            "vstr s",
+            $a,
+            ", [",
+            $first,
+            "]\n",
+            "add r7, ",
+            $first,
+            ", r4\nvstr s",
+            $b,
+            ", [r7]\n",
+            "add r7, ",
+            $first,
+            ", r5\nvstr s",
+            $c,
+            ", [r7]\n",
+            "add r7, ",
+            $first,
+            ", r6\nvstr s",
+            $d,
+            ", [r7]\n",
+        )
+    };
+}
+
+// The loops take weights' addresses from where the sweep begins.
+const _: () = assert!(core::mem::offset_of!(Sweep, weights) == 0);
+
+macro_rules! four_filters {
+    ($name:ident, $three:expr, [$($in_three:tt)+], $one:expr, $move:expr, $store:expr) => {
+        loops!(
+            $name,
+            concat!(
+                $three,
+                three_taps!("r4"; 0 1 2 3; $($in_three)+),
+                three_taps!("r5"; 4 5 6 7; $($in_three)+),
+                three_taps!("r6"; 8 9 10 11; $($in_three)+),
+                three_taps!("r7"; 12 13 14 15; $($in_three)+),
+            ),
+            concat!(
+                $one,
+                one_tap!("r4"; 0 1 2 3; 16 17 18 19),
+                one_tap!("r5"; 4 5 6 7; 16 17 18 19),
+                one_tap!("r6"; 8 9 10 11; 16 17 18 19),
+                one_tap!("r7"; 12 13 14 15; 16 17 18 19),
+            ),
+            $move,
+            rectified!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
+            $store
+        );
+    };
+}
+
+four_filters!(
+    line,
+    "vldmia r0, {{s16-s21}}\nadd r0, r0, r11\n",
+    [16 17 18 19; 17 18 19 20; 18 19 20 21],
+    "vldmia r0, {{s16-s19}}\nadd r0, r0, r11\n",
+    "add r0, r0, r12",
+    "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}"
+);
+
+four_filters!(
+    scattered,
+    concat!(
+        "vldmia r0, {{s16-s18}}\nadd r0, r0, r11\nvldmia r1, {{s19-s21}}\nadd r1, r1, r11\n",
+        "vldmia r2, {{s22-s24}}\nadd r2, r2, r11\nvldmia r3, {{s25-s27}}\nadd r3, r3, r11\n",
+    ),
+    [16 19 22 25; 17 20 23 26; 18 21 24 27],
+    concat!(
+        "vldmia r0, {{s16}}\nadd r0, r0, r11\nvldmia r1, {{s17}}\nadd r1, r1, r11\n",
+        "vldmia r2, {{s18}}\nadd r2, r2, r11\nvldmia r3, {{s19}}\nadd r3, r3, r11\n",
+    ),
+    "add r0, r0, r12\nadd r1, r1, r12\nadd r2, r2, r12\nadd r3, r3, r12",
+    concat!(
+        // Places lie behind the sums.
+        "add r7, lr, #{sums} + 64\nldm r7, {{r4-r6}}\n",
+        scattered_store!("r0"; 0 1 2 3),
+        scattered_store!("r1"; 4 5 6 7),
+        scattered_store!("r2"; 8 9 10 11),
+        scattered_store!("r3"; 12 13 14 15),
+    )
+);
