@@ -7,7 +7,7 @@ use super::{Rectangle, Sweep, TileShape};
 /// As for [`Sweep::run`].
 pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
     for _ in 0..sweep.tiles {
-        let mut walk = Walk {
+        let mut walk = LoopWalk {
             shape,
             weights: sweep.weights,
             inputs: sweep.inputs,
@@ -36,14 +36,14 @@ pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
     sweep.tiles = 0;
 }
 
-struct Walk {
+struct LoopWalk {
     shape: TileShape,
     weights: [*const f32; 4],
     inputs: [*const f32; 4],
     sums: [f32; 16],
 }
 
-impl Walk {
+impl LoopWalk {
     unsafe fn tile(&mut self, sweep: &Sweep) {
         for channel in 0..sweep.channels {
             for row in 0..sweep.rows {

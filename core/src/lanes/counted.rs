@@ -116,12 +116,6 @@ impl<const REGISTERS: usize, const FUSED: bool> Vector for Counted<REGISTERS, FU
     }
 
     #[inline(never)]
-    fn add_scaled(self, values: Self, factor: &f32) -> Self {
-        // As by `scaled`, where no one says what it costs to take the factor up.
-        self.add_product(values, Self(*factor))
-    }
-
-    #[inline(never)]
     fn div(self, other: Self) -> Self {
         Self(self.0 / other.0)
     }

@@ -34,7 +34,7 @@ pub use x86_64::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 use crate::run::Compiled;
 #[cfg(test)]
 pub(crate) use counted::{Counted, Tally};
-pub(crate) use places::{Places, each_sum_of_taps};
+pub(crate) use places::{TilePlaces, each_sum_of_taps};
 pub(crate) use tile::{Nest, Packets, Weights, add_own_products, add_products, prefetch};
 pub(crate) use vector::{Kernel, NO_WINNER, Vector};
 

@@ -11,7 +11,7 @@ use super::Lanes;
 /// Places in rows and columns, and for each where the value lies that its first tap meets, and its
 /// sum.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Places {
+pub(crate) struct TilePlaces {
     /// Rows and columns.
     pub lens: [usize; 2],
     /// The first place's value and sum.
@@ -31,7 +31,7 @@ pub(crate) struct Places {
 #[inline(always)]
 pub(crate) fn each_sum_of_taps<L: Lanes, const R: usize, const K: usize>(
     values: &[L],
-    places: &Places,
+    places: &TilePlaces,
     steps: [isize; 2],
     weights: [[L; K]; R],
     start: L,
@@ -103,7 +103,7 @@ pub(crate) fn each_sum_of_taps<L: Lanes, const R: usize, const K: usize>(
 
 /// Goes through places in scan order.
 struct PlaceWalk<'a> {
-    places: &'a Places,
+    places: &'a TilePlaces,
     at: [usize; 2],
     row: [usize; 2],
     left: usize,

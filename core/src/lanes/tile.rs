@@ -14,14 +14,14 @@ use super::Lanes;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Nest {
     counts: [usize; 3],
-    rows: Walk,
-    columns: Walk,
+    rows: TileWalk,
+    columns: TileWalk,
     is_empty: bool,
 }
 
 /// How the loops of a nest move through one slice.
 #[derive(Clone, Copy, Debug)]
-struct Walk {
+struct TileWalk {
     steps: [isize; 3],
     /// How far terms lie before the first one, at most.
     below: usize,
@@ -51,14 +51,14 @@ impl Nest {
         }
         Self {
             counts,
-            rows: Walk::new(counts, rows),
-            columns: Walk::new(counts, columns),
+            rows: TileWalk::new(counts, rows),
+            columns: TileWalk::new(counts, columns),
             is_empty: counts[0] * counts[1] * counts[2] == 0,
         }
     }
 }
 
-impl Walk {
+impl TileWalk {
     #[inline(always)]
     fn new(counts: [usize; 3], steps: [isize; 3]) -> Self {
         let (mut below, mut above) = (0, 0);
@@ -172,7 +172,7 @@ pub(crate) fn add_products<L: Lanes, K: Factors<L>, const R: usize, const C: usi
         |factor, value| {
             let mut line = [proof; C];
             for c in 0..C {
-                // SAFETY: `Walk::check` has found all terms of column `c` inside of `values`.
+                // SAFETY: `TileWalk::check` has found all terms of column `c` inside of `values`.
                 line[c] = unsafe { *value.wrapping_byte_add(at[c]) };
             }
             for r in 0..R {
@@ -226,7 +226,7 @@ pub(crate) fn add_own_products<L: Lanes, K: Factors<L>, const C: usize>(
         #[inline(always)]
         |factor, value| {
             for c in 0..C {
-                // SAFETY: `Walk::check` has found the terms of the first sum and of the last inside
+                // SAFETY: `TileWalk::check` has found the terms of the first sum and of the last inside
                 // of both slices, and those of the others lie between.
                 let (factor, value) = unsafe {
                     (

@@ -24,7 +24,7 @@ macro_rules! fused {
 macro_rules! packet {
     (
         $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr, half: $half:ty,
-        $(fused: $add_product:ident, $add_scaled:ident,)?
+        $(fused: $add_product:ident,)?
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
@@ -115,12 +115,6 @@ macro_rules! packet {
                 fn add_product(self, a: Self, b: Self) -> Self {
                     // SAFETY: the instructions are there, see above.
                     Self(unsafe { $add_product(a.0, b.0, self.0) })
-                }
-
-                #[inline(always)]
-                fn add_scaled(self, values: Self, factor: &f32) -> Self {
-                    // SAFETY: the instructions are there, see above.
-                    Self(unsafe { $add_scaled(self.0, values.0, factor) })
                 }
             )?
 
@@ -301,7 +295,7 @@ packet! {
 packet! {
     /// Eight lanes in an AVX2 register, each sum of a product rounded once.
     FusedF32x8(__m256, __m256, 8), LaneWidth::X8, half: Self,
-    fused: _mm256_fmadd_ps, add_scaled_x8,
+    fused: _mm256_fmadd_ps,
     features: "avx2,fma", registers: 16,
     _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_loadu_ps,
     _mm256_storeu_ps,
@@ -311,7 +305,6 @@ packet! {
     larger: _mm256_max_ps,
     zero_where: _mm256_andnot_ps,
     relu: relu_x8,
-    scaled: scaled_x8,
     store_bytes: store_bytes_x8,
     winner: winner_x8,
     widen: bytes_to_f32_x8,
@@ -322,7 +315,7 @@ packet! {
 packet! {
     /// Sixteen lanes in an AVX-512 register, each sum of a product rounded once.
     FusedF32x16(__m512, __mmask16, 16), LaneWidth::X16, half: FusedF32x8,
-    fused: _mm512_fmadd_ps, add_scaled_x16,
+    fused: _mm512_fmadd_ps,
     features: "avx2,fma,avx512f,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
     _mm512_storeu_ps,
@@ -332,7 +325,7 @@ packet! {
     larger: _mm512_max_ps,
     zero_where: zero_where_x16,
     relu: relu_x16,
-    scaled: scaled_x16,
+    add_scaled: fused_add_scaled_x16,
     store_bytes: store_bytes_x16,
     winner: winner_x16,
     widen: bytes_to_f32_x16,

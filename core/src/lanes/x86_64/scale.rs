@@ -22,16 +22,10 @@ pub(super) fn add_scaled_x16(sum: __m512, values: __m512, factor: &f32) -> __m51
     _mm512_add_ps(sum, product)
 }
 
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn add_scaled_x8(sum: __m256, values: __m256, factor: &f32) -> __m256 {
-    _mm256_fmadd_ps(values, _mm256_set1_ps(*factor), sum)
-}
-
-/// As [`scaled_x16`], added to a sum in the same instruction.
+/// As [`add_scaled_x16`], the product added in the same instruction.
 #[inline]
 #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512vl")]
-pub(super) fn add_scaled_x16(sum: __m512, values: __m512, factor: &f32) -> __m512 {
+pub(super) fn fused_add_scaled_x16(sum: __m512, values: __m512, factor: &f32) -> __m512 {
     let mut total = sum;
     // SAFETY: the instruction reads what `factor` refers to, and nothing else.
     unsafe {

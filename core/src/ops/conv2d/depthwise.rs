@@ -4,18 +4,18 @@
 use super::ConvGeometry;
 use super::gather::Gather;
 use super::segments::{Direction, Segment, each_segment};
-use crate::lanes::{Kernel, Lanes, Places, each_sum_of_taps};
+use crate::lanes::{Kernel, Lanes, TilePlaces, each_sum_of_taps};
 
 /// Segments of an axis that can be kept: more than a kernel of 3 has at strides of 1 and 2.
 const SEGMENTS: usize = 12;
 
 /// All segments of an axis.
-struct Segments {
+struct DepthwiseSegments {
     all: [Segment; SEGMENTS],
     len: usize,
 }
 
-impl Segments {
+impl DepthwiseSegments {
     /// `None` if there are too many.
     #[inline(always)]
     fn of(g: &ConvGeometry, direction: Direction, axis: usize) -> Option<Self> {
@@ -51,7 +51,8 @@ impl<L: Lanes> Kernel for Depthwise<'_, '_, L> {
     #[inline(always)]
     fn run(self) -> bool {
         let (g, direction) = (self.work.geometry, self.work.direction);
-        let [Some(rows), Some(columns)] = [0, 1].map(|axis| Segments::of(&g, direction, axis))
+        let [Some(rows), Some(columns)] =
+            [0, 1].map(|axis| DepthwiseSegments::of(&g, direction, axis))
         else {
             return false;
         };
@@ -122,7 +123,7 @@ impl<L: Lanes> Gather<'_, L> {
             }
         }
         let [width, sum_width] = plane.widths;
-        let places = Places {
+        let places = TilePlaces {
             lens: [rows.len, columns.len],
             first: [
                 rows.value * width + columns.value,

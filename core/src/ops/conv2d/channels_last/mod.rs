@@ -23,7 +23,7 @@ use crate::lanes::{Kernel, Lanes};
 use crate::ops::activation::Activation;
 use crate::program::MapSteps;
 use accumulate::TileTaps;
-use rectangles::{Rectangle, each_rectangle};
+use rectangles::{PositionRectangle, each_rectangle};
 
 /// Convolution, activation and 2 x 2 max pool of one sample.
 #[derive(Debug)]
@@ -182,7 +182,7 @@ impl<L: Lanes> ConvInPackets<'_, L> {
     }
 
     /// The taps of each place of a rectangle's windows, in scan order, or of its positions.
-    fn taps(&self, rectangle: &Rectangle) -> [TileTaps; 4] {
+    fn taps(&self, rectangle: &PositionRectangle) -> [TileTaps; 4] {
         let (g, size) = (&self.conv.geometry, self.window());
         let mut taps = [TileTaps::NONE; 4];
         for (index, taps) in taps.iter_mut().enumerate().take(size * size) {

@@ -6,12 +6,12 @@ use core::ops::Range;
 
 /// Rows and columns of windows of a pool, or of positions where there is none.
 #[derive(Clone, Debug)]
-pub(super) struct Rectangle {
+pub(super) struct PositionRectangle {
     rows: Range<usize>,
     columns: Range<usize>,
 }
 
-impl Rectangle {
+impl PositionRectangle {
     #[inline(always)]
     pub fn len(&self) -> usize {
         self.rows.len() * self.columns.len()
@@ -55,9 +55,13 @@ impl Rectangle {
 
 /// Calls `visit` for the rectangles of a convolution, which cover its output.
 #[inline(always)]
-pub(super) fn each_rectangle(g: &ConvGeometry, pool: bool, mut visit: impl FnMut(Rectangle)) {
+pub(super) fn each_rectangle(
+    g: &ConvGeometry,
+    pool: bool,
+    mut visit: impl FnMut(PositionRectangle),
+) {
     let size = 1 + usize::from(pool);
-    let [across, along] = [0, 1].map(|axis| Segments::new(g, axis, size));
+    let [across, along] = [0, 1].map(|axis| PositionSegments::new(g, axis, size));
     let mut row = 0;
     while row < across.count {
         let rows = across.segment(row);
@@ -67,18 +71,18 @@ pub(super) fn each_rectangle(g: &ConvGeometry, pool: bool, mut visit: impl FnMut
             let columns = along.segment(column);
             column = columns.end;
             let rows = rows.clone();
-            visit(Rectangle { rows, columns });
+            visit(PositionRectangle { rows, columns });
         }
     }
 }
 
 /// Windows along one axis: those all of whose taps are inside run together, others stand alone.
-struct Segments {
+struct PositionSegments {
     count: usize,
     inside: Range<usize>,
 }
 
-impl Segments {
+impl PositionSegments {
     #[inline(always)]
     fn new(g: &ConvGeometry, axis: usize, size: usize) -> Self {
         let span = (g.kernel[axis] - 1) * g.dilation[axis] + 1;
