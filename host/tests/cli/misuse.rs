@@ -231,7 +231,7 @@ fn wrong_and_conflicting_arguments_are_named_with_what_was_meant() {
         ("summary a --board nrf", &["nrf", "nrf52840"]),
         ("predict --weights m", &["<IMAGE>"]),
         ("predict - - --weights m", &["m"]),
-        ("bench 3", &["'3'"]),
+        ("bench none.toml", &["none.toml: cannot read it"]),
         ("export", &["--dataset", "--weights", "--out"]),
         ("emulate", &["<ELF>"]),
         ("emulate a --board b", &["--board", "mps2-an386"]),
