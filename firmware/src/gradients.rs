@@ -31,9 +31,9 @@ pub struct GradientBench<'a> {
 struct Unfit;
 
 impl GradientBench<'_> {
-    /// Trains as many networks, and gives how many there was room for, or the first that the two
-    /// ways train to other bits.
-    pub fn run(&mut self, networks: usize) -> Result<usize, Network> {
+    /// Trains as many networks, and gives how many there was room for; nothing if the two ways train
+    /// one to other bits, which is then told of.
+    pub fn run(&mut self, networks: usize, tell: impl FnOnce(&Network)) -> Option<usize> {
         let mut trained = 0;
         for _ in 0..networks {
             let network = self.draw();
@@ -43,12 +43,15 @@ impl GradientBench<'_> {
             ] {
                 match self.is_equal(&network, mode) {
                     Ok(true) => trained += 1,
-                    Ok(false) => return Err(network),
+                    Ok(false) => {
+                        tell(&network);
+                        return None;
+                    }
                     Err(Unfit) => {}
                 }
             }
         }
-        Ok(trained)
+        Some(trained)
     }
 
     fn is_equal(&mut self, network: &Network, mode: CompactMode) -> Result<bool, Unfit> {
@@ -123,7 +126,11 @@ impl GradientBench<'_> {
         for value in self.values.iter_mut() {
             self.random = next(self.random);
             let small = self.random as i32 as f32 * (0.25 / (1_u32 << 31) as f32);
-            *value = if self.random % 16 == 0 { 0.0 } else { small };
+            *value = if self.random.is_multiple_of(16) {
+                0.0
+            } else {
+                small
+            };
         }
     }
 

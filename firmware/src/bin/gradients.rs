@@ -6,7 +6,7 @@
 use defmt::Display2Format;
 use firmware::board::{self, Board, Exit};
 use firmware::gradients::{GradientBench, ROOM};
-use kiln_core::Program;
+use kiln_core::{Network, Program};
 
 /// Networks drawn at random, each trained in place and in a batch.
 const NETWORKS: usize = 400;
@@ -25,15 +25,15 @@ fn main() -> ! {
         program,
         random: 1,
     };
-    match bench.run(NETWORKS) {
-        Ok(count) => {
+    let tell = |network: &Network| {
+        let network = Display2Format(network);
+        defmt::println!("error: a training has other bits: {}", network);
+    };
+    match bench.run(NETWORKS, tell) {
+        Some(count) => {
             defmt::println!("gradients  {=usize} trainings have the same bits", count);
             board::exit(Exit::Success)
         }
-        Err(network) => {
-            let network = Display2Format(&network);
-            defmt::println!("error: a training has other bits: {}", network);
-            board::exit(Exit::Failure)
-        }
+        None => board::exit(Exit::Failure),
     }
 }
