@@ -9,7 +9,7 @@ pub enum Arithmetic {
     /// evaluated in.
     #[default]
     Separate,
-    /// One rounding for both, in the same order: up to twice as fast, and the same at every width
+    /// One rounding for both, in the same order: faster where the processor gains by it, and the same at every width
     /// that has the instruction.
     Fused,
 }
