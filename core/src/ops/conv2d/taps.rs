@@ -35,7 +35,12 @@ pub(super) fn add_3x3<L: Lanes, const F: usize, const ONCE: bool>(
         match taps.len() {
             3 if ONCE => work.add_rows::<3>(y..end, 0),
             2 if ONCE => work.add_rows::<2>(y..end, taps.start),
-            _ => taps.for_each(|tap| work.add_rows::<1>(y..end, tap)),
+            // A loop, not a closure, which would be compiled without the packet's instructions.
+            _ => {
+                for tap in taps {
+                    work.add_rows::<1>(y..end, tap);
+                }
+            }
         }
         y = end;
     }
