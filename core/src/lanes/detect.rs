@@ -15,11 +15,13 @@ pub(super) fn has_fma() -> bool {
     !cfg!(miri) && __cpuid(1).ecx & FMA != 0 && has_avx2()
 }
 
-/// The foundation, and its instructions on bytes and on shorter vectors.
+/// The foundation, and its instructions on bytes, on wide integers and on shorter vectors.
 pub(super) fn has_avx512() -> bool {
     const ZMM_STATE: u64 = 0b1110_0110;
-    const F_BW_VL: u32 = 1 << 16 | 1 << 30 | 1 << 31;
-    saved_state() & ZMM_STATE == ZMM_STATE && extended_features() & F_BW_VL == F_BW_VL && has_avx2()
+    const F_DQ_BW_VL: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
+    saved_state() & ZMM_STATE == ZMM_STATE
+        && extended_features() & F_DQ_BW_VL == F_DQ_BW_VL
+        && has_avx2()
 }
 
 /// Register state the operating system saves on a switch of tasks; none if it does not say.

@@ -167,6 +167,8 @@ impl AtWidth for Products {
                 let lanewise = lanes(a).into_iter().zip(lanes(b)).zip(lanes(sum));
                 let expected: Vec<f32> = lanewise.map(|((a, b), sum)| scalar(sum, a, b)).collect();
                 assert_bits::<L>("add_product", &lanes(sum.add_product(a, b)), &expected);
+                let from = lanes(sum.add_product_from(a, &b));
+                assert_bits::<L>("add_product_from", &from, &expected);
                 let factor = lanes(b)[0];
                 let lanewise = lanes(a).into_iter().zip(lanes(sum));
                 let expected: Vec<f32> = lanewise.map(|(a, sum)| scalar(sum, a, factor)).collect();
@@ -239,6 +241,7 @@ fn the_widest_width_is_one_the_processor_has() {
             std::is_x86_feature_detected!("avx2")
         );
         let has_avx512 = std::is_x86_feature_detected!("avx512f")
+            && std::is_x86_feature_detected!("avx512dq")
             && std::is_x86_feature_detected!("avx512bw")
             && std::is_x86_feature_detected!("avx512vl");
         assert_eq!(LaneWidth::X16.is_available(), has_avx512);

@@ -160,6 +160,8 @@ pub(crate) fn add_products<L: Lanes, K: Factors<L>, const R: usize, const C: usi
         nest.columns.check(at[c], values.len());
     }
     let proof = values[at[0]];
+    // Sums, the values of all columns, a row's factor and a product.
+    let is_crowded = R * C + C + 2 > L::REGISTERS;
     let mut own = *sums;
     // In bytes, so that the loops add no more than they must.
     let at = at.map(|at| at * size_of::<L>());
@@ -178,12 +180,20 @@ pub(crate) fn add_products<L: Lanes, K: Factors<L>, const R: usize, const C: usi
             for r in 0..R {
                 // SAFETY: likewise of row `r`: those between the first and the last lie between.
                 let factor = unsafe { &*factor.wrapping_byte_add(r * stride) };
-                if R == 1 {
+                if R == 1 || is_crowded {
                     // A single row has a value to load for each product, and no time for its factor
                     // as often.
                     let factor = K::packet(proof, *factor);
-                    for c in 0..C {
+                    for c in 0..C - 1 {
                         own[r][c] = own[r][c].add_product(factor, line[c]);
+                    }
+                    let (sum, at) = (&mut own[r][C - 1], at[C - 1]);
+                    if is_crowded {
+                        // SAFETY: as of the column's terms above.
+                        *sum =
+                            sum.add_product_from(factor, unsafe { &*value.wrapping_byte_add(at) });
+                    } else {
+                        *sum = sum.add_product(factor, line[C - 1]);
                     }
                 } else {
                     for c in 0..C {

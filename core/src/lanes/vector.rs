@@ -76,6 +76,14 @@ pub trait Vector: Copy + 'static {
         self.add_product(values, self.splat(*factor))
     }
 
+    /// As [`Vector::add_product`], `b` read where it lies, each time: for tiles whose sums and factors
+    /// are more than the processor's registers by one. A compiler would keep it in a register and
+    /// a sum in memory, where each addition waits for the one before to be stored and loaded.
+    #[inline(always)]
+    fn add_product_from(self, a: Self, b: &Self) -> Self {
+        self.add_product(a, *b)
+    }
+
     /// The larger of two; `other` where they are equal or either is NaN.
     #[inline(always)]
     fn larger(self, other: Self) -> Self {

@@ -1,4 +1,4 @@
-//! Vector registers of x86-64: SSE2, AVX2 and AVX-512 (its F, BW and VL parts, which every
+//! Vector registers of x86-64: SSE2, AVX2 and AVX-512 (its F, DQ, BW and VL parts, which every
 //! processor since 2017 has together).
 //!
 //! The instructions are called from `#[inline(always)]` methods, which inline into
@@ -30,6 +30,7 @@ macro_rules! packet {
         greater: $greater:expr, at_most: $at_most:expr, select: $select:expr,
         larger: $larger:expr, zero_where: $zero_where:expr, relu: $relu:expr,
         $(add_scaled: $add_scaled:expr,)?
+        $(multiply_by: $multiply_by:expr,)?
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -162,6 +163,14 @@ macro_rules! packet {
                 }
             )?
 
+            $(
+                #[inline(always)]
+                fn add_product_from(self, a: Self, b: &Self) -> Self {
+                    // SAFETY: the instructions are there, see above.
+                    self.add(Self(unsafe { $multiply_by(a.0, &b.0) }))
+                }
+            )?
+
             #[inline(always)]
             fn load(self, values: &[f32]) -> Self {
                 let values = &values[..$lanes];
@@ -246,6 +255,7 @@ packet! {
     larger: _mm_max_ps,
     zero_where: _mm_andnot_ps,
     relu: relu_x4,
+    multiply_by: multiply_by_x4,
     store_bytes: store_bytes_x4,
     winner: winner_x4,
     widen: bytes_to_f32_x4,
@@ -265,6 +275,7 @@ packet! {
     larger: _mm256_max_ps,
     zero_where: _mm256_andnot_ps,
     relu: relu_x8,
+    multiply_by: multiply_by_x8,
     store_bytes: store_bytes_x8,
     winner: winner_x8,
     widen: bytes_to_f32_x8,
@@ -275,7 +286,7 @@ packet! {
 packet! {
     /// Sixteen lanes in an AVX-512 register.
     F32x16(__m512, __mmask16, 16), LaneWidth::X16, half: F32x8,
-    features: "avx2,avx512f,avx512bw,avx512vl", registers: 32,
+    features: "avx2,avx512f,avx512dq,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
     _mm512_storeu_ps,
     greater: _mm512_cmp_ps_mask::<_CMP_GT_OQ>,
@@ -316,7 +327,7 @@ packet! {
     /// Sixteen lanes in an AVX-512 register, each sum of a product rounded once.
     FusedF32x16(__m512, __mmask16, 16), LaneWidth::X16, half: FusedF32x8,
     fused: _mm512_fmadd_ps,
-    features: "avx2,fma,avx512f,avx512bw,avx512vl", registers: 32,
+    features: "avx2,fma,avx512f,avx512dq,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
     _mm512_storeu_ps,
     greater: _mm512_cmp_ps_mask::<_CMP_GT_OQ>,

@@ -1,4 +1,4 @@
-//! Sums of products with one factor that lies in memory, and packets' ReLU.
+//! Products with one factor that lies in memory, and packets' ReLU.
 
 use core::arch::asm;
 use core::arch::x86_64::*;
@@ -38,6 +38,42 @@ pub(super) fn fused_add_scaled_x16(sum: __m512, values: __m512, factor: &f32) ->
         );
     }
     total
+}
+
+/// `values` times what `factor` refers to, read by the multiplication itself.
+#[inline]
+#[target_feature(enable = "sse2")]
+pub(super) fn multiply_by_x4(values: __m128, factor: &__m128) -> __m128 {
+    let mut product = values;
+    // SAFETY: the instruction reads what `factor` refers to, which is aligned as it asks, and
+    // nothing else.
+    unsafe {
+        asm!(
+            "mulps {product}, xmmword ptr [{factor}]",
+            product = inout(xmm_reg) product,
+            factor = in(reg) factor,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    product
+}
+
+/// As [`multiply_by_x4`].
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn multiply_by_x8(values: __m256, factor: &__m256) -> __m256 {
+    let product;
+    // SAFETY: the instruction reads what `factor` refers to, and nothing else.
+    unsafe {
+        asm!(
+            "vmulps {product}, {values}, ymmword ptr [{factor}]",
+            product = lateout(ymm_reg) product,
+            values = in(ymm_reg) values,
+            factor = in(reg) factor,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    product
 }
 
 #[inline]

@@ -140,7 +140,7 @@ impl<L: Lanes> Gather<'_, L> {
             if L::REGISTERS >= 32 {
                 self.dense::<4>(layout, group);
             } else {
-                self.dense::<2>(layout, group);
+                self.dense::<3>(layout, group);
             }
         }
     }
@@ -153,6 +153,11 @@ impl<L: Lanes> Gather<'_, L> {
         while place + P <= layout.places() {
             self.channels::<P>(layout, group, place);
             place += P;
+        }
+        // Of three, both that are left: alone, each has too few sums to add to at once.
+        if P == 3 && place + 2 <= layout.places() {
+            self.channels::<2>(layout, group, place);
+            place += 2;
         }
         while place < layout.places() {
             self.channels::<1>(layout, group, place);
@@ -168,6 +173,10 @@ impl<L: Lanes> Gather<'_, L> {
             self.fetch_next::<P>(layout, group, channel, at[0][P - 1]);
             self.tile::<4, P>(layout, group, channel, at);
             channel += 4;
+        }
+        if channel + 2 <= layout.channels[1] {
+            self.tile::<2, P>(layout, group, channel, at);
+            channel += 2;
         }
         while channel < layout.channels[1] {
             self.tile::<1, P>(layout, group, channel, at);

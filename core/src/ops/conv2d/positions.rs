@@ -28,6 +28,7 @@ struct Columns<const T: usize> {
     at: [usize; T],
     weights: [usize; T],
     positions: [Range<usize>; 2],
+    nest: Nest,
 }
 
 impl<L: Lanes> Kernel for AddPositions<'_, L> {
@@ -38,7 +39,7 @@ impl<L: Lanes> Kernel for AddPositions<'_, L> {
         if L::REGISTERS >= 32 {
             self.tiles::<4>();
         } else {
-            self.tiles::<2>();
+            self.tiles::<3>();
         }
     }
 }
@@ -96,14 +97,16 @@ impl<L: Lanes> AddPositions<'_, L> {
     ) {
         let g = &self.geometry;
         let (_, tap, _) = column(first);
+        let positions = positions(g, tap, &self.rows);
+        if positions.iter().any(Range::is_empty) {
+            return;
+        }
         let mut columns = Columns {
             at: [0; T],
             weights: [0; T],
-            positions: positions(g, tap, &self.rows),
+            nest: nest(g, &positions),
+            positions,
         };
-        if columns.positions.iter().any(Range::is_empty) {
-            return;
-        }
         for t in 0..T {
             let (channel, tap, weight) = column(first + t);
             columns.at[t] = channel * g.input_area() + first_value(g, tap, &columns.positions);
@@ -114,6 +117,10 @@ impl<L: Lanes> AddPositions<'_, L> {
         while filter + 4 <= filters {
             self.tile::<4, T>(filter, &columns);
             filter += 4;
+        }
+        if filter + 2 <= filters {
+            self.tile::<2, T>(filter, &columns);
+            filter += 2;
         }
         while filter < filters {
             self.tile::<1, T>(filter, &columns);
@@ -159,7 +166,7 @@ impl<L: Lanes, const F: usize, const T: usize> Kernel for PositionTile<'_, '_, L
         }
         let first = filter * work.stride + (rows.start - work.rows.start) * g.output[1];
         add_products::<L, Packets, F, T>(
-            &nest(g, &columns.positions),
+            &columns.nest,
             work.maps,
             (first + line.start, work.stride),
             work.channels,
