@@ -7,6 +7,10 @@ use crate::{Conv2d, Layer, Padding, Shape};
 /// Filters whose kernel gradients are accumulated side by side.
 pub(crate) const FILTER_BLOCK: usize = 4;
 
+/// Positions whose gradients, of a block of filters, and whose inputs, of a few channels, stay in the
+/// first cache.
+pub(crate) const BAND: usize = 128;
+
 /// Filters whose kernel gradients are made of a pool's side by side, where registers allow.
 pub(crate) const FILTER_PAIR: usize = 2;
 
@@ -30,21 +34,56 @@ pub(crate) const fn training_scratch(
     let group = filters / conv.groups as usize;
     let taps = filter_weights(conv, input);
     let [height, width] = pooled_extent;
+    let mut geometry = ConvGeometry::new(conv, input, inner);
+    geometry.output = pooled_extent;
+    let copy = match padded_copy(&geometry) {
+        Some([rows, columns]) => geometry.channels * rows * columns,
+        None => 0,
+    };
     if !pool {
-        return smaller(FILTER_BLOCK, group) * (taps + 1);
+        return copy + smaller(FILTER_BLOCK, group) * (taps + 1);
     }
+    let [band, _] = pooled_band([height, width]);
     let row = if splits_windows(conv) {
         let pair = smaller(FILTER_PAIR, group) * (taps + 1 + width);
         // One filter at a time keeps six chosen inputs of each window.
         larger(pair, taps + 1 + width + 3 * width)
     } else {
-        smaller(FILTER_BLOCK, group) * (taps + 1 + 2 * width)
+        copy + smaller(FILTER_BLOCK, group) * (taps + 1 + band * width)
     };
     if input_gradient {
         larger(row, filters * height * width)
     } else {
         row
     }
+}
+
+/// Rows and columns of the copy of the input, its padding around it, of which the gradient of kernels
+/// is made where there is padding and a tile finds too few channels that meet the same outputs: then
+/// any taps make a tile. The products with what is copied of the padding change no sum. Kernels of
+/// 3 x 3 have tiles that know their padding.
+pub(crate) const fn padded_copy(g: &ConvGeometry) -> Option<[usize; 2]> {
+    let is_depthwise = g.group_channels() == 1 && g.group_filters() == 1;
+    if g.group_channels() >= FILTER_BLOCK || is_depthwise || g.is_3x3() {
+        return None;
+    }
+    let mut is_padded = false;
+    let mut extents = [0; 2];
+    let mut axis = 0;
+    while axis < 2 {
+        let taps = (g.kernel[axis] - 1) * g.dilation[axis] + 1;
+        extents[axis] = g.output[axis].saturating_sub(1) * g.stride[axis] + taps;
+        is_padded |= g.padding[axis] > 0 || extents[axis] > g.input[axis];
+        axis += 1;
+    }
+    if is_padded { Some(extents) } else { None }
+}
+
+/// Rows and columns of a pooled convolution's output that its gradient is spread over at once, of each
+/// filter of a block: whole windows, [`BAND`] positions or a row of windows.
+pub(crate) const fn pooled_band(output: [usize; 2]) -> [usize; 2] {
+    let windows = BAND / (2 * larger(output[1], 1));
+    [smaller(2 * larger(windows, 1), output[0]), output[1]]
 }
 
 /// Values that one sample's weight gradient is summed in: the weights of a filter, or of as many

@@ -3,16 +3,13 @@
 //! Each sample's gradient is summed from zero over output positions in scan order, in its own
 //! lane; the lanes are then added in the order of the samples.
 
+use super::facts::{BAND, padded_copy, pooled_band};
 use super::positions::{AddDepthwise, AddPositions};
 use super::{ConvGeometry, FILTER_BLOCK, taps};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::add_lanes;
 use crate::ops::channel_sums::add_channel_sums;
 use core::ops::Range;
-
-/// Positions whose gradients and inputs the first cache holds, of a block of filters and a few
-/// channels.
-const BAND: usize = 64;
 
 /// Adds the gradients of one packet of samples to a group's sums.
 pub(crate) struct ConvParameterGradient<'a, L> {
@@ -46,10 +43,13 @@ impl<L: Lanes> Kernel for ConvParameterGradient<'_, L> {
         if let Gradient::Whole(d_output) = self.d_output
             && g.group_channels() == 1
             && g.group_filters() == 1
-            && !g.is_3x3()
+            && !has_unrolled_taps::<L>(&g)
         {
             self.depthwise(d_output);
             return;
+        }
+        if let Some(extents) = padded_copy(&g) {
+            self.copy_padded(extents);
         }
         for group in 0..g.groups {
             let end = (group + 1) * g.group_filters();
@@ -63,7 +63,37 @@ impl<L: Lanes> Kernel for ConvParameterGradient<'_, L> {
     }
 }
 
+/// Whether the kernel has tiles of its own, which know which of its taps are in the padding: of two
+/// filters they take 24 registers, of a single one 13, and then three channels side by side are
+/// faster.
+#[inline(always)]
+fn has_unrolled_taps<L: Lanes>(g: &ConvGeometry) -> bool {
+    g.is_3x3() && (L::REGISTERS >= 32 || g.group_channels() < 3)
+}
+
 impl<L: Lanes> ConvParameterGradient<'_, L> {
+    /// Takes the input from a copy with its padding around it.
+    #[inline(always)]
+    fn copy_padded(&mut self, extents: [usize; 2]) {
+        let g = &mut self.geometry;
+        let [rows, columns] = [0, 1].map(|axis| {
+            let end = g.input[axis].min(extents[axis].saturating_sub(g.padding[axis]));
+            (g.padding[axis], end)
+        });
+        let scratch = core::mem::take(&mut self.scratch);
+        let (copy, rest) = scratch.split_at_mut(g.channels * extents[0] * extents[1]);
+        copy.fill(self.input[0].splat(0.0));
+        let maps = copy.chunks_exact_mut(extents[0] * extents[1]);
+        for (map, channel) in maps.zip(self.input.chunks_exact(g.input_area())) {
+            for row in 0..rows.1 {
+                let to = (row + rows.0) * extents[1] + columns.0;
+                map[to..to + columns.1].copy_from_slice(&channel[row * g.input[1]..][..columns.1]);
+            }
+        }
+        (g.input, g.padding) = (extents, [0, 0]);
+        (self.input, self.scratch) = (copy, rest);
+    }
+
     #[inline(always)]
     fn depthwise(self, d_output: &[L]) {
         let g = self.geometry;
@@ -110,13 +140,16 @@ impl<L: Lanes> ConvParameterGradient<'_, L> {
                 }
             }
             Gradient::Pooled(gradient, winners) => {
-                let maps = &mut spread_rows[..block * 2 * g.output[1]];
-                for row in 0..g.output[0] / 2 {
-                    let rows = row..row + 1;
-                    spread(g, filter..filter + block, rows, gradient, winners, maps);
-                    add_rows(g, channels, maps, 2 * row..2 * row + 2, kernels);
+                let [band, width] = pooled_band(g.output);
+                for first in (0..g.output[0]).step_by(band) {
+                    let rows = first..g.output[0].min(first + band);
+                    let maps = &mut spread_rows[..block * rows.len() * width];
+                    let windows = rows.start / 2..rows.end / 2;
+                    spread(g, filter..filter + block, windows, gradient, winners, maps);
+                    let area = rows.len() * width;
+                    add_rows(g, channels, maps, rows, kernels);
                     if biased {
-                        add_biases(maps, 2 * g.output[1], biases);
+                        add_biases(maps, area, biases);
                     }
                 }
             }
@@ -198,11 +231,10 @@ fn add_rows<L: Lanes>(
     kernels: &mut [L],
 ) {
     let area = rows.len() * g.output[1];
-    if g.is_3x3() {
+    if has_unrolled_taps::<L>(g) {
         add_rows_3x3(g, channels, maps, rows, kernels);
         return;
     }
-    // As many rows at once as leave the first cache room for them.
     let band = BAND.div_ceil(g.output[1]);
     for first in rows.clone().step_by(band) {
         maps[0].vectorize(AddPositions {
@@ -216,7 +248,7 @@ fn add_rows<L: Lanes>(
     }
 }
 
-/// By tiles that fit the processor's registers. The filters' gradients stay in the first cache while
+/// By tiles of whole kernels, for which there must be registers enough. The filters' gradients stay in the first cache while
 /// the channels pass by.
 #[inline(always)]
 fn add_rows_3x3<L: Lanes>(
@@ -231,24 +263,19 @@ fn add_rows_3x3<L: Lanes>(
     let mut f = 0;
     while L::REGISTERS >= 32 && f + 2 <= block {
         let kernels = &mut kernels[f * g.taps()..];
-        add_filters_3x3::<L, 2, true>(g, channels, &maps[f * area..], &rows, kernels);
+        add_filters_3x3::<L, 2>(g, channels, &maps[f * area..], &rows, kernels);
         f += 2;
-    }
-    while L::REGISTERS < 32 && f + 4 <= block {
-        let kernels = &mut kernels[f * g.taps()..];
-        add_filters_3x3::<L, 4, false>(g, channels, &maps[f * area..], &rows, kernels);
-        f += 4;
     }
     while f < block {
         let kernels = &mut kernels[f * g.taps()..];
-        add_filters_3x3::<L, 1, true>(g, channels, &maps[f * area..], &rows, kernels);
+        add_filters_3x3::<L, 1>(g, channels, &maps[f * area..], &rows, kernels);
         f += 1;
     }
 }
 
 /// Adds to the kernels of `F` filters on all channels.
 #[inline(always)]
-fn add_filters_3x3<L: Lanes, const F: usize, const ONCE: bool>(
+fn add_filters_3x3<L: Lanes, const F: usize>(
     g: &ConvGeometry,
     channels: &[L],
     maps: &[L],
@@ -256,7 +283,7 @@ fn add_filters_3x3<L: Lanes, const F: usize, const ONCE: bool>(
     kernels: &mut [L],
 ) {
     for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        taps::add_3x3::<L, F, ONCE>(g, channel, maps, rows, &mut kernels[c * 9..]);
+        taps::add_3x3::<L, F>(g, channel, maps, rows, &mut kernels[c * 9..]);
     }
 }
 

@@ -6,12 +6,12 @@ use crate::lanes::Lanes;
 use core::ops::Range;
 
 /// Adds output rows `rows` of `F` filters to their 3 x 3 kernels on one channel, all rows of a kernel
-/// at once or, where registers are few, one.
+/// at once.
 ///
 /// `maps` are filters x `rows` x columns; `kernels` starts at the channel's kernel of the first
 /// filter.
 #[inline(always)]
-pub(super) fn add_3x3<L: Lanes, const F: usize, const ONCE: bool>(
+pub(super) fn add_3x3<L: Lanes, const F: usize>(
     g: &ConvGeometry,
     channel: &[L],
     maps: &[L],
@@ -33,8 +33,8 @@ pub(super) fn add_3x3<L: Lanes, const F: usize, const ONCE: bool>(
             end += 1;
         }
         match taps.len() {
-            3 if ONCE => work.add_rows::<3>(y..end, 0),
-            2 if ONCE => work.add_rows::<2>(y..end, taps.start),
+            3 => work.add_rows::<3>(y..end, 0),
+            2 => work.add_rows::<2>(y..end, taps.start),
             // A loop, not a closure, which would be compiled without the packet's instructions.
             _ => {
                 for tap in taps {

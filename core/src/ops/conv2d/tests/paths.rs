@@ -7,7 +7,11 @@ extern crate std;
 use super::Case;
 use crate::lanes::{Counted, Lanes, Tally};
 use crate::ops::activation::Activation;
-use crate::ops::conv2d::{ConvForward, ConvGeometry, ConvInputGradient, PooledParameterGradient};
+use crate::ops::conv2d::facts::padded_copy;
+use crate::ops::conv2d::{
+    ConvForward, ConvGeometry, ConvInputGradient, ConvParameterGradient, FILTER_BLOCK, Gradient,
+    PooledParameterGradient,
+};
 use crate::testing::run;
 use crate::{Conv2d, Shape};
 use std::vec;
@@ -56,6 +60,21 @@ fn pooled_parameter_gradient<const REGISTERS: usize>(g: ConvGeometry) -> Tally {
         winners: &vec![0; windows],
         scratch: &mut vec![zero; 2 * (g.taps() + 1 + 2 * g.output[1])],
         sums: &mut vec![0.0; g.filters * (g.taps() + 1)],
+        samples: 1,
+    };
+    Tally::of(|| run(zero, kernel))
+}
+
+fn parameter_gradient<const REGISTERS: usize>(g: ConvGeometry) -> Tally {
+    let zero = Counted::<REGISTERS>::zero().unwrap();
+    let [rows, columns] = padded_copy(&g).unwrap_or_default();
+    let kernels = FILTER_BLOCK.min(g.group_filters()) * (g.taps() + 1);
+    let kernel = ConvParameterGradient {
+        geometry: g,
+        input: &vec![zero; g.channels * g.input_area()],
+        d_output: Gradient::Whole(&vec![zero; g.filters * g.output_area()]),
+        scratch: &mut vec![zero; g.channels * rows * columns + kernels],
+        sums: &mut vec![0.0; g.filters * g.taps()],
         samples: 1,
     };
     Tally::of(|| run(zero, kernel))
@@ -193,4 +212,31 @@ fn gradient_of_a_pool_takes_half_the_products_and_chooses_once_where_registers_a
     // Of the seven filters, the last has no partner and is alone at either number of registers.
     assert_eq!(few.choices, windows * 12);
     assert_eq!(many.choices, windows * 18);
+}
+
+#[test]
+fn gradient_of_padded_kernels_is_made_of_a_copy_where_channels_are_few() {
+    let few = |conv| {
+        let input = Shape::new(3, 14, 14);
+        Case { conv, input }.geometry()
+    };
+    for g in [
+        few(Conv2d::new(7, 5).padding(2)),
+        few(Conv2d::new(7, 5).padding(2).stride(2)),
+        few(Conv2d::new(7, 2).padding(1)),
+    ] {
+        let all = g.filters * g.taps() * g.output_area();
+        assert!(macs(&g) < all);
+        assert_eq!(parameter_gradient::<16>(g).products, all);
+        assert_eq!(parameter_gradient::<32>(g).products, all);
+    }
+    // Kernels of 3 x 3 know their padding, and many channels make tiles of one tap.
+    for g in [
+        few(Conv2d::new(7, 3).padding(1)),
+        geometry(Conv2d::new(7, 5).padding(2)),
+        geometry(Conv2d::new(7, 3).padding(1)),
+    ] {
+        assert_eq!(parameter_gradient::<16>(g).products, macs(&g));
+        assert_eq!(parameter_gradient::<32>(g).products, macs(&g));
+    }
 }
