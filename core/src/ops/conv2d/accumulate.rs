@@ -94,39 +94,3 @@ fn add_kernel_row<L: Lanes, const F: usize, const R: usize, const C: usize>(
         }
     }
 }
-
-/// One output position `[row, column]`, whose taps in the padding are left out.
-#[inline(always)]
-pub(super) fn edge<L: Lanes, const F: usize>(
-    g: &ConvGeometry,
-    channels: &[L],
-    at: [usize; 2],
-    kernels: [&[f32]; F],
-    mut sums: [L; F],
-) -> [L; F] {
-    let (rows, columns) = (g.valid_taps(0, at[0]), g.valid_taps(1, at[1]));
-    if rows.is_empty() || columns.is_empty() {
-        return sums;
-    }
-    let row = at[0] * g.stride[0] + rows.start * g.dilation[0] - g.padding[0];
-    let column = at[1] * g.stride[1] + columns.start * g.dilation[1] - g.padding[1];
-    let (corner, line) = (row * g.input[1] + column, g.dilation[0] * g.input[1]);
-    // Places run along beside the taps: products of indices would cost as much as those of values.
-    for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        let mut start = corner;
-        let mut first = index * g.kernel_area() + rows.start * g.kernel[1] + columns.start;
-        for _ in rows.clone() {
-            let mut place = start;
-            for tap in first..first + columns.len() {
-                let value = channel[place];
-                for f in 0..F {
-                    sums[f] = sums[f].add_scaled(value, &kernels[f][tap]);
-                }
-                place += g.dilation[1];
-            }
-            start += line;
-            first += g.kernel[1];
-        }
-    }
-    sums
-}

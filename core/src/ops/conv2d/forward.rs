@@ -4,7 +4,7 @@
 use super::gather::Gather;
 use super::segments::Direction;
 use super::{ConvGeometry, accumulate};
-use crate::lanes::{Kernel, Lanes};
+use crate::lanes::{Kernel, Lanes, Nest, Weights, add_products};
 use crate::ops::activation::Activation;
 use crate::ops::pool::pool_2x2;
 use core::ops::Range;
@@ -60,20 +60,20 @@ impl<L: Lanes> Kernel for ConvForward<'_, L> {
 /// Calls a method for tiles of filters, as many at once as the registers allow. Filters run
 /// innermost, so that the patch of input they share stays in the first cache.
 macro_rules! each_filter_tile {
-    ($self:ident, $filters:ident, $method:ident $(:: <$($constant:literal),+>)? ($($argument:expr),*)) => {{
+    ($self:ident, $filters:ident, $takes_four:expr, $method:ident ($($argument:expr),*)) => {{
         let mut filter = $filters.start;
-        if L::REGISTERS >= 32 {
+        if $takes_four {
             while filter + 4 <= $filters.end {
-                $self.$method::<4 $($(, $constant)+)?>(filter, $($argument),*);
+                $self.$method::<4>(filter, $($argument),*);
                 filter += 4;
             }
         }
         while filter + 2 <= $filters.end {
-            $self.$method::<2 $($(, $constant)+)?>(filter, $($argument),*);
+            $self.$method::<2>(filter, $($argument),*);
             filter += 2;
         }
         if filter < $filters.end {
-            $self.$method::<1 $($(, $constant)+)?>(filter, $($argument),*);
+            $self.$method::<1>(filter, $($argument),*);
         }
     }};
 }
@@ -86,9 +86,15 @@ impl<L: Lanes> ConvForward<'_, L> {
         let inside_row = rows.start <= 2 * row && 2 * row + 2 <= rows.end;
         for column in 0..g.output[1] / 2 {
             if inside_row && columns.start <= 2 * column && 2 * column + 2 <= columns.end {
-                each_filter_tile!(self, filters, pooled_tile(channels, row, column));
+                let has_registers = L::REGISTERS >= 32;
+                each_filter_tile!(
+                    self,
+                    filters,
+                    has_registers,
+                    pooled_tile(channels, row, column)
+                );
             } else {
-                each_filter_tile!(self, filters, pooled_edge(channels, row, column));
+                each_filter_tile!(self, filters, true, pooled_edge(channels, row, column));
             }
         }
     }
@@ -113,12 +119,31 @@ impl<L: Lanes> ConvForward<'_, L> {
         row: usize,
         column: usize,
     ) {
+        let g = &self.geometry;
         let mut tile: [[[L; 2]; 2]; F] = self.bias_tile(filter);
-        for r in 0..2 {
-            for c in 0..2 {
-                let values = self.edge::<F>(channels, filter, 2 * row + r, 2 * column + c);
+        let [y, x] = [2 * row, 2 * column];
+        // Outputs with the same taps run in pairs: one alone has too few sums to add to at once.
+        if g.valid_taps(1, x) == g.valid_taps(1, x + 1) {
+            for r in 0..2 {
+                let at = [[y + r, x], [y + r, x + 1]];
+                let pair = self.edge::<F, 2>(channels, filter, at);
                 for f in 0..F {
-                    tile[f][r][c] = values[f];
+                    tile[f][r] = pair[f];
+                }
+            }
+        } else if g.valid_taps(0, y) == g.valid_taps(0, y + 1) {
+            for c in 0..2 {
+                let at = [[y, x + c], [y + 1, x + c]];
+                let pair = self.edge::<F, 2>(channels, filter, at);
+                for f in 0..F {
+                    (tile[f][0][c], tile[f][1][c]) = (pair[f][0], pair[f][1]);
+                }
+            }
+        } else {
+            for (r, c) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let alone = self.edge::<F, 1>(channels, filter, [[y + r, x + c]]);
+                for f in 0..F {
+                    tile[f][r][c] = alone[f][0];
                 }
             }
         }
@@ -145,13 +170,22 @@ impl<L: Lanes> ConvForward<'_, L> {
         }
     }
 
-    /// One output of `F` filters where some taps are in the padding.
+    /// Outputs of `F` filters that have the same taps, some of which are in the padding.
     #[inline(always)]
-    fn edge<const F: usize>(&self, channels: &[L], filter: usize, y: usize, x: usize) -> [L; F] {
-        let g = &self.geometry;
-        let start: [[[L; 1]; 1]; F] = self.bias_tile(filter);
-        let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
-        accumulate::edge(g, channels, [y, x], kernels, start.map(|[[value]]| value))
+    fn edge<const F: usize, const C: usize>(
+        &self,
+        channels: &[L],
+        filter: usize,
+        outputs: [[usize; 2]; C],
+    ) -> [[L; C]; F] {
+        let proof = self.input[0];
+        proof.vectorize(EdgeTile {
+            geometry: &self.geometry,
+            channels,
+            kernels: &self.weights[filter * self.geometry.taps()..],
+            outputs,
+            sums: self.bias_tile::<F, 1, C>(filter).map(|[sums]| sums),
+        })
     }
 
     #[inline(always)]
@@ -187,5 +221,56 @@ impl<L: Lanes> ConvForward<'_, L> {
             };
             self.output[at] = pool_2x2([a, b, c, d], relu, winner);
         }
+    }
+}
+
+// A kernel of its own, compiled once for all that calls it.
+struct EdgeTile<'a, L, const F: usize, const C: usize> {
+    geometry: &'a ConvGeometry,
+    /// The inputs of the filters' group.
+    channels: &'a [L],
+    /// filters x taps
+    kernels: &'a [f32],
+    outputs: [[usize; 2]; C],
+    sums: [[L; C]; F],
+}
+
+impl<L: Lanes, const F: usize, const C: usize> Kernel for EdgeTile<'_, L, F, C> {
+    type Output = [[L; C]; F];
+
+    #[inline(always)]
+    fn run(mut self) -> [[L; C]; F] {
+        let g = self.geometry;
+        let [y, x] = self.outputs[0];
+        let (rows, columns) = (g.valid_taps(0, y), g.valid_taps(1, x));
+        if rows.is_empty() || columns.is_empty() {
+            return self.sums;
+        }
+        let mut at = [0; C];
+        for c in 0..C {
+            let [y, x] = self.outputs[c];
+            let row = y * g.stride[0] + rows.start * g.dilation[0] - g.padding[0];
+            let column = x * g.stride[1] + columns.start * g.dilation[1] - g.padding[1];
+            at[c] = row * g.input[1] + column;
+        }
+        let nest = Nest::new(
+            [g.group_channels(), rows.len(), columns.len()],
+            [g.kernel_area() as isize, g.kernel[1] as isize, 1],
+            [
+                g.input_area() as isize,
+                (g.dilation[0] * g.input[1]) as isize,
+                g.dilation[1] as isize,
+            ],
+        );
+        let first = rows.start * g.kernel[1] + columns.start;
+        add_products::<L, Weights, F, C>(
+            &nest,
+            self.kernels,
+            (first, g.taps()),
+            self.channels,
+            at,
+            &mut self.sums,
+        );
+        self.sums
     }
 }
