@@ -30,6 +30,21 @@ impl Activation {
             }
         }
     }
+
+    /// The gradient of a packet that became `output`: +0 where the activation is flat there.
+    #[inline(always)]
+    pub(crate) fn let_through<L: Lanes>(self, output: L, gradient: L) -> L {
+        let zero = output.splat(0.0);
+        match self {
+            Self::Identity => gradient,
+            Self::Relu => L::select(output.at_most(zero), zero, gradient),
+            Self::Relu6 => {
+                let inside = L::select(output.at_most(zero), zero, gradient);
+                let below = output.splat(6.0).at_most(output);
+                L::select(below, zero, inside)
+            }
+        }
+    }
 }
 
 /// Forward pass, in place.
@@ -92,18 +107,8 @@ impl<L: Lanes> Kernel for ActivationMask<'_, L> {
     #[inline(always)]
     fn run(self) {
         let pairs = self.gradient.iter_mut().zip(self.output);
-        match self.activation {
-            Activation::Identity => {}
-            Activation::Relu => pairs.for_each(|(gradient, output)| {
-                let zero = output.splat(0.0);
-                *gradient = L::select(output.at_most(zero), zero, *gradient);
-            }),
-            Activation::Relu6 => pairs.for_each(|(gradient, output)| {
-                let zero = output.splat(0.0);
-                let inside = L::select(output.at_most(zero), zero, *gradient);
-                let below = output.splat(6.0).at_most(*output);
-                *gradient = L::select(below, zero, inside);
-            }),
+        for (gradient, output) in pairs {
+            *gradient = self.activation.let_through(*output, *gradient);
         }
     }
 }

@@ -229,10 +229,11 @@ impl Step {
         }
     }
 
-    /// Whether its output, not its winners, tells where its activation lets the gradient through.
+    /// Whether its output tells where its activation lets the gradient through, not its winners, nor
+    /// what it read, of which a batch normalisation makes its output once more.
     pub(crate) const fn masks_by_output(&self) -> bool {
         match self.operation {
-            Operation::Conv2d { pool: true, .. } => false,
+            Operation::Conv2d { pool: true, .. } | Operation::BatchNorm { .. } => false,
             _ => !matches!(self.operation.activation(), Activation::Identity),
         }
     }

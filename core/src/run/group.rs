@@ -199,11 +199,11 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
         let winners = self.winners(step, samples);
         let keys = self.keys(samples);
         let arena = &mut self.memory.packets[arena];
-        if !is_norm || meets {
+        if !is_norm {
             mask(program, index, arena);
             self.observer.done(Work::InputGradient { step: index });
         }
-        let [weights, _] = step.tensors(self.work.parameters);
+        let tensors = step.tensors(self.work.parameters);
         let values = &mut self.memory.values[step.group.range()];
         let moments = &self.work.moments[step.moments.range()];
         if is_norm && meets {
@@ -223,6 +223,8 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
                 samples: samples.len(),
                 mean: batch.mean,
                 inverse: batch.inverse,
+                tensors,
+                activation: step.operation.activation(),
                 sums: &mut values[statistics..],
             });
             self.observer.done(Work::ParameterGradient { step: index });
@@ -232,7 +234,7 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
             let [input, d_output, d_input, scratch] = regions.split(arena);
             let mut work = GroupBackward {
                 step,
-                weights,
+                tensors,
                 input,
                 d_output,
                 d_input,

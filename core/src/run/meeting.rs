@@ -10,6 +10,9 @@ use crate::ops::batch_norm::{self, GroupSquares, GroupSum, Moments, RunningStati
 use crate::program::{MOMENTS, Region};
 use crate::{Operation, Program, Step};
 
+/// Channels whose statistics are made side by side.
+const BLOCK: usize = 4;
+
 /// A group's statistics of one value, all packets of which are in flight.
 pub struct GroupStatistics<'a, L> {
     pub packets: &'a [L],
@@ -44,25 +47,31 @@ impl<L: Lanes> Kernel for GroupStatistics<'_, L> {
     fn run(mut self) {
         let statistics = core::mem::take(&mut self.statistics);
         let (means, squares) = statistics.split_at_mut(statistics.len() / 2);
-        for (samples, input) in self.each() {
-            let sum = GroupSum {
-                input,
-                map: self.map,
-                samples,
-                sums: means,
-            };
-            sum.run();
-        }
-        batch_norm::group_mean(self.samples * self.map, means);
-        for (samples, input) in self.each() {
-            let sum = GroupSquares {
-                input,
-                map: self.map,
-                samples,
-                mean: means,
-                squares,
-            };
-            sum.run();
+        // A few channels at a time: the second sum finds their values in the first cache.
+        let blocks = means.chunks_mut(BLOCK).zip(squares.chunks_mut(BLOCK));
+        for (block, (means, squares)) in blocks.enumerate() {
+            let first = block * BLOCK * self.map;
+            let values = first..first + means.len() * self.map;
+            for (samples, input) in self.each() {
+                let sum = GroupSum {
+                    input: &input[values.clone()],
+                    map: self.map,
+                    samples,
+                    sums: means,
+                };
+                sum.run();
+            }
+            batch_norm::group_mean(self.samples * self.map, means);
+            for (samples, input) in self.each() {
+                let sum = GroupSquares {
+                    input: &input[values.clone()],
+                    map: self.map,
+                    samples,
+                    mean: means,
+                    squares,
+                };
+                sum.run();
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ mod exact;
 use super::reference::Statistics;
 use super::*;
 use crate::lanes::Lanes;
-use crate::ops::activation::Activation;
+use crate::ops::activation::{self, Activation};
 use crate::testing::*;
 use proptest::prelude::*;
 use std::vec;
@@ -112,6 +112,9 @@ impl NormalizedBatch {
         for (input, output) in samples().zip(outputs) {
             reference::forward(activation, &by, input, [&self.weight, &self.bias], output);
         }
+        let mut masked = vec![0.0; d_output.len()];
+        activation::reference::gradient(activation, &step.output, d_output, &mut masked);
+        let d_output = &masked;
         let group = GROUP * self.sample_len();
         for (input, d_output) in input.chunks(group).zip(d_output.chunks(group)) {
             let mut own = vec![0.0; step.sums.len()];
@@ -197,6 +200,8 @@ impl NormalizedBatch {
                     samples,
                     mean: &step.mean,
                     inverse: &step.inverse,
+                    tensors: [&self.weight, &self.bias],
+                    activation,
                     sums: &mut own,
                 };
                 run(zero, kernel);
@@ -238,7 +243,8 @@ impl NormalizedBatch {
             count: step.count,
             mean: &step.mean,
             inverse: &step.inverse,
-            weight: &self.weight,
+            tensors: [&self.weight, &self.bias],
+            activation,
             sums: &step.sums,
         };
         run(zero, backward);

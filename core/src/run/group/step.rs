@@ -9,7 +9,8 @@ use core::ops::Range;
 /// One step's backward pass, its buffers in hand.
 pub struct GroupBackward<'a, L> {
     pub step: &'a Step,
-    pub weights: &'a [f32],
+    /// Its weights and biases.
+    pub tensors: [&'a [f32]; 2],
     pub input: &'a [L],
     /// The gradient of the output; becomes the input's where the step works in place.
     pub d_output: &'a mut [L],
@@ -115,7 +116,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
         });
         proof.vectorize(conv2d::ConvInputGradient {
             geometry,
-            weights: self.weights,
+            weights: self.tensors[0],
             d_output: maps,
             d_input: self.d_input,
         });
@@ -137,7 +138,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
         let d_output = &*self.d_output;
         d_output[0].vectorize(conv2d::ConvInputGradient {
             geometry,
-            weights: self.weights,
+            weights: self.tensors[0],
             d_output,
             d_input: self.d_input,
         });
@@ -153,7 +154,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
 
     fn linear_input(self) {
         self.d_output[0].vectorize(linear::LinearInputGradient {
-            weights: self.weights,
+            weights: self.tensors[0],
             d_output: self.d_output,
             d_input: self.d_input,
         });
@@ -191,7 +192,7 @@ impl<L: Lanes> GroupBackward<'_, L> {
         self.d_output[0].vectorize(scale_shift::ScaleShiftInputGradient {
             gradient: self.d_output,
             map: self.step.input.map_elements(),
-            scale: self.weights,
+            scale: self.tensors[0],
         });
     }
 
@@ -206,7 +207,8 @@ impl<L: Lanes> GroupBackward<'_, L> {
             count: self.batch * map,
             mean: batch.mean,
             inverse: batch.inverse,
-            weight: self.weights,
+            tensors: self.tensors,
+            activation: self.step.operation.activation(),
             sums: batch.sums,
         });
     }
