@@ -5,7 +5,8 @@ use super::{Operation, Program, lifetimes::first_reader};
 /// What tells where a step's activation lets the gradient of its output through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mask {
-    /// Nothing: there is no activation, or no gradient, or the winners tell of it.
+    /// Nothing: there is no activation, or no gradient, or the winners tell of it, or what a batch
+    /// normalisation read.
     Nothing,
     /// The output, which is kept for this until the step runs backward.
     Output,
