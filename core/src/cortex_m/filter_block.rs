@@ -79,6 +79,9 @@ impl<'a> FilterBlock<'a> {
 
     /// All outputs in these rows and columns.
     pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        if self.is_single {
+            return self.bands([rows, columns], target);
+        }
         let mut y = rows.start;
         while y < rows.end {
             let alike_rows = self.alike(0, y, rows.end);
@@ -94,7 +97,7 @@ impl<'a> FilterBlock<'a> {
 
     /// The outputs from `at` to `end`, along an axis, that have the same taps.
     #[inline(never)]
-    fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
+    pub fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
         let interior = &self.interior[axis];
         if interior.contains(&at) {
             return at..interior.end.min(end);
@@ -108,7 +111,7 @@ impl<'a> FilterBlock<'a> {
     }
 
     #[inline(never)]
-    fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
+    pub fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
         self.geometry.valid_taps(axis, at)
     }
 
@@ -120,13 +123,10 @@ impl<'a> FilterBlock<'a> {
             self.valid_taps(1, columns.start),
         ];
         if taps[0].is_empty() || taps[1].is_empty() {
-            return self.fill(rows, columns, target);
+            return self.fill([rows, columns], target);
         }
         let is_new = taps != self.taps;
         self.taps = taps;
-        if self.is_single {
-            return self.rectangle(0, rows, columns, target);
-        }
         if is_new {
             self.aim();
         }
@@ -135,7 +135,7 @@ impl<'a> FilterBlock<'a> {
 
     /// Outputs all of whose taps are in the padding.
     #[inline(never)]
-    fn fill(&self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
+    pub fn fill(&self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let steps = self.group_steps();
         for index in 0..self.groups * self.filters {
             let (group, f) = (index / self.filters, index % self.filters);
@@ -153,9 +153,21 @@ impl<'a> FilterBlock<'a> {
         }
     }
 
-    pub fn bias_of(&self, f: usize) -> *const f32 {
+    fn bias_of(&self, f: usize) -> *const f32 {
         let step = if self.bias == &raw const ZERO { 0 } else { f };
         self.bias.wrapping_add(step)
+    }
+
+    /// Values from a filter's input, output, weights and bias to the next one's.
+    pub fn filter_steps(&self, target: &OutputPlaces) -> [usize; 4] {
+        let [first, second, ..] = target.outputs.map(|output| output.addr());
+        let has_bias = self.bias != &raw const ZERO;
+        [
+            0,
+            second.wrapping_sub(first) / size_of::<f32>(),
+            self.geometry.taps(),
+            usize::from(has_bias),
+        ]
     }
 
     /// Values from a group's input, output, weights and bias to the next one's.

@@ -2,8 +2,12 @@
 
 use super::convolution::{OutputPlaces, bytes, is_narrow};
 use super::filter_block::FilterBlock;
-use super::{Rectangle, TileShape};
+use super::{ColumnRun, Rectangle, TileShape};
 use core::ops::Range;
+
+/// Most runs of columns that are computed at once: a kernel of seven columns with half of it in the
+/// padding on either side has as many.
+const RUNS: usize = 7;
 
 impl FilterBlock<'_> {
     /// The address of the first tap's input of an output that has the block's taps.
@@ -66,9 +70,9 @@ impl FilterBlock<'_> {
         }
         // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
         if count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
-            for f in 0..self.filters {
-                self.rectangle(f, last.0..last.0 + 1, last.1..last.1 + 1, target);
-            }
+            let mut runs = [ColumnRun::of(1, &self.taps[1]), ColumnRun::END];
+            let output = [last.0..last.0 + 1, last.1..last.1 + 1];
+            self.rectangle(output, &mut runs, target);
         } else if count > 0 {
             // The others are the first one again.
             let first = self.sweep.inputs[0];
@@ -85,49 +89,106 @@ impl FilterBlock<'_> {
         unsafe { self.sweep.run(shape) }
     }
 
-    /// A rectangle of filter `f`, in all groups that are computed at once.
+    /// All outputs in these rows and columns, of a block that is a single filter.
     #[inline(never)]
-    pub fn rectangle(
+    pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut start = columns.start;
+        while start < columns.end {
+            let mut runs = [ColumnRun::END; RUNS + 1];
+            let (count, end) = self.column_runs(start..columns.end, &mut runs[..RUNS]);
+            let first = usize::from(runs[0].first);
+            let mut y = rows.start;
+            while y < rows.end {
+                let alike = self.alike(0, y, rows.end);
+                self.taps = [self.valid_taps(0, y), first..first];
+                y = alike.end;
+                let outputs = [alike, start..end];
+                if count == 0 || self.taps[0].is_empty() {
+                    self.fill(outputs, target);
+                } else {
+                    self.rectangle(outputs, &mut runs[..=count], target);
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// As many runs of the columns as there is room for and that have taps, and where they end; no run
+    /// where the first columns have none.
+    fn column_runs(&self, columns: Range<usize>, runs: &mut [ColumnRun]) -> (usize, usize) {
+        let mut at = columns.start;
+        for count in 0..runs.len() {
+            if at == columns.end {
+                return (count, at);
+            }
+            let alike = self.alike(1, at, columns.end);
+            let taps = self.valid_taps(1, at);
+            if taps.is_empty() {
+                return (count, if count == 0 { alike.end } else { at });
+            }
+            let mut run = ColumnRun::of(alike.len(), &taps);
+            if let Some(before) = count.checked_sub(1) {
+                run.step = 4 * (i32::from(run.first) - i32::from(runs[before].first));
+            }
+            runs[count] = run;
+            at = alike.end;
+        }
+        (runs.len(), at)
+    }
+
+    /// Outputs that have the block's rows of taps: of all its filters, one after the other, or of its
+    /// single one in all groups that are computed at once. The columns consist of `runs`, which have [`ColumnRun::END`] behind them.
+    #[inline(never)]
+    fn rectangle(
         &self,
-        f: usize,
-        rows: Range<usize>,
-        columns: Range<usize>,
+        [rows, columns]: [Range<usize>; 2],
+        runs: &mut [ColumnRun],
         target: &OutputPlaces,
     ) {
         let g = self.geometry;
-        let [taps_down, taps_across] = [self.taps[0].len(), self.taps[1].len()];
+        let taps_down = self.taps[0].len();
         let pitch = bytes(g.dilation[0] * g.input[1]);
         let column_step = bytes(g.stride[1]);
-        let [group_step, output_group_step, weight_group_step, bias_step] =
-            self.group_steps().map(bytes);
+        let (groups, steps) = if self.is_single {
+            (self.groups, self.group_steps())
+        } else {
+            (self.filters, self.filter_steps(target))
+        };
+        let [group_step, output_group_step, weight_group_step, bias_step] = steps.map(bytes);
         let place = target.place(rows.start, columns.start);
+        // From behind a row to the next one, from the last run's first tap to the first one's.
+        let taps_back = i32::from(runs[0].first) - i32::from(runs[runs.len() - 2].first);
+        let step =
+            bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step + 4 * taps_back;
+        runs[0].step = step;
+        let first_input = self.first_input(rows.start, columns.start);
+        let first_weight = self.taps[0].start * g.kernel[1];
         let mut work = Rectangle {
-            input: self.first_input(rows.start, columns.start),
-            output: target.outputs[f].wrapping_add(place),
-            weights: self.first_weight(f),
-            bias: self.bias_of(f),
+            input: first_input.wrapping_byte_offset(-step as isize),
+            output: target.outputs[0].wrapping_add(place),
+            weights: self.weights.wrapping_add(first_weight),
+            bias: self.bias,
+            runs: runs.as_mut_ptr(),
             floor: self.floor,
             kernel_rows: taps_down as u32,
-            kernel_columns: taps_across as u32,
+            kernel_columns: g.kernel[1] as u32,
             channels: g.group_channels() as u32,
             pitch,
             weight_pitch: bytes(g.kernel[1]),
             channel_step: bytes(g.input_area()) - taps_down as i32 * pitch,
             weight_channel_step: bytes((g.kernel[0] - taps_down) * g.kernel[1]),
             column_step,
-            columns: columns.len() as u32,
             rows: rows.len() as u32,
-            row_step: bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step,
             output_row_step: bytes(target.pitch - columns.len()),
-            groups: self.groups as u32,
+            groups: groups as u32,
             group_step,
             output_group_step,
             weight_group_step,
             bias_step,
-            own: 0,
+            own: [0; 3],
         };
         // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
-        // each of the groups; buffers are whole.
+        // each of the groups or filters; buffers are whole. Behind the runs is their end.
         unsafe { work.run() }
     }
 
