@@ -182,7 +182,7 @@ pub(super) unsafe extern "C" fn rectangles(work: &mut Rectangle) {
         run_of!("61"; 16 20 24 28; 17 21 25 29),
         next_output!(),
         run_of!("62"; 17 21 25 29; 18 22 26 30),
-        next_output!(),
+        "b 58f",
         run_of!("72"; 17 21 25 29; 18 22 26 30; 19 23 27 31),
         "b 58f",
         run_of!("63"; 18 22 26 30; 19 23 27 31),

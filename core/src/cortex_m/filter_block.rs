@@ -3,7 +3,6 @@
 use super::Sweep;
 use super::convolution::{OutputPlaces, ZERO, is_single};
 use crate::ops::conv2d::ConvGeometry;
-use crate::ops::conv2d::scalar::rectified;
 use core::ops::Range;
 
 /// Up to four filters side by side.
@@ -34,7 +33,7 @@ impl<'a> FilterBlock<'a> {
         sweep.rectify = u32::from(floor == 0.0);
         Self {
             geometry: g,
-            interior: [g.interior(0), g.interior(1)],
+            interior: [interior(g, 0), interior(g, 1)],
             is_single: false,
             filters: 0,
             groups: 1,
@@ -133,31 +132,6 @@ impl<'a> FilterBlock<'a> {
         self.tiles(rows, columns, target);
     }
 
-    /// Outputs all of whose taps are in the padding.
-    #[inline(never)]
-    pub fn fill(&self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let steps = self.group_steps();
-        for index in 0..self.groups * self.filters {
-            let (group, f) = (index / self.filters, index % self.filters);
-            // SAFETY: there is a bias for each filter, or none, and then no step.
-            let bias = unsafe { *self.bias_of(f).wrapping_add(group * steps[3]) };
-            let output = target.outputs[f].wrapping_add(group * steps[1]);
-            for y in rows.clone() {
-                for x in columns.clone() {
-                    // SAFETY: the target has a place for each output.
-                    unsafe {
-                        *output.wrapping_add(target.place(y, x)) = rectified(bias, self.floor)
-                    };
-                }
-            }
-        }
-    }
-
-    fn bias_of(&self, f: usize) -> *const f32 {
-        let step = if self.bias == &raw const ZERO { 0 } else { f };
-        self.bias.wrapping_add(step)
-    }
-
     /// Values from a filter's input, output, weights and bias to the next one's.
     pub fn filter_steps(&self, target: &OutputPlaces) -> [usize; 4] {
         let [first, second, ..] = target.outputs.map(|output| output.addr());
@@ -182,4 +156,10 @@ impl<'a> FilterBlock<'a> {
             filters * usize::from(has_bias),
         ]
     }
+}
+
+/// Once for both axes.
+#[inline(never)]
+fn interior(g: &ConvGeometry, axis: usize) -> Range<usize> {
+    g.interior(axis)
 }

@@ -56,6 +56,7 @@ pub(crate) struct Rectangle {
     pub runs: *mut ColumnRun,
     /// What no output is below of.
     pub floor: f32,
+    /// None where outputs are where the sum begins; then there is one column, and one channel counts.
     pub kernel_rows: u32,
     /// Of the whole kernel.
     pub kernel_columns: u32,
@@ -92,7 +93,7 @@ impl Rectangle {
     ///
     /// # Safety
     ///
-    /// There is at least one group, channel, row of outputs and row of taps; each run has at least one
+    /// There is at least one group, channel, and row of outputs; each run has at least one
     /// output and tap, and at most [`Self::COLUMNS`] taps; every address that the loops come to and
     /// every weight of the rows may be read, every output written.
     #[inline(always)]
@@ -100,7 +101,8 @@ impl Rectangle {
         #[cfg(target_arch = "arm")]
         {
             let rows = self.kernel_rows.max(self.kernel_columns) as usize;
-            let run = if self.channels == 1 && rows <= Self::KEPT {
+            let is_one_channel = self.channels == 1 || self.kernel_rows == 0;
+            let run = if is_one_channel && rows <= Self::KEPT {
                 super::depthwise::rectangles
             } else {
                 super::single_filter::rectangles

@@ -14,9 +14,11 @@ impl FilterBlock<'_> {
     fn first_input(&self, y: usize, x: usize) -> *const f32 {
         let g = self.geometry;
         let [row, column] = [(0, y), (1, x)].map(|(axis, at)| {
-            at * g.stride[axis] + self.taps[axis].start * g.dilation[axis] - g.padding[axis]
+            let tap = self.taps[axis].start * g.dilation[axis];
+            (at * g.stride[axis] + tap).wrapping_sub(g.padding[axis])
         });
-        self.input.wrapping_add(row * g.input[1] + column)
+        let first = row.wrapping_mul(g.input[1]).wrapping_add(column);
+        self.input.wrapping_add(first)
     }
 
     /// The address of a filter's first tap.
@@ -70,9 +72,7 @@ impl FilterBlock<'_> {
         }
         // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
         if count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
-            let mut runs = [ColumnRun::of(1, &self.taps[1]), ColumnRun::END];
-            let output = [last.0..last.0 + 1, last.1..last.1 + 1];
-            self.rectangle(output, &mut runs, target);
+            self.lone(last.0, last.1, target);
         } else if count > 0 {
             // The others are the first one again.
             let first = self.sweep.inputs[0];
@@ -95,7 +95,10 @@ impl FilterBlock<'_> {
         let mut start = columns.start;
         while start < columns.end {
             let mut runs = [ColumnRun::END; RUNS + 1];
-            let (count, end) = self.column_runs(start..columns.end, &mut runs[..RUNS]);
+            let (count, mut end) = self.column_runs(start..columns.end, &mut runs[..RUNS]);
+            if count == 0 {
+                end = self.alike(1, start, columns.end).end;
+            }
             let first = usize::from(runs[0].first);
             let mut y = rows.start;
             while y < rows.end {
@@ -113,33 +116,41 @@ impl FilterBlock<'_> {
         }
     }
 
-    /// As many runs of the columns as there is room for and that have taps, and where they end; no run
-    /// where the first columns have none.
+    /// As many runs of the columns as there is room for and that have taps, and where they end.
     fn column_runs(&self, columns: Range<usize>, runs: &mut [ColumnRun]) -> (usize, usize) {
-        let mut at = columns.start;
-        for count in 0..runs.len() {
-            if at == columns.end {
-                return (count, at);
-            }
-            let alike = self.alike(1, at, columns.end);
+        let (mut count, mut at, mut before) = (0, columns.start, 0);
+        for run in runs {
             let taps = self.valid_taps(1, at);
-            if taps.is_empty() {
-                return (count, if count == 0 { alike.end } else { at });
+            if at == columns.end || taps.is_empty() {
+                break;
             }
-            let mut run = ColumnRun::of(alike.len(), &taps);
-            if let Some(before) = count.checked_sub(1) {
-                run.step = 4 * (i32::from(run.first) - i32::from(runs[before].first));
-            }
-            runs[count] = run;
-            at = alike.end;
+            let end = self.alike(1, at, columns.end).end;
+            *run = ColumnRun::of(end - at, &taps);
+            run.step = bytes(taps.start).wrapping_sub(bytes(before));
+            (count, at, before) = (count + 1, end, taps.start);
         }
-        (runs.len(), at)
+        (count, at)
+    }
+
+    /// Outputs all of whose taps are in the padding.
+    #[inline(never)]
+    pub fn fill(&mut self, outputs: [Range<usize>; 2], target: &OutputPlaces) {
+        self.taps = [0..0, 0..0];
+        let mut runs = [ColumnRun::of(outputs[1].len(), &(0..1)), ColumnRun::END];
+        self.rectangle(outputs, &mut runs, target);
+    }
+
+    /// An output that has the block's taps.
+    #[inline(never)]
+    fn lone(&self, y: usize, x: usize, target: &OutputPlaces) {
+        let mut runs = [ColumnRun::of(1, &self.taps[1]), ColumnRun::END];
+        self.rectangle([y..y + 1, x..x + 1], &mut runs, target);
     }
 
     /// Outputs that have the block's rows of taps: of all its filters, one after the other, or of its
-    /// single one in all groups that are computed at once. The columns consist of `runs`, which have [`ColumnRun::END`] behind them.
+    /// single one in all groups that are computed at once. Without such rows outputs are where sums begin. The columns consist of `runs`, which have [`ColumnRun::END`] behind them.
     #[inline(never)]
-    fn rectangle(
+    pub fn rectangle(
         &self,
         [rows, columns]: [Range<usize>; 2],
         runs: &mut [ColumnRun],
@@ -147,6 +158,7 @@ impl FilterBlock<'_> {
     ) {
         let g = self.geometry;
         let taps_down = self.taps[0].len();
+        let taps_across = if taps_down == 0 { 1 } else { g.kernel[1] };
         let pitch = bytes(g.dilation[0] * g.input[1]);
         let column_step = bytes(g.stride[1]);
         let (groups, steps) = if self.is_single {
@@ -171,7 +183,7 @@ impl FilterBlock<'_> {
             runs: runs.as_mut_ptr(),
             floor: self.floor,
             kernel_rows: taps_down as u32,
-            kernel_columns: g.kernel[1] as u32,
+            kernel_columns: taps_across as u32,
             channels: g.group_channels() as u32,
             pitch,
             weight_pitch: bytes(g.kernel[1]),
