@@ -55,7 +55,8 @@ impl<'a> FilterBlock<'a> {
         self.weights = weights[first * g.taps()..].as_ptr();
         let own = bias.get(first..).unwrap_or(&[]);
         self.bias = own.first().map_or(&raw const ZERO, |bias| bias);
-        let biases = self.each(|f| own.get(f).copied().unwrap_or(0.0));
+        // SAFETY: there is a bias for each filter, as the convolution asserts, or none, which is one 0.
+        let biases = self.each(|f| unsafe { *self.bias_of(f) });
         for (sums, bias) in self
             .sweep
             .sums
@@ -132,29 +133,9 @@ impl<'a> FilterBlock<'a> {
         self.tiles(rows, columns, target);
     }
 
-    /// Values from a filter's input, output, weights and bias to the next one's.
-    pub fn filter_steps(&self, target: &OutputPlaces) -> [usize; 4] {
-        let [first, second, ..] = target.outputs.map(|output| output.addr());
-        let has_bias = self.bias != &raw const ZERO;
-        [
-            0,
-            second.wrapping_sub(first) / size_of::<f32>(),
-            self.geometry.taps(),
-            usize::from(has_bias),
-        ]
-    }
-
-    /// Values from a group's input, output, weights and bias to the next one's.
-    pub fn group_steps(&self) -> [usize; 4] {
-        let g = self.geometry;
-        let filters = g.group_filters();
-        let has_bias = self.bias != &raw const ZERO;
-        [
-            g.group_channels() * g.input_area(),
-            filters * g.output_area(),
-            filters * g.taps(),
-            filters * usize::from(has_bias),
-        ]
+    fn bias_of(&self, f: usize) -> *const f32 {
+        let step = if self.bias == &raw const ZERO { 0 } else { f };
+        self.bias.wrapping_add(step)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a region is swept.
 
-use super::convolution::{OutputPlaces, bytes, is_narrow};
+use super::convolution::{OutputPlaces, ZERO, bytes, is_narrow};
 use super::filter_block::FilterBlock;
 use super::{ColumnRun, Rectangle, TileShape};
 use core::ops::Range;
@@ -11,6 +11,7 @@ const RUNS: usize = 7;
 
 impl FilterBlock<'_> {
     /// The address of the first tap's input of an output that has the block's taps.
+    #[inline(never)]
     fn first_input(&self, y: usize, x: usize) -> *const f32 {
         let g = self.geometry;
         let [row, column] = [(0, y), (1, x)].map(|(axis, at)| {
@@ -161,12 +162,20 @@ impl FilterBlock<'_> {
         let taps_across = if taps_down == 0 { 1 } else { g.kernel[1] };
         let pitch = bytes(g.dilation[0] * g.input[1]);
         let column_step = bytes(g.stride[1]);
-        let (groups, steps) = if self.is_single {
-            (self.groups, self.group_steps())
+        // Of the groups, or of the filters.
+        let (count, filters, input, output) = if self.is_single {
+            let (filters, area) = (g.group_filters(), g.group_channels() * g.input_area());
+            (
+                self.groups,
+                filters,
+                bytes(area),
+                bytes(filters * g.output_area()),
+            )
         } else {
-            (self.filters, self.filter_steps(target))
+            let [first, second, ..] = target.outputs.map(|output| output.addr());
+            (self.filters, 1, 0, second.wrapping_sub(first) as i32)
         };
-        let [group_step, output_group_step, weight_group_step, bias_step] = steps.map(bytes);
+        let has_bias = self.bias != &raw const ZERO;
         let place = target.place(rows.start, columns.start);
         // From behind a row to the next one, from the last run's first tap to the first one's.
         let taps_back = i32::from(runs[0].first) - i32::from(runs[runs.len() - 2].first);
@@ -192,11 +201,11 @@ impl FilterBlock<'_> {
             column_step,
             rows: rows.len() as u32,
             output_row_step: bytes(target.pitch - columns.len()),
-            groups: groups as u32,
-            group_step,
-            output_group_step,
-            weight_group_step,
-            bias_step,
+            groups: count as u32,
+            group_step: input,
+            output_group_step: output,
+            weight_group_step: bytes(filters * g.taps()),
+            bias_step: bytes(filters * usize::from(has_bias)),
             own: [0; 3],
         };
         // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
