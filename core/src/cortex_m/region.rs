@@ -5,9 +5,9 @@ use super::filter_block::FilterBlock;
 use super::{ColumnRun, Rectangle, TileShape};
 use core::ops::Range;
 
-/// Most runs of columns that are computed at once: a kernel of seven columns with half of it in the
-/// padding on either side has as many.
-const RUNS: usize = 7;
+/// Most runs of columns that are computed at once. A kernel of seven columns has seven runs with half of
+/// it in the padding on either side.
+const RUNS: usize = 9;
 
 impl FilterBlock<'_> {
     /// The address of the first tap's input of an output that has the block's taps.
@@ -96,7 +96,9 @@ impl FilterBlock<'_> {
         let mut start = columns.start;
         while start < columns.end {
             let mut runs = [ColumnRun::END; RUNS + 1];
-            let (count, mut end) = self.column_runs(start..columns.end, &mut runs[..RUNS]);
+            // A loop whose turns the compiler knows would be spelled out, in flash.
+            let most = RUNS.min(2 * self.geometry.kernel[1]);
+            let (count, mut end) = self.column_runs(start..columns.end, &mut runs[..most]);
             if count == 0 {
                 end = self.alike(1, start, columns.end).end;
             }
