@@ -91,6 +91,7 @@ pub(super) fn is_narrow(g: &ConvGeometry) -> bool {
 
 /// Whether a block is one filter, swept in rectangles, not up to four, swept in tiles: of the
 /// filters left in the group.
+#[inline(never)]
 pub(super) fn is_single(g: &ConvGeometry, filters: usize) -> bool {
     let is_depthwise = g.group_channels() == 1 && g.group_filters() < 4;
     is_narrow(g) && (filters == 1 || is_depthwise)

@@ -1,6 +1,6 @@
 //! The loops in Rust, for tests on other processors.
 
-use super::{Rectangle, Sweep, TileShape};
+use super::{ColumnRun, Rectangle, Sweep, TileShape};
 
 /// # Safety
 ///
@@ -103,13 +103,20 @@ pub(super) unsafe fn rectangle(work: &mut Rectangle) {
     for _ in 0..work.groups {
         let (mut first, mut output) = (work.input, work.output);
         for _ in 0..work.rows {
-            for _ in 0..work.columns {
-                // SAFETY: the caller vouches for what the loops read and write.
-                unsafe { *output = output_of(work, first) };
-                first = moved(first, work.column_step);
-                output = output.wrapping_add(1);
+            let mut next = work.runs;
+            // SAFETY: the caller vouches for what the loops read and write, and for the end of the runs.
+            while let run = unsafe { *next }
+                && run.columns > 0
+            {
+                first = moved(first, run.step);
+                for _ in 0..run.columns {
+                    // SAFETY: the caller's.
+                    unsafe { *output = output_of(work, &run, first) };
+                    first = moved(first, work.column_step);
+                    output = output.wrapping_add(1);
+                }
+                next = next.wrapping_add(1);
             }
-            first = moved(first, work.row_step);
             output = output.wrapping_byte_offset(work.output_row_step as isize);
         }
         work.input = moved(work.input, work.group_step);
@@ -120,13 +127,13 @@ pub(super) unsafe fn rectangle(work: &mut Rectangle) {
     }
 }
 
-unsafe fn output_of(work: &Rectangle, mut input: *const f32) -> f32 {
-    let mut weights = work.weights;
+unsafe fn output_of(work: &Rectangle, run: &ColumnRun, mut input: *const f32) -> f32 {
+    let mut weights = work.weights.wrapping_add(usize::from(run.first));
     // SAFETY: the caller's.
     let mut sum = unsafe { *work.bias };
     for _ in 0..work.channels {
         for _ in 0..work.kernel_rows {
-            for tap in 0..work.kernel_columns as usize {
+            for tap in 0..usize::from(run.taps) {
                 // SAFETY: the caller's.
                 sum += unsafe { *weights.add(tap) * *input.add(tap) };
             }

@@ -3,7 +3,6 @@
 use super::Sweep;
 use super::convolution::{OutputPlaces, ZERO, is_single};
 use crate::ops::conv2d::ConvGeometry;
-use crate::ops::conv2d::scalar::rectified;
 use core::ops::Range;
 
 /// Up to four filters side by side.
@@ -34,7 +33,7 @@ impl<'a> FilterBlock<'a> {
         sweep.rectify = u32::from(floor == 0.0);
         Self {
             geometry: g,
-            interior: [g.interior(0), g.interior(1)],
+            interior: [interior(g, 0), interior(g, 1)],
             is_single: false,
             filters: 0,
             groups: 1,
@@ -56,7 +55,8 @@ impl<'a> FilterBlock<'a> {
         self.weights = weights[first * g.taps()..].as_ptr();
         let own = bias.get(first..).unwrap_or(&[]);
         self.bias = own.first().map_or(&raw const ZERO, |bias| bias);
-        let biases = self.each(|f| own.get(f).copied().unwrap_or(0.0));
+        // SAFETY: there is a bias for each filter, as the convolution asserts, or none, which is one 0.
+        let biases = self.each(|f| unsafe { *self.bias_of(f) });
         for (sums, bias) in self
             .sweep
             .sums
@@ -79,6 +79,9 @@ impl<'a> FilterBlock<'a> {
 
     /// All outputs in these rows and columns.
     pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        if self.is_single {
+            return self.bands([rows, columns], target);
+        }
         let mut y = rows.start;
         while y < rows.end {
             let alike_rows = self.alike(0, y, rows.end);
@@ -94,7 +97,7 @@ impl<'a> FilterBlock<'a> {
 
     /// The outputs from `at` to `end`, along an axis, that have the same taps.
     #[inline(never)]
-    fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
+    pub fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
         let interior = &self.interior[axis];
         if interior.contains(&at) {
             return at..interior.end.min(end);
@@ -108,7 +111,7 @@ impl<'a> FilterBlock<'a> {
     }
 
     #[inline(never)]
-    fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
+    pub fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
         self.geometry.valid_taps(axis, at)
     }
 
@@ -120,54 +123,24 @@ impl<'a> FilterBlock<'a> {
             self.valid_taps(1, columns.start),
         ];
         if taps[0].is_empty() || taps[1].is_empty() {
-            return self.fill(rows, columns, target);
+            return self.fill([rows, columns], target);
         }
         let is_new = taps != self.taps;
         self.taps = taps;
-        if self.is_single {
-            return self.rectangle(0, rows, columns, target);
-        }
         if is_new {
             self.aim();
         }
         self.tiles(rows, columns, target);
     }
 
-    /// Outputs all of whose taps are in the padding.
-    #[inline(never)]
-    fn fill(&self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
-        let steps = self.group_steps();
-        for index in 0..self.groups * self.filters {
-            let (group, f) = (index / self.filters, index % self.filters);
-            // SAFETY: there is a bias for each filter, or none, and then no step.
-            let bias = unsafe { *self.bias_of(f).wrapping_add(group * steps[3]) };
-            let output = target.outputs[f].wrapping_add(group * steps[1]);
-            for y in rows.clone() {
-                for x in columns.clone() {
-                    // SAFETY: the target has a place for each output.
-                    unsafe {
-                        *output.wrapping_add(target.place(y, x)) = rectified(bias, self.floor)
-                    };
-                }
-            }
-        }
-    }
-
-    pub fn bias_of(&self, f: usize) -> *const f32 {
+    fn bias_of(&self, f: usize) -> *const f32 {
         let step = if self.bias == &raw const ZERO { 0 } else { f };
         self.bias.wrapping_add(step)
     }
+}
 
-    /// Values from a group's input, output, weights and bias to the next one's.
-    pub fn group_steps(&self) -> [usize; 4] {
-        let g = self.geometry;
-        let filters = g.group_filters();
-        let has_bias = self.bias != &raw const ZERO;
-        [
-            g.group_channels() * g.input_area(),
-            filters * g.output_area(),
-            filters * g.taps(),
-            filters * usize::from(has_bias),
-        ]
-    }
+/// Once for both axes.
+#[inline(never)]
+fn interior(g: &ConvGeometry, axis: usize) -> Range<usize> {
+    g.interior(axis)
 }

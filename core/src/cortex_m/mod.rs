@@ -48,5 +48,5 @@ pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
 
-use rectangle::Rectangle;
+use rectangle::{ColumnRun, Rectangle};
 use sweep::{Sweep, TileShape};

@@ -1,19 +1,64 @@
-//! Rectangles of outputs of one filter, and of that filter in each of the groups.
+//! Rectangles of outputs of one filter, and of that filter in each of the groups, or of the filters
+//! behind it.
 
-/// A filter's taps inside the input, and a rectangle of outputs that have them. Steps are in bytes.
+use core::ops::Range;
+
+/// Outputs side by side that have the same columns of the kernel.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ColumnRun {
+    /// None behind the last run.
+    pub columns: u32,
+    /// The loops' own.
+    pub own: u32,
+    /// From behind the run before, or behind the last one of the row before, to the first output's first
+    /// tap's input, in bytes.
+    pub step: i32,
+    /// Taps a row.
+    pub taps: u16,
+    /// The first one's column in the kernel.
+    pub first: u16,
+}
+
+impl ColumnRun {
+    /// Behind the last one.
+    pub const END: Self = Self {
+        columns: 0,
+        own: 0,
+        step: 0,
+        taps: 0,
+        first: 0,
+    };
+
+    /// As many outputs with these taps, whose step is not known yet.
+    pub fn of(columns: usize, taps: &Range<usize>) -> Self {
+        Self {
+            columns: columns as u32,
+            taps: taps.len() as u16,
+            first: taps.start as u16,
+            ..Self::END
+        }
+    }
+}
+
+/// A filter's rows of taps inside the input, and outputs that have them. Steps are in bytes.
 #[repr(C)]
 #[derive(Clone, Debug)]
 pub(crate) struct Rectangle {
-    /// The first output's first tap's input.
+    /// The first output's first tap's input, less the first run's step.
     pub input: *const f32,
     pub output: *mut f32,
+    /// The first row's, of which a run may lack some.
     pub weights: *const f32,
     /// What sums begin at.
     pub bias: *const f32,
+    /// What each row of outputs consists of, and [`ColumnRun::END`].
+    pub runs: *mut ColumnRun,
     /// What no output is below of.
     pub floor: f32,
+    /// None where outputs are where the sum begins; then there is one column, and one channel counts.
     pub kernel_rows: u32,
-    /// Side by side.
+    /// Of the whole kernel.
     pub kernel_columns: u32,
     pub channels: u32,
     /// From a row of taps to the next one.
@@ -24,10 +69,8 @@ pub(crate) struct Rectangle {
     pub weight_channel_step: i32,
     /// From an output's inputs to those of the next one.
     pub column_step: i32,
-    pub columns: u32,
     pub rows: u32,
     /// From behind a row of outputs to the next one.
-    pub row_step: i32,
     pub output_row_step: i32,
     pub groups: u32,
     /// From a group to the next one.
@@ -36,7 +79,7 @@ pub(crate) struct Rectangle {
     pub weight_group_step: i32,
     pub bias_step: i32,
     /// The loops' own.
-    pub own: u32,
+    pub own: [u32; 3],
 }
 
 impl Rectangle {
@@ -50,15 +93,16 @@ impl Rectangle {
     ///
     /// # Safety
     ///
-    /// There is at least one output, group, channel and tap, and at most [`Self::COLUMNS`] a row;
-    /// every address that the loops come to may be read, every output written.
+    /// There is at least one group, channel, and row of outputs; each run has at least one
+    /// output and tap, and at most [`Self::COLUMNS`] taps; every address that the loops come to and
+    /// every weight of the rows may be read, every output written.
     #[inline(always)]
     pub unsafe fn run(&mut self) {
-        debug_assert!((1..=Self::COLUMNS).contains(&(self.kernel_columns as usize)));
         #[cfg(target_arch = "arm")]
         {
             let rows = self.kernel_rows.max(self.kernel_columns) as usize;
-            let run = if self.channels == 1 && rows <= Self::KEPT {
+            let is_one_channel = self.channels == 1 || self.kernel_rows == 0;
+            let run = if is_one_channel && rows <= Self::KEPT {
                 super::depthwise::rectangles
             } else {
                 super::single_filter::rectangles

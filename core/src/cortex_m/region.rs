@@ -1,18 +1,25 @@
 //! How a region is swept.
 
-use super::convolution::{OutputPlaces, bytes, is_narrow};
+use super::convolution::{OutputPlaces, ZERO, bytes, is_narrow};
 use super::filter_block::FilterBlock;
-use super::{Rectangle, TileShape};
+use super::{ColumnRun, Rectangle, TileShape};
 use core::ops::Range;
+
+/// Most runs of columns that are computed at once. A kernel of seven columns has seven runs with half of
+/// it in the padding on either side.
+const RUNS: usize = 9;
 
 impl FilterBlock<'_> {
     /// The address of the first tap's input of an output that has the block's taps.
+    #[inline(never)]
     fn first_input(&self, y: usize, x: usize) -> *const f32 {
         let g = self.geometry;
         let [row, column] = [(0, y), (1, x)].map(|(axis, at)| {
-            at * g.stride[axis] + self.taps[axis].start * g.dilation[axis] - g.padding[axis]
+            let tap = self.taps[axis].start * g.dilation[axis];
+            (at * g.stride[axis] + tap).wrapping_sub(g.padding[axis])
         });
-        self.input.wrapping_add(row * g.input[1] + column)
+        let first = row.wrapping_mul(g.input[1]).wrapping_add(column);
+        self.input.wrapping_add(first)
     }
 
     /// The address of a filter's first tap.
@@ -66,9 +73,7 @@ impl FilterBlock<'_> {
         }
         // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
         if count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
-            for f in 0..self.filters {
-                self.rectangle(f, last.0..last.0 + 1, last.1..last.1 + 1, target);
-            }
+            self.lone(last.0, last.1, target);
         } else if count > 0 {
             // The others are the first one again.
             let first = self.sweep.inputs[0];
@@ -85,27 +90,108 @@ impl FilterBlock<'_> {
         unsafe { self.sweep.run(shape) }
     }
 
-    /// A rectangle of filter `f`, in all groups that are computed at once.
+    /// All outputs in these rows and columns, of a block that is a single filter.
+    #[inline(never)]
+    pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut start = columns.start;
+        while start < columns.end {
+            let mut runs = [ColumnRun::END; RUNS + 1];
+            // A loop whose turns the compiler knows would be spelled out, in flash.
+            let most = RUNS.min(2 * self.geometry.kernel[1]);
+            let (count, mut end) = self.column_runs(start..columns.end, &mut runs[..most]);
+            if count == 0 {
+                end = self.alike(1, start, columns.end).end;
+            }
+            let first = usize::from(runs[0].first);
+            let mut y = rows.start;
+            while y < rows.end {
+                let alike = self.alike(0, y, rows.end);
+                self.taps = [self.valid_taps(0, y), first..first];
+                y = alike.end;
+                let outputs = [alike, start..end];
+                if count == 0 || self.taps[0].is_empty() {
+                    self.fill(outputs, target);
+                } else {
+                    self.rectangle(outputs, &mut runs[..=count], target);
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// As many runs of the columns as there is room for and that have taps, and where they end.
+    fn column_runs(&self, columns: Range<usize>, runs: &mut [ColumnRun]) -> (usize, usize) {
+        let (mut count, mut at, mut before) = (0, columns.start, 0);
+        for run in runs {
+            let taps = self.valid_taps(1, at);
+            if at == columns.end || taps.is_empty() {
+                break;
+            }
+            let end = self.alike(1, at, columns.end).end;
+            *run = ColumnRun::of(end - at, &taps);
+            run.step = bytes(taps.start).wrapping_sub(bytes(before));
+            (count, at, before) = (count + 1, end, taps.start);
+        }
+        (count, at)
+    }
+
+    /// Outputs all of whose taps are in the padding.
+    #[inline(never)]
+    pub fn fill(&mut self, outputs: [Range<usize>; 2], target: &OutputPlaces) {
+        self.taps = [0..0, 0..0];
+        let mut runs = [ColumnRun::of(outputs[1].len(), &(0..1)), ColumnRun::END];
+        self.rectangle(outputs, &mut runs, target);
+    }
+
+    /// An output that has the block's taps.
+    #[inline(never)]
+    fn lone(&self, y: usize, x: usize, target: &OutputPlaces) {
+        let mut runs = [ColumnRun::of(1, &self.taps[1]), ColumnRun::END];
+        self.rectangle([y..y + 1, x..x + 1], &mut runs, target);
+    }
+
+    /// Outputs that have the block's rows of taps: of all its filters, one after the other, or of its
+    /// single one in all groups that are computed at once. Without such rows outputs are where sums begin. The columns consist of `runs`, which have [`ColumnRun::END`] behind them.
     #[inline(never)]
     pub fn rectangle(
         &self,
-        f: usize,
-        rows: Range<usize>,
-        columns: Range<usize>,
+        [rows, columns]: [Range<usize>; 2],
+        runs: &mut [ColumnRun],
         target: &OutputPlaces,
     ) {
         let g = self.geometry;
-        let [taps_down, taps_across] = [self.taps[0].len(), self.taps[1].len()];
+        let taps_down = self.taps[0].len();
+        let taps_across = if taps_down == 0 { 1 } else { g.kernel[1] };
         let pitch = bytes(g.dilation[0] * g.input[1]);
         let column_step = bytes(g.stride[1]);
-        let [group_step, output_group_step, weight_group_step, bias_step] =
-            self.group_steps().map(bytes);
+        // Of the groups, or of the filters.
+        let (count, filters, input, output) = if self.is_single {
+            let (filters, area) = (g.group_filters(), g.group_channels() * g.input_area());
+            (
+                self.groups,
+                filters,
+                bytes(area),
+                bytes(filters * g.output_area()),
+            )
+        } else {
+            let [first, second, ..] = target.outputs.map(|output| output.addr());
+            (self.filters, 1, 0, second.wrapping_sub(first) as i32)
+        };
+        let has_bias = self.bias != &raw const ZERO;
         let place = target.place(rows.start, columns.start);
+        // From behind a row to the next one, from the last run's first tap to the first one's.
+        let taps_back = i32::from(runs[0].first) - i32::from(runs[runs.len() - 2].first);
+        let step =
+            bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step + 4 * taps_back;
+        runs[0].step = step;
+        let first_input = self.first_input(rows.start, columns.start);
+        let first_weight = self.taps[0].start * g.kernel[1];
         let mut work = Rectangle {
-            input: self.first_input(rows.start, columns.start),
-            output: target.outputs[f].wrapping_add(place),
-            weights: self.first_weight(f),
-            bias: self.bias_of(f),
+            input: first_input.wrapping_byte_offset(-step as isize),
+            output: target.outputs[0].wrapping_add(place),
+            weights: self.weights.wrapping_add(first_weight),
+            bias: self.bias,
+            runs: runs.as_mut_ptr(),
             floor: self.floor,
             kernel_rows: taps_down as u32,
             kernel_columns: taps_across as u32,
@@ -115,19 +201,17 @@ impl FilterBlock<'_> {
             channel_step: bytes(g.input_area()) - taps_down as i32 * pitch,
             weight_channel_step: bytes((g.kernel[0] - taps_down) * g.kernel[1]),
             column_step,
-            columns: columns.len() as u32,
             rows: rows.len() as u32,
-            row_step: bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step,
             output_row_step: bytes(target.pitch - columns.len()),
-            groups: self.groups as u32,
-            group_step,
-            output_group_step,
-            weight_group_step,
-            bias_step,
-            own: 0,
+            groups: count as u32,
+            group_step: input,
+            output_group_step: output,
+            weight_group_step: bytes(filters * g.taps()),
+            bias_step: bytes(filters * usize::from(has_bias)),
+            own: [0; 3],
         };
         // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
-        // each of the groups; buffers are whole.
+        // each of the groups or filters; buffers are whole. Behind the runs is their end.
         unsafe { work.run() }
     }
 

@@ -3,12 +3,12 @@
 use super::Sweep;
 
 /// The loops around a shape's taps: text of three taps, of one tap, what moves the inputs on by r12,
-/// what makes negative sums 0, what stores the sums at r0 to r3. In the first three r0 to r3 are the
+/// what stores the sums at r0 to r3. In the first three r0 to r3 are the
 /// inputs' addresses and r4 to r7 the weights'.
 ///
 /// r8 counts taps, r9 rows, r10 channels; r11 is the step behind taps, lr the sweep.
 macro_rules! loops {
-    ($name:ident, $three:expr, $one:expr, $move:expr, $rectify:expr, $store:expr) => {
+    ($name:ident, $three:expr, $one:expr, $move:expr, $store:expr) => {
         #[unsafe(naked)]
         pub(super) unsafe extern "C" fn $name(sweep: &mut Sweep) {
             core::arch::naked_asm!(
@@ -67,7 +67,9 @@ macro_rules! loops {
                 "ldr r8, [lr, #{rectify}]",
                 "cmp r8, #0",
                 "beq 28f",
-                $rectify,
+                "mov r11, lr",
+                "bl {rectified}",
+                "mov lr, r11",
                 "28:",
                 "add r12, lr, #{outputs}",
                 "ldm r12, {{r0-r3}}",
@@ -116,6 +118,7 @@ macro_rules! loops {
                 tiles = const core::mem::offset_of!(Sweep, tiles),
                 rectify = const core::mem::offset_of!(Sweep, rectify),
                 sums = const core::mem::offset_of!(Sweep, sums),
+                rectified = sym rectify,
             )
         }
     };
@@ -134,6 +137,16 @@ macro_rules! rectified {
     };
 }
 
+/// Makes the sums of a tile what a ReLU makes of them; a place of its own, since each shape needs it.
+#[unsafe(naked)]
+unsafe extern "C" fn rectify() {
+    core::arch::naked_asm!(
+        ".fpu fpv4-sp-d16",
+        rectified!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
+        "bx lr",
+    )
+}
+
 /// A filter's four outputs.
 macro_rules! scattered_store {
     ($first:literal; $a:literal $b:literal $c:literal $d:literal) => {
@@ -143,17 +156,17 @@ macro_rules! scattered_store {
             ", [",
             $first,
             "]\n",
-            "add r7, ",
+            "adds r7, ",
             $first,
             ", r4\nvstr s",
             $b,
             ", [r7]\n",
-            "add r7, ",
+            "adds r7, ",
             $first,
             ", r5\nvstr s",
             $c,
             ", [r7]\n",
-            "add r7, ",
+            "adds r7, ",
             $first,
             ", r6\nvstr s",
             $d,
@@ -184,7 +197,6 @@ macro_rules! four_filters {
                 one_tap!("r7"; 12 13 14 15; 16 17 18 19),
             ),
             $move,
-            rectified!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
             $store
         );
     };
