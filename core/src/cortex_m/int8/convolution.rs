@@ -1,0 +1,171 @@
+//! A convolution of codes: which positions the loops see side by side.
+
+use super::clamping::clamp_codes;
+use super::gathering::Gathering;
+use super::layout::{Header, Layout, Sweeping};
+use super::line::Line;
+use super::tile::{Finish, Tile};
+use super::{CodeArrangement, Rounding};
+use crate::ops::conv2d::ConvGeometry;
+
+/// The forward pass of a convolution of codes; a linear layer is one with a kernel of 1 x 1, a single
+/// position, and all its inputs as channels.
+pub struct CodeConvolution<'a> {
+    /// The convolution, with all its outputs.
+    pub geometry: ConvGeometry,
+    /// Whether only the largest of each 2 x 2 outputs is wanted.
+    pub pool: bool,
+    /// rows x columns x channels
+    pub input: &'a [i8],
+    /// What padding is filled with.
+    pub input_zero: i8,
+    /// What [`CodeArrangement::write`] wrote.
+    pub arranged: &'a [u32],
+    /// rows x columns x filters, pooled where that is wanted; aligned to words.
+    pub output: &'a mut [i8],
+    /// The least and the greatest code of the output.
+    pub limits: [i8; 2],
+    /// [`CodeConvolution::scratch`] bytes, aligned to words.
+    pub scratch: &'a mut [i8],
+}
+
+impl CodeConvolution<'_> {
+    /// Bytes that it works in.
+    pub const fn scratch(geometry: &ConvGeometry, pool: bool) -> usize {
+        match Sweeping::of(geometry, pool) {
+            None => 0,
+            Some(Sweeping::Planes) => 0,
+            Some(sweeping) => Gathering::bytes(geometry, sweeping.positions()),
+        }
+    }
+
+    /// Runs it; gives `false`, and computes nothing, where no loop is made for the geometry.
+    ///
+    /// # Panics
+    ///
+    /// Where a slice has another length than the geometry says, or is not aligned.
+    pub fn run(mut self) -> bool {
+        let g = self.geometry;
+        let Some(sweeping) = Sweeping::of(&g, self.pool) else {
+            return false;
+        };
+        let [height, width] = match self.pool {
+            true => g.output.map(|extent| extent / 2),
+            false => g.output,
+        };
+        // What the addresses rely on.
+        let is_whole = self.input.len() == g.channels * g.input_area()
+            && self.arranged.len() == CodeArrangement::words(&g, self.pool)
+            && self.output.len() == g.filters * height * width
+            && self.scratch.len() >= Self::scratch(&g, self.pool)
+            && self.scratch.as_ptr().cast::<u32>().is_aligned();
+        assert!(is_whole, "a convolution's buffers are not of its geometry");
+        match sweeping {
+            Sweeping::Tiles => self.tiles(height * width),
+            Sweeping::Lines => self.lines(),
+            Sweeping::Planes => {}
+        }
+        clamp_codes(self.output, self.limits);
+        true
+    }
+
+    fn gathering(&mut self, positions: usize) -> Gathering<'_> {
+        let header = Header::of(self.arranged[0]);
+        Gathering::new(
+            &self.geometry,
+            self.input,
+            self.input_zero,
+            self.scratch,
+            positions,
+            !header.paired,
+        )
+    }
+
+    /// Four positions at a time, or the four of a window; the last ones again where less are left.
+    fn tiles(&mut self, places: usize) {
+        let g = self.geometry;
+        let header = Header::of(self.arranged[0]);
+        let filters = g.group_filters();
+        let output = self.output.as_mut_ptr();
+        let pool = self.pool;
+        let mut weights = self.arranged[1..].as_ptr();
+        let taps_end = Layout::of(&g).quads(&g) * 8;
+        let mut gathering = self.gathering(4);
+        let taps = gathering.taps();
+        let mut tile = Tile {
+            taps,
+            taps_end: taps.wrapping_add(taps_end),
+            output,
+            pitches: [g.filters, 3 * g.filters],
+            pairs_end: output,
+            skipped: skipped(&g),
+            weights,
+            is_bytes: usize::from(!header.paired),
+            finish: match (header.rounding, pool) {
+                (Rounding::Once, false) => Finish::Once,
+                (Rounding::Once, true) => Finish::LargestOnce,
+                (Rounding::Twice, false) => Finish::Twice,
+                (Rounding::Twice, true) => Finish::LargestTwice,
+            },
+            is_odd: filters % 2,
+        };
+        let columns = g.output[1] / 2;
+        for group in 0..g.groups {
+            gathering.start_group(group);
+            tile.weights = weights;
+            let mut place = 0;
+            while place < places {
+                if pool {
+                    gathering.window([2 * (place / columns), 2 * (place % columns)]);
+                } else {
+                    place = place.min(places - 4);
+                    gathering.four(place);
+                }
+                tile.output = output.wrapping_add(place * g.filters + group * filters);
+                tile.pairs_end = tile.output.wrapping_add(filters / 2 * 2);
+                // SAFETY: the lengths are asserted: each tap, weight and code has its place.
+                weights = unsafe { tile.run() };
+                place += if pool { 1 } else { 4 };
+            }
+        }
+    }
+
+    /// One position at a time.
+    fn lines(&mut self) {
+        let g = self.geometry;
+        let header = Header::of(self.arranged[0]);
+        let filters = g.group_filters();
+        let output = self.output.as_mut_ptr();
+        let mut weights = self.arranged[1..].as_ptr();
+        let taps_end = Layout::of(&g).quads(&g) * 2;
+        let mut gathering = self.gathering(1);
+        let taps = gathering.taps();
+        for group in 0..g.groups {
+            gathering.start_group(group);
+            let mut behind = weights;
+            for place in 0..g.output_area() {
+                gathering.one(place);
+                let output = output.wrapping_add(place * g.filters + group * filters);
+                let line = Line {
+                    taps,
+                    taps_end: taps.wrapping_add(taps_end),
+                    output,
+                    blocks_end: output.wrapping_add(filters / 4 * 4),
+                    output_end: output.wrapping_add(filters),
+                    skipped: skipped(&g),
+                    weights,
+                    is_bytes: usize::from(!header.paired),
+                    is_twice: usize::from(header.rounding == Rounding::Twice),
+                };
+                // SAFETY: the lengths are asserted: each tap, weight and code has its place.
+                behind = unsafe { line.run() };
+            }
+            weights = behind;
+        }
+    }
+}
+
+/// Quads that the first round through a loop of four leaves out.
+fn skipped(g: &ConvGeometry) -> usize {
+    Layout::of(g).quads(g).wrapping_neg() % 4
+}

@@ -1,0 +1,110 @@
+//! What loops a convolution takes, and in which order they see its taps.
+
+use super::Rounding;
+use crate::ops::conv2d::ConvGeometry;
+
+/// Which loops a convolution of codes takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sweeping {
+    /// Four positions and two filters at a time.
+    Tiles,
+    /// One position and four filters at a time: where there are fewer than four positions.
+    Lines,
+    /// A channel at a time, widened to a plane: where each filter sees only one.
+    Planes,
+}
+
+impl Sweeping {
+    pub const fn of(g: &ConvGeometry, pool: bool) -> Option<Self> {
+        if g.group_channels() == 1 && g.groups > 1 {
+            return if pool { None } else { Some(Self::Planes) };
+        }
+        Some(if !pool && g.output_area() < 4 {
+            Self::Lines
+        } else {
+            Self::Tiles
+        })
+    }
+
+    /// Positions that are widened side by side.
+    pub const fn positions(self) -> usize {
+        match self {
+            Self::Tiles => 4,
+            Self::Lines | Self::Planes => 1,
+        }
+    }
+}
+
+/// Whether the kernel's rows are filled up to a multiple of four taps each, or only the last one.
+///
+/// Rows of such lengths are widened where they lie; others are copied first, which is worth it where
+/// they are short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    Rows,
+    Packed,
+}
+
+impl Layout {
+    pub const fn of(g: &ConvGeometry) -> Self {
+        let rows = g.kernel[0] * Self::row_taps(g).next_multiple_of(4);
+        let packed = g.taps().next_multiple_of(4);
+        if rows - packed > packed / 16 {
+            Self::Packed
+        } else {
+            Self::Rows
+        }
+    }
+
+    /// Taps of a row of the kernel.
+    pub const fn row_taps(g: &ConvGeometry) -> usize {
+        g.kernel[1] * g.group_channels()
+    }
+
+    /// Rows, and groups of four taps in each of them.
+    pub const fn rows(self, g: &ConvGeometry) -> [usize; 2] {
+        match self {
+            Self::Rows => [g.kernel[0], Self::row_taps(g).div_ceil(4)],
+            Self::Packed => [1, g.taps().div_ceil(4)],
+        }
+    }
+
+    /// Groups of four taps.
+    pub const fn quads(self, g: &ConvGeometry) -> usize {
+        let [rows, quads] = self.rows(g);
+        rows * quads
+    }
+
+    /// Four taps of a filter; 0 where it has none.
+    pub fn quad(self, g: &ConvGeometry, filter: &[i8], quad: usize) -> [i8; 4] {
+        let [rows, quads] = self.rows(g);
+        let taps = filter.len() / rows;
+        let row = &filter[quad / quads * taps..][..taps];
+        [0, 1, 2, 3].map(|tap| row.get(quad % quads * 4 + tap).copied().unwrap_or(0))
+    }
+}
+
+/// The first word of arranged weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub rounding: Rounding,
+    /// Whether two weights share 16 bits.
+    pub paired: bool,
+}
+
+impl Header {
+    pub fn word(self) -> u32 {
+        u32::from(!self.paired) | u32::from(self.rounding == Rounding::Twice) << 1
+    }
+
+    pub fn of(word: u32) -> Self {
+        Self {
+            rounding: if word & 2 == 0 {
+                Rounding::Once
+            } else {
+                Rounding::Twice
+            },
+            paired: word & 1 == 0,
+        }
+    }
+}
