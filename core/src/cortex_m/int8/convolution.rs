@@ -4,6 +4,7 @@ use super::clamping::clamp_codes;
 use super::gathering::Gathering;
 use super::layout::{Header, Layout, Sweeping};
 use super::line::Line;
+use super::planes::Band;
 use super::tile::{Finish, Tile};
 use super::{CodeArrangement, Rounding};
 use crate::ops::conv2d::ConvGeometry;
@@ -34,7 +35,7 @@ impl CodeConvolution<'_> {
     pub const fn scratch(geometry: &ConvGeometry, pool: bool) -> usize {
         match Sweeping::of(geometry, pool) {
             None => 0,
-            Some(Sweeping::Planes) => 0,
+            Some(Sweeping::Planes) => Band::bytes(geometry),
             Some(sweeping) => Gathering::bytes(geometry, sweeping.positions()),
         }
     }
@@ -63,7 +64,7 @@ impl CodeConvolution<'_> {
         match sweeping {
             Sweeping::Tiles => self.tiles(height * width),
             Sweeping::Lines => self.lines(),
-            Sweeping::Planes => {}
+            Sweeping::Planes => self.planes(),
         }
         clamp_codes(self.output, self.limits);
         true

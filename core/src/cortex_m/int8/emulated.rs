@@ -38,17 +38,21 @@ impl Words {
 
     unsafe fn code(&mut self, sum: i32, is_twice: bool) -> i32 {
         // SAFETY: as above.
-        let [multiplier, constant, shift] = unsafe { [self.next(), self.next(), self.next()] };
-        let (multiplier, constant) = (multiplier as i32, constant as i32);
-        let rounded = if is_twice {
-            let product = i64::from(sum.wrapping_add(sum)) * i64::from(multiplier) + (1 << 31);
-            let product = (product >> 32) as i32;
-            product.wrapping_add(product >> 31).wrapping_add(constant)
-        } else {
-            high(sum, multiplier).wrapping_add(constant)
-        };
-        (rounded >> shift).clamp(-128, 127)
+        let scale = unsafe { [self.next(), self.next(), self.next()] };
+        code(scale.map(|word| word as i32), sum, is_twice)
     }
+}
+
+/// The code of a sum by multiplier, constant and shift.
+pub(super) fn code([multiplier, constant, shift]: [i32; 3], sum: i32, is_twice: bool) -> i32 {
+    let rounded = if is_twice {
+        let product = i64::from(sum.wrapping_add(sum)) * i64::from(multiplier) + (1 << 31);
+        let product = (product >> 32) as i32;
+        product.wrapping_add(product >> 31).wrapping_add(constant)
+    } else {
+        high(sum, multiplier).wrapping_add(constant)
+    };
+    (rounded >> shift).clamp(-128, 127)
 }
 
 /// # Safety

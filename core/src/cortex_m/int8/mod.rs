@@ -13,9 +13,13 @@ mod clamping;
 mod convolution;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_plane;
 mod gathering;
 mod layout;
 mod line;
+mod plane;
+mod planes;
 mod scale;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,258 @@
+//! Filters over one channel each: channels are widened to planes of 16 bits, two at a time, a band of
+//! rows at a time.
+
+use super::Rounding;
+use super::convolution::CodeConvolution;
+use super::layout::Header;
+use super::plane::{AnyPlane, ChannelPair, NarrowPlane, PlaneScale};
+use crate::ops::conv2d::ConvGeometry;
+
+/// Bytes that two planes may take, unless that is less than [`LEAST_ROWS`].
+const BYTES: usize = 640;
+
+/// Rows of outputs that a band has at least, so that few rows of input are widened twice.
+const LEAST_ROWS: usize = 8;
+
+/// Extents of a band's planes.
+#[derive(Clone, Copy)]
+pub(super) struct Band {
+    /// Rows of outputs; the last band may have fewer.
+    rows: usize,
+    /// Numbers of 16 bits in a row of a plane, even.
+    pitch: usize,
+    /// Numbers of 16 bits in a plane, even.
+    plane: usize,
+}
+
+impl Band {
+    const fn of(g: &ConvGeometry) -> Self {
+        let pitch = Self::reach(g, 1, g.output[1]).next_multiple_of(2);
+        let whole = Self::with(g, g.output[0], pitch);
+        let fitting = {
+            let rows = BYTES / (4 * pitch);
+            let kernel = Self::reach(g, 0, 1);
+            if rows < kernel {
+                0
+            } else {
+                (rows - kernel) / g.stride[0] + 1
+            }
+        };
+        let most = if fitting < LEAST_ROWS {
+            LEAST_ROWS
+        } else {
+            fitting
+        };
+        if most >= g.output[0] {
+            return whole;
+        }
+        // As high as each other.
+        let bands = g.output[0].div_ceil(most);
+        Self::with(g, g.output[0].div_ceil(bands), pitch)
+    }
+
+    const fn with(g: &ConvGeometry, rows: usize, pitch: usize) -> Self {
+        // Words may be read that begin with the last number.
+        let plane = Self::reach(g, 0, rows) * pitch + 2;
+        Self { rows, pitch, plane }
+    }
+
+    /// Inputs, along an axis, that so many outputs reach.
+    const fn reach(g: &ConvGeometry, axis: usize, outputs: usize) -> usize {
+        (outputs - 1) * g.stride[axis] + (g.kernel[axis] - 1) * g.dilation[axis] + 1
+    }
+
+    /// Words of two planes, and of a filter's weights as numbers of 16 bits.
+    pub const fn bytes(g: &ConvGeometry) -> usize {
+        let band = Self::of(g);
+        4 * (band.plane + g.kernel[0] * row_words(g))
+    }
+}
+
+/// Words of a row of a filter's weights: two taps each, or one where taps are apart.
+const fn row_words(g: &ConvGeometry) -> usize {
+    if g.dilation[1] == 1 {
+        g.kernel[1].div_ceil(2)
+    } else {
+        g.kernel[1]
+    }
+}
+
+/// Words of an arranged filter.
+const fn filter_words(g: &ConvGeometry) -> usize {
+    4 + g.kernel[0] * g.kernel[1].div_ceil(4)
+}
+
+impl CodeConvolution<'_> {
+    /// Band by band.
+    pub(super) fn planes(&mut self) {
+        let g = self.geometry;
+        let band = Band::of(&g);
+        let mut y = 0;
+        while y < g.output[0] {
+            let rows = band.rows.min(g.output[0] - y);
+            self.band(&band, y, rows);
+            y += rows;
+        }
+    }
+
+    /// Rows of outputs, from the `first` one on.
+    fn band(&mut self, band: &Band, first: usize, rows: usize) {
+        let g = self.geometry;
+        // SAFETY: any four codes are a word.
+        let (_, words, _) = unsafe { self.scratch.align_to_mut::<u32>() };
+        let (planes, weights) = words.split_at_mut(band.plane);
+        let zero = u32::from(i16::from(self.input_zero) as u16);
+        planes.fill(zero | zero << 16);
+        let planes = planes.as_mut_ptr().cast::<i16>();
+        let planes = [planes, planes.wrapping_add(band.plane)];
+        // What of the input is in the band's planes, and where there.
+        let top = (first * g.stride[0]) as isize - g.padding[0] as isize;
+        let end = top + Band::reach(&g, 0, rows) as isize;
+        let (start, end) = (top.max(0), end.min(g.input[0] as isize));
+        let reach = Band::reach(&g, 1, g.output[1]);
+        let columns = g.input[1].min(reach.saturating_sub(g.padding[1]));
+        let place = (start - top) * band.pitch as isize + g.padding[1] as isize;
+        let row = g.input[1] * g.channels;
+        let mut pair = ChannelPair {
+            source: core::ptr::null(),
+            pitch: g.channels,
+            columns,
+            rows: (end - start).max(0) as usize,
+            source_step: row.wrapping_sub(columns * g.channels),
+            planes: planes.map(|plane| plane.wrapping_offset(place)),
+            plane_step: 2 * (band.pitch - columns.min(band.pitch)),
+        };
+        let mut filter = PlaneFilter {
+            geometry: &g,
+            band,
+            rows,
+            weights,
+            is_twice: Header::of(self.arranged[0]).rounding == Rounding::Twice,
+            output: self.output[first * g.output[1] * g.filters..].as_mut_ptr(),
+        };
+        for channel in (0..g.channels).step_by(2) {
+            // Of an odd number, the last two again.
+            let one = channel.min(g.channels - 2);
+            if pair.rows > 0 && pair.columns > 0 {
+                pair.source = self.input[start as usize * row + one..].as_ptr();
+                // SAFETY: the rows and columns are the input's, and the planes have room for them.
+                unsafe { pair.widen() };
+            }
+            for (own, plane) in (one..one + 2).zip(planes) {
+                if own >= channel {
+                    let filters = own * g.group_filters()..(own + 1) * g.group_filters();
+                    filters.for_each(|f| filter.run(f, &self.arranged[1..], plane));
+                }
+            }
+        }
+    }
+}
+
+/// Filters over a band.
+struct PlaneFilter<'a> {
+    geometry: &'a ConvGeometry,
+    band: &'a Band,
+    rows: usize,
+    /// A filter's as numbers of 16 bits.
+    weights: &'a mut [u32],
+    is_twice: bool,
+    /// The band's first.
+    output: *mut i8,
+}
+
+impl PlaneFilter<'_> {
+    fn run(&mut self, f: usize, arranged: &[u32], plane: *const i16) {
+        let g = self.geometry;
+        let len = filter_words(g);
+        let own = &arranged[f * len..][..len];
+        let scale = PlaneScale {
+            multiplier: own[1],
+            constant: own[2],
+            shift: own[3],
+            output_pitch: g.filters,
+            bias: own[0],
+        };
+        let output = self.output.wrapping_add(f);
+        let stride = g.stride[1];
+        let is_narrow = g.kernel == [3, 3] && g.dilation == [1, 1] && [1, 2].contains(&stride);
+        if !is_narrow {
+            return self.any(scale, &own[4..], plane, output);
+        }
+        let pairs = g.output[1] / 2 * 4 * stride;
+        let work = NarrowPlane {
+            scale,
+            pairs_bytes: pairs,
+            is_odd: g.output[1] % 2,
+            rows: self.rows,
+            row_step: (2 * self.band.pitch * g.stride[0]).wrapping_sub(pairs),
+            row_end: core::ptr::null(),
+            plane,
+            pitch: 2 * self.band.pitch,
+            output,
+            weights: own[4..].as_ptr(),
+        };
+        // SAFETY: the plane has the rows and columns that so many outputs reach, and the output a
+        // place for each.
+        unsafe { work.run(stride == 2, self.is_twice) };
+    }
+
+    /// Any kernel: four outputs of a row at a time, or of a column where rows are shorter.
+    fn any(&mut self, scale: PlaneScale, own: &[u32], plane: *const i16, output: *mut i8) {
+        let g = self.geometry;
+        self.widen(own);
+        let pitch = self.band.pitch;
+        let steps = [pitch * g.stride[0], g.stride[1]];
+        let places = [g.output[1] * g.filters, g.filters];
+        let extents = [self.rows, g.output[1]];
+        let along = usize::from(extents[1] >= 4 || extents[0] < 4);
+        let across = 1 - along;
+        // One at a time, four times the same, where there are fewer than four either way.
+        let is_single = extents[along] < 4;
+        let distance = if is_single { 0 } else { 1 };
+        let mut work = AnyPlane {
+            scale,
+            plane,
+            step: 2 * distance * steps[along],
+            step_of_three: 6 * distance * steps[along],
+            words: row_words(g),
+            word_step: 2 * if g.dilation[1] == 1 { 2 } else { g.dilation[1] },
+            rows: g.kernel[0],
+            row_step: 2 * pitch * g.dilation[0],
+            weights: self.weights.as_ptr(),
+            output,
+            place: distance * places[along],
+            place_of_three: 3 * distance * places[along],
+        };
+        for line in 0..extents[across] {
+            let mut at = 0;
+            while at < extents[along] {
+                if !is_single {
+                    at = at.min(extents[along] - 4);
+                }
+                let first = line * steps[across] + at * steps[along];
+                work.plane = plane.wrapping_add(first);
+                work.output = output.wrapping_add(line * places[across] + at * places[along]);
+                // SAFETY: as above.
+                unsafe { work.run(self.is_twice) };
+                at += if is_single { 1 } else { 4 };
+            }
+        }
+    }
+
+    /// A filter's weights as numbers of 16 bits: two in a word, or one in its lower half.
+    fn widen(&mut self, own: &[u32]) {
+        let g = self.geometry;
+        let taps = if g.dilation[1] == 1 { 2 } else { 1 };
+        let rows = own.chunks_exact(g.kernel[1].div_ceil(4));
+        for (row, words) in rows.zip(self.weights.chunks_exact_mut(row_words(g))) {
+            for (index, word) in words.iter_mut().enumerate() {
+                let tap = |at: usize| {
+                    let code = row.get(at / 4).map_or(0, |word| word >> (8 * (at % 4))) as i8;
+                    u32::from(i16::from(code) as u16)
+                };
+                let second = if taps == 2 { tap(2 * index + 1) } else { 0 };
+                *word = tap(taps * index) | second << 16;
+            }
+        }
+    }
+}
