@@ -62,7 +62,12 @@ impl CodeConvolution<'_> {
             && self.scratch.as_ptr().cast::<u32>().is_aligned();
         assert!(is_whole, "a convolution's buffers are not of its geometry");
         match sweeping {
-            Sweeping::Tiles => self.tiles(height * width),
+            Sweeping::Tiles => {
+                if !self.pool {
+                    self.geometry = flattened(g);
+                }
+                self.tiles(height * width);
+            }
             Sweeping::Lines => self.lines(),
             Sweeping::Planes => self.planes(),
         }
@@ -164,6 +169,15 @@ impl CodeConvolution<'_> {
             weights = behind;
         }
     }
+}
+
+/// A kernel of 1 x 1 that takes every value sees one long row.
+fn flattened(g: ConvGeometry) -> ConvGeometry {
+    if !g.is_pointwise() {
+        return g;
+    }
+    let [input, output] = [[1, g.input_area()], [1, g.output_area()]];
+    ConvGeometry { input, output, ..g }
 }
 
 /// Quads that the first round through a loop of four leaves out.

@@ -1,7 +1,8 @@
 //! The loops over planes in Rust, for tests on other processors.
 
+use super::any_plane::AnyPlane;
 use super::emulated::code;
-use super::plane::{AnyPlane, ChannelPair, NarrowPlane, PlaneScale};
+use super::plane::{ChannelPair, NarrowPlane, PlanePlaces};
 
 /// # Safety
 ///
@@ -23,35 +24,31 @@ pub(super) unsafe fn widen_pair(work: &ChannelPair) {
     }
 }
 
-fn code_of(scale: &PlaneScale, sum: i32, is_twice: bool) -> i8 {
-    let [multiplier, constant] = [scale.multiplier, scale.constant].map(|word| word as i32);
-    code([multiplier, constant, scale.shift as i32], sum, is_twice) as i8
-}
-
 /// # Safety
 ///
 /// As for [`NarrowPlane::run`].
-pub(super) unsafe fn narrow(work: &NarrowPlane, is_strided: bool, is_twice: bool) {
+pub(super) unsafe fn narrow(work: &NarrowPlane, at: PlanePlaces, is_strided: bool, is_twice: bool) {
+    // SAFETY: the caller vouches for what is read and written.
+    let filter = unsafe { *at.filter.cast::<[i32; 7]>() };
+    let [bias, multiplier, constant, shift, weights @ ..] = filter;
     let stride = if is_strided { 2 } else { 1 };
     let columns = work.pairs_bytes / 2 / stride + work.is_odd;
     let row_bytes = work.row_step.wrapping_add(work.pairs_bytes);
-    let mut output = work.output;
+    let mut output = at.output;
     for row in 0..work.rows {
         for column in 0..columns {
-            let first = work.plane.wrapping_byte_add(row * row_bytes);
+            let first = at.plane.wrapping_byte_add(row * row_bytes);
             let first = first.wrapping_add(column * stride);
-            let mut sum = work.scale.bias as i32;
+            let mut sum = bias;
             for tap in 0..9 {
-                // SAFETY: the caller vouches for what is read and written.
-                unsafe {
-                    let weight = (*work.weights.wrapping_add(tap / 3) >> (8 * (tap % 3))) as i8;
-                    let at = first.wrapping_byte_add(tap / 3 * work.pitch);
-                    sum += i32::from(weight) * i32::from(*at.wrapping_add(tap % 3));
-                }
+                let weight = (weights[tap / 3] >> (8 * (tap % 3))) as i8;
+                let at = first.wrapping_byte_add(tap / 3 * work.pitch);
+                // SAFETY: as above.
+                sum += i32::from(weight) * i32::from(unsafe { *at.wrapping_add(tap % 3) });
             }
             // SAFETY: as above.
-            unsafe { *output = code_of(&work.scale, sum, is_twice) };
-            output = output.wrapping_add(work.scale.output_pitch);
+            unsafe { *output = code([multiplier, constant, shift], sum, is_twice) as i8 };
+            output = output.wrapping_add(work.output_pitch);
         }
     }
 }
@@ -59,25 +56,37 @@ pub(super) unsafe fn narrow(work: &NarrowPlane, is_strided: bool, is_twice: bool
 /// # Safety
 ///
 /// As for [`AnyPlane::run`].
-pub(super) unsafe fn any(work: &AnyPlane, is_twice: bool) {
+pub(super) unsafe fn any(work: &mut AnyPlane, is_twice: bool) {
     let steps = [0, work.step, 2 * work.step, work.step_of_three];
     let places = [0, work.place, 2 * work.place, work.place_of_three];
-    for (step, place) in steps.into_iter().zip(places) {
-        let mut sum = work.scale.bias as i32;
-        for row in 0..work.rows {
-            for index in 0..work.words {
-                let at = step + row * work.row_step + index * work.word_step;
-                // SAFETY: the caller vouches for what is read and written.
-                unsafe {
-                    let weights = *work.weights.wrapping_add(row * work.words + index);
-                    let taps = work.plane.wrapping_byte_add(at);
-                    let [first, second] = [*taps, *taps.wrapping_add(1)].map(i32::from);
-                    sum += i32::from(weights as i16) * first;
-                    sum += i32::from((weights >> 16) as i16) * second;
-                }
+    let scale = [work.multiplier, work.constant, work.shift].map(|word| word as i32);
+    for _ in 0..work.tiles {
+        for (step, place) in steps.into_iter().zip(places) {
+            // SAFETY: the caller vouches for what is read and written.
+            unsafe {
+                let sum = sum(work, work.plane.wrapping_byte_add(step));
+                *work.output.wrapping_add(place) = code(scale, sum, is_twice) as i8;
             }
         }
-        // SAFETY: as above.
-        unsafe { *work.output.wrapping_add(place) = code_of(&work.scale, sum, is_twice) };
+        work.plane = work.plane.wrapping_byte_add(4 * work.step);
+        work.output = work.output.wrapping_add(4 * work.place);
     }
+    work.tiles = 0;
+}
+
+unsafe fn sum(work: &AnyPlane, first: *const i16) -> i32 {
+    let mut sum = work.bias as i32;
+    for row in 0..work.rows {
+        for index in 0..work.words {
+            let taps = first.wrapping_byte_add(row * work.row_step + index * work.word_step);
+            // SAFETY: the caller vouches for what is read.
+            unsafe {
+                let weights = *work.weights.wrapping_add(row * work.words + index);
+                let [first, second] = [*taps, *taps.wrapping_add(1)].map(i32::from);
+                sum += i32::from(weights as i16) * first;
+                sum += i32::from((weights >> 16) as i16) * second;
+            }
+        }
+    }
+    sum
 }

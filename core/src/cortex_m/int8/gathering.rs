@@ -3,6 +3,7 @@
 //! Rows of the kernel that lie in one piece, and inside the input, are widened where they are. Others
 //! are copied first, with the padding's code where they leave the input.
 
+use super::copying::{Pieces, copy_codes};
 use super::layout::Layout;
 use super::widening::{Widening, widen_line};
 use crate::ops::conv2d::ConvGeometry;
@@ -11,40 +12,44 @@ use core::ops::Range;
 /// Positions' taps, and what it takes to find them.
 pub(super) struct Gathering<'a> {
     geometry: &'a ConvGeometry,
-    layout: Layout,
-    input: Range<*const i8>,
-    zero: i8,
+    /// Whether rows can be widened where they lie.
+    is_direct: bool,
+    is_packed: bool,
+    is_bytes: bool,
     /// 1, or 4.
     positions: usize,
-    is_bytes: bool,
-    /// Where copies of rows are made, one behind another, behind one of padding alone.
+    zero: i8,
+    input: Range<*const i8>,
+    /// The first tap of the first output, which may lie before the input.
+    base: *const i8,
+    /// Bytes from an output's first tap to that of the next row, and of the next column.
+    steps: [usize; 2],
+    /// Outputs all of whose taps are inside the input.
+    interior: [Range<usize>; 2],
+    /// Bytes that are read from a position's first tap on, where all are inside the input.
+    read: usize,
+    /// Where copies are made; behind a row of padding, where they are of single rows.
     copies: *mut i8,
     /// Bytes of a copy.
     copy_len: usize,
-    /// Whether rows can be widened where they lie.
-    is_direct: bool,
-    /// Outputs all of whose taps are inside the input.
-    interior: [Range<usize>; 2],
-    /// Bytes from a row of the kernel to the next one.
-    pitch: usize,
-    /// The first channel of the group.
-    channel: usize,
+    pieces: Pieces,
     widening: Widening,
 }
-
-/// A position's first tap, which may lie before the input.
-#[derive(Clone, Copy)]
-struct Corner([isize; 2]);
 
 impl<'a> Gathering<'a> {
     /// Bytes that it works in.
     pub const fn bytes(g: &ConvGeometry, positions: usize) -> usize {
         let layout = Layout::of(g);
-        let taps = positions * 8 * layout.quads(g);
+        let [rows, quads] = layout.rows(g);
+        let taps = positions * 8 * rows * quads;
         if never_copies(g) {
             return taps;
         }
-        taps + (positions + 1) * 4 * layout.rows(g)[1]
+        // A word behind the last copy may be written, too.
+        taps + match layout {
+            Layout::Rows => (positions + 1) * 4 * quads,
+            Layout::Packed => positions * 4 * quads + 4,
+        }
     }
 
     /// `scratch` is aligned to words, and has as many bytes as [`Gathering::bytes`] says.
@@ -58,32 +63,53 @@ impl<'a> Gathering<'a> {
     ) -> Self {
         let layout = Layout::of(g);
         let [rows, quads] = layout.rows(g);
+        let is_packed = layout == Layout::Packed;
+        let copy_len = 4 * quads;
         let (taps, copies) = scratch.split_at_mut(positions * 8 * rows * quads);
-        if !never_copies(g) {
-            copies[..4 * quads].fill(zero);
+        if !is_packed && !never_copies(g) {
+            copies[..copy_len].fill(zero);
         }
-        let pitch = g.dilation[0] * g.input[1] * g.channels;
-        let range = input.as_ptr_range();
+        let input = input.as_ptr_range();
+        let columns = match Layout::is_in_one_piece(g) {
+            true => 1,
+            false => g.kernel[1],
+        };
+        let bytes = Layout::row_taps(g) / columns;
+        let pieces = Pieces {
+            source: input.start,
+            copy: copies.as_mut_ptr(),
+            rows: g.kernel[0],
+            columns,
+            words: bytes.div_ceil(4),
+            bytes,
+            column_step: g.dilation[1] * g.channels,
+            row_step: g.dilation[0] * g.input[1] * g.channels,
+        };
         Self {
             geometry: g,
-            layout,
-            zero,
-            positions,
+            is_direct: !is_packed,
+            is_packed,
             is_bytes,
-            copies: copies.as_mut_ptr(),
-            copy_len: 4 * quads,
-            is_direct: layout == Layout::Rows && is_in_one_piece(g),
+            positions,
+            zero,
+            base: input.start,
+            steps: [
+                g.stride[0] * g.input[1] * g.channels,
+                g.stride[1] * g.channels,
+            ],
             interior: [interior(g, 0), interior(g, 1)],
-            pitch,
-            channel: 0,
+            read: pieces.read(),
+            copies: copies.as_mut_ptr(),
+            copy_len,
             widening: Widening {
-                sources: [range.start; 4],
+                sources: [input.start; 4],
                 taps: taps.as_mut_ptr().cast(),
                 row_bytes: positions * 8 * quads,
                 rows: 1,
-                step: pitch as isize - 4 * quads as isize,
+                step: pieces.row_step as isize - copy_len as isize,
             },
-            input: range,
+            pieces,
+            input,
         }
     }
 
@@ -94,13 +120,25 @@ impl<'a> Gathering<'a> {
 
     /// Goes to the channels of a group.
     pub fn start_group(&mut self, group: usize) {
-        self.channel = group * self.geometry.group_channels();
+        let g = self.geometry;
+        let before = (g.padding[0] * g.input[1] + g.padding[1]) * g.channels;
+        let first = self.input.start.wrapping_sub(before);
+        self.base = first.wrapping_add(group * g.group_channels());
     }
 
     /// Four outputs one behind another.
     pub fn four(&mut self, first: usize) {
         let width = self.geometry.output[1];
-        let (mut y, mut x) = (first / width, first % width);
+        let (y, x) = (first / width, first % width);
+        let step = self.steps[1];
+        if x + 4 <= width && self.has_inside([y, y], [x, x + 3]) {
+            let source = self.source([y, x]);
+            let sources = [0, 1, 2, 3].map(|index| source.wrapping_add(index * step));
+            if self.gather_inside(sources) {
+                return;
+            }
+        }
+        let (mut y, mut x) = (y, x);
         let places = [0; 4].map(|_| {
             let place = [y, x];
             x += 1;
@@ -109,60 +147,82 @@ impl<'a> Gathering<'a> {
             }
             place
         });
-        self.gather(places);
+        self.gather(&places);
     }
 
     /// The four of a window.
     pub fn window(&mut self, [y, x]: [usize; 2]) {
-        self.gather([[y, x], [y, x + 1], [y + 1, x], [y + 1, x + 1]]);
+        if self.has_inside([y, y + 1], [x, x + 1]) {
+            let source = self.source([y, x]);
+            let below = source.wrapping_add(self.steps[0]);
+            let step = self.steps[1];
+            let sources = [
+                source,
+                source.wrapping_add(step),
+                below,
+                below.wrapping_add(step),
+            ];
+            if self.gather_inside(sources) {
+                return;
+            }
+        }
+        self.gather(&[[y, x], [y, x + 1], [y + 1, x], [y + 1, x + 1]]);
     }
 
     /// An output alone.
     pub fn one(&mut self, place: usize) {
         let width = self.geometry.output[1];
-        self.gather([[place / width, place % width]]);
+        self.gather(&[[place / width, place % width]]);
     }
 
-    #[inline(always)]
-    fn gather<const N: usize>(&mut self, places: [[usize; 2]; N]) {
-        let corners = places.map(|[y, x]| self.corner(y, x));
-        let [rows, columns] = &self.interior;
-        let is_inside =
-            |place: &[usize; 2]| rows.contains(&place[0]) && columns.contains(&place[1]);
-        let mut is_direct = self.is_direct && places.iter().all(is_inside);
-        if is_direct {
-            let read = (self.geometry.kernel[0] - 1) * self.pitch + self.copy_len;
-            let sources = corners.map(|corner| self.address(corner));
-            let left = |source: &*const i8| self.input.end as usize - *source as usize;
-            is_direct = sources.iter().all(|source| left(source) >= read);
-            self.widening.sources[..N].copy_from_slice(&sources);
+    fn has_inside(&self, rows: [usize; 2], columns: [usize; 2]) -> bool {
+        let [all_rows, all_columns] = &self.interior;
+        rows[0] >= all_rows.start
+            && rows[1] < all_rows.end
+            && columns[0] >= all_columns.start
+            && columns[1] < all_columns.end
+    }
+
+    /// The first tap of an output, which may lie before the input.
+    fn source(&self, [y, x]: [usize; 2]) -> *const i8 {
+        self.base
+            .wrapping_add(y * self.steps[0] + x * self.steps[1])
+    }
+
+    /// Whether all can be read from there on.
+    fn can_read(&self, source: *const i8) -> bool {
+        self.input.end as usize - source as usize >= self.read
+    }
+
+    /// Gathers four positions in ascending order, all of whose taps are inside the input, unless the
+    /// input ends too early to be read in words.
+    fn gather_inside(&mut self, sources: [*const i8; 4]) -> bool {
+        if !self.can_read(sources[3]) {
+            return false;
         }
-        if is_direct {
+        if self.is_direct {
+            self.widening.sources = sources;
             self.widen(self.geometry.kernel[0], self.widening.taps);
-        } else {
-            self.gather_by_copies(&corners);
+            return true;
         }
+        for (index, source) in sources.into_iter().enumerate() {
+            self.copy_patch(source, index);
+        }
+        self.widen(1, self.widening.taps);
+        true
     }
 
-    #[inline(always)]
-    fn corner(&self, y: usize, x: usize) -> Corner {
-        let g = self.geometry;
-        let along =
-            |axis: usize, at: usize| (at * g.stride[axis]) as isize - g.padding[axis] as isize;
-        Corner([along(0, y), along(1, x)])
-    }
-
-    /// Where a place's first channel of the group is; nothing is read from before the input.
-    #[inline(always)]
-    fn address(&self, Corner([y, x]): Corner) -> *const i8 {
-        let g = self.geometry;
-        let place = y * g.input[1] as isize + x;
-        let offset = place * g.channels as isize + self.channel as isize;
-        self.input.start.wrapping_offset(offset)
+    /// Copies all taps of a position that can be read so.
+    fn copy_patch(&mut self, source: *const i8, index: usize) {
+        let copy = self.copies.wrapping_add(index * self.copy_len);
+        (self.pieces.source, self.pieces.copy) = (source, copy);
+        self.widening.sources[index] = copy;
+        // SAFETY: the source was checked to have all that is read, and a word is left behind the
+        // copies.
+        unsafe { self.pieces.run() };
     }
 
     /// Widens so many rows, from the sources on.
-    #[inline(always)]
     fn widen(&mut self, rows: usize, taps: *mut u32) -> *mut u32 {
         let work = &mut self.widening;
         if self.positions == 4 {
@@ -175,24 +235,29 @@ impl<'a> Gathering<'a> {
         }
         let mut behind = taps;
         for row in 0..rows {
-            let source = work.sources[0].wrapping_add(row * self.pitch);
+            let source = work.sources[0].wrapping_add(row * self.pieces.row_step);
             // SAFETY: as above.
             behind = unsafe { widen_line(source, behind, self.copy_len / 4, self.is_bytes) };
         }
         behind
     }
 
-    /// Row by row, or all rows at once where they are packed.
+    /// Gathers any positions: row by row, or all rows at once where they are packed.
     #[inline(never)]
-    fn gather_by_copies(&mut self, corners: &[Corner]) {
+    fn gather(&mut self, places: &[[usize; 2]]) {
         let kernel_rows = self.geometry.kernel[0];
-        let row_taps = Layout::row_taps(self.geometry);
         let mut taps = self.widening.taps;
-        if self.layout == Layout::Packed {
-            for (index, corner) in corners.iter().enumerate() {
-                let copy = self.copy(index);
+        if self.is_packed {
+            for (index, [y, x]) in places.iter().copied().enumerate() {
+                let source = self.source([y, x]);
+                if self.has_inside([y, y], [x, x]) && self.can_read(source) {
+                    self.copy_patch(source, index);
+                    continue;
+                }
+                let copy = self.copies.wrapping_add(index * self.copy_len);
+                let row_taps = Layout::row_taps(self.geometry);
                 (0..kernel_rows).for_each(|row| {
-                    self.copy_row(*corner, row, copy.wrapping_add(row * row_taps));
+                    self.copy_row([y, x], row, copy.wrapping_add(row * row_taps));
                 });
                 self.widening.sources[index] = copy;
             }
@@ -200,99 +265,90 @@ impl<'a> Gathering<'a> {
             return;
         }
         for row in 0..kernel_rows {
-            for (index, corner) in corners.iter().enumerate() {
-                self.widening.sources[index] = self.row(*corner, row, self.copy(index));
+            for (index, place) in places.iter().enumerate() {
+                let copy = self.copies.wrapping_add((index + 1) * self.copy_len);
+                self.widening.sources[index] = self.row(*place, row, copy);
             }
             taps = self.widen(1, taps);
         }
     }
 
-    fn copy(&self, index: usize) -> *mut i8 {
-        self.copies.wrapping_add((index + 1) * self.copy_len)
+    /// Along an axis, where the first tap of an output is in the input, or before it.
+    fn first_tap(&self, axis: usize, at: usize) -> isize {
+        let g = self.geometry;
+        (at * g.stride[axis]) as isize - g.padding[axis] as isize
     }
 
-    /// Where a row of taps is: in the input, in the padding, or where it is copied to.
-    fn row(&self, corner: Corner, row: usize, copy: *mut i8) -> *const i8 {
+    /// Whether a row of an output's taps is inside the input.
+    fn has_row(&self, y: usize, row: usize) -> bool {
         let g = self.geometry;
-        let y = corner.0[0] + (row * g.dilation[0]) as isize;
-        if !(0..g.input[0] as isize).contains(&y) {
+        let y = self.first_tap(0, y) + (row * g.dilation[0]) as isize;
+        (0..g.input[0] as isize).contains(&y)
+    }
+
+    /// Where a row of taps, in one piece, is: in the input, in the padding, or where it is copied to.
+    fn row(&self, [y, x]: [usize; 2], row: usize, copy: *mut i8) -> *const i8 {
+        if !self.has_row(y, row) {
             return self.copies;
         }
-        let x = corner.0[1];
-        if self.is_direct && x >= 0 && x as usize + g.kernel[1] <= g.input[1] {
-            let source = self.address(Corner([y, x]));
-            if self.input.end as usize - source as usize >= self.copy_len {
-                return source;
-            }
+        let source = self.source([y, x]);
+        let source = source.wrapping_add(row * self.pieces.row_step);
+        let columns = &self.interior[1];
+        if columns.contains(&x) && self.input.end as usize - source as usize >= self.copy_len {
+            return source;
         }
-        self.copy_row(corner, row, copy);
+        self.copy_row([y, x], row, copy);
         copy
     }
 
     /// Copies a row of taps, with the padding's code where there is no input.
-    fn copy_row(&self, corner: Corner, row: usize, copy: *mut i8) {
+    fn copy_row(&self, [y, x]: [usize; 2], row: usize, mut copy: *mut i8) {
         let g = self.geometry;
-        let y = corner.0[0] + (row * g.dilation[0]) as isize;
-        if !(0..g.input[0] as isize).contains(&y) {
-            return self.pad(copy, Layout::row_taps(g));
+        let row_taps = Layout::row_taps(g);
+        if !self.has_row(y, row) {
+            return self.pad(copy, row_taps);
         }
+        let source = self.source([y, x]);
+        let source = source.wrapping_add(row * self.pieces.row_step);
+        let first = self.first_tap(1, x);
         let channels = g.group_channels();
-        let x = corner.0[1];
-        if is_in_one_piece(g) {
-            let first = (-x).clamp(0, g.kernel[1] as isize) as usize;
-            let end =
-                (g.input[1] as isize - x).clamp(first as isize, g.kernel[1] as isize) as usize;
-            let source = self.address(Corner([y, x + first as isize]));
-            self.pad(copy, first * channels);
-            let copy = copy.wrapping_add(first * channels);
-            copy_codes(source, copy, (end - first) * channels);
-            let copy = copy.wrapping_add((end - first) * channels);
-            return self.pad(copy, (g.kernel[1] - end) * channels);
+        if self.pieces.columns == 1 && g.dilation[1] == 1 {
+            let limit = |column: isize| column.clamp(0, g.kernel[1] as isize) as usize * channels;
+            let (start, end) = (limit(-first), limit(g.input[1] as isize - first));
+            let end = end.max(start);
+            self.pad(copy, start);
+            // SAFETY: the columns are inside the input, and a copy has a place for each.
+            unsafe {
+                copy_codes(
+                    source.wrapping_add(start),
+                    copy.wrapping_add(start),
+                    end - start,
+                )
+            };
+            return self.pad(copy.wrapping_add(end), row_taps - end);
         }
         for column in 0..g.kernel[1] {
-            let x = x + (column * g.dilation[1]) as isize;
-            let copy = copy.wrapping_add(column * channels);
+            let x = first + (column * g.dilation[1]) as isize;
             if (0..g.input[1] as isize).contains(&x) {
-                copy_codes(self.address(Corner([y, x])), copy, channels);
+                let source = source.wrapping_add(column * self.pieces.column_step);
+                // SAFETY: the column is inside the input, and a copy has a place for it.
+                unsafe { copy_codes(source, copy, channels) };
             } else {
                 self.pad(copy, channels);
             }
+            copy = copy.wrapping_add(channels);
         }
     }
 
     fn pad(&self, copy: *mut i8, len: usize) {
-        for at in 0..len {
-            // SAFETY: a copy has a place for each tap.
-            unsafe { *copy.wrapping_add(at) = self.zero };
-        }
+        // SAFETY: a copy has a place for each tap.
+        unsafe { core::ptr::write_bytes(copy, self.zero as u8, len) };
     }
-}
-
-/// Copies codes, which may begin anywhere.
-fn copy_codes(source: *const i8, copy: *mut i8, len: usize) {
-    let words = len / 4;
-    for at in 0..words {
-        let (source, copy) = (source.cast::<u32>(), copy.cast::<u32>());
-        // SAFETY: the input has so many codes from there on, and the copy has a place for each.
-        unsafe {
-            let word = source.wrapping_add(at).read_unaligned();
-            copy.wrapping_add(at).write_unaligned(word);
-        }
-    }
-    for at in 4 * words..len {
-        // SAFETY: as above.
-        unsafe { *copy.wrapping_add(at) = *source.wrapping_add(at) };
-    }
-}
-
-/// Whether the taps of a row of the kernel lie side by side.
-const fn is_in_one_piece(g: &ConvGeometry) -> bool {
-    g.kernel[1] == 1 || (g.dilation[1] == 1 && g.groups == 1)
 }
 
 /// Whether every row is widened where it lies.
 const fn never_copies(g: &ConvGeometry) -> bool {
-    g.is_pointwise() && g.group_channels() % 4 == 0
+    g.is_pointwise() && g.group_channels().is_multiple_of(4)
 }
 
 /// Along an axis, the outputs all of whose taps are inside the input.

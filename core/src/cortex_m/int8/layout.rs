@@ -37,8 +37,8 @@ impl Sweeping {
 
 /// Whether the kernel's rows are filled up to a multiple of four taps each, or only the last one.
 ///
-/// Rows of such lengths are widened where they lie; others are copied first, which is worth it where
-/// they are short.
+/// Rows of such lengths are widened where they lie. Others are copied first, which is worth it where
+/// they are short, or lie in pieces anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     Rows,
@@ -49,11 +49,16 @@ impl Layout {
     pub const fn of(g: &ConvGeometry) -> Self {
         let rows = g.kernel[0] * Self::row_taps(g).next_multiple_of(4);
         let packed = g.taps().next_multiple_of(4);
-        if rows - packed > packed / 16 {
+        if !Self::is_in_one_piece(g) || rows - packed > packed / 16 {
             Self::Packed
         } else {
             Self::Rows
         }
+    }
+
+    /// Whether the taps of a row of the kernel lie side by side.
+    pub const fn is_in_one_piece(g: &ConvGeometry) -> bool {
+        g.kernel[1] == 1 || (g.dilation[1] == 1 && g.groups == 1)
     }
 
     /// Taps of a row of the kernel.

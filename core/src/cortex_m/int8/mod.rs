@@ -5,12 +5,14 @@
 //! ([`CodeArrangement`]), a byte each; sums are made by instructions that add two products, and become
 //! codes in registers. What is computed is what the portable kernels compute, to the byte.
 
-pub mod arrangement;
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod instructions;
+mod any_plane;
+pub mod arrangement;
 mod clamping;
 mod convolution;
+mod copying;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
 #[cfg(not(target_arch = "arm"))]

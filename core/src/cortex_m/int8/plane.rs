@@ -94,22 +94,11 @@ unsafe extern "C" fn widen_pair(work: &ChannelPair) {
     )
 }
 
-/// How a filter's sums begin and end, in this order.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(super) struct PlaneScale {
-    pub multiplier: u32,
-    pub constant: u32,
-    pub shift: u32,
-    /// Bytes from an output of a row to the next one.
-    pub output_pitch: usize,
-    pub bias: u32,
-}
-
-/// A 3 x 3 filter over a plane's rows, in this order.
+/// 3 x 3 filters over a plane's rows, in this order.
 #[repr(C)]
 pub(super) struct NarrowPlane {
-    pub scale: PlaneScale,
+    /// Bytes from an output of a row to the next one.
+    pub output_pitch: usize,
     /// Bytes of a row of the plane that pairs of outputs step over.
     pub pairs_bytes: usize,
     /// Whether a row ends with an output alone.
@@ -118,15 +107,18 @@ pub(super) struct NarrowPlane {
     pub rows: usize,
     /// Bytes from behind the pairs to the next row of outputs.
     pub row_step: usize,
-    /// For the loops.
-    pub row_end: *const i16,
-    /// The first tap of the first output, aligned to words.
-    pub plane: *const i16,
     /// Bytes from a row to the next one.
     pub pitch: usize,
+}
+
+/// Where a filter over a plane finds what it needs.
+#[derive(Clone, Copy)]
+pub(super) struct PlanePlaces {
+    /// The filter's bias, multiplier, constant and shift, then its weights, a word of bytes a row.
+    pub filter: *const u32,
+    /// The first tap of the first output, aligned to words.
+    pub plane: *const i16,
     pub output: *mut i8,
-    /// Three words of bytes.
-    pub weights: *const u32,
 }
 
 impl NarrowPlane {
@@ -136,21 +128,22 @@ impl NarrowPlane {
     ///
     /// The plane has the taps of all outputs, and a number behind the last one; the output a place for
     /// each.
-    pub unsafe fn run(&self, is_strided: bool, is_twice: bool) {
+    pub unsafe fn run(&self, at: PlanePlaces, is_strided: bool, is_twice: bool) {
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what the loops read and write.
         unsafe {
-            match (is_strided, is_twice) {
-                (false, false) => narrow_once(self),
-                (false, true) => narrow_twice(self),
-                (true, false) => strided_once(self),
-                (true, true) => strided_twice(self),
-            }
+            let run = match (is_strided, is_twice) {
+                (false, false) => narrow_once,
+                (false, true) => narrow_twice,
+                (true, false) => strided_once,
+                (true, true) => strided_twice,
+            };
+            run(self, at.filter, at.plane, at.output);
         }
         #[cfg(not(target_arch = "arm"))]
         // SAFETY: as above.
         unsafe {
-            super::emulated_plane::narrow(self, is_strided, is_twice);
+            super::emulated_plane::narrow(self, at, is_strided, is_twice);
         }
     }
 }
@@ -277,17 +270,24 @@ macro_rules! plane_twice {
 }
 
 /// All rows. r2, r3 and r12 walk through three rows of the plane, lr through the output; r4 to r9 are
-/// the weights. The fields lie on the stack.
+/// the weights. On the stack lie multiplier, constant, shift, the output's pitch, the bias, the pairs'
+/// bytes, whether an output is alone, the rows left, their step, and where the pairs end.
 #[cfg(target_arch = "arm")]
 macro_rules! narrow_loop {
     ($pair:ident, $round:ident) => {
         concat!(
             "push {{r4-r11, lr}}\n",
-            "ldm r0!, {{r1-r10}}\n",
-            "push {{r1-r10}}\n",
-            "ldm r0, {{r2, r3, r4, r12}}\n",
-            "mov lr, r4\n",
-            "ldm r12, {{r0, r1, r10}}\n",
+            "mov lr, r3\n",
+            "ldm r1!, {{r9-r12}}\n",
+            "ldm r0, {{r3-r8}}\n",
+            "sub sp, sp, #40\n",
+            "strd r10, r11, [sp]\n",
+            "strd r12, r3, [sp, #8]\n",
+            "strd r9, r4, [sp, #16]\n",
+            "strd r5, r6, [sp, #24]\n",
+            "str r7, [sp, #32]\n",
+            "mov r3, r8\n",
+            "ldm r1, {{r0, r1, r10}}\n",
             unpacked!("r0"; "r4", "r5"),
             unpacked!("r1"; "r6", "r7"),
             unpacked!("r10"; "r8", "r9"),
@@ -338,144 +338,44 @@ macro_rules! narrow_loop {
 
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn narrow_once(work: &NarrowPlane) {
+unsafe extern "C" fn narrow_once(
+    work: &NarrowPlane,
+    filter: *const u32,
+    plane: *const i16,
+    output: *mut i8,
+) {
     core::arch::naked_asm!(narrow_loop!(neighbours, plane_once))
 }
 
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn narrow_twice(work: &NarrowPlane) {
+unsafe extern "C" fn narrow_twice(
+    work: &NarrowPlane,
+    filter: *const u32,
+    plane: *const i16,
+    output: *mut i8,
+) {
     core::arch::naked_asm!(narrow_loop!(neighbours, plane_twice))
 }
 
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn strided_once(work: &NarrowPlane) {
+unsafe extern "C" fn strided_once(
+    work: &NarrowPlane,
+    filter: *const u32,
+    plane: *const i16,
+    output: *mut i8,
+) {
     core::arch::naked_asm!(narrow_loop!(strided, plane_once))
 }
 
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn strided_twice(work: &NarrowPlane) {
+unsafe extern "C" fn strided_twice(
+    work: &NarrowPlane,
+    filter: *const u32,
+    plane: *const i16,
+    output: *mut i8,
+) {
     core::arch::naked_asm!(narrow_loop!(strided, plane_twice))
-}
-
-/// Four outputs of any filter over a plane, in this order.
-#[repr(C)]
-pub(super) struct AnyPlane {
-    pub scale: PlaneScale,
-    /// Rows of the kernel.
-    pub rows: usize,
-    /// The first output's first tap.
-    pub plane: *const i16,
-    /// Bytes from an output's first tap to that of the next, and of the third behind it.
-    pub step: usize,
-    pub step_of_three: usize,
-    /// Words of a row of weights.
-    pub words: usize,
-    /// Bytes of the plane from a word's tap to the next word's.
-    pub word_step: usize,
-    /// Bytes from a row of taps to the next one.
-    pub row_step: usize,
-    /// Numbers of 16 bits.
-    pub weights: *const u32,
-    pub output: *mut i8,
-    /// Bytes from an output to the next, and to the third behind it.
-    pub place: usize,
-    pub place_of_three: usize,
-}
-
-impl AnyPlane {
-    /// Computes the codes, not clamped but to 8 bits.
-    ///
-    /// # Safety
-    ///
-    /// As for [`NarrowPlane::run`].
-    pub unsafe fn run(&self, is_twice: bool) {
-        #[cfg(target_arch = "arm")]
-        // SAFETY: the caller vouches for what the loops read and write.
-        unsafe {
-            match is_twice {
-                false => any_once(self),
-                true => any_twice(self),
-            }
-        }
-        #[cfg(not(target_arch = "arm"))]
-        // SAFETY: as above.
-        unsafe {
-            super::emulated_plane::any(self, is_twice);
-        }
-    }
-}
-
-/// r4 walks through the plane, r12 through the weights; r5, r6 and r8 are steps, r7 and lr the numbers
-/// of words, all and left. The fields lie on the stack up to the number of rows.
-#[cfg(target_arch = "arm")]
-macro_rules! any_loop {
-    ($round:ident) => {
-        concat!(
-            "push {{r0, r4-r11, lr}}\n",
-            "ldm r0!, {{r1-r6}}\n",
-            "push {{r1-r6}}\n",
-            "ldm r0, {{r4-r9, r12}}\n",
-            "ldr r0, [sp, #16]\n",
-            "mov r1, r0\n",
-            "mov r2, r0\n",
-            "mov r3, r0\n",
-            "1:\n",
-            "mov lr, r7\n",
-            "str r4, [sp, #16]\n",
-            "2:\n",
-            "ldr r10, [r12], #4\n",
-            "ldr r11, [r4]\n",
-            "smlad r0, r10, r11, r0\n",
-            "ldr r11, [r4, r5]\n",
-            "smlad r1, r10, r11, r1\n",
-            "ldr r11, [r4, r5, lsl #1]\n",
-            "smlad r2, r10, r11, r2\n",
-            "ldr r11, [r4, r6]\n",
-            "smlad r3, r10, r11, r3\n",
-            "add r4, r4, r8\n",
-            "subs lr, lr, #1\n",
-            "bne 2b\n",
-            "ldrd r4, r10, [sp, #16]\n",
-            "add r4, r4, r9\n",
-            "subs r10, r10, #1\n",
-            "str r10, [sp, #20]\n",
-            "bne 1b\n",
-            $round!("r0", "r1", "r2", "r3"),
-            "ldr r12, [sp, #24]\n",
-            "ldr r4, [r12, #{output}]\n",
-            "ldr r5, [r12, #{place}]\n",
-            "ldr r6, [r12, #{place_of_three}]\n",
-            "strb r0, [r4]\n",
-            "strb r1, [r4, r5]\n",
-            "strb r2, [r4, r5, lsl #1]\n",
-            "strb r3, [r4, r6]\n",
-            "add sp, sp, #28\n",
-            "pop {{r4-r11, pc}}\n",
-        )
-    };
-}
-
-#[cfg(target_arch = "arm")]
-#[unsafe(naked)]
-unsafe extern "C" fn any_once(work: &AnyPlane) {
-    core::arch::naked_asm!(
-        any_loop!(plane_once),
-        output = const core::mem::offset_of!(AnyPlane, output),
-        place = const core::mem::offset_of!(AnyPlane, place),
-        place_of_three = const core::mem::offset_of!(AnyPlane, place_of_three),
-    )
-}
-
-#[cfg(target_arch = "arm")]
-#[unsafe(naked)]
-unsafe extern "C" fn any_twice(work: &AnyPlane) {
-    core::arch::naked_asm!(
-        any_loop!(plane_twice),
-        output = const core::mem::offset_of!(AnyPlane, output),
-        place = const core::mem::offset_of!(AnyPlane, place),
-        place_of_three = const core::mem::offset_of!(AnyPlane, place_of_three),
-    )
 }

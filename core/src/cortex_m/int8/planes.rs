@@ -2,9 +2,10 @@
 //! rows at a time.
 
 use super::Rounding;
+use super::any_plane::AnyPlane;
 use super::convolution::CodeConvolution;
 use super::layout::Header;
-use super::plane::{AnyPlane, ChannelPair, NarrowPlane, PlaneScale};
+use super::plane::{ChannelPair, NarrowPlane, PlanePlaces};
 use crate::ops::conv2d::ConvGeometry;
 
 /// Bytes that two planes may take, unless that is less than [`LEAST_ROWS`].
@@ -122,12 +123,23 @@ impl CodeConvolution<'_> {
             planes: planes.map(|plane| plane.wrapping_offset(place)),
             plane_step: 2 * (band.pitch - columns.min(band.pitch)),
         };
-        let mut filter = PlaneFilter {
+        let stride = g.stride[1];
+        let pairs_bytes = g.output[1] / 2 * 4 * stride;
+        let mut filters = PlaneFilters {
             geometry: &g,
             band,
             rows,
             weights,
+            is_narrow: g.kernel == [3, 3] && g.dilation == [1, 1] && [1, 2].contains(&stride),
             is_twice: Header::of(self.arranged[0]).rounding == Rounding::Twice,
+            narrow: NarrowPlane {
+                output_pitch: g.filters,
+                pairs_bytes,
+                is_odd: g.output[1] % 2,
+                rows,
+                row_step: (2 * band.pitch * g.stride[0]).wrapping_sub(pairs_bytes),
+                pitch: 2 * band.pitch,
+            },
             output: self.output[first * g.output[1] * g.filters..].as_mut_ptr(),
         };
         for channel in (0..g.channels).step_by(2) {
@@ -138,68 +150,56 @@ impl CodeConvolution<'_> {
                 // SAFETY: the rows and columns are the input's, and the planes have room for them.
                 unsafe { pair.widen() };
             }
-            for (own, plane) in (one..one + 2).zip(planes) {
-                if own >= channel {
-                    let filters = own * g.group_filters()..(own + 1) * g.group_filters();
-                    filters.for_each(|f| filter.run(f, &self.arranged[1..], plane));
-                }
+            if one == channel {
+                filters.run(one, &self.arranged[1..], planes[0]);
             }
+            filters.run(one + 1, &self.arranged[1..], planes[1]);
         }
     }
 }
 
 /// Filters over a band.
-struct PlaneFilter<'a> {
+struct PlaneFilters<'a> {
     geometry: &'a ConvGeometry,
     band: &'a Band,
     rows: usize,
     /// A filter's as numbers of 16 bits.
     weights: &'a mut [u32],
+    is_narrow: bool,
     is_twice: bool,
+    narrow: NarrowPlane,
     /// The band's first.
     output: *mut i8,
 }
 
-impl PlaneFilter<'_> {
-    fn run(&mut self, f: usize, arranged: &[u32], plane: *const i16) {
+impl PlaneFilters<'_> {
+    /// Those of a channel.
+    fn run(&mut self, channel: usize, arranged: &[u32], plane: *const i16) {
         let g = self.geometry;
-        let len = filter_words(g);
-        let own = &arranged[f * len..][..len];
-        let scale = PlaneScale {
-            multiplier: own[1],
-            constant: own[2],
-            shift: own[3],
-            output_pitch: g.filters,
-            bias: own[0],
-        };
-        let output = self.output.wrapping_add(f);
-        let stride = g.stride[1];
-        let is_narrow = g.kernel == [3, 3] && g.dilation == [1, 1] && [1, 2].contains(&stride);
-        if !is_narrow {
-            return self.any(scale, &own[4..], plane, output);
+        let (len, filters) = (filter_words(g), g.group_filters());
+        let own = &arranged[channel * filters * len..][..filters * len];
+        let mut output = self.output.wrapping_add(channel * filters);
+        for filter in own.chunks_exact(len) {
+            if self.is_narrow {
+                let at = PlanePlaces {
+                    filter: filter.as_ptr(),
+                    plane,
+                    output,
+                };
+                // SAFETY: the plane has the rows and columns that so many outputs reach, and the
+                // output a place for each.
+                unsafe { self.narrow.run(at, g.stride[1] == 2, self.is_twice) };
+            } else {
+                self.any(filter, plane, output);
+            }
+            output = output.wrapping_add(1);
         }
-        let pairs = g.output[1] / 2 * 4 * stride;
-        let work = NarrowPlane {
-            scale,
-            pairs_bytes: pairs,
-            is_odd: g.output[1] % 2,
-            rows: self.rows,
-            row_step: (2 * self.band.pitch * g.stride[0]).wrapping_sub(pairs),
-            row_end: core::ptr::null(),
-            plane,
-            pitch: 2 * self.band.pitch,
-            output,
-            weights: own[4..].as_ptr(),
-        };
-        // SAFETY: the plane has the rows and columns that so many outputs reach, and the output a
-        // place for each.
-        unsafe { work.run(stride == 2, self.is_twice) };
     }
 
     /// Any kernel: four outputs of a row at a time, or of a column where rows are shorter.
-    fn any(&mut self, scale: PlaneScale, own: &[u32], plane: *const i16, output: *mut i8) {
+    fn any(&mut self, filter: &[u32], plane: *const i16, output: *mut i8) {
         let g = self.geometry;
-        self.widen(own);
+        self.widen(&filter[4..]);
         let pitch = self.band.pitch;
         let steps = [pitch * g.stride[0], g.stride[1]];
         let places = [g.output[1] * g.filters, g.filters];
@@ -207,34 +207,42 @@ impl PlaneFilter<'_> {
         let along = usize::from(extents[1] >= 4 || extents[0] < 4);
         let across = 1 - along;
         // One at a time, four times the same, where there are fewer than four either way.
-        let is_single = extents[along] < 4;
-        let distance = if is_single { 0 } else { 1 };
+        let distance = usize::from(extents[along] >= 4);
         let mut work = AnyPlane {
-            scale,
+            bias: filter[0],
+            multiplier: filter[1],
+            constant: filter[2],
+            shift: filter[3],
             plane,
             step: 2 * distance * steps[along],
             step_of_three: 6 * distance * steps[along],
             words: row_words(g),
             word_step: 2 * if g.dilation[1] == 1 { 2 } else { g.dilation[1] },
-            rows: g.kernel[0],
             row_step: 2 * pitch * g.dilation[0],
             weights: self.weights.as_ptr(),
+            rows: g.kernel[0],
             output,
             place: distance * places[along],
             place_of_three: 3 * distance * places[along],
+            tiles: 0,
         };
         for line in 0..extents[across] {
-            let mut at = 0;
-            while at < extents[along] {
-                if !is_single {
-                    at = at.min(extents[along] - 4);
-                }
-                let first = line * steps[across] + at * steps[along];
-                work.plane = plane.wrapping_add(first);
+            let mut from = |at: usize, tiles: usize| {
+                work.plane = plane.wrapping_add(line * steps[across] + at * steps[along]);
                 work.output = output.wrapping_add(line * places[across] + at * places[along]);
-                // SAFETY: as above.
+                work.tiles = tiles;
+                // SAFETY: the plane has the rows and columns that so many outputs reach, and the
+                // output a place for each.
                 unsafe { work.run(self.is_twice) };
-                at += if is_single { 1 } else { 4 };
+            };
+            if distance == 0 {
+                (0..extents[along]).for_each(|at| from(at, 1));
+                continue;
+            }
+            from(0, extents[along] / 4);
+            if !extents[along].is_multiple_of(4) {
+                // The last ones again.
+                from(extents[along] - 4, 1);
             }
         }
     }
