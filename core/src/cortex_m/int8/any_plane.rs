@@ -59,7 +59,7 @@ impl AnyPlane {
 /// fields' address.
 #[cfg(target_arch = "arm")]
 macro_rules! any_loop {
-    ($round:ident) => {
+    ($($round:tt)+) => {
         concat!(
             "push {{r0, r4-r11, lr}}\n",
             "sub sp, sp, #8\n",
@@ -93,7 +93,7 @@ macro_rules! any_loop {
             "bne 1b\n",
             "ldr r12, [sp, #8]\n",
             "ldm r12, {{r8-r10}}\n",
-            $round!("r0", "r1", "r2", "r3"),
+            $($round)+,
             "ldr r4, [r12, #48]\n",
             "ldr r6, [r12, #52]\n",
             "ldr r7, [r12, #56]\n",
@@ -120,11 +120,11 @@ macro_rules! any_loop {
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
 unsafe extern "C" fn any_once(work: &mut AnyPlane) {
-    core::arch::naked_asm!(any_loop!(round_once))
+    core::arch::naked_asm!(any_loop!(round_once!("r0", "r1", "r2", "r3")))
 }
 
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
 unsafe extern "C" fn any_twice(work: &mut AnyPlane) {
-    core::arch::naked_asm!(any_loop!(round_twice))
+    core::arch::naked_asm!(any_loop!(round_twice!("r11"; "r0", "r1", "r2", "r3")))
 }

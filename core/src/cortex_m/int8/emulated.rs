@@ -48,7 +48,7 @@ pub(super) fn code([multiplier, constant, shift]: [i32; 3], sum: i32, is_twice: 
     let rounded = if is_twice {
         let product = i64::from(sum.wrapping_add(sum)) * i64::from(multiplier) + (1 << 31);
         let product = (product >> 32) as i32;
-        product.wrapping_add(product >> 31).wrapping_add(constant)
+        product.wrapping_add(sum >> 31).wrapping_add(constant)
     } else {
         high(sum, multiplier).wrapping_add(constant)
     };

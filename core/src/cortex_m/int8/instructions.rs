@@ -88,14 +88,15 @@ macro_rules! round_once {
     };
 }
 
-/// Sums become codes of 8 bits, rounding twice; r8, r9, r10 are multiplier, constant, shift.
+/// Sums become codes of 8 bits, rounding twice; r8, r9, r10 are multiplier, constant, shift, the first
+/// register is free. What is rounded the second time has the sign of the sum, or is 0, which gives the
+/// same.
 macro_rules! round_twice {
-    ($($sum:literal),+) => {
+    ($free:literal; $($sum:literal),+) => {
         concat!($(
             "add ", $sum, ", ", $sum, ", ", $sum, "\n",
-            "smmulr ", $sum, ", ", $sum, ", r8\n",
-            "add ", $sum, ", ", $sum, ", ", $sum, ", asr #31\n",
-            "add ", $sum, ", ", $sum, ", r9\n",
+            "add ", $free, ", r9, ", $sum, ", asr #31\n",
+            "smmlar ", $sum, ", ", $sum, ", r8, ", $free, "\n",
             "asr ", $sum, ", ", $sum, ", r10\n",
             "ssat ", $sum, ", #8, ", $sum, "\n",
         )+)

@@ -70,16 +70,16 @@ macro_rules! bytes_line {
 /// Each of four sums becomes a code by its own scale.
 #[cfg(target_arch = "arm")]
 macro_rules! four_codes {
-    ($round:ident) => {
+    ($round:ident!($($free:literal;)?)) => {
         concat!(
             "ldm r12!, {{r8-r10}}\n",
-            $round!("r0"),
+            $round!($($free;)? "r0"),
             "ldm r12!, {{r8-r10}}\n",
-            $round!("r1"),
+            $round!($($free;)? "r1"),
             "ldm r12!, {{r8-r10}}\n",
-            $round!("r2"),
+            $round!($($free;)? "r2"),
             "ldm r12!, {{r8-r10}}\n",
-            $round!("r3"),
+            $round!($($free;)? "r3"),
         )
     };
 }
@@ -130,10 +130,10 @@ unsafe extern "C" fn line(work: &Line) -> *const u32 {
         "ldr r4, [sp, #32]",
         "cmp r4, #0",
         "beq 40f",
-        four_codes!(round_twice),
+        four_codes!(round_twice!("r4";)),
         "b 41f",
         "40:",
-        four_codes!(round_once),
+        four_codes!(round_once!()),
         "41:",
         "bfi r0, r1, #8, #8",
         "bfi r0, r2, #16, #8",
@@ -177,7 +177,7 @@ unsafe extern "C" fn line(work: &Line) -> *const u32 {
         round_once!("r0"),
         "b 65f",
         "64:",
-        round_twice!("r0"),
+        round_twice!("r4"; "r0"),
         "65:",
         "ldr r8, [sp, #8]",
         "strb r0, [r8], #1",

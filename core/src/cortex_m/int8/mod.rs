@@ -8,8 +8,10 @@
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod instructions;
+mod addition;
 mod any_plane;
 pub mod arrangement;
+mod averaging;
 mod clamping;
 mod convolution;
 mod copying;
@@ -17,6 +19,8 @@ mod copying;
 mod emulated;
 #[cfg(not(target_arch = "arm"))]
 mod emulated_plane;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_sum;
 mod gathering;
 mod layout;
 mod line;
@@ -28,7 +32,9 @@ mod tests;
 mod tile;
 mod widening;
 
+pub use addition::{CodeAddition, CodeSum};
 pub use arrangement::CodeArrangement;
+pub use averaging::sum_window;
 pub use convolution::CodeConvolution;
 
 /// How sums become codes.

@@ -6,9 +6,8 @@ use super::{Rounding, Unserved};
 /// A channel's bias, and how its sums become codes.
 ///
 /// Rounding once: `(sum * multiplier / 2^32 + constant) >> shift`. Rounding twice, with the product of
-/// twice the sum rounded to the upper word: `(product + (product < 0 ? -1 : 0) + constant) >> shift`.
-/// The result is saturated to 8 bits. Sums of paired weights are 256 times as large, and so is the
-/// bias.
+/// twice the sum rounded to the upper word: `(product - (sum < 0) + constant) >> shift`. The result is
+/// saturated to 8 bits. Sums of paired weights are 256 times as large, and so is the bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Scale {
     pub bias: i32,
@@ -100,7 +99,8 @@ impl Sum {
             return None;
         }
         if self.multiplier == 0 || (shift > 0 && self.most < 1 << (shift - 1)) {
-            return Some([0, self.zero, 0]);
+            // A negative sum takes 1 from the constant.
+            return Some([0, 2 * self.zero + 1, 1]);
         }
         if shift < 1 {
             return None;
