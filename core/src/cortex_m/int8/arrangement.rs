@@ -1,6 +1,7 @@
 //! Weights and scales in the order in which the loops read them; written once, wherever a network is
 //! exported.
 
+use super::band::Band;
 use super::layout::{Header, Layout, Sweeping};
 use super::scale::Scale;
 use super::{Rounding, Unserved};
@@ -28,6 +29,7 @@ pub struct CodeArrangement<'a> {
 
 impl CodeArrangement<'_> {
     /// Words that the arranged weights take; none where no loop is made for the geometry.
+    #[inline(never)]
     pub const fn words(geometry: &ConvGeometry, pool: bool) -> usize {
         match Sweeping::of(geometry, pool) {
             None => 0,
@@ -40,6 +42,19 @@ impl CodeArrangement<'_> {
                 1 + geometry.filters * (4 + quads)
             }
         }
+    }
+
+    /// Bytes that the loops work in besides input and output.
+    #[inline(never)]
+    pub const fn scratch(geometry: &ConvGeometry, pool: bool) -> usize {
+        let positions = match Sweeping::of(geometry, pool) {
+            None => return 0,
+            Some(Sweeping::Planes) => return Band::bytes(geometry),
+            Some(Sweeping::Tiles) => 4,
+            Some(Sweeping::Lines) => 1,
+        };
+        let [taps, copies] = Layout::gathered(geometry, positions);
+        taps + copies
     }
 
     /// Writes them: [`CodeArrangement::words`] words, for a little-endian processor.

@@ -25,14 +25,6 @@ impl Sweeping {
             Self::Tiles
         })
     }
-
-    /// Positions that are widened side by side.
-    pub const fn positions(self) -> usize {
-        match self {
-            Self::Tiles => 4,
-            Self::Lines | Self::Planes => 1,
-        }
-    }
 }
 
 /// Whether the kernel's rows are filled up to a multiple of four taps each, or only the last one.
@@ -46,6 +38,7 @@ pub(super) enum Layout {
 }
 
 impl Layout {
+    #[inline(never)]
     pub const fn of(g: &ConvGeometry) -> Self {
         let rows = g.kernel[0] * Self::row_taps(g).next_multiple_of(4);
         let packed = g.taps().next_multiple_of(4);
@@ -80,6 +73,21 @@ impl Layout {
         rows * quads
     }
 
+    /// Bytes that the taps of positions side by side take as numbers of 16 bits, and copies of them.
+    pub const fn gathered(g: &ConvGeometry, positions: usize) -> [usize; 2] {
+        let layout = Self::of(g);
+        let [rows, quads] = layout.rows(g);
+        let copies = match layout {
+            // Every row is widened where it lies.
+            Self::Rows if g.is_pointwise() && g.group_channels().is_multiple_of(4) => 0,
+            // The first one is of padding.
+            Self::Rows => (positions + 1) * 4 * quads,
+            // A word behind the last one may be written, too.
+            Self::Packed => positions * 4 * quads + 4,
+        };
+        [positions * 8 * rows * quads, copies]
+    }
+
     /// Four taps of a filter; 0 where it has none.
     pub fn quad(self, g: &ConvGeometry, filter: &[i8], quad: usize) -> [i8; 4] {
         let [rows, quads] = self.rows(g);
@@ -100,16 +108,5 @@ pub(super) struct Header {
 impl Header {
     pub fn word(self) -> u32 {
         u32::from(!self.paired) | u32::from(self.rounding == Rounding::Twice) << 1
-    }
-
-    pub fn of(word: u32) -> Self {
-        Self {
-            rounding: if word & 2 == 0 {
-                Rounding::Once
-            } else {
-                Rounding::Twice
-            },
-            paired: word & 1 == 0,
-        }
     }
 }

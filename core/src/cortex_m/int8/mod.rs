@@ -1,41 +1,36 @@
-//! Kernels of codes, for Cortex-M processors with the DSP extension.
+//! Kernels of codes for Cortex-M processors with the DSP extension, and what arranges weights for them.
 //!
 //! Values are tensors of codes, `i8`, rows x columns x channels. Codes of a few positions are widened
-//! to 16 bits once and serve all filters; weights lie in the order in which they are read
-//! ([`CodeArrangement`]), a byte each; sums are made by instructions that add two products, and become
-//! codes in registers. What is computed is what the portable kernels compute, to the byte.
+//! to 16 bits once and serve all filters; weights lie in the order in which they are read, a byte each
+//! ([`CodeArrangement`], on any machine); sums are made by instructions that add two products, and
+//! become codes in registers. What is computed is what the portable kernels compute, to the byte.
 
-#[cfg(target_arch = "arm")]
-#[macro_use]
-mod instructions;
-mod addition;
-mod any_plane;
-pub mod arrangement;
-mod averaging;
-mod clamping;
-mod convolution;
-mod copying;
-#[cfg(not(target_arch = "arm"))]
-mod emulated;
-#[cfg(not(target_arch = "arm"))]
-mod emulated_plane;
-#[cfg(not(target_arch = "arm"))]
-mod emulated_sum;
-mod gathering;
+mod arrangement;
+mod band;
 mod layout;
-mod line;
-mod plane;
-mod planes;
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+mod loops;
 mod scale;
 #[cfg(test)]
 mod tests;
-mod tile;
-mod widening;
 
-pub use addition::{CodeAddition, CodeSum};
 pub use arrangement::CodeArrangement;
-pub use averaging::sum_window;
-pub use convolution::CodeConvolution;
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+pub use loops::{CodeAddition, CodeConvolution, CodeSum, sum_window};
 
 /// How sums become codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,13 @@
 //! Convolutions of random geometries, held to loops without any thought.
 
+extern crate std;
+
 use super::{
     CodeAddition, CodeArrangement, CodeConvolution, CodeSum, Rounding, Unserved, sum_window,
 };
 use crate::ops::conv2d::ConvGeometry;
+use std::vec;
+use std::vec::Vec;
 
 /// Numbers that are random enough (Marsaglia 2003, "Xorshift RNGs").
 struct Random(u32);
@@ -133,7 +137,7 @@ impl Case {
         self.arrangement().write(&mut arranged)?;
         let [height, width] = self.extents();
         let len = g.filters * height * width;
-        let scratch = CodeConvolution::scratch(&g, self.pool);
+        let scratch = CodeArrangement::scratch(&g, self.pool);
         let (mut output, mut work) = (aligned(len + 8), aligned(scratch + 8));
         let ran = CodeConvolution {
             geometry: g,

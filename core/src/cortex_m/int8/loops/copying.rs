@@ -83,6 +83,7 @@ unsafe extern "C" fn copy_pieces(work: &Pieces) {
 /// # Safety
 ///
 /// The source has so many codes, and the copy a place for each.
+#[inline(never)]
 pub(super) unsafe fn copy_codes(source: *const i8, copy: *mut i8, len: usize) {
     let words = len / 4;
     // SAFETY: the caller vouches for what is read and written.

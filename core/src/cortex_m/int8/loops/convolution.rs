@@ -4,7 +4,6 @@ use super::clamping::clamp_codes;
 use super::gathering::Gathering;
 use super::layout::{Header, Layout, Sweeping};
 use super::line::Line;
-use super::planes::Band;
 use super::tile::{Finish, Tile};
 use super::{CodeArrangement, Rounding};
 use crate::ops::conv2d::ConvGeometry;
@@ -26,20 +25,11 @@ pub struct CodeConvolution<'a> {
     pub output: &'a mut [i8],
     /// The least and the greatest code of the output.
     pub limits: [i8; 2],
-    /// [`CodeConvolution::scratch`] bytes, aligned to words.
+    /// [`CodeArrangement::scratch`] bytes, aligned to words.
     pub scratch: &'a mut [i8],
 }
 
 impl CodeConvolution<'_> {
-    /// Bytes that it works in.
-    pub const fn scratch(geometry: &ConvGeometry, pool: bool) -> usize {
-        match Sweeping::of(geometry, pool) {
-            None => 0,
-            Some(Sweeping::Planes) => Band::bytes(geometry),
-            Some(sweeping) => Gathering::bytes(geometry, sweeping.positions()),
-        }
-    }
-
     /// Runs it; gives `false`, and computes nothing, where no loop is made for the geometry.
     ///
     /// # Panics
@@ -58,7 +48,7 @@ impl CodeConvolution<'_> {
         let is_whole = self.input.len() == g.channels * g.input_area()
             && self.arranged.len() == CodeArrangement::words(&g, self.pool)
             && self.output.len() == g.filters * height * width
-            && self.scratch.len() >= Self::scratch(&g, self.pool)
+            && self.scratch.len() >= CodeArrangement::scratch(&g, self.pool)
             && self.scratch.as_ptr().cast::<u32>().is_aligned();
         assert!(is_whole, "a convolution's buffers are not of its geometry");
         match sweeping {
@@ -76,7 +66,7 @@ impl CodeConvolution<'_> {
     }
 
     fn gathering(&mut self, positions: usize) -> Gathering<'_> {
-        let header = Header::of(self.arranged[0]);
+        let header = header_of(self.arranged);
         Gathering::new(
             &self.geometry,
             self.input,
@@ -90,7 +80,7 @@ impl CodeConvolution<'_> {
     /// Four positions at a time, or the four of a window; the last ones again where less are left.
     fn tiles(&mut self, places: usize) {
         let g = self.geometry;
-        let header = Header::of(self.arranged[0]);
+        let header = header_of(self.arranged);
         let filters = g.group_filters();
         let output = self.output.as_mut_ptr();
         let pool = self.pool;
@@ -139,7 +129,7 @@ impl CodeConvolution<'_> {
     /// One position at a time.
     fn lines(&mut self) {
         let g = self.geometry;
-        let header = Header::of(self.arranged[0]);
+        let header = header_of(self.arranged);
         let filters = g.group_filters();
         let output = self.output.as_mut_ptr();
         let mut weights = self.arranged[1..].as_ptr();
@@ -168,6 +158,18 @@ impl CodeConvolution<'_> {
             }
             weights = behind;
         }
+    }
+}
+
+/// What the first word of arranged weights says.
+pub(super) fn header_of(arranged: &[u32]) -> Header {
+    let word = arranged.first().copied().unwrap_or(0);
+    Header {
+        rounding: match word & 2 {
+            0 => Rounding::Once,
+            _ => Rounding::Twice,
+        },
+        paired: word & 1 == 0,
     }
 }
 

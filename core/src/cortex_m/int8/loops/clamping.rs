@@ -5,39 +5,35 @@ pub(super) fn clamp_codes(codes: &mut [i8], limits: [i8; 2]) {
     if limits == [i8::MIN, i8::MAX] {
         return;
     }
-    let limit = |code: &mut i8| *code = (*code).clamp(limits[0], limits[1]);
-    // SAFETY: any four codes are a word, and a word is four codes.
-    let (before, words, behind) = unsafe { codes.align_to_mut::<u32>() };
-    before.iter_mut().chain(behind).for_each(limit);
-    let blocks = words.len() / 4 * 4;
-    let (blocks, rest) = words.split_at_mut(blocks);
-    clamp_blocks(blocks, limits);
-    for word in rest {
-        let mut codes = word.to_ne_bytes().map(|code| code as i8);
-        codes.iter_mut().for_each(limit);
-        *word = u32::from_ne_bytes(codes.map(|code| code as u8));
-    }
-}
-
-/// Four words at a time.
-fn clamp_blocks(words: &mut [u32], limits: [i8; 2]) {
+    let before = codes
+        .as_ptr()
+        .align_offset(size_of::<u32>())
+        .min(codes.len());
+    let (before, rest) = codes.split_at_mut(before);
+    let (blocks, behind) = rest.split_at_mut(rest.len() / 16 * 16);
+    clamp_each(before, limits);
+    clamp_each(behind, limits);
     #[cfg(target_arch = "arm")]
-    if !words.is_empty() {
+    if !blocks.is_empty() {
         let [low, high] = limits.map(|limit| u32::from_ne_bytes([limit as u8; 4]));
-        let end = words.as_mut_ptr_range().end;
-        // SAFETY: there are words, of a multiple of four.
+        let range = blocks.as_mut_ptr_range();
+        let (words, end) = (range.start.cast::<u32>(), range.end.cast::<u32>());
+        // SAFETY: there are words, aligned, a multiple of four.
         unsafe {
             match limits[1] {
-                i8::MAX => raise(words.as_mut_ptr(), end, low),
-                _ => limit(words.as_mut_ptr(), end, low, high),
+                i8::MAX => raise(words, end, low),
+                _ => limit(words, end, low, high),
             }
         }
     }
     #[cfg(not(target_arch = "arm"))]
-    for word in words {
-        let codes = word.to_ne_bytes().map(|code| code as i8);
-        let codes = codes.map(|code| code.clamp(limits[0], limits[1]) as u8);
-        *word = u32::from_ne_bytes(codes);
+    clamp_each(blocks, limits);
+}
+
+#[inline(never)]
+fn clamp_each(codes: &mut [i8], limits: [i8; 2]) {
+    for code in codes {
+        *code = (*code).clamp(limits[0], limits[1]);
     }
 }
 

@@ -3,85 +3,10 @@
 
 use super::Rounding;
 use super::any_plane::AnyPlane;
-use super::convolution::CodeConvolution;
-use super::layout::Header;
+use super::band::{Band, row_words};
+use super::convolution::{CodeConvolution, header_of};
 use super::plane::{ChannelPair, NarrowPlane, PlanePlaces};
 use crate::ops::conv2d::ConvGeometry;
-
-/// Bytes that two planes may take, unless that is less than [`LEAST_ROWS`].
-const BYTES: usize = 640;
-
-/// Rows of outputs that a band has at least, so that few rows of input are widened twice.
-const LEAST_ROWS: usize = 8;
-
-/// Extents of a band's planes.
-#[derive(Clone, Copy)]
-pub(super) struct Band {
-    /// Rows of outputs; the last band may have fewer.
-    rows: usize,
-    /// Numbers of 16 bits in a row of a plane, even.
-    pitch: usize,
-    /// Numbers of 16 bits in a plane, even.
-    plane: usize,
-}
-
-impl Band {
-    const fn of(g: &ConvGeometry) -> Self {
-        let pitch = Self::reach(g, 1, g.output[1]).next_multiple_of(2);
-        let whole = Self::with(g, g.output[0], pitch);
-        let fitting = {
-            let rows = BYTES / (4 * pitch);
-            let kernel = Self::reach(g, 0, 1);
-            if rows < kernel {
-                0
-            } else {
-                (rows - kernel) / g.stride[0] + 1
-            }
-        };
-        let most = if fitting < LEAST_ROWS {
-            LEAST_ROWS
-        } else {
-            fitting
-        };
-        if most >= g.output[0] {
-            return whole;
-        }
-        // As high as each other.
-        let bands = g.output[0].div_ceil(most);
-        Self::with(g, g.output[0].div_ceil(bands), pitch)
-    }
-
-    const fn with(g: &ConvGeometry, rows: usize, pitch: usize) -> Self {
-        // Words may be read that begin with the last number.
-        let plane = Self::reach(g, 0, rows) * pitch + 2;
-        Self { rows, pitch, plane }
-    }
-
-    /// Inputs, along an axis, that so many outputs reach.
-    const fn reach(g: &ConvGeometry, axis: usize, outputs: usize) -> usize {
-        (outputs - 1) * g.stride[axis] + (g.kernel[axis] - 1) * g.dilation[axis] + 1
-    }
-
-    /// Words of two planes, and of a filter's weights as numbers of 16 bits.
-    pub const fn bytes(g: &ConvGeometry) -> usize {
-        let band = Self::of(g);
-        4 * (band.plane + g.kernel[0] * row_words(g))
-    }
-}
-
-/// Words of a row of a filter's weights: two taps each, or one where taps are apart.
-const fn row_words(g: &ConvGeometry) -> usize {
-    if g.dilation[1] == 1 {
-        g.kernel[1].div_ceil(2)
-    } else {
-        g.kernel[1]
-    }
-}
-
-/// Words of an arranged filter.
-const fn filter_words(g: &ConvGeometry) -> usize {
-    4 + g.kernel[0] * g.kernel[1].div_ceil(4)
-}
 
 impl CodeConvolution<'_> {
     /// Band by band.
@@ -131,7 +56,7 @@ impl CodeConvolution<'_> {
             rows,
             weights,
             is_narrow: g.kernel == [3, 3] && g.dilation == [1, 1] && [1, 2].contains(&stride),
-            is_twice: Header::of(self.arranged[0]).rounding == Rounding::Twice,
+            is_twice: header_of(self.arranged).rounding == Rounding::Twice,
             narrow: NarrowPlane {
                 output_pitch: g.filters,
                 pairs_bytes,
@@ -156,6 +81,11 @@ impl CodeConvolution<'_> {
             filters.run(one + 1, &self.arranged[1..], planes[1]);
         }
     }
+}
+
+/// Words of an arranged filter.
+const fn filter_words(g: &ConvGeometry) -> usize {
+    4 + g.kernel[0] * g.kernel[1].div_ceil(4)
 }
 
 /// Filters over a band.

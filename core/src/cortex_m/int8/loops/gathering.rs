@@ -37,22 +37,7 @@ pub(super) struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    /// Bytes that it works in.
-    pub const fn bytes(g: &ConvGeometry, positions: usize) -> usize {
-        let layout = Layout::of(g);
-        let [rows, quads] = layout.rows(g);
-        let taps = positions * 8 * rows * quads;
-        if never_copies(g) {
-            return taps;
-        }
-        // A word behind the last copy may be written, too.
-        taps + match layout {
-            Layout::Rows => (positions + 1) * 4 * quads,
-            Layout::Packed => positions * 4 * quads + 4,
-        }
-    }
-
-    /// `scratch` is aligned to words, and has as many bytes as [`Gathering::bytes`] says.
+    /// `scratch` is aligned to words, and has as many bytes as [`Layout::gathered`] says.
     pub fn new(
         g: &'a ConvGeometry,
         input: &[i8],
@@ -62,11 +47,11 @@ impl<'a> Gathering<'a> {
         is_bytes: bool,
     ) -> Self {
         let layout = Layout::of(g);
-        let [rows, quads] = layout.rows(g);
+        let quads = layout.rows(g)[1];
         let is_packed = layout == Layout::Packed;
         let copy_len = 4 * quads;
-        let (taps, copies) = scratch.split_at_mut(positions * 8 * rows * quads);
-        if !is_packed && !never_copies(g) {
+        let (taps, copies) = scratch.split_at_mut(Layout::gathered(g, positions)[0]);
+        if !is_packed && !copies.is_empty() {
             copies[..copy_len].fill(zero);
         }
         let input = input.as_ptr_range();
@@ -213,6 +198,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Copies all taps of a position that can be read so.
+    #[inline(never)]
     fn copy_patch(&mut self, source: *const i8, index: usize) {
         let copy = self.copies.wrapping_add(index * self.copy_len);
         (self.pieces.source, self.pieces.copy) = (source, copy);
@@ -287,6 +273,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Where a row of taps, in one piece, is: in the input, in the padding, or where it is copied to.
+    #[inline(never)]
     fn row(&self, [y, x]: [usize; 2], row: usize, copy: *mut i8) -> *const i8 {
         if !self.has_row(y, row) {
             return self.copies;
@@ -302,6 +289,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Copies a row of taps, with the padding's code where there is no input.
+    #[inline(never)]
     fn copy_row(&self, [y, x]: [usize; 2], row: usize, mut copy: *mut i8) {
         let g = self.geometry;
         let row_taps = Layout::row_taps(g);
@@ -340,15 +328,11 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    #[inline(never)]
     fn pad(&self, copy: *mut i8, len: usize) {
         // SAFETY: a copy has a place for each tap.
         unsafe { core::ptr::write_bytes(copy, self.zero as u8, len) };
     }
-}
-
-/// Whether every row is widened where it lies.
-const fn never_copies(g: &ConvGeometry) -> bool {
-    g.is_pointwise() && g.group_channels().is_multiple_of(4)
 }
 
 /// Along an axis, the outputs all of whose taps are inside the input.

@@ -1,0 +1,29 @@
+//! What the target runs.
+
+mod addition;
+mod averaging;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod instructions;
+mod any_plane;
+mod clamping;
+mod convolution;
+mod copying;
+#[cfg(not(target_arch = "arm"))]
+mod emulated;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_plane;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_sum;
+mod gathering;
+mod line;
+mod plane;
+mod planes;
+mod tile;
+mod widening;
+
+pub use addition::{CodeAddition, CodeSum};
+pub use averaging::sum_window;
+pub use convolution::CodeConvolution;
+
+use super::{CodeArrangement, Rounding, band, layout};
