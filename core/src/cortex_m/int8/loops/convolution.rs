@@ -78,6 +78,7 @@ impl CodeConvolution<'_> {
     }
 
     /// Four positions at a time, or the four of a window; the last ones again where less are left.
+    #[inline(never)]
     fn tiles(&mut self, places: usize) {
         let g = self.geometry;
         let header = header_of(self.arranged);
@@ -127,6 +128,7 @@ impl CodeConvolution<'_> {
     }
 
     /// One position at a time.
+    #[inline(never)]
     fn lines(&mut self) {
         let g = self.geometry;
         let header = header_of(self.arranged);

@@ -209,6 +209,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Widens so many rows, from the sources on.
+    #[inline(never)]
     fn widen(&mut self, rows: usize, taps: *mut u32) -> *mut u32 {
         let work = &mut self.widening;
         if self.positions == 4 {

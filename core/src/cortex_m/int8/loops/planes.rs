@@ -22,6 +22,7 @@ impl CodeConvolution<'_> {
     }
 
     /// Rows of outputs, from the `first` one on.
+    #[inline(never)]
     fn band(&mut self, band: &Band, first: usize, rows: usize) {
         let g = self.geometry;
         // SAFETY: any four codes are a word.
@@ -127,6 +128,7 @@ impl PlaneFilters<'_> {
     }
 
     /// Any kernel: four outputs of a row at a time, or of a column where rows are shorter.
+    #[inline(never)]
     fn any(&mut self, filter: &[u32], plane: *const i16, output: *mut i8) {
         let g = self.geometry;
         self.widen(&filter[4..]);
@@ -178,6 +180,7 @@ impl PlaneFilters<'_> {
     }
 
     /// A filter's weights as numbers of 16 bits: two in a word, or one in its lower half.
+    #[inline(never)]
     fn widen(&mut self, own: &[u32]) {
         let g = self.geometry;
         let taps = if g.dilation[1] == 1 { 2 } else { 1 };
