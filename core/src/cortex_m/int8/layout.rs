@@ -30,7 +30,7 @@ impl Sweeping {
 /// Whether the kernel's rows are filled up to a multiple of four taps each, or only the last one.
 ///
 /// Rows of such lengths are widened where they lie. Others are copied first, which is worth it where
-/// they are short, or lie in pieces anyway.
+/// many filters would have to add up zeros, or the rows lie in pieces anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     Rows,
@@ -40,9 +40,16 @@ pub(super) enum Layout {
 impl Layout {
     #[inline(never)]
     pub const fn of(g: &ConvGeometry) -> Self {
-        let rows = g.kernel[0] * Self::row_taps(g).next_multiple_of(4);
-        let packed = g.taps().next_multiple_of(4);
-        if !Self::is_in_one_piece(g) || rows - packed > packed / 16 {
+        if !Self::is_in_one_piece(g) {
+            return Self::Packed;
+        }
+        // In instructions, for four positions.
+        let words = Self::row_taps(g).div_ceil(4);
+        let more_quads = g.kernel[0] * words - g.taps().div_ceil(4);
+        let quads = more_quads * (20 + 23 * g.group_filters().div_ceil(2));
+        let rows = 12 * (g.kernel[0] - 1);
+        let copies = 4 * (25 + g.kernel[0] * (12 + 4 * words));
+        if quads + rows > copies {
             Self::Packed
         } else {
             Self::Rows

@@ -19,6 +19,8 @@ pub(super) struct Gathering<'a> {
     /// 1, or 4.
     positions: usize,
     zero: i8,
+    /// Taps of a row of the kernel.
+    row_taps: usize,
     input: Range<*const i8>,
     /// The first tap of the first output, which may lie before the input.
     base: *const i8,
@@ -59,7 +61,8 @@ impl<'a> Gathering<'a> {
             true => 1,
             false => g.kernel[1],
         };
-        let bytes = Layout::row_taps(g) / columns;
+        let row_taps = Layout::row_taps(g);
+        let bytes = row_taps / columns;
         let pieces = Pieces {
             source: input.start,
             copy: copies.as_mut_ptr(),
@@ -77,6 +80,7 @@ impl<'a> Gathering<'a> {
             is_bytes,
             positions,
             zero,
+            row_taps,
             base: input.start,
             steps: [
                 g.stride[0] * g.input[1] * g.channels,
@@ -242,7 +246,7 @@ impl<'a> Gathering<'a> {
                     continue;
                 }
                 let copy = self.copies.wrapping_add(index * self.copy_len);
-                let row_taps = Layout::row_taps(self.geometry);
+                let row_taps = self.row_taps;
                 (0..kernel_rows).for_each(|row| {
                     self.copy_row([y, x], row, copy.wrapping_add(row * row_taps));
                 });
@@ -293,7 +297,7 @@ impl<'a> Gathering<'a> {
     #[inline(never)]
     fn copy_row(&self, [y, x]: [usize; 2], row: usize, mut copy: *mut i8) {
         let g = self.geometry;
-        let row_taps = Layout::row_taps(g);
+        let row_taps = self.row_taps;
         if !self.has_row(y, row) {
             return self.pad(copy, row_taps);
         }

@@ -7,6 +7,7 @@ use super::band::{Band, row_words};
 use super::convolution::{CodeConvolution, header_of};
 use super::plane::{ChannelPair, NarrowPlane, PlanePlaces};
 use crate::ops::conv2d::ConvGeometry;
+use core::ops::Range;
 
 impl CodeConvolution<'_> {
     /// Band by band.
@@ -127,54 +128,86 @@ impl PlaneFilters<'_> {
         }
     }
 
-    /// Any kernel: four outputs of a row at a time, or of a column where rows are shorter.
+    /// Any kernel: four outputs of a row at a time, then of a column; the last ones of a line again
+    /// where fewer are left.
     #[inline(never)]
     fn any(&mut self, filter: &[u32], plane: *const i16, output: *mut i8) {
         let g = self.geometry;
         self.widen(&filter[4..]);
-        let pitch = self.band.pitch;
-        let steps = [pitch * g.stride[0], g.stride[1]];
-        let places = [g.output[1] * g.filters, g.filters];
-        let extents = [self.rows, g.output[1]];
-        let along = usize::from(extents[1] >= 4 || extents[0] < 4);
-        let across = 1 - along;
-        // One at a time, four times the same, where there are fewer than four either way.
-        let distance = usize::from(extents[along] >= 4);
         let mut work = AnyPlane {
             bias: filter[0],
             multiplier: filter[1],
             constant: filter[2],
             shift: filter[3],
             plane,
-            step: 2 * distance * steps[along],
-            step_of_three: 6 * distance * steps[along],
+            step: 0,
+            step_of_three: 0,
             words: row_words(g),
             word_step: 2 * if g.dilation[1] == 1 { 2 } else { g.dilation[1] },
-            row_step: 2 * pitch * g.dilation[0],
+            row_step: 2 * self.band.pitch * g.dilation[0],
             weights: self.weights.as_ptr(),
             rows: g.kernel[0],
             output,
-            place: distance * places[along],
-            place_of_three: 3 * distance * places[along],
+            place: 0,
+            place_of_three: 0,
             tiles: 0,
         };
-        for line in 0..extents[across] {
-            let mut from = |at: usize, tiles: usize| {
-                work.plane = plane.wrapping_add(line * steps[across] + at * steps[along]);
-                work.output = output.wrapping_add(line * places[across] + at * places[along]);
-                work.tiles = tiles;
+        let at = PlanePlaces {
+            filter: filter.as_ptr(),
+            plane,
+            output,
+        };
+        let (rows, width) = (self.rows, g.output[1]);
+        let fours = width / 4 * 4;
+        match (rows >= 4, width >= 4) {
+            (true, _) => {
+                self.lines(&mut work, at, 1, 0..rows, 0..fours);
+                self.lines(&mut work, at, 0, fours..width, 0..rows);
+            }
+            (false, true) => self.lines(&mut work, at, 1, 0..rows, 0..width),
+            (false, false) => {
+                for y in 0..rows {
+                    self.lines(&mut work, at, 0, 0..width, y..y + 1);
+                }
+            }
+        }
+    }
+
+    /// Lines along an axis, from some output to another. Fewer than four are computed four times.
+    #[inline(never)]
+    fn lines(
+        &self,
+        work: &mut AnyPlane,
+        at: PlanePlaces,
+        axis: usize,
+        lines: Range<usize>,
+        along: Range<usize>,
+    ) {
+        let g = self.geometry;
+        let steps = [self.band.pitch * g.stride[0], g.stride[1]];
+        let places = [g.output[1] * g.filters, g.filters];
+        let distance = usize::from(along.len() >= 4);
+        (work.step, work.place) = (2 * distance * steps[axis], distance * places[axis]);
+        (work.step_of_three, work.place_of_three) = (3 * work.step, 3 * work.place);
+        for line in lines {
+            let mut first = along.start;
+            while first < along.end {
+                let left = along.end - first;
+                work.tiles = (left / 4).max(1);
+                if distance == 1 && left < 4 {
+                    first = along.end - 4;
+                }
+                let step = line * steps[1 - axis] + first * steps[axis];
+                let place = line * places[1 - axis] + first * places[axis];
+                work.plane = at.plane.wrapping_add(step);
+                work.output = at.output.wrapping_add(place);
+                first += match distance {
+                    0 => 1,
+                    _ => 4 * work.tiles,
+                };
                 // SAFETY: the plane has the rows and columns that so many outputs reach, and the
                 // output a place for each.
                 unsafe { work.run(self.is_twice) };
-            };
-            if distance == 0 {
-                (0..extents[along]).for_each(|at| from(at, 1));
-                continue;
-            }
-            from(0, extents[along] / 4);
-            if !extents[along].is_multiple_of(4) {
-                // The last ones again.
-                from(extents[along] - 4, 1);
             }
         }
     }
