@@ -30,8 +30,16 @@ pub(super) fn clamp_codes(codes: &mut [i8], limits: [i8; 2]) {
     clamp_each(blocks, limits);
 }
 
-#[inline(never)]
+/// One at a time.
 fn clamp_each(codes: &mut [i8], limits: [i8; 2]) {
+    #[cfg(target_arch = "arm")]
+    {
+        let range = codes.as_mut_ptr_range();
+        let [low, high] = limits.map(i32::from);
+        // SAFETY: the range is the codes'.
+        unsafe { limit_each(range.start, range.end, low, high) };
+    }
+    #[cfg(not(target_arch = "arm"))]
     for code in codes {
         *code = (*code).clamp(limits[0], limits[1]);
     }
@@ -87,5 +95,26 @@ unsafe extern "C" fn limit(words: *mut u32, end: *mut u32, low: u32, high: u32) 
         "cmp r0, r1",
         "bne 1b",
         "pop {{r4-r7, pc}}",
+    )
+}
+
+#[cfg(target_arch = "arm")]
+#[unsafe(naked)]
+unsafe extern "C" fn limit_each(codes: *mut i8, end: *mut i8, low: i32, high: i32) {
+    core::arch::naked_asm!(
+        "1:",
+        "cmp r0, r1",
+        "beq 2f",
+        "ldrsb r12, [r0]",
+        "cmp r12, r2",
+        "it lt",
+        "movlt r12, r2",
+        "cmp r12, r3",
+        "it gt",
+        "movgt r12, r3",
+        "strb r12, [r0], #1",
+        "b 1b",
+        "2:",
+        "bx lr",
     )
 }

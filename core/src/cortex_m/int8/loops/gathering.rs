@@ -195,21 +195,25 @@ impl<'a> Gathering<'a> {
             return true;
         }
         for (index, source) in sources.into_iter().enumerate() {
-            self.copy_patch(source, index);
+            self.widening.sources[index] = self.copy_patch(source, index);
         }
         self.widen(1, self.widening.taps);
         true
     }
 
-    /// Copies all taps of a position that can be read so.
+    /// Copies all taps of a position that can be read so, and says where to.
     #[inline(never)]
-    fn copy_patch(&mut self, source: *const i8, index: usize) {
+    fn copy_patch(&self, source: *const i8, index: usize) -> *const i8 {
         let copy = self.copies.wrapping_add(index * self.copy_len);
-        (self.pieces.source, self.pieces.copy) = (source, copy);
-        self.widening.sources[index] = copy;
+        let pieces = Pieces {
+            source,
+            copy,
+            ..self.pieces
+        };
         // SAFETY: the source was checked to have all that is read, and a word is left behind the
         // copies.
-        unsafe { self.pieces.run() };
+        unsafe { pieces.run() };
+        copy
     }
 
     /// Widens so many rows, from the sources on.
@@ -236,32 +240,45 @@ impl<'a> Gathering<'a> {
     /// Gathers any positions: row by row, or all rows at once where they are packed.
     #[inline(never)]
     fn gather(&mut self, places: &[[usize; 2]]) {
-        let kernel_rows = self.geometry.kernel[0];
+        let mut sources = self.widening.sources;
         let mut taps = self.widening.taps;
-        if self.is_packed {
-            for (index, [y, x]) in places.iter().copied().enumerate() {
-                let source = self.source([y, x]);
-                if self.has_inside([y, y], [x, x]) && self.can_read(source) {
-                    self.copy_patch(source, index);
-                    continue;
-                }
-                let copy = self.copies.wrapping_add(index * self.copy_len);
-                let row_taps = self.row_taps;
-                (0..kernel_rows).for_each(|row| {
-                    self.copy_row([y, x], row, copy.wrapping_add(row * row_taps));
-                });
-                self.widening.sources[index] = copy;
-            }
-            self.widen(1, taps);
-            return;
-        }
-        for row in 0..kernel_rows {
-            for (index, place) in places.iter().enumerate() {
-                let copy = self.copies.wrapping_add((index + 1) * self.copy_len);
-                self.widening.sources[index] = self.row(*place, row, copy);
-            }
+        let rows = match self.is_packed {
+            true => 1,
+            false => self.geometry.kernel[0],
+        };
+        for row in 0..rows {
+            self.find(row, places, &mut sources);
+            self.widening.sources = sources;
             taps = self.widen(1, taps);
         }
+    }
+
+    /// Where a row of each position's taps is, or all of them where they are packed.
+    // Apart, so that the number of positions is not known, and the loop not written out for each.
+    #[inline(never)]
+    fn find(&self, row: usize, places: &[[usize; 2]], sources: &mut [*const i8]) {
+        for (index, (source, place)) in sources.iter_mut().zip(places).enumerate() {
+            *source = match self.is_packed {
+                true => self.patch(*place, index),
+                false => self.row(*place, row, index),
+            };
+        }
+    }
+
+    /// Copies all taps of a position, and says where to.
+    #[inline(never)]
+    fn patch(&self, [y, x]: [usize; 2], index: usize) -> *const i8 {
+        let source = self.source([y, x]);
+        if self.has_inside([y, y], [x, x]) && self.can_read(source) {
+            return self.copy_patch(source, index);
+        }
+        let first = self.copies.wrapping_add(index * self.copy_len);
+        let mut copy = first;
+        for row in 0..self.geometry.kernel[0] {
+            self.copy_row([y, x], row, copy);
+            copy = copy.wrapping_add(self.row_taps);
+        }
+        first
     }
 
     /// Along an axis, where the first tap of an output is in the input, or before it.
@@ -279,7 +296,7 @@ impl<'a> Gathering<'a> {
 
     /// Where a row of taps, in one piece, is: in the input, in the padding, or where it is copied to.
     #[inline(never)]
-    fn row(&self, [y, x]: [usize; 2], row: usize, copy: *mut i8) -> *const i8 {
+    fn row(&self, [y, x]: [usize; 2], row: usize, index: usize) -> *const i8 {
         if !self.has_row(y, row) {
             return self.copies;
         }
@@ -289,6 +306,7 @@ impl<'a> Gathering<'a> {
         if columns.contains(&x) && self.input.end as usize - source as usize >= self.copy_len {
             return source;
         }
+        let copy = self.copies.wrapping_add((index + 1) * self.copy_len);
         self.copy_row([y, x], row, copy);
         copy
     }
