@@ -1,8 +1,7 @@
 //! Weights and scales in the order in which the loops read them; written once, wherever a network is
 //! exported.
 
-use super::band::Band;
-use super::layout::{Header, Layout, Sweeping};
+use super::layout::{Header, Sizes, Sweeping};
 use super::scale::Scale;
 use super::{Rounding, Unserved};
 use crate::ops::conv2d::ConvGeometry;
@@ -29,32 +28,19 @@ pub struct CodeArrangement<'a> {
 
 impl CodeArrangement<'_> {
     /// Words that the arranged weights take; none where no loop is made for the geometry.
-    #[inline(never)]
     pub const fn words(geometry: &ConvGeometry, pool: bool) -> usize {
-        match Sweeping::of(geometry, pool) {
+        match Sizes::of(geometry, pool) {
+            Some(sizes) => sizes.words,
             None => 0,
-            Some(Sweeping::Planes) => {
-                let row_words = geometry.kernel[1].div_ceil(4);
-                1 + geometry.filters * (4 + geometry.kernel[0] * row_words)
-            }
-            Some(_) => {
-                let quads = Layout::of(geometry).quads(geometry);
-                1 + geometry.filters * (4 + quads)
-            }
         }
     }
 
     /// Bytes that the loops work in besides input and output.
-    #[inline(never)]
     pub const fn scratch(geometry: &ConvGeometry, pool: bool) -> usize {
-        let positions = match Sweeping::of(geometry, pool) {
-            None => return 0,
-            Some(Sweeping::Planes) => return Band::bytes(geometry),
-            Some(Sweeping::Tiles) => 4,
-            Some(Sweeping::Lines) => 1,
-        };
-        let [taps, copies] = Layout::gathered(geometry, positions);
-        taps + copies
+        match Sizes::of(geometry, pool) {
+            Some(sizes) => sizes.taps + sizes.copies,
+            None => 0,
+        }
     }
 
     /// Writes them: [`CodeArrangement::words`] words, for a little-endian processor.
@@ -68,7 +54,8 @@ impl CodeArrangement<'_> {
     /// Where a slice has another length than the geometry says.
     pub fn write(&self, words: &mut [u32]) -> Result<(), Unserved> {
         let g = &self.geometry;
-        let sweeping = Sweeping::of(g, self.pool).ok_or(Unserved::Geometry)?;
+        let sizes = Sizes::of(g, self.pool).ok_or(Unserved::Geometry)?;
+        let sweeping = sizes.sweeping;
         let header = Header {
             rounding: self.rounding,
             paired: sweeping != Sweeping::Planes && self.is_paired(),
@@ -77,6 +64,7 @@ impl CodeArrangement<'_> {
         *first = header.word();
         let mut writer = Writer {
             arrangement: self,
+            sizes,
             paired: header.paired,
             words: rest,
             written: 0,
@@ -121,6 +109,7 @@ impl CodeArrangement<'_> {
 
 struct Writer<'a> {
     arrangement: &'a CodeArrangement<'a>,
+    sizes: Sizes,
     paired: bool,
     words: &'a mut [u32],
     written: usize,
@@ -135,12 +124,12 @@ impl Writer<'_> {
     /// Filters side by side: their biases, their weights four taps at a time, their scales.
     fn block(&mut self, first: usize, filters: usize) -> Result<(), Unserved> {
         let all = self.arrangement;
-        let layout = Layout::of(&all.geometry);
+        let layout = self.sizes.layout;
         for f in first..first + filters {
             let scale = Scale::of(all, f, self.paired)?;
             self.push(scale.bias as u32);
         }
-        for quad in 0..layout.quads(&all.geometry) {
+        for quad in 0..self.sizes.quads {
             let taps = |f| layout.quad(&all.geometry, all.filter(f), quad);
             match (self.paired, filters) {
                 (true, _) => (first..first + filters).for_each(|f| self.push(paired(taps(f)))),

@@ -1,6 +1,7 @@
 //! What loops a convolution takes, and in which order they see its taps.
 
 use super::Rounding;
+use super::band::Band;
 use crate::ops::conv2d::ConvGeometry;
 
 /// Which loops a convolution of codes takes.
@@ -38,7 +39,6 @@ pub(super) enum Layout {
 }
 
 impl Layout {
-    #[inline(never)]
     pub const fn of(g: &ConvGeometry) -> Self {
         if !Self::is_in_one_piece(g) {
             return Self::Packed;
@@ -74,33 +74,74 @@ impl Layout {
         }
     }
 
-    /// Groups of four taps.
-    pub const fn quads(self, g: &ConvGeometry) -> usize {
-        let [rows, quads] = self.rows(g);
-        rows * quads
-    }
-
-    /// Bytes that the taps of positions side by side take as numbers of 16 bits, and copies of them.
-    pub const fn gathered(g: &ConvGeometry, positions: usize) -> [usize; 2] {
-        let layout = Self::of(g);
-        let [rows, quads] = layout.rows(g);
-        let copies = match layout {
-            // Every row is widened where it lies.
-            Self::Rows if g.is_pointwise() && g.group_channels().is_multiple_of(4) => 0,
-            // The first one is of padding.
-            Self::Rows => (positions + 1) * 4 * quads,
-            // A word behind the last one may be written, too.
-            Self::Packed => positions * 4 * quads + 4,
-        };
-        [positions * 8 * rows * quads, copies]
-    }
-
     /// Four taps of a filter; 0 where it has none.
     pub fn quad(self, g: &ConvGeometry, filter: &[i8], quad: usize) -> [i8; 4] {
         let [rows, quads] = self.rows(g);
         let taps = filter.len() / rows;
         let row = &filter[quad / quads * taps..][..taps];
         [0, 1, 2, 3].map(|tap| row.get(quad % quads * 4 + tap).copied().unwrap_or(0))
+    }
+}
+
+/// How a convolution is computed, and what that takes.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    pub sweeping: Sweeping,
+    pub layout: Layout,
+    /// Groups of four taps.
+    pub quads: usize,
+    /// Those of a row, or all.
+    pub row_quads: usize,
+    /// Words of the arranged weights.
+    pub words: usize,
+    /// Bytes that taps take as numbers of 16 bits.
+    pub taps: usize,
+    /// Bytes that copies of taps take.
+    pub copies: usize,
+}
+
+impl Sizes {
+    #[inline(never)]
+    pub const fn of(g: &ConvGeometry, pool: bool) -> Option<Self> {
+        let Some(sweeping) = Sweeping::of(g, pool) else {
+            return None;
+        };
+        let layout = Layout::of(g);
+        let [rows, row_quads] = layout.rows(g);
+        let quads = rows * row_quads;
+        let positions = match sweeping {
+            Sweeping::Planes => {
+                let weights = g.kernel[0] * g.kernel[1].div_ceil(4);
+                return Some(Self {
+                    sweeping,
+                    layout,
+                    quads,
+                    row_quads,
+                    words: 1 + g.filters * (4 + weights),
+                    taps: Band::bytes(g),
+                    copies: 0,
+                });
+            }
+            Sweeping::Tiles => 4,
+            Sweeping::Lines => 1,
+        };
+        let copies = match layout {
+            // Every row is widened where it lies.
+            Layout::Rows if g.is_pointwise() && g.group_channels().is_multiple_of(4) => 0,
+            // The first one is of padding.
+            Layout::Rows => (positions + 1) * 4 * row_quads,
+            // A word behind the last one may be written, too.
+            Layout::Packed => positions * 4 * row_quads + 4,
+        };
+        Some(Self {
+            sweeping,
+            layout,
+            quads,
+            row_quads,
+            words: 1 + g.filters * (4 + quads),
+            taps: positions * 8 * quads,
+            copies,
+        })
     }
 }
 

@@ -1,11 +1,11 @@
 //! A convolution of codes: which positions the loops see side by side.
 
+use super::Rounding;
 use super::clamping::clamp_codes;
 use super::gathering::Gathering;
-use super::layout::{Header, Layout, Sweeping};
+use super::layout::{Header, Sizes, Sweeping};
 use super::line::Line;
 use super::tile::{Finish, Tile};
-use super::{CodeArrangement, Rounding};
 use crate::ops::conv2d::ConvGeometry;
 
 /// The forward pass of a convolution of codes; a linear layer is one with a kernel of 1 x 1, a single
@@ -19,13 +19,13 @@ pub struct CodeConvolution<'a> {
     pub input: &'a [i8],
     /// What padding is filled with.
     pub input_zero: i8,
-    /// What [`CodeArrangement::write`] wrote.
+    /// What [`CodeArrangement::write`](super::CodeArrangement::write) wrote.
     pub arranged: &'a [u32],
     /// rows x columns x filters, pooled where that is wanted; aligned to words.
     pub output: &'a mut [i8],
     /// The least and the greatest code of the output.
     pub limits: [i8; 2],
-    /// [`CodeArrangement::scratch`] bytes, aligned to words.
+    /// [`CodeArrangement::scratch`](super::CodeArrangement::scratch) bytes, aligned to words.
     pub scratch: &'a mut [i8],
 }
 
@@ -37,7 +37,7 @@ impl CodeConvolution<'_> {
     /// Where a slice has another length than the geometry says, or is not aligned.
     pub fn run(mut self) -> bool {
         let g = self.geometry;
-        let Some(sweeping) = Sweeping::of(&g, self.pool) else {
+        let Some(sizes) = Sizes::of(&g, self.pool) else {
             return false;
         };
         let [height, width] = match self.pool {
@@ -46,56 +46,55 @@ impl CodeConvolution<'_> {
         };
         // What the addresses rely on.
         let is_whole = self.input.len() == g.channels * g.input_area()
-            && self.arranged.len() == CodeArrangement::words(&g, self.pool)
+            && self.arranged.len() == sizes.words
             && self.output.len() == g.filters * height * width
-            && self.scratch.len() >= CodeArrangement::scratch(&g, self.pool)
+            && self.scratch.len() >= sizes.taps + sizes.copies
             && self.scratch.as_ptr().cast::<u32>().is_aligned();
         assert!(is_whole, "a convolution's buffers are not of its geometry");
-        match sweeping {
+        match sizes.sweeping {
             Sweeping::Tiles => {
                 if !self.pool {
                     self.geometry = flattened(g);
                 }
-                self.tiles(height * width);
+                self.tiles(&sizes, height * width);
             }
-            Sweeping::Lines => self.lines(),
+            Sweeping::Lines => self.lines(&sizes),
             Sweeping::Planes => self.planes(),
         }
         clamp_codes(self.output, self.limits);
         true
     }
 
-    fn gathering(&mut self, positions: usize) -> Gathering<'_> {
+    fn gathering(&mut self, sizes: &Sizes) -> Gathering<'_> {
         let header = header_of(self.arranged);
         Gathering::new(
             &self.geometry,
             self.input,
             self.input_zero,
             self.scratch,
-            positions,
+            sizes,
             !header.paired,
         )
     }
 
     /// Four positions at a time, or the four of a window; the last ones again where less are left.
     #[inline(never)]
-    fn tiles(&mut self, places: usize) {
+    fn tiles(&mut self, sizes: &Sizes, places: usize) {
         let g = self.geometry;
         let header = header_of(self.arranged);
         let filters = g.group_filters();
         let output = self.output.as_mut_ptr();
         let pool = self.pool;
         let mut weights = self.arranged[1..].as_ptr();
-        let taps_end = Layout::of(&g).quads(&g) * 8;
-        let mut gathering = self.gathering(4);
+        let mut gathering = self.gathering(sizes);
         let taps = gathering.taps();
         let mut tile = Tile {
             taps,
-            taps_end: taps.wrapping_add(taps_end),
+            taps_end: taps.wrapping_byte_add(sizes.taps),
             output,
             pitches: [g.filters, 3 * g.filters],
             pairs_end: output,
-            skipped: skipped(&g),
+            skipped: sizes.quads.wrapping_neg() % 4,
             weights,
             is_bytes: usize::from(!header.paired),
             finish: match (header.rounding, pool) {
@@ -129,14 +128,13 @@ impl CodeConvolution<'_> {
 
     /// One position at a time.
     #[inline(never)]
-    fn lines(&mut self) {
+    fn lines(&mut self, sizes: &Sizes) {
         let g = self.geometry;
         let header = header_of(self.arranged);
         let filters = g.group_filters();
         let output = self.output.as_mut_ptr();
         let mut weights = self.arranged[1..].as_ptr();
-        let taps_end = Layout::of(&g).quads(&g) * 2;
-        let mut gathering = self.gathering(1);
+        let mut gathering = self.gathering(sizes);
         let taps = gathering.taps();
         for group in 0..g.groups {
             gathering.start_group(group);
@@ -146,11 +144,11 @@ impl CodeConvolution<'_> {
                 let output = output.wrapping_add(place * g.filters + group * filters);
                 let line = Line {
                     taps,
-                    taps_end: taps.wrapping_add(taps_end),
+                    taps_end: taps.wrapping_byte_add(sizes.taps),
                     output,
                     blocks_end: output.wrapping_add(filters / 4 * 4),
                     output_end: output.wrapping_add(filters),
-                    skipped: skipped(&g),
+                    skipped: sizes.quads.wrapping_neg() % 4,
                     weights,
                     is_bytes: usize::from(!header.paired),
                     is_twice: usize::from(header.rounding == Rounding::Twice),
@@ -182,9 +180,4 @@ fn flattened(g: ConvGeometry) -> ConvGeometry {
     }
     let [input, output] = [[1, g.input_area()], [1, g.output_area()]];
     ConvGeometry { input, output, ..g }
-}
-
-/// Quads that the first round through a loop of four leaves out.
-fn skipped(g: &ConvGeometry) -> usize {
-    Layout::of(g).quads(g).wrapping_neg() % 4
 }

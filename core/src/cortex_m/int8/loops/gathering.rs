@@ -4,7 +4,7 @@
 //! are copied first, with the padding's code where they leave the input.
 
 use super::copying::{Pieces, copy_codes};
-use super::layout::Layout;
+use super::layout::{Layout, Sizes, Sweeping};
 use super::widening::{Widening, widen_line};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -39,20 +39,22 @@ pub(super) struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    /// `scratch` is aligned to words, and has as many bytes as [`Layout::gathered`] says.
+    /// `scratch` is aligned to words, and has as many bytes as the sizes say.
     pub fn new(
         g: &'a ConvGeometry,
         input: &[i8],
         zero: i8,
         scratch: &mut [i8],
-        positions: usize,
+        sizes: &Sizes,
         is_bytes: bool,
     ) -> Self {
-        let layout = Layout::of(g);
-        let quads = layout.rows(g)[1];
-        let is_packed = layout == Layout::Packed;
-        let copy_len = 4 * quads;
-        let (taps, copies) = scratch.split_at_mut(Layout::gathered(g, positions)[0]);
+        let is_packed = sizes.layout == Layout::Packed;
+        let positions = match sizes.sweeping {
+            Sweeping::Tiles => 4,
+            _ => 1,
+        };
+        let copy_len = 4 * sizes.row_quads;
+        let (taps, copies) = scratch.split_at_mut(sizes.taps);
         if !is_packed && !copies.is_empty() {
             copies[..copy_len].fill(zero);
         }
@@ -93,7 +95,7 @@ impl<'a> Gathering<'a> {
             widening: Widening {
                 sources: [input.start; 4],
                 taps: taps.as_mut_ptr().cast(),
-                row_bytes: positions * 8 * quads,
+                row_bytes: positions * 8 * sizes.row_quads,
                 rows: 1,
                 step: pieces.row_step as isize - copy_len as isize,
             },
@@ -161,7 +163,14 @@ impl<'a> Gathering<'a> {
     /// An output alone.
     pub fn one(&mut self, place: usize) {
         let width = self.geometry.output[1];
-        self.gather(&[[place / width, place % width]]);
+        let [y, x] = [place / width, place % width];
+        let source = self.source([y, x]);
+        if self.is_direct && self.has_inside([y, y], [x, x]) && self.can_read(source) {
+            self.widening.sources[0] = source;
+            self.widen(self.geometry.kernel[0], self.widening.taps);
+            return;
+        }
+        self.gather(&[[y, x]]);
     }
 
     fn has_inside(&self, rows: [usize; 2], columns: [usize; 2]) -> bool {
