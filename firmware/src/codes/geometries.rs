@@ -96,7 +96,8 @@ pub fn draw(random: &mut CodeRandom) -> ConvGeometry {
     let mut small = |bound| 1 + random.below(bound);
     let groups = if small(4) == 1 { small(4) } else { 1 };
     let is_depthwise = small(3) == 1;
-    let channels = small(if small(6) == 1 { 40 } else { 9 });
+    let most = if small(6) == 1 { 40 } else { 9 };
+    let channels = small(most);
     let filters = if is_depthwise && small(3) > 1 {
         1
     } else {

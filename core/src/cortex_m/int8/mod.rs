@@ -6,7 +6,9 @@
 //! become codes in registers. What is computed is what the portable kernels compute, to the byte.
 
 mod arrangement;
+#[allow(dead_code, reason = "the target's loops ask for all of it")]
 mod band;
+#[allow(dead_code, reason = "the target's loops ask for all of it")]
 mod layout;
 #[cfg(any(
     test,

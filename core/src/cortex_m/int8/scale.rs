@@ -88,7 +88,7 @@ impl Sum {
             return None;
         }
         let constant = (1 << (left - 1)) + (self.zero << left);
-        let product = ((self.most << bits) * self.multiplier >> 32) + 1;
+        let product = (((self.most << bits) * self.multiplier) >> 32) + 1;
         (product + constant.abs() <= WORD).then_some([self.multiplier, constant, left])
     }
 
