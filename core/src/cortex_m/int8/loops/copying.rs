@@ -46,6 +46,21 @@ impl Pieces {
             unsafe { core::ptr::copy_nonoverlapping(source, copy, 4 * self.words) };
         }
     }
+
+    /// Copies those of the first row, and reads and writes nothing else.
+    ///
+    /// # Safety
+    ///
+    /// The source has all pieces, and the copy a place for each.
+    #[inline(never)]
+    pub unsafe fn run_by_bytes(&self) {
+        for index in 0..self.columns * self.bytes {
+            let (column, byte) = (index / self.bytes, index % self.bytes);
+            let source = self.source.wrapping_add(column * self.column_step + byte);
+            // SAFETY: the caller vouches for what is read and written.
+            unsafe { *self.copy.wrapping_add(index) = *source };
+        }
+    }
 }
 
 // r0 and r1 walk through source and copy by pieces, r10 and r11 by words; r2, r9 and lr count.
@@ -76,33 +91,4 @@ unsafe extern "C" fn copy_pieces(work: &Pieces) {
         "bne 1b",
         "pop {{r4-r11, pc}}",
     )
-}
-
-/// Copies codes, which may begin anywhere.
-///
-/// # Safety
-///
-/// The source has so many codes, and the copy a place for each.
-#[inline(never)]
-pub(super) unsafe fn copy_codes(source: *const i8, copy: *mut i8, len: usize) {
-    let words = len / 4;
-    // SAFETY: the caller vouches for what is read and written.
-    unsafe {
-        if words > 0 {
-            let all = Pieces {
-                source,
-                copy,
-                rows: 1,
-                columns: 1,
-                words,
-                bytes: 4 * words,
-                column_step: 0,
-                row_step: 0,
-            };
-            all.run();
-        }
-        for at in 4 * words..len {
-            *copy.wrapping_add(at) = *source.wrapping_add(at);
-        }
-    }
 }

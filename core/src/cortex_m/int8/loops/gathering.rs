@@ -3,7 +3,7 @@
 //! Rows of the kernel that lie in one piece, and inside the input, are widened where they are. Others
 //! are copied first, with the padding's code where they leave the input.
 
-use super::copying::{Pieces, copy_codes};
+use super::copying::Pieces;
 use super::layout::{Layout, Sizes, Sweeping};
 use super::widening::{Widening, widen_line};
 use crate::ops::conv2d::ConvGeometry;
@@ -322,42 +322,41 @@ impl<'a> Gathering<'a> {
 
     /// Copies a row of taps, with the padding's code where there is no input.
     #[inline(never)]
-    fn copy_row(&self, [y, x]: [usize; 2], row: usize, mut copy: *mut i8) {
+    fn copy_row(&self, [y, x]: [usize; 2], row: usize, copy: *mut i8) {
         let g = self.geometry;
         let row_taps = self.row_taps;
         if !self.has_row(y, row) {
             return self.pad(copy, row_taps);
         }
-        let source = self.source([y, x]);
-        let source = source.wrapping_add(row * self.pieces.row_step);
-        let first = self.first_tap(1, x);
-        let channels = g.group_channels();
-        if self.pieces.columns == 1 && g.dilation[1] == 1 {
-            let limit = |column: isize| column.clamp(0, g.kernel[1] as isize) as usize * channels;
-            let (start, end) = (limit(-first), limit(g.input[1] as isize - first));
-            let end = end.max(start);
-            self.pad(copy, start);
-            // SAFETY: the columns are inside the input, and a copy has a place for each.
-            unsafe {
-                copy_codes(
-                    source.wrapping_add(start),
-                    copy.wrapping_add(start),
-                    end - start,
-                )
-            };
-            return self.pad(copy.wrapping_add(end), row_taps - end);
+        let taps = g.valid_taps(1, x);
+        if taps.is_empty() {
+            return self.pad(copy, row_taps);
         }
-        for column in 0..g.kernel[1] {
-            let x = first + (column * g.dilation[1]) as isize;
-            if (0..g.input[1] as isize).contains(&x) {
-                let source = source.wrapping_add(column * self.pieces.column_step);
-                // SAFETY: the column is inside the input, and a copy has a place for it.
-                unsafe { copy_codes(source, copy, channels) };
-            } else {
-                self.pad(copy, channels);
+        let bytes = g.group_channels();
+        let [before, inside] = [taps.start, taps.len()].map(|columns| columns * bytes);
+        let steps = row * self.pieces.row_step + taps.start * self.pieces.column_step;
+        let mut pieces = Pieces {
+            source: self.source([y, x]).wrapping_add(steps),
+            copy: copy.wrapping_add(before),
+            rows: 1,
+            columns: taps.len(),
+            ..self.pieces
+        };
+        if self.pieces.columns == 1 {
+            (pieces.columns, pieces.bytes) = (1, inside);
+            pieces.words = inside.div_ceil(4);
+        }
+        self.pad(copy, before);
+        let is_readable = self.input.end as usize - pieces.source as usize >= pieces.read();
+        // SAFETY: the columns are inside the input; what is written behind them is padding, the next
+        // copy, or the word behind the last one.
+        unsafe {
+            match is_readable {
+                true => pieces.run(),
+                false => pieces.run_by_bytes(),
             }
-            copy = copy.wrapping_add(channels);
         }
+        self.pad(pieces.copy.wrapping_add(inside), row_taps - before - inside);
     }
 
     #[inline(never)]
