@@ -128,8 +128,9 @@ impl Sizes {
         let copies = match layout {
             // Every row is widened where it lies.
             Layout::Rows if g.is_pointwise() && g.group_channels().is_multiple_of(4) => 0,
-            // The first one is of padding; a word behind the last one may be written, too.
-            Layout::Rows => (positions + 1) * 4 * row_quads + 4,
+            // The first one is of padding.
+            Layout::Rows => (positions + 1) * 4 * row_quads,
+            // A word behind the last one may be written, too.
             Layout::Packed => positions * 4 * row_quads + 4,
         };
         Some(Self {

@@ -15,6 +15,8 @@ pub(super) struct Pieces {
     /// Bytes of the source from a piece to the next one, and from a row to the next one.
     pub column_step: usize,
     pub row_step: usize,
+    /// Bytes of the copy from behind a row to the next one.
+    pub copy_gap: usize,
 }
 
 impl Pieces {
@@ -34,61 +36,91 @@ impl Pieces {
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what is read and written.
         unsafe {
-            copy_pieces(self);
+            copy_words(self);
         }
         #[cfg(not(target_arch = "arm"))]
-        for index in 0..self.rows * self.columns {
-            let (row, column) = (index / self.columns, index % self.columns);
-            let step = row * self.row_step + column * self.column_step;
-            let source = self.source.wrapping_add(step);
-            let copy = self.copy.wrapping_add(index * self.bytes);
-            // SAFETY: as above.
-            unsafe { core::ptr::copy_nonoverlapping(source, copy, 4 * self.words) };
+        // SAFETY: as above.
+        unsafe {
+            super::emulated_sum::copy(self, 4 * self.words);
         }
     }
 
-    /// Copies those of the first row, and reads and writes nothing else.
+    /// Copies them, and reads and writes nothing else.
     ///
     /// # Safety
     ///
-    /// The source has all pieces, and the copy a place for each.
-    #[inline(never)]
-    pub unsafe fn run_by_bytes(&self) {
-        for index in 0..self.columns * self.bytes {
-            let (column, byte) = (index / self.bytes, index % self.bytes);
-            let source = self.source.wrapping_add(column * self.column_step + byte);
-            // SAFETY: the caller vouches for what is read and written.
-            unsafe { *self.copy.wrapping_add(index) = *source };
+    /// All numbers but the words are positive; the source has all pieces, and the copy a place for
+    /// each.
+    pub unsafe fn run_exactly(mut self) {
+        let is_whole = self.bytes.is_multiple_of(4);
+        self.words = if is_whole { self.bytes / 4 } else { self.bytes };
+        #[cfg(target_arch = "arm")]
+        // SAFETY: the caller vouches for what is read and written.
+        unsafe {
+            match is_whole {
+                true => copy_words(&self),
+                false => copy_bytes(&self),
+            }
+        }
+        #[cfg(not(target_arch = "arm"))]
+        // SAFETY: as above.
+        unsafe {
+            super::emulated_sum::copy(&self, self.bytes);
         }
     }
 }
 
-// r0 and r1 walk through source and copy by pieces, r10 and r11 by words; r2, r9 and lr count.
+/// All pieces by units of so many bytes. r0 and r1 walk through source and copy by pieces, r10 and r11
+/// by units; r2, r9 and lr count.
+#[cfg(target_arch = "arm")]
+macro_rules! copying_loop {
+    ($load:literal, $store:literal, $bytes:literal) => {
+        concat!(
+            "push {{r4-r11, lr}}\n",
+            "ldr r12, [r0, #32]\n",
+            "push {{r12}}\n",
+            "ldm r0, {{r0-r7}}\n",
+            "1:\n",
+            "mov r9, r3\n",
+            "mov r12, r0\n",
+            "2:\n",
+            "mov lr, r4\n",
+            "mov r10, r0\n",
+            "mov r11, r1\n",
+            "3:\n",
+            $load,
+            " r8, [r10], #",
+            $bytes,
+            "\n",
+            $store,
+            " r8, [r11], #",
+            $bytes,
+            "\n",
+            "subs lr, lr, #1\n",
+            "bne 3b\n",
+            "add r0, r0, r6\n",
+            "add r1, r1, r5\n",
+            "subs r9, r9, #1\n",
+            "bne 2b\n",
+            "ldr r8, [sp]\n",
+            "add r0, r12, r7\n",
+            "add r1, r1, r8\n",
+            "subs r2, r2, #1\n",
+            "bne 1b\n",
+            "add sp, sp, #4\n",
+            "pop {{r4-r11, pc}}\n",
+        )
+    };
+}
+
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn copy_pieces(work: &Pieces) {
-    core::arch::naked_asm!(
-        "push {{r4-r11, lr}}",
-        "ldm r0, {{r0-r7}}",
-        "1:",
-        "mov r9, r3",
-        "mov r12, r0",
-        "2:",
-        "mov lr, r4",
-        "mov r10, r0",
-        "mov r11, r1",
-        "3:",
-        "ldr r8, [r10], #4",
-        "str r8, [r11], #4",
-        "subs lr, lr, #1",
-        "bne 3b",
-        "add r0, r0, r6",
-        "add r1, r1, r5",
-        "subs r9, r9, #1",
-        "bne 2b",
-        "add r0, r12, r7",
-        "subs r2, r2, #1",
-        "bne 1b",
-        "pop {{r4-r11, pc}}",
-    )
+unsafe extern "C" fn copy_words(work: &Pieces) {
+    core::arch::naked_asm!(copying_loop!("ldr", "str", "4"))
+}
+
+#[cfg(target_arch = "arm")]
+#[unsafe(naked)]
+unsafe extern "C" fn copy_bytes(work: &Pieces) {
+    core::arch::naked_asm!(copying_loop!("ldrb", "strb", "1"))
 }

@@ -1,7 +1,8 @@
-//! The loops of sums in Rust, for tests on other processors.
+//! The loops of sums and copies in Rust, for tests on other processors.
 
 use super::addition::{SumOnce, SumTwice};
 use super::averaging::CodeWindow;
+use super::copying::Pieces;
 
 /// # Safety
 ///
@@ -60,4 +61,23 @@ pub(super) unsafe fn window(work: &CodeWindow) -> [i32; 4] {
         }
     }
     sums
+}
+
+/// Copies so many bytes for each piece.
+///
+/// # Safety
+///
+/// As for [`Pieces::run`].
+pub(super) unsafe fn copy(work: &Pieces, bytes: usize) {
+    for index in 0..work.rows * work.columns {
+        let (row, column) = (index / work.columns, index % work.columns);
+        let step = row * work.row_step + column * work.column_step;
+        let place = index * work.bytes + row * work.copy_gap;
+        let (source, copy) = (
+            work.source.wrapping_add(step),
+            work.copy.wrapping_add(place),
+        );
+        // SAFETY: the caller vouches for what is read and written.
+        unsafe { core::ptr::copy_nonoverlapping(source, copy, bytes) };
+    }
 }

@@ -74,6 +74,7 @@ impl<'a> Gathering<'a> {
             bytes,
             column_step: g.dilation[1] * g.channels,
             row_step: g.dilation[0] * g.input[1] * g.channels,
+            copy_gap: 0,
         };
         Self {
             geometry: g,
@@ -281,88 +282,56 @@ impl<'a> Gathering<'a> {
         if self.has_inside([y, y], [x, x]) && self.can_read(source) {
             return self.copy_patch(source, index);
         }
-        let first = self.copies.wrapping_add(index * self.copy_len);
-        let mut copy = first;
-        for row in 0..self.geometry.kernel[0] {
-            self.copy_row([y, x], row, copy);
-            copy = copy.wrapping_add(self.row_taps);
-        }
-        first
-    }
-
-    /// Along an axis, where the first tap of an output is in the input, or before it.
-    fn first_tap(&self, axis: usize, at: usize) -> isize {
-        let g = self.geometry;
-        (at * g.stride[axis]) as isize - g.padding[axis] as isize
-    }
-
-    /// Whether a row of an output's taps is inside the input.
-    fn has_row(&self, y: usize, row: usize) -> bool {
-        let g = self.geometry;
-        let y = self.first_tap(0, y) + (row * g.dilation[0]) as isize;
-        (0..g.input[0] as isize).contains(&y)
+        let copy = self.copies.wrapping_add(index * self.copy_len);
+        self.copy_part(source, x, self.geometry.valid_taps(0, y), copy);
+        copy
     }
 
     /// Where a row of taps, in one piece, is: in the input, in the padding, or where it is copied to.
     #[inline(never)]
     fn row(&self, [y, x]: [usize; 2], row: usize, index: usize) -> *const i8 {
-        if !self.has_row(y, row) {
+        if !self.geometry.valid_taps(0, y).contains(&row) {
             return self.copies;
         }
         let source = self.source([y, x]);
-        let source = source.wrapping_add(row * self.pieces.row_step);
-        let columns = &self.interior[1];
-        if columns.contains(&x) && self.input.end as usize - source as usize >= self.copy_len {
-            return source;
+        let first = source.wrapping_add(row * self.pieces.row_step);
+        let is_inside = self.interior[1].contains(&x);
+        if is_inside && self.input.end as usize - first as usize >= self.copy_len {
+            return first;
         }
         let copy = self.copies.wrapping_add((index + 1) * self.copy_len);
-        self.copy_row([y, x], row, copy);
+        self.copy_part(first, x, 0..1, copy);
         copy
     }
 
-    /// Copies a row of taps, with the padding's code where there is no input.
+    /// Copies rows of the taps of an output in a column, of which the first is at `source`, or would
+    /// be; other taps have the padding's code.
     #[inline(never)]
-    fn copy_row(&self, [y, x]: [usize; 2], row: usize, copy: *mut i8) {
-        let g = self.geometry;
-        let row_taps = self.row_taps;
-        if !self.has_row(y, row) {
-            return self.pad(copy, row_taps);
+    fn copy_part(&self, source: *const i8, x: usize, rows: Range<usize>, copy: *mut i8) {
+        // SAFETY: a copy has so many codes.
+        unsafe { core::ptr::write_bytes(copy, self.zero as u8, self.copy_len) };
+        let columns = self.geometry.valid_taps(1, x);
+        if rows.is_empty() || columns.is_empty() {
+            return;
         }
-        let taps = g.valid_taps(1, x);
-        if taps.is_empty() {
-            return self.pad(copy, row_taps);
-        }
-        let bytes = g.group_channels();
-        let [before, inside] = [taps.start, taps.len()].map(|columns| columns * bytes);
-        let steps = row * self.pieces.row_step + taps.start * self.pieces.column_step;
+        let own = &self.pieces;
+        let channels = self.geometry.group_channels();
+        let inside = columns.len() * channels;
+        let step = rows.start * own.row_step + columns.start * own.column_step;
+        let place = rows.start * self.row_taps + columns.start * channels;
         let mut pieces = Pieces {
-            source: self.source([y, x]).wrapping_add(steps),
-            copy: copy.wrapping_add(before),
-            rows: 1,
-            columns: taps.len(),
-            ..self.pieces
+            source: source.wrapping_add(step),
+            copy: copy.wrapping_add(place),
+            rows: rows.len(),
+            columns: columns.len(),
+            copy_gap: self.row_taps - inside,
+            ..*own
         };
-        if self.pieces.columns == 1 {
+        if own.columns == 1 {
             (pieces.columns, pieces.bytes) = (1, inside);
-            pieces.words = inside.div_ceil(4);
         }
-        self.pad(copy, before);
-        let is_readable = self.input.end as usize - pieces.source as usize >= pieces.read();
-        // SAFETY: the columns are inside the input; what is written behind them is padding, the next
-        // copy, or the word behind the last one.
-        unsafe {
-            match is_readable {
-                true => pieces.run(),
-                false => pieces.run_by_bytes(),
-            }
-        }
-        self.pad(pieces.copy.wrapping_add(inside), row_taps - before - inside);
-    }
-
-    #[inline(never)]
-    fn pad(&self, copy: *mut i8, len: usize) {
-        // SAFETY: a copy has a place for each tap.
-        unsafe { core::ptr::write_bytes(copy, self.zero as u8, len) };
+        // SAFETY: these taps are inside the input, and the copy has a place for each.
+        unsafe { pieces.run_exactly() };
     }
 }
 

@@ -26,4 +26,4 @@ pub use addition::{CodeAddition, CodeSum};
 pub use averaging::sum_window;
 pub use convolution::CodeConvolution;
 
-use super::{CodeArrangement, Rounding, band, layout};
+use super::{Rounding, band, layout};
