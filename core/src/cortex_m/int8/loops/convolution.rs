@@ -5,7 +5,7 @@ use super::clamping::clamp_codes;
 use super::gathering::Gathering;
 use super::layout::{Header, Sizes, Sweeping};
 use super::line::Line;
-use super::tile::{Finish, Tile};
+use super::tile::{ALONE, BYTES, Finish, Tile};
 use crate::ops::conv2d::ConvGeometry;
 
 /// The forward pass of a convolution of codes; a linear layer is one with a kernel of 1 x 1, a single
@@ -77,7 +77,8 @@ impl CodeConvolution<'_> {
         )
     }
 
-    /// Four positions at a time, or the four of a window; the last ones again where less are left.
+    /// Four positions at a time, or the four of a window; then one at a time, or the last four again,
+    /// whichever is less.
     #[inline(never)]
     fn tiles(&mut self, sizes: &Sizes, places: usize) {
         let g = self.geometry;
@@ -88,15 +89,17 @@ impl CodeConvolution<'_> {
         let mut weights = self.arranged[1..].as_ptr();
         let mut gathering = self.gathering(sizes);
         let taps = gathering.taps();
+        let layout = if header.paired { 0 } else { BYTES };
+        let skipped = sizes.quads.wrapping_neg() % 4;
         let mut tile = Tile {
             taps,
             taps_end: taps.wrapping_byte_add(sizes.taps),
             output,
-            pitches: [g.filters, 3 * g.filters],
+            pitches: [0, 0],
             pairs_end: output,
-            skipped: sizes.quads.wrapping_neg() % 4,
+            skipped: 0,
             weights,
-            is_bytes: usize::from(!header.paired),
+            body: 0,
             finish: match (header.rounding, pool) {
                 (Rounding::Once, false) => Finish::Once,
                 (Rounding::Once, true) => Finish::LargestOnce,
@@ -111,17 +114,29 @@ impl CodeConvolution<'_> {
             tile.weights = weights;
             let mut place = 0;
             while place < places {
-                if pool {
-                    gathering.window([2 * (place / columns), 2 * (place % columns)]);
-                } else {
-                    place = place.min(places - 4);
-                    gathering.four(place);
+                (tile.pitches, tile.body) = ([g.filters, 3 * g.filters], layout);
+                tile.skipped = skipped;
+                let mut step = 4;
+                match places - place {
+                    _ if pool => {
+                        gathering.window([2 * (place / columns), 2 * (place % columns)]);
+                        step = 1;
+                    }
+                    1 | 2 => {
+                        gathering.alone(place);
+                        (tile.pitches, tile.body, tile.skipped) = ([0, 0], layout | ALONE, 0);
+                        step = 1;
+                    }
+                    left => {
+                        place -= 4_usize.saturating_sub(left);
+                        gathering.four(place);
+                    }
                 }
                 tile.output = output.wrapping_add(place * g.filters + group * filters);
                 tile.pairs_end = tile.output.wrapping_add(filters / 2 * 2);
                 // SAFETY: the lengths are asserted: each tap, weight and code has its place.
                 weights = unsafe { tile.run() };
-                place += if pool { 1 } else { 4 };
+                place += step;
             }
         }
     }

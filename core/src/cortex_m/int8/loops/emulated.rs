@@ -1,7 +1,7 @@
 //! The loops in Rust, for tests on other processors.
 
 use super::line::Line;
-use super::tile::{Finish, Tile};
+use super::tile::{BYTES, Finish, Tile};
 use super::widening::Widening;
 
 /// Numbers of 16 bits of a word.
@@ -104,7 +104,7 @@ pub(super) unsafe fn tile(work: &Tile) -> *const u32 {
 unsafe fn quad(work: &Tile, weights: &mut Words, taps: *const u32, sums: &mut [[i32; 4]]) {
     // SAFETY: the caller's.
     unsafe {
-        let words = match (work.is_bytes != 0, sums.len()) {
+        let words = match (work.body & BYTES != 0, sums.len()) {
             (true, 2) => {
                 let [first, second] = [weights.next(), weights.next()];
                 [false, true].map(|upper| [sxtb16(first, upper), sxtb16(second, upper)])

@@ -161,6 +161,12 @@ impl<'a> Gathering<'a> {
         self.gather(&[[y, x], [y, x + 1], [y + 1, x], [y + 1, x + 1]]);
     }
 
+    /// An output four times.
+    pub fn alone(&mut self, place: usize) {
+        let width = self.geometry.output[1];
+        self.gather(&[[place / width, place % width]; 4]);
+    }
+
     /// An output alone.
     pub fn one(&mut self, place: usize) {
         let width = self.geometry.output[1];

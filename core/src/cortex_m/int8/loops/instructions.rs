@@ -53,6 +53,39 @@ macro_rules! bytes_half {
     };
 }
 
+/// Products of two filters' weights (r8, r9) with the first position's taps (r10), added to its sums.
+macro_rules! two_products {
+    () => {
+        "smlad r0, r8, r10, r0\nsmlad r4, r9, r10, r4\n"
+    };
+}
+
+/// As [`paired_quad`], of the first position alone.
+macro_rules! paired_alone {
+    () => {
+        concat!(
+            "ldrd r8, r9, [r12], #8\n",
+            "ldr r10, [lr], #32\n",
+            two_products!(),
+            "sxtb16 r8, r8\nsxtb16 r9, r9\n",
+            "ldr r10, [lr, #-16]\n",
+            two_products!(),
+        )
+    };
+}
+
+/// As [`bytes_half`], of the first position alone.
+macro_rules! bytes_alone {
+    () => {
+        concat!(
+            "ldr r8, [r12], #4\n",
+            "ldr r10, [lr], #16\n",
+            "sxtb16 r9, r8, ror #8\nsxtb16 r8, r8\n",
+            two_products!(),
+        )
+    };
+}
+
 /// Products of one filter's weights with four positions' taps (at lr), added to r0 to r3.
 macro_rules! position_products {
     ($weights:literal, $at:literal) => {

@@ -17,12 +17,19 @@ pub(super) struct Tile {
     pub skipped: usize,
     /// Arranged weights.
     pub weights: *const u32,
-    /// 0 where two weights share 16 bits.
-    pub is_bytes: usize,
+    /// How weights lie, and how many positions there are.
+    pub body: usize,
     pub finish: Finish,
     /// Whether a filter is left behind the pairs.
     pub is_odd: usize,
 }
+
+/// Bodies of the loop: weights are bytes, not two in 16 bits.
+pub(super) const BYTES: usize = 1;
+
+/// Bodies of the loop: all positions are the same one; none is left out of the first round, and all
+/// codes have the same place.
+pub(super) const ALONE: usize = 2;
 
 /// What becomes of sums.
 #[derive(Clone, Copy)]
@@ -65,16 +72,13 @@ unsafe extern "C" fn tile(work: &Tile) -> *const u32 {
         "push {{r1-r3}}",
         "ldm r0, {{r4-r11}}",
         "mov r12, r11",
-        // Bytes of a quad's code.
-        "adr r11, 20f",
-        "mov r0, #{paired_len}",
-        "cbz r1, 1f",
-        "adr r11, 30f",
-        "mov r0, #{bytes_len}",
-        "1:",
-        "mla r10, r10, r0, r11",
-        "add r10, r10, #1",
         "adr r11, 40f",
+        "add r0, r11, r1, lsl #2",
+        "ldrh r1, [r0, #16]",
+        "ldrh r0, [r0, #18]",
+        // Bytes of a quad's code.
+        "mla r10, r10, r0, r11",
+        "sub r10, r10, r1",
         "ldr r0, [r11, r2, lsl #2]",
         "add r11, r11, r0",
         "push {{r4-r11}}",
@@ -113,12 +117,30 @@ unsafe extern "C" fn tile(work: &Tile) -> *const u32 {
         "cmp lr, r8",
         "bne 30b",
         "ldr pc, [sp, #28]",
+        "22:",
+        paired_alone!(),
+        "ldr r8, [sp, #4]",
+        "cmp lr, r8",
+        "bne 22b",
+        "ldr pc, [sp, #28]",
+        "32:",
+        bytes_alone!(),
+        bytes_alone!(),
+        "ldr r8, [sp, #4]",
+        "cmp lr, r8",
+        "bne 32b",
+        "ldr pc, [sp, #28]",
+        // How sums are finished; how far before lie the bodies, and how long they are for a quad.
         ".p2align 2",
         "40:",
         ".word 41f - 40b + 1",
         ".word 42f - 40b + 1",
         ".word 43f - 40b + 1",
         ".word 44f - 40b + 1",
+        ".hword 40b - 20b - 1, {paired_len}",
+        ".hword 40b - 30b - 1, {bytes_len}",
+        ".hword 40b - 22b - 1, 0",
+        ".hword 40b - 32b - 1, 0",
         "41:",
         "ldm r12!, {{r8-r10}}",
         round_once!("r0", "r1", "r2", "r3"),
@@ -178,7 +200,7 @@ unsafe extern "C" fn tile(work: &Tile) -> *const u32 {
         "mov r2, r0",
         "mov r3, r0",
         "ldrd r4, r5, [sp, #32]",
-        "cmp r4, #0",
+        "tst r4, #1",
         "bne 62f",
         "61:",
         "ldr r8, [r12], #4",
@@ -212,13 +234,14 @@ unsafe extern "C" fn tile(work: &Tile) -> *const u32 {
         round_twice!("r11"; "r0", "r1", "r2", "r3"),
         "66:",
         "ldr r8, [sp, #8]",
-        "strb r0, [r8]",
         "tst r5, #1",
-        "bne 69f",
+        "bne 67f",
         "ldrd r9, r10, [sp, #12]",
         "strb r1, [r8, r9]",
         "strb r2, [r8, r9, lsl #1]",
         "strb r3, [r8, r10]",
+        "67:",
+        "strb r0, [r8]",
         "69:",
         "mov r0, r12",
         "add sp, sp, #44",
