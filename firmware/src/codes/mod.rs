@@ -57,10 +57,7 @@ impl CodeBench {
         pool: bool,
         rounding: Rounding,
     ) -> CodeTrial {
-        let outputs = match pool {
-            true => geometry.output.map(|extent| extent / 2),
-            false => geometry.output,
-        };
+        let outputs = outputs_of(&geometry, pool);
         let lengths = [
             geometry.channels * geometry.input_area(),
             geometry.filters * geometry.taps(),
@@ -213,6 +210,7 @@ impl CodeLayer<'_> {
         let convolution = CodeConvolution {
             geometry: self.geometry,
             pool: self.pool,
+            rows: 0..outputs_of(&self.geometry, self.pool)[0],
             input: self.input,
             input_zero: self.zeros[0],
             arranged,
@@ -291,6 +289,14 @@ fn naive_sum(sum: CodeSum, codes: [i64; 2]) -> i64 {
             });
             twice(scaled[0] + scaled[1], scales[2]) + i64::from(zeros[2])
         }
+    }
+}
+
+/// Rows and columns of outputs, behind the pool where there is one.
+fn outputs_of(geometry: &ConvGeometry, pool: bool) -> [usize; 2] {
+    match pool {
+        true => geometry.output.map(|extent| extent / 2),
+        false => geometry.output,
     }
 }
 

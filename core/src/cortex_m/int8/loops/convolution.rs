@@ -5,8 +5,8 @@ use super::clamping::clamp_codes;
 use super::gathering::Gathering;
 use super::layout::{Header, Sizes, Sweeping};
 use super::line::Line;
-use super::tile::{ALONE, BYTES, Finish, Tile};
 use crate::ops::conv2d::ConvGeometry;
+use core::ops::Range;
 
 /// The forward pass of a convolution of codes; a linear layer is one with a kernel of 1 x 1, a single
 /// position, and all its inputs as channels.
@@ -15,13 +15,15 @@ pub struct CodeConvolution<'a> {
     pub geometry: ConvGeometry,
     /// Whether only the largest of each 2 x 2 outputs is wanted.
     pub pool: bool,
+    /// Which rows of outputs to compute, of those behind the pool where there is one.
+    pub rows: Range<usize>,
     /// rows x columns x channels
     pub input: &'a [i8],
     /// What padding is filled with.
     pub input_zero: i8,
     /// What [`CodeArrangement::write`](super::CodeArrangement::write) wrote.
     pub arranged: &'a [u32],
-    /// rows x columns x filters, pooled where that is wanted; aligned to words.
+    /// rows x columns x filters, pooled where that is wanted: the rows asked for.
     pub output: &'a mut [i8],
     /// The least and the greatest code of the output.
     pub limits: [i8; 2],
@@ -47,7 +49,8 @@ impl CodeConvolution<'_> {
         // What the addresses rely on.
         let is_whole = self.input.len() == g.channels * g.input_area()
             && self.arranged.len() == sizes.words
-            && self.output.len() == g.filters * height * width
+            && self.rows.end <= height
+            && self.output.len() == g.filters * self.rows.len() * width
             && self.scratch.len() >= sizes.taps + sizes.copies
             && self.scratch.as_ptr().cast::<u32>().is_aligned();
         assert!(is_whole, "a convolution's buffers are not of its geometry");
@@ -56,7 +59,7 @@ impl CodeConvolution<'_> {
                 if !self.pool {
                     self.geometry = flattened(g);
                 }
-                self.tiles(&sizes, height * width);
+                self.tiles(&sizes, width);
             }
             Sweeping::Lines => self.lines(&sizes),
             Sweeping::Planes => self.planes(),
@@ -65,7 +68,7 @@ impl CodeConvolution<'_> {
         true
     }
 
-    fn gathering(&mut self, sizes: &Sizes) -> Gathering<'_> {
+    pub(super) fn gathering(&mut self, sizes: &Sizes) -> Gathering<'_> {
         let header = header_of(self.arranged);
         Gathering::new(
             &self.geometry,
@@ -77,70 +80,6 @@ impl CodeConvolution<'_> {
         )
     }
 
-    /// Four positions at a time, or the four of a window; then one at a time, or the last four again,
-    /// whichever is less.
-    #[inline(never)]
-    fn tiles(&mut self, sizes: &Sizes, places: usize) {
-        let g = self.geometry;
-        let header = header_of(self.arranged);
-        let filters = g.group_filters();
-        let output = self.output.as_mut_ptr();
-        let pool = self.pool;
-        let mut weights = self.arranged[1..].as_ptr();
-        let mut gathering = self.gathering(sizes);
-        let taps = gathering.taps();
-        let layout = if header.paired { 0 } else { BYTES };
-        let skipped = sizes.quads.wrapping_neg() % 4;
-        let mut tile = Tile {
-            taps,
-            taps_end: taps.wrapping_byte_add(sizes.taps),
-            output,
-            pitches: [0, 0],
-            pairs_end: output,
-            skipped: 0,
-            weights,
-            body: 0,
-            finish: match (header.rounding, pool) {
-                (Rounding::Once, false) => Finish::Once,
-                (Rounding::Once, true) => Finish::LargestOnce,
-                (Rounding::Twice, false) => Finish::Twice,
-                (Rounding::Twice, true) => Finish::LargestTwice,
-            },
-            is_odd: filters % 2,
-        };
-        let columns = g.output[1] / 2;
-        for group in 0..g.groups {
-            gathering.start_group(group);
-            tile.weights = weights;
-            let mut place = 0;
-            while place < places {
-                (tile.pitches, tile.body) = ([g.filters, 3 * g.filters], layout);
-                tile.skipped = skipped;
-                let mut step = 4;
-                match places - place {
-                    _ if pool => {
-                        gathering.window([2 * (place / columns), 2 * (place % columns)]);
-                        step = 1;
-                    }
-                    1 | 2 => {
-                        gathering.alone(place);
-                        (tile.pitches, tile.body, tile.skipped) = ([0, 0], layout | ALONE, 0);
-                        step = 1;
-                    }
-                    left => {
-                        place -= 4_usize.saturating_sub(left);
-                        gathering.four(place);
-                    }
-                }
-                tile.output = output.wrapping_add(place * g.filters + group * filters);
-                tile.pairs_end = tile.output.wrapping_add(filters / 2 * 2);
-                // SAFETY: the lengths are asserted: each tap, weight and code has its place.
-                weights = unsafe { tile.run() };
-                place += step;
-            }
-        }
-    }
-
     /// One position at a time.
     #[inline(never)]
     fn lines(&mut self, sizes: &Sizes) {
@@ -149,13 +88,15 @@ impl CodeConvolution<'_> {
         let filters = g.group_filters();
         let output = self.output.as_mut_ptr();
         let mut weights = self.arranged[1..].as_ptr();
+        let [start, end] = [self.rows.start, self.rows.end].map(|row| row * g.output[1]);
+        let places = start..end;
         let mut gathering = self.gathering(sizes);
         let taps = gathering.taps();
         for group in 0..g.groups {
             gathering.start_group(group);
             let mut behind = weights;
-            for place in 0..g.output_area() {
-                gathering.one(place);
+            for place in 0..places.len() {
+                gathering.one(places.start + place);
                 let output = output.wrapping_add(place * g.filters + group * filters);
                 let line = Line {
                     taps,

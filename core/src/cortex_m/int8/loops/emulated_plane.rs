@@ -2,7 +2,8 @@
 
 use super::any_plane::AnyPlane;
 use super::emulated::code;
-use super::plane::{ChannelPair, NarrowPlane, PlanePlaces};
+use super::pair::ChannelPair;
+use super::plane::{NarrowPlane, PlanePlaces};
 
 /// # Safety
 ///

@@ -11,31 +11,31 @@ use core::ops::Range;
 
 /// Positions' taps, and what it takes to find them.
 pub(super) struct Gathering<'a> {
-    geometry: &'a ConvGeometry,
+    pub geometry: &'a ConvGeometry,
     /// Whether rows can be widened where they lie.
-    is_direct: bool,
-    is_packed: bool,
-    is_bytes: bool,
+    pub is_direct: bool,
+    pub is_packed: bool,
+    pub is_bytes: bool,
     /// 1, or 4.
-    positions: usize,
-    zero: i8,
+    pub positions: usize,
+    pub zero: i8,
     /// Taps of a row of the kernel.
-    row_taps: usize,
-    input: Range<*const i8>,
+    pub row_taps: usize,
+    pub input: Range<*const i8>,
     /// The first tap of the first output, which may lie before the input.
-    base: *const i8,
+    pub base: *const i8,
     /// Bytes from an output's first tap to that of the next row, and of the next column.
-    steps: [usize; 2],
+    pub steps: [usize; 2],
     /// Outputs all of whose taps are inside the input.
-    interior: [Range<usize>; 2],
+    pub interior: [Range<usize>; 2],
     /// Bytes that are read from a position's first tap on, where all are inside the input.
-    read: usize,
+    pub read: usize,
     /// Where copies are made; behind a row of padding, where they are of single rows.
-    copies: *mut i8,
+    pub copies: *mut i8,
     /// Bytes of a copy.
-    copy_len: usize,
-    pieces: Pieces,
-    widening: Widening,
+    pub copy_len: usize,
+    pub pieces: Pieces,
+    pub widening: Widening,
 }
 
 impl<'a> Gathering<'a> {
@@ -130,16 +130,7 @@ impl<'a> Gathering<'a> {
                 return;
             }
         }
-        let (mut y, mut x) = (y, x);
-        let places = [0; 4].map(|_| {
-            let place = [y, x];
-            x += 1;
-            if x == width {
-                (y, x) = (y + 1, 0);
-            }
-            place
-        });
-        self.gather(&places);
+        self.gather(&[0, 1, 2, 3].map(|index| first + index));
     }
 
     /// The four of a window.
@@ -158,13 +149,14 @@ impl<'a> Gathering<'a> {
                 return;
             }
         }
-        self.gather(&[[y, x], [y, x + 1], [y + 1, x], [y + 1, x + 1]]);
+        let width = self.geometry.output[1];
+        let first = y * width + x;
+        self.gather(&[first, first + 1, first + width, first + width + 1]);
     }
 
     /// An output four times.
     pub fn alone(&mut self, place: usize) {
-        let width = self.geometry.output[1];
-        self.gather(&[[place / width, place % width]; 4]);
+        self.gather(&[place; 4]);
     }
 
     /// An output alone.
@@ -177,10 +169,10 @@ impl<'a> Gathering<'a> {
             self.widen(self.geometry.kernel[0], self.widening.taps);
             return;
         }
-        self.gather(&[[y, x]]);
+        self.gather(&[place]);
     }
 
-    fn has_inside(&self, rows: [usize; 2], columns: [usize; 2]) -> bool {
+    pub fn has_inside(&self, rows: [usize; 2], columns: [usize; 2]) -> bool {
         let [all_rows, all_columns] = &self.interior;
         rows[0] >= all_rows.start
             && rows[1] < all_rows.end
@@ -189,13 +181,13 @@ impl<'a> Gathering<'a> {
     }
 
     /// The first tap of an output, which may lie before the input.
-    fn source(&self, [y, x]: [usize; 2]) -> *const i8 {
+    pub fn source(&self, [y, x]: [usize; 2]) -> *const i8 {
         self.base
             .wrapping_add(y * self.steps[0] + x * self.steps[1])
     }
 
     /// Whether all can be read from there on.
-    fn can_read(&self, source: *const i8) -> bool {
+    pub fn can_read(&self, source: *const i8) -> bool {
         self.input.end as usize - source as usize >= self.read
     }
 
@@ -219,7 +211,7 @@ impl<'a> Gathering<'a> {
 
     /// Copies all taps of a position that can be read so, and says where to.
     #[inline(never)]
-    fn copy_patch(&self, source: *const i8, index: usize) -> *const i8 {
+    pub fn copy_patch(&self, source: *const i8, index: usize) -> *const i8 {
         let copy = self.copies.wrapping_add(index * self.copy_len);
         let pieces = Pieces {
             source,
@@ -234,7 +226,7 @@ impl<'a> Gathering<'a> {
 
     /// Widens so many rows, from the sources on.
     #[inline(never)]
-    fn widen(&mut self, rows: usize, taps: *mut u32) -> *mut u32 {
+    pub fn widen(&mut self, rows: usize, taps: *mut u32) -> *mut u32 {
         let work = &mut self.widening;
         if self.positions == 4 {
             let first = core::mem::replace(&mut work.taps, taps);
@@ -251,93 +243,6 @@ impl<'a> Gathering<'a> {
             behind = unsafe { widen_line(source, behind, self.copy_len / 4, self.is_bytes) };
         }
         behind
-    }
-
-    /// Gathers any positions: row by row, or all rows at once where they are packed.
-    #[inline(never)]
-    fn gather(&mut self, places: &[[usize; 2]]) {
-        let mut sources = self.widening.sources;
-        let mut taps = self.widening.taps;
-        let rows = match self.is_packed {
-            true => 1,
-            false => self.geometry.kernel[0],
-        };
-        for row in 0..rows {
-            self.find(row, places, &mut sources);
-            self.widening.sources = sources;
-            taps = self.widen(1, taps);
-        }
-    }
-
-    /// Where a row of each position's taps is, or all of them where they are packed.
-    // Apart, so that the number of positions is not known, and the loop not written out for each.
-    #[inline(never)]
-    fn find(&self, row: usize, places: &[[usize; 2]], sources: &mut [*const i8]) {
-        for (index, (source, place)) in sources.iter_mut().zip(places).enumerate() {
-            *source = match self.is_packed {
-                true => self.patch(*place, index),
-                false => self.row(*place, row, index),
-            };
-        }
-    }
-
-    /// Copies all taps of a position, and says where to.
-    #[inline(never)]
-    fn patch(&self, [y, x]: [usize; 2], index: usize) -> *const i8 {
-        let source = self.source([y, x]);
-        if self.has_inside([y, y], [x, x]) && self.can_read(source) {
-            return self.copy_patch(source, index);
-        }
-        let copy = self.copies.wrapping_add(index * self.copy_len);
-        self.copy_part(source, x, self.geometry.valid_taps(0, y), copy);
-        copy
-    }
-
-    /// Where a row of taps, in one piece, is: in the input, in the padding, or where it is copied to.
-    #[inline(never)]
-    fn row(&self, [y, x]: [usize; 2], row: usize, index: usize) -> *const i8 {
-        if !self.geometry.valid_taps(0, y).contains(&row) {
-            return self.copies;
-        }
-        let source = self.source([y, x]);
-        let first = source.wrapping_add(row * self.pieces.row_step);
-        let is_inside = self.interior[1].contains(&x);
-        if is_inside && self.input.end as usize - first as usize >= self.copy_len {
-            return first;
-        }
-        let copy = self.copies.wrapping_add((index + 1) * self.copy_len);
-        self.copy_part(first, x, 0..1, copy);
-        copy
-    }
-
-    /// Copies rows of the taps of an output in a column, of which the first is at `source`, or would
-    /// be; other taps have the padding's code.
-    #[inline(never)]
-    fn copy_part(&self, source: *const i8, x: usize, rows: Range<usize>, copy: *mut i8) {
-        // SAFETY: a copy has so many codes.
-        unsafe { core::ptr::write_bytes(copy, self.zero as u8, self.copy_len) };
-        let columns = self.geometry.valid_taps(1, x);
-        if rows.is_empty() || columns.is_empty() {
-            return;
-        }
-        let own = &self.pieces;
-        let channels = self.geometry.group_channels();
-        let inside = columns.len() * channels;
-        let step = rows.start * own.row_step + columns.start * own.column_step;
-        let place = rows.start * self.row_taps + columns.start * channels;
-        let mut pieces = Pieces {
-            source: source.wrapping_add(step),
-            copy: copy.wrapping_add(place),
-            rows: rows.len(),
-            columns: columns.len(),
-            copy_gap: self.row_taps - inside,
-            ..*own
-        };
-        if own.columns == 1 {
-            (pieces.columns, pieces.bytes) = (1, inside);
-        }
-        // SAFETY: these taps are inside the input, and the copy has a place for each.
-        unsafe { pieces.run_exactly() };
     }
 }
 

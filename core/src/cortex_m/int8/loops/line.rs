@@ -100,6 +100,8 @@ unsafe extern "C" fn line(work: &Line) -> *const u32 {
         "cbz r1, 1f",
         "adr r11, 30f",
         "mov r3, #{bytes_len}",
+        // Two quads a round.
+        "and r9, r9, #1",
         "1:",
         "mla r9, r9, r3, r11",
         "add r9, r9, #1",
@@ -121,8 +123,6 @@ unsafe extern "C" fn line(work: &Line) -> *const u32 {
         "bne 20b",
         "b 40f",
         "30:",
-        bytes_line!(),
-        bytes_line!(),
         bytes_line!(),
         bytes_line!(),
         "cmp lr, r11",

@@ -2,6 +2,7 @@
 
 mod addition;
 mod averaging;
+mod borders;
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod instructions;
@@ -17,9 +18,11 @@ mod emulated_plane;
 mod emulated_sum;
 mod gathering;
 mod line;
+mod pair;
 mod plane;
 mod planes;
 mod tile;
+mod tiles;
 mod widening;
 
 pub use addition::{CodeAddition, CodeSum};

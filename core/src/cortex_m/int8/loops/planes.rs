@@ -5,7 +5,8 @@ use super::Rounding;
 use super::any_plane::AnyPlane;
 use super::band::{Band, row_words};
 use super::convolution::{CodeConvolution, header_of};
-use super::plane::{ChannelPair, NarrowPlane, PlanePlaces};
+use super::pair::ChannelPair;
+use super::plane::{NarrowPlane, PlanePlaces};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -14,9 +15,9 @@ impl CodeConvolution<'_> {
     pub(super) fn planes(&mut self) {
         let g = self.geometry;
         let band = Band::of(&g);
-        let mut y = 0;
-        while y < g.output[0] {
-            let rows = band.rows.min(g.output[0] - y);
+        let mut y = self.rows.start;
+        while y < self.rows.end {
+            let rows = band.rows.min(self.rows.end - y);
             self.band(&band, y, rows);
             y += rows;
         }
@@ -50,6 +51,7 @@ impl CodeConvolution<'_> {
             planes: planes.map(|plane| plane.wrapping_offset(place)),
             plane_step: 2 * (band.pitch - columns.min(band.pitch)),
         };
+        let place_of_band = (first - self.rows.start) * g.output[1] * g.filters;
         let stride = g.stride[1];
         let pairs_bytes = g.output[1] / 2 * 4 * stride;
         let mut filters = PlaneFilters {
@@ -67,7 +69,7 @@ impl CodeConvolution<'_> {
                 row_step: (2 * band.pitch * g.stride[0]).wrapping_sub(pairs_bytes),
                 pitch: 2 * band.pitch,
             },
-            output: self.output[first * g.output[1] * g.filters..].as_mut_ptr(),
+            output: self.output[place_of_band..].as_mut_ptr(),
         };
         for channel in (0..g.channels).step_by(2) {
             // Of an odd number, the last two again.

@@ -9,6 +9,7 @@ use std::vec::Vec;
 struct Case {
     geometry: ConvGeometry,
     pool: bool,
+    cut: usize,
     rounding: Rounding,
     reach: u8,
     zeros: [i8; 2],
@@ -68,6 +69,7 @@ impl Case {
         Self {
             geometry,
             pool: can_pool && random.below(3) == 0,
+            cut: random.below(2) * random.below(10),
             rounding,
             reach,
             zeros,
@@ -105,18 +107,24 @@ impl Case {
         let len = g.filters * height * width;
         let scratch = CodeArrangement::scratch(&g, self.pool);
         let (mut output, mut work) = (aligned(len + 8), aligned(scratch + 8));
-        let ran = CodeConvolution {
-            geometry: g,
-            pool: self.pool,
-            input: &self.input,
-            input_zero: self.zeros[0],
-            arranged: &arranged,
-            output: codes(&mut output, len),
-            limits: self.limits,
-            scratch: codes(&mut work, scratch),
+        // In two parts, as what is added row by row is computed.
+        let cut = self.cut.min(height);
+        for rows in [0..cut, cut..height] {
+            let places = rows.start * width * g.filters..rows.end * width * g.filters;
+            let ran = CodeConvolution {
+                geometry: g,
+                pool: self.pool,
+                rows,
+                input: &self.input,
+                input_zero: self.zeros[0],
+                arranged: &arranged,
+                output: &mut codes(&mut output, len)[places],
+                limits: self.limits,
+                scratch: codes(&mut work, scratch),
+            }
+            .run();
+            assert!(ran);
         }
-        .run();
-        assert!(ran);
         let (all, room) = (codes(&mut output, len + 4), len..len + 4);
         assert!(
             all[room].iter().all(|code| *code == 0x5a),
