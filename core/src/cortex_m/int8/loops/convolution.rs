@@ -48,6 +48,7 @@ impl CodeConvolution<'_> {
         };
         // What the addresses rely on.
         let is_whole = self.input.len() == g.channels * g.input_area()
+            && g.taps() > 0
             && self.arranged.len() == sizes.words
             && self.rows.end <= height
             && self.output.len() == g.filters * self.rows.len() * width
