@@ -42,12 +42,17 @@ pub(super) const fn fuse<const STEPS: usize>(
         step.output = shapes[node + count];
         step.reads[0].value = values[first.number()] as usize;
         step.reads[1].value = values[second.number()] as usize;
-        let (weights, biases) = layers[node].parameters(step.input);
+        let [parameters, constants] = program.tensor_lens(&layers[node], step.input);
         step.parameters = Region {
             at: program.parameters,
-            len: (weights + biases) as usize,
+            len: parameters,
         };
-        program.parameters += step.parameters.len;
+        program.parameters += parameters;
+        step.constants = Region {
+            at: program.constants,
+            len: constants,
+        };
+        program.constants += constants;
         if let Operation::BatchNorm { .. } = step.operation {
             let len = MOMENTS * step.output.channels as usize;
             step.moments = Region {

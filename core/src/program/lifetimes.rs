@@ -32,7 +32,7 @@ pub(super) const fn lay_out<const STEPS: usize>(program: &mut Program<STEPS>) {
 /// Chooses what is trained, and which steps therefore run backward.
 const fn choose_trained<const STEPS: usize>(program: &mut Program<STEPS>) {
     let trainable = match program.purpose {
-        Purpose::Inference | Purpose::ChannelsLast(_) => Trainable::NONE,
+        Purpose::Inference | Purpose::ChannelsLast(_) | Purpose::Int8(_) => Trainable::NONE,
         Purpose::Group(_) => Trainable::ALL,
         Purpose::Compact(mode) => mode.trainable,
     };
@@ -119,9 +119,8 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
             program.buffer_mut(own.root as usize).alive[1] = dies as u16;
         }
         program.steps[index].value = own;
-        let lanes = program.channel_lanes();
-        if lanes > 0 {
-            let len = program.steps[index].spread_len(lanes);
+        if !program.purpose.trains() {
+            let len = program.scratch_len(index);
             let number = program.len + 2 + index;
             program.steps[index].scratch = Buffer::new(number, len, index, index);
         }

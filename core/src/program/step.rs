@@ -154,6 +154,8 @@ pub struct Step {
     pub(crate) group: Region,
     /// A batch normalisation's part of the batch's moments, [`MOMENTS`] values a channel.
     pub(crate) moments: Region,
+    /// Of a program in integers: its constants among all.
+    pub(crate) constants: Region,
 }
 
 /// Values a channel that a batch normalisation keeps of a batch: mean, inverse deviation, unbiased
@@ -181,6 +183,7 @@ impl Step {
         winners: Region::EMPTY,
         group: Region::EMPTY,
         moments: Region::EMPTY,
+        constants: Region::EMPTY,
     };
 
     /// Number of weights, which lie before the biases.

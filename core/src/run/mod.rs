@@ -13,6 +13,7 @@ mod forward;
 mod gradient;
 mod group;
 mod inference;
+mod int8;
 mod meeting;
 mod observer;
 mod trainer;

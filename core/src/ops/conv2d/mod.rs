@@ -10,6 +10,7 @@ mod facts;
 mod forward;
 mod gather;
 mod input_gradient;
+pub(crate) mod int8;
 mod parameter_gradient;
 mod pooled_gradient;
 mod positions;
@@ -27,6 +28,7 @@ pub(crate) use facts::{
 };
 pub(crate) use forward::ConvForward;
 pub(crate) use input_gradient::ConvInputGradient;
+pub(crate) use int8::Int8Conv;
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
 pub(crate) use sample_gradient::{ConvSampleGradient, SampleOutputGradient};

@@ -1,0 +1,76 @@
+//! What a program in integers needs: bytes instead of packets.
+
+use super::{Operation, Program, Purpose, Step};
+use crate::Shape;
+use crate::int8::{Int8Rule, constants_of, weights_of};
+use crate::ops::conv2d::{ConvGeometry, Int8Conv};
+use crate::{Conv2d, Layer};
+
+/// What every buffer's length is a multiple of: processors load words of codes.
+const WORD: usize = 4;
+
+impl Step {
+    /// The geometry of a convolution of codes, or of the linear layer as one of a single position.
+    pub(crate) const fn int8_geometry(&self) -> Option<ConvGeometry> {
+        match self.operation {
+            Operation::Conv2d { conv, .. } => {
+                Some(ConvGeometry::new(&conv, self.input, self.inner))
+            }
+            Operation::Linear { linear, .. } => {
+                let conv = Conv2d::new(linear.outputs, 1);
+                let input = Shape::new(self.input.elements() as u32, 1, 1);
+                Some(ConvGeometry::new(&conv, input, self.inner))
+            }
+            _ => None,
+        }
+    }
+
+    /// Bytes that it works in besides its input and output.
+    const fn int8_scratch(&self) -> usize {
+        match self.int8_geometry() {
+            Some(geometry) => Int8Conv::scratch(&geometry),
+            None => 0,
+        }
+    }
+}
+
+impl<const STEPS: usize> Program<STEPS> {
+    /// How a program in integers rounds; nothing of any other.
+    pub(crate) const fn int8_rule(&self) -> Option<Int8Rule> {
+        match self.purpose {
+            Purpose::Int8(rule) => Some(rule),
+            _ => None,
+        }
+    }
+
+    /// Number of constants of a network in integers; see [`QuantizedNetwork`](crate::QuantizedNetwork).
+    pub const fn constants(&self) -> usize {
+        self.constants
+    }
+
+    /// Lengths of a layer's tensors: weights and biases, or weights and constants.
+    pub(super) const fn tensor_lens(&self, layer: &Layer, input: Shape) -> [usize; 2] {
+        match self.purpose {
+            Purpose::Int8(rule) => [weights_of(layer, input), constants_of(layer, rule)],
+            _ => {
+                let (weights, biases) = layer.parameters(input);
+                [(weights + biases) as usize, 0]
+            }
+        }
+    }
+
+    /// Length of a value of so many elements.
+    pub(super) const fn int8_len(elements: usize) -> usize {
+        elements.next_multiple_of(WORD)
+    }
+
+    /// What step `index` works in while it runs forward, besides what it reads and gives.
+    pub(super) const fn scratch_len(&self, index: usize) -> usize {
+        let step = &self.steps[index];
+        match self.purpose {
+            Purpose::Int8(_) => Self::int8_len(step.int8_scratch()),
+            Purpose::ChannelsLast(width) => step.spread_len(width.lanes()),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Networks in integers: what a program gives is what a naive walk of the nodes gives.
+
+extern crate std;
+
+use crate::testing::graphs::random_network;
+use crate::testing::int8::{Codes, Integers, walk};
+use crate::{BufferError, Int8Rule, Layer, Network, Program, Purpose};
+use std::vec;
+
+/// A random network without the layers that integers have not.
+fn without_scales(seed: u32) -> Network {
+    let drawn = random_network(seed, false);
+    let shape = drawn.input_shape();
+    let empty = Network::input(shape.channels, shape.height, shape.width);
+    let nodes = drawn.layers().iter().zip(drawn.inputs());
+    nodes.fold(empty, |network, (layer, inputs)| match layer {
+        Layer::ScaleShift => network.node(Layer::Relu, *inputs),
+        _ => network.node(*layer, *inputs),
+    })
+}
+
+#[test]
+fn random_networks_give_the_codes_of_the_naive_walk() {
+    let mut seen = [false; 256];
+    for seed in 0..600 {
+        let network = without_scales(seed);
+        let rule = [Int8Rule::Once, Int8Rule::TensorFlowLite][seed as usize % 2];
+        let integers = Integers::random(&network, rule, seed);
+        let quantized = integers.of(&network);
+        let program = Program::<192>::of(&network, Purpose::Int8(rule));
+        let input = Codes::new(seed + 7).codes(network.input_shape().elements());
+        // Whatever lay in the arena, nothing of it shows.
+        let mut arena = vec![seed as i8; program.arena_packets()];
+        let found = program
+            .infer_int8(&quantized, &mut arena, |codes| {
+                codes.copy_from_slice(&input)
+            })
+            .unwrap();
+        let values = walk(&quantized, &input);
+        assert_eq!(found, values[values.len() - 1], "seed {seed}: {network}");
+        found
+            .iter()
+            .for_each(|code| seen[*code as u8 as usize] = true);
+    }
+    // The codes of random networks are various, or nothing is tested.
+    let various = seen.iter().filter(|seen| **seen).count();
+    assert!(various > 150, "{various}");
+}
+
+#[test]
+fn the_arena_is_as_long_as_what_is_alive_and_holds_words() {
+    for seed in 0..100 {
+        let network = without_scales(seed);
+        let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
+        assert!(program.arena_packets() <= program.least_arena_packets() * 23 / 20);
+        for value in 0..=program.steps().len() {
+            assert!(program.value(value).at.is_multiple_of(4));
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let network = Network::input(1, 4, 4).conv2d(2, 3).linear(2);
+    let integers = Integers::random(&network, Int8Rule::Once, 1);
+    let quantized = integers.of(&network);
+    let other = Program::<192>::of(&network, Purpose::Int8(Int8Rule::TensorFlowLite));
+    let mut arena = vec![0; other.arena_packets()];
+    let found = other.infer_int8(&quantized, &mut arena, |_| ());
+    assert_eq!(found, Err(BufferError::Purpose));
+    let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
+    let found = program.infer_int8(&quantized, &mut arena[1..], |_| ());
+    let message = std::format!("{}", found.unwrap_err());
+    assert!(message.starts_with("arena of bytes has"), "{message}");
+}
