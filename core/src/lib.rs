@@ -139,8 +139,8 @@ pub use lanes::{Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, multiply_ad
 pub use lanes::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
-    MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, ModelTask,
-    Scaling, ScalingError,
+    Int8ModelFile, Int8ModelParts, MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile,
+    ModelParts, ModelTask, Scaling, ScalingError, TensorElement, TensorEntry,
 };
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Value};
 pub use ops::activation::Activation;

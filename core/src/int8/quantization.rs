@@ -2,6 +2,7 @@
 
 /// How the codes of a value stand for numbers, and which codes it may have.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
 pub struct Quantization {
     /// Distance between the numbers of neighbouring codes; finite and above 0.
     pub scale: f32,

@@ -43,15 +43,26 @@ impl<'a> QuantizedNetwork<'a> {
         weights: &'a [i8],
         constants: &'a [i32],
     ) -> Result<Self, Int8Error> {
-        let quantized = Self {
+        let quantized = Self::of_checked(network, rule, values, weights, constants);
+        check::check(&quantized)?;
+        Ok(quantized)
+    }
+
+    /// Parts that have been checked together before.
+    pub(crate) const fn of_checked(
+        network: &'a Network,
+        rule: Int8Rule,
+        values: &'a [Quantization],
+        weights: &'a [i8],
+        constants: &'a [i32],
+    ) -> Self {
+        Self {
             network,
             rule,
             values,
             weights,
             constants,
-        };
-        check::check(&quantized)?;
-        Ok(quantized)
+        }
     }
 
     /// Its graph.
