@@ -21,6 +21,7 @@ pub mod link;
 pub mod network_file;
 pub mod number;
 pub mod output;
+pub mod quantization;
 pub mod report;
 pub mod roc;
 pub mod run;

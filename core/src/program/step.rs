@@ -220,6 +220,12 @@ impl Step {
         [weights, biases]
     }
 
+    /// Numbers of the values it reads: 0 is the input, others one more than the index of the step that
+    /// gives them.
+    pub fn value_numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        self.reads().iter().map(|read| read.value)
+    }
+
     /// The values it reads, each with what it adds to their gradients.
     pub(crate) fn reads(&self) -> &[Read] {
         &self.reads[..self.read_count()]

@@ -42,11 +42,48 @@ impl<const STEPS: usize> Program<STEPS> {
         fill: impl FnOnce(&mut [i8]),
         observer: &mut impl Observer,
     ) -> Result<&'m [i8], BufferError> {
+        self.infer_int8_looking_on(quantized, arena, fill, |step, _| {
+            observer.done(match step {
+                None => Work::Input,
+                Some(step) => Work::Forward { step },
+            });
+        })
+    }
+
+    /// Like [`Program::infer_int8`], and shows `visit` the input's codes, then those that each step
+    /// gives, with the step's index.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::infer_int8`].
+    pub fn infer_int8_visited(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+        arena: &mut [i8],
+        fill: impl FnOnce(&mut [i8]),
+        mut visit: impl FnMut(Option<usize>, &[i8]),
+    ) -> Result<(), BufferError> {
+        self.infer_int8_looking_on(quantized, arena, fill, |step, arena| {
+            let value = self.value(step.map_or(0, |step| step + 1));
+            let shape = step.map_or(self.input_shape(), |step| self.steps()[step].output);
+            visit(step, &arena[value.at..][..shape.elements()]);
+        })
+        .map(|_| ())
+    }
+
+    /// The pass; `look` is called behind the input and behind each step, with the arena.
+    fn infer_int8_looking_on<'m>(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+        arena: &'m mut [i8],
+        fill: impl FnOnce(&mut [i8]),
+        mut look: impl FnMut(Option<usize>, &[i8]),
+    ) -> Result<&'m [i8], BufferError> {
         let rule = self.check_int8(quantized)?;
         buffers::check("arena of bytes", arena.len(), self.arena_packets())?;
         let input = self.value(0);
         fill(&mut arena[input.at..][..self.input_shape().elements()]);
-        observer.done(Work::Input);
+        look(None, arena);
         for (index, step) in self.steps().iter().enumerate() {
             let work = Int8Step {
                 step,
@@ -61,7 +98,7 @@ impl<const STEPS: usize> Program<STEPS> {
             };
             let values = [0, 1].map(|read| self.value(step.reads[read].value));
             work.run(arena, values);
-            observer.done(Work::Forward { step: index });
+            look(Some(index), arena);
         }
         let output = self.value(self.steps().len());
         Ok(&arena[output.at..][..self.classes()])
