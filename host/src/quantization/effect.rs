@@ -3,6 +3,7 @@
 use super::ranges::{pack, program};
 use super::{FloatModel, QuantizeError, QuantizedTables};
 use crate::data::Samples;
+use crate::engine::fill_codes;
 use kiln_core::{Program, Purpose, Quantization, Shape};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -115,16 +116,6 @@ fn compare(
         all.push(distance(own, step.output, &values[index + 1], codes));
     })?;
     Ok(all)
-}
-
-/// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
-pub(crate) fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
-    let (channels, map) = (shape.channels as usize, shape.map_elements());
-    for (place, codes) in codes.chunks_exact_mut(channels).enumerate() {
-        for (channel, code) in codes.iter_mut().enumerate() {
-            *code = own.code(numbers[channel * map + place]);
-        }
-    }
 }
 
 fn distance(own: &Quantization, shape: Shape, numbers: &[f32], codes: &[i8]) -> Squares {
