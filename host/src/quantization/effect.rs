@@ -47,17 +47,17 @@ impl Fidelity {
             .into_par_iter()
             .map(|sample| {
                 let values = exact_values(model, &exact, samples, sample)?;
-                compare(tables, &integers, &values)
+                compare(tables, [&exact, &integers], &values)
             })
             .collect();
-        let mut total = vec![Squares::default(); exact.steps().len()];
+        let mut total = vec![Squares::default(); integers.steps().len()];
         for squares in all {
             for (total, own) in total.iter_mut().zip(squares?) {
                 total.signal += own.signal;
                 total.noise += own.noise;
             }
         }
-        let steps = exact.steps().iter().zip(total);
+        let steps = integers.steps().iter().zip(total);
         let steps = steps.map(|(step, squares)| StepFidelity {
             first: step.node + 1,
             last: step.node + step.nodes,
@@ -101,7 +101,7 @@ fn exact_values(
 
 fn compare(
     tables: &QuantizedTables,
-    program: &Program,
+    [exact, program]: [&Program; 2],
     values: &[Vec<f32>],
 ) -> Result<Vec<Squares>, QuantizeError> {
     let network = tables.quantized()?;
@@ -112,8 +112,17 @@ fn compare(
     program.infer_int8_visited(&network, &mut arena, fill, |step, codes| {
         let Some(index) = step else { return };
         let step = &program.steps()[index];
-        let own = &tables.values[step.node + step.nodes];
-        all.push(distance(own, step.output, &values[index + 1], codes));
+        let end = step.node + step.nodes;
+        // Integers take an addition along with the convolution before it.
+        let mut ends = exact.steps().iter().map(|step| step.node + step.nodes);
+        if let Some(same) = ends.position(|own| own == end) {
+            all.push(distance(
+                &tables.values[end],
+                step.output,
+                &values[same + 1],
+                codes,
+            ));
+        }
     })?;
     Ok(all)
 }
