@@ -91,6 +91,8 @@
 ))]
 mod cortex_m;
 mod crc32;
+#[path = "cortex_m/int8/mod.rs"]
+pub mod dsp;
 mod folding;
 mod init;
 mod int8;

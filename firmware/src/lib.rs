@@ -11,6 +11,8 @@
 extern crate alloc;
 
 pub mod board;
+#[cfg(target_abi = "eabihf")]
+pub mod codes;
 #[cfg(feature = "training")]
 mod course;
 pub mod evaluate;
