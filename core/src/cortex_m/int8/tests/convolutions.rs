@@ -1,5 +1,7 @@
 //! Convolutions of random geometries.
 
+extern crate std;
+
 use super::super::{CodeArrangement, CodeConvolution, Rounding, Unserved};
 use super::{Random, aligned, codes};
 use crate::ops::conv2d::ConvGeometry;

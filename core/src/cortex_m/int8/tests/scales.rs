@@ -1,5 +1,7 @@
 //! Scales over their whole range, and which layout of weights they allow.
 
+extern crate std;
+
 use super::super::arrangement::CodeArrangement;
 use super::super::scale::Scale;
 use super::super::{Rounding, Unserved};

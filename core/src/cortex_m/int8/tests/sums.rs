@@ -1,5 +1,7 @@
 //! Sums of two values, and of windows.
 
+extern crate std;
+
 use super::super::{CodeAddition, CodeSum, sum_window};
 use super::{Random, aligned, codes};
 use std::vec;
