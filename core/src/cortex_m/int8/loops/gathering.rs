@@ -202,11 +202,21 @@ impl<'a> Gathering<'a> {
             self.widen(self.geometry.kernel[0], self.widening.taps);
             return true;
         }
-        for (index, source) in sources.into_iter().enumerate() {
-            self.widening.sources[index] = self.copy_patch(source, index);
+        self.copy_patches(&sources);
+        true
+    }
+
+    /// Copies all taps of positions that can be read so, and widens them.
+    // Apart, so that the number of positions is not known, and the loop not written out for each.
+    #[inline(never)]
+    fn copy_patches(&mut self, sources: &[*const i8]) {
+        for (index, source) in sources.iter().enumerate() {
+            let copy = self.copy_patch(*source, index);
+            if let Some(own) = self.widening.sources.get_mut(index) {
+                *own = copy;
+            }
         }
         self.widen(1, self.widening.taps);
-        true
     }
 
     /// Copies all taps of a position that can be read so, and says where to.

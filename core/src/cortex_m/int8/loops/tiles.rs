@@ -18,11 +18,11 @@ impl CodeConvolution<'_> {
         let pool = self.pool;
         let output = self.output.as_mut_ptr();
         let weights = self.arranged[1..].as_ptr();
-        let gathering = self.gathering(sizes);
+        let mut gathering = self.gathering(sizes);
         let taps = gathering.taps();
         let mut tiles = GroupTiles {
             geometry: &g,
-            gathering,
+            gathering: &mut gathering,
             layout: if header.paired { 0 } else { BYTES },
             output,
             weights,
@@ -55,9 +55,9 @@ impl CodeConvolution<'_> {
 }
 
 /// The tiles of a group of filters.
-struct GroupTiles<'a> {
+struct GroupTiles<'a, 'g> {
     geometry: &'a ConvGeometry,
-    gathering: Gathering<'a>,
+    gathering: &'a mut Gathering<'g>,
     /// The loop's body for several positions.
     layout: usize,
     /// The first output's codes of the group.
@@ -67,7 +67,7 @@ struct GroupTiles<'a> {
     tile: Tile,
 }
 
-impl GroupTiles<'_> {
+impl GroupTiles<'_, '_> {
     fn start_group(&mut self, group: usize) {
         self.gathering.start_group(group);
         self.tile.weights = self.weights;
@@ -77,6 +77,7 @@ impl GroupTiles<'_> {
     }
 
     /// Window by window.
+    #[inline(never)]
     fn windows(&mut self, rows: Range<usize>, width: usize) {
         self.tile.body = self.layout;
         for (row, y) in rows.enumerate() {
@@ -88,6 +89,7 @@ impl GroupTiles<'_> {
     }
 
     /// So many outputs: four at a time, then one at a time, or the last four again, whichever is less.
+    #[inline(never)]
     fn positions(&mut self, first: usize, count: usize) {
         let tile = &mut self.tile;
         let whole = (self.layout, tile.skipped, tile.pitches);
