@@ -95,6 +95,7 @@ mod crc32;
 pub mod dsp;
 mod folding;
 mod init;
+mod int8;
 mod lanes;
 mod layer;
 pub mod link;
@@ -115,12 +116,15 @@ mod testing;
 /// The naive kernels, one sample at a time, that define every bit of the fast ones.
 pub mod reference {
     pub use crate::ops::activation::{Activation, reference as activation};
+    pub use crate::ops::add::int8::reference as int8_add;
     pub use crate::ops::add::reference as add;
     pub use crate::ops::batch_norm::reference as batch_norm;
+    pub use crate::ops::conv2d::int8::reference as int8_conv2d;
     pub use crate::ops::conv2d::{ConvGeometry, reference as conv2d};
     pub use crate::ops::dropout::reference as dropout;
     pub use crate::ops::linear::reference as linear;
     pub use crate::ops::loss::reference as loss;
+    pub use crate::ops::pool::int8::reference as int8_pool;
     pub use crate::ops::pool::{PoolGeometry, reference as pool};
     pub use crate::ops::scale_shift::reference as scale_shift;
 }
@@ -128,13 +132,19 @@ pub mod reference {
 pub use crc32::{Crc32, crc32};
 pub use folding::{FoldError, Folding};
 pub use init::{InitError, first_statistics, he_uniform, he_uniform_trained};
-pub use lanes::{Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
+pub use int8::{
+    AddRequantization, Int8Error, Int8Fault, Int8Rule, Quantization, QuantizedNetwork,
+    Requantization, constants_of,
+};
+pub use lanes::{
+    Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, bytes::codes_in_words, multiply_add,
+};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
-    MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile, ModelParts, ModelTask,
-    Scaling, ScalingError,
+    Int8ModelFile, Int8ModelParts, MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile,
+    ModelParts, ModelTask, Scaling, ScalingError, TensorElement, TensorEntry,
 };
 pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Value};
 pub use ops::activation::Activation;
@@ -146,8 +156,8 @@ pub use program::{
     SpanKind, Spans, Step, Trainable, TrainableError, TrainingMemory,
 };
 pub use run::{
-    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Observer,
-    Trainer, Work, score, score_reconstruction,
+    ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory,
+    GroupWork, Int8Target, Observer, Trainer, Work, score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

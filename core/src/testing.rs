@@ -4,6 +4,7 @@ extern crate std;
 
 pub mod channels_last;
 pub mod graphs;
+pub mod int8;
 pub mod walk;
 
 use crate::lanes::{Counted, Kernel, Lanes};

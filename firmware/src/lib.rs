@@ -16,9 +16,11 @@ pub mod codes;
 #[cfg(feature = "training")]
 mod course;
 pub mod evaluate;
+pub mod evaluate_int8;
 #[cfg(feature = "training")]
 mod first_parameters;
 pub mod gradients;
+pub mod int8_model;
 mod mean;
 pub mod memory;
 pub mod model;

@@ -1,11 +1,12 @@
 //! What can be wrong with a model file, or with what should become one.
 
-use super::layout::{FIRST_VERSION, VERSION};
+use super::layout::{FIRST_VERSION, INT8_VERSION};
+use crate::int8::Int8Error;
 use crate::{NetworkError, ScalingError};
 use core::fmt;
 
 /// Why bytes are not a model file, or parts do not make one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ModelError {
     /// The bytes do not start like a model file.
@@ -63,6 +64,14 @@ pub enum ModelError {
         /// Index of the class, from 0.
         class: usize,
     },
+    /// The network computes in integers where one of floating-point numbers is asked for.
+    Int8,
+    /// The network computes in floating-point numbers where one in integers is asked for.
+    Float,
+    /// The tables of a network in integers do not have the lengths that the header says.
+    Tables,
+    /// The integers of a network do not fit it.
+    Integers(Int8Error),
     /// The bytes start at an address that is not a multiple of 4.
     Misaligned,
     /// The file would be longer than 4 GiB, or than this machine can address.
@@ -82,7 +91,7 @@ impl fmt::Display for ModelError {
             Self::NotAModel => f.write_str("not a Kiln model file"),
             Self::Version { found } => write!(
                 f,
-                "model file format {found}, but this build reads formats {FIRST_VERSION} to {VERSION}; \
+                "model file format {found}, but this build reads formats {FIRST_VERSION} to {INT8_VERSION}; \
                  use the Kiln that wrote it"
             ),
             Self::Length { expected, found } if found < expected => write!(
@@ -124,6 +133,15 @@ impl fmt::Display for ModelError {
                 f,
                 "the name of class {class} (from 0) is empty or has a line break; rename it"
             ),
+            Self::Int8 => f.write_str(
+                "the model is an int8 network, which is evaluated and not trained; \
+                 take the model that it was quantised from",
+            ),
+            Self::Float => f.write_str("the model is no int8 network; `kiln quantize` makes it one"),
+            Self::Tables => f.write_str(
+                "the tables of the int8 network have other lengths than its header says; write it again",
+            ),
+            Self::Integers(error) => write!(f, "impossible int8 network: {error}"),
             Self::Misaligned => f.write_str(
                 "the model file does not start at a multiple of 4 in memory; \
                  align it, best to 16 bytes",

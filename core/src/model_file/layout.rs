@@ -5,11 +5,13 @@ use super::ModelError;
 pub(super) const MAGIC: [u8; 4] = *b"KILN";
 /// The version written.
 pub(super) const VERSION: u16 = 2;
+/// The version written of networks in integers.
+pub(super) const INT8_VERSION: u16 = 3;
 /// The oldest version read.
 pub(super) const FIRST_VERSION: u16 = 1;
 pub(super) const PREFIX_LEN: usize = 16;
 pub(super) const CHECKSUM_LEN: usize = 4;
-const ALIGNMENT: usize = 16;
+pub(super) const ALIGNMENT: usize = 16;
 
 /// What the prefix says, believed only as far as the file's length bears it out.
 #[derive(Clone, Copy)]
@@ -18,7 +20,7 @@ pub(super) struct ModelLayout {
     pub header_len: usize,
     /// Offset of the first parameter.
     pub parameters_at: usize,
-    /// Number of parameters.
+    /// Number of parameters, or of the words that the tables of a network in integers take.
     pub parameters: usize,
 }
 
@@ -67,7 +69,7 @@ impl ModelLayout {
             p3,
         ] = *prefix;
         let version = u16::from_le_bytes([v0, v1]);
-        if !(FIRST_VERSION..=VERSION).contains(&version) || [zero0, zero1] != [0, 0] {
+        if !(FIRST_VERSION..=INT8_VERSION).contains(&version) || [zero0, zero1] != [0, 0] {
             return Err(ModelError::Version { found: version });
         }
         let header_len = u32::from_le_bytes([h0, h1, h2, h3]) as usize;

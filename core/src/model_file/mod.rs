@@ -12,22 +12,24 @@
 //! | | parameters, f32: nodes in order, weights before bias, PyTorch's index order |
 //! | last 4 | CRC-32 of everything before |
 //!
-//! Version 1 had chains only, a task of classification, and no word of it. Files of it are read.
+//! Version 3 is that of networks in integers, see [`Int8ModelFile`]. Version 1 had chains only, a task of classification, and no word of it. Files of it are read.
 //!
 //! Numbers are little-endian. A file in memory at a multiple of 16 has its parameters at one too.
 
 mod error;
+mod int8;
 mod layout;
 mod scaling;
 mod write;
 
 pub use error::ModelError;
+pub use int8::{Int8ModelFile, Int8ModelParts, TensorElement, TensorEntry};
 pub use scaling::{MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, Scaling, ScalingError};
 pub use write::ModelParts;
 
 use crate::network::FirstNetwork;
 use crate::{Network, crc32::crc32, lanes::bytes::f32s_in_place};
-use layout::{CHECKSUM_LEN, FIRST_VERSION, ModelLayout, PREFIX_LEN};
+use layout::{CHECKSUM_LEN, FIRST_VERSION, INT8_VERSION, ModelLayout, PREFIX_LEN};
 use serde::{Deserialize, Serialize};
 
 /// What a network's output means.
@@ -96,6 +98,9 @@ impl<'a> ModelFile<'a> {
     /// What is wrong with the bytes, or that they do not start at a multiple of 4.
     pub fn open(bytes: &'a [u8]) -> Result<Self, ModelError> {
         let (layout, head, values) = verify(bytes)?;
+        if layout.version == INT8_VERSION {
+            return Err(ModelError::Int8);
+        }
         let header = read_header(&head[PREFIX_LEN..], &layout)?;
         check_header(&header, layout.parameters)?;
         Ok(Self {
@@ -117,7 +122,10 @@ impl<'a> ModelFile<'a> {
     ///
     /// If length or checksum is wrong, or `bytes` do not start at a multiple of 4.
     pub fn verified_parameters(bytes: &'a [u8]) -> Result<&'a [f32], ModelError> {
-        let (_, _, values) = verify(bytes)?;
+        let (layout, _, values) = verify(bytes)?;
+        if layout.version == INT8_VERSION {
+            return Err(ModelError::Int8);
+        }
         f32s_in_place(values).ok_or(ModelError::Misaligned)
     }
 
@@ -178,13 +186,19 @@ fn verify(bytes: &[u8]) -> Result<(ModelLayout, &[u8], &[u8]), ModelError> {
 
 /// Decodes the header from `area`, which ends with its padding.
 fn read_header<'a>(area: &'a [u8], layout: &ModelLayout) -> Result<ModelHeader<'a>, ModelError> {
-    let (encoded, padding) = area.split_at(layout.header_len);
-    if padding.iter().any(|byte| *byte != 0) {
-        return Err(ModelError::Header);
-    }
+    let encoded = encoded_header(area, layout)?;
     match layout.version {
         FIRST_VERSION => decode::<FirstHeader<'_>>(encoded).map(ModelHeader::from),
         _ => decode(encoded),
+    }
+}
+
+/// The header's bytes, of an area that they and zeros fill.
+fn encoded_header<'a>(area: &'a [u8], layout: &ModelLayout) -> Result<&'a [u8], ModelError> {
+    let (encoded, padding) = area.split_at(layout.header_len);
+    match padding.iter().any(|byte| *byte != 0) {
+        true => Err(ModelError::Header),
+        false => Ok(encoded),
     }
 }
 
@@ -198,7 +212,8 @@ fn decode<'a, T: Deserialize<'a>>(encoded: &'a [u8]) -> Result<T, ModelError> {
 
 /// Whether the parts of a model fit one another.
 fn check_header(header: &ModelHeader<'_>, parameters: usize) -> Result<(), ModelError> {
-    check_parts(&header.network, header.task, &header.scaling, parameters)?;
+    check_parts(&header.network, header.task, &header.scaling)?;
+    check_parameters(&header.network, parameters)?;
     let names = header.class_names.split('\n');
     if header.class_names.is_empty() {
         return Ok(());
@@ -207,26 +222,26 @@ fn check_header(header: &ModelHeader<'_>, parameters: usize) -> Result<(), Model
 }
 
 /// Whether parameters and scaling fit a network that is itself sound.
-fn check_parts(
-    network: &Network,
-    task: ModelTask,
-    scaling: &Scaling,
-    found: usize,
-) -> Result<(), ModelError> {
+fn check_parts(network: &Network, task: ModelTask, scaling: &Scaling) -> Result<(), ModelError> {
     network.check().map_err(ModelError::Network)?;
     let (inputs, outputs) = (network.input_shape().elements(), network.classes());
     if task == ModelTask::Reconstruction && inputs != outputs {
         return Err(ModelError::Reconstruction { inputs, outputs });
-    }
-    let expected = network.parameters();
-    if found != expected {
-        return Err(ModelError::Parameters { expected, found });
     }
     scaling.check().map_err(ModelError::Scaling)?;
     let expected = network.input_shape().channels as usize;
     let found = scaling.channels();
     if found != expected {
         return Err(ModelError::Channels { expected, found });
+    }
+    Ok(())
+}
+
+/// Whether there are as many parameters as a sound network has.
+fn check_parameters(network: &Network, found: usize) -> Result<(), ModelError> {
+    let expected = network.parameters();
+    if found != expected {
+        return Err(ModelError::Parameters { expected, found });
     }
     Ok(())
 }

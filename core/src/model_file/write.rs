@@ -1,7 +1,7 @@
 //! Writing a model file.
 
 use super::layout::{CHECKSUM_LEN, ModelLayout, PREFIX_LEN};
-use super::{ModelError, ModelTask, Scaling, check_names, check_parts};
+use super::{ModelError, ModelTask, Scaling, check_names, check_parameters, check_parts};
 use crate::{Network, crc32::crc32};
 use core::fmt;
 use postcard::ser_flavors::Size;
@@ -86,7 +86,8 @@ impl ModelParts<'_> {
 
     /// Checks the parts and places them.
     fn layout(&self) -> Result<ModelLayout, ModelError> {
-        check_parts(self.network, self.task, self.scaling, self.parameters.len())?;
+        check_parts(self.network, self.task, self.scaling)?;
+        check_parameters(self.network, self.parameters.len())?;
         if !self.class_names.is_empty() {
             check_names(self.network, self.class_names.iter().copied())?;
         }
@@ -117,7 +118,7 @@ struct ModelHeaderParts<'a> {
 }
 
 /// Names as one string, a name a line.
-struct Lines<'a>(&'a [&'a str]);
+pub(super) struct Lines<'a>(pub &'a [&'a str]);
 
 impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

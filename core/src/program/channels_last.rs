@@ -83,6 +83,9 @@ impl<const STEPS: usize> Program<STEPS> {
 
     /// Packets of a value that a step gives.
     pub(super) const fn value_len(&self, shape: Shape) -> usize {
+        if let Purpose::Int8(_) = self.purpose {
+            return Self::int8_len(shape.elements());
+        }
         match self.channel_lanes() {
             0 => shape.elements(),
             lanes => (shape.map_elements() * padded_channels(shape, lanes)).div_ceil(lanes),
@@ -92,6 +95,9 @@ impl<const STEPS: usize> Program<STEPS> {
     /// Packets of the sample as it is given, where it is packed; and of the input as it is read.
     pub(super) const fn input_lens(&self) -> [usize; 2] {
         let elements = self.shape.elements();
+        if let Purpose::Int8(_) = self.purpose {
+            return [0, Self::int8_len(elements)];
+        }
         match self.channel_lanes() {
             0 => [0, elements],
             lanes if self.reads_sample_as_given() => [0, elements.div_ceil(lanes)],

@@ -32,7 +32,7 @@ pub(super) const fn lay_out<const STEPS: usize>(program: &mut Program<STEPS>) {
 /// Chooses what is trained, and which steps therefore run backward.
 const fn choose_trained<const STEPS: usize>(program: &mut Program<STEPS>) {
     let trainable = match program.purpose {
-        Purpose::Inference | Purpose::ChannelsLast(_) => Trainable::NONE,
+        Purpose::Inference | Purpose::ChannelsLast(_) | Purpose::Int8(_) => Trainable::NONE,
         Purpose::Group(_) => Trainable::ALL,
         Purpose::Compact(mode) => mode.trainable,
     };
@@ -119,9 +119,8 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
             program.buffer_mut(own.root as usize).alive[1] = dies as u16;
         }
         program.steps[index].value = own;
-        let lanes = program.channel_lanes();
-        if lanes > 0 {
-            let len = program.steps[index].spread_len(lanes);
+        if !program.purpose.trains() {
+            let len = program.scratch_len(index);
             let number = program.len + 2 + index;
             program.steps[index].scratch = Buffer::new(number, len, index, index);
         }
@@ -133,10 +132,12 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
 const fn read_that_dies<const STEPS: usize>(program: &Program<STEPS>, index: usize) -> Option<u8> {
     let step = &program.steps[index];
     let both = step.read_count() == 2 && step.reads[0].value == step.reads[1].value;
-    if !step.operation.works_in_place() || both {
+    let adds = step.adds.is_some();
+    if !(step.operation.works_in_place() || adds) || both {
         return None;
     }
-    let mut read = 0;
+    // A convolution reads its own input while it writes.
+    let mut read = adds as usize;
     while read < step.read_count() {
         if last_need(program, step.reads[read].value) == index {
             return Some(read as u8);

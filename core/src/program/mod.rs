@@ -15,6 +15,7 @@
 mod channels_last;
 mod error;
 mod fuse;
+mod int8;
 mod lifetimes;
 mod mask;
 mod mode;
@@ -69,6 +70,7 @@ pub struct Program<const STEPS: usize = MAX_NODES> {
     group_values: usize,
     moments: usize,
     batch_norms: usize,
+    constants: usize,
     /// The network's input.
     input: Buffer,
     /// The gradient of the network's output; of a channels-last program, which has none, the sample as
@@ -106,6 +108,7 @@ impl<const STEPS: usize> Program<STEPS> {
         group_values: 0,
         moments: 0,
         batch_norms: 0,
+        constants: 0,
         input: Buffer::NONE,
         output_gradient: Buffer::NONE,
     };
@@ -189,6 +192,7 @@ impl<const STEPS: usize> Program<STEPS> {
         self.group_values = 0;
         self.moments = 0;
         self.batch_norms = 0;
+        self.constants = 0;
         self.input = Buffer::NONE;
         self.output_gradient = Buffer::NONE;
     }
@@ -229,7 +233,7 @@ impl<const STEPS: usize> Program<STEPS> {
     const fn buffer_count(&self) -> usize {
         match self.purpose {
             Purpose::Inference => self.len + 1,
-            Purpose::ChannelsLast(_) => 2 * self.len + 2,
+            Purpose::ChannelsLast(_) | Purpose::Int8(_) => 2 * self.len + 2,
             _ => 4 * self.len + 2,
         }
     }
@@ -240,7 +244,7 @@ impl<const STEPS: usize> Program<STEPS> {
             self.input
         } else if number <= len {
             self.steps[number - 1].value
-        } else if matches!(self.purpose, Purpose::ChannelsLast(_)) {
+        } else if matches!(self.purpose, Purpose::ChannelsLast(_) | Purpose::Int8(_)) {
             if number == len + 1 {
                 self.output_gradient
             } else {
@@ -269,7 +273,7 @@ impl<const STEPS: usize> Program<STEPS> {
             &mut self.input
         } else if number <= len {
             &mut self.steps[number - 1].value
-        } else if matches!(self.purpose, Purpose::ChannelsLast(_)) {
+        } else if matches!(self.purpose, Purpose::ChannelsLast(_) | Purpose::Int8(_)) {
             if number == len + 1 {
                 &mut self.output_gradient
             } else {

@@ -2,6 +2,7 @@
 
 use super::Trainable;
 use crate::LaneWidth;
+use crate::int8::Int8Rule;
 use serde::{Deserialize, Serialize};
 
 /// What a program is for: what runs, and what has to be kept, follows from it.
@@ -11,6 +12,9 @@ pub enum Purpose {
     Inference,
     /// The forward pass of one sample, its channels side by side in packets of a width.
     ChannelsLast(LaneWidth),
+    /// The forward pass of one sample in integers, its channels side by side. Lengths are counted in
+    /// bytes, and every buffer is a multiple of four long.
+    Int8(Int8Rule),
     /// Training groups of [`GROUP`](crate::GROUP) samples, many side by side, by a loss.
     Group(Loss),
     /// Training one sample at a time in the least memory, by softmax cross-entropy.
@@ -23,7 +27,10 @@ impl Purpose {
     }
 
     pub(crate) const fn trains(&self) -> bool {
-        !matches!(self, Self::Inference | Self::ChannelsLast(_))
+        !matches!(
+            self,
+            Self::Inference | Self::ChannelsLast(_) | Self::Int8(_)
+        )
     }
 }
 

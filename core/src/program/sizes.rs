@@ -56,8 +56,12 @@ impl<const STEPS: usize> Program<STEPS> {
         self.winner_bytes
     }
 
-    /// Bytes of working memory, `lanes` samples side by side: the arena and the winners.
+    /// Bytes of working memory, `lanes` samples side by side: the arena and the winners. A program in
+    /// integers takes one sample at a time.
     pub const fn working_bytes(&self, lanes: usize) -> usize {
+        if let Purpose::Int8(_) = self.purpose {
+            return self.arena;
+        }
         self.arena * lanes * size_of::<f32>() + self.winner_bytes * lanes
     }
 

@@ -27,6 +27,8 @@ pub enum BufferError {
         /// Number of the node, counted from 1.
         node: usize,
     },
+    /// The program was made for something else than what it is asked for.
+    Purpose,
     /// A label is not below the number of classes.
     Label {
         /// The label.
@@ -52,6 +54,9 @@ impl fmt::Display for BufferError {
                 "layer {node} (batch_norm): a batch of one sample has a single value a channel; \
                  batches have to be larger"
             ),
+            Self::Purpose => {
+                f.write_str("the program was made for another purpose, or another rule of rounding")
+            }
             Self::Label { label, classes } => {
                 write!(f, "label {label} is not one of {classes} classes")
             }

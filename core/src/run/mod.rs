@@ -13,6 +13,7 @@ mod forward;
 mod gradient;
 mod group;
 mod inference;
+mod int8;
 mod meeting;
 mod observer;
 mod trainer;
@@ -23,6 +24,7 @@ pub use compact::{CompactError, CompactMemory, CompactTrainer};
 pub(crate) use compiled::Compiled;
 pub use group::{GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
+pub use int8::{ArrangedNetwork, Int8Target};
 pub use observer::{Observer, Work};
 pub use trainer::Trainer;
 

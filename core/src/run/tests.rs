@@ -6,6 +6,7 @@ extern crate std;
 mod channels_last;
 mod exact;
 mod fused;
+mod int8;
 mod observed;
 mod refused;
 mod walked;

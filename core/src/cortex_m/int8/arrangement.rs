@@ -43,6 +43,15 @@ impl CodeArrangement<'_> {
         }
     }
 
+    /// Whether the loops can compute the convolution.
+    pub fn is_served(&self) -> bool {
+        let Some(sizes) = Sizes::of(&self.geometry, self.pool) else {
+            return false;
+        };
+        let paired = sizes.sweeping != Sweeping::Planes && self.is_paired();
+        (0..self.geometry.filters).all(|f| Scale::of(self, f, paired).is_ok())
+    }
+
     /// Writes them: [`CodeArrangement::words`] words, for a little-endian processor.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod facts;
 mod forward;
 mod gather;
 mod input_gradient;
+pub(crate) mod int8;
 mod parameter_gradient;
 mod pooled_gradient;
 mod positions;
@@ -27,6 +28,7 @@ pub(crate) use facts::{
 };
 pub(crate) use forward::ConvForward;
 pub(crate) use input_gradient::ConvInputGradient;
+pub(crate) use int8::Int8Conv;
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;
 pub(crate) use sample_gradient::{ConvSampleGradient, SampleOutputGradient};
@@ -78,6 +80,22 @@ impl ConvGeometry {
             dilation: [conv.dilation[0] as usize, conv.dilation[1] as usize],
             groups: conv.groups as usize,
         }
+    }
+
+    /// The convolution that gives a single row of its output, and how many rows of the input lie above
+    /// those that it reads.
+    pub(crate) const fn of_row(&self, row: usize) -> (Self, usize) {
+        let above = (row * self.stride[0]).saturating_sub(self.padding[0]);
+        let above = if above < self.input[0] {
+            above
+        } else {
+            self.input[0]
+        };
+        let mut own = *self;
+        own.input[0] -= above;
+        own.padding[0] = self.padding[0].saturating_sub(row * self.stride[0]);
+        own.output[0] = 1;
+        (own, above)
     }
 
     /// Input channels each filter sees.

@@ -2,6 +2,7 @@
 
 mod average;
 mod channels_last;
+pub(crate) mod int8;
 mod max;
 pub mod reference;
 
@@ -111,7 +112,7 @@ impl PoolGeometry {
 
     /// The rows (axis 0) or columns (axis 1) of the window at `place` that are inside the input.
     #[inline(always)]
-    fn inside(&self, axis: usize, place: usize) -> Range<usize> {
+    pub(crate) fn inside(&self, axis: usize, place: usize) -> Range<usize> {
         let start = place * self.stride[axis];
         let end = self.before[axis] + self.input[axis] - start;
         self.before[axis].saturating_sub(start)..self.window[axis].min(end)
@@ -119,7 +120,7 @@ impl PoolGeometry {
 
     /// Their number as a divisor has it, given those inside.
     #[inline(always)]
-    fn counted(&self, axis: usize, place: usize, inside: &Range<usize>) -> usize {
+    pub(crate) fn counted(&self, axis: usize, place: usize, inside: &Range<usize>) -> usize {
         if !self.counts_padding {
             return inside.len();
         }

@@ -2,6 +2,8 @@
 //!
 //! The gradient of a sum, taken through its activation, is that of both inputs as it is.
 
+pub(crate) mod int8;
+
 use super::activation::{Activate, Activation};
 use crate::lanes::{Kernel, Lanes};
 

@@ -1,0 +1,34 @@
+//! Networks of integers: what they hold beside their graph, and how a sum becomes a code.
+//!
+//! A value is a tensor of *codes*, `i8`, channels last: rows x columns x channels. What a code stands
+//! for is [`Quantization`]'s; how sums of products of codes become the codes of the next value is
+//! [`Requantization`]'s. All of that is integers, so that any order gives the same bytes.
+//! [`QuantizedNetwork`] holds a network with all of these numbers, checked against one another.
+
+mod check;
+mod error;
+mod quantization;
+mod quantized;
+mod requantization;
+
+pub use error::{Int8Error, Int8Fault};
+pub use quantization::Quantization;
+pub(crate) use quantized::weights_of;
+pub use quantized::{QuantizedNetwork, constants_of};
+pub use requantization::{AddRequantization, Requantization};
+
+use serde::{Deserialize, Serialize};
+
+/// Whose definition of rounding a network of integers follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Int8Rule {
+    /// One rounding for each code, everywhere.
+    #[default]
+    Once,
+    /// TensorFlow Lite's reference kernels: two roundings in convolutions and additions, one in
+    /// linear layers, halves away from zero in means. For networks that come from there.
+    TensorFlowLite,
+}
+
+#[cfg(test)]
+mod tests;
