@@ -228,16 +228,39 @@ fn requantizations(
     [from, to]: [&Quantization; 2],
     weights: &[f32],
 ) -> Result<Vec<Requantization>, TfliteFault> {
-    let (from, to) = (from.scale, f64::from(to.scale));
-    let of = |weight: f32| match layer {
-        Layer::Linear(_) => Requantization::of(f64::from(from * weight) / to),
-        _ => Requantization::twice(f64::from(from) * f64::from(weight) / to),
+    let (from, to) = (f64::from(from.scale), f64::from(to.scale));
+    let of = |weight: f32| {
+        let scale = from * f64::from(weight) / to;
+        match layer {
+            Layer::Linear(_) => Requantization::of(scale).map(with_halves_away_from_zero),
+            _ => Requantization::twice(scale),
+        }
     };
     let scales = weights.iter().enumerate();
     scales
         .map(|(channel, weight)| of(*weight).ok_or(TfliteFault::Scale { channel }))
         .collect()
 }
+
+/// LiteRT's linear layers round halves away from zero, those of a network of integers up. A multiplier
+/// that is larger by one takes sums that give halves beyond them on either side.
+///
+/// Only a multiplier with many zeros at its end gives halves from sums whose codes are in range. All
+/// sums are then multiples of more than the one adds to them.
+fn with_halves_away_from_zero(scale: Requantization) -> Requantization {
+    let zeros = scale.multiplier.trailing_zeros() as i32;
+    let gives_halves = scale.multiplier != 0 && zeros >= HALVES_FROM;
+    match gives_halves && zeros >= scale.shift - HALVES_FROM {
+        true => Requantization {
+            multiplier: scale.multiplier + 1,
+            ..scale
+        },
+        false => scale,
+    }
+}
+
+/// Bits of a multiplier beyond those of a code: a sum in range is below 2^(shift - 22).
+const HALVES_FROM: i32 = 22;
 
 /// The four extents of a kernel.
 fn four(tensor: &TfliteTensor<'_>) -> Result<[usize; 4], TfliteFault> {

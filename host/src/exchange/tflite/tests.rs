@@ -1,3 +1,4 @@
+mod fixtures;
 mod mlperf_tiny;
 
 use super::*;
