@@ -1,7 +1,7 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
 use crate::commands::{bench, device, emulate, evaluate, export, import};
-use crate::commands::{predict, report, summary, sweep, train};
+use crate::commands::{predict, quantize, report, summary, sweep, train};
 use crate::{emulator, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -41,6 +41,7 @@ enum Command {
     Report(report::ReportArguments),
     Evaluate(evaluate::EvaluateArguments),
     Predict(predict::PredictArguments),
+    Quantize(quantize::QuantizeArguments),
     Summary(summary::SummaryArguments),
     Export(export::ExportArguments),
     Import(import::ImportArguments),
@@ -70,6 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Report(arguments) => report::run(&arguments).map(success),
         Command::Evaluate(arguments) => evaluate::run(&arguments).map(success),
         Command::Predict(arguments) => predict::run(&arguments).map(success),
+        Command::Quantize(arguments) => quantize::run(&arguments).map(success),
         Command::Summary(arguments) => summary::run(&arguments).map(success),
         Command::Export(arguments) => export::run(&arguments).map(success),
         Command::Import(arguments) => import::run(&arguments).map(success),

@@ -8,6 +8,7 @@ pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod predict;
+pub mod quantize;
 pub mod report;
 pub mod summary;
 pub mod sweep;

@@ -1,6 +1,6 @@
 //! Model files on disk, and parameters as bytes.
 
-use kiln_core::{ModelError, ModelFile, ModelParts};
+use kiln_core::{Int8ModelParts, ModelError, ModelFile, ModelParts};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -56,6 +56,17 @@ impl ModelBytes {
     ///
     /// If the parts do not fit one another.
     pub fn encode(parts: &ModelParts<'_>) -> Result<Self, ModelError> {
+        let mut bytes = Self::aligned(&vec![0; parts.encoded_len()?]);
+        parts.write(&mut bytes.memory[bytes.start..])?;
+        Ok(bytes)
+    }
+
+    /// The bytes of a file that holds a network of integers.
+    ///
+    /// # Errors
+    ///
+    /// If the parts do not fit one another.
+    pub fn encode_int8(parts: &Int8ModelParts<'_>) -> Result<Self, ModelError> {
         let mut bytes = Self::aligned(&vec![0; parts.encoded_len()?]);
         parts.write(&mut bytes.memory[bytes.start..])?;
         Ok(bytes)

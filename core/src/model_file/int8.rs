@@ -125,6 +125,11 @@ impl<'a> Int8ModelFile<'a> {
         )
     }
 
+    /// Its graph.
+    pub fn network(&self) -> &Network {
+        &self.header.network
+    }
+
     /// What the network's output means.
     pub fn task(&self) -> ModelTask {
         self.header.task

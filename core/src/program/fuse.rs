@@ -1,6 +1,6 @@
 //! Turns nodes into steps: neighbours that run as one become one.
 
-use super::{Operation, Program, ProgramError, Region, Step, step::MOMENTS};
+use super::{Operation, Program, ProgramError, Region, Step, int8, step::MOMENTS};
 use crate::ops::activation::Activation;
 use crate::{Layer, MAX_NODES, Network, Pool2d, Shape};
 
@@ -24,12 +24,13 @@ pub(super) const fn fuse<const STEPS: usize>(
             node += 1;
             continue;
         }
-        let (operation, count) = match operation(network, node, shapes[first.number()], &readers) {
-            (Operation::BatchNorm { .. }, _) if !program.purpose.is_group() => {
-                return Err(ProgramError::BatchNorm { node: node + 1 });
-            }
-            found => found,
-        };
+        let (operation, mut count) =
+            match operation(network, node, shapes[first.number()], &readers) {
+                (Operation::BatchNorm { .. }, _) if !program.purpose.is_group() => {
+                    return Err(ProgramError::BatchNorm { node: node + 1 });
+                }
+                found => found,
+            };
         if program.len == STEPS {
             return Err(ProgramError::Steps { room: STEPS });
         }
@@ -42,7 +43,17 @@ pub(super) const fn fuse<const STEPS: usize>(
         step.output = shapes[node + count];
         step.reads[0].value = values[first.number()] as usize;
         step.reads[1].value = values[second.number()] as usize;
-        let [parameters, constants] = program.tensor_lens(&layers[node], step.input);
+        let [parameters, mut constants] = program.tensor_lens(&layers[node], step.input);
+        if let Some((addition, read)) = int8::addition_behind(program, network, node, &readers) {
+            let [_, more] = program.tensor_lens(&layers[node + 1], step.input);
+            constants += more;
+            count = addition;
+            step.nodes = count;
+            step.output = shapes[node + count];
+            let value = network.inputs()[node + 1][read as usize];
+            step.reads[1].value = values[value.number()] as usize;
+            step.adds = Some(read);
+        }
         step.parameters = Region {
             at: program.parameters,
             len: parameters,
@@ -123,7 +134,11 @@ const fn operation(
 }
 
 /// The layer behind node `node`, if it is the only one that reads its value, and reads nothing else.
-const fn following(network: &Network, node: usize, readers: &[u8; MAX_NODES + 1]) -> Option<Layer> {
+pub(super) const fn following(
+    network: &Network,
+    node: usize,
+    readers: &[u8; MAX_NODES + 1],
+) -> Option<Layer> {
     let next = node + 1;
     if next == network.layers().len() || readers[next] != 1 {
         return None;

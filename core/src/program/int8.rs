@@ -1,13 +1,45 @@
 //! What a program in integers needs: bytes instead of packets.
 
+use super::fuse::following;
 use super::{Operation, Program, Purpose, Step};
-use crate::Shape;
 use crate::int8::{Int8Rule, constants_of, weights_of};
 use crate::ops::conv2d::{ConvGeometry, Int8Conv};
-use crate::{Conv2d, Layer};
+use crate::{Conv2d, Layer, MAX_NODES, Network, Shape};
 
 /// What every buffer's length is a multiple of: processors load words of codes.
 const WORD: usize = 4;
+
+/// The addition behind a convolution, in a program of integers: how many nodes both cover with an
+/// activation behind them, and which of the addition's inputs is not the convolution. The
+/// convolution's value is nobody else's.
+///
+/// As one step they need no room for the convolution's output, beside its input and the sum.
+pub(super) const fn addition_behind<const STEPS: usize>(
+    program: &Program<STEPS>,
+    network: &Network,
+    node: usize,
+    readers: &[u8; MAX_NODES + 1],
+) -> Option<(usize, u8)> {
+    let layers = network.layers();
+    let is_int8 = matches!(program.purpose, Purpose::Int8(_));
+    if !is_int8 || node + 1 >= layers.len() || readers[node + 1] != 1 {
+        return None;
+    }
+    let (Layer::Conv2d(_), Layer::Add) = (&layers[node], &layers[node + 1]) else {
+        return None;
+    };
+    let [first, second] = network.inputs()[node + 1];
+    let read = match (first.number() == node + 1, second.number() == node + 1) {
+        (true, false) => 1,
+        (false, true) => 0,
+        _ => return None,
+    };
+    let activated = matches!(
+        following(network, node + 1, readers),
+        Some(Layer::Relu | Layer::Relu6)
+    );
+    Some((2 + activated as usize, read))
+}
 
 impl Step {
     /// The geometry of a convolution of codes, or of the linear layer as one of a single position.
@@ -27,10 +59,20 @@ impl Step {
 
     /// Bytes that it works in besides its input and output.
     const fn int8_scratch(&self) -> usize {
+        let row = match self.adds {
+            Some(_) => self.int8_row(),
+            None => 0,
+        };
         match self.int8_geometry() {
-            Some(geometry) => Int8Conv::scratch(&geometry),
+            Some(geometry) => Int8Conv::scratch(&geometry) + row,
             None => 0,
         }
+    }
+
+    /// Bytes of a row of its output, rounded up to words.
+    pub(crate) const fn int8_row(&self) -> usize {
+        let codes = self.output.width as usize * self.output.channels as usize;
+        codes.next_multiple_of(WORD)
     }
 }
 

@@ -132,10 +132,12 @@ const fn lay_out_values<const STEPS: usize>(program: &mut Program<STEPS>) {
 const fn read_that_dies<const STEPS: usize>(program: &Program<STEPS>, index: usize) -> Option<u8> {
     let step = &program.steps[index];
     let both = step.read_count() == 2 && step.reads[0].value == step.reads[1].value;
-    if !step.operation.works_in_place() || both {
+    let adds = step.adds.is_some();
+    if !(step.operation.works_in_place() || adds) || both {
         return None;
     }
-    let mut read = 0;
+    // A convolution reads its own input while it writes.
+    let mut read = adds as usize;
     while read < step.read_count() {
         if last_need(program, step.reads[read].value) == index {
             return Some(read as u8);

@@ -133,6 +133,9 @@ pub struct Step {
     pub(crate) inner: Shape,
     /// The values it reads: one, or an addition's two.
     pub(crate) reads: [Read; 2],
+    /// Of a convolution of codes that takes the addition behind it along: which input of that is the
+    /// value that it reads second; the other is its own sum's code.
+    pub(crate) adds: Option<u8>,
     /// Whether it writes over the value it reads first or second.
     pub(crate) in_place: Option<u8>,
     /// Whether anything of it or before it is trained, so that it runs backward.
@@ -174,6 +177,7 @@ impl Step {
             value: 0,
             gradient: Buffer::NONE,
         }; 2],
+        adds: None,
         in_place: None,
         is_backward: false,
         parameters: Region::EMPTY,
@@ -220,6 +224,12 @@ impl Step {
         [weights, biases]
     }
 
+    /// Numbers of the values it reads: 0 is the input, others one more than the index of the step that
+    /// gives them.
+    pub fn value_numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        self.reads().iter().map(|read| read.value)
+    }
+
     /// The values it reads, each with what it adds to their gradients.
     pub(crate) fn reads(&self) -> &[Read] {
         &self.reads[..self.read_count()]
@@ -228,6 +238,7 @@ impl Step {
     pub(crate) const fn read_count(&self) -> usize {
         match self.operation {
             Operation::Add { .. } => 2,
+            _ if self.adds.is_some() => 2,
             _ => 1,
         }
     }

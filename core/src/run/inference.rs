@@ -39,14 +39,50 @@ impl<const STEPS: usize> Program<STEPS> {
         fill: impl FnOnce(&mut [L]),
         observer: &mut impl Observer,
     ) -> Result<&'m [L], BufferError> {
+        self.infer_looking_on(parameters, arena, fill, |step, _| {
+            observer.done(match step {
+                None => Work::Input,
+                Some(step) => Work::Forward { step },
+            });
+        })
+    }
+
+    /// Like [`Program::infer`], and shows `visit` the input, then what each step gives, with the
+    /// step's index.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::infer`].
+    pub fn infer_visited<L: Lanes>(
+        &self,
+        parameters: &[f32],
+        arena: &mut [L],
+        fill: impl FnOnce(&mut [L]),
+        mut visit: impl FnMut(Option<usize>, &[L]),
+    ) -> Result<(), BufferError> {
+        self.infer_looking_on(parameters, arena, fill, |step, arena| {
+            let value = self.value(step.map_or(0, |step| step + 1));
+            visit(step, &arena[value.range()]);
+        })
+        .map(|_| ())
+    }
+
+    /// The pass; `look` is called behind the input and behind each step, with the arena.
+    fn infer_looking_on<'m, L: Lanes>(
+        &self,
+        parameters: &[f32],
+        arena: &'m mut [L],
+        fill: impl FnOnce(&mut [L]),
+        mut look: impl FnMut(Option<usize>, &[L]),
+    ) -> Result<&'m [L], BufferError> {
         buffers::check("parameters", parameters.len(), self.parameters())?;
         buffers::check("inference arena", arena.len(), self.arena_packets())?;
         fill(&mut arena[self.value(0).range()]);
-        observer.done(Work::Input);
+        look(None, arena);
         for (index, step) in self.steps().iter().enumerate() {
             let own = step.tensors(parameters);
             forward_within(self, index, own, arena, Extras::none(), L::forward);
-            observer.done(Work::Forward { step: index });
+            look(Some(index), arena);
         }
         Ok(&arena[self.value(self.steps().len()).range()])
     }

@@ -7,7 +7,8 @@ use super::arguments::{machine, subject};
 use super::{describe_dataset, describe_network};
 use crate::confusion::Confusion;
 use crate::data::Dataset;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{AnyEngine, EngineOptions, Int8Scores};
+use crate::model::{AnyModel, ModelFacts};
 use crate::output::{Output, grouped};
 use crate::roc::AnomalyDetection;
 use crate::run::closing::describe_anomaly;
@@ -16,7 +17,7 @@ use crate::training::MeanScore;
 use crate::weights;
 use crate::whole_file;
 use anyhow::{Context, Result};
-use kiln_core::{ModelFile, ModelTask};
+use kiln_core::ModelTask;
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;
@@ -57,7 +58,7 @@ pub struct EvaluateArguments {
     arithmetic: ArithmeticSetting,
     /// Write what was scored as a safetensors file, for scripts: pixels (N x C x H x W, U8 or, of
     /// samples of floats, F32), labels (U32) and logits (F32, N x classes), or of an autoencoder errors
-    /// (F32, N)
+    /// (F32, N); of an int8 network also codes (I8), those of its outputs
     #[arg(long, value_name = "FILE")]
     outputs: Option<PathBuf>,
     /// Print one JSON object on standard output, and everything else on standard error
@@ -88,6 +89,7 @@ struct EvaluateReport<'a> {
     threads: usize,
     lanes: usize,
     arithmetic: ArithmeticSetting,
+    element: &'static str,
     weights: String,
     weights_sha256: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,8 +135,9 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
         // Known before the work, not after it.
         whole_file::check(path).with_context(|| path.display().to_string())?;
     }
-    let bytes = arguments.subject.read()?;
-    let model = bytes.open()?;
+    let bytes = arguments.subject.read_any()?;
+    let name = arguments.subject.name();
+    let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
     let dataset = match model.task() {
         ModelTask::Classification => arguments.subject.load(&model, options.threads)?,
@@ -148,10 +151,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
             "no test set of its own: if the weights were trained on it, these samples are mostly those",
         )?;
     }
-    let parameters = model.parameters().to_vec();
-    let name = arguments.subject.name();
-    let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options)
-        .with_context(|| name.clone())?;
+    let mut engine = AnyEngine::new(&model, &options).with_context(|| name.clone())?;
     let (mut report, scores) = score(&mut engine, &model, &dataset, name)?;
     report.arithmetic = arguments.arithmetic;
     if let Some(path) = &arguments.outputs {
@@ -195,17 +195,17 @@ fn describe(output: Output, report: &EvaluateReport<'_>, dataset: &Dataset) -> i
 }
 
 fn score<'a>(
-    engine: &mut Engine,
-    model: &ModelFile<'_>,
+    engine: &mut AnyEngine<'_>,
+    model: &AnyModel<'_>,
     dataset: &'a Dataset,
     weights: String,
-) -> Result<(EvaluateReport<'a>, Vec<f32>)> {
+) -> Result<(EvaluateReport<'a>, Int8Scores)> {
     let samples = subject::test_samples(dataset);
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
-    let mut scores = vec![0.0; samples.len() * engine.scores_per_sample()];
     let start = Instant::now();
-    let outcome = engine.evaluate(samples, &indices, Some(&mut scores))?;
+    let (outcome, left) = engine.evaluate(samples, &indices)?;
     let seconds = start.elapsed().as_secs_f64();
+    let scores = &left.scores;
     let cost = model.network().cost();
     let loss = LossSetting::of(model.task());
     let score = MeanScore::of(&outcome, loss);
@@ -215,11 +215,11 @@ fn score<'a>(
     } else {
         dataset.classes.len()
     };
-    let confusion = tells_classes.then(|| Confusion::of(&samples.labels, &scores, classes));
+    let confusion = tells_classes.then(|| Confusion::of(&samples.labels, scores, classes));
     let per_class = confusion
         .as_ref()
         .map(|confusion| per_class(confusion, &dataset.classes));
-    let hash = weights::sha256(&scores);
+    let hash = weights::sha256(scores);
     let (logits_sha256, errors_sha256) = match tells_classes {
         true => (Some(hash), None),
         false => (None, Some(hash)),
@@ -233,7 +233,7 @@ fn score<'a>(
         loss: score.map(|score| score.loss),
         anomaly: match tells_classes {
             true => None,
-            false => AnomalyDetection::of(dataset, samples, &indices, &scores),
+            false => AnomalyDetection::of(dataset, samples, &indices, scores),
         },
         load_seconds: dataset.load_time.as_secs_f64(),
         seconds,
@@ -243,16 +243,20 @@ fn score<'a>(
         macs: cost.macs,
         flops: cost.flops(),
         threads: engine.threads(),
-        lanes: engine.lanes().lanes(),
+        lanes: engine.lanes(),
         arithmetic: ArithmeticSetting::Separate,
+        element: match model {
+            AnyModel::Float(_) => "f32",
+            AnyModel::Int8(_) => "int8",
+        },
         weights,
-        weights_sha256: weights::sha256(model.parameters()),
+        weights_sha256: model.sha256(),
         logits_sha256,
         errors_sha256,
         per_class: per_class.unwrap_or_default(),
         confusion,
     };
-    Ok((report, scores))
+    Ok((report, left))
 }
 
 fn per_class<'a>(confusion: &Confusion, names: &'a [String]) -> Vec<ClassReport<'a>> {

@@ -4,12 +4,12 @@ mod table;
 
 use super::arguments::{machine, subject};
 use crate::data::{self, ImageShape, ImageSource, Samples, is_tensor_file, load_images};
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{AnyEngine, EngineOptions};
+use crate::model::{AnyModel, ModelFacts};
 use crate::output::Output;
 use crate::settings::LossSetting;
-use crate::weights;
 use anyhow::{Context, Result, ensure};
-use kiln_core::{ModelFile, ModelTask, reference};
+use kiln_core::{ModelTask, reference};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -94,13 +94,13 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
     };
     let sources = sources(&arguments.images)?;
     let name = arguments.weights.display().to_string();
-    let bytes = subject::read_model(&arguments.weights)?;
-    let model = bytes.open()?;
+    let bytes = subject::read_any_model(&arguments.weights)?;
+    let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
     let shape = model.network().input_shape().into();
     let parts = parts(&sources, shape, options.threads)?;
     let names = match model.task() {
-        ModelTask::Classification => weights::class_names(&model),
+        ModelTask::Classification => model.class_names(),
         ModelTask::Reconstruction => Vec::new(),
     };
     let mut predictions = Vec::new();
@@ -116,7 +116,7 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
         predictions,
         notices: parts.into_iter().flat_map(|part| part.notices).collect(),
         classes: names.len(),
-        weights_sha256: weights::sha256(model.parameters()),
+        weights_sha256: model.sha256(),
         weights: name,
     };
     for notice in &report.notices {
@@ -198,17 +198,15 @@ fn tensors(path: &Path, shape: ImageShape, threads: usize) -> Result<Part> {
 
 /// What an evaluation gives of each sample, and how many values that are.
 fn scores(
-    model: &ModelFile<'_>,
+    model: &AnyModel<'_>,
     samples: &Samples,
     options: &EngineOptions,
 ) -> Result<(Vec<f32>, usize)> {
-    let parameters = model.parameters().to_vec();
-    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
+    let mut engine = AnyEngine::new(model, options)?;
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
     let row = engine.scores_per_sample();
-    let mut scores = vec![0.0; samples.len() * row];
-    engine.evaluate(samples, &indices, Some(&mut scores))?;
-    Ok((scores, row))
+    let (_, left) = engine.evaluate(samples, &indices)?;
+    Ok((left.scores, row))
 }
 
 impl Prediction {

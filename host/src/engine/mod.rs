@@ -10,6 +10,7 @@ mod evaluation;
 mod evaluator;
 mod folded;
 mod groups;
+mod int8;
 mod memory;
 mod single;
 mod typed;
@@ -24,6 +25,7 @@ use kiln_core::{
 use std::sync::Arc;
 use typed::Typed;
 
+pub use int8::{AnyEngine, Int8Engine, Int8Scores, fill_codes};
 pub use memory::memory;
 
 /// How an engine computes; threads and lanes never show in the bits.

@@ -82,6 +82,22 @@ impl ConvGeometry {
         }
     }
 
+    /// The convolution that gives a single row of its output, and how many rows of the input lie above
+    /// those that it reads.
+    pub(crate) const fn of_row(&self, row: usize) -> (Self, usize) {
+        let above = (row * self.stride[0]).saturating_sub(self.padding[0]);
+        let above = if above < self.input[0] {
+            above
+        } else {
+            self.input[0]
+        };
+        let mut own = *self;
+        own.input[0] -= above;
+        own.padding[0] = self.padding[0].saturating_sub(row * self.stride[0]);
+        own.output[0] = 1;
+        (own, above)
+    }
+
     /// Input channels each filter sees.
     pub const fn group_channels(&self) -> usize {
         self.channels / self.groups

@@ -59,6 +59,19 @@ fn the_arena_is_as_long_as_what_is_alive_and_holds_words() {
     }
 }
 
+/// A convolution whose output is only added is added row by row, and so needs no room for it.
+#[test]
+fn a_residual_block_holds_two_values() {
+    let same = Layer::Conv2d(crate::Conv2d::new(8, 3).padding(1));
+    let stem = Network::input(8, 16, 16).layer(same).relu();
+    let skip = stem.last();
+    let network = stem.layer(same).relu().layer(same).add(skip).relu();
+    let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
+    let scratch = 8 * 72 + 16 * 8;
+    assert_eq!(program.arena_packets(), 2 * 8 * 16 * 16 + scratch);
+    assert_eq!(program.steps().len(), 3);
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let network = Network::input(1, 4, 4).conv2d(2, 3).linear(2);

@@ -2,11 +2,11 @@
 
 use super::source;
 use crate::data::{self, Dataset, Samples};
+use crate::model::{AnyModel, ModelFacts};
 use crate::output::counted;
 use crate::run::folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
-use kiln_core::ModelFile;
 use std::path::{Path, PathBuf};
 
 /// What can be typed for a dataset.
@@ -44,12 +44,21 @@ impl SubjectArguments {
         read_model(&self.weights)
     }
 
+    /// Reads the model file, which may be one of integers.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with it, in one line.
+    pub fn read_any(&self) -> Result<ModelBytes> {
+        read_any_model(&self.weights)
+    }
+
     /// Loads the dataset in the shape that the model takes.
     ///
     /// # Errors
     ///
     /// What was wrong with it, or that its classes are not the model's.
-    pub fn load(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
+    pub fn load(&self, model: &impl ModelFacts, threads: usize) -> Result<Dataset> {
         let dataset = data::load(&self.dataset, &self.options(model, threads))?;
         check_classes(model, &dataset).with_context(|| self.name())?;
         Ok(dataset)
@@ -60,12 +69,12 @@ impl SubjectArguments {
     /// # Errors
     ///
     /// What was wrong with it.
-    pub fn load_any(&self, model: &ModelFile<'_>, threads: usize) -> Result<Dataset> {
+    pub fn load_any(&self, model: &impl ModelFacts, threads: usize) -> Result<Dataset> {
         let options = self.options(model, threads);
         Ok(data::load_samples(&self.dataset, &options)?)
     }
 
-    fn options(&self, model: &ModelFile<'_>, threads: usize) -> data::Options {
+    fn options(&self, model: &impl ModelFacts, threads: usize) -> data::Options {
         data::Options {
             data: self.source.data.clone(),
             offline: self.source.offline,
@@ -86,6 +95,18 @@ pub fn read_model(path: &Path) -> Result<ModelBytes> {
     let name = || path.display().to_string();
     let bytes = ModelBytes::read(&model_file(path)?).with_context(name)?;
     bytes.open().with_context(name)?;
+    Ok(bytes)
+}
+
+/// Reads a model file, which may be one of integers.
+///
+/// # Errors
+///
+/// What was wrong with it, in one line that names it.
+pub fn read_any_model(path: &Path) -> Result<ModelBytes> {
+    let name = || path.display().to_string();
+    let bytes = ModelBytes::read(&model_file(path)?).with_context(name)?;
+    AnyModel::open(&bytes).with_context(name)?;
     Ok(bytes)
 }
 
@@ -133,8 +154,8 @@ pub fn spread(samples: &Samples, limit: Option<usize>) -> Vec<u32> {
 /// # Errors
 ///
 /// If the dataset has other classes than the model.
-pub fn check_classes(model: &ModelFile<'_>, dataset: &Dataset) -> Result<()> {
-    let names: Vec<&str> = model.class_names().collect();
+pub fn check_classes(model: &impl ModelFacts, dataset: &Dataset) -> Result<()> {
+    let names = model.names();
     let (trained, found) = (model.network().classes(), dataset.classes.len());
     let same_names = names.is_empty() || names.iter().eq(dataset.classes.iter());
     ensure!(

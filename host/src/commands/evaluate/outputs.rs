@@ -1,6 +1,7 @@
 //! What was scored, for scripts: images, labels, and logits or errors in one file.
 
 use crate::data::{Samples, Values};
+use crate::engine::Int8Scores;
 use crate::whole_file;
 use anyhow::Result;
 use kiln_core::ModelTask;
@@ -10,12 +11,13 @@ use std::borrow::Cow;
 use std::path::Path;
 
 /// Writes samples and what they were given, as a safetensors file: `logits`, samples x classes, or of
-/// an autoencoder `errors`, one each.
+/// an autoencoder `errors`, one each; of a network of integers also `codes`, those of its outputs.
 ///
 /// # Errors
 ///
 /// If the file cannot be written.
-pub fn write(path: &Path, samples: &Samples, task: ModelTask, scores: &[f32]) -> Result<()> {
+pub fn write(path: &Path, samples: &Samples, task: ModelTask, left: &Int8Scores) -> Result<()> {
+    let scores = &left.scores;
     let count = samples.len();
     let shape = samples.shape;
     let images = vec![count, shape.channels, shape.height, shape.width];
@@ -42,11 +44,16 @@ pub fn write(path: &Path, samples: &Samples, task: ModelTask, scores: &[f32]) ->
         }
         ModelTask::Reconstruction => ("errors", vec![count]),
     };
-    let tensors = [
+    let codes: Vec<u8> = left.codes.iter().map(|code| *code as u8).collect();
+    let mut tensors = vec![
         ("labels", TensorView::new(Dtype::U32, vec![count], &labels)?),
         (name, TensorView::new(Dtype::F32, rows, &values)?),
         ("pixels", TensorView::new(kind, images, &pixels)?),
     ];
+    if !codes.is_empty() {
+        let rows = vec![count, codes.len() / count.max(1)];
+        tensors.push(("codes", TensorView::new(Dtype::I8, rows, &codes)?));
+    }
     whole_file::write(path, &safetensors::serialize(tensors, None)?)?;
     Ok(())
 }

@@ -1,0 +1,101 @@
+//! From a trained network of floating-point numbers to one of integers.
+//!
+//! The samples of a calibration show which numbers each value holds ([`ranges`]); a method chooses
+//! from these what its codes stand for; weights get a scale for each output channel ([`tables`]). Of
+//! several methods the one is taken whose output comes nearest to the network's own ([`effect`]).
+
+mod effect;
+mod error;
+mod histogram;
+mod ranges;
+mod rewrite;
+mod tables;
+
+pub use effect::{Fidelity, StepFidelity};
+pub use error::QuantizeError;
+pub use ranges::RangeMethod;
+
+use crate::data::Samples;
+use kiln_core::{Int8Error, Int8Rule, Network, Quantization, QuantizedNetwork, Scaling};
+use ranges::Calibration;
+
+/// A network of integers with all its tables.
+#[derive(Clone, Debug)]
+pub struct QuantizedTables {
+    /// The graph; scales and shifts have become depthwise convolutions.
+    pub network: Network,
+    /// How it rounds.
+    pub rule: Int8Rule,
+    /// What the codes of each value stand for.
+    pub values: Vec<Quantization>,
+    /// All weights.
+    pub weights: Vec<i8>,
+    /// All constants.
+    pub constants: Vec<i32>,
+}
+
+impl QuantizedTables {
+    /// The network as core computes it.
+    ///
+    /// # Errors
+    ///
+    /// Tables that do not fit one another.
+    pub fn quantized(&self) -> Result<QuantizedNetwork<'_>, Int8Error> {
+        let (weights, constants) = (&self.weights, &self.constants);
+        QuantizedNetwork::new(&self.network, self.rule, &self.values, weights, constants)
+    }
+}
+
+/// A trained network, folded.
+#[derive(Clone, Copy, Debug)]
+pub struct FloatModel<'a> {
+    /// The graph, without batch normalisations.
+    pub network: &'a Network,
+    /// Its parameters.
+    pub parameters: &'a [f32],
+    /// How samples become its input.
+    pub scaling: &'a Scaling,
+}
+
+/// A network of integers, and how it came to be.
+#[derive(Clone, Debug)]
+pub struct Quantized {
+    /// The network.
+    pub tables: QuantizedTables,
+    /// How the ranges of its values were chosen.
+    pub method: RangeMethod,
+    /// How near each step comes to the network it was made from, on the samples of the calibration.
+    pub fidelity: Fidelity,
+}
+
+/// Quantises a network by what samples show: by each method in turn, of which the one is taken whose
+/// output is nearest.
+///
+/// # Errors
+///
+/// No samples, parameters or values that are not finite, or a layer that has no integers.
+pub fn quantize(model: &FloatModel<'_>, samples: &Samples) -> Result<Quantized, QuantizeError> {
+    let network = rewrite::without_scales(model.network)?;
+    let model = FloatModel {
+        network: &network,
+        ..*model
+    };
+    let calibration = Calibration::of(&model, samples)?;
+    let mut best: Option<Quantized> = None;
+    for method in RangeMethod::ALL {
+        let tables = tables::build(&model, &calibration, method)?;
+        let fidelity = Fidelity::of(&model, &tables, samples)?;
+        let is_better = |best: &Quantized| fidelity.output() > best.fidelity.output();
+        if best.as_ref().is_none_or(is_better) {
+            best = Some(Quantized {
+                tables,
+                method,
+                fidelity,
+            });
+        }
+    }
+    best.ok_or(QuantizeError::NoSamples)
+}
+
+#[cfg(test)]
+mod tests;
