@@ -17,7 +17,7 @@ pub use pytorch::{
     LayerTensors, Module, ModuleCode, ModuleInput, ModuleKind, layer_tensors, module_code, modules,
 };
 
-use kiln_core::{Layer, LayerFault, Network, Shape};
+use kiln_core::{Layer, LayerFault, Network, Scaling, ScalingError, Shape};
 
 /// What a file tells of a network.
 #[derive(Clone, Debug)]
@@ -50,6 +50,17 @@ impl Affine {
             scale: vec![1.0; channels],
             shift: vec![-0.0; channels],
         }
+    }
+
+    /// The scaling of a model file, rounded to f32.
+    ///
+    /// # Errors
+    ///
+    /// Numbers that no model file has.
+    pub fn scaling(&self) -> Result<Scaling, ScalingError> {
+        let round = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
+        let (scale, shift) = (round(&self.scale), round(&self.shift));
+        Scaling::for_channels(scale.len(), &scale, &shift)
     }
 
     /// This one, and then `next`, of as many channels.

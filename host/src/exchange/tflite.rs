@@ -3,7 +3,8 @@
 //! Tables are read where they lie (`record`, `schema`); `importer` keeps the values of the graph and
 //! adds layers to the network, operator by operator: those with weights and activations (`layers`),
 //! pools and padding (`windows`), and those that only pass codes on (`passing`). What the codes are is
-//! TensorFlow Lite's reference kernels' definition, [`Int8Rule::TensorFlowLite`].
+//! TensorFlow Lite's reference kernels' definition,
+//! [`Int8Rule::TensorFlowLite`](kiln_core::Int8Rule::TensorFlowLite).
 
 mod constant;
 mod error;
@@ -20,44 +21,36 @@ mod windows;
 pub use error::{TfliteError, TfliteFault};
 pub use record::Damaged;
 
+use crate::quantization::QuantizedTables;
 use importer::TfliteImporter;
-use kiln_core::{Int8Rule, Layer, Network, Quantization, QuantizedNetwork};
+use kiln_core::{Layer, ModelTask};
 use operation::TfliteOperation;
 use schema::TfliteGraph;
 
 /// A network of integers as a file tells it.
 #[derive(Clone, Debug)]
 pub struct ImportedInt8 {
-    /// The network, checked.
-    pub network: Network,
-    /// How it rounds.
-    pub rule: Int8Rule,
-    /// What the codes of each value stand for: the input's, then each node's.
-    pub values: Vec<Quantization>,
-    /// All weights, in the order of a model file.
-    pub weights: Vec<i8>,
-    /// All constants, in the order of a model file.
-    pub constants: Vec<i32>,
+    /// The network with its tables, checked.
+    pub tables: QuantizedTables,
     /// The first operator left out behind the last layer: `SOFTMAX`, for example.
     pub left_out: Option<&'static str>,
 }
 
 impl ImportedInt8 {
-    /// The network with its integers.
-    ///
-    /// # Errors
-    ///
-    /// If a part was changed since the import.
-    pub fn quantized(&self) -> Result<QuantizedNetwork<'_>, kiln_core::Int8Error> {
-        QuantizedNetwork::new(
-            &self.network,
-            self.rule,
-            &self.values,
-            &self.weights,
-            &self.constants,
-        )
+    /// What its output means: as many values as come in, and no softmax behind them, are an
+    /// autoencoder's.
+    pub fn task(&self) -> ModelTask {
+        let network = &self.tables.network;
+        let is_input = network.classes() == network.input_shape().elements();
+        match is_input && self.left_out != Some(SOFTMAX) {
+            true => ModelTask::Reconstruction,
+            false => ModelTask::Classification,
+        }
     }
 }
+
+/// The operator behind the logits of a classifier.
+const SOFTMAX: &str = "SOFTMAX";
 
 /// The network and integers of a TFLite file.
 ///
@@ -98,7 +91,7 @@ fn apply<'a>(
         "MEAN" => importer.mean(operation),
         "PAD" => importer.pad(operation),
         "RESHAPE" | "SQUEEZE" | "EXPAND_DIMS" => importer.reshape(operation),
-        "SOFTMAX" => importer.softmax(operation),
+        SOFTMAX => importer.softmax(operation),
         "QUANTIZE" => importer.quantize(operation),
         "DEQUANTIZE" => importer.dequantize(operation),
         _ => Err(TfliteFault::Operator),

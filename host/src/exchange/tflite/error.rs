@@ -28,7 +28,7 @@ pub enum TfliteError {
         found: usize,
     },
     /// An input that no network has.
-    #[error("its input {name:?} {fault}")]
+    #[error("its input {name:?}: {fault}")]
     Input {
         /// Name of the tensor.
         name: String,

@@ -7,6 +7,7 @@ use super::held::{TfliteHeld, shape_of};
 use super::operation::TfliteOperation;
 use super::schema::{TfliteGraph, TfliteTensor};
 use crate::exchange::{extents, output_shape};
+use crate::quantization::QuantizedTables;
 use kiln_core::{
     Int8Rule, Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Quantization, Value,
 };
@@ -29,7 +30,7 @@ pub struct TfliteImporter<'a> {
 pub struct Int8Node {
     /// In the order of a network of integers.
     pub weights: Vec<i8>,
-    /// As [`QuantizedNetwork::new`] takes them.
+    /// As [`kiln_core::QuantizedNetwork::new`] takes them.
     pub constants: Vec<i32>,
     /// What its codes stand for.
     pub quantization: Quantization,
@@ -221,16 +222,15 @@ impl<'a> TfliteImporter<'a> {
             });
         };
         let left_out = output.last;
-        let imported = ImportedInt8 {
+        let tables = QuantizedTables {
             network: self.network,
             rule: Int8Rule::TensorFlowLite,
             values: self.values,
             weights: self.weights,
             constants: self.constants,
-            left_out,
         };
-        imported.network.check().map_err(TfliteError::Network)?;
-        imported.quantized().map_err(TfliteError::Integers)?;
-        Ok(imported)
+        tables.network.check().map_err(TfliteError::Network)?;
+        tables.quantized().map_err(TfliteError::Integers)?;
+        Ok(ImportedInt8 { tables, left_out })
     }
 }

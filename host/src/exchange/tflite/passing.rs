@@ -1,5 +1,6 @@
 //! Operators that compute nothing: codes with other extents, and what stands at either end.
 
+use super::SOFTMAX;
 use super::constant::{FLOAT32, UINT8};
 use super::error::TfliteFault;
 use super::held::{TfliteHeld, is_maps, shape_of};
@@ -45,7 +46,7 @@ impl<'a> TfliteImporter<'a> {
     pub fn softmax(&mut self, operation: &TfliteOperation<'a>) -> Result<(), TfliteFault> {
         operation.reads(&[1], "one")?;
         let held = TfliteHeld {
-            last: Some("SOFTMAX"),
+            last: Some(SOFTMAX),
             ..self.input(operation, 0)?
         };
         self.give(operation, held)
