@@ -30,7 +30,7 @@ fn the_model_file_gives_the_codes_of_the_tflite_file() {
             format!("{name}.expected.safetensors"),
         );
         let workspace = workspace(&[&file, &expected]);
-        let report = workspace.json(&format!("import {file} --json"));
+        let report = workspace.json(&format!("import {file}"));
         assert_eq!(report["model"], format!("{name}.kiln"));
         let bytes = ModelBytes::read(&workspace.path(&format!("{name}.kiln"))).unwrap();
         let model = Int8ModelFile::open(bytes.as_slice()).unwrap();
@@ -57,7 +57,7 @@ fn names_scaling_and_what_is_left_out_are_told() {
     let workspace = workspace(&["int8_residual.tflite", "int8_rows.tflite"]);
     let names: Vec<String> = (0..12).map(|class| format!("c{class}")).collect();
     let import = format!("import int8_residual.tflite --classes {}", names.join(","));
-    let report = workspace.json(&format!("{import} --json"));
+    let report = workspace.json(&import);
     assert_eq!(report["class_names"], json!(names));
     let remarks = report["remarks"].to_string();
     assert!(
@@ -73,7 +73,9 @@ fn names_scaling_and_what_is_left_out_are_told() {
         let number = f32::from(pixel) * scaling.scale()[1] + scaling.shift()[1];
         assert_eq!(i16::from(input.code(number)), pixel - 128);
     }
-    let scaled = workspace.json(&format!("{import} --scale 0.5 --shift -1 --json"));
+    let scaled = workspace.json(&format!(
+        "{import} --scale 0.5 --shift -1 --out scaled.kiln"
+    ));
     assert_eq!(scaled["scale"], json!([0.5, 0.5, 0.5]));
     assert_eq!(scaled["shift"], json!([-1.0, -1.0, -1.0]));
     let text = workspace.text("import int8_rows.tflite");

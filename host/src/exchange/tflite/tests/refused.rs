@@ -96,7 +96,8 @@ fn other_elements_are_named() {
 
 #[test]
 fn constants_that_do_not_fit_are_refused() {
-    let cases: [(fn(&mut TensorText), &str); 6] = [
+    type Change = fn(&mut TensorText);
+    let cases: [(Change, &str); 6] = [
         (
             |w| w.zeros[1] = 3,
             "has a zero that is not 0, but weights around 0",
