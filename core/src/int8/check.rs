@@ -65,7 +65,7 @@ fn is_sound(quantization: &Quantization) -> bool {
         low,
         high,
     } = *quantization;
-    scale.is_finite() && scale > 0.0 && low <= zero && zero <= high && low < high
+    scale.is_finite() && scale > 0.0 && low <= zero && zero <= high
 }
 
 /// A node and its integers.

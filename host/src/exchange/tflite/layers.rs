@@ -208,11 +208,12 @@ impl<'a> TfliteImporter<'a> {
     /// An activation's limits, rounded as TensorFlow Lite rounds them.
     fn limited(&mut self, layer: Layer, input: &TfliteHeld) -> Result<TfliteHeld, TfliteFault> {
         let Quantization { scale, zero, .. } = input.quantization;
-        let code = |number: f32| (number / scale).round() as i32 + i32::from(zero);
         let mut quantization = input.quantization;
         quantization.low = zero;
         if layer == Layer::Relu6 {
-            quantization.high = code(6.0).min(i8::MAX.into()) as i8;
+            let six = (6.0 / scale).round() as i32;
+            let high = six.saturating_add(zero.into());
+            quantization.high = high.min(i8::MAX.into()) as i8;
         }
         let given = self.push(layer, [input; 2], Int8Node::plain(quantization))?;
         Ok(TfliteHeld {

@@ -177,7 +177,7 @@ fn padding(
         let (extent, stride) = (input.padded()[axis], u32::from(stride[axis]));
         let reach = u32::from(window[axis] - 1) * u32::from(dilation[axis]) + 1;
         let last = (extent.div_ceil(stride).saturating_sub(1)) * stride;
-        let total = (last + reach).saturating_sub(extent);
+        let total = last.saturating_add(reach).saturating_sub(extent);
         for (side, half) in sides[axis].iter_mut().zip([total / 2, total.div_ceil(2)]) {
             *side = u16::try_from(half).map_err(|_| TfliteFault::Layer(LayerFault::TooLarge))?;
         }

@@ -212,3 +212,30 @@ fn more_layers_than_a_network_has_are_refused() {
         "{found}"
     );
 }
+
+#[test]
+fn numbers_at_their_ends_are_no_reason_to_panic() {
+    let found = said(|model| {
+        model.tensors[3].scales = vec![f32::MIN_POSITIVE / 64.0];
+        model.operators[0].choices[1].1 = 3;
+    });
+    assert!(found.contains("the scale of channel 0"), "{found}");
+    let found = said(|model| {
+        model.tensors[0].scales = vec![f32::MIN_POSITIVE / 64.0];
+        let relu6 = operator(21, &[0], 0);
+        then(model, relu6, &[1, 3, 3, 2]);
+        model.tensors[4] = TensorText {
+            name: "z",
+            ..model.tensors[0].clone()
+        };
+        model.operators.remove(0);
+    });
+    assert_eq!(found, "2x3x3 > relu6");
+    let found = said(|model| {
+        model.operators[0].choices[0].1 = 0;
+        model.operators[0].ints = vec![(1, 1), (2, 1), (4, 65_535), (5, 65_535)];
+    });
+    assert!(found.contains("(CONV_2D): "), "{found}");
+    let found = said(|model| model.operators[0].ints[0].1 = -1);
+    assert!(found.contains("(CONV_2D): extent is 0"), "{found}");
+}
