@@ -2,10 +2,13 @@
 
 use super::quantized::{constants_of, weights_of};
 use super::{Int8Error, Int8Fault, Int8Rule, Quantization, QuantizedNetwork};
-use crate::Layer;
+use crate::{Layer, Shape};
 
 /// The largest magnitude of a code.
 const CODE: i64 = 128;
+
+/// The largest distance between two codes.
+const DISTANCE: u64 = 255;
 
 /// Checks tables, values and nodes, in this order.
 pub(super) fn check(quantized: &QuantizedNetwork<'_>) -> Result<(), Int8Error> {
@@ -28,6 +31,7 @@ pub(super) fn check(quantized: &QuantizedNetwork<'_>) -> Result<(), Int8Error> {
         let layer = &layers[index];
         let node = Node {
             layer,
+            input: network.input_shape_of(index),
             rule,
             weights,
             constants,
@@ -61,12 +65,13 @@ fn is_sound(quantization: &Quantization) -> bool {
         low,
         high,
     } = *quantization;
-    scale.is_finite() && scale > 0.0 && low <= zero && zero <= high && low < high
+    scale.is_finite() && scale > 0.0 && low <= zero && zero <= high
 }
 
 /// A node and its integers.
 struct Node<'a> {
     layer: &'a Layer,
+    input: Shape,
     rule: Int8Rule,
     weights: &'a [i8],
     constants: &'a [i32],
@@ -74,26 +79,17 @@ struct Node<'a> {
 
 impl Node<'_> {
     /// Checks it between the codes that it reads and those that it gives.
-    fn check(&self, [from, to]: [Quantization; 2]) -> Result<(), Int8Fault> {
+    fn check(&self, ends: [Quantization; 2]) -> Result<(), Int8Fault> {
         match self.layer {
             Layer::Conv2d(conv) => self.check_sums(conv.filters.into(), self.rule),
             // TensorFlow Lite's, too, round once there.
             Layer::Linear(linear) => self.check_sums(linear.outputs.into(), Int8Rule::Once),
             Layer::Add => self.check_add(),
-            Layer::AvgPool2d(_) | Layer::GlobalAvgPool2d if self.rule == Int8Rule::Once => {
-                match is_in_range([self.constants[0], self.constants[1]], Int8Rule::Once) {
-                    true => Ok(()),
-                    false => Err(Int8Fault::Requantization { channel: 0 }),
-                }
+            Layer::AvgPool2d(pool) => {
+                self.check_mean(u64::from(pool.window[0]) * u64::from(pool.window[1]), ends)
             }
-            Layer::Relu
-            | Layer::Relu6
-            | Layer::MaxPool2d(_)
-            | Layer::AvgPool2d(_)
-            | Layer::GlobalAvgPool2d => match from.has_scale_of(&to) {
-                true => Ok(()),
-                false => Err(Int8Fault::Scale),
-            },
+            Layer::GlobalAvgPool2d => self.check_mean(self.input.map_elements() as u64, ends),
+            Layer::Relu | Layer::Relu6 | Layer::MaxPool2d(_) => check_scales(ends),
             Layer::BatchNorm(_) | Layer::ScaleShift | Layer::Dropout(_) => Err(Int8Fault::Layer),
         }
     }
@@ -121,6 +117,25 @@ impl Node<'_> {
         Ok(())
     }
 
+    /// Checks the mean of so many values: by constants, or by passing on the scale.
+    fn check_mean(&self, count: u64, ends: [Quantization; 2]) -> Result<(), Int8Fault> {
+        let left = match *self.constants {
+            [multiplier, shift] if is_in_range([multiplier, shift], self.rule) => match self.rule {
+                Int8Rule::Once => 0,
+                Int8Rule::TensorFlowLite => shift.max(0),
+            },
+            [_, _] => return Err(Int8Fault::Requantization { channel: 0 }),
+            _ => {
+                check_scales(ends)?;
+                0
+            }
+        };
+        match count.saturating_mul(DISTANCE) > i32::MAX as u64 >> left {
+            true => Err(Int8Fault::Overflow { channel: 0 }),
+            false => Ok(()),
+        }
+    }
+
     fn check_add(&self) -> Result<(), Int8Fault> {
         let faulty = Err(Int8Fault::Requantization { channel: 0 });
         if self.rule == Int8Rule::TensorFlowLite {
@@ -139,6 +154,14 @@ impl Node<'_> {
             true => Ok(()),
             false => Err(Int8Fault::Overflow { channel: 0 }),
         }
+    }
+}
+
+/// Checks that codes stand for the same numbers in front and behind.
+fn check_scales([from, to]: [Quantization; 2]) -> Result<(), Int8Fault> {
+    match from.has_scale_of(&to) {
+        true => Ok(()),
+        false => Err(Int8Fault::Scale),
     }
 }
 

@@ -25,8 +25,8 @@ pub enum Int8Rule {
     /// One rounding for each code, everywhere.
     #[default]
     Once,
-    /// TensorFlow Lite's reference kernels: two roundings in convolutions and additions, one in
-    /// linear layers, halves away from zero in means. For networks that come from there.
+    /// TensorFlow Lite's reference kernels: two roundings in convolutions, additions and means over
+    /// whole maps, one in linear layers and other average pools. For networks that come from there.
     TensorFlowLite,
 }
 

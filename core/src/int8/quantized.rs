@@ -26,8 +26,8 @@ impl<'a> QuantizedNetwork<'a> {
     ///   shifts. A bias holds what the input's zero adds, `-zero * sum of weights`.
     /// - of an addition, rounding once: both multipliers, the constant and the shift; as TensorFlow
     ///   Lite's: multiplier and shift of the first input, of the second, and of the sum.
-    /// - of an average pool, rounding once: multiplier and shift for the sum of a whole window; as
-    ///   TensorFlow Lite's: none.
+    /// - of an average pool, rounding once: multiplier and shift for the sum of a whole window. As
+    ///   TensorFlow Lite's, a mean over whole maps has those too, and any other average pool none.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ pub const fn constants_of(layer: &Layer, rule: Int8Rule) -> usize {
         (Layer::Linear(linear), _) => 3 * linear.outputs as usize,
         (Layer::Add, Int8Rule::Once) => 4,
         (Layer::Add, Int8Rule::TensorFlowLite) => 6,
-        (Layer::AvgPool2d(_) | Layer::GlobalAvgPool2d, Int8Rule::Once) => 2,
+        (Layer::AvgPool2d(_), Int8Rule::Once) | (Layer::GlobalAvgPool2d, _) => 2,
         _ => 0,
     }
 }

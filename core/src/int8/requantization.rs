@@ -63,8 +63,8 @@ impl Requantization {
         saturate((product + (1_i64 << (self.shift - 1))) >> self.shift)
     }
 
-    /// TensorFlow Lite's way: the upper half of twice the product, rounded, then shifted to the right,
-    /// rounded again, halves away from zero. A shift to the left comes first.
+    /// TensorFlow Lite's way: the upper half of twice the product, rounded, halves up, then shifted to
+    /// the right, rounded again, halves away from zero. A shift to the left comes first.
     #[inline(always)]
     pub const fn round_twice(self, sum: i32) -> i32 {
         let [left, right] = if self.shift > 0 {
@@ -131,7 +131,8 @@ impl AddRequantization {
     }
 }
 
-/// The upper 32 bits of twice the product, rounded to nearest, halves away from zero.
+/// The upper 32 bits of twice the product, rounded to nearest, halves up: below zero the quotient is
+/// cut off towards zero, one short of a half.
 #[inline(always)]
 const fn high_of_double(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {

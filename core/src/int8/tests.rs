@@ -38,6 +38,18 @@ proptest! {
         prop_assert_eq!(code, reference::code(Int8Rule::TensorFlowLite, scale, sum, &ALL));
     }
 
+    /// Halves, which other multipliers hardly ever give.
+    #[test]
+    fn rounding_twice_equals_exact_arithmetic_for_powers_of_two(
+        exponent in 20..=30_u32,
+        shift in -12..=2,
+        sum in -4096..4096_i32,
+    ) {
+        let scale = Requantization { multiplier: 1 << exponent, shift };
+        let code = ALL.clamp(scale.round_twice(sum).saturating_add(ALL.zero.into()));
+        prop_assert_eq!(code, reference::code(Int8Rule::TensorFlowLite, scale, sum, &ALL));
+    }
+
     #[test]
     fn a_scale_is_met_to_thirty_bits(exponent in -30..29, fraction in 0.5..1.0) {
         let scale = libm::ldexp(fraction, exponent);

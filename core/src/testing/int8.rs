@@ -2,7 +2,9 @@
 
 extern crate std;
 
-use crate::int8::{AddRequantization, Int8Rule, Quantization, QuantizedNetwork, Requantization};
+use crate::int8::{
+    AddRequantization, Int8Rule, Quantization, QuantizedNetwork, Requantization, constants_of,
+};
 use crate::ops::add::int8::reference as int8_add;
 use crate::ops::conv2d::ConvGeometry;
 use crate::ops::conv2d::int8::reference as int8_conv;
@@ -134,7 +136,7 @@ impl Integers {
                 }
                 own
             }
-            Layer::AvgPool2d(_) | Layer::GlobalAvgPool2d if rule == Int8Rule::Once => {
+            Layer::AvgPool2d(_) | Layer::GlobalAvgPool2d if constants_of(layer, rule) > 0 => {
                 let count = match layer {
                     Layer::AvgPool2d(pool) => {
                         usize::from(pool.window[0]) * usize::from(pool.window[1])
@@ -209,14 +211,13 @@ pub fn walk(quantized: &QuantizedNetwork<'_>, input: &[i8]) -> Vec<Vec<i8>> {
                     _ => Pool2d::whole(shapes[0]),
                 };
                 let geometry = PoolGeometry::new(&pool, shapes[0], shapes[1]);
-                let scale = match constants {
-                    [multiplier, shift] => Requantization {
-                        multiplier: *multiplier,
-                        shift: *shift,
-                    },
-                    _ => Requantization::ZERO,
+                let scale = match *constants {
+                    [multiplier, shift] => {
+                        let scale = Requantization { multiplier, shift };
+                        Some((scale, from.zero))
+                    }
+                    _ => None,
                 };
-                let scale = (scale, from.zero);
                 int8_pool::average(&geometry, rule, scale, input, &own, &mut output);
             }
             _ => {

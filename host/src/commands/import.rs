@@ -1,16 +1,18 @@
 //! `kiln import`: networks of other programs as model files.
 
+mod int8;
 mod scaling;
 
 use super::arguments::subject::named_classes;
 use super::{beside, describe_network};
-use crate::exchange::{Imported, file, onnx, safetensors};
+use crate::exchange::file::{self, ExchangeFormat};
+use crate::exchange::{Imported, onnx, safetensors};
 use crate::network_file;
 use crate::output::Output;
 use crate::weights::{self, ModelBytes};
 use crate::whole_file;
 use anyhow::{Context, Result, bail, ensure};
-use kiln_core::{ModelParts, ModelTask, Network, Scaling};
+use kiln_core::{ModelParts, ModelTask, Network};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,17 +22,19 @@ use std::path::{Path, PathBuf};
 /// A safetensors file holds PyTorch's tensors without a network: --model describes its layers. An
 /// ONNX file holds both; graphs of the layers that Kiln has can be imported. A BatchNorm is folded
 /// into the layer before or behind it, or stays as a scale and a shift. What `kiln export` wrote
-/// needs no flags and comes back to the bit.
+/// needs no flags and comes back to the bit. A TFLite file holds a network of int8 codes, which
+/// stays one: the model gives the very codes that TensorFlow Lite's reference kernels give.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kiln import model.safetensors --model network.toml --classes cat,dog
   kiln import model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --classes names.txt
   kiln import model.safetensors --model network.toml --names conv1,conv2,fc
+  kiln import model.tflite --classes names.txt
 ")]
 pub struct ImportArguments {
-    /// A .safetensors or .onnx file
-    #[arg(value_name = "FILE.safetensors|FILE.onnx")]
+    /// A .safetensors, .onnx or .tflite file
+    #[arg(value_name = "FILE.safetensors|FILE.onnx|FILE.tflite")]
     file: PathBuf,
     /// The network of a safetensors file
     #[arg(long, value_name = "FILE.toml")]
@@ -77,16 +81,24 @@ struct ImportReport {
 pub fn run(arguments: &ImportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = arguments.file.display().to_string();
-    let imported = read(arguments).with_context(|| name.clone())?;
+    let (format, bytes) = file::read(&arguments.file).with_context(|| name.clone())?;
+    let imported = match format {
+        ExchangeFormat::Safetensors => read_safetensors(arguments, &bytes),
+        ExchangeFormat::Onnx => read_onnx(arguments, &bytes),
+        ExchangeFormat::Tflite => return int8::run(arguments, &bytes),
+    };
+    let imported = imported.with_context(|| name.clone())?;
     let channels = imported.network.input_shape().channels as usize;
     let (scaling, described) = arguments
         .scaling
         .resolve(&imported, channels)
         .with_context(|| name.clone())?;
-    let classes = class_names(arguments, &imported)?;
+    let noted = imported.metadata.as_ref();
+    let noted = noted.map(|metadata| metadata.classes.clone());
+    let classes = class_names(arguments, imported.network.classes(), noted)?;
     let notes = match &imported.metadata {
         Some(metadata) => metadata.notes.clone(),
-        None => format!("imported from {}", file_name(&arguments.file)),
+        None => note(arguments),
     };
     let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let parts = ModelParts {
@@ -101,51 +113,72 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         parameters: &imported.parameters,
     };
     let bytes = ModelBytes::encode(&parts).with_context(|| name.clone())?;
+    let network = &imported.network;
+    let report = ImportReport {
+        file: arguments.file.clone(),
+        model: save(arguments, &bytes)?,
+        network: network.to_string(),
+        parameters: network.cost().parameters,
+        macs: network.cost().macs,
+        scale: scaling.scale().to_vec(),
+        shift: scaling.shift().to_vec(),
+        classes: network.classes(),
+        class_names: classes,
+        remarks: imported.remarks.clone(),
+        weights_sha256: weights::sha256(&imported.parameters),
+    };
+    describe(output, &report, network, &described)?;
+    output.object(&report)?;
+    Ok(())
+}
+
+/// Writes the model file, and says where.
+fn save(arguments: &ImportArguments, bytes: &ModelBytes) -> Result<PathBuf> {
     let out = match &arguments.out {
         Some(path) => path.clone(),
         None => beside(&arguments.file, "kiln")?,
     };
     whole_file::write(&out, bytes.as_slice()).with_context(|| out.display().to_string())?;
-    let report = report(arguments, &imported, &scaling, classes, out);
-    describe(output, &report, &imported.network, &described)?;
-    output.object(&report)?;
+    Ok(out)
+}
+
+fn read_safetensors(arguments: &ImportArguments, bytes: &[u8]) -> Result<Imported> {
+    let network = arguments
+        .model
+        .as_deref()
+        .map(|path| network_file::read(path).with_context(|| path.display().to_string()));
+    let names = arguments.names.as_deref();
+    Ok(safetensors::read(bytes, network.transpose()?, names)?)
+}
+
+fn read_onnx(arguments: &ImportArguments, bytes: &[u8]) -> Result<Imported> {
+    refuse_network(arguments, "an ONNX file")?;
+    Ok(onnx::read(bytes)?)
+}
+
+/// Refuses what tells the network of a file that has one.
+fn refuse_network(arguments: &ImportArguments, file: &str) -> Result<()> {
+    for (flag, given) in [
+        ("--model", arguments.model.is_some()),
+        ("--names", arguments.names.is_some()),
+    ] {
+        ensure!(
+            !given,
+            "{flag} is for safetensors files; {file} has its layers in it"
+        );
+    }
     Ok(())
 }
 
-fn read(arguments: &ImportArguments) -> Result<Imported> {
-    let (format, bytes) = file::read(&arguments.file)?;
-    match format {
-        file::ExchangeFormat::Safetensors => {
-            let network = arguments
-                .model
-                .as_deref()
-                .map(|path| network_file::read(path).with_context(|| path.display().to_string()));
-            let names = arguments.names.as_deref();
-            Ok(safetensors::read(&bytes, network.transpose()?, names)?)
-        }
-        file::ExchangeFormat::Onnx => {
-            for (flag, given) in [
-                ("--model", arguments.model.is_some()),
-                ("--names", arguments.names.is_some()),
-            ] {
-                ensure!(
-                    !given,
-                    "{flag} is for safetensors files; an ONNX file has its layers in it"
-                );
-            }
-            Ok(onnx::read(&bytes)?)
-        }
-    }
-}
-
 /// The names given, or else those Kiln wrote into the file; none where there are none.
-fn class_names(arguments: &ImportArguments, imported: &Imported) -> Result<Vec<String>> {
-    let classes = imported.network.classes();
+fn class_names(
+    arguments: &ImportArguments,
+    classes: usize,
+    noted: Option<Vec<String>>,
+) -> Result<Vec<String>> {
     let Some(given) = &arguments.classes else {
-        let metadata = imported.metadata.as_ref();
-        let names = metadata.map(|metadata| metadata.classes.clone());
         // The network may have been changed since.
-        return Ok(names
+        return Ok(noted
             .filter(|names| names.len() == classes)
             .unwrap_or_default());
     };
@@ -168,30 +201,6 @@ fn class_names(arguments: &ImportArguments, imported: &Imported) -> Result<Vec<S
     Ok(names)
 }
 
-fn report(
-    arguments: &ImportArguments,
-    imported: &Imported,
-    scaling: &Scaling,
-    class_names: Vec<String>,
-    model: PathBuf,
-) -> ImportReport {
-    let network = &imported.network;
-    let cost = network.cost();
-    ImportReport {
-        file: arguments.file.clone(),
-        model,
-        network: network.to_string(),
-        parameters: cost.parameters,
-        macs: cost.macs,
-        scale: scaling.scale().to_vec(),
-        shift: scaling.shift().to_vec(),
-        classes: network.classes(),
-        class_names,
-        remarks: imported.remarks.clone(),
-        weights_sha256: weights::sha256(&imported.parameters),
-    }
-}
-
 fn describe(output: Output, report: &ImportReport, network: &Network, scaling: &str) -> Result<()> {
     for remark in &report.remarks {
         output.item("note", remark)?;
@@ -208,7 +217,8 @@ fn describe(output: Output, report: &ImportReport, network: &Network, scaling: &
     Ok(())
 }
 
-fn file_name(path: &Path) -> String {
+fn note(arguments: &ImportArguments) -> String {
+    let path = arguments.file.as_path();
     let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+    format!("imported from {}", name.to_string_lossy())
 }

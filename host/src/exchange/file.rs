@@ -15,6 +15,8 @@ pub enum ExchangeFormat {
     Safetensors,
     /// A network with its tensors.
     Onnx,
+    /// A network with its tensors, in integers.
+    Tflite,
 }
 
 /// Why a file cannot be imported, before any of its parts is looked at.
@@ -38,7 +40,7 @@ pub enum FileError {
     )]
     Pickle,
     /// Its name has another ending.
-    #[error("its name ends neither in .safetensors nor in .onnx; import reads these two formats")]
+    #[error("its name ends neither in .safetensors, .onnx nor .tflite; import reads these formats")]
     Unknown,
 }
 
@@ -72,6 +74,7 @@ fn format(path: &Path, bytes: &[u8]) -> Result<ExchangeFormat, FileError> {
         "pt" | "pth" | "ckpt" => Err(FileError::Pickle),
         "safetensors" => Ok(ExchangeFormat::Safetensors),
         "onnx" => Ok(ExchangeFormat::Onnx),
+        "tflite" => Ok(ExchangeFormat::Tflite),
         _ => Err(FileError::Unknown),
     }
 }

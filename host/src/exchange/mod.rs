@@ -1,4 +1,5 @@
-//! Trained networks to and from other programs: PyTorch's safetensors files, and ONNX.
+//! Trained networks to and from other programs: PyTorch's safetensors files, ONNX, and TensorFlow
+//! Lite's int8 files.
 //!
 //! Parameters lie in a model file in PyTorch's order already, so an exchange copies them: what is
 //! exported and imported again has the same bits. Class names, pixel scaling and notes travel with
@@ -9,13 +10,14 @@ mod metadata;
 pub mod onnx;
 mod pytorch;
 pub mod safetensors;
+pub mod tflite;
 
 pub use metadata::{KEY, Metadata};
 pub use pytorch::{
     LayerTensors, Module, ModuleCode, ModuleInput, ModuleKind, layer_tensors, module_code, modules,
 };
 
-use kiln_core::Network;
+use kiln_core::{Layer, LayerFault, Network, Scaling, ScalingError, Shape};
 
 /// What a file tells of a network.
 #[derive(Clone, Debug)]
@@ -50,6 +52,17 @@ impl Affine {
         }
     }
 
+    /// The scaling of a model file, rounded to f32.
+    ///
+    /// # Errors
+    ///
+    /// Numbers that no model file has.
+    pub fn scaling(&self) -> Result<Scaling, ScalingError> {
+        let round = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
+        let (scale, shift) = (round(&self.scale), round(&self.shift));
+        Scaling::for_channels(scale.len(), &scale, &shift)
+    }
+
     /// This one, and then `next`, of as many channels.
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
@@ -72,6 +85,19 @@ fn extents<T: ToString>(shape: &[T]) -> String {
             .collect::<Vec<_>>()
             .join("x"),
     }
+}
+
+/// Shape behind one layer.
+fn output_shape(layer: Layer, [first, second]: [Shape; 2]) -> Result<Shape, LayerFault> {
+    if first != second {
+        return Err(LayerFault::Addends {
+            left: first,
+            right: second,
+        });
+    }
+    let network = Network::input(first.channels, first.height, first.width).layer(layer);
+    network.check().map_err(|error| error.fault)?;
+    Ok(network.output_shape(0))
 }
 
 #[cfg(test)]

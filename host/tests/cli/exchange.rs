@@ -1,6 +1,8 @@
-//! Files that PyTorch wrote (`scripts/exchange_fixtures.py`), and Kiln's own, there and back.
+//! Files that PyTorch wrote (`scripts/exchange_fixtures.py`), Kiln's own, there and back, and TFLite
+//! files.
 
 mod graphs;
+mod int8;
 mod refused;
 
 use crate::support::{Workspace, read};

@@ -22,22 +22,22 @@ pub(crate) enum Int8PoolKind {
     Max,
     /// The mean by a scale for the sum of a whole window's distances from the input's zero.
     Average { scale: Requantization, zero: i8 },
-    /// TensorFlow Lite's mean: the sum of codes, divided.
+    /// TensorFlow Lite's mean over whole maps: as `Average`, but rounded twice.
+    RoundedTwice { scale: Requantization, zero: i8 },
+    /// TensorFlow Lite's average pool: the sum of codes, divided.
     RoundedAverage,
 }
 
 impl Int8PoolKind {
     /// That of an average pool.
     pub fn average(rule: Int8Rule, constants: &[i32], zero: i8) -> Self {
-        match (rule, constants) {
-            (Int8Rule::Once, [multiplier, shift]) => Self::Average {
-                scale: Requantization {
-                    multiplier: *multiplier,
-                    shift: *shift,
-                },
-                zero,
-            },
-            _ => Self::RoundedAverage,
+        let [multiplier, shift] = *constants else {
+            return Self::RoundedAverage;
+        };
+        let scale = Requantization { multiplier, shift };
+        match rule {
+            Int8Rule::Once => Self::Average { scale, zero },
+            Int8Rule::TensorFlowLite => Self::RoundedTwice { scale, zero },
         }
     }
 }
@@ -72,6 +72,11 @@ impl Int8Pool<'_> {
                                 false => clipped_mean(scale, sum, whole, count),
                             };
                             mean + i64::from(self.quantization.zero)
+                        }
+                        Int8PoolKind::RoundedTwice { scale, zero } => {
+                            let sum = window.sum(channel, zero);
+                            let mean = scale.round_twice(sum as i32);
+                            i64::from(mean) + i64::from(self.quantization.zero)
                         }
                         Int8PoolKind::RoundedAverage => {
                             rounded_division(window.sum(channel, 0), window.count())
@@ -144,6 +149,7 @@ fn rounded_division(sum: i64, count: i64) -> i64 {
 pub mod reference {
     use super::PoolGeometry;
     use crate::int8::{Int8Rule, Quantization, Requantization};
+    use crate::ops::conv2d::int8::reference::code;
     use crate::ops::pool::reference::count;
 
     /// The largest code that each window has inside the input.
@@ -156,11 +162,11 @@ pub mod reference {
 
     /// The mean of each window. `scale` turns a whole window's sum of distances from `zero` into codes
     /// of the output; a clipped window's is that times the whole count over its own, in one rounding.
-    /// TensorFlow Lite's mean takes neither.
+    /// TensorFlow Lite's mean over whole maps takes both and rounds twice, its average pool neither.
     pub fn average(
         g: &PoolGeometry,
         rule: Int8Rule,
-        (scale, zero): (Requantization, i8),
+        scale: Option<(Requantization, i8)>,
         input: &[i8],
         quantization: &Quantization,
         output: &mut [i8],
@@ -171,17 +177,24 @@ pub mod reference {
             let codes = codes.map(|place| i128::from(input[place]));
             let (sum, found) = codes.fold((0, 0), |(sum, found), code| (sum + code, found + 1));
             let map = at / g.channels;
-            let code = match rule {
-                Int8Rule::Once => {
+            let [low, high] = [quantization.low, quantization.high].map(i128::from);
+            *output = match (rule, scale) {
+                (Int8Rule::Once, Some((scale, zero))) => {
                     let sum = sum - found * i128::from(zero);
                     let above = 2 * sum * i128::from(scale.multiplier) * whole;
                     let below = (count(g, map) as i128) << scale.shift;
-                    (above + below).div_euclid(2 * below) + i128::from(quantization.zero)
+                    let mean = (above + below).div_euclid(2 * below);
+                    (mean + i128::from(quantization.zero)).clamp(low, high) as i8
                 }
-                Int8Rule::TensorFlowLite => sum.signum() * ((2 * sum.abs() + found) / (2 * found)),
+                (Int8Rule::TensorFlowLite, Some((scale, zero))) => {
+                    let sum = sum - found * i128::from(zero);
+                    code(rule, scale, sum as i32, quantization)
+                }
+                (_, None) => {
+                    let mean = sum.signum() * ((2 * sum.abs() + found) / (2 * found));
+                    mean.clamp(low, high) as i8
+                }
             };
-            let [low, high] = [quantization.low, quantization.high].map(i128::from);
-            *output = code.clamp(low, high) as i8;
         }
     }
 

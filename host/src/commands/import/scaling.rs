@@ -2,7 +2,7 @@
 
 use crate::exchange::{Affine, Imported};
 use anyhow::{Result, bail, ensure};
-use kiln_core::Scaling;
+use kiln_core::{Quantization, Scaling, Shape};
 
 /// Flags for the scaling of pixels.
 #[derive(Clone, Debug, clap::Args)]
@@ -79,8 +79,39 @@ impl ScalingArguments {
             Some(own) => before.then(own),
             None => before,
         };
-        let round = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
-        let scaling = Scaling::for_channels(channels, &round(&all.scale), &round(&all.shift))?;
+        let scaling = all.scaling()?;
+        let text = words(&scaling, from);
+        Ok((scaling, text))
+    }
+
+    /// The scaling of an int8 network's model file, and in words where it is from.
+    ///
+    /// Where the flags say nothing, each of the 256 values of a pixel has a code of its own: the code
+    /// is the pixel less 128. A row of values, which is no image, is taken as it is.
+    ///
+    /// # Errors
+    ///
+    /// If the flags are no numbers or not as many as channels.
+    pub fn resolve_codes(&self, shape: Shape, codes: &Quantization) -> Result<(Scaling, String)> {
+        let channels = shape.channels as usize;
+        let is_row = shape.map_elements() == 1;
+        let (affine, from) = match self.given(channels)? {
+            Some(given) => (given, "as the flags say"),
+            None if is_row => (
+                Affine::identity(channels),
+                "the default for a row of values",
+            ),
+            None => {
+                let scale = f64::from(codes.scale);
+                let least = f64::from(i16::from(i8::MIN) - i16::from(codes.zero));
+                let affine = Affine {
+                    scale: vec![scale; channels],
+                    shift: vec![least * scale; channels],
+                };
+                (affine, "so that a pixel's code is the pixel less 128")
+            }
+        };
+        let scaling = affine.scaling()?;
         let text = words(&scaling, from);
         Ok((scaling, text))
     }

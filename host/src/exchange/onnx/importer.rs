@@ -6,7 +6,8 @@ use super::error::{Fault, OnnxError};
 use super::held::Held;
 use super::message::{F32, ValueInfo};
 use super::node::OnnxOperation;
-use kiln_core::{Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Shape};
+use crate::exchange::output_shape;
+use kiln_core::{Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Padding, Shape};
 use std::collections::HashMap;
 
 /// Most scales of lines that are held at once; networks that fit Kiln have far fewer.
@@ -223,19 +224,6 @@ impl<'m> Importer<'m> {
         self.draft.prune();
         Ok((self.draft, self.remarks))
     }
-}
-
-/// Shape behind one layer.
-pub fn output_shape(layer: Layer, [first, second]: [Shape; 2]) -> Result<Shape, LayerFault> {
-    if first != second {
-        return Err(LayerFault::Addends {
-            left: first,
-            right: second,
-        });
-    }
-    let network = Network::input(first.channels, first.height, first.width).layer(layer);
-    network.check().map_err(|error| error.fault)?;
-    Ok(network.output_shape(0))
 }
 
 /// Channels, height and width of an f32 input of N x C x H x W.

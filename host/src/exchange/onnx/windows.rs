@@ -2,8 +2,9 @@
 
 use super::error::Fault;
 use super::held::Held;
-use super::importer::{Importer, output_shape};
+use super::importer::Importer;
 use super::node::{OnnxOperation, attribute_fault};
+use crate::exchange::output_shape;
 use kiln_core::{Layer, LayerFault, Padding, Pool2d, Shape};
 
 /// The padding of a window, without zeros that a Pad adds before.

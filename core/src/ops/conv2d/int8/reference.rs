@@ -48,7 +48,8 @@ pub fn code(rule: Int8Rule, scale: Requantization, sum: i32, output: &Quantizati
         Int8Rule::TensorFlowLite => {
             let doubled =
                 i128::from(sum) * (1 << scale.shift.max(0)) * i128::from(scale.multiplier);
-            let first = halves_away(doubled, 31);
+            // The upper half rounds halves up, what is shifted afterwards halves away from zero.
+            let first = (doubled + (1 << 30)).div_euclid(1 << 31);
             halves_away(first, (-scale.shift).max(0) as u32)
         }
     };

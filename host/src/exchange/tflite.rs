@@ -1,0 +1,102 @@
+//! Int8 TFLite files as networks of integers that give the same codes.
+//!
+//! Tables are read where they lie (`record`, `schema`); `importer` keeps the values of the graph and
+//! adds layers to the network, operator by operator: those with weights and activations (`layers`),
+//! pools and padding (`windows`), and those that only pass codes on (`passing`). What the codes are is
+//! TensorFlow Lite's reference kernels' definition,
+//! [`Int8Rule::TensorFlowLite`](kiln_core::Int8Rule::TensorFlowLite).
+
+mod constant;
+mod error;
+mod held;
+mod importer;
+mod layers;
+mod names;
+mod operation;
+mod passing;
+mod record;
+mod schema;
+mod windows;
+
+pub use error::{TfliteError, TfliteFault};
+pub use record::Damaged;
+
+use crate::quantization::QuantizedTables;
+use importer::TfliteImporter;
+use kiln_core::{Layer, ModelTask};
+use operation::TfliteOperation;
+use schema::TfliteGraph;
+
+/// A network of integers as a file tells it.
+#[derive(Clone, Debug)]
+pub struct ImportedInt8 {
+    /// The network with its tables, checked.
+    pub tables: QuantizedTables,
+    /// The first operator left out behind the last layer: `SOFTMAX`, for example.
+    pub left_out: Option<&'static str>,
+}
+
+impl ImportedInt8 {
+    /// What its output means: as many values as come in, and no softmax behind them, are an
+    /// autoencoder's.
+    pub fn task(&self) -> ModelTask {
+        let network = &self.tables.network;
+        let is_input = network.classes() == network.input_shape().elements();
+        match is_input && self.left_out != Some(SOFTMAX) {
+            true => ModelTask::Reconstruction,
+            false => ModelTask::Classification,
+        }
+    }
+}
+
+/// The operator behind the logits of a classifier.
+const SOFTMAX: &str = "SOFTMAX";
+
+/// The network and integers of a TFLite file.
+///
+/// # Errors
+///
+/// What is wrong with the file, or the first operator that cannot be imported, by its name.
+pub fn read(bytes: &[u8]) -> Result<ImportedInt8, TfliteError> {
+    let graph = TfliteGraph::read(bytes)?;
+    let mut importer = TfliteImporter::start(&graph)?;
+    for number in 0..graph.operators.len() {
+        let operator = graph.operator(number)?;
+        let name = operator.name.clone();
+        let operation = TfliteOperation::of(&graph, operator);
+        let read = operation.and_then(|operation| apply(&mut importer, &operation));
+        read.map_err(|fault| TfliteError::Operator {
+            number,
+            operator: name,
+            fault,
+        })?;
+    }
+    importer.finish()
+}
+
+/// Does what the operator does.
+fn apply<'a>(
+    importer: &mut TfliteImporter<'a>,
+    operation: &TfliteOperation<'a>,
+) -> Result<(), TfliteFault> {
+    match operation.name() {
+        "CONV_2D" => importer.convolution(operation),
+        "DEPTHWISE_CONV_2D" => importer.depthwise(operation),
+        "FULLY_CONNECTED" => importer.fully_connected(operation),
+        "ADD" => importer.add(operation),
+        "RELU" => importer.activation(operation, Layer::Relu),
+        "RELU6" => importer.activation(operation, Layer::Relu6),
+        "MAX_POOL_2D" => importer.pool(operation, Layer::MaxPool2d),
+        "AVERAGE_POOL_2D" => importer.pool(operation, Layer::AvgPool2d),
+        "MEAN" => importer.mean(operation),
+        "PAD" => importer.pad(operation),
+        "RESHAPE" | "SQUEEZE" | "EXPAND_DIMS" => importer.reshape(operation),
+        SOFTMAX => importer.softmax(operation),
+        "QUANTIZE" => importer.quantize(operation),
+        "DEQUANTIZE" => importer.dequantize(operation),
+        _ => Err(TfliteFault::Operator),
+    }
+}
+
+#[cfg(test)]
+mod tests;
