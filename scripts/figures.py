@@ -24,7 +24,10 @@ def run(command, folder=ROOT, **environment):
 
 
 def kiln(*arguments):
-    return run(["cargo", "run", "--quiet", "--package", "host", "--", *arguments])
+    """The host's program: one that is built already, where KILN_PROGRAM names it."""
+    program = os.environ.get("KILN_PROGRAM")
+    command = [program] if program else ["cargo", "run", "--quiet", "--package", "host", "--"]
+    return run([*command, *arguments])
 
 
 def build(board, *arguments, **environment):
@@ -38,7 +41,8 @@ def target(board):
 
 def program(board, name):
     """A program as it was built last for a board of the same target."""
-    return FIRMWARE / "target" / target(board) / "release" / name
+    output = Path(os.environ.get("CARGO_TARGET_DIR", FIRMWARE / "target"))
+    return output / target(board) / "release" / name
 
 
 class Elf:

@@ -40,7 +40,7 @@ COLUMNS = {
 
 
 def measure(board, arguments):
-    build(board, *arguments)
+    build(board, "--bin", "evaluate", "--bin", "serve", *arguments)
     evaluate, serve = program(board, "evaluate"), program(board, "serve")
     figures = {"text": text_bytes(evaluate), "serve_text": text_bytes(serve)}
     if board == "nrf52840":

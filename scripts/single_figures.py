@@ -76,7 +76,7 @@ def measure_all():
         builds[name] = taken
         found += problems(name, taken, LAYER)
     # As it was for the next one who looks into the folder.
-    build(BOARD)
+    build(BOARD, "--bin", "evaluate")
     return builds, found
 
 

@@ -78,8 +78,8 @@ impl Tally {
         let network = int8_model::network();
         let input = int8_model::INFERENCE.input_codes();
         int8_model::fill(image, &mut arena[input]);
-        let infer = || int8_model::INFERENCE.infer_arranged(&network, arena, |_| ());
-        let (codes, ticks) = board.time(infer);
+        let (codes, ticks) =
+            board.time(|| int8_model::INFERENCE.infer_arranged(&network, arena, |_| ()));
         let codes = codes.map_err(Failure::Buffer)?;
         // Of equal codes the first is meant, as on the desktop.
         let mut class = 0;
