@@ -13,6 +13,8 @@ mod files;
 mod first_parameters;
 #[path = "build/generate.rs"]
 mod generate;
+#[path = "build/int8.rs"]
+mod int8;
 #[path = "build/training.rs"]
 mod training;
 
@@ -65,6 +67,9 @@ fn build() -> Result<(), Error> {
     write("model.kiln", files.model_bytes())?;
     write("samples.bin", files.samples_bytes())?;
     write("model.rs", code.as_bytes())?;
+    let int8 = int8::read()?;
+    write("int8_model.rs", int8.constants()?.as_bytes())?;
+    write("int8_samples.bin", int8.samples_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");

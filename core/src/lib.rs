@@ -91,6 +91,8 @@
 ))]
 mod cortex_m;
 mod crc32;
+#[path = "cortex_m/int8/mod.rs"]
+pub mod dsp;
 mod folding;
 mod init;
 mod int8;
@@ -134,7 +136,9 @@ pub use int8::{
     AddRequantization, Int8Error, Int8Fault, Int8Rule, Quantization, QuantizedNetwork,
     Requantization, constants_of,
 };
-pub use lanes::{Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, multiply_add};
+pub use lanes::{
+    Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, bytes::codes_in_words, multiply_add,
+};
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
@@ -152,8 +156,8 @@ pub use program::{
     SpanKind, Spans, Step, Trainable, TrainableError, TrainingMemory,
 };
 pub use run::{
-    BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory, GroupWork, Observer,
-    Trainer, Work, score, score_reconstruction,
+    ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory,
+    GroupWork, Int8Target, Observer, Trainer, Work, score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -73,7 +73,7 @@ impl Files {
 }
 
 /// The path in the environment, relative to where cargo was called, or the committed file's.
-fn path(variable: &str, committed: &str) -> PathBuf {
+pub fn path(variable: &str, committed: &str) -> PathBuf {
     println!("cargo::rerun-if-env-changed={variable}");
     match env::var_os(variable) {
         Some(path) if !path.is_empty() => PathBuf::from(path),
@@ -81,7 +81,7 @@ fn path(variable: &str, committed: &str) -> PathBuf {
     }
 }
 
-fn content(path: &PathBuf) -> Result<Vec<u8>, Error> {
+pub fn content(path: &PathBuf) -> Result<Vec<u8>, Error> {
     println!("cargo::rerun-if-changed={}", path.display());
     fs::read(path).map_err(|cause| Error::Unreadable {
         path: path.clone(),

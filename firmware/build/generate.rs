@@ -133,7 +133,7 @@ fn values(values: &[f32]) -> String {
     format!("&[{}]", bits.join(", "))
 }
 
-fn network(network: &Network) -> String {
+pub fn network(network: &Network) -> String {
     let input = network.input_shape();
     let start = format!(
         "kiln_core::Network::input({}, {}, {})",
@@ -161,7 +161,7 @@ fn layer(layer: &Layer) -> String {
 }
 
 /// The network in one line for people.
-fn description(network: &Network) -> String {
+pub fn description(network: &Network) -> String {
     let cost = network.cost();
     format!(
         "{network}; {} parameters, {} MACs",

@@ -11,12 +11,16 @@
 extern crate alloc;
 
 pub mod board;
+#[cfg(target_abi = "eabihf")]
+pub mod codes;
 #[cfg(feature = "training")]
 mod course;
 pub mod evaluate;
+pub mod evaluate_int8;
 #[cfg(feature = "training")]
 mod first_parameters;
 pub mod gradients;
+pub mod int8_model;
 mod mean;
 pub mod memory;
 pub mod model;

@@ -31,6 +31,28 @@ pub(crate) fn i8s_in_place(bytes: &[u8]) -> &[i8] {
     values
 }
 
+/// Words as signed ones, without a copy.
+pub(crate) fn i32s_of_words(words: &[u32]) -> &[i32] {
+    // SAFETY: every word is a valid i32, of the same length and alignment, and the slice is the same.
+    let (_, values, _) = unsafe { words.align_to::<i32>() };
+    values
+}
+
+/// Words as the codes that lie in them, the lowest byte first, without a copy.
+pub(crate) fn i8s_of_words(words: &[u32]) -> &[i8] {
+    // SAFETY: every byte of a word is a valid i8, and `align_to` returns only bytes of the slice it
+    // was given, with the same lifetime.
+    let (_, codes, _) = unsafe { words.align_to::<i8>() };
+    codes
+}
+
+/// Words as memory for codes, which so lies at a multiple of 4, without a copy.
+pub fn codes_in_words(words: &mut [u32]) -> &mut [i8] {
+    // SAFETY: as in `i8s_of_words`; the borrow is exclusive, and any codes make valid words.
+    let (_, codes, _) = unsafe { words.align_to_mut::<i8>() };
+    codes
+}
+
 /// `bytes` as what the codes of values stand for, 8 bytes each, without a copy.
 ///
 /// `None` where they do not start at a multiple of 4 or are not a multiple of 8 long.

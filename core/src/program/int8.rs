@@ -2,6 +2,7 @@
 
 use super::fuse::following;
 use super::{Operation, Program, Purpose, Step};
+use crate::dsp::CodeArrangement;
 use crate::int8::{Int8Rule, constants_of, weights_of};
 use crate::ops::conv2d::{ConvGeometry, Int8Conv};
 use crate::{Conv2d, Layer, MAX_NODES, Network, Shape};
@@ -63,10 +64,14 @@ impl Step {
             Some(_) => self.int8_row(),
             None => 0,
         };
-        match self.int8_geometry() {
-            Some(geometry) => Int8Conv::scratch(&geometry) + row,
-            None => 0,
-        }
+        let pool = matches!(self.operation, Operation::Conv2d { pool: true, .. });
+        let Some(geometry) = self.int8_geometry() else {
+            return 0;
+        };
+        // One program for all processors: as much as the one wants that wants the most.
+        let portable = Int8Conv::scratch(&geometry, pool);
+        let loops = CodeArrangement::scratch(&geometry, pool);
+        row + if loops > portable { loops } else { portable }
     }
 
     /// Bytes of a row of its output, rounded up to words.

@@ -27,14 +27,16 @@ pub(crate) struct Int8Conv<'a> {
     pub scratch: &'a mut [i8],
 }
 
-/// Positions whose taps are gathered side by side: those of a pool's window.
+/// Positions of a pool's window.
 const TILE: usize = 4;
 
 impl Int8Conv<'_> {
-    /// Bytes that the taps of a few positions take: in 16 bits, rounded up to a word, as some
-    /// processors want them.
-    pub const fn scratch(geometry: &ConvGeometry) -> usize {
-        TILE * 2 * geometry.taps().next_multiple_of(4)
+    /// Bytes that the taps of a position take, or of all four of a pool's window.
+    pub const fn scratch(geometry: &ConvGeometry, pool: bool) -> usize {
+        match pool {
+            true => TILE * geometry.taps(),
+            false => geometry.taps(),
+        }
     }
 
     /// Runs it.

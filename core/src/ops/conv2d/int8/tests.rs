@@ -80,7 +80,7 @@ fn check(g: &ConvGeometry, pool: bool, rule: Int8Rule, seed: u32) {
         constants: &constants,
         quantization,
         output: &mut output,
-        scratch: &mut vec![0; Int8Conv::scratch(g)],
+        scratch: &mut vec![0; Int8Conv::scratch(g, pool)],
     }
     .run();
     assert_eq!(output, expected);

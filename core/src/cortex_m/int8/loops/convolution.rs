@@ -1,0 +1,139 @@
+//! A convolution of codes: which positions the loops see side by side.
+
+use super::Rounding;
+use super::clamping::clamp_codes;
+use super::gathering::Gathering;
+use super::layout::{Header, Sizes, Sweeping};
+use super::line::Line;
+use crate::ops::conv2d::ConvGeometry;
+use core::ops::Range;
+
+/// The forward pass of a convolution of codes; a linear layer is one with a kernel of 1 x 1, a single
+/// position, and all its inputs as channels.
+pub struct CodeConvolution<'a> {
+    /// The convolution, with all its outputs.
+    pub geometry: ConvGeometry,
+    /// Whether only the largest of each 2 x 2 outputs is wanted.
+    pub pool: bool,
+    /// Which rows of outputs to compute, of those behind the pool where there is one.
+    pub rows: Range<usize>,
+    /// rows x columns x channels
+    pub input: &'a [i8],
+    /// What padding is filled with.
+    pub input_zero: i8,
+    /// What [`CodeArrangement::write`](super::CodeArrangement::write) wrote.
+    pub arranged: &'a [u32],
+    /// rows x columns x filters, pooled where that is wanted: the rows asked for.
+    pub output: &'a mut [i8],
+    /// The least and the greatest code of the output.
+    pub limits: [i8; 2],
+    /// [`CodeArrangement::scratch`](super::CodeArrangement::scratch) bytes, aligned to words.
+    pub scratch: &'a mut [i8],
+}
+
+impl CodeConvolution<'_> {
+    /// Runs it; gives `false`, and computes nothing, where no loop is made for the geometry.
+    ///
+    /// # Panics
+    ///
+    /// Where a slice has another length than the geometry says, or is not aligned.
+    pub fn run(mut self) -> bool {
+        let g = self.geometry;
+        let Some(sizes) = Sizes::of(&g, self.pool) else {
+            return false;
+        };
+        let [height, width] = match self.pool {
+            true => g.output.map(|extent| extent / 2),
+            false => g.output,
+        };
+        // What the addresses rely on.
+        let is_whole = self.input.len() == g.channels * g.input_area()
+            && self.arranged.len() == sizes.words
+            && self.rows.end <= height
+            && self.output.len() == g.filters * self.rows.len() * width
+            && self.scratch.len() >= sizes.taps + sizes.copies
+            && self.scratch.as_ptr().cast::<u32>().is_aligned();
+        assert!(is_whole, "a convolution's buffers are not of its geometry");
+        match sizes.sweeping {
+            Sweeping::Tiles => {
+                if !self.pool {
+                    self.geometry = flattened(g);
+                }
+                self.tiles(&sizes, width);
+            }
+            Sweeping::Lines => self.lines(&sizes),
+            Sweeping::Planes => self.planes(),
+        }
+        clamp_codes(self.output, self.limits);
+        true
+    }
+
+    pub(super) fn gathering(&mut self, sizes: &Sizes) -> Gathering<'_> {
+        let header = header_of(self.arranged);
+        Gathering::new(
+            &self.geometry,
+            self.input,
+            self.input_zero,
+            self.scratch,
+            sizes,
+            !header.paired,
+        )
+    }
+
+    /// One position at a time.
+    #[inline(never)]
+    fn lines(&mut self, sizes: &Sizes) {
+        let g = self.geometry;
+        let header = header_of(self.arranged);
+        let filters = g.group_filters();
+        let output = self.output.as_mut_ptr();
+        let mut weights = self.arranged[1..].as_ptr();
+        let [start, end] = [self.rows.start, self.rows.end].map(|row| row * g.output[1]);
+        let places = start..end;
+        let mut gathering = self.gathering(sizes);
+        let taps = gathering.taps();
+        for group in 0..g.groups {
+            gathering.start_group(group);
+            let mut behind = weights;
+            for place in 0..places.len() {
+                gathering.one(places.start + place);
+                let output = output.wrapping_add(place * g.filters + group * filters);
+                let line = Line {
+                    taps,
+                    taps_end: taps.wrapping_byte_add(sizes.taps),
+                    output,
+                    blocks_end: output.wrapping_add(filters / 4 * 4),
+                    output_end: output.wrapping_add(filters),
+                    skipped: sizes.quads.wrapping_neg() % 4,
+                    weights,
+                    is_bytes: usize::from(!header.paired),
+                    is_twice: usize::from(header.rounding == Rounding::Twice),
+                };
+                // SAFETY: the lengths are asserted: each tap, weight and code has its place.
+                behind = unsafe { line.run() };
+            }
+            weights = behind;
+        }
+    }
+}
+
+/// What the first word of arranged weights says.
+pub(super) fn header_of(arranged: &[u32]) -> Header {
+    let word = arranged.first().copied().unwrap_or(0);
+    Header {
+        rounding: match word & 2 {
+            0 => Rounding::Once,
+            _ => Rounding::Twice,
+        },
+        paired: word & 1 == 0,
+    }
+}
+
+/// A kernel of 1 x 1 that takes every value sees one long row.
+fn flattened(g: ConvGeometry) -> ConvGeometry {
+    if !g.is_pointwise() {
+        return g;
+    }
+    let [input, output] = [[1, g.input_area()], [1, g.output_area()]];
+    ConvGeometry { input, output, ..g }
+}

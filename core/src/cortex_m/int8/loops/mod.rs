@@ -1,0 +1,32 @@
+//! What the target runs.
+
+mod addition;
+mod averaging;
+mod borders;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod instructions;
+mod any_plane;
+mod clamping;
+mod convolution;
+mod copying;
+#[cfg(not(target_arch = "arm"))]
+mod emulated;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_plane;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_sum;
+mod gathering;
+mod line;
+mod pair;
+mod plane;
+mod planes;
+mod tile;
+mod tiles;
+mod widening;
+
+pub use addition::{CodeAddition, CodeSum};
+pub use averaging::sum_window;
+pub use convolution::CodeConvolution;
+
+use super::{Rounding, band, layout};

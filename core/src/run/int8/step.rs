@@ -1,0 +1,289 @@
+//! One step of a network in integers.
+
+use crate::ops::add::int8::Int8Add;
+use crate::ops::conv2d::{ConvGeometry, Int8Conv};
+use crate::ops::pool::PoolGeometry;
+use crate::ops::pool::int8::{Int8Pool, Int8PoolKind};
+use crate::program::Region;
+use crate::{Int8Rule, Operation, Pool2d, Quantization, Step};
+use core::ops::Range;
+
+/// The integers of a step.
+#[derive(Clone, Copy)]
+pub(super) enum StepTensors<'a> {
+    /// As a quantised network has them.
+    Plain {
+        weights: &'a [i8],
+        constants: &'a [i32],
+    },
+    /// Arranged for a processor's loops; the constants are those of an addition behind them.
+    Arranged {
+        words: &'a [u32],
+        constants: &'a [i32],
+    },
+}
+
+/// One step, its integers in hand.
+pub(super) struct Int8Step<'a> {
+    pub step: &'a Step,
+    pub rule: Int8Rule,
+    /// What the codes stand for that it reads.
+    pub inputs: [Quantization; 2],
+    /// What those of each node stand for that it covers.
+    pub nodes: &'a [Quantization],
+    pub tensors: StepTensors<'a>,
+}
+
+impl Int8Step<'_> {
+    /// Runs it; `values` are the places of what it reads.
+    pub fn run(self, arena: &mut [i8], values: [Region; 2]) {
+        match self.step.operation {
+            Operation::Conv2d { .. } | Operation::Linear { .. } if self.step.adds.is_some() => {
+                self.convolve_and_add(arena, values);
+            }
+            Operation::Conv2d { .. } | Operation::Linear { .. } => self.convolve(arena, values[0]),
+            Operation::Add { .. } => self.add(arena, values),
+            Operation::MaxPool2d(pool) => self.pool(arena, values[0], pool, Int8PoolKind::Max),
+            Operation::AvgPool2d(pool) => {
+                let zero = self.inputs[0].zero;
+                let kind = Int8PoolKind::average(self.rule, self.behind(), zero);
+                self.pool(arena, values[0], pool, kind);
+            }
+            Operation::Activation(_) => self.clamp(arena, values[0]),
+            Operation::ScaleShift { .. } | Operation::BatchNorm { .. } | Operation::Dropout(_) => {
+                unreachable!("a quantised network has been checked for such layers")
+            }
+        }
+    }
+
+    /// What the output's codes stand for, within the limits of all nodes from the one at `first` on:
+    /// those of an activation in front of a pool among them.
+    fn output(&self, first: usize) -> Quantization {
+        let mut output = self.nodes[self.nodes.len() - 1];
+        for node in &self.nodes[first..] {
+            output.low = output.low.max(node.low);
+            output.high = output.high.min(node.high);
+        }
+        output
+    }
+
+    /// The constants that are not a convolution's.
+    fn behind(&self) -> &[i32] {
+        match self.tensors {
+            StepTensors::Plain { constants, .. } => match self.step.int8_geometry() {
+                Some(geometry) => &constants[3 * geometry.filters..],
+                None => constants,
+            },
+            StepTensors::Arranged { constants, .. } => constants,
+        }
+    }
+
+    fn convolve(self, arena: &mut [i8], input: Region) {
+        let Some(geometry) = self.step.int8_geometry() else {
+            return;
+        };
+        let (own, scratch) = (self.step.value.region, self.step.scratch.region);
+        let [input, output, scratch] = disjoint(arena, [input, own, scratch]);
+        let pool = matches!(self.step.operation, Operation::Conv2d { pool: true, .. });
+        self.convolve_rows(ConvolvedRows {
+            geometry,
+            pool,
+            rows: 0..self.step.output.height as usize,
+            input: &input[..self.step.input.elements()],
+            quantization: self.output(0),
+            output: &mut output[..self.step.output.elements()],
+            scratch,
+        });
+    }
+
+    /// Row by row, each of which is added to its place.
+    fn convolve_and_add(self, arena: &mut [i8], [input, other]: [Region; 2]) {
+        let step = self.step;
+        let (Some(geometry), Some(read)) = (step.int8_geometry(), step.adds) else {
+            return;
+        };
+        let len = step.output.elements();
+        if step.in_place.is_none() {
+            let [from, to] = disjoint(arena, [other, step.value.region]);
+            to[..len].copy_from_slice(&from[..len]);
+        }
+        let regions = [input, step.value.region, step.scratch.region];
+        let [input, output, scratch] = disjoint(arena, regions);
+        let (row, scratch) = scratch.split_at_mut(step.int8_row());
+        let row = &mut row[..geometry.output[1] * geometry.filters];
+        let mut inputs = [self.nodes[0]; 2];
+        inputs[usize::from(read)] = self.inputs[1];
+        for (y, value) in output[..len].chunks_exact_mut(row.len()).enumerate() {
+            self.convolve_rows(ConvolvedRows {
+                geometry,
+                pool: false,
+                rows: y..y + 1,
+                input: &input[..step.input.elements()],
+                quantization: self.nodes[0],
+                output: row,
+                scratch,
+            });
+            Int8Add {
+                rule: self.rule,
+                constants: self.behind(),
+                inputs,
+                quantization: self.output(1),
+                value,
+                other: Some(row),
+                is_second: read == 1,
+            }
+            .run();
+        }
+    }
+
+    /// Computes rows of a convolution.
+    fn convolve_rows(&self, work: ConvolvedRows<'_>) {
+        let (weights, constants) = match self.tensors {
+            StepTensors::Plain { weights, constants } => (weights, constants),
+            StepTensors::Arranged { words, .. } => {
+                return work.by_loops(words, self.inputs[0].zero);
+            }
+        };
+        let (geometry, above) = match work.is_part() {
+            true => work.geometry.of_row(work.rows.start),
+            false => (work.geometry, 0),
+        };
+        Int8Conv {
+            geometry,
+            pool: work.pool,
+            rule: match self.step.operation {
+                // TensorFlow Lite's linear layers round once, too.
+                Operation::Linear { .. } => Int8Rule::Once,
+                _ => self.rule,
+            },
+            input: &work.input[above * geometry.input[1] * geometry.channels..],
+            input_zero: self.inputs[0].zero,
+            weights,
+            constants,
+            quantization: work.quantization,
+            output: work.output,
+            scratch: work.scratch,
+        }
+        .run();
+    }
+
+    fn add(self, arena: &mut [i8], [first, second]: [Region; 2]) {
+        let len = self.step.output.elements();
+        let own = self.step.value.region;
+        let is_twice = first.at == second.at;
+        // Where neither input dies, the sum begins as the first one's copy.
+        let is_second = self.step.in_place == Some(1);
+        if self.step.in_place.is_none() {
+            let [from, to] = disjoint(arena, [first, own]);
+            to[..len].copy_from_slice(&from[..len]);
+        }
+        let others = if is_second { first } else { second };
+        let [others, value] = match is_twice {
+            true => disjoint(arena, [Region::EMPTY, own]),
+            false => disjoint(arena, [others, own]),
+        };
+        Int8Add {
+            rule: self.rule,
+            constants: self.behind(),
+            inputs: self.inputs,
+            quantization: self.output(0),
+            value: &mut value[..len],
+            other: (!is_twice).then(|| &others[..len]),
+            is_second,
+        }
+        .run();
+    }
+
+    fn pool(self, arena: &mut [i8], input: Region, pool: Pool2d, kind: Int8PoolKind) {
+        let step = self.step;
+        let [input, output] = disjoint(arena, [input, step.value.region]);
+        Int8Pool {
+            geometry: PoolGeometry::new(&pool, step.input, step.output),
+            kind,
+            input: &input[..step.input.elements()],
+            output: &mut output[..step.output.elements()],
+            quantization: self.output(0),
+        }
+        .run();
+    }
+
+    /// An activation on its own: its output's limits.
+    fn clamp(self, arena: &mut [i8], input: Region) {
+        let (len, own) = (self.step.output.elements(), self.step.value.region);
+        if self.step.in_place.is_none() {
+            let [from, to] = disjoint(arena, [input, own]);
+            to[..len].copy_from_slice(&from[..len]);
+        }
+        let output = self.output(0);
+        for code in &mut arena[own.at..][..len] {
+            *code = output.clamp((*code).into());
+        }
+    }
+}
+
+/// Rows of a convolution's output, and what they are computed in.
+struct ConvolvedRows<'a> {
+    geometry: ConvGeometry,
+    pool: bool,
+    /// All, or one where there is no pool.
+    rows: Range<usize>,
+    input: &'a [i8],
+    quantization: Quantization,
+    output: &'a mut [i8],
+    scratch: &'a mut [i8],
+}
+
+impl ConvolvedRows<'_> {
+    fn is_part(&self) -> bool {
+        let rows = match self.pool {
+            true => self.geometry.output[0] / 2,
+            false => self.geometry.output[0],
+        };
+        self.rows.len() < rows
+    }
+
+    /// By the loops of the processor that the words were arranged for.
+    #[cfg(any(
+        test,
+        all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        )
+    ))]
+    fn by_loops(self, words: &[u32], input_zero: i8) {
+        let is_served = crate::dsp::CodeConvolution {
+            geometry: self.geometry,
+            pool: self.pool,
+            rows: self.rows,
+            input: self.input,
+            input_zero,
+            arranged: words,
+            output: self.output,
+            limits: [self.quantization.low, self.quantization.high],
+            scratch: self.scratch,
+        }
+        .run();
+        debug_assert!(is_served, "arranged for loops that are not there");
+    }
+
+    #[cfg(not(any(
+        test,
+        all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        )
+    )))]
+    fn by_loops(self, _: &[u32], _: i8) {
+        unreachable!("an arranged network has been checked for the processor's loops")
+    }
+}
+
+/// Buffers that are alive at the same time.
+fn disjoint<const N: usize>(arena: &mut [i8], regions: [Region; N]) -> [&mut [i8]; N] {
+    match arena.get_disjoint_mut(regions.map(Region::range)) {
+        Ok(buffers) => buffers,
+        Err(_) => unreachable!("buffers alive at the same time overlap"),
+    }
+}

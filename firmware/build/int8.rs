@@ -1,0 +1,208 @@
+//! The int8 model as Rust: its graph, its integers as this board's processor reads them, and what the
+//! desktop computes with it.
+
+use crate::error::Error;
+use crate::files::{content, path};
+use crate::generate::{description, network};
+use kiln_core::{
+    Crc32, Int8ModelFile, Int8Rule, Int8Target, Program, Purpose, Quantization, SamplesFile,
+    Scaling,
+};
+use std::env;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Where the committed files are.
+const MODEL: &str = "assets/digits-int8.kiln";
+const SAMPLES: &str = "assets/digits.samples";
+
+/// The int8 model and its samples.
+pub struct Int8Files {
+    model_path: PathBuf,
+    samples_path: PathBuf,
+    model: Vec<u8>,
+    samples: Vec<u8>,
+}
+
+/// Reads both files.
+pub fn read() -> Result<Int8Files, Error> {
+    let model_path = path("KILN_INT8_MODEL", MODEL);
+    let samples_path = path("KILN_INT8_SAMPLES", SAMPLES);
+    Ok(Int8Files {
+        model: content(&model_path)?,
+        samples: content(&samples_path)?,
+        model_path,
+        samples_path,
+    })
+}
+
+impl Int8Files {
+    /// The samples, as they go into flash.
+    pub fn samples_bytes(&self) -> &[u8] {
+        &self.samples
+    }
+
+    /// The content of `int8_model.rs`.
+    pub fn constants(&self) -> Result<String, Error> {
+        let (start, memory) = aligned(&self.model);
+        let failed = |error| Error::Model {
+            path: self.model_path.clone(),
+            error,
+        };
+        let model = Int8ModelFile::open(&memory[start..]).map_err(failed)?;
+        let samples = self.samples(&model)?;
+        constants(&model, &samples, self.samples.len())
+    }
+
+    fn samples(&self, model: &Int8ModelFile<'_>) -> Result<SamplesFile<'_>, Error> {
+        let path = self.samples_path.clone();
+        let model = model.network().input_shape();
+        match SamplesFile::open(&self.samples) {
+            Ok(samples) if samples.shape() != model => Err(Error::Shape {
+                path,
+                samples: samples.shape(),
+                model,
+            }),
+            Ok(samples) => Ok(samples),
+            Err(error) => Err(Error::Samples { path, error }),
+        }
+    }
+}
+
+/// A copy at a multiple of 16, and where it starts.
+fn aligned(bytes: &[u8]) -> (usize, Vec<u8>) {
+    let mut memory = vec![0; bytes.len() + 16];
+    let start = memory.as_ptr().align_offset(16);
+    memory.truncate(start + bytes.len());
+    memory[start..].copy_from_slice(bytes);
+    (start, memory)
+}
+
+fn constants(
+    model: &Int8ModelFile<'_>,
+    samples: &SamplesFile<'_>,
+    samples_len: usize,
+) -> Result<String, Error> {
+    let quantized = model.quantized();
+    let rule = quantized.rule();
+    let program = Program::try_of(model.network(), Purpose::Int8(rule)).map_err(Error::Program)?;
+    let words = words(&program, model)?;
+    let input = &quantized.values()[0];
+    let codes = input_codes(model.scaling(), input);
+    let crc = codes_crc(&program, model, samples, &codes)?;
+    let mut code = String::new();
+    let mut constant = |name: &str, kind: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(code, "pub const {name}: {kind} = {value};");
+    };
+    let own = match rule {
+        Int8Rule::Once => "Once",
+        Int8Rule::TensorFlowLite => "TensorFlowLite",
+    };
+    constant("NETWORK", "kiln_core::Network", network(model.network()));
+    constant(
+        "RULE",
+        "kiln_core::Int8Rule",
+        format!("kiln_core::Int8Rule::{own}"),
+    );
+    constant("STEPS", "usize", program.steps().len().to_string());
+    constant(
+        "ARENA_WORDS",
+        "usize",
+        (program.arena_packets() / 4).to_string(),
+    );
+    constant("CHANNELS", "usize", codes.len().to_string());
+    constant("SAMPLES_LEN", "usize", samples_len.to_string());
+    constant("EXPECTED_CRC", "u32", crc.to_string());
+    let values: Vec<String> = quantized.values().iter().map(value).collect();
+    let mut table = |name: &str, kind: &str, len: usize, content: String| {
+        let _ = writeln!(code, "pub static {name}: [{kind}; {len}] = {content};");
+    };
+    table(
+        "VALUES",
+        "kiln_core::Quantization",
+        values.len(),
+        format!("[{}]", values.join(", ")),
+    );
+    table("WORDS", "u32", words.len(), format!("{words:?}"));
+    table(
+        "INPUT_CODES",
+        "[i8; 256]",
+        codes.len(),
+        format!("{codes:?}"),
+    );
+    let _ = writeln!(
+        code,
+        "pub fn description() -> defmt::Str {{ defmt::intern!({:?}) }}",
+        description(model.network())
+    );
+    Ok(code)
+}
+
+fn value(own: &Quantization) -> String {
+    format!(
+        "kiln_core::Quantization {{ scale: f32::from_bits({}), zero: {}, low: {}, high: {} }}",
+        own.scale.to_bits(),
+        own.zero,
+        own.low,
+        own.high
+    )
+}
+
+/// Weights and constants as the processor reads them that is built for.
+fn words(program: &Program, model: &Int8ModelFile<'_>) -> Result<Vec<u32>, Error> {
+    let abi = env::var("CARGO_CFG_TARGET_ABI").unwrap_or_default();
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    let target = match (&*arch, &*abi) {
+        ("arm", "eabihf") => Int8Target::CortexMDsp,
+        _ => Int8Target::Portable,
+    };
+    let quantized = model.quantized();
+    let len = program
+        .arranged_int8_words(&quantized, target)
+        .map_err(Error::Run)?;
+    let mut words = vec![0; len];
+    program
+        .arrange_int8(&quantized, target, &mut words)
+        .map_err(Error::Run)?;
+    Ok(words)
+}
+
+/// For each channel, the code of each pixel.
+fn input_codes(scaling: &Scaling, input: &Quantization) -> Vec<[i8; 256]> {
+    let channels = scaling.scale().iter().zip(scaling.shift());
+    let codes = channels.map(|(scale, shift)| {
+        std::array::from_fn(|pixel| input.code(pixel as f32 * scale + shift))
+    });
+    codes.collect()
+}
+
+/// CRC-32 of the codes that the network gives for all samples.
+fn codes_crc(
+    program: &Program,
+    model: &Int8ModelFile<'_>,
+    samples: &SamplesFile<'_>,
+    tables: &[[i8; 256]],
+) -> Result<u32, Error> {
+    let quantized = model.quantized();
+    let mut arena = vec![0; program.arena_packets()];
+    let mut crc = Crc32::new();
+    let channels = model.network().input_shape().channels as usize;
+    for (_, image) in samples.samples() {
+        let map = image.len() / channels;
+        let fill = |codes: &mut [i8]| {
+            for (place, codes) in codes.chunks_exact_mut(channels).enumerate() {
+                for (channel, code) in codes.iter_mut().enumerate() {
+                    let table = &tables[channel.min(tables.len() - 1)];
+                    *code = table[usize::from(image[channel * map + place])];
+                }
+            }
+        };
+        let codes = program
+            .infer_int8(&quantized, &mut arena, fill)
+            .map_err(Error::Run)?;
+        let bytes: Vec<u8> = codes.iter().map(|code| *code as u8).collect();
+        crc.update(&bytes);
+    }
+    Ok(crc.value())
+}

@@ -1,0 +1,53 @@
+//! The int8 model in flash: its network as a program, its integers as this processor reads them, and
+//! samples for it. All constants are the build's, which opened the files and checked them.
+
+mod generated {
+    #![allow(missing_docs)]
+    include!(concat!(env!("OUT_DIR"), "/int8_model.rs"));
+}
+
+use generated::{NETWORK, RULE, SAMPLES_LEN, STEPS, VALUES, WORDS};
+use kiln_core::{ArrangedNetwork, Program, Purpose, SamplesError, SamplesFile};
+
+pub use generated::{ARENA_WORDS, CHANNELS, EXPECTED_CRC, INPUT_CODES, description};
+
+/// The program of inference.
+#[allow(
+    long_running_const_eval,
+    reason = "the deeper the network, the longer it is planned"
+)]
+pub static INFERENCE: Program<STEPS> = Program::of(&NETWORK, Purpose::Int8(RULE));
+
+static SAMPLES: [u8; SAMPLES_LEN] = *include_bytes!(concat!(env!("OUT_DIR"), "/int8_samples.bin"));
+
+/// The network's integers.
+pub fn network() -> ArrangedNetwork<'static> {
+    ArrangedNetwork {
+        rule: RULE,
+        values: core::hint::black_box(&VALUES),
+        words: core::hint::black_box(&WORDS),
+    }
+}
+
+/// The labelled images in flash.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub fn samples() -> Result<SamplesFile<'static>, SamplesError> {
+    SamplesFile::open(core::hint::black_box(&SAMPLES))
+}
+
+/// Brings an image, channels x rows x columns, to codes, rows x columns x channels.
+pub fn fill(image: &[u8], codes: &mut [i8]) {
+    let channels = NETWORK.input_shape().channels as usize;
+    let map = image.len() / channels;
+    for channel in 0..channels {
+        let table = &INPUT_CODES[channel.min(CHANNELS - 1)];
+        let pixels = &image[channel * map..][..map];
+        let places = codes.iter_mut().skip(channel).step_by(channels);
+        for (code, pixel) in places.zip(pixels) {
+            *code = table[usize::from(*pixel)];
+        }
+    }
+}
