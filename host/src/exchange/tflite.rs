@@ -1,6 +1,6 @@
 //! Int8 TFLite files as networks of integers that give the same codes.
 //!
-//! Tables are read where they lie (`record`, `schema`); `importer` keeps the values of the graph and
+//! Tables are read where they lie (`flat_table`, `schema`); `importer` keeps the values of the graph and
 //! adds layers to the network, operator by operator: those with weights and activations (`layers`),
 //! pools and padding (`windows`), and those that only pass codes on (`passing`). What the codes are is
 //! TensorFlow Lite's reference kernels' definition,
@@ -8,18 +8,18 @@
 
 mod constant;
 mod error;
+mod flat_table;
 mod held;
 mod importer;
 mod layers;
 mod names;
 mod operation;
 mod passing;
-mod record;
 mod schema;
 mod windows;
 
 pub use error::{TfliteError, TfliteFault};
-pub use record::Damaged;
+pub use flat_table::TfliteDamage;
 
 use crate::quantization::QuantizedTables;
 use importer::TfliteImporter;

@@ -97,10 +97,7 @@ impl ScalingArguments {
         let is_row = shape.map_elements() == 1;
         let (affine, from) = match self.given(channels)? {
             Some(given) => (given, "as the flags say"),
-            None if is_row => (
-                Affine::identity(channels),
-                "the default for a row of values",
-            ),
+            None if is_row => (uniform(channels, 1.0), "the default for a row of values"),
             None => {
                 let scale = f64::from(codes.scale);
                 let least = f64::from(i16::from(i8::MIN) - i16::from(codes.zero));

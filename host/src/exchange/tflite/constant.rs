@@ -1,8 +1,8 @@
 //! Tensors as an import needs them: constants of a known shape, and what codes stand for.
 
 use super::error::TfliteFault;
+use super::flat_table::TfliteDamage;
 use super::names;
-use super::record::Damaged;
 use super::schema::TfliteTensor;
 use crate::exchange::extents;
 use kiln_core::Quantization;
@@ -43,7 +43,10 @@ pub const FLOAT32: TfliteElement = TfliteElement {
 
 impl<'a> TfliteTensor<'a> {
     /// Whether its elements are of one of these types.
-    pub fn is_one_of<const N: usize>(&self, elements: [TfliteElement; N]) -> Result<bool, Damaged> {
+    pub fn is_one_of<const N: usize>(
+        &self,
+        elements: [TfliteElement; N],
+    ) -> Result<bool, TfliteDamage> {
         let found = self.element()?;
         Ok(elements.iter().any(|element| element.number == found))
     }

@@ -1,6 +1,6 @@
 //! What can be wrong with a TFLite file, or what of it Kiln has no layer for.
 
-use super::record::Damaged;
+use super::flat_table::TfliteDamage;
 use kiln_core::{Int8Error, LayerFault, NetworkError};
 
 /// Why a TFLite file cannot be imported.
@@ -12,7 +12,7 @@ pub enum TfliteError {
     Identifier,
     /// A part of the file lies outside of it.
     #[error("not a sound TFLite file: {0}")]
-    Damaged(#[from] Damaged),
+    Damaged(#[from] TfliteDamage),
     /// Another version of the schema.
     #[error("it is of version {found} of TFLite's files; import reads version 3")]
     Version {
@@ -68,7 +68,7 @@ pub enum TfliteError {
 pub enum TfliteFault {
     /// A part of it lies outside of the file.
     #[error("{0}")]
-    Damaged(#[from] Damaged),
+    Damaged(#[from] TfliteDamage),
     /// No layer for its operator.
     #[error("Kiln has no layer for it; take it out, or train the network without it")]
     Operator,

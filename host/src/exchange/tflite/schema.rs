@@ -1,8 +1,8 @@
 //! The tables of TensorFlow Lite's schema that an import reads, by the numbers of their fields.
 
 use super::error::TfliteError;
+use super::flat_table::{FlatTable, FlatTables, TfliteDamage};
 use super::names;
-use super::record::{Damaged, Record, Records};
 use planus::Vector;
 
 /// What bytes 4 to 7 of a file are.
@@ -14,11 +14,11 @@ const MAX_RANK: usize = 8;
 /// The one graph of a file, with what its numbers stand for.
 #[derive(Clone, Copy, Debug)]
 pub struct TfliteGraph<'a> {
-    codes: Records<'a>,
-    buffers: Records<'a>,
-    tensors: Records<'a>,
+    codes: FlatTables<'a>,
+    buffers: FlatTables<'a>,
+    tensors: FlatTables<'a>,
     /// The operators, in the order in which they run.
-    pub operators: Records<'a>,
+    pub operators: FlatTables<'a>,
     /// The tensor that comes in.
     pub input: usize,
     /// The tensor that goes out.
@@ -31,12 +31,12 @@ impl<'a> TfliteGraph<'a> {
         if bytes.get(4..8) != Some(IDENTIFIER) {
             return Err(TfliteError::Identifier);
         }
-        let model = Record::root(bytes)?;
+        let model = FlatTable::root(bytes)?;
         let version = model.field_or(0, 0_u32)?;
         if version != 3 {
             return Err(TfliteError::Version { found: version });
         }
-        let graphs: Records = model.field_or(2, Records::default())?;
+        let graphs: FlatTables = model.field_or(2, FlatTables::default())?;
         only("graphs", graphs.len())?;
         let graph = graphs.at(0)?;
         let one = |what, field| {
@@ -44,20 +44,20 @@ impl<'a> TfliteGraph<'a> {
             let numbers = numbers.unwrap_or(Vector::new_empty());
             only(what, numbers.len())?;
             let number = numbers.first().and_then(|number| number.try_into().ok());
-            number.ok_or(TfliteError::Damaged(Damaged))
+            number.ok_or(TfliteError::Damaged(TfliteDamage))
         };
         Ok(Self {
-            codes: model.field_or(1, Records::default())?,
-            buffers: model.field_or(4, Records::default())?,
-            tensors: graph.field_or(0, Records::default())?,
-            operators: graph.field_or(3, Records::default())?,
+            codes: model.field_or(1, FlatTables::default())?,
+            buffers: model.field_or(4, FlatTables::default())?,
+            tensors: graph.field_or(0, FlatTables::default())?,
+            operators: graph.field_or(3, FlatTables::default())?,
             input: one("inputs", 1)?,
             output: one("outputs", 2)?,
         })
     }
 
     /// A tensor by its number.
-    pub fn tensor(&self, number: usize) -> Result<TfliteTensor<'a>, Damaged> {
+    pub fn tensor(&self, number: usize) -> Result<TfliteTensor<'a>, TfliteDamage> {
         let record = self.tensors.at(number)?;
         Ok(TfliteTensor {
             record,
@@ -66,7 +66,7 @@ impl<'a> TfliteGraph<'a> {
     }
 
     /// An operator by its number.
-    pub fn operator(&self, number: usize) -> Result<TfliteOperator<'a>, Damaged> {
+    pub fn operator(&self, number: usize) -> Result<TfliteOperator<'a>, TfliteDamage> {
         let record = self.operators.at(number)?;
         let code = self.codes.at(record.field_or(0, 0_u32)? as usize)?;
         // Codes up to 127 stand in the field of before there were more.
@@ -91,26 +91,26 @@ fn only(what: &'static str, found: usize) -> Result<(), TfliteError> {
 /// A tensor: a constant, or a value that is computed.
 #[derive(Clone, Copy, Debug)]
 pub struct TfliteTensor<'a> {
-    record: Record<'a>,
-    buffers: Records<'a>,
+    record: FlatTable<'a>,
+    buffers: FlatTables<'a>,
 }
 
 impl<'a> TfliteTensor<'a> {
     /// Its extents.
-    pub fn dims(&self) -> Result<Vec<usize>, Damaged> {
+    pub fn dims(&self) -> Result<Vec<usize>, TfliteDamage> {
         let dims: Option<Vector<i32>> = self.record.field(0)?;
         let dims = dims.unwrap_or(Vector::new_empty());
         if dims.len() > MAX_RANK {
-            return Err(Damaged);
+            return Err(TfliteDamage);
         }
         let dims = dims
             .iter()
-            .map(|extent| extent.try_into().map_err(|_| Damaged));
+            .map(|extent| extent.try_into().map_err(|_| TfliteDamage));
         dims.collect()
     }
 
     /// The number of its elements' type.
-    pub fn element(&self) -> Result<i8, Damaged> {
+    pub fn element(&self) -> Result<i8, TfliteDamage> {
         self.record.field_or(1, 0)
     }
 
@@ -121,25 +121,25 @@ impl<'a> TfliteTensor<'a> {
     }
 
     /// Whether its values are packed in a way of their own.
-    pub fn is_sparse(&self) -> Result<bool, Damaged> {
-        Ok(self.record.field::<Record>(6)?.is_some())
+    pub fn is_sparse(&self) -> Result<bool, TfliteDamage> {
+        Ok(self.record.field::<FlatTable>(6)?.is_some())
     }
 
     /// Scales, zeros, and the axis along which they are given.
-    pub fn quantization(&self) -> Result<(Vector<'a, f32>, Vector<'a, i64>, usize), Damaged> {
-        let Some(record) = self.record.field::<Record>(4)? else {
+    pub fn quantization(&self) -> Result<(Vector<'a, f32>, Vector<'a, i64>, usize), TfliteDamage> {
+        let Some(record) = self.record.field::<FlatTable>(4)? else {
             return Ok((Vector::new_empty(), Vector::new_empty(), 0));
         };
         let axis: i32 = record.field_or(6, 0)?;
         Ok((
             record.field_or(2, Vector::new_empty())?,
             record.field_or(3, Vector::new_empty())?,
-            axis.try_into().map_err(|_| Damaged)?,
+            axis.try_into().map_err(|_| TfliteDamage)?,
         ))
     }
 
     /// Its bytes; none where it is no constant, or they lie behind the flatbuffer.
-    pub fn data(&self) -> Result<&'a [u8], Damaged> {
+    pub fn data(&self) -> Result<&'a [u8], TfliteDamage> {
         let buffer = self.buffers.at(self.record.field_or(2, 0_u32)? as usize)?;
         buffer.field_or(0, &[])
     }
@@ -148,42 +148,42 @@ impl<'a> TfliteTensor<'a> {
 /// An operator.
 #[derive(Clone, Debug)]
 pub struct TfliteOperator<'a> {
-    record: Record<'a>,
+    record: FlatTable<'a>,
     /// Its name in the schema.
     pub name: String,
 }
 
 impl<'a> TfliteOperator<'a> {
     /// Numbers of the tensors that it reads, -1 for one left out.
-    pub fn inputs(&self) -> Result<Vector<'a, i32>, Damaged> {
+    pub fn inputs(&self) -> Result<Vector<'a, i32>, TfliteDamage> {
         self.record.field_or(1, Vector::new_empty())
     }
 
     /// Numbers of the tensors that it gives.
-    pub fn outputs(&self) -> Result<Vector<'a, i32>, Damaged> {
+    pub fn outputs(&self) -> Result<Vector<'a, i32>, TfliteDamage> {
         self.record.field_or(2, Vector::new_empty())
     }
 
     /// Its options, if they are of the kind with this number.
-    pub fn options(&self, kind: u8) -> Result<TfliteOptions<'a>, Damaged> {
+    pub fn options(&self, kind: u8) -> Result<TfliteOptions<'a>, TfliteDamage> {
         let found: u8 = self.record.field_or(3, 0)?;
-        let options: Option<Record> = self.record.field(4)?;
+        let options: Option<FlatTable> = self.record.field(4)?;
         Ok(TfliteOptions(options.filter(|_| found == kind)))
     }
 }
 
 /// An operator's options; those left out have their defaults.
 #[derive(Clone, Copy, Debug)]
-pub struct TfliteOptions<'a>(Option<Record<'a>>);
+pub struct TfliteOptions<'a>(Option<FlatTable<'a>>);
 
 impl TfliteOptions<'_> {
     /// One of a few, by its number.
-    pub fn choice(&self, number: usize) -> Result<i8, Damaged> {
+    pub fn choice(&self, number: usize) -> Result<i8, TfliteDamage> {
         self.field(number, 0)
     }
 
     /// A whole number.
-    pub fn int(&self, number: usize, default: i32) -> Result<i32, Damaged> {
+    pub fn int(&self, number: usize, default: i32) -> Result<i32, TfliteDamage> {
         self.field(number, default)
     }
 
@@ -191,7 +191,7 @@ impl TfliteOptions<'_> {
         &self,
         number: usize,
         default: T,
-    ) -> Result<T, Damaged> {
+    ) -> Result<T, TfliteDamage> {
         match &self.0 {
             Some(record) => record.field_or(number, default),
             None => Ok(default),
