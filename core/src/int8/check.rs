@@ -29,7 +29,7 @@ pub(super) fn check(quantized: &QuantizedNetwork<'_>) -> Result<(), Int8Error> {
     }
     for (index, (weights, constants)) in quantized.nodes().enumerate() {
         let layer = &layers[index];
-        let node = Node {
+        let node = CheckedNode {
             layer,
             input: network.input_shape_of(index),
             rule,
@@ -69,7 +69,7 @@ fn is_sound(quantization: &Quantization) -> bool {
 }
 
 /// A node and its integers.
-struct Node<'a> {
+struct CheckedNode<'a> {
     layer: &'a Layer,
     input: Shape,
     rule: Int8Rule,
@@ -77,7 +77,7 @@ struct Node<'a> {
     constants: &'a [i32],
 }
 
-impl Node<'_> {
+impl CheckedNode<'_> {
     /// Checks it between the codes that it reads and those that it gives.
     fn check(&self, ends: [Quantization; 2]) -> Result<(), Int8Fault> {
         match self.layer {

@@ -184,7 +184,7 @@ fn other_files_and_versions_are_named() {
         ModelError::NotAModel
     );
     let mut bytes = sample();
-    for found in [0, 3] {
+    for found in [0, 4] {
         bytes[4..6].copy_from_slice(&u16::to_le_bytes(found));
         assert_eq!(open_error(&bytes), ModelError::Version { found });
     }

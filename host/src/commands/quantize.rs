@@ -97,7 +97,7 @@ pub fn run(arguments: &QuantizeArguments) -> Result<()> {
     };
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
-    let parts = Parts::of(arguments, &dataset)?;
+    let parts = QuantizeSamples::of(arguments, &dataset)?;
     if parts.overlap {
         output.item(
             "note",
@@ -153,14 +153,14 @@ fn target(arguments: &QuantizeArguments) -> Result<PathBuf> {
 }
 
 /// The samples that ranges are found by, and those that are scored.
-struct Parts {
+struct QuantizeSamples {
     calibration: Samples,
     scored: Samples,
     /// Whether samples that were trained on may be among the scored ones.
     overlap: bool,
 }
 
-impl Parts {
+impl QuantizeSamples {
     /// Ranges come from training samples, spread evenly; scored is the test set, or what the run whose
     /// folder is given held out, or everything.
     fn of(arguments: &QuantizeArguments, dataset: &Dataset) -> Result<Self> {
@@ -220,7 +220,7 @@ fn encode(model: &ModelFile<'_>, quantized: &Quantized) -> Result<ModelBytes> {
 fn score(
     model: &ModelFile<'_>,
     quantized: &Quantized,
-    parts: &Parts,
+    parts: &QuantizeSamples,
     threads: usize,
 ) -> Result<QuantizationScore> {
     let samples = &parts.scored;

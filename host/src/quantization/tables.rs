@@ -13,7 +13,7 @@ pub(super) fn build(
     method: RangeMethod,
 ) -> Result<QuantizedTables, QuantizeError> {
     let program = program(model)?;
-    let mut builder = Builder {
+    let mut builder = TablesBuilder {
         model,
         calibration,
         method,
@@ -33,7 +33,7 @@ pub(super) fn build(
     Ok(builder.tables)
 }
 
-struct Builder<'a> {
+struct TablesBuilder<'a> {
     model: &'a FloatModel<'a>,
     calibration: &'a Calibration,
     method: RangeMethod,
@@ -47,7 +47,7 @@ const WEIGHT: f64 = 127.0;
 /// The largest bias, in the sum's unit: a quarter of what 32 bits hold.
 const BIAS: f64 = (1 << 29) as f64;
 
-impl Builder<'_> {
+impl TablesBuilder<'_> {
     /// Makes the tables of a step, which gives value `value`.
     fn step(&mut self, step: &Step, value: usize) -> Result<(), QuantizeError> {
         let output = self.calibration.quantization(value, self.method);
@@ -100,14 +100,15 @@ impl Builder<'_> {
             });
         }
         let (weights, biases) = own.split_at(weights as usize);
-        let filters = Filters::of(layer, step.input);
+        let filters = WeightLayout::of(layer, step.input);
         let taps = weights.len() / filters.count;
         let means = filters.means(self.calibration.means(read), taps);
         let (mut sums, mut scales) = (Vec::new(), Vec::new());
         for (f, row) in weights.chunks_exact(taps).enumerate() {
             let bias = biases.get(f).map_or(0.0, |bias| f64::from(*bias));
             let group = f / (filters.count / filters.groups);
-            let own = Filter::of(row, bias, f64::from(input.scale), &means[group * taps..]);
+            let own =
+                QuantizedFilter::of(row, bias, f64::from(input.scale), &means[group * taps..]);
             let codes = filters.channels_last(&own.codes);
             let sum: i32 = codes.iter().map(|code| i32::from(*code)).sum();
             sums.push(own.bias - i32::from(input.zero) * sum);
@@ -161,7 +162,7 @@ fn limited(layer: &Layer, output: Quantization) -> Quantization {
 }
 
 /// How the weights of a layer lie.
-struct Filters {
+struct WeightLayout {
     count: usize,
     groups: usize,
     /// Channels that a filter reads.
@@ -171,7 +172,7 @@ struct Filters {
     is_linear: bool,
 }
 
-impl Filters {
+impl WeightLayout {
     fn of(layer: &Layer, input: Shape) -> Self {
         match layer {
             Layer::Conv2d(conv) => {
@@ -219,14 +220,14 @@ impl Filters {
 }
 
 /// A filter in integers.
-struct Filter {
+struct QuantizedFilter {
     /// channels x rows x columns
     codes: Vec<i8>,
     scale: f64,
     bias: i32,
 }
 
-impl Filter {
+impl QuantizedFilter {
     /// `means` is what each tap reads on average: what the rounding of weights adds to the output on
     /// average is taken from the bias.
     fn of(weights: &[f32], bias: f64, input_scale: f64, means: &[f64]) -> Self {

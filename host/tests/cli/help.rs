@@ -10,6 +10,7 @@ fn help_teaches_every_command() {
         "sweep",
         "evaluate",
         "predict",
+        "quantize",
         "summary",
         "report",
         "export",

@@ -12,6 +12,7 @@ mod graphs;
 mod help;
 mod misuse;
 mod predict;
+mod quantize;
 mod report;
 #[cfg(unix)]
 mod resume;

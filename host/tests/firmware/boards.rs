@@ -41,6 +41,38 @@ fn every_board_gives_the_bits_of_the_desktop() {
     }
 }
 
+/// By each processor's own kernels, or by those for any.
+#[test]
+fn every_board_gives_the_codes_of_the_desktop() {
+    for board in boards() {
+        let Some(firmware) = firmware(*board, "evaluate_int8") else {
+            return;
+        };
+        if board.emulated.is_none() {
+            continue;
+        }
+        let (report, status) = run(firmware.path(), *board);
+        let text = report.join("\n");
+        assert!(status.success(), "{}: {text}", board.name);
+        let codes = report
+            .iter()
+            .find(|line| line.starts_with("codes"))
+            .unwrap();
+        assert!(codes.ends_with("equal to the desktop's"), "{text}");
+        assert!(text.contains("accuracy   99 of 100"), "{text}");
+        assert!(number(&report, "arena") <= 2800, "{text}");
+        assert!(number(&report, "stack") <= STACK, "{text}");
+        let inference = report.iter().find(|line| line.starts_with("inference"));
+        let inference = inference.unwrap().split_whitespace().nth(1).unwrap();
+        let most = match board.target.ends_with("eabihf") {
+            // CMSIS-NN takes 1,235,360.
+            true => 325_000,
+            false => u32::MAX,
+        };
+        assert!(inference.parse::<u32>().unwrap() <= most, "{text}");
+    }
+}
+
 #[test]
 fn every_board_serves_the_bits_of_the_desktop() {
     for board in boards() {

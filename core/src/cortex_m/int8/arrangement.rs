@@ -2,7 +2,7 @@
 //! exported.
 
 use super::layout::{Header, Sizes, Sweeping};
-use super::scale::Scale;
+use super::scale::CodeScale;
 use super::{Rounding, Unserved};
 use crate::ops::conv2d::ConvGeometry;
 
@@ -49,7 +49,7 @@ impl CodeArrangement<'_> {
             return false;
         };
         let paired = sizes.sweeping != Sweeping::Planes && self.is_paired();
-        (0..self.geometry.filters).all(|f| Scale::of(self, f, paired).is_ok())
+        (0..self.geometry.filters).all(|f| CodeScale::of(self, f, paired).is_ok())
     }
 
     /// Writes them: [`CodeArrangement::words`] words, for a little-endian processor.
@@ -105,7 +105,7 @@ impl CodeArrangement<'_> {
 
     /// Whether two weights can share 16 bits: codes that leave room, and sums of 23 bits.
     fn is_paired(&self) -> bool {
-        let fits = |f| Scale::of(self, f, true).is_ok() && !self.filter(f).contains(&i8::MIN);
+        let fits = |f| CodeScale::of(self, f, true).is_ok() && !self.filter(f).contains(&i8::MIN);
         self.reach <= 127 && self.rounding == Rounding::Once && (0..self.geometry.filters).all(fits)
     }
 
@@ -135,7 +135,7 @@ impl Writer<'_> {
         let all = self.arrangement;
         let layout = self.sizes.layout;
         for f in first..first + filters {
-            let scale = Scale::of(all, f, self.paired)?;
+            let scale = CodeScale::of(all, f, self.paired)?;
             self.push(scale.bias as u32);
         }
         for quad in 0..self.sizes.quads {
@@ -151,7 +151,7 @@ impl Writer<'_> {
             }
         }
         for f in first..first + filters {
-            let scale = Scale::of(all, f, self.paired)?;
+            let scale = CodeScale::of(all, f, self.paired)?;
             scale.words().into_iter().for_each(|word| self.push(word));
         }
         Ok(())
@@ -160,7 +160,7 @@ impl Writer<'_> {
     /// A filter over one channel: its bias and scale, then its rows, each filled up to words.
     fn plane(&mut self, f: usize) -> Result<(), Unserved> {
         let all = self.arrangement;
-        let scale = Scale::of(all, f, false)?;
+        let scale = CodeScale::of(all, f, false)?;
         self.push(scale.bias as u32);
         scale.words().into_iter().for_each(|word| self.push(word));
         for row in all.filter(f).chunks(all.geometry.kernel[1]) {

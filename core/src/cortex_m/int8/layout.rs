@@ -33,12 +33,12 @@ impl Sweeping {
 /// Rows of such lengths are widened where they lie. Others are copied first, which is worth it where
 /// many filters would have to add up zeros, or the rows lie in pieces anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum TapLayout {
     Rows,
     Packed,
 }
 
-impl Layout {
+impl TapLayout {
     pub const fn of(g: &ConvGeometry) -> Self {
         if !Self::is_in_one_piece(g) {
             return Self::Packed;
@@ -87,7 +87,7 @@ impl Layout {
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
     pub sweeping: Sweeping,
-    pub layout: Layout,
+    pub layout: TapLayout,
     /// Groups of four taps.
     pub quads: usize,
     /// Those of a row, or all.
@@ -106,7 +106,7 @@ impl Sizes {
         let Some(sweeping) = Sweeping::of(g, pool) else {
             return None;
         };
-        let layout = Layout::of(g);
+        let layout = TapLayout::of(g);
         let [rows, row_quads] = layout.rows(g);
         let quads = rows * row_quads;
         let positions = match sweeping {
@@ -127,11 +127,11 @@ impl Sizes {
         };
         let copies = match layout {
             // Every row is widened where it lies.
-            Layout::Rows if g.is_pointwise() && g.group_channels().is_multiple_of(4) => 0,
+            TapLayout::Rows if g.is_pointwise() && g.group_channels().is_multiple_of(4) => 0,
             // The first one is of padding.
-            Layout::Rows => (positions + 1) * 4 * row_quads,
+            TapLayout::Rows => (positions + 1) * 4 * row_quads,
             // A word behind the last one may be written, too.
-            Layout::Packed => positions * 4 * row_quads + 4,
+            TapLayout::Packed => positions * 4 * row_quads + 4,
         };
         Some(Self {
             sweeping,

@@ -9,7 +9,7 @@ use super::{Rounding, Unserved};
 /// twice the sum rounded to the upper word: `(product - (sum < 0) + constant) >> shift`. The result is
 /// saturated to 8 bits. Sums of paired weights are 256 times as large, and so is the bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Scale {
+pub(super) struct CodeScale {
     pub bias: i32,
     multiplier: i32,
     constant: i32,
@@ -19,7 +19,7 @@ pub(super) struct Scale {
 /// Bits that sums of paired weights have more.
 const PAIRED_BITS: i32 = 8;
 
-impl Scale {
+impl CodeScale {
     /// That of a channel.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Scale {
             .iter()
             .map(|w| i64::from(*w).abs())
             .sum();
-        let bound = Sum {
+        let bound = SumBound {
             most: bias.abs() + weights * i64::from(all.reach),
             multiplier,
             zero: all.output_zero.into(),
@@ -63,7 +63,7 @@ impl Scale {
 }
 
 /// What is known of a channel's sums.
-struct Sum {
+struct SumBound {
     /// The largest magnitude.
     most: i64,
     multiplier: i64,
@@ -73,7 +73,7 @@ struct Sum {
 /// The largest magnitude of a word.
 const WORD: i64 = i32::MAX as i64;
 
-impl Sum {
+impl SumBound {
     /// Multiplier, constant and shift.
     fn once(&self, shift: i64, bits: i32) -> Option<[i64; 3]> {
         if self.multiplier < 0 || !(1..=62).contains(&shift) || self.most << bits > WORD {

@@ -20,7 +20,7 @@ pub(crate) struct Int8Add<'a> {
 impl Int8Add<'_> {
     /// Runs it.
     pub fn run(self) {
-        let sum = Sum {
+        let sum = CodePair {
             rule: self.rule,
             constants: self.constants,
             zeros: self.inputs.map(|input| input.zero),
@@ -37,15 +37,57 @@ impl Int8Add<'_> {
     }
 }
 
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+impl Int8Add<'_> {
+    /// Runs it by a processor's loops where they serve its numbers, else as on any processor.
+    pub fn run_by_loops(self) {
+        use crate::dsp::{CodeAddition, CodeSum};
+        let c = self.constants;
+        let sum = match self.rule {
+            Int8Rule::Once => CodeSum::Once {
+                multipliers: [c[0] as i16, c[1] as i16],
+                constant: c[2],
+                shift: c[3] as u32,
+            },
+            Int8Rule::TensorFlowLite => CodeSum::Twice {
+                scales: [[c[0], c[1]], [c[2], c[3]], [c[4], c[5]]],
+                zeros: [
+                    self.inputs[0].zero,
+                    self.inputs[1].zero,
+                    self.quantization.zero,
+                ],
+            },
+        };
+        let is_served = CodeAddition {
+            sum,
+            limits: [self.quantization.low, self.quantization.high],
+            value: &mut *self.value,
+            other: self.other,
+            is_second: self.is_second,
+        }
+        .run();
+        if !is_served {
+            self.run();
+        }
+    }
+}
+
 /// How two codes become one.
-struct Sum<'a> {
+struct CodePair<'a> {
     rule: Int8Rule,
     constants: &'a [i32],
     zeros: [i8; 2],
     output: Quantization,
 }
 
-impl Sum<'_> {
+impl CodePair<'_> {
     #[inline(always)]
     fn code(&self, codes: [i8; 2]) -> i8 {
         let code = match self.rule {

@@ -88,12 +88,12 @@ impl<const STEPS: usize> Program<STEPS> {
         self.check_rule(network.rule, network.values.len())?;
         let mut at = 0;
         for step in self.steps() {
-            let own = ArrangedStep::at(step, network, at).ok_or(BufferError::Purpose)?;
+            let own = StepWords::at(step, network, at).ok_or(BufferError::Purpose)?;
             at += own.len;
         }
         buffers::check("arranged words", network.words.len(), at)?;
         let mut at = 0;
-        let tensors = |step: &Step| match ArrangedStep::at(step, network, at) {
+        let tensors = |step: &Step| match StepWords::at(step, network, at) {
             Some(own) => {
                 at += own.len;
                 own.tensors
@@ -105,12 +105,12 @@ impl<const STEPS: usize> Program<STEPS> {
 }
 
 /// A step's part of the words.
-struct ArrangedStep<'a> {
+struct StepWords<'a> {
     tensors: StepTensors<'a>,
     len: usize,
 }
 
-impl<'a> ArrangedStep<'a> {
+impl<'a> StepWords<'a> {
     /// That of a step whose words begin at `at`; `None` where they end too soon, or are made for loops
     /// that this processor has not.
     fn at(step: &Step, network: &ArrangedNetwork<'a>, at: usize) -> Option<Self> {

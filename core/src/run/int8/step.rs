@@ -123,7 +123,7 @@ impl Int8Step<'_> {
                 output: row,
                 scratch,
             });
-            Int8Add {
+            self.add_codes(Int8Add {
                 rule: self.rule,
                 constants: self.behind(),
                 inputs,
@@ -131,8 +131,7 @@ impl Int8Step<'_> {
                 value,
                 other: Some(row),
                 is_second: read == 1,
-            }
-            .run();
+            });
         }
     }
 
@@ -182,7 +181,7 @@ impl Int8Step<'_> {
             true => disjoint(arena, [Region::EMPTY, own]),
             false => disjoint(arena, [others, own]),
         };
-        Int8Add {
+        self.add_codes(Int8Add {
             rule: self.rule,
             constants: self.behind(),
             inputs: self.inputs,
@@ -190,8 +189,36 @@ impl Int8Step<'_> {
             value: &mut value[..len],
             other: (!is_twice).then(|| &others[..len]),
             is_second,
+        });
+    }
+
+    /// By the processor's loops, where the network was arranged for them and they serve its numbers.
+    #[cfg(any(
+        test,
+        all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        )
+    ))]
+    fn add_codes(&self, work: Int8Add<'_>) {
+        if let StepTensors::Arranged { .. } = self.tensors {
+            work.run_by_loops();
+        } else {
+            work.run();
         }
-        .run();
+    }
+
+    #[cfg(not(any(
+        test,
+        all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        )
+    )))]
+    fn add_codes(&self, work: Int8Add<'_>) {
+        work.run();
     }
 
     fn pool(self, arena: &mut [i8], input: Region, pool: Pool2d, kind: Int8PoolKind) {

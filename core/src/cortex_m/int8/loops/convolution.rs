@@ -4,7 +4,7 @@ use super::Rounding;
 use super::clamping::clamp_codes;
 use super::gathering::Gathering;
 use super::layout::{Header, Sizes, Sweeping};
-use super::line::Line;
+use super::line::CodeLine;
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -99,7 +99,7 @@ impl CodeConvolution<'_> {
             for place in 0..places.len() {
                 gathering.one(places.start + place);
                 let output = output.wrapping_add(place * g.filters + group * filters);
-                let line = Line {
+                let line = CodeLine {
                     taps,
                     taps_end: taps.wrapping_byte_add(sizes.taps),
                     output,

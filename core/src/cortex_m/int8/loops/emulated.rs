@@ -1,7 +1,7 @@
 //! The loops in Rust, for tests on other processors.
 
-use super::line::Line;
-use super::tile::{BYTES, Finish, Tile};
+use super::line::CodeLine;
+use super::tile::{BYTES, CodeFinish, Tile};
 use super::widening::Widening;
 
 /// Numbers of 16 bits of a word.
@@ -62,8 +62,8 @@ pub(super) unsafe fn tile(work: &Tile) -> *const u32 {
     let mut weights = Words(work.weights);
     let mut output = work.output;
     let finish = work.finish as usize;
-    let is_largest = [Finish::LargestOnce, Finish::LargestTwice].map(|own| own as usize);
-    let is_twice = finish >= Finish::Twice as usize;
+    let is_largest = [CodeFinish::LargestOnce, CodeFinish::LargestTwice].map(|own| own as usize);
+    let is_twice = finish >= CodeFinish::Twice as usize;
     let mut left = work.pairs_end as usize - output as usize + work.is_odd;
     while left > 0 {
         let filters = left.min(2);
@@ -130,8 +130,8 @@ unsafe fn quad(work: &Tile, weights: &mut Words, taps: *const u32, sums: &mut [[
 
 /// # Safety
 ///
-/// As for [`Line::run`].
-pub(super) unsafe fn line(work: &Line) -> *const u32 {
+/// As for [`CodeLine::run`].
+pub(super) unsafe fn line(work: &CodeLine) -> *const u32 {
     let mut weights = Words(work.weights);
     let mut output = work.output;
     while output != work.output_end {

@@ -4,7 +4,7 @@
 //! are copied first, with the padding's code where they leave the input.
 
 use super::copying::Pieces;
-use super::layout::{Layout, Sizes, Sweeping};
+use super::layout::{Sizes, Sweeping, TapLayout};
 use super::widening::{Widening, widen_line};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -48,7 +48,7 @@ impl<'a> Gathering<'a> {
         sizes: &Sizes,
         is_bytes: bool,
     ) -> Self {
-        let is_packed = sizes.layout == Layout::Packed;
+        let is_packed = sizes.layout == TapLayout::Packed;
         let positions = match sizes.sweeping {
             Sweeping::Tiles => 4,
             _ => 1,
@@ -59,11 +59,11 @@ impl<'a> Gathering<'a> {
             copies[..copy_len].fill(zero);
         }
         let input = input.as_ptr_range();
-        let columns = match Layout::is_in_one_piece(g) {
+        let columns = match TapLayout::is_in_one_piece(g) {
             true => 1,
             false => g.kernel[1],
         };
-        let row_taps = Layout::row_taps(g);
+        let row_taps = TapLayout::row_taps(g);
         let bytes = row_taps / columns;
         let pieces = Pieces {
             source: input.start,

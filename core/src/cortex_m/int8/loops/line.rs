@@ -2,7 +2,7 @@
 
 /// What the loops read, in this order.
 #[repr(C)]
-pub(super) struct Line {
+pub(super) struct CodeLine {
     /// The position's taps, two words for each quad.
     pub taps: *const u32,
     /// Where they end.
@@ -22,7 +22,7 @@ pub(super) struct Line {
     pub is_twice: usize,
 }
 
-impl Line {
+impl CodeLine {
     /// Computes the codes, not clamped but to 8 bits, and gives where the weights end.
     ///
     /// # Safety
@@ -88,7 +88,7 @@ macro_rules! four_codes {
 // the place of what the first round leaves out replaced by where the loop is entered.
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
-unsafe extern "C" fn line(work: &Line) -> *const u32 {
+unsafe extern "C" fn line(work: &CodeLine) -> *const u32 {
     core::arch::naked_asm!(
         "push {{r4-r11, lr}}",
         "ldrd r1, r2, [r0, #28]",

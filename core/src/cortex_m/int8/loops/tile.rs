@@ -19,7 +19,7 @@ pub(super) struct Tile {
     pub weights: *const u32,
     /// How weights lie, and how many positions there are.
     pub body: usize,
-    pub finish: Finish,
+    pub finish: CodeFinish,
     /// Whether a filter is left behind the pairs.
     pub is_odd: usize,
 }
@@ -34,7 +34,7 @@ pub(super) const ALONE: usize = 2;
 /// What becomes of sums.
 #[derive(Clone, Copy)]
 #[repr(usize)]
-pub(super) enum Finish {
+pub(super) enum CodeFinish {
     /// Codes of four positions, rounding once.
     Once = 0,
     /// Codes of the largest of four positions, rounding once.

@@ -4,7 +4,7 @@ use super::Rounding;
 use super::convolution::{CodeConvolution, header_of};
 use super::gathering::Gathering;
 use super::layout::Sizes;
-use super::tile::{ALONE, BYTES, Finish, Tile};
+use super::tile::{ALONE, BYTES, CodeFinish, Tile};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -36,10 +36,10 @@ impl CodeConvolution<'_> {
                 weights,
                 body: 0,
                 finish: match (header.rounding, pool) {
-                    (Rounding::Once, false) => Finish::Once,
-                    (Rounding::Once, true) => Finish::LargestOnce,
-                    (Rounding::Twice, false) => Finish::Twice,
-                    (Rounding::Twice, true) => Finish::LargestTwice,
+                    (Rounding::Once, false) => CodeFinish::Once,
+                    (Rounding::Once, true) => CodeFinish::LargestOnce,
+                    (Rounding::Twice, false) => CodeFinish::Twice,
+                    (Rounding::Twice, true) => CodeFinish::LargestTwice,
                 },
                 is_odd: g.group_filters() % 2,
             },

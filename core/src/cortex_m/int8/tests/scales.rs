@@ -3,7 +3,7 @@
 extern crate std;
 
 use super::super::arrangement::CodeArrangement;
-use super::super::scale::Scale;
+use super::super::scale::CodeScale;
 use super::super::{Rounding, Unserved};
 use super::Random;
 use crate::ops::conv2d::ConvGeometry;
@@ -26,7 +26,7 @@ fn line(inputs: usize, outputs: usize) -> ConvGeometry {
 }
 
 /// What the instructions make of a sum, in as many bits as they have.
-fn code(scale: Scale, sum: i64, rounding: Rounding) -> i64 {
+fn code(scale: CodeScale, sum: i64, rounding: Rounding) -> i64 {
     let [multiplier, constant, shift] = scale.words().map(|word| i64::from(word as i32));
     let word = |value: i64| {
         assert_eq!(value, i64::from(value as i32), "more than a word");
@@ -76,7 +76,7 @@ fn scales_are_exact_where_they_are_served() {
         let sum: i64 = weights.iter().map(|weight| i64::from(*weight).abs()).sum();
         let most = i64::from(constants[0]).abs() + 128 * sum;
         for paired in [false, rounding == Rounding::Once] {
-            let Ok(scale) = Scale::of(&all, 0, paired) else {
+            let Ok(scale) = CodeScale::of(&all, 0, paired) else {
                 continue;
             };
             served[usize::from(paired) + usize::from(rounding == Rounding::Twice) * 2] += 1;
