@@ -180,7 +180,7 @@ impl CodeBench {
         sum_window(input, columns, [0, 0], [rows, columns], sums);
         sums.iter().enumerate().all(|(channel, sum)| {
             let codes = input[channel..].iter().step_by(channels);
-            *sum == codes.map(|code| i32::from(*code)).sum()
+            *sum == codes.map(|code| i32::from(*code)).sum::<i32>()
         })
     }
 }
