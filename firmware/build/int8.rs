@@ -111,7 +111,6 @@ fn constants(
         "usize",
         (program.arena_packets() / 4).to_string(),
     );
-    constant("CHANNELS", "usize", codes.len().to_string());
     constant("SAMPLES_LEN", "usize", samples_len.to_string());
     constant("EXPECTED_CRC", "u32", crc.to_string());
     let values: Vec<String> = quantized.values().iter().map(value).collect();

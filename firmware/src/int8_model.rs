@@ -9,7 +9,7 @@ mod generated {
 use generated::{NETWORK, RULE, SAMPLES_LEN, STEPS, VALUES, WORDS};
 use kiln_core::{ArrangedNetwork, Program, Purpose, SamplesError, SamplesFile};
 
-pub use generated::{ARENA_WORDS, CHANNELS, EXPECTED_CRC, INPUT_CODES, description};
+pub use generated::{ARENA_WORDS, EXPECTED_CRC, INPUT_CODES, description};
 
 /// The program of inference.
 #[allow(
@@ -43,7 +43,8 @@ pub fn fill(image: &[u8], codes: &mut [i8]) {
     let channels = NETWORK.input_shape().channels as usize;
     let map = image.len() / channels;
     for channel in 0..channels {
-        let table = &INPUT_CODES[channel.min(CHANNELS - 1)];
+        // One for all where they are scaled alike.
+        let table = INPUT_CODES.get(channel).unwrap_or(&INPUT_CODES[0]);
         let pixels = &image[channel * map..][..map];
         let places = codes.iter_mut().skip(channel).step_by(channels);
         for (code, pixel) in places.zip(pixels) {

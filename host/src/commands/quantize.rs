@@ -84,6 +84,10 @@ struct QuantizationScore {
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &QuantizeArguments) -> Result<()> {
     let output = Output::new(arguments.json);
+    ensure!(
+        arguments.samples > 0,
+        "--samples is 0; it must be at least 1"
+    );
     let threads = arguments.machine.threads()?;
     let name = arguments.subject.name();
     let bytes = arguments.subject.read()?;

@@ -1,8 +1,8 @@
 //! From a trained network of floating-point numbers to one of integers.
 //!
-//! The samples of a calibration show which numbers each value holds ([`ranges`]); a method chooses
-//! from these what its codes stand for; weights get a scale for each output channel ([`tables`]). Of
-//! several methods the one is taken whose output comes nearest to the network's own ([`effect`]).
+//! The samples of a calibration show which numbers each value holds (`ranges`); a method chooses
+//! from these what its codes stand for; weights get a scale for each output channel (`tables`). Of
+//! several methods the one is taken whose output comes nearest to the network's own (`effect`).
 
 mod effect;
 mod error;
