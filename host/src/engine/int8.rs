@@ -1,17 +1,17 @@
 //! Runs a network of integers over a dataset, with threads.
 
 use super::EngineError;
-use super::groups::Batch;
-use crate::data::Samples;
+use super::code_worker::{CodePass, CodeWorker, byte_tables, workers};
+use crate::data::{Samples, Values};
 use crate::model::AnyModel;
 use kiln_core::{
-    BufferError, GROUP, Int8ModelFile, ModelTask, Outcome, Program, Purpose, Quantization,
-    QuantizedNetwork, Scaling, Shape, score, score_reconstruction,
+    BufferError, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
+    QuantizedNetwork, Scaling, score, score_reconstruction,
 };
 use rayon::prelude::*;
 
-/// A network of integers and all memory to evaluate it. One sample is computed at a time by each
-/// thread.
+/// A network of integers and all memory to evaluate it. Each thread computes as many samples side by
+/// side as the processor has lanes for.
 pub struct Int8Engine<'a> {
     quantized: QuantizedNetwork<'a>,
     scaling: &'a Scaling,
@@ -23,8 +23,8 @@ pub struct Int8Engine<'a> {
 
 /// What a thread computes in.
 struct Int8Worker {
-    arena: Vec<i8>,
-    /// The sample as numbers, channels x rows x columns.
+    codes: Box<dyn CodeWorker>,
+    /// A sample as numbers, channels x rows x columns.
     numbers: Vec<f32>,
     /// The output likewise.
     output: Vec<f32>,
@@ -67,16 +67,24 @@ impl<'a> Int8Engine<'a> {
             .num_threads(threads)
             .build()
             .map_err(|source| EngineError::Threads { threads, source })?;
-        let worker = || Int8Worker {
-            arena: vec![0; program.arena_packets()],
-            numbers: vec![0.0; program.input_shape().elements()],
-            output: vec![0.0; program.classes()],
+        let classes = program.classes();
+        let worker = |codes| Int8Worker {
+            codes,
+            numbers: Vec::new(),
+            output: vec![0.0; classes],
         };
+        let mut found = None;
+        // The widest packets of codes may need more than the widest of numbers.
+        for width in LaneWidth::available().rev() {
+            if found.is_none() {
+                found = workers(width, threads, &program, &quantized)?;
+            }
+        }
         Ok(Self {
             quantized,
             scaling,
             task,
-            workers: (0..threads).map(|_| worker()).collect(),
+            workers: found.into_iter().flatten().map(worker).collect(),
             program,
             pool,
         })
@@ -108,12 +116,20 @@ impl<'a> Int8Engine<'a> {
         let groups = indices.len().div_ceil(GROUP);
         let share = groups.div_ceil(self.workers.len()).max(1) * GROUP;
         let mut outcomes = vec![Outcome::default(); groups];
+        let channels = self.program.input_shape().channels as usize;
+        let tables = match samples.values {
+            Values::Bytes(_) => byte_tables(&self.quantized.values()[0], channels, self.scaling),
+            Values::Floats(_) => Vec::new(),
+        };
         let pass = Int8Pass {
-            quantized: self.quantized,
-            scaling: self.scaling,
+            codes: CodePass {
+                quantized: self.quantized,
+                scaling: self.scaling,
+                program: &self.program,
+                samples,
+                tables: &tables,
+            },
             task: self.task,
-            program: &self.program,
-            samples,
         };
         let workers = &mut self.workers;
         self.pool.install(|| {
@@ -144,15 +160,17 @@ impl<'a> Int8Engine<'a> {
     pub fn threads(&self) -> usize {
         self.workers.len()
     }
+
+    /// Samples that a thread computes side by side.
+    pub fn lanes(&self) -> LaneWidth {
+        self.workers[0].codes.width()
+    }
 }
 
-/// What all threads read.
+/// What all threads read, and how results are scored.
 struct Int8Pass<'a> {
-    quantized: QuantizedNetwork<'a>,
-    scaling: &'a Scaling,
+    codes: CodePass<'a>,
     task: ModelTask,
-    program: &'a Program,
-    samples: &'a Samples,
 }
 
 impl Int8Pass<'_> {
@@ -164,76 +182,60 @@ impl Int8Pass<'_> {
         (scores, codes): (&mut [f32], &mut [i8]),
     ) -> Result<(), BufferError> {
         let count = indices.len();
-        let scores = scores.chunks_exact_mut(scores.len() / count);
-        let codes = codes.chunks_exact_mut(codes.len() / count);
-        for (at, ((index, scores), codes)) in indices.iter().zip(scores).zip(codes).enumerate() {
-            self.infer(worker, *index, codes)?;
-            self.score(worker, *index, scores, &mut outcomes[at / GROUP])?;
-        }
-        Ok(())
-    }
-
-    /// Leaves a sample's codes, and as numbers what goes in and comes out.
-    fn infer(
-        &self,
-        worker: &mut Int8Worker,
-        index: u32,
-        out: &mut [i8],
-    ) -> Result<(), BufferError> {
-        let batch = Batch {
-            samples: self.samples,
-            indices: &[index],
-            augmenter: None,
-        };
-        batch.pack(0..1, self.scaling, &mut worker.numbers);
-        let values = self.quantized.values();
-        let (from, to) = (&values[0], &values[values.len() - 1]);
-        let shape = self.program.input_shape();
-        let numbers = &worker.numbers;
-        let fill = |codes: &mut [i8]| fill_codes(from, shape, numbers, codes);
-        let codes = self
-            .program
-            .infer_int8(&self.quantized, &mut worker.arena, fill)?;
-        let shape = self.program.output_shape();
-        let (channels, map) = (shape.channels as usize, shape.map_elements());
-        for (place, codes) in codes.chunks_exact(channels).enumerate() {
-            for (channel, code) in codes.iter().enumerate() {
-                out[channel * map + place] = *code;
-                worker.output[channel * map + place] = to.number(*code);
+        let (row, classes) = (scores.len() / count, codes.len() / count);
+        let mut scores = scores.chunks_exact_mut(row);
+        let mut codes = codes.chunks_exact_mut(classes);
+        let mut at = 0;
+        for packet in indices.chunks(worker.codes.width().lanes()) {
+            let found = worker.codes.infer(&self.codes, packet)?;
+            for (index, found) in packet.iter().zip(found.chunks_exact(classes)) {
+                let (Some(scores), Some(codes)) = (scores.next(), codes.next()) else {
+                    break;
+                };
+                self.put_out(found, codes, &mut worker.output);
+                let outcome = &mut outcomes[at / GROUP];
+                self.score(&worker.output, &mut worker.numbers, *index, scores, outcome)?;
+                at += 1;
             }
         }
         Ok(())
     }
 
+    /// The output's codes and numbers, channels x rows x columns, from rows x columns x channels.
+    fn put_out(&self, found: &[i8], codes: &mut [i8], numbers: &mut [f32]) {
+        let values = self.codes.quantized.values();
+        let own = &values[values.len() - 1];
+        let shape = self.codes.program.output_shape();
+        let (channels, map) = (shape.channels as usize, shape.map_elements());
+        for (place, found) in found.chunks_exact(channels).enumerate() {
+            for (channel, code) in found.iter().enumerate() {
+                codes[channel * map + place] = *code;
+                numbers[channel * map + place] = own.number(*code);
+            }
+        }
+    }
+
     fn score(
         &self,
-        worker: &Int8Worker,
+        output: &[f32],
+        numbers: &mut Vec<f32>,
         index: u32,
         scores: &mut [f32],
         outcome: &mut Outcome,
     ) -> Result<(), BufferError> {
         match self.task {
             ModelTask::Classification => {
-                scores.copy_from_slice(&worker.output);
+                scores.copy_from_slice(output);
                 score(
-                    &worker.output,
-                    &[self.samples.labels[index as usize]],
+                    output,
+                    &[self.codes.samples.labels[index as usize]],
                     outcome,
                 )
             }
             ModelTask::Reconstruction => {
-                score_reconstruction(&worker.output, &worker.numbers, scores, outcome)
+                self.codes.numbers(index, numbers);
+                score_reconstruction(output, numbers, scores, outcome)
             }
-        }
-    }
-}
-
-/// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
-pub fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
-    let (channels, map) = (shape.channels as usize, shape.map_elements());
-    for (place, codes) in codes.chunks_exact_mut(channels).enumerate() {
-        for (channel, code) in codes.iter_mut().enumerate() {
-            *code = own.code(numbers[channel * map + place]);
         }
     }
 }
@@ -308,7 +310,7 @@ impl<'a> AnyEngine<'a> {
     pub fn lanes(&self) -> usize {
         match self {
             Self::Float(engine) => engine.lanes().lanes(),
-            Self::Int8(_) => 1,
+            Self::Int8(engine) => engine.lanes().lanes(),
         }
     }
 }

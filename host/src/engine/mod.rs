@@ -6,6 +6,7 @@
 
 mod awake;
 mod backward;
+mod code_worker;
 mod evaluation;
 mod evaluator;
 mod folded;
@@ -25,7 +26,8 @@ use kiln_core::{
 use std::sync::Arc;
 use typed::Typed;
 
-pub use int8::{AnyEngine, Int8Engine, Int8Scores, fill_codes};
+pub use code_worker::fill_codes;
+pub use int8::{AnyEngine, Int8Engine, Int8Scores};
 pub use memory::memory;
 
 /// How an engine computes; threads and lanes never show in the bits.
