@@ -50,6 +50,15 @@ impl ChannelScale {
         }
     }
 
+    /// Multiplier, constant and shift, where the scale rounds once within the bounds of models.
+    #[inline(always)]
+    pub fn once(&self) -> Option<(i32, i32, u32)> {
+        match self.way {
+            Way::Once { constant, shift } => Some((self.own.multiplier, constant, shift)),
+            _ => None,
+        }
+    }
+
     /// What codes are made of by [`CodeLanes::narrow`].
     #[inline(always)]
     pub fn apply<C: CodeLanes>(&self, sums: C) -> C {

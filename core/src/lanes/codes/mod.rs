@@ -79,6 +79,9 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
 
     /// Four packets of numbers as one of codes, saturated to 0 to 255.
     fn narrow(numbers: [Self; 4]) -> Self;
+    /// Codes of up to 16 samples, eight neighbouring ones a row, put together: packet `p` has, of each
+    /// sample, the `p`th of the four runs in order. `self` is the proof again.
+    fn interleave(self, runs: &[[[u8; 8]; 16]; QUAD]) -> [Self; 8];
     /// Code by code, at least `low` and at most `high`, which hold the same code four times.
     fn clamp_codes(self, low: Self, high: Self) -> Self;
     /// The larger of two codes, code by code.

@@ -1,7 +1,7 @@
 //! Packets of codes for any processor, which define what the others compute.
 
 use super::sealed::Sealed;
-use super::{CodeLanes, Kernel, LaneWidth};
+use super::{CodeLanes, Kernel, LaneWidth, QUAD};
 use crate::int8::Requantization;
 
 /// Four samples in plain words.
@@ -150,6 +150,17 @@ impl CodeLanes for PortableCodes {
             *codes = u32::from_le_bytes(own);
         }
         codes
+    }
+
+    #[inline(always)]
+    fn interleave(self, runs: &[[[u8; 8]; 16]; QUAD]) -> [Self; 8] {
+        let mut packets = [self; 8];
+        for (p, packet) in packets.iter_mut().enumerate() {
+            for (lane, word) in packet.0.iter_mut().enumerate() {
+                *word = u32::from_le_bytes([0, 1, 2, 3].map(|run: usize| runs[run][lane][p]));
+            }
+        }
+        packets
     }
 
     #[inline(always)]

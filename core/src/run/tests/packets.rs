@@ -43,7 +43,13 @@ fn by_packets<C: CodeLanes>(
         copy: &mut memory.copy,
         codes: &mut memory.codes,
     };
-    let fill = |sample: usize, codes: &mut [i8]| codes.copy_from_slice(&inputs[sample]);
+    let shape = program.input_shape();
+    let (channels, map) = (shape.channels as usize, shape.map_elements());
+    let fill = |sample: usize, codes: &mut [i8]| {
+        for (at, code) in codes.iter_mut().enumerate() {
+            *code = inputs[sample][at % map * channels + at / map];
+        }
+    };
     let words = &memory.weights;
     let codes = program.infer_int8_packets(proof, quantized, words, own, inputs.len(), fill)?;
     Ok(codes.to_vec())

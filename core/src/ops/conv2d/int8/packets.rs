@@ -34,6 +34,16 @@ struct Block<'a> {
     weights: &'a [u32],
     runs: Runs,
     scales: [ChannelScale; QUAD],
+    /// The same, where all of them round once.
+    once: Option<[OnceScale; QUAD]>,
+}
+
+/// `(sum * multiplier / 2^32 + constant) / 2^shift`
+#[derive(Clone, Copy, Default)]
+struct OnceScale {
+    multiplier: i32,
+    constant: i32,
+    shift: u32,
 }
 
 impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
@@ -52,16 +62,20 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 let (biases, behind) = rest.split_at(QUAD);
                 let (weights, behind) = behind.split_at(g.block_words::<C>(index));
                 rest = behind;
+                let scales = self.scales(index);
                 let block = Block {
                     index,
                     biases,
                     weights,
                     runs: g.runs(index),
-                    scales: self.scales(index),
+                    scales,
+                    once: once(&scales),
                 };
-                match self.pool {
-                    true => self.pooled_row(&block, y, extents[1]),
-                    false => self.row(&block, y, extents[1]),
+                match (self.pool, block.once.is_some()) {
+                    (true, true) => self.pooled_row::<true>(&block, y, extents[1]),
+                    (true, false) => self.pooled_row::<false>(&block, y, extents[1]),
+                    (false, true) => self.row::<true>(&block, y, extents[1]),
+                    (false, false) => self.row::<false>(&block, y, extents[1]),
                 }
             }
         }
@@ -88,36 +102,42 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     }
 
     #[inline(always)]
-    fn row(&mut self, block: &Block<'_>, y: usize, columns: usize) {
+    fn row<const ONCE: bool>(&mut self, block: &Block<'_>, y: usize, columns: usize) {
         let mut x = 0;
         while C::POSITIONS == 4 && columns - x >= 4 {
-            self.positions::<4>(block, y, x, columns);
+            self.positions::<4, ONCE>(block, y, x, columns);
             x += 4;
         }
         while columns - x >= 2 {
-            self.positions::<2>(block, y, x, columns);
+            self.positions::<2, ONCE>(block, y, x, columns);
             x += 2;
         }
         if x < columns {
-            self.positions::<1>(block, y, x, columns);
+            self.positions::<1, ONCE>(block, y, x, columns);
         }
     }
 
     /// Positions side by side.
     #[inline(always)]
-    fn positions<const P: usize>(&mut self, block: &Block<'_>, y: usize, x: usize, columns: usize) {
+    fn positions<const P: usize, const ONCE: bool>(
+        &mut self,
+        block: &Block<'_>,
+        y: usize,
+        x: usize,
+        columns: usize,
+    ) {
         let mut places = [0; P];
         for (p, place) in places.iter_mut().enumerate() {
             *place = self.place(y, x + p);
         }
         let sums = self.sums(block, places);
         for (p, sums) in sums.into_iter().enumerate() {
-            self.finish(block, y * columns + x + p, sums);
+            self.finish::<ONCE>(block, y * columns + x + p, sums);
         }
     }
 
     #[inline(always)]
-    fn pooled_row(&mut self, block: &Block<'_>, y: usize, columns: usize) {
+    fn pooled_row<const ONCE: bool>(&mut self, block: &Block<'_>, y: usize, columns: usize) {
         for x in 0..columns {
             let place = |row: usize, column: usize| self.place(2 * y + row, 2 * x + column);
             let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
@@ -131,7 +151,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 let [first, second] = self.sums(block, [places[2], places[3]]);
                 largest = larger(largest, larger(first, second));
             }
-            self.finish(block, y * columns + x, largest);
+            self.finish::<ONCE>(block, y * columns + x, largest);
         }
     }
 
@@ -183,9 +203,25 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 
     /// Makes the codes of four filters from their sums.
     #[inline(always)]
-    fn finish(&mut self, block: &Block<'_>, position: usize, mut sums: [C; QUAD]) {
-        for (sum, scale) in sums.iter_mut().zip(&block.scales) {
-            *sum = scale.apply(*sum);
+    fn finish<const ONCE: bool>(
+        &mut self,
+        block: &Block<'_>,
+        position: usize,
+        mut sums: [C; QUAD],
+    ) {
+        match &block.once {
+            Some(scales) if ONCE => {
+                for (sum, scale) in sums.iter_mut().zip(scales) {
+                    let product = sum.multiply_high(scale.multiplier);
+                    let code = product.add(product.splat(scale.constant));
+                    *sum = code.shift_right(scale.shift);
+                }
+            }
+            _ => {
+                for (sum, scale) in sums.iter_mut().zip(&block.scales) {
+                    *sum = scale.apply(*sum);
+                }
+            }
         }
         let codes = self.quantization.clamp_packet(C::narrow(sums));
         let at = (position * self.geometry.blocks() + block.index) * C::LANES;
@@ -196,6 +232,19 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         };
         codes.store(output);
     }
+}
+
+fn once(scales: &[ChannelScale; QUAD]) -> Option<[OnceScale; QUAD]> {
+    let mut all = [OnceScale::default(); QUAD];
+    for (own, scale) in all.iter_mut().zip(scales) {
+        let (multiplier, constant, shift) = scale.once()?;
+        *own = OnceScale {
+            multiplier,
+            constant,
+            shift,
+        };
+    }
+    Some(all)
 }
 
 #[inline(always)]
