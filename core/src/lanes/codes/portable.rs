@@ -153,14 +153,23 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn interleave(self, runs: &[[[u8; 8]; 16]; QUAD]) -> [Self; 8] {
-        let mut packets = [self; 8];
-        for (p, packet) in packets.iter_mut().enumerate() {
-            for (lane, word) in packet.0.iter_mut().enumerate() {
-                *word = u32::from_le_bytes([0, 1, 2, 3].map(|run: usize| runs[run][lane][p]));
+    fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
+        let mut turned = [[0; 16]; 8];
+        for (place, turned) in turned.iter_mut().enumerate() {
+            for (code, run) in turned.iter_mut().zip(runs) {
+                *code = run[place];
             }
         }
-        packets
+        turned
+    }
+
+    #[inline(always)]
+    fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
+        let mut packet = self;
+        for (lane, word) in packet.0.iter_mut().enumerate() {
+            *word = u32::from_le_bytes(codes.map(|codes| codes[lane]));
+        }
+        packet
     }
 
     #[inline(always)]

@@ -170,15 +170,26 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn interleave(self, runs: &[[[u8; 8]; 16]; QUAD]) -> [Self; 8] {
-                let columns = [turn(&runs[0]), turn(&runs[1]), turn(&runs[2]), turn(&runs[3])];
-                let mut packets = [self; 8];
-                for (p, packet) in packets.iter_mut().enumerate() {
-                    let own = [columns[0][p], columns[1][p], columns[2][p], columns[3][p]];
-                    // SAFETY: the instructions are there, see above.
-                    *packet = Self(unsafe { $join(interleave(own)) });
+            fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
+                let columns = turn(runs);
+                let mut turned = [[0; 16]; 8];
+                for (turned, column) in turned.iter_mut().zip(columns) {
+                    // SAFETY: the array has the register's length; the store asks for no alignment.
+                    unsafe { _mm_storeu_si128(turned.as_mut_ptr().cast(), column) }
                 }
-                packets
+                turned
+            }
+
+            #[inline(always)]
+            fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
+                // SAFETY: SSE2 is part of every x86-64 processor.
+                let mut own = [unsafe { _mm_setzero_si128() }; QUAD];
+                for (own, codes) in own.iter_mut().zip(codes) {
+                    // SAFETY: the array has the register's length; the load asks for no alignment.
+                    *own = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
+                }
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $join(interleave(own)) })
             }
 
             #[inline(always)]

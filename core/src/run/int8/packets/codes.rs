@@ -73,26 +73,32 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
     #[inline(always)]
     fn run(self) {
         let layout = self.layout;
-        let [rows, columns] = layout.output;
-        // A single row holds all, where none of it is padding.
-        let is_whole = layout.window == 1;
-        let [rows, columns] = if is_whole {
-            [1, rows * columns]
-        } else {
-            [rows, columns]
+        let [rows, columns] = match layout.window {
+            // A single row holds all: none of it is padding.
+            1 => [1, layout.output[0] * layout.output[1]],
+            _ => layout.output,
         };
+        // Channels whose codes a packet holds, and those of the next positions behind each.
+        let channels = QUAD / layout.window;
         for row in 0..rows {
-            for column in (0..columns).step_by(RUN) {
-                for quad in 0..layout.quads {
-                    let mut runs = [[[layout.padding; RUN]; 16]; QUAD];
-                    for (place, runs) in runs.iter_mut().enumerate() {
-                        self.take(row, column, quad * QUAD + place, runs);
+            for quad in 0..layout.quads {
+                let mut turned = [[[0; 16]; 2 * RUN]; QUAD];
+                for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
+                    self.take(row, 0, quad * QUAD + channel, &mut turned[RUN..]);
+                }
+                for column in (0..columns).step_by(RUN) {
+                    for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
+                        turned.copy_within(RUN.., 0);
+                        let next = column + RUN;
+                        self.take(row, next, quad * QUAD + channel, &mut turned[RUN..]);
                     }
-                    let packets = self.proof.interleave(&runs);
-                    let count = RUN.min(columns - column);
-                    for (p, packet) in packets.iter().take(count).enumerate() {
+                    for p in 0..RUN.min(columns - column) {
+                        let mut runs = [&turned[0][p]; QUAD];
+                        for (place, run) in runs.iter_mut().enumerate() {
+                            *run = &turned[place % channels][p + place / channels];
+                        }
                         let at = ((row * columns + column + p) * layout.quads + quad) * C::LANES;
-                        packet.store(&mut self.packets[at..]);
+                        self.proof.interleave(runs).store(&mut self.packets[at..]);
                     }
                 }
             }
@@ -101,47 +107,46 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
 }
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
-    /// The codes of all samples that one place of neighbouring packets holds.
+    /// Takes the codes of all samples at some neighbouring positions, position by position.
     #[inline(always)]
-    fn take(&self, row: usize, column: usize, place: usize, runs: &mut [[u8; RUN]; 16]) {
+    fn take(&self, row: usize, column: usize, channel: usize, turned: &mut [[u8; 16]]) {
         let layout = &self.layout;
-        let (channel, offset) = match layout.window {
-            1 => (place, 0),
-            _ => (place % layout.channels, place / layout.channels),
-        };
         let [height, width] = match layout.window {
             1 => [1, layout.input[0] * layout.input[1]],
             _ => layout.input,
         };
         // What lies before the input wraps around, far beyond its end.
         let row = row.wrapping_sub(layout.before[0]);
-        if channel >= layout.channels || row >= height {
-            return;
-        }
-        let start = (channel * height + row) * width;
-        let column = (column + offset).wrapping_sub(layout.before[1]);
-        let samples = self.codes.chunks_exact(layout.elements());
-        for (codes, run) in samples.zip(runs) {
-            let codes = &codes[start..][..width];
-            let whole = codes
-                .get(column..)
-                .and_then(|codes| codes.first_chunk::<RUN>());
-            if let Some(codes) = whole {
-                *run = codes.map(biased);
-                continue;
-            }
-            for (place, code) in run.iter_mut().enumerate() {
-                if let Some(own) = codes.get(column.wrapping_add(place)) {
-                    *code = biased(*own);
-                }
+        let mut runs = [[layout.padding; RUN]; 16];
+        if channel < layout.channels && row < height {
+            let start = (channel * height + row) * width;
+            let column = column.wrapping_sub(layout.before[1]);
+            let samples = self.codes.chunks_exact(layout.elements());
+            for (codes, run) in samples.zip(&mut runs) {
+                take_run(&codes[start..][..width], column, run);
             }
         }
+        turned.copy_from_slice(&C::turn(&runs));
     }
 }
 
+/// The codes from a column on, those before and behind the row left as they are.
 #[inline(always)]
-fn biased(code: i8) -> u8 {
-    code as u8 ^ BIASED_CODES as u8
+fn take_run(codes: &[i8], column: usize, run: &mut [u8; RUN]) {
+    let whole = codes
+        .get(column..)
+        .and_then(|codes| codes.first_chunk::<RUN>());
+    if let Some(codes) = whole {
+        let codes = codes.map(|code| code as u8);
+        *run = (u64::from_le_bytes(codes) ^ u64::from_le_bytes([BIASED_CODES as u8; RUN]))
+            .to_le_bytes();
+        return;
+    }
+    for (place, code) in run.iter_mut().enumerate() {
+        if let Some(own) = codes.get(column.wrapping_add(place)) {
+            *code = *own as u8 ^ BIASED_CODES as u8;
+        }
+    }
 }
 
 /// Writes the codes of one sample of a packet, rows x columns x channels.

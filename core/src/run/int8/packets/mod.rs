@@ -8,10 +8,10 @@ mod codes;
 mod step;
 
 use super::super::buffers::{self, BufferError};
-use crate::Program;
 use crate::int8::QuantizedNetwork;
 use crate::lanes::codes::CodeLanes;
-use crate::ops::conv2d::QuadGeometry;
+use crate::ops::conv2d::{FilterScales, QuadGeometry};
+use crate::{Int8Rule, Operation, Program, Step};
 use codes::{InputPackets, WriteCodes, read_sample, write_sample};
 use step::PacketStep;
 
@@ -36,6 +36,14 @@ pub struct PacketMemory<'m> {
     pub copy: &'m mut [u32],
     /// Codes as single samples have them.
     pub codes: &'m mut [i8],
+}
+
+/// How the convolution or linear layer of a step rounds: TensorFlow Lite's linear layers once, too.
+fn convolution_rule(step: &Step, rule: Int8Rule) -> Int8Rule {
+    match step.operation {
+        Operation::Linear { .. } => Int8Rule::Once,
+        _ => rule,
+    }
 }
 
 impl Program {
@@ -80,7 +88,13 @@ impl Program {
             rest = behind;
             let weights = &quantized.weights()[step.parameters.range()];
             let constants = &quantized.constants()[step.constants.range()];
-            quads.arrange::<C>(weights, &constants[..quads.conv().filters], own);
+            let scales = FilterScales {
+                rule: convolution_rule(step, quantized.rule()),
+                filters: quads.conv().filters,
+                constants,
+                zero: quantized.values()[step.node + 1].zero,
+            };
+            quads.arrange::<C>(weights, &scales, own);
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! One step of a network in integers, a packet of samples at a time.
 
 use super::super::step::{Int8Step, StepTensors};
-use super::PacketMemory;
 use super::codes::{read_sample, write_sample};
+use super::{PacketMemory, convolution_rule};
 use crate::int8::{Quantization, QuantizedNetwork, four};
 use crate::lanes::codes::{CodeLanes, QUAD};
 use crate::ops::add::packets::{PacketAdd, PacketSum};
@@ -11,7 +11,7 @@ use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::int8::Int8PoolKind;
 use crate::ops::pool::packets::{PacketPool, is_served};
 use crate::program::Region;
-use crate::{Int8Rule, Operation, Pool2d, Program, Shape, Step};
+use crate::{Operation, Pool2d, Program, Shape, Step};
 use core::ops::Range;
 
 /// One step, and what it reads besides values.
@@ -96,13 +96,8 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             proof: self.proof,
             geometry: *quads,
             pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
-            rule: match self.step.operation {
-                // TensorFlow Lite's linear layers round once, too.
-                Operation::Linear { .. } => Int8Rule::Once,
-                _ => single.rule,
-            },
+            rule: convolution_rule(self.step, single.rule),
             weights: self.weights,
-            constants: &self.quantized.constants()[self.step.constants.range()],
             quantization: match sum {
                 Some(_) => single.nodes[0],
                 None => single.output(0),
