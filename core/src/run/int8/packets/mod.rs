@@ -132,20 +132,12 @@ impl Program {
         let mut memory = memory;
         self.take_samples(proof, quantized, &mut memory, samples, &mut fill);
         let mut rest = words;
-        for (index, step) in self.steps().iter().enumerate() {
-            let quads = self.quads(index);
-            let weights;
-            (weights, rest) = rest.split_at(quads.map_or(0, |quads| quads.words::<C>()));
-            let work = PacketStep {
-                proof,
-                program: self,
-                step,
-                quantized,
-                quads,
-                weights,
-                samples,
-            };
-            work.run(&mut memory);
+        for index in 0..self.steps().len() {
+            let mut step = self.packet_step(proof, quantized, index);
+            let len = step.quads.map_or(0, |quads| quads.words::<C>());
+            (step.weights, rest) = rest.split_at(len);
+            step.samples = samples;
+            step.run(&mut memory);
         }
         let output = self.output_shape();
         let packets = &memory.values[self.value(self.steps().len()).at * C::LANES..];
@@ -197,6 +189,37 @@ impl Program {
             codes,
             packets,
         });
+    }
+
+    /// Steps that packets compute; the others are computed sample by sample.
+    #[cfg(test)]
+    pub(in crate::run) fn steps_by_packets<C: CodeLanes>(
+        &self,
+        proof: C,
+        quantized: &QuantizedNetwork<'_>,
+    ) -> usize {
+        let steps = 0..self.steps().len();
+        steps
+            .filter(|index| self.packet_step(proof, quantized, *index).is_served())
+            .count()
+    }
+
+    /// A step, still without weights and samples.
+    fn packet_step<'a, C: CodeLanes>(
+        &'a self,
+        proof: C,
+        quantized: &'a QuantizedNetwork<'a>,
+        index: usize,
+    ) -> PacketStep<'a, C> {
+        PacketStep {
+            proof,
+            program: self,
+            step: &self.steps()[index],
+            quantized,
+            quads: self.quads(index),
+            weights: &[],
+            samples: 0,
+        }
     }
 
     /// How packets see the convolution or linear layer of a step.
