@@ -7,16 +7,22 @@
 use super::Rectangle;
 use super::filter_block::FilterBlock;
 use crate::ops::activation::Activation;
+use crate::ops::conv2d::scalar::parts;
 use crate::ops::conv2d::{ConvGeometry, ScalarForward};
 
 /// What sums begin at without a bias.
 pub(super) static ZERO: f32 = 0.0;
 
 impl ScalarForward<'_> {
-    /// All outputs, with the activation but for a ceiling, and the pool.
-    pub(crate) fn convolve_by_tiles(&mut self) {
-        let g = flattened(self.geometry, self.pool);
-        let [height, width] = if self.pool {
+    /// All outputs, with the activation but for a ceiling, and the pool: by the `PARTS` of the kernels.
+    ///
+    /// # Panics
+    ///
+    /// A convolution that needs another part.
+    pub(crate) fn convolve_by_tiles<const PARTS: u8>(&mut self) {
+        let pool = self.pool && PARTS & parts::POOL != 0;
+        let g = flattened(self.geometry, pool);
+        let [height, width] = if pool {
             g.output.map(|extent| extent / 2)
         } else {
             g.output
@@ -28,16 +34,16 @@ impl ScalarForward<'_> {
             && self.output.len() == g.filters * height * width;
         assert!(is_whole, "a convolution's buffers are not of its geometry");
         let relu = self.activation == Activation::Relu;
-        let mut block = FilterBlock::new(
+        let mut block = FilterBlock::<PARTS>::new(
             &g,
-            if self.pool {
+            if pool {
                 f32::NEG_INFINITY
             } else {
                 self.floor()
             },
         );
         // Filters of all groups at once, where a group has few, each for itself.
-        let is_at_once = !self.pool && is_single(&g, g.group_filters());
+        let is_at_once = !pool && PARTS & parts::SINGLES != 0 && is_single(&g, g.group_filters());
         let groups = if is_at_once { 1 } else { g.groups };
         block.groups = g.groups / groups;
         let map = height * width;
@@ -49,7 +55,7 @@ impl ScalarForward<'_> {
                 let filters = block.take(end - filter, self.weights, filter, self.bias);
                 block.input = input.as_ptr();
                 let output = &mut self.output[filter * map..];
-                if self.pool {
+                if pool {
                     let winners = self.winners.get_mut(filter * map..).unwrap_or(&mut []);
                     block.pool(relu, output, winners);
                 } else {

@@ -3,10 +3,11 @@
 use super::Sweep;
 use super::convolution::{OutputPlaces, ZERO, is_single};
 use crate::ops::conv2d::ConvGeometry;
+use crate::ops::conv2d::scalar::parts;
 use core::ops::Range;
 
-/// Up to four filters side by side.
-pub(super) struct FilterBlock<'a> {
+/// Up to four filters side by side, of a convolution that needs no more than the `PARTS` of the kernels.
+pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub geometry: &'a ConvGeometry,
     /// The outputs with all taps.
     pub interior: [Range<usize>; 2],
@@ -27,7 +28,10 @@ pub(super) struct FilterBlock<'a> {
     pub sweep: Sweep,
 }
 
-impl<'a> FilterBlock<'a> {
+impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
+    /// Whether there are rectangles.
+    pub const HAS_SINGLES: bool = PARTS & parts::SINGLES != 0;
+
     pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
         sweep.rectify = u32::from(floor == 0.0);
@@ -50,7 +54,7 @@ impl<'a> FilterBlock<'a> {
     /// many it takes.
     pub fn take(&mut self, left: usize, weights: &[f32], first: usize, bias: &[f32]) -> usize {
         let g = self.geometry;
-        self.is_single = is_single(g, left);
+        self.is_single = Self::HAS_SINGLES && is_single(g, left);
         self.filters = if self.is_single { 1 } else { left.min(4) };
         self.weights = weights[first * g.taps()..].as_ptr();
         let own = bias.get(first..).unwrap_or(&[]);
@@ -79,7 +83,7 @@ impl<'a> FilterBlock<'a> {
 
     /// All outputs in these rows and columns.
     pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        if self.is_single {
+        if Self::HAS_SINGLES && self.is_single {
             return self.bands([rows, columns], target);
         }
         let mut y = rows.start;
@@ -123,6 +127,9 @@ impl<'a> FilterBlock<'a> {
             self.valid_taps(1, columns.start),
         ];
         if taps[0].is_empty() || taps[1].is_empty() {
+            if !Self::HAS_SINGLES {
+                unreachable!("all taps are inside the input");
+            }
             return self.fill([rows, columns], target);
         }
         let is_new = taps != self.taps;

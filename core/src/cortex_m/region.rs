@@ -9,7 +9,7 @@ use core::ops::Range;
 /// it in the padding on either side.
 const RUNS: usize = 9;
 
-impl FilterBlock<'_> {
+impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// The address of the first tap's input of an output that has the block's taps.
     #[inline(never)]
     fn first_input(&self, y: usize, x: usize) -> *const f32 {
@@ -72,7 +72,7 @@ impl FilterBlock<'_> {
             }
         }
         // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
-        if count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
+        if Self::HAS_SINGLES && count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
             self.lone(last.0, last.1, target);
         } else if count > 0 {
             // The others are the first one again.

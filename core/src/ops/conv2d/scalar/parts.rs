@@ -1,0 +1,34 @@
+//! Parts of the kernels for one sample that not every convolution needs.
+
+use crate::ops::conv2d::ConvGeometry;
+
+/// What a 2 x 2 max pool behind a convolution takes.
+pub(crate) const POOL: u8 = 1;
+/// Outputs of a single filter, an output at a time: where filters are few, where taps are in the
+/// padding, and what is left over of tiles.
+pub(crate) const SINGLES: u8 = 2;
+/// Every part.
+pub(crate) const ALL: u8 = POOL | SINGLES;
+
+/// Filters and outputs of a tile.
+const TILE: usize = 4;
+
+/// The parts that a convolution may come to. Where taps are in the padding, that is not looked into.
+pub(crate) const fn of(g: &ConvGeometry, pool: bool) -> u8 {
+    let filters = g.group_filters();
+    let is_single = filters % TILE == 1 || (g.group_channels() == 1 && filters < TILE);
+    // A window has two rows and two columns, so that no single output is left over.
+    let left_over = g.output[0] * (g.output[1] % TILE) % TILE;
+    let is_lone = !pool && left_over == 1 && g.kernel[1] > 2;
+    let pool = if pool { POOL } else { 0 };
+    if is_single || is_lone || !is_whole(g, 0) || !is_whole(g, 1) {
+        return pool | SINGLES;
+    }
+    pool
+}
+
+/// Whether along `axis` all outputs have all taps inside the input.
+const fn is_whole(g: &ConvGeometry, axis: usize) -> bool {
+    let interior = g.interior(axis);
+    interior.start == 0 && interior.end == g.output[axis]
+}
