@@ -13,6 +13,8 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub interior: [Range<usize>; 2],
     pub is_single: bool,
     pub filters: usize,
+    /// Whether all groups are computed at once, a filter of each.
+    pub is_at_once: bool,
     /// Groups that are computed at once.
     pub groups: usize,
     /// The first group's channels.
@@ -31,6 +33,8 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
 impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// Whether there are rectangles.
     pub const HAS_SINGLES: bool = PARTS & parts::SINGLES != 0;
+    /// Whether there are lines.
+    pub const HAS_LINES: bool = PARTS & parts::LINES != 0;
 
     pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
@@ -40,6 +44,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             interior: [interior(g, 0), interior(g, 1)],
             is_single: false,
             filters: 0,
+            is_at_once: false,
             groups: 1,
             input: core::ptr::null(),
             weights: core::ptr::null(),
@@ -54,7 +59,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// many it takes.
     pub fn take(&mut self, left: usize, weights: &[f32], first: usize, bias: &[f32]) -> usize {
         let g = self.geometry;
-        self.is_single = Self::HAS_SINGLES && is_single(g, left);
+        self.is_single = Self::HAS_SINGLES && is_single(g, left, self.is_at_once);
         self.filters = if self.is_single { 1 } else { left.min(4) };
         self.weights = weights[first * g.taps()..].as_ptr();
         let own = bias.get(first..).unwrap_or(&[]);
@@ -140,7 +145,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         self.tiles(rows, columns, target);
     }
 
-    fn bias_of(&self, f: usize) -> *const f32 {
+    pub fn bias_of(&self, f: usize) -> *const f32 {
         let step = if self.bias == &raw const ZERO { 0 } else { f };
         self.bias.wrapping_add(step)
     }

@@ -12,7 +12,7 @@ const RUNS: usize = 9;
 impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// The address of the first tap's input of an output that has the block's taps.
     #[inline(never)]
-    fn first_input(&self, y: usize, x: usize) -> *const f32 {
+    pub fn first_input(&self, y: usize, x: usize) -> *const f32 {
         let g = self.geometry;
         let [row, column] = [(0, y), (1, x)].map(|(axis, at)| {
             let tap = self.taps[axis].start * g.dilation[axis];
@@ -23,7 +23,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     }
 
     /// The address of a filter's first tap.
-    fn first_weight(&self, filter: usize) -> *const f32 {
+    pub fn first_weight(&self, filter: usize) -> *const f32 {
         let g = self.geometry;
         let first = self.taps[0].start * g.kernel[1] + self.taps[1].start;
         self.weights.wrapping_add(filter * g.taps() + first)
@@ -83,7 +83,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     }
 
     #[inline(never)]
-    fn run(&mut self, shape: TileShape, tiles: usize) {
+    pub fn run(&mut self, shape: TileShape, tiles: usize) {
         self.sweep.tiles = tiles as u32;
         // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
         // inputs' addresses were set, and the target has each of them; buffers are whole.
@@ -93,6 +93,17 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// All outputs in these rows and columns, of a block that is a single filter.
     #[inline(never)]
     pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let Some(inner) = self.line_columns(&columns) else {
+            return self.runs([rows, columns], target);
+        };
+        self.lines(rows.clone(), inner.clone(), target);
+        self.runs([rows.clone(), columns.start..inner.start], target);
+        self.runs([rows, inner.end..columns.end], target);
+    }
+
+    /// The same, an output at a time.
+    #[inline(never)]
+    pub fn runs(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let mut start = columns.start;
         while start < columns.end {
             let mut runs = [ColumnRun::END; RUNS + 1];

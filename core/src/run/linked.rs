@@ -144,13 +144,19 @@ kernels! {
     convolve_in_tiles: StepForward::convolve_single::<0>,
     convolve_and_pool: StepForward::convolve_single::<{ parts::POOL }>,
     convolve_singles: StepForward::convolve_single::<{ parts::SINGLES }>,
+    convolve_singles_and_pool: StepForward::convolve_single::<{ parts::SINGLES | parts::POOL }>,
+    convolve_lines: StepForward::convolve_single::<{ parts::SINGLES | parts::LINES }>,
     convolve_by_all: StepForward::convolve_single::<{ parts::ALL }>,
 }
 
-/// By the parts that they have.
+/// By the parts that they have; of two that there are not, those that have more.
 const CONVOLUTIONS: [StepKernel; parts::ALL as usize + 1] = [
     convolve_in_tiles,
     convolve_and_pool,
     convolve_singles,
+    convolve_singles_and_pool,
+    convolve_lines,
+    convolve_by_all,
+    convolve_lines,
     convolve_by_all,
 ];

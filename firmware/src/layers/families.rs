@@ -12,7 +12,7 @@ pub struct LayerFamily {
 }
 
 /// All kinds.
-pub const FAMILIES: [LayerFamily; 13] = [
+pub const FAMILIES: [LayerFamily; 14] = [
     family("plain", |from| {
         let conv = from.kernel(2, 7).padded(from.padding());
         from.convolution(conv, [2, 16], [3, 17])
@@ -70,6 +70,14 @@ pub const FAMILIES: [LayerFamily; 13] = [
         let mut conv = from.kernel(3, 5).padded(from.padding()).groups(groups);
         conv.filters = 2 * groups;
         from.on(conv, 2 * groups, [5, 14])
+    }),
+    family("groups, strided", |from| {
+        let groups = from.within(2, 6);
+        let mut conv = from.kernel(2, 5).padded(from.padding()).groups(groups);
+        conv.filters = groups * from.within(1, 5);
+        conv.stride = [from.within(1, 3), from.within(2, 3)];
+        let channels = groups * from.within(2, 6);
+        from.on(conv, channels, [7, 18])
     }),
     family("depthwise", |from| {
         let channels = from.within(3, 20);

@@ -54,11 +54,16 @@ fn check_forward(check: &Check) {
     }
 }
 
+const WINDOWED: u8 = parts::SINGLES | parts::POOL;
+const LINED: u8 = parts::SINGLES | parts::LINES;
+
 fn convolve_by_parts(kernel: &mut ScalarForward<'_>, parts: u8) {
     match parts {
         0 => kernel.convolve_by_tiles::<0>(),
         parts::POOL => kernel.convolve_by_tiles::<{ parts::POOL }>(),
         parts::SINGLES => kernel.convolve_by_tiles::<{ parts::SINGLES }>(),
+        WINDOWED => kernel.convolve_by_tiles::<WINDOWED>(),
+        LINED => kernel.convolve_by_tiles::<LINED>(),
         _ => kernel.convolve_by_tiles::<{ parts::ALL }>(),
     }
 }
@@ -101,8 +106,14 @@ fn a_convolution_needs_no_parts_that_it_has_no_use_for() {
     assert_eq!(parts(map, Conv2d::new(16, 4), false), 0);
     // 11 x 11 outputs leave 33 over of tiles of four.
     assert_eq!(parts(map, plain, false), parts::SINGLES);
-    assert_eq!(parts(map, plain.padding(1), true), parts::ALL);
-    assert_eq!(parts(map, Conv2d::new(17, 4), false), parts::SINGLES);
+    assert_eq!(parts(map, plain.padding(1), true), WINDOWED);
+    assert_eq!(parts(map, Conv2d::new(17, 4), false), LINED);
+    assert_eq!(
+        parts(map, Conv2d::new(17, 4).stride(3), false),
+        parts::SINGLES
+    );
+    assert_eq!(parts(map, Conv2d::new(8, 3).groups(4), false), LINED);
+    assert_eq!(parts(map, Conv2d::new(8, 5).groups(8), false), LINED);
     assert_eq!(
         parts(map, Conv2d::new(8, 4).groups(8), false),
         parts::SINGLES
