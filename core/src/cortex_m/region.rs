@@ -49,21 +49,25 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
                 self.run(shape, tiles);
             }
         }
-        let (mut count, mut last) = (0, (0, 0));
+        let left = columns.start + 4 * tiles..columns.end;
+        if left.is_empty() {
+            return;
+        }
+        let (mut count, mut last, mut first_place) = (0, (0, 0), 0);
         for y in rows {
-            for x in columns.start + 4 * tiles..columns.end {
+            let mut input = self.first_input(y, left.start);
+            let mut place = target.place(y, left.start);
+            for x in left.clone() {
                 last = (y, x);
-                self.sweep.inputs[count] = self.first_input(y, x);
-                let place = target.place(y, x);
+                self.sweep.inputs[count] = input;
                 if count == 0 {
                     self.sweep.outputs = target.outputs.map(|output| output.wrapping_add(place));
                     self.sweep.places = [0; 3];
+                    first_place = place;
                 } else {
-                    let first = self.sweep.outputs[0];
-                    let output = target.outputs[0].wrapping_add(place);
-                    self.sweep.places[count - 1] =
-                        (output.addr() as i32).wrapping_sub(first.addr() as i32);
+                    self.sweep.places[count - 1] = bytes(place - first_place);
                 }
+                (input, place) = (input.wrapping_add(across), place + 1);
                 count += 1;
                 if count == 4 {
                     self.run(TileShape::Scattered, 1);
