@@ -7,7 +7,8 @@
 
 The networks are those of host/examples/shapes, trained for an epoch on the digits that come with
 Kiln, evaluated by the firmware's program `evaluate`. The layers are those that its program
-`kernels` measures, after it has held 465 layers of random geometries to the references.
+`kernels` measures, after it has held 465 layers of random geometries to the references, and those of
+random geometries that its program `survey` measures, kind by kind.
 """
 
 import json
@@ -21,6 +22,8 @@ BOARD = "mps2-an386"
 # Instructions a MAC, at most. The MNIST network's are held by firmware_figures.py.
 NETWORKS = {"plain3": 1.7, "pad3": 2.2, "k5": 2.2, "stride": 2.2, "dsconv": 3.0, "point": 2.2}
 LAYER = 3.5
+# Of all layers of a kind together.
+KINDS = {"depthwise, small map": 4.0}
 TEXT = 32 << 10
 COLUMNS = {
     "macs": "MACs",
@@ -43,6 +46,15 @@ def layers():
         number(report, r"^kernels +(\d+) layers have the bits of the reference$")
     costs = re.findall(r"^cost +(\S+) (\d+) for (\d+) MACs$", report, re.M)
     return {f"layer {name}": figures(int(cost), int(macs)) for name, cost, macs in costs}
+
+
+def kinds():
+    """What `survey` says of the layers of each kind."""
+    build(BOARD, "--bin", "survey")
+    report = kiln("emulate", program(BOARD, "survey"))
+    sums = re.findall(r"^kind +(.+): (\d+) for (\d+) MACs, .* of (\d+)$", report, re.M)
+    return {f"{count} layers, {name}": (figures(int(cost), int(macs)), KINDS.get(name, LAYER))
+            for name, cost, macs, count in sums}
 
 
 def network(name, folder):
@@ -75,6 +87,9 @@ def measure_all():
     for name, taken in layers().items():
         builds[name] = taken
         found += problems(name, taken, LAYER)
+    for name, (taken, limit) in kinds().items():
+        builds[name] = taken
+        found += problems(name, taken, limit)
     # As it was for the next one who looks into the folder.
     build(BOARD, "--bin", "evaluate")
     return builds, found

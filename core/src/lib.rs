@@ -67,6 +67,7 @@
 //!   sample in the lanes of a desktop.
 //! - [`Trainer`], or its parts for programs with threads: [`Program::run_phase`],
 //!   [`Program::meet`], [`Program::add_gradient`], [`Sgd`].
+//! - [`LinkedProgram`]: inference that brings only its own kernels into a firmware.
 //! - [`Observer`]: who is told of each piece of work while a program runs, such as a clock.
 //! - [`CompactTrainer`], [`CompactMode`], [`Trainable`]: the same training one sample at a time in
 //!   the least memory, of all or some of the parameters, as a microcontroller has it.
@@ -158,8 +159,8 @@ pub use program::{
 };
 pub use run::{
     ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory,
-    GroupWork, Int8Target, Observer, PacketMemory, PacketSizes, Trainer, Work, score,
-    score_reconstruction,
+    GroupWork, Int8Target, LinkedProgram, Observer, PacketMemory, PacketSizes, Trainer, Work,
+    score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -21,6 +21,7 @@ pub mod evaluate_int8;
 mod first_parameters;
 pub mod gradients;
 pub mod int8_model;
+pub mod layers;
 mod mean;
 pub mod memory;
 pub mod model;

@@ -8,9 +8,11 @@ mod generated {
 }
 
 use generated::{SAMPLES_LEN, SCALE, SHIFT};
-use kiln_core::{
-    ModelError, ModelFile, Program, Purpose, SamplesError, SamplesFile, Scaling, ScalingError,
-};
+#[cfg(not(feature = "training"))]
+use kiln_core::LinkedProgram;
+use kiln_core::{ModelError, ModelFile, SamplesError, SamplesFile, Scaling, ScalingError};
+#[cfg(feature = "training")]
+use kiln_core::{Program, Purpose};
 
 pub use generated::{
     ARENA_VALUES, CLASSES, EXPECTED_CRC, MODEL_CRC, MODEL_LEN, NETWORK, PIXELS, STEPS, description,
@@ -28,7 +30,16 @@ pub use generated::{START_SEED, STORAGE_BYTES, TRAINED_CRC};
 pub static TRAINING: Program<STEPS> =
     Program::of(&NETWORK, Purpose::Compact(generated::TRAIN_MODE));
 
-/// The program of inference.
+/// The program of inference, with no kernels but its own.
+#[cfg(not(feature = "training"))]
+#[allow(
+    long_running_const_eval,
+    reason = "the deeper the network, the longer it is planned"
+)]
+pub static INFERENCE: LinkedProgram<STEPS> = LinkedProgram::of(&NETWORK);
+
+/// The program of inference, by the kernels that a training over the link has, which may need any.
+#[cfg(feature = "training")]
 #[allow(
     long_running_const_eval,
     reason = "the deeper the network, the longer it is planned"

@@ -7,16 +7,22 @@
 use super::Rectangle;
 use super::filter_block::FilterBlock;
 use crate::ops::activation::Activation;
+use crate::ops::conv2d::scalar::parts;
 use crate::ops::conv2d::{ConvGeometry, ScalarForward};
 
 /// What sums begin at without a bias.
 pub(super) static ZERO: f32 = 0.0;
 
 impl ScalarForward<'_> {
-    /// All outputs, with the activation but for a ceiling, and the pool.
-    pub(crate) fn convolve_by_tiles(&mut self) {
-        let g = flattened(self.geometry, self.pool);
-        let [height, width] = if self.pool {
+    /// All outputs, with the activation but for a ceiling, and the pool: by the `PARTS` of the kernels.
+    ///
+    /// # Panics
+    ///
+    /// A convolution that needs another part.
+    pub(crate) fn convolve_by_tiles<const PARTS: u8>(&mut self) {
+        let pool = self.pool && PARTS & parts::POOL != 0;
+        let g = flattened(self.geometry, pool);
+        let [height, width] = if pool {
             g.output.map(|extent| extent / 2)
         } else {
             g.output
@@ -28,17 +34,19 @@ impl ScalarForward<'_> {
             && self.output.len() == g.filters * height * width;
         assert!(is_whole, "a convolution's buffers are not of its geometry");
         let relu = self.activation == Activation::Relu;
-        let mut block = FilterBlock::new(
+        let mut block = FilterBlock::<PARTS>::new(
             &g,
-            if self.pool {
+            if pool {
                 f32::NEG_INFINITY
             } else {
                 self.floor()
             },
         );
         // Filters of all groups at once, where a group has few, each for itself.
-        let is_at_once = !self.pool && is_single(&g, g.group_filters());
+        let is_at_once =
+            !pool && PARTS & parts::SINGLES != 0 && is_single(&g, g.group_filters(), true);
         let groups = if is_at_once { 1 } else { g.groups };
+        block.is_at_once = is_at_once;
         block.groups = g.groups / groups;
         let map = height * width;
         for group in 0..groups {
@@ -49,7 +57,7 @@ impl ScalarForward<'_> {
                 let filters = block.take(end - filter, self.weights, filter, self.bias);
                 block.input = input.as_ptr();
                 let output = &mut self.output[filter * map..];
-                if self.pool {
+                if pool {
                     let winners = self.winners.get_mut(filter * map..).unwrap_or(&mut []);
                     block.pool(relu, output, winners);
                 } else {
@@ -67,9 +75,10 @@ impl ScalarForward<'_> {
     }
 }
 
-/// A 1 x 1 kernel that takes every value sees one long row.
+/// A 1 x 1 kernel that takes every value sees one long row; but rows of a few filters are lines.
 fn flattened(g: ConvGeometry, pool: bool) -> ConvGeometry {
-    if pool || g.kernel != [1, 1] || g.stride != [1, 1] || g.input != g.output {
+    let is_in_lines = g.group_filters() <= 2 && parts::takes_lines(&g);
+    if pool || is_in_lines || g.kernel != [1, 1] || g.stride != [1, 1] || g.input != g.output {
         return g;
     }
     ConvGeometry {
@@ -89,12 +98,16 @@ pub(super) fn is_narrow(g: &ConvGeometry) -> bool {
     g.dilation[1] == 1 && g.kernel[1] <= Rectangle::COLUMNS
 }
 
-/// Whether a block is one filter, swept in rectangles, not up to four, swept in tiles: of the
-/// filters left in the group.
+/// Whether a block is one filter, swept in rectangles and lines, not up to four, swept in tiles: of the
+/// filters left in the group, where all groups may be computed at once or not.
 #[inline(never)]
-pub(super) fn is_single(g: &ConvGeometry, filters: usize) -> bool {
+pub(super) fn is_single(g: &ConvGeometry, filters: usize, is_at_once: bool) -> bool {
+    let takes_lines = parts::takes_lines(g);
     let is_depthwise = g.group_channels() == 1 && g.group_filters() < 4;
-    is_narrow(g) && (filters == 1 || is_depthwise)
+    let is_pair = is_at_once && takes_lines && g.group_filters() == 2;
+    // Rows of one tap cost more alone than they do four times in a tile.
+    let is_thin = g.kernel[1] == 1 && g.group_channels() > 1 && !takes_lines;
+    is_narrow(g) && !is_thin && (filters == 1 || is_depthwise || is_pair)
 }
 
 /// Where outputs go.

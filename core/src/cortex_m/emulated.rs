@@ -76,6 +76,7 @@ impl LoopWalk {
                 let (input, offset) = match self.shape {
                     TileShape::Scattered => (place, 0),
                     TileShape::Line => (0, place),
+                    TileShape::Lines => (filter, place),
                 };
                 // SAFETY: the caller's.
                 self.sums[4 * filter + place] += unsafe {

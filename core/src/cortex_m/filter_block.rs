@@ -3,15 +3,18 @@
 use super::Sweep;
 use super::convolution::{OutputPlaces, ZERO, is_single};
 use crate::ops::conv2d::ConvGeometry;
+use crate::ops::conv2d::scalar::parts;
 use core::ops::Range;
 
-/// Up to four filters side by side.
-pub(super) struct FilterBlock<'a> {
+/// Up to four filters side by side, of a convolution that needs no more than the `PARTS` of the kernels.
+pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub geometry: &'a ConvGeometry,
     /// The outputs with all taps.
     pub interior: [Range<usize>; 2],
     pub is_single: bool,
     pub filters: usize,
+    /// Whether all groups are computed at once, a filter of each.
+    pub is_at_once: bool,
     /// Groups that are computed at once.
     pub groups: usize,
     /// The first group's channels.
@@ -27,7 +30,12 @@ pub(super) struct FilterBlock<'a> {
     pub sweep: Sweep,
 }
 
-impl<'a> FilterBlock<'a> {
+impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
+    /// Whether there are rectangles.
+    pub const HAS_SINGLES: bool = PARTS & parts::SINGLES != 0;
+    /// Whether there are lines.
+    pub const HAS_LINES: bool = PARTS & parts::LINES != 0;
+
     pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
         sweep.rectify = u32::from(floor == 0.0);
@@ -36,6 +44,7 @@ impl<'a> FilterBlock<'a> {
             interior: [interior(g, 0), interior(g, 1)],
             is_single: false,
             filters: 0,
+            is_at_once: false,
             groups: 1,
             input: core::ptr::null(),
             weights: core::ptr::null(),
@@ -50,7 +59,7 @@ impl<'a> FilterBlock<'a> {
     /// many it takes.
     pub fn take(&mut self, left: usize, weights: &[f32], first: usize, bias: &[f32]) -> usize {
         let g = self.geometry;
-        self.is_single = is_single(g, left);
+        self.is_single = Self::HAS_SINGLES && is_single(g, left, self.is_at_once);
         self.filters = if self.is_single { 1 } else { left.min(4) };
         self.weights = weights[first * g.taps()..].as_ptr();
         let own = bias.get(first..).unwrap_or(&[]);
@@ -79,7 +88,7 @@ impl<'a> FilterBlock<'a> {
 
     /// All outputs in these rows and columns.
     pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        if self.is_single {
+        if Self::HAS_SINGLES && self.is_single {
             return self.bands([rows, columns], target);
         }
         let mut y = rows.start;
@@ -123,6 +132,9 @@ impl<'a> FilterBlock<'a> {
             self.valid_taps(1, columns.start),
         ];
         if taps[0].is_empty() || taps[1].is_empty() {
+            if !Self::HAS_SINGLES {
+                unreachable!("all taps are inside the input");
+            }
             return self.fill([rows, columns], target);
         }
         let is_new = taps != self.taps;
@@ -133,7 +145,7 @@ impl<'a> FilterBlock<'a> {
         self.tiles(rows, columns, target);
     }
 
-    fn bias_of(&self, f: usize) -> *const f32 {
+    pub fn bias_of(&self, f: usize) -> *const f32 {
         let step = if self.bias == &raw const ZERO { 0 } else { f };
         self.bias.wrapping_add(step)
     }

@@ -4,6 +4,8 @@
 const ROWS: usize = 8;
 /// Inputs taken at a time.
 const TAPS: usize = 8;
+/// Bytes of the code that takes them for two rows.
+const PAIR: u32 = 8 + 2 * TAPS as u32 * if cfg!(feature = "slow-vmla") { 8 } else { 4 };
 
 /// Eight rows of weights and their sums.
 #[repr(C)]
@@ -15,6 +17,8 @@ struct WeightRows {
     turns: u32,
     /// Inputs that are left over.
     rest: u32,
+    /// Bytes of the code for the pairs of rows that are not there, which come first.
+    skipped: u32,
     /// What the sums begin at, then the sums.
     sums: [f32; ROWS],
 }
@@ -27,23 +31,25 @@ pub(crate) fn connect_by_tiles(input: &[f32], weights: &[f32], bias: &[f32], out
     assert!(is_whole, "a linear layer's buffers are not of its extents");
     for first in (0..outputs).step_by(ROWS) {
         let rows = ROWS.min(outputs - first);
+        let missing = ROWS - rows;
         let mut work = WeightRows {
             // Of rows that are not there, the first one's.
             weights: [weights[first * inputs..].as_ptr(); ROWS],
             input: input.as_ptr(),
             turns: (inputs / TAPS) as u32,
             rest: (inputs % TAPS) as u32,
+            skipped: (missing / 2) as u32 * PAIR,
             sums: [0.0; ROWS],
         };
-        for (row, weights) in work.weights[..rows].iter_mut().enumerate() {
+        for (row, weights) in work.weights[missing..].iter_mut().enumerate() {
             *weights = weights.wrapping_add(row * inputs);
         }
         if let Some(bias) = bias.get(first..first + rows) {
-            work.sums[..rows].copy_from_slice(bias);
+            work.sums[missing..].copy_from_slice(bias);
         }
         // SAFETY: each row has as many weights as there are inputs.
         unsafe { work.run() };
-        output[first..first + rows].copy_from_slice(&work.sums[..rows]);
+        output[first..first + rows].copy_from_slice(&work.sums[missing..]);
     }
 }
 
@@ -81,7 +87,7 @@ macro_rules! two_rows {
     };
 }
 
-// r0 to r7 are the rows' addresses, r8 the inputs', r9 counts turns.
+// r0 to r7 are the rows' addresses, r8 the inputs', r9 counts turns, r10 is where a turn begins.
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
 unsafe extern "C" fn eight_rows(rows: &mut WeightRows) {
@@ -94,11 +100,19 @@ unsafe extern "C" fn eight_rows(rows: &mut WeightRows) {
         "vldmia r12, {{s0-s7}}",
         "ldr r8, [lr, #{input}]",
         "ldr r9, [lr, #{turns}]",
+        "ldr r11, [lr, #{skipped}]",
+        "adr.w r10, 25f",
+        "add r10, r10, r11",
+        // Which says Thumb.
+        "add r10, r10, #1",
         "ldm lr, {{r0-r7}}",
         "cmp r9, #0",
         "beq 22f",
         "21:",
         "vldmia r8!, {{s8-s15}}",
+        "bx r10",
+        ".p2align 2",
+        "25:",
         two_rows!("r0" "r1"; 0 1),
         two_rows!("r2" "r3"; 2 3),
         two_rows!("r4" "r5"; 4 5),
@@ -129,6 +143,7 @@ unsafe extern "C" fn eight_rows(rows: &mut WeightRows) {
         "pop {{r4-r11, pc}}",
         input = const core::mem::offset_of!(WeightRows, input),
         turns = const core::mem::offset_of!(WeightRows, turns),
+        skipped = const core::mem::offset_of!(WeightRows, skipped),
         rest = const core::mem::offset_of!(WeightRows, rest),
         sums = const core::mem::offset_of!(WeightRows, sums),
     )

@@ -27,6 +27,7 @@ mod filter_block;
 mod linear;
 #[cfg(target_arch = "arm")]
 mod linear_gradient;
+mod lines;
 #[cfg(target_arch = "arm")]
 mod pointwise_gradient;
 mod pooled;

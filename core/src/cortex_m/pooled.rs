@@ -11,7 +11,7 @@ const COLUMNS: usize = 16;
 /// Two rows of outputs of four filters.
 type Strip = [[[f32; COLUMNS]; 2]; 4];
 
-impl FilterBlock<'_> {
+impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// All windows: filters x rows x columns.
     // Apart, so that only what has a pool has a strip on its stack.
     #[inline(never)]

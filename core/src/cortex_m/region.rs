@@ -9,10 +9,10 @@ use core::ops::Range;
 /// it in the padding on either side.
 const RUNS: usize = 9;
 
-impl FilterBlock<'_> {
+impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// The address of the first tap's input of an output that has the block's taps.
     #[inline(never)]
-    fn first_input(&self, y: usize, x: usize) -> *const f32 {
+    pub fn first_input(&self, y: usize, x: usize) -> *const f32 {
         let g = self.geometry;
         let [row, column] = [(0, y), (1, x)].map(|(axis, at)| {
             let tap = self.taps[axis].start * g.dilation[axis];
@@ -23,7 +23,7 @@ impl FilterBlock<'_> {
     }
 
     /// The address of a filter's first tap.
-    fn first_weight(&self, filter: usize) -> *const f32 {
+    pub fn first_weight(&self, filter: usize) -> *const f32 {
         let g = self.geometry;
         let first = self.taps[0].start * g.kernel[1] + self.taps[1].start;
         self.weights.wrapping_add(filter * g.taps() + first)
@@ -49,21 +49,25 @@ impl FilterBlock<'_> {
                 self.run(shape, tiles);
             }
         }
-        let (mut count, mut last) = (0, (0, 0));
+        let left = columns.start + 4 * tiles..columns.end;
+        if left.is_empty() {
+            return;
+        }
+        let (mut count, mut last, mut first_place) = (0, (0, 0), 0);
         for y in rows {
-            for x in columns.start + 4 * tiles..columns.end {
+            let mut input = self.first_input(y, left.start);
+            let mut place = target.place(y, left.start);
+            for x in left.clone() {
                 last = (y, x);
-                self.sweep.inputs[count] = self.first_input(y, x);
-                let place = target.place(y, x);
+                self.sweep.inputs[count] = input;
                 if count == 0 {
                     self.sweep.outputs = target.outputs.map(|output| output.wrapping_add(place));
                     self.sweep.places = [0; 3];
+                    first_place = place;
                 } else {
-                    let first = self.sweep.outputs[0];
-                    let output = target.outputs[0].wrapping_add(place);
-                    self.sweep.places[count - 1] =
-                        (output.addr() as i32).wrapping_sub(first.addr() as i32);
+                    self.sweep.places[count - 1] = bytes(place - first_place);
                 }
+                (input, place) = (input.wrapping_add(across), place + 1);
                 count += 1;
                 if count == 4 {
                     self.run(TileShape::Scattered, 1);
@@ -72,7 +76,7 @@ impl FilterBlock<'_> {
             }
         }
         // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
-        if count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
+        if Self::HAS_SINGLES && count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
             self.lone(last.0, last.1, target);
         } else if count > 0 {
             // The others are the first one again.
@@ -83,7 +87,7 @@ impl FilterBlock<'_> {
     }
 
     #[inline(never)]
-    fn run(&mut self, shape: TileShape, tiles: usize) {
+    pub fn run(&mut self, shape: TileShape, tiles: usize) {
         self.sweep.tiles = tiles as u32;
         // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
         // inputs' addresses were set, and the target has each of them; buffers are whole.
@@ -93,6 +97,17 @@ impl FilterBlock<'_> {
     /// All outputs in these rows and columns, of a block that is a single filter.
     #[inline(never)]
     pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let Some(inner) = self.line_columns(&columns) else {
+            return self.runs([rows, columns], target);
+        };
+        self.lines(rows.clone(), inner.clone(), target);
+        self.runs([rows.clone(), columns.start..inner.start], target);
+        self.runs([rows, inner.end..columns.end], target);
+    }
+
+    /// The same, an output at a time.
+    #[inline(never)]
+    pub fn runs(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let mut start = columns.start;
         while start < columns.end {
             let mut runs = [ColumnRun::END; RUNS + 1];

@@ -2,6 +2,7 @@
 
 use super::meeting::NormMoments;
 use crate::lanes::Lanes;
+use crate::ops::conv2d::scalar::parts;
 use crate::ops::{activation, add, batch_norm, conv2d, dropout, linear, pool, scale_shift};
 use crate::program::Region;
 use crate::{Dropout, Operation, Program, Step};
@@ -81,12 +82,15 @@ impl<L: Lanes> StepForward<'_, L> {
         match self.step.operation {
             // One sample has kernels of its own. Asked for each operation, so that a program for
             // one sample is compiled without the others.
-            Operation::Conv2d { .. } if L::IS_SINGLE => self.convolve_single(),
+            Operation::Conv2d { .. } if L::IS_SINGLE => self.convolve_single::<{ parts::ALL }>(),
             Operation::Conv2d { .. } => self.convolve(),
             Operation::Linear { .. } if L::IS_SINGLE => self.connect_single(),
             Operation::Linear { .. } => self.connect(),
-            Operation::MaxPool2d(_) | Operation::AvgPool2d(_) => self.pool(),
-            _ => self.change_in_place(),
+            Operation::MaxPool2d(_) => self.pool_by_maximum(),
+            Operation::AvgPool2d(_) => self.pool_by_mean(),
+            Operation::Add { .. } => self.add(),
+            Operation::ScaleShift { .. } => self.scale_and_shift(),
+            _ => self.activate(),
         }
     }
 
@@ -121,9 +125,10 @@ impl<L: Lanes> StepForward<'_, L> {
         }
     }
 
+    /// A convolution of one sample, by the `PARTS` of the kernels.
     // Apart from all else, so that its tiles have the registers to themselves.
     #[inline(never)]
-    fn convolve_single(self) {
+    pub fn convolve_single<const PARTS: u8>(self) {
         let [weights, bias] = self.tensors;
         if let Operation::Conv2d {
             conv,
@@ -141,7 +146,7 @@ impl<L: Lanes> StepForward<'_, L> {
                 output: L::values_mut(self.output),
                 winners: self.extras.winners,
             };
-            single.run();
+            single.run::<PARTS>();
         }
     }
 
@@ -156,31 +161,37 @@ impl<L: Lanes> StepForward<'_, L> {
         });
     }
 
+    /// A linear layer of one sample.
     #[inline(never)]
-    fn connect_single(self) {
+    pub fn connect_single(self) {
         let [weights, bias] = self.tensors;
         let activation = self.step.operation.activation();
         let (input, output) = (L::values(self.input), L::values_mut(self.output));
         linear::scalar::forward(activation, input, weights, bias, output);
     }
 
-    fn pool(self) {
+    /// A max pool.
+    pub fn pool_by_maximum(self) {
         let (step, input, output) = (self.step, self.input, self.output);
-        let geometry = |options| pool::PoolGeometry::new(options, step.input, step.output);
-        let proof = output[0];
-        match &step.operation {
-            Operation::MaxPool2d(options) => proof.vectorize(pool::MaxPool {
-                geometry: geometry(options),
+        if let Operation::MaxPool2d(options) = &step.operation {
+            output[0].vectorize(pool::MaxPool {
+                geometry: pool::PoolGeometry::new(options, step.input, step.output),
                 input,
                 output,
                 winners: self.extras.winners,
-            }),
-            Operation::AvgPool2d(options) => proof.vectorize(pool::AveragePool {
-                geometry: geometry(options),
+            });
+        }
+    }
+
+    /// An average pool.
+    pub fn pool_by_mean(self) {
+        let (step, input, output) = (self.step, self.input, self.output);
+        if let Operation::AvgPool2d(options) = &step.operation {
+            output[0].vectorize(pool::AveragePool {
+                geometry: pool::PoolGeometry::new(options, step.input, step.output),
                 input,
                 output,
-            }),
-            _ => {}
+            });
         }
     }
 
@@ -199,32 +210,48 @@ impl<L: Lanes> StepForward<'_, L> {
         });
     }
 
-    /// What works value by value, on what it read.
-    fn change_in_place(self) {
-        let (step, values) = (self.step, self.output);
-        if !self.input.is_empty() {
-            values.copy_from_slice(self.input);
-        }
+    /// An activation by itself.
+    pub fn activate(mut self) {
+        let activation = self.step.operation.activation();
+        let values = self.own_values();
+        values[0].vectorize(activation::Activate { activation, values });
+    }
+
+    /// An addition.
+    pub fn add(mut self) {
+        let activation = self.step.operation.activation();
+        let other = self.other;
+        let value = self.own_values();
+        value[0].vectorize(add::AddInto {
+            value,
+            other,
+            activation,
+        });
+    }
+
+    /// A scale and a shift for each channel.
+    pub fn scale_and_shift(mut self) {
+        let (activation, map) = (
+            self.step.operation.activation(),
+            self.step.input.map_elements(),
+        );
         let [scale, shift] = self.tensors;
-        let proof = values[0];
-        match step.operation {
-            Operation::Activation(activation) => {
-                proof.vectorize(activation::Activate { activation, values });
-            }
-            Operation::Add { activation } => proof.vectorize(add::AddInto {
-                value: values,
-                other: self.other,
-                activation,
-            }),
-            Operation::ScaleShift { activation } => proof.vectorize(scale_shift::ScaleShift {
-                values,
-                map: step.input.map_elements(),
-                scale,
-                shift,
-                activation,
-            }),
-            _ => {}
+        let values = self.own_values();
+        values[0].vectorize(scale_shift::ScaleShift {
+            values,
+            map,
+            scale,
+            shift,
+            activation,
+        });
+    }
+
+    /// What a step that works value by value read, where it leaves its output.
+    fn own_values(&mut self) -> &mut [L] {
+        if !self.input.is_empty() {
+            self.output.copy_from_slice(self.input);
         }
+        self.output
     }
 
     fn drop_values(self, options: Dropout) {

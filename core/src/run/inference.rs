@@ -1,7 +1,7 @@
 //! The forward pass of a whole network, and the score of what it gives.
 
 use super::buffers::{self, BufferError};
-use super::forward::{Extras, forward_within};
+use super::forward::{Extras, StepForward, forward_within};
 use super::observer::{Observer, Work};
 use crate::lanes::Lanes;
 use crate::ops::loss;
@@ -67,13 +67,25 @@ impl<const STEPS: usize> Program<STEPS> {
         .map(|_| ())
     }
 
-    /// The pass; `look` is called behind the input and behind each step, with the arena.
     fn infer_looking_on<'m, L: Lanes>(
         &self,
         parameters: &[f32],
         arena: &'m mut [L],
         fill: impl FnOnce(&mut [L]),
+        look: impl FnMut(Option<usize>, &[L]),
+    ) -> Result<&'m [L], BufferError> {
+        self.infer_stepwise(parameters, arena, fill, look, |_, work| L::forward(work))
+    }
+
+    /// The pass; `run` runs a step, whose index it is given, and `look` is called behind the input and
+    /// behind each step, with the arena.
+    pub(super) fn infer_stepwise<'m, L: Lanes>(
+        &self,
+        parameters: &[f32],
+        arena: &'m mut [L],
+        fill: impl FnOnce(&mut [L]),
         mut look: impl FnMut(Option<usize>, &[L]),
+        run: impl Fn(usize, StepForward<'_, L>),
     ) -> Result<&'m [L], BufferError> {
         buffers::check("parameters", parameters.len(), self.parameters())?;
         buffers::check("inference arena", arena.len(), self.arena_packets())?;
@@ -81,7 +93,9 @@ impl<const STEPS: usize> Program<STEPS> {
         look(None, arena);
         for (index, step) in self.steps().iter().enumerate() {
             let own = step.tensors(parameters);
-            forward_within(self, index, own, arena, Extras::none(), L::forward);
+            forward_within(self, index, own, arena, Extras::none(), |work| {
+                run(index, work)
+            });
             look(Some(index), arena);
         }
         Ok(&arena[self.value(self.steps().len()).range()])

@@ -14,6 +14,7 @@ mod gradient;
 mod group;
 mod inference;
 mod int8;
+mod linked;
 mod meeting;
 mod observer;
 mod trainer;
@@ -25,6 +26,7 @@ pub(crate) use compiled::Compiled;
 pub use group::{GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
 pub use int8::{ArrangedNetwork, Int8Target, PacketMemory, PacketSizes};
+pub use linked::LinkedProgram;
 pub use observer::{Observer, Work};
 pub use trainer::Trainer;
 

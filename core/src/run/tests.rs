@@ -7,6 +7,7 @@ mod channels_last;
 mod exact;
 mod fused;
 mod int8;
+mod linked;
 mod observed;
 mod packets;
 mod refused;

@@ -3,6 +3,7 @@
 //! The same sums in the same order as everywhere, by tiles in assembly where the processor has
 //! them ([`cortex_m`](crate::cortex_m)), else by [`portable`] ones.
 
+pub(crate) mod parts;
 #[allow(dead_code, reason = "what processors without tiles run")]
 mod portable;
 
@@ -28,8 +29,9 @@ pub(crate) struct ScalarForward<'a> {
 }
 
 impl ScalarForward<'_> {
-    pub fn run(mut self) {
-        self.convolve();
+    /// Runs it with the `PARTS` of the kernels, those that [`parts::of`] it gives among them.
+    pub fn run<const PARTS: u8>(mut self) {
+        self.convolve::<PARTS>();
         self.finish();
     }
 
@@ -38,8 +40,8 @@ impl ScalarForward<'_> {
         target_abi = "eabihf",
         not(target_has_atomic = "64")
     ))]
-    fn convolve(&mut self) {
-        self.convolve_by_tiles();
+    fn convolve<const PARTS: u8>(&mut self) {
+        self.convolve_by_tiles::<PARTS>();
     }
 
     #[cfg(not(all(
@@ -47,7 +49,7 @@ impl ScalarForward<'_> {
         target_abi = "eabihf",
         not(target_has_atomic = "64")
     )))]
-    fn convolve(&mut self) {
+    fn convolve<const PARTS: u8>(&mut self) {
         self.convolve_portably();
     }
 

@@ -10,6 +10,10 @@ use crate::ops::pool::pool_2x2;
 use core::slice::from_mut;
 use core::sync::atomic::{Ordering, compiler_fence};
 
+/// Whether every product and sum is a call, which leaves too few registers for a tile: then a sum takes
+/// a row of taps at a time, so that it need not go to memory and back for each.
+const CALLS: bool = cfg!(all(target_arch = "arm", target_abi = "eabi"));
+
 /// Two rows of two outputs, in scan order.
 type Window = [f32; 4];
 
@@ -144,6 +148,17 @@ fn add_row<const F: usize>(
         // Keeps the loads of weights beside their use: more of them at once than these three would
         // not fit into registers.
         compiler_fence(Ordering::SeqCst);
+        if CALLS {
+            for (place, sum) in sums.iter_mut().enumerate() {
+                let row = if place < 2 { top } else { bottom };
+                let mut own = *sum;
+                for kx in 0..3 {
+                    own += kernel[3 * ky + kx] * row[place % 2 + kx];
+                }
+                *sum = own;
+            }
+            continue;
+        }
         for kx in 0..3 {
             let weight = kernel[3 * ky + kx];
             sums[0] += weight * top[kx];

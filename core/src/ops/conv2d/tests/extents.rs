@@ -5,6 +5,7 @@ extern crate std;
 use super::Case;
 use crate::lanes::Lanes;
 use crate::ops::activation::Activation;
+use crate::ops::conv2d::scalar::parts;
 use crate::ops::conv2d::{
     ConvForward, ConvGeometry, ConvInputGradient, ConvSampleGradient, SampleOutputGradient,
     ScalarForward, reference,
@@ -160,7 +161,7 @@ fn one_samples_kernels_agree_where_nothing_is_seen() {
         output: &mut output,
         winners: &mut [],
     }
-    .run();
+    .run::<{ parts::ALL }>();
     let expected = [-0.0, -0.0, 6.0, -0.0, -0.0, -0.0];
     assert_bits::<f32>("output", &output, &expected);
     let (mut d_input, mut d_weight, mut d_bias) = (vec![f32::NAN; 2], [0.0], [0.0]);

@@ -1,0 +1,162 @@
+//! A program that brings its kernels along, so that no others need be linked.
+
+use super::buffers::BufferError;
+use super::forward::StepForward;
+use super::observer::{Observer, Work};
+use crate::ops::conv2d::{ConvGeometry, scalar::parts};
+use crate::{MAX_NODES, Network, Operation, Program, Purpose, Step};
+
+/// Inference of one sample at a time, by a network that is known when a firmware is built.
+///
+/// [`Program::infer`] runs whatever its program says, so whoever calls it has the kernels of all
+/// operations in flash. Here each step points to its kernel. In a `static`, only those that the network
+/// needs are linked; the results are the same, to the bit.
+///
+/// ```
+/// use kiln_core::{LinkedProgram, Network, Program, Purpose};
+/// const NETWORK: Network = Network::input(1, 8, 8).conv2d(4, 3).relu().linear(2);
+/// const STEPS: usize = Program::count_steps(&NETWORK, Purpose::Inference);
+/// static PROGRAM: LinkedProgram<STEPS> = LinkedProgram::of(&NETWORK);
+///
+/// let parameters = [0.5; NETWORK.parameters()];
+/// let mut arena = [0.0; PROGRAM.program().arena_packets()];
+/// let logits = PROGRAM.infer(&parameters, &mut arena, |input| input.fill(1.0))?;
+/// assert_eq!(logits, [360.5, 360.5]);
+/// # Ok::<(), kiln_core::BufferError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LinkedProgram<const STEPS: usize = MAX_NODES> {
+    program: Program<STEPS>,
+    kernels: [StepKernel; STEPS],
+}
+
+/// Runs one step of one sample.
+type StepKernel = fn(StepForward<'_, f32>);
+
+impl<const STEPS: usize> LinkedProgram<STEPS> {
+    /// The program of a network; in a `const`, a network with a fault fails the build.
+    ///
+    /// # Panics
+    ///
+    /// As [`Program::of`].
+    pub const fn of(network: &Network) -> Self {
+        let program = Program::of(network, Purpose::Inference);
+        let steps = program.steps();
+        let mut used = 0;
+        let mut index = 0;
+        while index < steps.len() {
+            used |= convolution_parts(&steps[index]);
+            index += 1;
+        }
+        let mut kernels: [StepKernel; STEPS] = [activate; STEPS];
+        index = 0;
+        while index < steps.len() {
+            kernels[index] = kernel(&steps[index].operation, used);
+            index += 1;
+        }
+        Self { program, kernels }
+    }
+
+    /// What runs, and where everything lies meanwhile.
+    pub const fn program(&self) -> &Program<STEPS> {
+        &self.program
+    }
+
+    /// As [`Program::infer`] of [`LinkedProgram::program`].
+    ///
+    /// # Errors
+    ///
+    /// The first buffer of another length.
+    pub fn infer<'m>(
+        &self,
+        parameters: &[f32],
+        arena: &'m mut [f32],
+        fill: impl FnOnce(&mut [f32]),
+    ) -> Result<&'m [f32], BufferError> {
+        self.infer_observed(parameters, arena, fill, &mut ())
+    }
+
+    /// Like [`LinkedProgram::infer`], while `observer` looks on.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinkedProgram::infer`].
+    pub fn infer_observed<'m>(
+        &self,
+        parameters: &[f32],
+        arena: &'m mut [f32],
+        fill: impl FnOnce(&mut [f32]),
+        observer: &mut impl Observer,
+    ) -> Result<&'m [f32], BufferError> {
+        let look = |step, _: &[f32]| {
+            observer.done(match step {
+                None => Work::Input,
+                Some(step) => Work::Forward { step },
+            });
+        };
+        let run = |index: usize, work: StepForward<'_, f32>| self.kernels[index](work);
+        self.program
+            .infer_stepwise(parameters, arena, fill, look, run)
+    }
+}
+
+/// The parts of the kernels that a step needs if it is a convolution.
+const fn convolution_parts(step: &Step) -> u8 {
+    match &step.operation {
+        Operation::Conv2d { conv, pool, .. } => {
+            parts::of(&ConvGeometry::new(conv, step.input, step.inner), *pool)
+        }
+        _ => 0,
+    }
+}
+
+/// The kernel of an operation. All convolutions of a network have the same one, with the parts that
+/// any of them needs, so that nothing is there twice.
+const fn kernel(operation: &Operation, used: u8) -> StepKernel {
+    match operation {
+        Operation::Conv2d { .. } => CONVOLUTIONS[used as usize],
+        Operation::Linear { .. } => connect,
+        Operation::MaxPool2d(_) => pool_by_maximum,
+        Operation::AvgPool2d(_) => pool_by_mean,
+        Operation::Add { .. } => add,
+        Operation::ScaleShift { .. } => scale_and_shift,
+        // The others are no part of an inference.
+        Operation::Activation(_) | Operation::BatchNorm { .. } | Operation::Dropout(_) => activate,
+    }
+}
+
+/// Functions that are compiled here, for speed, whatever the crate that points to them is compiled for.
+macro_rules! kernels {
+    ($($name:ident: $kernel:expr),+ $(,)?) => {
+        $(fn $name(work: StepForward<'_, f32>) {
+            $kernel(work);
+        })+
+    };
+}
+
+kernels! {
+    connect: StepForward::connect_single,
+    pool_by_maximum: StepForward::pool_by_maximum,
+    pool_by_mean: StepForward::pool_by_mean,
+    add: StepForward::add,
+    scale_and_shift: StepForward::scale_and_shift,
+    activate: StepForward::activate,
+    convolve_in_tiles: StepForward::convolve_single::<0>,
+    convolve_and_pool: StepForward::convolve_single::<{ parts::POOL }>,
+    convolve_singles: StepForward::convolve_single::<{ parts::SINGLES }>,
+    convolve_singles_and_pool: StepForward::convolve_single::<{ parts::SINGLES | parts::POOL }>,
+    convolve_lines: StepForward::convolve_single::<{ parts::SINGLES | parts::LINES }>,
+    convolve_by_all: StepForward::convolve_single::<{ parts::ALL }>,
+}
+
+/// By the parts that they have; of two that there are not, those that have more.
+const CONVOLUTIONS: [StepKernel; parts::ALL as usize + 1] = [
+    convolve_in_tiles,
+    convolve_and_pool,
+    convolve_singles,
+    convolve_singles_and_pool,
+    convolve_lines,
+    convolve_by_all,
+    convolve_lines,
+    convolve_by_all,
+];
