@@ -22,12 +22,17 @@ pub(super) struct AddPositions<'a, L> {
     pub kernels: &'a mut [L],
 }
 
-/// Columns of a tile: the index of each one's first value in `channels`, that of its weight in a
-/// kernel, and the positions that meet it.
+/// Columns of a tile: the index of each one's first value in `channels`, and that of its weight in a
+/// kernel.
 struct Columns<const T: usize> {
     at: [usize; T],
     weights: [usize; T],
-    positions: [Range<usize>; 2],
+}
+
+/// The positions that meet the columns of a tile.
+struct MetPositions {
+    /// Rows and columns.
+    ranges: [Range<usize>; 2],
     nest: Nest,
 }
 
@@ -49,10 +54,10 @@ impl<L: Lanes> AddPositions<'_, L> {
     fn tiles<const T: usize>(&mut self) {
         let g = self.geometry;
         if (0..2).all(|axis| sees_no_padding(&g, axis)) {
-            self.columns_of::<T>(g.taps(), |column| {
-                let (channel, tap) = (column / g.kernel_area(), column % g.kernel_area());
-                (channel, tap, column)
-            });
+            if let Some(met) = MetPositions::of(&g, 0, &self.rows) {
+                let mut taps = TapCursor::new(&g, first_value(&g, 0, &met.ranges));
+                self.columns_of::<T>(g.taps(), &met, || taps.next());
+            }
             return;
         }
         // The taps of a few channels follow one another, so that their values stay in the first
@@ -61,80 +66,138 @@ impl<L: Lanes> AddPositions<'_, L> {
         while first < g.group_channels() {
             let count = T.min(g.group_channels() - first);
             for tap in 0..g.kernel_area() {
-                self.columns_of::<T>(count, |column| {
-                    let channel = first + column;
-                    (channel, tap, channel * g.kernel_area() + tap)
+                let Some(met) = MetPositions::of(&g, tap, &self.rows) else {
+                    continue;
+                };
+                let mut at = first * g.input_area() + first_value(&g, tap, &met.ranges);
+                let mut weight = first * g.kernel_area() + tap;
+                self.columns_of::<T>(count, &met, || {
+                    let column = (at, weight);
+                    (at, weight) = (at + g.input_area(), weight + g.kernel_area());
+                    column
                 });
             }
             first += count;
         }
     }
 
-    /// `count` columns, whose channels, taps and weights `column` knows: `T` at once, then the rest
-    /// one by one.
+    /// `count` columns, which `next` gives in turn, each one's first value and its weight: `T` at once,
+    /// then the rest one by one.
     #[inline(always)]
     fn columns_of<const T: usize>(
         &mut self,
         count: usize,
-        column: impl Fn(usize) -> (usize, usize, usize),
+        met: &MetPositions,
+        mut next: impl FnMut() -> (usize, usize),
     ) {
         let mut first = 0;
         while first + T <= count {
-            self.filters::<T>(first, &column);
+            self.filters::<T>(met, &Columns::take(&mut next));
             first += T;
         }
         while first < count {
-            self.filters::<1>(first, &column);
+            self.filters::<1>(met, &Columns::take(&mut next));
             first += 1;
         }
     }
 
     #[inline(always)]
-    fn filters<const T: usize>(
-        &mut self,
-        first: usize,
-        column: &impl Fn(usize) -> (usize, usize, usize),
-    ) {
-        let g = &self.geometry;
-        let (_, tap, _) = column(first);
-        let positions = positions(g, tap, &self.rows);
-        if positions.iter().any(Range::is_empty) {
-            return;
-        }
-        let mut columns = Columns {
-            at: [0; T],
-            weights: [0; T],
-            nest: nest(g, &positions),
-            positions,
-        };
-        for t in 0..T {
-            let (channel, tap, weight) = column(first + t);
-            columns.at[t] = channel * g.input_area() + first_value(g, tap, &columns.positions);
-            columns.weights[t] = weight;
-        }
-        let filters = self.kernels.len() / g.taps();
+    fn filters<const T: usize>(&mut self, met: &MetPositions, columns: &Columns<T>) {
+        let filters = self.kernels.len() / self.geometry.taps();
         let mut filter = 0;
         while filter + 4 <= filters {
-            self.tile::<4, T>(filter, &columns);
+            self.tile::<4, T>(filter, met, columns);
             filter += 4;
         }
         if filter + 2 <= filters {
-            self.tile::<2, T>(filter, &columns);
+            self.tile::<2, T>(filter, met, columns);
             filter += 2;
         }
         while filter < filters {
-            self.tile::<1, T>(filter, &columns);
+            self.tile::<1, T>(filter, met, columns);
             filter += 1;
         }
     }
 
     #[inline(always)]
-    fn tile<const F: usize, const T: usize>(&mut self, filter: usize, columns: &Columns<T>) {
+    fn tile<const F: usize, const T: usize>(
+        &mut self,
+        filter: usize,
+        met: &MetPositions,
+        columns: &Columns<T>,
+    ) {
         self.maps[0].vectorize(PositionTile::<L, F, T> {
             work: self,
             filter,
+            met,
             columns,
         });
+    }
+}
+
+impl<const T: usize> Columns<T> {
+    #[inline(always)]
+    fn take(mut next: impl FnMut() -> (usize, usize)) -> Self {
+        let mut columns = Self {
+            at: [0; T],
+            weights: [0; T],
+        };
+        for t in 0..T {
+            (columns.at[t], columns.weights[t]) = next();
+        }
+        columns
+    }
+}
+
+impl MetPositions {
+    /// Those of tap `tap`, in some rows; `None` if there are none.
+    #[inline(always)]
+    fn of(g: &ConvGeometry, tap: usize, rows: &Range<usize>) -> Option<Self> {
+        let ranges = positions(g, tap, rows);
+        (!ranges.iter().any(Range::is_empty)).then(|| Self {
+            nest: nest(g, &ranges),
+            ranges,
+        })
+    }
+}
+
+/// Goes through the taps of a kernel, channel by channel, without a division.
+struct TapCursor<'a> {
+    g: &'a ConvGeometry,
+    /// Where the first tap of the channel, and of the row, meets its first value.
+    starts: [usize; 2],
+    /// Row and column of the kernel.
+    at: [usize; 2],
+    weight: usize,
+}
+
+impl<'a> TapCursor<'a> {
+    #[inline(always)]
+    fn new(g: &'a ConvGeometry, first: usize) -> Self {
+        Self {
+            g,
+            starts: [first; 2],
+            at: [0; 2],
+            weight: 0,
+        }
+    }
+
+    /// Where the next tap meets its first value, and its weight.
+    #[inline(always)]
+    fn next(&mut self) -> (usize, usize) {
+        let g = self.g;
+        let column = (self.starts[1] + self.at[1] * g.dilation[1], self.weight);
+        self.weight += 1;
+        self.at[1] += 1;
+        if self.at[1] == g.kernel[1] {
+            self.at = [self.at[0] + 1, 0];
+            self.starts[1] += g.dilation[0] * g.input[1];
+            if self.at[0] == g.kernel[0] {
+                self.at[0] = 0;
+                self.starts = [self.starts[0] + g.input_area(); 2];
+            }
+        }
+        column
     }
 }
 
@@ -142,6 +205,7 @@ impl<L: Lanes> AddPositions<'_, L> {
 struct PositionTile<'w, 'a, L, const F: usize, const T: usize> {
     work: &'w mut AddPositions<'a, L>,
     filter: usize,
+    met: &'w MetPositions,
     columns: &'w Columns<T>,
 }
 
@@ -153,10 +217,11 @@ impl<L: Lanes, const F: usize, const T: usize> Kernel for PositionTile<'_, '_, L
         let Self {
             work,
             filter,
+            met,
             columns,
         } = self;
         let g = &work.geometry;
-        let [rows, line] = &columns.positions;
+        let [rows, line] = &met.ranges;
         let mut sums = [[work.maps[0]; T]; F];
         for f in 0..F {
             let kernel = &work.kernels[(filter + f) * g.taps()..][..g.taps()];
@@ -166,7 +231,7 @@ impl<L: Lanes, const F: usize, const T: usize> Kernel for PositionTile<'_, '_, L
         }
         let first = filter * work.stride + (rows.start - work.rows.start) * g.output[1];
         add_products::<L, Packets, F, T>(
-            &columns.nest,
+            &met.nest,
             work.maps,
             (first + line.start, work.stride),
             work.channels,
