@@ -3,6 +3,7 @@
 //! Here the vector runs over inputs and the samples follow one another in the innermost loop, so
 //! that a group's sum stays in registers until it is complete.
 
+use crate::GROUP;
 use crate::lanes::{Kernel, Lanes};
 
 /// Adds one group's sum to the gradient of a few rows of the weights.
@@ -30,21 +31,35 @@ impl<L: Lanes> Kernel for WeightGradient<'_, L> {
     fn run(mut self) {
         let inputs = self.inputs.len() / self.samples;
         let rows = self.gradient.len() / inputs;
+        let tails = self.tails(inputs);
         let mut row = 0;
         while row + 4 <= rows {
-            self.rows::<4>(row, inputs);
+            self.rows::<4>(row, inputs, &tails);
             row += 4;
         }
         while row < rows {
-            self.rows::<1>(row, inputs);
+            self.rows::<1>(row, inputs, &tails);
             row += 1;
         }
     }
 }
 
 impl<L: Lanes> WeightGradient<'_, L> {
+    /// Of each sample, the inputs behind the last whole packet, and zeros behind these.
     #[inline(always)]
-    fn rows<const R: usize>(&mut self, row: usize, inputs: usize) {
+    fn tails(&self, inputs: usize) -> [L; GROUP] {
+        let mut tails = [self.proof.splat(0.0); GROUP];
+        let first = inputs - inputs % L::LANES;
+        let samples = self.inputs.chunks_exact(inputs);
+        for (tail, values) in tails.iter_mut().zip(samples) {
+            let lanes = L::values_mut(core::slice::from_mut(tail));
+            lanes[..inputs - first].copy_from_slice(&values[first..]);
+        }
+        tails
+    }
+
+    #[inline(always)]
+    fn rows<const R: usize>(&mut self, row: usize, inputs: usize, tails: &[L; GROUP]) {
         let mut i = 0;
         if L::REGISTERS >= 32 {
             while i + 4 * L::LANES <= inputs {
@@ -60,9 +75,8 @@ impl<L: Lanes> WeightGradient<'_, L> {
             self.tile::<R, 1>(row, inputs, i);
             i += L::LANES;
         }
-        while i < inputs {
-            self.column::<R>(row, inputs, i);
-            i += 1;
+        if i < inputs {
+            self.tail::<R>(row, inputs, tails);
         }
     }
 
@@ -94,20 +108,22 @@ impl<L: Lanes> WeightGradient<'_, L> {
         }
     }
 
-    /// One input, in the packets' own arithmetic, all of whose lanes are the same.
+    /// `R` rows of the inputs behind the last whole packet.
     #[inline(always)]
-    fn column<const R: usize>(&mut self, row: usize, inputs: usize, i: usize) {
-        let proof = self.proof;
-        let mut sums = [proof.splat(0.0); R];
-        let samples = self.inputs.chunks_exact(inputs);
-        for (values, d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
+    fn tail<const R: usize>(&mut self, row: usize, inputs: usize, tails: &[L; GROUP]) {
+        let mut sums = [self.proof.splat(0.0); R];
+        for (values, d) in tails.iter().zip(self.d_outputs.chunks_exact(self.outputs)) {
+            let d = &d[self.first + row..][..R];
             for r in 0..R {
-                let d = proof.splat(d[self.first + row + r]);
-                sums[r] = sums[r].add_product(d, proof.splat(values[i]));
+                sums[r] = sums[r].add_scaled(*values, &d[r]);
             }
         }
+        let first = inputs - inputs % L::LANES;
         for r in 0..R {
-            self.gradient[(row + r) * inputs + i] += L::values(&sums[r..r + 1])[0];
+            let line = &mut self.gradient[(row + r) * inputs..][first..inputs];
+            for (value, sum) in line.iter_mut().zip(L::values(&sums[r..r + 1])) {
+                *value += sum;
+            }
         }
     }
 }
