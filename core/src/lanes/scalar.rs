@@ -16,6 +16,11 @@ impl Lanes for f32 {
     }
 
     #[inline(always)]
+    fn separate(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
     fn values(packets: &[Self]) -> &[f32] {
         packets
     }
