@@ -8,7 +8,8 @@ use super::ConvGeometry;
 use super::depthwise::Depthwise;
 use super::segments::{Direction, Segment, each_segment};
 use crate::lanes::{Kernel, Lanes, Nest, Weights, add_own_products, add_products, prefetch};
-use crate::ops::activation::Activation;
+use crate::ops::activation::{Activation, GradientMask};
+use core::ops::Range;
 
 /// One packet of samples.
 pub(super) struct Gather<'a, L> {
@@ -21,6 +22,8 @@ pub(super) struct Gather<'a, L> {
     /// One for each channel of `sums`, or empty where sums begin at +0.
     pub bias: &'a [f32],
     pub activation: Activation,
+    /// What is let through of the sums; everything, forward.
+    pub mask: GradientMask<'a, L>,
     /// The other way round.
     pub sums: &'a mut [L],
 }
@@ -169,6 +172,17 @@ impl<L: Lanes> Gather<'_, L> {
     fn channels<const P: usize>(&mut self, layout: &Layout, group: usize, place: usize) {
         let at = layout.at::<P>(place);
         let mut channel = 0;
+        // Four sums alone would wait for their own additions where a product takes half a cycle.
+        if P == 1 && L::REGISTERS < 32 && L::LANES > 1 {
+            while channel + 8 <= layout.channels[1] {
+                self.tile::<8, P>(layout, group, channel, at);
+                channel += 8;
+            }
+            if channel + 6 <= layout.channels[1] {
+                self.tile::<6, P>(layout, group, channel, at);
+                channel += 6;
+            }
+        }
         while channel + 4 <= layout.channels[1] {
             self.fetch_next::<P>(layout, group, channel, at[0][P - 1]);
             self.tile::<4, P>(layout, group, channel, at);
@@ -182,6 +196,8 @@ impl<L: Lanes> Gather<'_, L> {
             self.tile::<1, P>(layout, group, channel, at);
             channel += 1;
         }
+        let first = group * layout.channels[1];
+        self.mask(layout, first..first + layout.channels[1], &at[1]);
     }
 
     /// Asks for the values that the next `P` places meet first: their share of each tile of channels
@@ -214,7 +230,9 @@ impl<L: Lanes> Gather<'_, L> {
         let whole = layout.places() / 8 * 8;
         for group in 0..groups {
             for place in (0..whole).step_by(8) {
-                self.tile::<1, 8>(layout, group, 0, layout.at(place));
+                let at = layout.at(place);
+                self.tile::<1, 8>(layout, group, 0, at);
+                self.mask(layout, group..group + 1, &at[1]);
             }
         }
         for place in whole..layout.places() {
@@ -228,6 +246,7 @@ impl<L: Lanes> Gather<'_, L> {
                 self.tile::<1, 1>(layout, group, 0, at);
                 group += 1;
             }
+            self.mask(layout, 0..groups, &at[1]);
         }
     }
 
@@ -258,6 +277,20 @@ impl<L: Lanes> Gather<'_, L> {
             group,
             at,
         });
+    }
+
+    /// Masks the sums of some channels at some places, while they are in the first cache.
+    #[inline(always)]
+    fn mask(&mut self, layout: &Layout, channels: Range<usize>, places: &[usize]) {
+        if self.mask.activation != Activation::Identity {
+            self.values[0].vectorize(MaskPlaces {
+                mask: self.mask,
+                sums: self.sums,
+                area: layout.areas[1],
+                channels,
+                places,
+            });
+        }
     }
 
     #[inline(always)]
@@ -357,6 +390,29 @@ impl<L: Lanes, const C: usize> Kernel for GatherGroups<'_, '_, L, C> {
         activate(work.activation, &mut tile);
         for c in 0..C {
             work.sums[(group + c) * layout.areas[1] + to] = tile[0][c];
+        }
+    }
+}
+
+// A kernel of its own, so that tiles without a mask know nothing of it.
+struct MaskPlaces<'s, 'a, L> {
+    mask: GradientMask<'a, L>,
+    sums: &'s mut [L],
+    area: usize,
+    channels: Range<usize>,
+    places: &'s [usize],
+}
+
+impl<L: Lanes> Kernel for MaskPlaces<'_, '_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for channel in self.channels {
+            for place in self.places {
+                let at = channel * self.area + place;
+                self.sums[at] = self.mask.apply(at, self.sums[at]);
+            }
         }
     }
 }
