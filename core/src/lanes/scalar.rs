@@ -6,6 +6,7 @@ impl Lanes for f32 {
     const WIDTH: LaneWidth = LaneWidth::X1;
 
     type Half = Self;
+    type Separate = Self;
 
     fn zero() -> Option<Self> {
         Some(0.0)

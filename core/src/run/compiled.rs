@@ -7,7 +7,7 @@ use super::channels_last::ChannelsLastForward;
 use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
-use crate::lanes::Vector;
+use crate::lanes::{Lanes, Vector};
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
 use crate::ops::loss::{ErrorScore, MeanSquaredError, Score, SoftmaxCrossEntropy};

@@ -31,35 +31,36 @@ impl<L: Lanes> Kernel for WeightGradient<'_, L> {
     fn run(mut self) {
         let inputs = self.inputs.len() / self.samples;
         let rows = self.gradient.len() / inputs;
-        let tails = self.tails(inputs);
+        let short = self.short_rows(inputs);
         let mut row = 0;
         while row + 4 <= rows {
-            self.rows::<4>(row, inputs, &tails);
+            self.rows::<4>(row, inputs, &short);
             row += 4;
         }
         while row < rows {
-            self.rows::<1>(row, inputs, &tails);
+            self.rows::<1>(row, inputs, &short);
             row += 1;
         }
     }
 }
 
 impl<L: Lanes> WeightGradient<'_, L> {
-    /// Of each sample, the inputs behind the last whole packet, and zeros behind these.
+    /// Where inputs fill no packet: each sample's, and zeros behind them.
     #[inline(always)]
-    fn tails(&self, inputs: usize) -> [L; GROUP] {
-        let mut tails = [self.proof.splat(0.0); GROUP];
-        let first = inputs - inputs % L::LANES;
-        let samples = self.inputs.chunks_exact(inputs);
-        for (tail, values) in tails.iter_mut().zip(samples) {
-            let lanes = L::values_mut(core::slice::from_mut(tail));
-            lanes[..inputs - first].copy_from_slice(&values[first..]);
+    fn short_rows(&self, inputs: usize) -> [L; GROUP] {
+        let mut short = [self.proof.splat(0.0); GROUP];
+        if inputs < L::LANES {
+            let samples = self.inputs.chunks_exact(inputs);
+            for (packet, values) in short.iter_mut().zip(samples) {
+                let lanes = L::values_mut(core::slice::from_mut(packet));
+                lanes[..inputs].copy_from_slice(values);
+            }
         }
-        tails
+        short
     }
 
     #[inline(always)]
-    fn rows<const R: usize>(&mut self, row: usize, inputs: usize, tails: &[L; GROUP]) {
+    fn rows<const R: usize>(&mut self, row: usize, inputs: usize, short: &[L; GROUP]) {
         let mut i = 0;
         if L::REGISTERS >= 32 {
             while i + 4 * L::LANES <= inputs {
@@ -76,7 +77,7 @@ impl<L: Lanes> WeightGradient<'_, L> {
             i += L::LANES;
         }
         if i < inputs {
-            self.tail::<R>(row, inputs, tails);
+            self.tail::<R>(row, inputs, short);
         }
     }
 
@@ -108,20 +109,28 @@ impl<L: Lanes> WeightGradient<'_, L> {
         }
     }
 
-    /// `R` rows of the inputs behind the last whole packet.
+    /// `R` rows of the inputs behind the last whole packet, in a packet that begins before its end.
     #[inline(always)]
-    fn tail<const R: usize>(&mut self, row: usize, inputs: usize, tails: &[L; GROUP]) {
-        let mut sums = [self.proof.splat(0.0); R];
-        for (values, d) in tails.iter().zip(self.d_outputs.chunks_exact(self.outputs)) {
+    fn tail<const R: usize>(&mut self, row: usize, inputs: usize, short: &[L; GROUP]) {
+        let proof = self.proof;
+        let first = inputs - inputs % L::LANES;
+        let start = inputs.saturating_sub(L::LANES);
+        let mut sums = [proof.splat(0.0); R];
+        let samples = self.inputs.chunks_exact(inputs).zip(short);
+        for ((values, short), d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
+            let line = match inputs < L::LANES {
+                true => *short,
+                false => proof.load(&values[start..]),
+            };
             let d = &d[self.first + row..][..R];
             for r in 0..R {
-                sums[r] = sums[r].add_scaled(*values, &d[r]);
+                sums[r] = sums[r].add_scaled(line, &d[r]);
             }
         }
-        let first = inputs - inputs % L::LANES;
         for r in 0..R {
-            let line = &mut self.gradient[(row + r) * inputs..][first..inputs];
-            for (value, sum) in line.iter_mut().zip(L::values(&sums[r..r + 1])) {
+            let gradient = &mut self.gradient[(row + r) * inputs..][first..inputs];
+            let own = &L::values(&sums[r..r + 1])[first - start..];
+            for (value, sum) in gradient.iter_mut().zip(own) {
                 *value += sum;
             }
         }

@@ -3,6 +3,7 @@
 mod arranged;
 
 use super::buffers::{self, BufferError};
+use super::compiled::Compiled;
 use super::forward::{Extras, StepForward, forward_within};
 use crate::lanes::Lanes;
 use crate::ops::conv2d::{Arrangement, ConvChannelsLast, ConvInPackets, spread};
