@@ -23,7 +23,7 @@ macro_rules! fused {
 /// widen and narrow bytes differently.
 macro_rules! packet {
     (
-        $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr, half: $half:ty, separate: $separate:ty,
+        $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr, half: $half:ty, separate: $separate:ident,
         $(fused: $add_product:ident,)?
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
@@ -57,10 +57,10 @@ macro_rules! packet {
                 unsafe { core::mem::zeroed() }
             }
 
+            // The instructions of a fused packet are the separate one's and one more.
+            #[inline(always)]
             fn separate(self) -> $separate {
-                // SAFETY: all bits zero is a vector of zeros; the instructions of a fused packet are
-                // the separate one's and one more.
-                unsafe { core::mem::zeroed() }
+                $separate(self.0)
             }
 
             #[inline(always)]

@@ -9,7 +9,6 @@ use super::depthwise::Depthwise;
 use super::segments::{Direction, Segment, each_segment};
 use crate::lanes::{Kernel, Lanes, Nest, Weights, add_own_products, add_products, prefetch};
 use crate::ops::activation::{Activation, GradientMask};
-use core::ops::Range;
 
 /// One packet of samples.
 pub(super) struct Gather<'a, L> {
@@ -196,8 +195,6 @@ impl<L: Lanes> Gather<'_, L> {
             self.tile::<1, P>(layout, group, channel, at);
             channel += 1;
         }
-        let first = group * layout.channels[1];
-        self.mask(layout, first..first + layout.channels[1], &at[1]);
     }
 
     /// Asks for the values that the next `P` places meet first: their share of each tile of channels
@@ -230,9 +227,7 @@ impl<L: Lanes> Gather<'_, L> {
         let whole = layout.places() / 8 * 8;
         for group in 0..groups {
             for place in (0..whole).step_by(8) {
-                let at = layout.at(place);
-                self.tile::<1, 8>(layout, group, 0, at);
-                self.mask(layout, group..group + 1, &at[1]);
+                self.tile::<1, 8>(layout, group, 0, layout.at(place));
             }
         }
         for place in whole..layout.places() {
@@ -246,7 +241,6 @@ impl<L: Lanes> Gather<'_, L> {
                 self.tile::<1, 1>(layout, group, 0, at);
                 group += 1;
             }
-            self.mask(layout, 0..groups, &at[1]);
         }
     }
 
@@ -279,17 +273,22 @@ impl<L: Lanes> Gather<'_, L> {
         });
     }
 
-    /// Masks the sums of some channels at some places, while they are in the first cache.
+    /// Masks a tile of channels x places whose maps are `area` apart; the first begins at `first`.
     #[inline(always)]
-    fn mask(&mut self, layout: &Layout, channels: Range<usize>, places: &[usize]) {
-        if self.mask.activation != Activation::Identity {
-            self.values[0].vectorize(MaskPlaces {
-                mask: self.mask,
-                sums: self.sums,
-                area: layout.areas[1],
-                channels,
-                places,
-            });
+    fn mask<const C: usize, const P: usize>(
+        &self,
+        tile: &mut [[L; P]; C],
+        first: usize,
+        area: usize,
+        places: [usize; P],
+    ) {
+        if self.mask.activation == Activation::Identity {
+            return;
+        }
+        for c in 0..C {
+            for p in 0..P {
+                tile[c][p] = self.mask.apply(first + c * area + places[p], tile[c][p]);
+            }
         }
     }
 
@@ -329,6 +328,13 @@ impl<L: Lanes, const C: usize, const P: usize> Kernel for GatherTile<'_, '_, L, 
                 prefetch(work.sums, (own + c) * layout.areas[1] + to[p]);
             }
         }
+        if !work.mask.outputs.is_empty() {
+            for c in 0..C {
+                for p in 0..P {
+                    prefetch(work.mask.outputs, (own + c) * layout.areas[1] + to[p]);
+                }
+            }
+        }
         let mut tile = [[work.values[0]; P]; C];
         for c in 0..C {
             tile[c] = [work.start(own + c); P];
@@ -343,6 +349,7 @@ impl<L: Lanes, const C: usize, const P: usize> Kernel for GatherTile<'_, '_, L, 
             &mut tile,
         );
         activate(work.activation, &mut tile);
+        work.mask(&mut tile, own * layout.areas[1], layout.areas[1], to);
         for c in 0..C {
             let map = &mut work.sums[(own + c) * layout.areas[1]..][..layout.areas[1]];
             for p in 0..P {
@@ -389,30 +396,8 @@ impl<L: Lanes, const C: usize> Kernel for GatherGroups<'_, '_, L, C> {
         let mut tile = [sums];
         activate(work.activation, &mut tile);
         for c in 0..C {
-            work.sums[(group + c) * layout.areas[1] + to] = tile[0][c];
-        }
-    }
-}
-
-// A kernel of its own, so that tiles without a mask know nothing of it.
-struct MaskPlaces<'s, 'a, L> {
-    mask: GradientMask<'a, L>,
-    sums: &'s mut [L],
-    area: usize,
-    channels: Range<usize>,
-    places: &'s [usize],
-}
-
-impl<L: Lanes> Kernel for MaskPlaces<'_, '_, L> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for channel in self.channels {
-            for place in self.places {
-                let at = channel * self.area + place;
-                self.sums[at] = self.mask.apply(at, self.sums[at]);
-            }
+            let at = (group + c) * layout.areas[1] + to;
+            work.sums[at] = work.mask.apply(at, tile[0][c]);
         }
     }
 }
