@@ -125,6 +125,15 @@ pub fn assert_bits<L: Lanes>(what: &str, found: &[f32], expected: &[f32]) {
     }
 }
 
+/// The gradient of what a ReLU gave: nothing where that is at most 0.
+pub fn mask_by_relu(outputs: &[f32], gradient: &mut [f32]) {
+    for (gradient, output) in gradient.iter_mut().zip(outputs) {
+        if *output <= 0.0 {
+            *gradient = 0.0;
+        }
+    }
+}
+
 /// Values and labels to train on, small enough that a few steps stay finite, zeros of both signs
 /// among them.
 pub fn samples(network: &crate::Network, count: usize, seed: u32) -> (Vec<f32>, Vec<u16>) {

@@ -52,6 +52,7 @@ impl<const REGISTERS: usize, const FUSED: bool> Lanes for Counted<REGISTERS, FUS
     };
 
     type Half = Self;
+    type Separate = Counted<REGISTERS>;
 
     fn zero() -> Option<Self> {
         Some(Self(0.0))
@@ -59,6 +60,10 @@ impl<const REGISTERS: usize, const FUSED: bool> Lanes for Counted<REGISTERS, FUS
 
     fn half(self) -> Self {
         self
+    }
+
+    fn separate(self) -> Counted<REGISTERS> {
+        Counted(self.0)
     }
 
     fn values(packets: &[Self]) -> &[f32] {

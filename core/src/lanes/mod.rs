@@ -59,11 +59,17 @@ pub trait Lanes: Compiled + Send + Sync + core::fmt::Debug {
     /// The packet type of half as many lanes, or this one where there is none.
     type Half: Lanes;
 
+    /// The packet type of as many lanes in the separate arithmetic: this one, but for a fused one.
+    type Separate: Lanes;
+
     /// A packet of zeros, or `None` where this processor lacks the instructions.
     fn zero() -> Option<Self>;
 
     /// Some packet of half as many lanes: `self` proves that its instructions are there, too.
     fn half(self) -> Self::Half;
+
+    /// Some packet in the separate arithmetic: `self` proves that its instructions are there, too.
+    fn separate(self) -> Self::Separate;
 
     /// The packets as plain values: packet by packet, lane by lane.
     fn values(packets: &[Self]) -> &[f32];

@@ -6,12 +6,18 @@ impl Lanes for f32 {
     const WIDTH: LaneWidth = LaneWidth::X1;
 
     type Half = Self;
+    type Separate = Self;
 
     fn zero() -> Option<Self> {
         Some(0.0)
     }
 
     fn half(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn separate(self) -> Self {
         self
     }
 

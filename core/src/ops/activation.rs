@@ -94,6 +94,31 @@ fn activate_single(activation: Activation, values: &mut [f32]) {
     }
 }
 
+/// An activation's mask, taken along by what makes the gradient of its output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GradientMask<'a, L> {
+    pub activation: Activation,
+    /// The outputs, as many as gradients; empty where there is no activation.
+    pub outputs: &'a [L],
+}
+
+impl<L: Lanes> GradientMask<'_, L> {
+    /// Lets everything through.
+    pub const NONE: Self = Self {
+        activation: Activation::Identity,
+        outputs: &[],
+    };
+
+    /// What is let through of gradient number `at`.
+    #[inline(always)]
+    pub fn apply(&self, at: usize, gradient: L) -> L {
+        match self.activation {
+            Activation::Identity => gradient,
+            activation => activation.let_through(self.outputs[at], gradient),
+        }
+    }
+}
+
 /// Takes the gradient away, in place, where the activation is flat, as its output tells.
 pub(crate) struct ActivationMask<'a, L> {
     pub activation: Activation,

@@ -42,6 +42,19 @@ impl<const STEPS: usize> Program<STEPS> {
         }
     }
 
+    /// Whether a group's gradient of what step `index` gives is made already masked, by the only step
+    /// that reads it: a convolution, or a pool that averages whole maps.
+    pub(crate) const fn is_masked_as_made(&self, index: usize) -> bool {
+        let value = index + 1;
+        if !self.purpose.is_group() || value >= self.len || !self.steps[index].masks_by_output() {
+            return false;
+        }
+        let reader = &self.steps[first_reader(self, value)];
+        let takes_it_along =
+            matches!(reader.operation, Operation::Conv2d { .. }) || reader.averages_whole_maps();
+        takes_it_along && reader_count(self, value) == 1
+    }
+
     /// The value whose gradient is whole, and to be masked, once step `index` has run backward.
     pub(crate) const fn masked_behind(&self, index: usize) -> Option<usize> {
         let value = self.steps[index].reads[0].value;

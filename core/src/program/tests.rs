@@ -4,6 +4,7 @@ extern crate std;
 
 mod arenas;
 pub(crate) mod known;
+mod masks;
 mod networks;
 mod same;
 

@@ -7,7 +7,8 @@ use crate::{Operation, Program};
 
 /// Where the backward pass of one step finds and leaves its values; empty where it needs none.
 pub(crate) struct StepRegions {
-    /// What the step read, where the gradient of its weights is made of that.
+    /// What the step read, where the gradient of its weights is made of that, or its input's is masked
+    /// by it.
     pub input: Region,
     /// The gradient of its output.
     pub d_output: Region,
@@ -28,14 +29,14 @@ impl StepRegions {
 }
 
 /// Takes the gradient of step `index`'s output through the step's activation, unless the winners'
-/// bytes tell of it.
+/// bytes tell of it, or what made the gradient has taken it along.
 pub(crate) fn mask<L: Lanes, const STEPS: usize>(
     program: &Program<STEPS>,
     index: usize,
     arena: &mut [L],
 ) {
     let step = &program.steps()[index];
-    if !step.masks_by_output() {
+    if !step.masks_by_output() || program.is_masked_as_made(index) {
         return;
     }
     let regions = [step.value.region, program.gradient(index + 1)].map(Region::range);
@@ -70,11 +71,13 @@ pub(crate) fn propagate<L: Lanes, const STEPS: usize>(
     } else {
         let own = step.reads[0].gradient.region;
         let in_place = step.operation.differentiates_in_place();
+        let value = step.reads[0].value;
         let by_input = step.trained[0].len > 0 && step.operation.differentiates_by_input();
+        let masks = value > 0 && program.is_masked_as_made(value - 1);
         let regions = StepRegions {
             // Dead, and perhaps written over, where the weights are frozen.
-            input: if by_input {
-                program.value(step.reads[0].value)
+            input: if by_input || masks {
+                program.value(value)
             } else {
                 Region::EMPTY
             },

@@ -7,7 +7,7 @@ use super::channels_last::ChannelsLastForward;
 use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
-use crate::lanes::Vector;
+use crate::lanes::{Lanes, Vector};
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
 use crate::ops::loss::{ErrorScore, MeanSquaredError, Score, SoftmaxCrossEntropy};
@@ -19,7 +19,7 @@ use crate::pack::Pack;
 pub trait Compiled: Vector {
     /// Runs one step forward.
     fn forward(work: StepForward<'_, Self>);
-    /// Runs one step of a single sample, its channels side by side.
+    /// Runs one step of a single sample, its channels side by side, in the separate arithmetic.
     fn forward_channels_last(self, work: ChannelsLastForward<'_>);
     /// Runs one step of a group forward.
     fn forward_in_training(work: StepForward<'_, Self>);
@@ -53,7 +53,7 @@ macro_rules! compile {
             }
 
             fn forward_channels_last(self, work: ChannelsLastForward<'_>) {
-                work.run(self);
+                work.run(self.separate());
             }
 
             fn forward_in_training(work: StepForward<'_, Self>) {

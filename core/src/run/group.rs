@@ -13,6 +13,7 @@ use super::forward::{Extras, forward_within};
 use super::meeting::{GroupStatistics, NormMoments};
 use super::observer::{Observer, Work};
 use crate::lanes::Lanes;
+use crate::ops::activation::Activation;
 use crate::ops::{batch_norm, loss};
 use crate::program::{Phase, Region};
 use crate::{Loss, Operation, Outcome, Program, Step};
@@ -232,8 +233,13 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
         }
         propagate(program, index, arena, |regions, arena| {
             let [input, d_output, d_input, scratch] = regions.split(arena);
+            let value = step.reads[0].value;
             let mut work = GroupBackward {
                 step,
+                masked: match value > 0 && program.is_masked_as_made(value - 1) {
+                    true => program.steps()[value - 1].operation.activation(),
+                    false => Activation::Identity,
+                },
                 tensors,
                 input,
                 d_output,

@@ -136,6 +136,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         for phase in 0..self.training.phases() {
             let pass = Backward {
                 program: &self.training,
+                threads: self.evaluators.len(),
                 phase,
                 scaling: &self.scaling,
                 parameters: &self.parameters,

@@ -26,7 +26,7 @@ macro_rules! fused {
 /// widen and narrow bytes differently.
 macro_rules! packet {
     (
-        $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr, half: $half:ty,
+        $(#[$docs:meta])* $name:ident($register:ty, $mask:ty, $lanes:literal), $width:expr, half: $half:ty, separate: $separate:ident,
         $(fused: $add_product:ident,)?
         features: $features:literal, registers: $registers:literal,
         $splat:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $load:ident, $store:ident,
@@ -45,6 +45,7 @@ macro_rules! packet {
         impl Lanes for $name {
             const WIDTH: LaneWidth = $width;
             type Half = $half;
+            type Separate = $separate;
             $(const ARITHMETIC: Arithmetic = fused!($add_product);)?
 
             fn zero() -> Option<Self> {
@@ -57,6 +58,12 @@ macro_rules! packet {
                 // SAFETY: all bits zero is a vector of zeros, or the number; a processor with the
                 // instructions of this width has those of the narrower ones.
                 unsafe { core::mem::zeroed() }
+            }
+
+            // The instructions of a fused packet are the separate one's and one more.
+            #[inline(always)]
+            fn separate(self) -> $separate {
+                $separate(self.0)
             }
 
             #[inline(always)]
@@ -249,7 +256,7 @@ macro_rules! packet {
 
 packet! {
     /// Four lanes in an SSE2 register.
-    F32x4(__m128, __m128, 4), LaneWidth::X4, half: f32,
+    F32x4(__m128, __m128, 4), LaneWidth::X4, half: f32, separate: Self,
     features: "sse2", registers: 16,
     _mm_set1_ps, _mm_add_ps, _mm_sub_ps, _mm_mul_ps, _mm_div_ps, _mm_loadu_ps, _mm_storeu_ps,
     greater: _mm_cmpgt_ps,
@@ -268,7 +275,7 @@ packet! {
 
 packet! {
     /// Eight lanes in an AVX2 register.
-    F32x8(__m256, __m256, 8), LaneWidth::X8, half: F32x4,
+    F32x8(__m256, __m256, 8), LaneWidth::X8, half: F32x4, separate: Self,
     features: "avx2", registers: 16,
     _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_loadu_ps,
     _mm256_storeu_ps,
@@ -288,7 +295,7 @@ packet! {
 
 packet! {
     /// Sixteen lanes in an AVX-512 register.
-    F32x16(__m512, __mmask16, 16), LaneWidth::X16, half: F32x8,
+    F32x16(__m512, __mmask16, 16), LaneWidth::X16, half: F32x8, separate: Self,
     features: "avx2,avx512f,avx512dq,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,
     _mm512_storeu_ps,
@@ -308,7 +315,7 @@ packet! {
 
 packet! {
     /// Eight lanes in an AVX2 register, each sum of a product rounded once.
-    FusedF32x8(__m256, __m256, 8), LaneWidth::X8, half: Self,
+    FusedF32x8(__m256, __m256, 8), LaneWidth::X8, half: Self, separate: F32x8,
     fused: _mm256_fmadd_ps,
     features: "avx2,fma", registers: 16,
     _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_loadu_ps,
@@ -328,7 +335,7 @@ packet! {
 
 packet! {
     /// Sixteen lanes in an AVX-512 register, each sum of a product rounded once.
-    FusedF32x16(__m512, __mmask16, 16), LaneWidth::X16, half: FusedF32x8,
+    FusedF32x16(__m512, __mmask16, 16), LaneWidth::X16, half: FusedF32x8, separate: F32x16,
     fused: _mm512_fmadd_ps,
     features: "avx2,fma,avx512f,avx512dq,avx512bw,avx512vl", registers: 32,
     _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_loadu_ps,

@@ -14,42 +14,8 @@ pub(super) fn rows<const F: usize>(weights: &[f32], filter: usize, taps: usize) 
     rows
 }
 
-/// Any kernel and stride, without dilation; `corner` is the index of the tile's first tap in a
-/// channel.
-#[inline(always)]
-pub(super) fn tile<L: Lanes, const F: usize, const R: usize, const C: usize>(
-    g: &ConvGeometry,
-    channels: &[L],
-    corner: usize,
-    kernels: [&[f32]; F],
-    mut sums: [[[L; C]; R]; F],
-) -> [[[L; C]; R]; F] {
-    let span = (C - 1) * g.stride[1] + g.kernel[1];
-    let mut tap = 0;
-    for channel in channels.chunks_exact(g.input_area()) {
-        for ky in 0..g.kernel[0] {
-            let mut lines: [&[L]; R] = [&[]; R];
-            for r in 0..R {
-                lines[r] = &channel[corner + (r * g.stride[0] + ky) * g.input[1]..][..span];
-            }
-            for kx in 0..g.kernel[1] {
-                for f in 0..F {
-                    let weight = &kernels[f][tap];
-                    for r in 0..R {
-                        for c in 0..C {
-                            sums[f][r][c] =
-                                sums[f][r][c].add_scaled(lines[r][c * g.stride[1] + kx], weight);
-                        }
-                    }
-                }
-                tap += 1;
-            }
-        }
-    }
-    sums
-}
-
-/// A 3 x 3 kernel that moves by one, all nine taps unrolled. At most two rows.
+/// A 3 x 3 kernel that moves by one, all nine taps unrolled. At most two rows; `corner` is the index of
+/// the tile's first tap in a channel.
 #[inline(always)]
 pub(super) fn tile_3x3<L: Lanes, const F: usize, const R: usize, const C: usize>(
     g: &ConvGeometry,

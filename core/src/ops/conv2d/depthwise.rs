@@ -134,8 +134,9 @@ impl<L: Lanes> Gather<'_, L> {
         };
         let steps = [rows.tap_value_step * width as isize, columns.tap_value_step];
         let values = &self.values[channel * plane.areas[0]..][..plane.areas[0]];
-        let sums = &mut self.sums[channel * plane.areas[1]..][..plane.areas[1]];
-        let activation = self.activation;
+        let first = channel * plane.areas[1];
+        let sums = &mut self.sums[first..][..plane.areas[1]];
+        let (activation, mask) = (self.activation, self.mask);
         each_sum_of_taps(
             values,
             &places,
@@ -143,7 +144,7 @@ impl<L: Lanes> Gather<'_, L> {
             weights,
             start,
             #[inline(always)]
-            |place, sum| sums[place] = activation.apply(sum),
+            |place, sum| sums[place] = mask.apply(first + place, activation.apply(sum)),
         );
     }
 }

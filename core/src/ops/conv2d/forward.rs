@@ -5,7 +5,7 @@ use super::gather::Gather;
 use super::segments::Direction;
 use super::{ConvGeometry, accumulate};
 use crate::lanes::{Kernel, Lanes, Nest, Weights, add_products};
-use crate::ops::activation::Activation;
+use crate::ops::activation::{Activation, GradientMask};
 use crate::ops::pool::pool_2x2;
 use core::ops::Range;
 
@@ -42,6 +42,7 @@ impl<L: Lanes> Kernel for ConvForward<'_, L> {
                 weights: self.weights,
                 bias: self.bias,
                 activation: self.activation,
+                mask: GradientMask::NONE,
                 sums: self.output,
             });
             return;
@@ -84,31 +85,83 @@ impl<L: Lanes> ConvForward<'_, L> {
         let g = self.geometry;
         let (rows, columns) = (g.interior(0), g.interior(1));
         let inside_row = rows.start <= 2 * row && 2 * row + 2 <= rows.end;
+        let has_registers = L::REGISTERS >= 32;
+        let nest = taps_nest(&g, g.kernel[0], g.kernel[1]);
         for column in 0..g.output[1] / 2 {
-            if inside_row && columns.start <= 2 * column && 2 * column + 2 <= columns.end {
-                let has_registers = L::REGISTERS >= 32;
+            let inside = columns.start <= 2 * column && 2 * column + 2 <= columns.end;
+            if !(inside_row && inside) {
+                each_filter_tile!(self, filters, true, pooled_edge(channels, row, column));
+            } else if g.is_plain_3x3() {
                 each_filter_tile!(
                     self,
                     filters,
                     has_registers,
-                    pooled_tile(channels, row, column)
+                    pooled_3x3(channels, row, column)
                 );
             } else {
-                each_filter_tile!(self, filters, true, pooled_edge(channels, row, column));
+                each_filter_tile!(
+                    self,
+                    filters,
+                    has_registers,
+                    pooled_tile(channels, &nest, row, column)
+                );
             }
         }
     }
 
+    /// A window of `F` filters of 3 x 3 that move by one, all of whose taps are inside the input.
     #[inline(always)]
-    fn pooled_tile<const F: usize>(
+    fn pooled_3x3<const F: usize>(
         &mut self,
         filter: usize,
         channels: &[L],
         row: usize,
         column: usize,
     ) {
-        let tile = self.tile::<F, 2, 2>(channels, filter, 2 * row, 2 * column);
+        let g = &self.geometry;
+        let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
+        let corner = self.corner(2 * row, 2 * column);
+        let start = self.bias_tile(filter);
+        let tile = accumulate::tile_3x3::<L, F, 2, 2>(g, channels, corner, kernels, start);
         self.store_pooled(filter, row, column, tile);
+    }
+
+    /// The same of any filters, whose taps `nest` walks.
+    #[inline(always)]
+    fn pooled_tile<const F: usize>(
+        &mut self,
+        filter: usize,
+        channels: &[L],
+        nest: &Nest,
+        row: usize,
+        column: usize,
+    ) {
+        let g = &self.geometry;
+        let corner = self.corner(2 * row, 2 * column);
+        let below = corner + g.stride[0] * g.input[1];
+        let at = [corner, corner + g.stride[1], below, below + g.stride[1]];
+        let mut sums = self.bias_tile::<F, 1, 4>(filter).map(|[sums]| sums);
+        add_products::<L, Weights, F, 4>(
+            nest,
+            self.weights,
+            (filter * g.taps(), g.taps()),
+            channels,
+            at,
+            &mut sums,
+        );
+        let mut tile = [[[self.input[0]; 2]; 2]; F];
+        for f in 0..F {
+            let [a, b, c, d] = sums[f];
+            tile[f] = [[a, b], [c, d]];
+        }
+        self.store_pooled(filter, row, column, tile);
+    }
+
+    /// The index, in its channel, of the first tap of an output none of whose taps is in the padding.
+    #[inline(always)]
+    fn corner(&self, y: usize, x: usize) -> usize {
+        let g = &self.geometry;
+        (y * g.stride[0] - g.padding[0]) * g.input[1] + x * g.stride[1] - g.padding[1]
     }
 
     #[inline(always)]
@@ -148,26 +201,6 @@ impl<L: Lanes> ConvForward<'_, L> {
             }
         }
         self.store_pooled(filter, row, column, tile);
-    }
-
-    /// `F` filters x `R` rows x `C` columns of outputs on their group's `channels`, all of whose taps are inside the input.
-    #[inline(always)]
-    fn tile<const F: usize, const R: usize, const C: usize>(
-        &self,
-        channels: &[L],
-        filter: usize,
-        y: usize,
-        x: usize,
-    ) -> [[[L; C]; R]; F] {
-        let g = &self.geometry;
-        let start = self.bias_tile(filter);
-        let corner = (y * g.stride[0] - g.padding[0]) * g.input[1] + x * g.stride[1] - g.padding[1];
-        let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
-        if g.is_plain_3x3() {
-            accumulate::tile_3x3(g, channels, corner, kernels, start)
-        } else {
-            accumulate::tile(g, channels, corner, kernels, start)
-        }
     }
 
     /// Outputs of `F` filters that have the same taps, some of which are in the padding.
@@ -253,15 +286,7 @@ impl<L: Lanes, const F: usize, const C: usize> Kernel for EdgeTile<'_, L, F, C> 
             let column = x * g.stride[1] + columns.start * g.dilation[1] - g.padding[1];
             at[c] = row * g.input[1] + column;
         }
-        let nest = Nest::new(
-            [g.group_channels(), rows.len(), columns.len()],
-            [g.kernel_area() as isize, g.kernel[1] as isize, 1],
-            [
-                g.input_area() as isize,
-                (g.dilation[0] * g.input[1]) as isize,
-                g.dilation[1] as isize,
-            ],
-        );
+        let nest = taps_nest(g, rows.len(), columns.len());
         let first = rows.start * g.kernel[1] + columns.start;
         add_products::<L, Weights, F, C>(
             &nest,
@@ -273,4 +298,18 @@ impl<L: Lanes, const F: usize, const C: usize> Kernel for EdgeTile<'_, L, F, C> 
         );
         self.sums
     }
+}
+
+/// The taps of a kernel, or of `rows` x `columns` of each channel's, in their order.
+#[inline(always)]
+fn taps_nest(g: &ConvGeometry, rows: usize, columns: usize) -> Nest {
+    Nest::new(
+        [g.group_channels(), rows, columns],
+        [g.kernel_area() as isize, g.kernel[1] as isize, 1],
+        [
+            g.input_area() as isize,
+            (g.dilation[0] * g.input[1]) as isize,
+            g.dilation[1] as isize,
+        ],
+    )
 }

@@ -6,9 +6,10 @@
 
 use super::ConvGeometry;
 use super::depthwise::Depthwise;
-use super::segments::{Direction, Segment, each_segment};
-use crate::lanes::{Kernel, Lanes, Nest, Weights, add_own_products, add_products, prefetch};
-use crate::ops::activation::Activation;
+use super::places::Layout;
+use super::segments::{Direction, each_segment};
+use crate::lanes::{Kernel, Lanes, Weights, add_own_products, add_products, prefetch};
+use crate::ops::activation::{Activation, GradientMask};
 
 /// One packet of samples.
 pub(super) struct Gather<'a, L> {
@@ -21,6 +22,8 @@ pub(super) struct Gather<'a, L> {
     /// One for each channel of `sums`, or empty where sums begin at +0.
     pub bias: &'a [f32],
     pub activation: Activation,
+    /// What is let through of the sums; everything, forward.
+    pub mask: GradientMask<'a, L>,
     /// The other way round.
     pub sums: &'a mut [L],
 }
@@ -41,91 +44,6 @@ impl<L: Lanes> Kernel for Gather<'_, L> {
                 self.rectangle(&layout);
             });
         });
-    }
-}
-
-/// A rectangle of places whose sums have the same taps, and how all lies in memory.
-struct Layout {
-    rows: Segment,
-    columns: Segment,
-    /// Columns of the values' maps, and of the sums'.
-    widths: [usize; 2],
-    /// Packets of their maps.
-    areas: [usize; 2],
-    /// Channels of a group that there are values of, and sums.
-    channels: [usize; 2],
-    /// From the weights of a sum's channel to those of the next.
-    weight_stride: usize,
-    /// The place of a group's first tap.
-    tap: usize,
-    /// Weights of a group.
-    group_weights: usize,
-    /// From a sum's first value to the last one in the scan order of a map.
-    reach: usize,
-    nest: Nest,
-}
-
-impl Layout {
-    #[inline(always)]
-    fn new(g: &ConvGeometry, direction: Direction, rows: Segment, columns: Segment) -> Self {
-        let input = (g.input, g.group_channels(), g.kernel_area());
-        let output = (g.output, g.group_filters(), g.taps());
-        let (values, sums) = match direction {
-            Direction::Forward => (input, output),
-            Direction::Backward => (output, input),
-        };
-        let area = values.0[0] * values.0[1];
-        let nest = Nest::new(
-            [values.1, rows.taps, columns.taps],
-            [
-                values.2 as isize,
-                (rows.tap_step * g.kernel[1]) as isize,
-                columns.tap_step as isize,
-            ],
-            [
-                area as isize,
-                rows.tap_value_step * values.0[1] as isize,
-                columns.tap_value_step,
-            ],
-        );
-        Self {
-            rows,
-            columns,
-            widths: [values.0[1], sums.0[1]],
-            areas: [area, sums.0[0] * sums.0[1]],
-            channels: [values.1, sums.1],
-            weight_stride: sums.2,
-            tap: rows.tap * g.kernel[1] + columns.tap,
-            group_weights: g.group_filters() * g.taps(),
-            reach: reach(&rows) * values.0[1] + reach(&columns),
-            nest,
-        }
-    }
-
-    fn places(&self) -> usize {
-        self.rows.len * self.columns.len
-    }
-
-    /// Of `P` places from number `first` on, in scan order: where the first tap's value lies in its
-    /// map, and where the sum does.
-    #[inline(always)]
-    fn at<const P: usize>(&self, first: usize) -> [[usize; P]; 2] {
-        let (rows, columns) = (&self.rows, &self.columns);
-        let (mut row, mut column) = (first / columns.len, first % columns.len);
-        let mut at = [[0; P]; 2];
-        for p in 0..P {
-            at[0][p] = (rows.value + row * rows.value_stride) * self.widths[0]
-                + columns.value
-                + column * columns.value_stride;
-            at[1][p] = (rows.first + row * rows.stride) * self.widths[1]
-                + columns.first
-                + column * columns.stride;
-            column += 1;
-            if column == columns.len {
-                (row, column) = (row + 1, 0);
-            }
-        }
-        at
     }
 }
 
@@ -169,6 +87,17 @@ impl<L: Lanes> Gather<'_, L> {
     fn channels<const P: usize>(&mut self, layout: &Layout, group: usize, place: usize) {
         let at = layout.at::<P>(place);
         let mut channel = 0;
+        // Four sums alone would wait for their own additions where a product takes half a cycle.
+        if P == 1 && L::REGISTERS < 32 && L::LANES > 1 {
+            while channel + 8 <= layout.channels[1] {
+                self.tile::<8, P>(layout, group, channel, at);
+                channel += 8;
+            }
+            if channel + 6 <= layout.channels[1] {
+                self.tile::<6, P>(layout, group, channel, at);
+                channel += 6;
+            }
+        }
         while channel + 4 <= layout.channels[1] {
             self.fetch_next::<P>(layout, group, channel, at[0][P - 1]);
             self.tile::<4, P>(layout, group, channel, at);
@@ -260,6 +189,25 @@ impl<L: Lanes> Gather<'_, L> {
         });
     }
 
+    /// Masks a tile of channels x places whose maps are `area` apart; the first begins at `first`.
+    #[inline(always)]
+    fn mask<const C: usize, const P: usize>(
+        &self,
+        tile: &mut [[L; P]; C],
+        first: usize,
+        area: usize,
+        places: [usize; P],
+    ) {
+        if self.mask.activation == Activation::Identity {
+            return;
+        }
+        for c in 0..C {
+            for p in 0..P {
+                tile[c][p] = self.mask.apply(first + c * area + places[p], tile[c][p]);
+            }
+        }
+    }
+
     #[inline(always)]
     pub(super) fn start(&self, channel: usize) -> L {
         let bias = self.bias.get(channel).copied();
@@ -296,6 +244,13 @@ impl<L: Lanes, const C: usize, const P: usize> Kernel for GatherTile<'_, '_, L, 
                 prefetch(work.sums, (own + c) * layout.areas[1] + to[p]);
             }
         }
+        if !work.mask.outputs.is_empty() {
+            for c in 0..C {
+                for p in 0..P {
+                    prefetch(work.mask.outputs, (own + c) * layout.areas[1] + to[p]);
+                }
+            }
+        }
         let mut tile = [[work.values[0]; P]; C];
         for c in 0..C {
             tile[c] = [work.start(own + c); P];
@@ -310,6 +265,7 @@ impl<L: Lanes, const C: usize, const P: usize> Kernel for GatherTile<'_, '_, L, 
             &mut tile,
         );
         activate(work.activation, &mut tile);
+        work.mask(&mut tile, own * layout.areas[1], layout.areas[1], to);
         for c in 0..C {
             let map = &mut work.sums[(own + c) * layout.areas[1]..][..layout.areas[1]];
             for p in 0..P {
@@ -356,16 +312,10 @@ impl<L: Lanes, const C: usize> Kernel for GatherGroups<'_, '_, L, C> {
         let mut tile = [sums];
         activate(work.activation, &mut tile);
         for c in 0..C {
-            work.sums[(group + c) * layout.areas[1] + to] = tile[0][c];
+            let at = (group + c) * layout.areas[1] + to;
+            work.sums[at] = work.mask.apply(at, tile[0][c]);
         }
     }
-}
-
-/// From a place's first value to the last one of a map in scan order, along an axis.
-#[inline(always)]
-fn reach(segment: &Segment) -> usize {
-    let step = usize::try_from(segment.tap_value_step).unwrap_or(0);
-    segment.taps.saturating_sub(1) * step
 }
 
 /// Asked once a tile, not for each of its values.

@@ -5,7 +5,7 @@ use super::ConvGeometry;
 use super::gather::Gather;
 use super::segments::Direction;
 use crate::lanes::{Kernel, Lanes};
-use crate::ops::activation::Activation;
+use crate::ops::activation::{Activation, GradientMask};
 
 /// Input gradient of one packet of samples.
 pub(crate) struct ConvInputGradient<'a, L> {
@@ -15,6 +15,8 @@ pub(crate) struct ConvInputGradient<'a, L> {
     pub d_output: &'a [L],
     /// channels x rows x columns
     pub d_input: &'a mut [L],
+    /// Of the activation that made the input.
+    pub mask: GradientMask<'a, L>,
 }
 
 impl<L: Lanes> Kernel for ConvInputGradient<'_, L> {
@@ -29,6 +31,7 @@ impl<L: Lanes> Kernel for ConvInputGradient<'_, L> {
             weights: self.weights,
             bias: &[],
             activation: Activation::Identity,
+            mask: self.mask,
             sums: self.d_input,
         });
     }

@@ -5,7 +5,10 @@
 //! several channels.
 
 use super::ConvGeometry;
-use crate::lanes::{Kernel, Lanes, Nest, Packets, add_own_products, add_products};
+use super::met_positions::{
+    MetPositions, TapCursor, first_value, nest, positions, sees_no_padding,
+};
+use crate::lanes::{Kernel, Lanes, Packets, add_own_products, add_products};
 use crate::ops::add_lanes;
 use core::ops::Range;
 
@@ -22,13 +25,11 @@ pub(super) struct AddPositions<'a, L> {
     pub kernels: &'a mut [L],
 }
 
-/// Columns of a tile: the index of each one's first value in `channels`, that of its weight in a
-/// kernel, and the positions that meet it.
+/// Columns of a tile: the index of each one's first value in `channels`, and that of its weight in a
+/// kernel.
 struct Columns<const T: usize> {
     at: [usize; T],
     weights: [usize; T],
-    positions: [Range<usize>; 2],
-    nest: Nest,
 }
 
 impl<L: Lanes> Kernel for AddPositions<'_, L> {
@@ -49,10 +50,10 @@ impl<L: Lanes> AddPositions<'_, L> {
     fn tiles<const T: usize>(&mut self) {
         let g = self.geometry;
         if (0..2).all(|axis| sees_no_padding(&g, axis)) {
-            self.columns_of::<T>(g.taps(), |column| {
-                let (channel, tap) = (column / g.kernel_area(), column % g.kernel_area());
-                (channel, tap, column)
-            });
+            if let Some(met) = MetPositions::of(&g, 0, &self.rows) {
+                let mut taps = TapCursor::new(&g, first_value(&g, 0, &met.ranges));
+                self.columns_of::<T>(g.taps(), &met, || taps.next());
+            }
             return;
         }
         // The taps of a few channels follow one another, so that their values stay in the first
@@ -61,80 +62,86 @@ impl<L: Lanes> AddPositions<'_, L> {
         while first < g.group_channels() {
             let count = T.min(g.group_channels() - first);
             for tap in 0..g.kernel_area() {
-                self.columns_of::<T>(count, |column| {
-                    let channel = first + column;
-                    (channel, tap, channel * g.kernel_area() + tap)
+                let Some(met) = MetPositions::of(&g, tap, &self.rows) else {
+                    continue;
+                };
+                let mut at = first * g.input_area() + first_value(&g, tap, &met.ranges);
+                let mut weight = first * g.kernel_area() + tap;
+                self.columns_of::<T>(count, &met, || {
+                    let column = (at, weight);
+                    (at, weight) = (at + g.input_area(), weight + g.kernel_area());
+                    column
                 });
             }
             first += count;
         }
     }
 
-    /// `count` columns, whose channels, taps and weights `column` knows: `T` at once, then the rest
-    /// one by one.
+    /// `count` columns, which `next` gives in turn, each one's first value and its weight: `T` at once,
+    /// then the rest one by one.
     #[inline(always)]
     fn columns_of<const T: usize>(
         &mut self,
         count: usize,
-        column: impl Fn(usize) -> (usize, usize, usize),
+        met: &MetPositions,
+        mut next: impl FnMut() -> (usize, usize),
     ) {
         let mut first = 0;
         while first + T <= count {
-            self.filters::<T>(first, &column);
+            self.filters::<T>(met, &Columns::take(&mut next));
             first += T;
         }
         while first < count {
-            self.filters::<1>(first, &column);
+            self.filters::<1>(met, &Columns::take(&mut next));
             first += 1;
         }
     }
 
     #[inline(always)]
-    fn filters<const T: usize>(
-        &mut self,
-        first: usize,
-        column: &impl Fn(usize) -> (usize, usize, usize),
-    ) {
-        let g = &self.geometry;
-        let (_, tap, _) = column(first);
-        let positions = positions(g, tap, &self.rows);
-        if positions.iter().any(Range::is_empty) {
-            return;
-        }
-        let mut columns = Columns {
-            at: [0; T],
-            weights: [0; T],
-            nest: nest(g, &positions),
-            positions,
-        };
-        for t in 0..T {
-            let (channel, tap, weight) = column(first + t);
-            columns.at[t] = channel * g.input_area() + first_value(g, tap, &columns.positions);
-            columns.weights[t] = weight;
-        }
-        let filters = self.kernels.len() / g.taps();
+    fn filters<const T: usize>(&mut self, met: &MetPositions, columns: &Columns<T>) {
+        let filters = self.kernels.len() / self.geometry.taps();
         let mut filter = 0;
         while filter + 4 <= filters {
-            self.tile::<4, T>(filter, &columns);
+            self.tile::<4, T>(filter, met, columns);
             filter += 4;
         }
         if filter + 2 <= filters {
-            self.tile::<2, T>(filter, &columns);
+            self.tile::<2, T>(filter, met, columns);
             filter += 2;
         }
         while filter < filters {
-            self.tile::<1, T>(filter, &columns);
+            self.tile::<1, T>(filter, met, columns);
             filter += 1;
         }
     }
 
     #[inline(always)]
-    fn tile<const F: usize, const T: usize>(&mut self, filter: usize, columns: &Columns<T>) {
+    fn tile<const F: usize, const T: usize>(
+        &mut self,
+        filter: usize,
+        met: &MetPositions,
+        columns: &Columns<T>,
+    ) {
         self.maps[0].vectorize(PositionTile::<L, F, T> {
             work: self,
             filter,
+            met,
             columns,
         });
+    }
+}
+
+impl<const T: usize> Columns<T> {
+    #[inline(always)]
+    fn take(mut next: impl FnMut() -> (usize, usize)) -> Self {
+        let mut columns = Self {
+            at: [0; T],
+            weights: [0; T],
+        };
+        for t in 0..T {
+            (columns.at[t], columns.weights[t]) = next();
+        }
+        columns
     }
 }
 
@@ -142,6 +149,7 @@ impl<L: Lanes> AddPositions<'_, L> {
 struct PositionTile<'w, 'a, L, const F: usize, const T: usize> {
     work: &'w mut AddPositions<'a, L>,
     filter: usize,
+    met: &'w MetPositions,
     columns: &'w Columns<T>,
 }
 
@@ -153,10 +161,11 @@ impl<L: Lanes, const F: usize, const T: usize> Kernel for PositionTile<'_, '_, L
         let Self {
             work,
             filter,
+            met,
             columns,
         } = self;
         let g = &work.geometry;
-        let [rows, line] = &columns.positions;
+        let [rows, line] = &met.ranges;
         let mut sums = [[work.maps[0]; T]; F];
         for f in 0..F {
             let kernel = &work.kernels[(filter + f) * g.taps()..][..g.taps()];
@@ -166,7 +175,7 @@ impl<L: Lanes, const F: usize, const T: usize> Kernel for PositionTile<'_, '_, L
         }
         let first = filter * work.stride + (rows.start - work.rows.start) * g.output[1];
         add_products::<L, Packets, F, T>(
-            &columns.nest,
+            &met.nest,
             work.maps,
             (first + line.start, work.stride),
             work.channels,
@@ -246,57 +255,4 @@ impl<L: Lanes> AddDepthwise<'_, L> {
             }
         }
     }
-}
-
-/// Output positions in scan order: rows of gradients with the rows of values that they meet.
-#[inline(always)]
-fn nest(g: &ConvGeometry, positions: &[Range<usize>; 2]) -> Nest {
-    Nest::new(
-        [1, positions[0].len(), positions[1].len()],
-        [0, g.output[1] as isize, 1],
-        [0, (g.stride[0] * g.input[1]) as isize, g.stride[1] as isize],
-    )
-}
-
-/// The rows among `rows`, and the columns, of outputs whose tap `tap` falls inside the input.
-#[inline(always)]
-fn positions(g: &ConvGeometry, tap: usize, rows: &Range<usize>) -> [Range<usize>; 2] {
-    let reached = reaching(g, 0, tap / g.kernel[1]);
-    let columns = reaching(g, 1, tap % g.kernel[1]);
-    [
-        rows.start.max(reached.start)..rows.end.min(reached.end),
-        columns,
-    ]
-}
-
-/// Where, within a channel, the first of these positions meets tap `tap`.
-#[inline(always)]
-fn first_value(g: &ConvGeometry, tap: usize, positions: &[Range<usize>; 2]) -> usize {
-    let taps = [tap / g.kernel[1], tap % g.kernel[1]];
-    let [row, column] = [0, 1].map(|axis| {
-        positions[axis].start * g.stride[axis] + taps[axis] * g.dilation[axis] - g.padding[axis]
-    });
-    row * g.input[1] + column
-}
-
-/// Whether all taps of all outputs are inside the input, along `axis`.
-#[inline(always)]
-fn sees_no_padding(g: &ConvGeometry, axis: usize) -> bool {
-    let all = 0..g.output[axis];
-    reaching(g, axis, 0) == all && reaching(g, axis, g.kernel[axis] - 1) == all
-}
-
-/// Along `axis`, the outputs whose tap `tap` falls inside the input.
-#[inline(always)]
-fn reaching(g: &ConvGeometry, axis: usize, tap: usize) -> Range<usize> {
-    let shift = tap * g.dilation[axis];
-    let first = g.padding[axis].saturating_sub(shift);
-    let first = first.div_ceil(g.stride[axis]);
-    let reach = g.input[axis] + g.padding[axis];
-    if reach <= shift {
-        return 0..0;
-    }
-    let end = (reach - shift).div_ceil(g.stride[axis]);
-    let end = end.min(g.output[axis]);
-    first.min(end)..end
 }

@@ -1,7 +1,10 @@
 //! LinearForward pass: several outputs side by side, inputs in order.
 
-use crate::lanes::{Kernel, Lanes};
+use crate::lanes::{Kernel, Lanes, prefetch};
 use crate::ops::activation::Activation;
+
+/// Weights in a line of the cache.
+const LINE: usize = 16;
 
 /// Linear layer, and activation, of one packet of samples.
 pub(crate) struct LinearForward<'a, L> {
@@ -49,10 +52,16 @@ impl<L: Lanes> LinearForward<'_, L> {
             let bias = self.bias.get(first + o).copied();
             sums[o] = proof.splat(bias.unwrap_or(0.0));
         }
-        for i in 0..inputs {
-            let value = self.input[i];
+        for start in (0..inputs).step_by(LINE) {
+            // The next rows, each of which begins a stream that no processor sees coming.
             for o in 0..O {
-                sums[o] = sums[o].add_scaled(value, &rows[o][i]);
+                prefetch(self.weights, (first + O + o) * inputs + start);
+            }
+            for i in start..inputs.min(start + LINE) {
+                let value = self.input[i];
+                for o in 0..O {
+                    sums[o] = sums[o].add_scaled(value, &rows[o][i]);
+                }
             }
         }
         for o in 0..O {

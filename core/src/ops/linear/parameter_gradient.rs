@@ -3,6 +3,7 @@
 //! Here the vector runs over inputs and the samples follow one another in the innermost loop, so
 //! that a group's sum stays in registers until it is complete.
 
+use crate::GROUP;
 use crate::lanes::{Kernel, Lanes};
 
 /// Adds one group's sum to the gradient of a few rows of the weights.
@@ -30,21 +31,36 @@ impl<L: Lanes> Kernel for WeightGradient<'_, L> {
     fn run(mut self) {
         let inputs = self.inputs.len() / self.samples;
         let rows = self.gradient.len() / inputs;
+        let short = self.short_rows(inputs);
         let mut row = 0;
         while row + 4 <= rows {
-            self.rows::<4>(row, inputs);
+            self.rows::<4>(row, inputs, &short);
             row += 4;
         }
         while row < rows {
-            self.rows::<1>(row, inputs);
+            self.rows::<1>(row, inputs, &short);
             row += 1;
         }
     }
 }
 
 impl<L: Lanes> WeightGradient<'_, L> {
+    /// Where inputs fill no packet: each sample's, and zeros behind them.
     #[inline(always)]
-    fn rows<const R: usize>(&mut self, row: usize, inputs: usize) {
+    fn short_rows(&self, inputs: usize) -> [L; GROUP] {
+        let mut short = [self.proof.splat(0.0); GROUP];
+        if inputs < L::LANES {
+            let samples = self.inputs.chunks_exact(inputs);
+            for (packet, values) in short.iter_mut().zip(samples) {
+                let lanes = L::values_mut(core::slice::from_mut(packet));
+                lanes[..inputs].copy_from_slice(values);
+            }
+        }
+        short
+    }
+
+    #[inline(always)]
+    fn rows<const R: usize>(&mut self, row: usize, inputs: usize, short: &[L; GROUP]) {
         let mut i = 0;
         if L::REGISTERS >= 32 {
             while i + 4 * L::LANES <= inputs {
@@ -60,9 +76,8 @@ impl<L: Lanes> WeightGradient<'_, L> {
             self.tile::<R, 1>(row, inputs, i);
             i += L::LANES;
         }
-        while i < inputs {
-            self.column::<R>(row, inputs, i);
-            i += 1;
+        if i < inputs {
+            self.tail::<R>(row, inputs, short);
         }
     }
 
@@ -94,20 +109,30 @@ impl<L: Lanes> WeightGradient<'_, L> {
         }
     }
 
-    /// One input, in the packets' own arithmetic, all of whose lanes are the same.
+    /// `R` rows of the inputs behind the last whole packet, in a packet that begins before its end.
     #[inline(always)]
-    fn column<const R: usize>(&mut self, row: usize, inputs: usize, i: usize) {
+    fn tail<const R: usize>(&mut self, row: usize, inputs: usize, short: &[L; GROUP]) {
         let proof = self.proof;
+        let first = inputs - inputs % L::LANES;
+        let start = inputs.saturating_sub(L::LANES);
         let mut sums = [proof.splat(0.0); R];
-        let samples = self.inputs.chunks_exact(inputs);
-        for (values, d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
+        let samples = self.inputs.chunks_exact(inputs).zip(short);
+        for ((values, short), d) in samples.zip(self.d_outputs.chunks_exact(self.outputs)) {
+            let line = match inputs < L::LANES {
+                true => *short,
+                false => proof.load(&values[start..]),
+            };
+            let d = &d[self.first + row..][..R];
             for r in 0..R {
-                let d = proof.splat(d[self.first + row + r]);
-                sums[r] = sums[r].add_product(d, proof.splat(values[i]));
+                sums[r] = sums[r].add_scaled(line, &d[r]);
             }
         }
         for r in 0..R {
-            self.gradient[(row + r) * inputs + i] += L::values(&sums[r..r + 1])[0];
+            let gradient = &mut self.gradient[(row + r) * inputs..][first..inputs];
+            let own = &L::values(&sums[r..r + 1])[first - start..];
+            for (value, sum) in gradient.iter_mut().zip(own) {
+                *value += sum;
+            }
         }
     }
 }

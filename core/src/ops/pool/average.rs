@@ -3,6 +3,7 @@
 use super::PoolGeometry;
 use crate::Shape;
 use crate::lanes::{Kernel, Lanes};
+use crate::ops::activation::GradientMask;
 
 /// Forward pass: the sum of each window, in scan order, times the reciprocal of its count.
 pub(crate) struct AveragePool<'a, L> {
@@ -15,8 +16,11 @@ impl<L: Lanes> Kernel for AveragePool<'_, L> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
-        if self.geometry.is_inside() {
+    fn run(mut self) {
+        // A single sample's kernels are to be small, not fast.
+        if L::LANES > 1 && self.geometry.averages_maps() {
+            self.maps();
+        } else if self.geometry.is_inside() {
             self.whole();
         } else {
             self.clipped();
@@ -25,6 +29,37 @@ impl<L: Lanes> Kernel for AveragePool<'_, L> {
 }
 
 impl<L: Lanes> AveragePool<'_, L> {
+    /// Four maps side by side: one sum alone would wait for each of its additions.
+    #[inline(always)]
+    fn maps(&mut self) {
+        let whole = self.output.len() / 4 * 4;
+        for first in (0..whole).step_by(4) {
+            self.maps_from::<4>(first);
+        }
+        for first in whole..self.output.len() {
+            self.maps_from::<1>(first);
+        }
+    }
+
+    #[inline(always)]
+    fn maps_from<const C: usize>(&mut self, first: usize) {
+        let area = self.geometry.input[0] * self.geometry.input[1];
+        let reciprocal = self.input[0].splat(self.geometry.reciprocal());
+        let mut maps: [&[L]; C] = [&[]; C];
+        for c in 0..C {
+            maps[c] = &self.input[(first + c) * area..][..area];
+        }
+        let mut sums = [reciprocal.splat(0.0); C];
+        for at in 0..area {
+            for c in 0..C {
+                sums[c] = sums[c].add(maps[c][at]);
+            }
+        }
+        for c in 0..C {
+            self.output[first + c] = sums[c].mul(reciprocal);
+        }
+    }
+
     #[inline(always)]
     fn whole(self) {
         let g = self.geometry;
@@ -68,6 +103,8 @@ pub(crate) struct AveragePoolGradient<'a, L> {
     pub geometry: PoolGeometry,
     pub d_output: &'a [L],
     pub d_input: &'a mut [L],
+    /// Of the activation that made the input; of none where windows are not whole maps.
+    pub mask: GradientMask<'a, L>,
 }
 
 impl<L: Lanes> Kernel for AveragePoolGradient<'_, L> {
@@ -75,6 +112,10 @@ impl<L: Lanes> Kernel for AveragePoolGradient<'_, L> {
 
     #[inline(always)]
     fn run(self) {
+        if self.geometry.averages_maps() {
+            self.maps();
+            return;
+        }
         self.d_input.fill(self.d_output[0].splat(0.0));
         if self.geometry.is_inside() {
             self.whole();
@@ -85,6 +126,21 @@ impl<L: Lanes> Kernel for AveragePoolGradient<'_, L> {
 }
 
 impl<L: Lanes> AveragePoolGradient<'_, L> {
+    /// Every value of a map gets the same, and nothing else.
+    #[inline(always)]
+    fn maps(self) {
+        let area = self.geometry.input[0] * self.geometry.input[1];
+        let reciprocal = self.d_output[0].splat(self.geometry.reciprocal());
+        let zero = reciprocal.splat(0.0);
+        let maps = self.d_input.chunks_exact_mut(area).zip(self.d_output);
+        for (channel, (map, d)) in maps.enumerate() {
+            let share = zero.add(d.mul(reciprocal));
+            for (at, value) in map.iter_mut().enumerate() {
+                *value = self.mask.apply(channel * area + at, share);
+            }
+        }
+    }
+
     #[inline(always)]
     fn whole(self) {
         let g = self.geometry;

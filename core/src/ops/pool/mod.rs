@@ -65,6 +65,11 @@ impl PoolGeometry {
         inside
     }
 
+    /// Whether each window is a whole map of the input.
+    pub(crate) fn averages_maps(&self) -> bool {
+        self.is_inside() && self.window == self.input
+    }
+
     /// What an average pool multiplies the sums of whole windows by.
     pub(crate) fn reciprocal(&self) -> f32 {
         1.0 / (self.window[0] * self.window[1]) as f32

@@ -6,18 +6,20 @@ mod channels_last;
 
 use super::{AveragePool, AveragePoolGradient, MaxPool, MaxPoolGradient, PoolGeometry, reference};
 use crate::lanes::{Counted, Lanes, Tally};
+use crate::ops::activation::{Activation, GradientMask};
 use crate::testing::*;
 use crate::{Layer, LayerFault, Network, Padding, Pool2d, Shape};
 use proptest::prelude::*;
 use std::vec;
 
 /// Windows that overlap, touch or leave gaps, inputs with rows and columns left over, padding of
-/// each side by itself, and windows that reach over the edge.
+/// each side by itself, windows that reach over the edge, and whole maps.
 fn any_geometry() -> impl Strategy<Value = PoolGeometry> {
     let pair = |most: usize| [1..=most, 1..=most];
     let sides = [0..3_usize, 0..3_usize];
+    let whole_map = Just([0, 0]);
     let padding = prop_oneof![Just([[0, 0], [0, 0]]), [sides.clone(), sides]];
-    let more = [0..9_usize, 0..9_usize];
+    let more = prop_oneof![[0..9_usize, 0..9_usize], whole_map];
     let flags = [any::<bool>(), any::<bool>()];
     (1..4_usize, pair(5), pair(5), more, padding, flags).prop_map(
         |(channels, window, stride, more, padding, [ceil_mode, counts_padding])| {
@@ -114,10 +116,19 @@ impl AtWidth for Average {
             output: &mut output,
         };
         run(zero, forward);
+        let outputs = pack(zero, &inputs);
+        let is_masked = g.averages_maps();
         let backward = AveragePoolGradient {
             geometry: g,
             d_output: &pack(zero, &gradients),
             d_input: &mut d_input,
+            mask: match is_masked {
+                true => GradientMask {
+                    activation: Activation::Relu,
+                    outputs: &outputs,
+                },
+                false => GradientMask::NONE,
+            },
         };
         run(zero, backward);
         for index in 0..L::LANES {
@@ -126,6 +137,9 @@ impl AtWidth for Average {
             assert_bits::<L>("output", &lane(&output, index), &expected);
             let mut expected = vec![0.0; d_input.len()];
             reference::average_gradient(&g, &gradients[index], &mut expected);
+            if is_masked {
+                mask_by_relu(&inputs[index], &mut expected);
+            }
             assert_bits::<L>("input gradient", &lane(&d_input, index), &expected);
         }
     }

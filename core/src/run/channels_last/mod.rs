@@ -3,6 +3,7 @@
 mod arranged;
 
 use super::buffers::{self, BufferError};
+use super::compiled::Compiled;
 use super::forward::{Extras, StepForward, forward_within};
 use crate::lanes::Lanes;
 use crate::ops::conv2d::{Arrangement, ConvChannelsLast, ConvInPackets, spread};
@@ -42,7 +43,8 @@ impl<const STEPS: usize> Program<STEPS> {
     ///
     /// `arranged` holds the parameters as [`Program::arrange`] leaves them, `arena` exactly
     /// [`Program::arena_packets`]. `fill` gets channels x height x width values with anything in
-    /// them. `output` gets [`Program::classes`] values, with the bits of [`Program::infer`].
+    /// them. `output` gets [`Program::classes`] values, with the bits of [`Program::infer`] in the
+    /// separate arithmetic, which is all that there is of this.
     ///
     /// # Errors
     ///
@@ -206,11 +208,11 @@ fn run<L: Lanes>(work: StepForward<'_, L>) {
     }
 }
 
-/// Runs a step in packets of `lanes`, at most those of `L`.
+/// Runs a step in packets of `lanes`, at most those of `L`, and of the separate arithmetic.
 fn run_at<L: Lanes>(proof: L, lanes: usize, work: ChannelsLastForward<'_>) {
     if lanes >= L::LANES {
-        proof.forward_channels_last(work);
+        proof.separate().forward_channels_last(work);
     } else {
-        run_at(proof.half(), lanes, work);
+        run_at(proof.separate().half(), lanes, work);
     }
 }

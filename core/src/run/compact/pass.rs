@@ -2,6 +2,7 @@
 
 use super::CompactError;
 use crate::lanes::Kernel;
+use crate::ops::activation::GradientMask;
 use crate::ops::conv2d::SampleOutputGradient;
 use crate::ops::tensor::Tensor;
 use crate::ops::{activation, conv2d, linear, loss, pool, scale_shift};
@@ -247,6 +248,7 @@ impl Buffers<'_> {
                 geometry: pool::PoolGeometry::new(&options, step.input, step.output),
                 d_output: self.d_output,
                 d_input: self.d_input,
+                mask: GradientMask::NONE,
             }
             .run(),
             _ => {}

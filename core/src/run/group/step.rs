@@ -1,6 +1,7 @@
 //! The backward pass of one step of a group, and what it leaves for the sum over groups.
 
 use crate::lanes::Lanes;
+use crate::ops::activation::{Activation, GradientMask};
 use crate::ops::{batch_norm, conv2d, dropout, linear, pool, scale_shift};
 use crate::run::meeting::NormMoments;
 use crate::{Conv2d, Dropout, GROUP, Operation, Pool2d, Step};
@@ -9,6 +10,8 @@ use core::ops::Range;
 /// One step's backward pass, its buffers in hand.
 pub struct GroupBackward<'a, L> {
     pub step: &'a Step,
+    /// The activation that made what it read, where the gradient of that is to be masked.
+    pub masked: Activation,
     /// Its weights and biases.
     pub tensors: [&'a [f32]; 2],
     pub input: &'a [L],
@@ -119,6 +122,10 @@ impl<L: Lanes> GroupBackward<'_, L> {
             weights: self.tensors[0],
             d_output: maps,
             d_input: self.d_input,
+            mask: GradientMask {
+                activation: self.masked,
+                outputs: self.input,
+            },
         });
     }
 
@@ -141,6 +148,10 @@ impl<L: Lanes> GroupBackward<'_, L> {
             weights: self.tensors[0],
             d_output,
             d_input: self.d_input,
+            mask: GradientMask {
+                activation: self.masked,
+                outputs: self.input,
+            },
         });
     }
 
@@ -174,6 +185,10 @@ impl<L: Lanes> GroupBackward<'_, L> {
             geometry: pool::PoolGeometry::new(options, self.step.input, self.step.output),
             d_output: self.d_output,
             d_input: self.d_input,
+            mask: GradientMask {
+                activation: self.masked,
+                outputs: self.input,
+            },
         });
     }
 

@@ -34,7 +34,8 @@ impl TileTaps {
     };
 
     /// The taps inside the input for place `sub` of windows; none at all where `ranges`, of rows and
-    /// columns of the kernel, are empty.
+    /// columns of the kernel, are empty. Apart from what calls it, whose tiles need the registers.
+    #[inline(never)]
     pub fn new(
         g: &ConvGeometry,
         steps: MapSteps,

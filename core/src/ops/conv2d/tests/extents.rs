@@ -4,7 +4,7 @@ extern crate std;
 
 use super::Case;
 use crate::lanes::Lanes;
-use crate::ops::activation::Activation;
+use crate::ops::activation::{Activation, GradientMask};
 use crate::ops::conv2d::scalar::parts;
 use crate::ops::conv2d::{
     ConvForward, ConvGeometry, ConvInputGradient, ConvSampleGradient, SampleOutputGradient,
@@ -141,6 +141,7 @@ impl AtWidth for Sparse {
             weights: &[-2.0],
             d_output: &[zero.splat(7.0); 6],
             d_input: &mut d_input,
+            mask: GradientMask::NONE,
         };
         run(zero, backward);
         assert_bits::<L>("gradient", &lane(&d_input, 0), &[-14.0, 0.0]);

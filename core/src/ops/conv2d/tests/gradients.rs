@@ -4,6 +4,7 @@ extern crate std;
 
 use super::{Case, any_case, poolable_case, weights};
 use crate::lanes::Lanes;
+use crate::ops::activation::{Activation, GradientMask};
 use crate::ops::conv2d::{
     ConvGeometry, ConvInputGradient, ConvParameterGradient, Gradient, PooledParameterGradient,
     Spread, group_values, reference, splits_windows, training_scratch,
@@ -24,18 +25,30 @@ impl AtWidth for Input {
         let g = self.geometry;
         let weights = values(weights(&g), self.seed + 1);
         let gradients = tensors::<L>(g.filters * g.output_area(), self.seed + 2);
-        let mut d_input = unwritten(zero, g.channels * g.input_area());
-        let kernel = ConvInputGradient {
-            geometry: g,
-            weights: &weights,
-            d_output: &pack(zero, &gradients),
-            d_input: &mut d_input,
+        let inputs = tensors::<L>(g.channels * g.input_area(), self.seed + 3);
+        let outputs = pack(zero, &inputs);
+        let relu = GradientMask {
+            activation: Activation::Relu,
+            outputs: &outputs,
         };
-        run(zero, kernel);
-        for (index, gradient) in gradients.iter().enumerate() {
-            let mut expected = vec![0.0; d_input.len()];
-            reference::input_gradient(&g, &weights, gradient, &mut expected);
-            assert_bits::<L>("input gradient", &lane(&d_input, index), &expected);
+        for mask in [GradientMask::NONE, relu] {
+            let mut d_input = unwritten(zero, g.channels * g.input_area());
+            let kernel = ConvInputGradient {
+                geometry: g,
+                weights: &weights,
+                d_output: &pack(zero, &gradients),
+                d_input: &mut d_input,
+                mask,
+            };
+            run(zero, kernel);
+            for (index, gradient) in gradients.iter().enumerate() {
+                let mut expected = vec![0.0; d_input.len()];
+                reference::input_gradient(&g, &weights, gradient, &mut expected);
+                if mask.activation == Activation::Relu {
+                    mask_by_relu(&inputs[index], &mut expected);
+                }
+                assert_bits::<L>("input gradient", &lane(&d_input, index), &expected);
+            }
         }
     }
 }

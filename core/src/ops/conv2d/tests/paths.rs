@@ -6,7 +6,7 @@ extern crate std;
 
 use super::Case;
 use crate::lanes::{Counted, Lanes, Tally};
-use crate::ops::activation::Activation;
+use crate::ops::activation::{Activation, GradientMask};
 use crate::ops::conv2d::facts::padded_copy;
 use crate::ops::conv2d::{
     ConvForward, ConvGeometry, ConvInputGradient, ConvParameterGradient, FILTER_BLOCK, Gradient,
@@ -46,6 +46,7 @@ fn input_gradient<const REGISTERS: usize>(g: ConvGeometry) -> Tally {
         weights: &vec![1.0; g.filters * g.taps()],
         d_output: &vec![zero; g.filters * g.output_area()],
         d_input: &mut vec![zero; g.channels * g.input_area()],
+        mask: GradientMask::NONE,
     };
     Tally::of(|| run(zero, kernel))
 }
