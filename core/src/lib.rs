@@ -137,7 +137,8 @@ pub use int8::{
     Requantization, constants_of,
 };
 pub use lanes::{
-    Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, bytes::codes_in_words, multiply_add,
+    Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, bytes::bytes_of_codes,
+    bytes::codes_in_words, multiply_add,
 };
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};

@@ -1,6 +1,7 @@
 //! The boards that the firmware runs on: whether something fits them, and how they are chosen.
 
 use crate::output::grouped;
+use kiln_core::Int8Target;
 use serde::Serialize;
 
 pub use ::boards::{BOARDS, Board, Emulated, PROGRAM_BYTES, WORKING_BYTES, storage_bytes};
@@ -47,6 +48,14 @@ impl Need {
     pub fn missing(&self, memory: &str) -> Option<String> {
         let over = grouped(self.over() as u64);
         (!self.fits).then(|| format!("{over} bytes of {memory} too many"))
+    }
+}
+
+/// What the firmware's build arranges a network of integers for on a board.
+pub fn int8_target(board: &Board) -> Int8Target {
+    match board.target.ends_with("eabihf") {
+        true => Int8Target::CortexMDsp,
+        false => Int8Target::Portable,
     }
 }
 

@@ -2,8 +2,7 @@
 
 use super::EngineError;
 use super::groups::Batch;
-use crate::data::Samples;
-use crate::model::AnyModel;
+use crate::data::{Samples, Values};
 use kiln_core::{
     BufferError, GROUP, Int8ModelFile, ModelTask, Outcome, Program, Purpose, Quantization,
     QuantizedNetwork, Scaling, Shape, score, score_reconstruction,
@@ -132,6 +131,26 @@ impl<'a> Int8Engine<'a> {
         Ok((total, left))
     }
 
+    /// The codes of the input of a sample, rows x columns x channels.
+    ///
+    /// # Panics
+    ///
+    /// Where there are not so many samples.
+    pub fn input_codes(&self, samples: &Samples, index: u32) -> Vec<i8> {
+        let own = &self.quantized.values()[0];
+        let shape = self.program.input_shape();
+        let mut numbers = vec![0.0; shape.elements()];
+        fill_numbers(own, self.scaling, samples, index, &mut numbers);
+        let mut codes = vec![0; numbers.len()];
+        fill_codes(own, shape, &numbers, &mut codes);
+        codes
+    }
+
+    /// The shape of the output.
+    pub fn output_shape(&self) -> Shape {
+        self.program.output_shape()
+    }
+
     /// Values that an evaluation gives of a sample.
     pub fn scores_per_sample(&self) -> usize {
         match self.task {
@@ -180,27 +199,18 @@ impl Int8Pass<'_> {
         index: u32,
         out: &mut [i8],
     ) -> Result<(), BufferError> {
-        let batch = Batch {
-            samples: self.samples,
-            indices: &[index],
-            augmenter: None,
-        };
-        batch.pack(0..1, self.scaling, &mut worker.numbers);
         let values = self.quantized.values();
         let (from, to) = (&values[0], &values[values.len() - 1]);
+        fill_numbers(from, self.scaling, self.samples, index, &mut worker.numbers);
         let shape = self.program.input_shape();
         let numbers = &worker.numbers;
         let fill = |codes: &mut [i8]| fill_codes(from, shape, numbers, codes);
         let codes = self
             .program
             .infer_int8(&self.quantized, &mut worker.arena, fill)?;
-        let shape = self.program.output_shape();
-        let (channels, map) = (shape.channels as usize, shape.map_elements());
-        for (place, codes) in codes.chunks_exact(channels).enumerate() {
-            for (channel, code) in codes.iter().enumerate() {
-                out[channel * map + place] = *code;
-                worker.output[channel * map + place] = to.number(*code);
-            }
+        fill_channels_first(self.program.output_shape(), codes, out);
+        for (number, code) in worker.output.iter_mut().zip(out) {
+            *number = to.number(*code);
         }
         Ok(())
     }
@@ -228,87 +238,46 @@ impl Int8Pass<'_> {
     }
 }
 
+/// The numbers of a sample, channels x rows x columns: those that it is scaled to, or where it is codes
+/// already, those that these stand for.
+fn fill_numbers(
+    own: &Quantization,
+    scaling: &Scaling,
+    samples: &Samples,
+    index: u32,
+    numbers: &mut [f32],
+) {
+    if let (true, Values::Floats(codes)) = (samples.coded, &samples.values) {
+        let codes = &codes[index as usize * numbers.len()..];
+        for (number, code) in numbers.iter_mut().zip(codes) {
+            *number = own.number(*code as i8);
+        }
+        return;
+    }
+    let batch = Batch {
+        samples,
+        indices: &[index],
+        augmenter: None,
+    };
+    batch.pack(0..1, scaling, numbers);
+}
+
+/// Codes of a value, rows x columns x channels, as channels x rows x columns.
+pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
+    let (channels, map) = (shape.channels as usize, shape.map_elements());
+    for (place, codes) in codes.chunks_exact(channels).enumerate() {
+        for (channel, code) in codes.iter().enumerate() {
+            out[channel * map + place] = *code;
+        }
+    }
+}
+
 /// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
 pub fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
     let (channels, map) = (shape.channels as usize, shape.map_elements());
     for (place, codes) in codes.chunks_exact_mut(channels).enumerate() {
         for (channel, code) in codes.iter_mut().enumerate() {
             *code = own.code(numbers[channel * map + place]);
-        }
-    }
-}
-
-/// An engine of either kind, to evaluate with.
-pub enum AnyEngine<'a> {
-    /// Of floating-point numbers.
-    Float(super::Engine),
-    /// Of integers.
-    Int8(Int8Engine<'a>),
-}
-
-impl<'a> AnyEngine<'a> {
-    /// The engine that evaluates a model.
-    ///
-    /// # Errors
-    ///
-    /// As [`Engine::new`](super::Engine::new) and [`Int8Engine::new`].
-    pub fn new(
-        model: &'a AnyModel<'_>,
-        options: &super::EngineOptions,
-    ) -> Result<Self, EngineError> {
-        match model {
-            AnyModel::Float(model) => {
-                let parameters = model.parameters().to_vec();
-                super::Engine::new(model.network(), model.scaling(), parameters, options)
-                    .map(Self::Float)
-            }
-            AnyModel::Int8(model) => Int8Engine::new(model, options.threads).map(Self::Int8),
-        }
-    }
-
-    /// The forward pass over the samples at `indices`; the scores of a network of floating-point
-    /// numbers come without codes.
-    ///
-    /// # Errors
-    ///
-    /// As those of both kinds.
-    pub fn evaluate(
-        &mut self,
-        samples: &Samples,
-        indices: &[u32],
-    ) -> Result<(Outcome, Int8Scores), EngineError> {
-        match self {
-            Self::Float(engine) => {
-                let mut scores = vec![0.0; indices.len() * engine.scores_per_sample()];
-                let outcome = engine.evaluate(samples, indices, Some(&mut scores))?;
-                let codes = Vec::new();
-                Ok((outcome, Int8Scores { scores, codes }))
-            }
-            Self::Int8(engine) => engine.evaluate(samples, indices),
-        }
-    }
-
-    /// Values that an evaluation gives of a sample.
-    pub fn scores_per_sample(&self) -> usize {
-        match self {
-            Self::Float(engine) => engine.scores_per_sample(),
-            Self::Int8(engine) => engine.scores_per_sample(),
-        }
-    }
-
-    /// Number of threads.
-    pub fn threads(&self) -> usize {
-        match self {
-            Self::Float(engine) => engine.threads(),
-            Self::Int8(engine) => engine.threads(),
-        }
-    }
-
-    /// Samples that a thread computes side by side.
-    pub fn lanes(&self) -> usize {
-        match self {
-            Self::Float(engine) => engine.lanes().lanes(),
-            Self::Int8(_) => 1,
         }
     }
 }

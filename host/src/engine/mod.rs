@@ -6,6 +6,7 @@
 
 mod awake;
 mod backward;
+mod either;
 mod evaluation;
 mod evaluator;
 mod folded;
@@ -25,7 +26,8 @@ use kiln_core::{
 use std::sync::Arc;
 use typed::Typed;
 
-pub use int8::{AnyEngine, Int8Engine, Int8Scores, fill_codes};
+pub use either::AnyEngine;
+pub use int8::{Int8Engine, Int8Scores, fill_channels_first, fill_codes};
 pub use memory::memory;
 
 /// How an engine computes; threads and lanes never show in the bits.
