@@ -137,11 +137,11 @@ pub use int8::{
     Requantization, constants_of,
 };
 pub use lanes::{
-    Arithmetic, LaneWidth, Lanes, bytes::bytes_in_place, bytes::bytes_of_codes,
-    bytes::codes_in_words, multiply_add,
+    Arithmetic, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,
+    bytes::bytes_of_codes, bytes::codes_in_words, multiply_add,
 };
 #[cfg(target_arch = "x86_64")]
-pub use lanes::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
+pub use lanes::{CodesX8, CodesX16, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
     Int8ModelFile, Int8ModelParts, MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile,
@@ -158,7 +158,8 @@ pub use program::{
 };
 pub use run::{
     ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory,
-    GroupWork, Int8Target, Observer, Trainer, Work, score, score_reconstruction,
+    GroupWork, Int8Target, Observer, PacketMemory, PacketSizes, Trainer, Work, score,
+    score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

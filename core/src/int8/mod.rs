@@ -5,12 +5,14 @@
 //! [`Requantization`]'s. All of that is integers, so that any order gives the same bytes.
 //! [`QuantizedNetwork`] holds a network with all of these numbers, checked against one another.
 
+mod channel_scale;
 mod check;
 mod error;
 mod quantization;
 mod quantized;
 mod requantization;
 
+pub(crate) use channel_scale::{ChannelScale, four};
 pub use error::{Int8Error, Int8Fault};
 pub use quantization::Quantization;
 pub(crate) use quantized::weights_of;

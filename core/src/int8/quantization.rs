@@ -33,13 +33,14 @@ impl Quantization {
     /// The code of a number: `floor(number / scale + (zero + 0.5))`, at least `low` and at most
     /// `high`; a NaN's is the code nearest to 0.
     pub fn code(&self, number: f32) -> i8 {
-        let place = libm::floorf(number / self.scale + (f32::from(self.zero) + 0.5));
-        let place = if place.is_nan() {
-            f32::from(self.zero)
-        } else {
-            place
-        };
-        self.clamp(place as i32)
+        let place = number / self.scale + (f32::from(self.zero) + 0.5);
+        if place.is_nan() {
+            return self.clamp(self.zero.into());
+        }
+        // Within what 32 bits hold, where cutting off and taking 1 from what that raised is `floor`.
+        let place = place.clamp(-1024.0, 1024.0);
+        let cut = place as i32;
+        self.clamp(cut - i32::from(cut as f32 > place))
     }
 
     /// The nearest code that it may have.

@@ -24,6 +24,12 @@ pub(super) fn has_avx512() -> bool {
         && has_avx2()
 }
 
+/// The above, and sums of products of bytes.
+pub(super) fn has_avx512_vnni() -> bool {
+    const VNNI: u32 = 1 << 11;
+    has_avx512() && __cpuid_count(7, 0).ecx & VNNI != 0
+}
+
 /// Register state the operating system saves on a switch of tasks; none if it does not say.
 fn saved_state() -> u64 {
     const OSXSAVE: u32 = 1 << 27;

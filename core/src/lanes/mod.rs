@@ -12,6 +12,7 @@
 
 mod arithmetic;
 pub(crate) mod bytes;
+pub(crate) mod codes;
 #[cfg(test)]
 mod counted;
 #[cfg(target_arch = "x86_64")]
@@ -26,10 +27,11 @@ mod width;
 mod x86_64;
 
 pub use arithmetic::Arithmetic;
+pub use codes::{CodeLanes, PortableCodes};
 pub use limit::multiply_add;
 pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
-pub use x86_64::{F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
+pub use x86_64::{CodesX8, CodesX16, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 
 use crate::run::Compiled;
 #[cfg(test)]

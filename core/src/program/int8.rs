@@ -58,6 +58,22 @@ impl Step {
         }
     }
 
+    /// The geometry of a convolution, or of the linear layer as one whose kernel is as large as its
+    /// input's maps.
+    pub(crate) fn packet_geometry(&self) -> Option<ConvGeometry> {
+        let Operation::Linear { linear, .. } = self.operation else {
+            return self.int8_geometry();
+        };
+        let kernel = [self.input.height as usize, self.input.width as usize];
+        let input = Shape::new(self.input.channels, 1, 1);
+        let conv = ConvGeometry::new(&Conv2d::new(linear.outputs, 1), input, self.inner);
+        Some(ConvGeometry {
+            input: kernel,
+            kernel,
+            ..conv
+        })
+    }
+
     /// Bytes that it works in besides its input and output.
     const fn int8_scratch(&self) -> usize {
         let row = match self.adds {

@@ -24,7 +24,7 @@ pub use compact::{CompactError, CompactMemory, CompactTrainer};
 pub(crate) use compiled::Compiled;
 pub use group::{GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
-pub use int8::{ArrangedNetwork, Int8Target};
+pub use int8::{ArrangedNetwork, Int8Target, PacketMemory, PacketSizes};
 pub use observer::{Observer, Work};
 pub use trainer::Trainer;
 

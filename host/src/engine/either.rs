@@ -71,7 +71,7 @@ impl<'a> AnyEngine<'a> {
     pub fn lanes(&self) -> usize {
         match self {
             Self::Float(engine) => engine.lanes().lanes(),
-            Self::Int8(_) => 1,
+            Self::Int8(engine) => engine.lanes().lanes(),
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Runs a network of integers over a dataset, with threads.
 
 use super::EngineError;
-use super::groups::Batch;
+use super::code_worker::{CodePass, CodeWorker, byte_tables, fill_channels_first, workers};
 use crate::data::{Samples, Values};
 use kiln_core::{
-    BufferError, GROUP, Int8ModelFile, ModelTask, Outcome, Program, Purpose, Quantization,
+    BufferError, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
     QuantizedNetwork, Scaling, Shape, score, score_reconstruction,
 };
 use rayon::prelude::*;
 
-/// A network of integers and all memory to evaluate it. One sample is computed at a time by each
-/// thread.
+/// A network of integers and all memory to evaluate it. Each thread computes as many samples side by
+/// side as the processor has lanes for.
 pub struct Int8Engine<'a> {
     quantized: QuantizedNetwork<'a>,
     scaling: &'a Scaling,
@@ -22,8 +22,8 @@ pub struct Int8Engine<'a> {
 
 /// What a thread computes in.
 struct Int8Worker {
-    arena: Vec<i8>,
-    /// The sample as numbers, channels x rows x columns.
+    codes: Box<dyn CodeWorker>,
+    /// A sample as numbers, channels x rows x columns.
     numbers: Vec<f32>,
     /// The output likewise.
     output: Vec<f32>,
@@ -66,16 +66,24 @@ impl<'a> Int8Engine<'a> {
             .num_threads(threads)
             .build()
             .map_err(|source| EngineError::Threads { threads, source })?;
-        let worker = || Int8Worker {
-            arena: vec![0; program.arena_packets()],
-            numbers: vec![0.0; program.input_shape().elements()],
-            output: vec![0.0; program.classes()],
+        let classes = program.classes();
+        let worker = |codes| Int8Worker {
+            codes,
+            numbers: Vec::new(),
+            output: vec![0.0; classes],
         };
+        let mut found = None;
+        // The widest packets of codes may need more than the widest of numbers.
+        for width in LaneWidth::available().rev() {
+            if found.is_none() {
+                found = workers(width, threads, &program, &quantized)?;
+            }
+        }
         Ok(Self {
             quantized,
             scaling,
             task,
-            workers: (0..threads).map(|_| worker()).collect(),
+            workers: found.into_iter().flatten().map(worker).collect(),
             program,
             pool,
         })
@@ -107,12 +115,16 @@ impl<'a> Int8Engine<'a> {
         let groups = indices.len().div_ceil(GROUP);
         let share = groups.div_ceil(self.workers.len()).max(1) * GROUP;
         let mut outcomes = vec![Outcome::default(); groups];
+        let tables = self.tables(samples);
         let pass = Int8Pass {
-            quantized: self.quantized,
-            scaling: self.scaling,
+            codes: CodePass {
+                quantized: self.quantized,
+                scaling: self.scaling,
+                program: &self.program,
+                samples,
+                tables: &tables,
+            },
             task: self.task,
-            program: &self.program,
-            samples,
         };
         let workers = &mut self.workers;
         self.pool.install(|| {
@@ -137,13 +149,27 @@ impl<'a> Int8Engine<'a> {
     ///
     /// Where there are not so many samples.
     pub fn input_codes(&self, samples: &Samples, index: u32) -> Vec<i8> {
-        let own = &self.quantized.values()[0];
         let shape = self.program.input_shape();
-        let mut numbers = vec![0.0; shape.elements()];
-        fill_numbers(own, self.scaling, samples, index, &mut numbers);
-        let mut codes = vec![0; numbers.len()];
-        fill_codes(own, shape, &numbers, &mut codes);
+        let tables = self.tables(samples);
+        let pass = CodePass {
+            quantized: self.quantized,
+            scaling: self.scaling,
+            program: &self.program,
+            samples,
+            tables: &tables,
+        };
+        let mut codes = vec![0; shape.elements()];
+        pass.fill(index, &mut Vec::new(), &mut codes);
         codes
+    }
+
+    /// Codes of bytes, channel by channel; none where samples are no bytes.
+    fn tables(&self, samples: &Samples) -> Vec<[i8; 256]> {
+        let channels = self.program.input_shape().channels as usize;
+        match samples.values {
+            Values::Bytes(_) => byte_tables(&self.quantized.values()[0], channels, self.scaling),
+            Values::Floats(_) => Vec::new(),
+        }
     }
 
     /// The shape of the output.
@@ -163,15 +189,17 @@ impl<'a> Int8Engine<'a> {
     pub fn threads(&self) -> usize {
         self.workers.len()
     }
+
+    /// Samples that a thread computes side by side.
+    pub fn lanes(&self) -> LaneWidth {
+        self.workers[0].codes.width()
+    }
 }
 
-/// What all threads read.
+/// What all threads read, and how results are scored.
 struct Int8Pass<'a> {
-    quantized: QuantizedNetwork<'a>,
-    scaling: &'a Scaling,
+    codes: CodePass<'a>,
     task: ModelTask,
-    program: &'a Program,
-    samples: &'a Samples,
 }
 
 impl Int8Pass<'_> {
@@ -183,101 +211,56 @@ impl Int8Pass<'_> {
         (scores, codes): (&mut [f32], &mut [i8]),
     ) -> Result<(), BufferError> {
         let count = indices.len();
-        let scores = scores.chunks_exact_mut(scores.len() / count);
-        let codes = codes.chunks_exact_mut(codes.len() / count);
-        for (at, ((index, scores), codes)) in indices.iter().zip(scores).zip(codes).enumerate() {
-            self.infer(worker, *index, codes)?;
-            self.score(worker, *index, scores, &mut outcomes[at / GROUP])?;
+        let (row, classes) = (scores.len() / count, codes.len() / count);
+        let mut scores = scores.chunks_exact_mut(row);
+        let mut codes = codes.chunks_exact_mut(classes);
+        let mut at = 0;
+        for packet in indices.chunks(worker.codes.width().lanes()) {
+            let found = worker.codes.infer(&self.codes, packet)?;
+            for (index, found) in packet.iter().zip(found.chunks_exact(classes)) {
+                let (Some(scores), Some(codes)) = (scores.next(), codes.next()) else {
+                    break;
+                };
+                self.put_out(found, codes, &mut worker.output);
+                let outcome = &mut outcomes[at / GROUP];
+                self.score(&worker.output, &mut worker.numbers, *index, scores, outcome)?;
+                at += 1;
+            }
         }
         Ok(())
     }
 
-    /// Leaves a sample's codes, and as numbers what goes in and comes out.
-    fn infer(
-        &self,
-        worker: &mut Int8Worker,
-        index: u32,
-        out: &mut [i8],
-    ) -> Result<(), BufferError> {
-        let values = self.quantized.values();
-        let (from, to) = (&values[0], &values[values.len() - 1]);
-        fill_numbers(from, self.scaling, self.samples, index, &mut worker.numbers);
-        let shape = self.program.input_shape();
-        let numbers = &worker.numbers;
-        let fill = |codes: &mut [i8]| fill_codes(from, shape, numbers, codes);
-        let codes = self
-            .program
-            .infer_int8(&self.quantized, &mut worker.arena, fill)?;
-        fill_channels_first(self.program.output_shape(), codes, out);
-        for (number, code) in worker.output.iter_mut().zip(out) {
-            *number = to.number(*code);
+    /// The output's codes and numbers, channels x rows x columns, from rows x columns x channels.
+    fn put_out(&self, found: &[i8], codes: &mut [i8], numbers: &mut [f32]) {
+        let values = self.codes.quantized.values();
+        let own = &values[values.len() - 1];
+        fill_channels_first(self.codes.program.output_shape(), found, codes);
+        for (number, code) in numbers.iter_mut().zip(codes) {
+            *number = own.number(*code);
         }
-        Ok(())
     }
 
     fn score(
         &self,
-        worker: &Int8Worker,
+        output: &[f32],
+        numbers: &mut Vec<f32>,
         index: u32,
         scores: &mut [f32],
         outcome: &mut Outcome,
     ) -> Result<(), BufferError> {
         match self.task {
             ModelTask::Classification => {
-                scores.copy_from_slice(&worker.output);
+                scores.copy_from_slice(output);
                 score(
-                    &worker.output,
-                    &[self.samples.labels[index as usize]],
+                    output,
+                    &[self.codes.samples.labels[index as usize]],
                     outcome,
                 )
             }
             ModelTask::Reconstruction => {
-                score_reconstruction(&worker.output, &worker.numbers, scores, outcome)
+                self.codes.numbers(index, numbers);
+                score_reconstruction(output, numbers, scores, outcome)
             }
-        }
-    }
-}
-
-/// The numbers of a sample, channels x rows x columns: those that it is scaled to, or where it is codes
-/// already, those that these stand for.
-fn fill_numbers(
-    own: &Quantization,
-    scaling: &Scaling,
-    samples: &Samples,
-    index: u32,
-    numbers: &mut [f32],
-) {
-    if let (true, Values::Floats(codes)) = (samples.coded, &samples.values) {
-        let codes = &codes[index as usize * numbers.len()..];
-        for (number, code) in numbers.iter_mut().zip(codes) {
-            *number = own.number(*code as i8);
-        }
-        return;
-    }
-    let batch = Batch {
-        samples,
-        indices: &[index],
-        augmenter: None,
-    };
-    batch.pack(0..1, scaling, numbers);
-}
-
-/// Codes of a value, rows x columns x channels, as channels x rows x columns.
-pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
-    let (channels, map) = (shape.channels as usize, shape.map_elements());
-    for (place, codes) in codes.chunks_exact(channels).enumerate() {
-        for (channel, code) in codes.iter().enumerate() {
-            out[channel * map + place] = *code;
-        }
-    }
-}
-
-/// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
-pub fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
-    let (channels, map) = (shape.channels as usize, shape.map_elements());
-    for (place, codes) in codes.chunks_exact_mut(channels).enumerate() {
-        for (channel, code) in codes.iter_mut().enumerate() {
-            *code = own.code(numbers[channel * map + place]);
         }
     }
 }

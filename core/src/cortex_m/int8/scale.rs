@@ -2,6 +2,7 @@
 
 use super::arrangement::CodeArrangement;
 use super::{Rounding, Unserved};
+use crate::int8::Requantization;
 
 /// A channel's bias, and how its sums become codes.
 ///
@@ -35,7 +36,8 @@ impl CodeScale {
             .map(|w| i64::from(*w).abs())
             .sum();
         let bound = SumBound {
-            most: bias.abs() + weights * i64::from(all.reach),
+            bias,
+            spread: weights * i64::from(all.reach),
             multiplier,
             zero: all.output_zero.into(),
         };
@@ -44,7 +46,9 @@ impl CodeScale {
             Rounding::Once => bound.once(shift, bits),
             Rounding::Twice => bound.twice(shift),
         };
-        let [multiplier, constant, shift] = found.ok_or(Unserved::Channel(channel))?;
+        let found = found.map(|scale| (bias, scale));
+        let found = found.or_else(|| bound.two_codes(all.rounding, shift, bits));
+        let (bias, [multiplier, constant, shift]) = found.ok_or(Unserved::Channel(channel))?;
         let bias = bias << bits;
         let own = Self {
             bias: bias as i32,
@@ -64,8 +68,9 @@ impl CodeScale {
 
 /// What is known of a channel's sums.
 struct SumBound {
-    /// The largest magnitude.
-    most: i64,
+    bias: i64,
+    /// The largest magnitude of what is added to the bias.
+    spread: i64,
     multiplier: i64,
     zero: i64,
 }
@@ -74,13 +79,19 @@ struct SumBound {
 const WORD: i64 = i32::MAX as i64;
 
 impl SumBound {
+    /// The largest magnitude.
+    fn most(&self) -> i64 {
+        self.bias.abs() + self.spread
+    }
+
     /// Multiplier, constant and shift.
     fn once(&self, shift: i64, bits: i32) -> Option<[i64; 3]> {
-        if self.multiplier < 0 || !(1..=62).contains(&shift) || self.most << bits > WORD {
+        let most = self.most();
+        if self.multiplier < 0 || !(1..=62).contains(&shift) || most << bits > WORD {
             return None;
         }
         // Less than half a code.
-        if self.most * self.multiplier < 1 << (shift - 1) {
+        if most * self.multiplier < 1 << (shift - 1) {
             return Some([0, self.zero, 0]);
         }
         let left = shift + i64::from(bits) - 32;
@@ -88,17 +99,17 @@ impl SumBound {
             return None;
         }
         let constant = (1 << (left - 1)) + (self.zero << left);
-        let product = (((self.most << bits) * self.multiplier) >> 32) + 1;
+        let product = (((most << bits) * self.multiplier) >> 32) + 1;
         (product + constant.abs() <= WORD).then_some([self.multiplier, constant, left])
     }
 
     /// Multiplier, constant and shift.
     fn twice(&self, left: i64) -> Option<[i64; 3]> {
-        let shift = -left;
-        if self.multiplier < 0 || !(-30..=31).contains(&shift) || 2 * self.most > WORD {
+        let (shift, most) = (-left, self.most());
+        if self.multiplier < 0 || !(-30..=31).contains(&shift) || 2 * most > WORD {
             return None;
         }
-        if self.multiplier == 0 || (shift > 0 && self.most < 1 << (shift - 1)) {
+        if self.multiplier == 0 || (shift > 0 && most < 1 << (shift - 1)) {
             // A negative sum takes 1 from the constant.
             return Some([0, 2 * self.zero + 1, 1]);
         }
@@ -106,6 +117,54 @@ impl SumBound {
             return None;
         }
         let constant = (1 << (shift - 1)) + (self.zero << shift);
-        (self.most + 1 + constant.abs() <= WORD).then_some([self.multiplier, constant, shift])
+        (most + 1 + constant.abs() <= WORD).then_some([self.multiplier, constant, shift])
+    }
+
+    /// A bias, and multiplier, constant and shift, where all sums give one code or two neighbours,
+    /// however large they are: then the sign of a sum says which, once the first one that gives the
+    /// upper code is taken from the bias. Channels that a training left dead have biases of 2^30.
+    fn two_codes(&self, rounding: Rounding, shift: i64, bits: i32) -> Option<(i64, [i64; 3])> {
+        let is_shift = match rounding {
+            Rounding::Once => (1..=62).contains(&shift),
+            // A shift to the left may lose the upper bits.
+            Rounding::Twice => (-31..=0).contains(&shift),
+        };
+        let [mut below, mut upper] = [self.bias - self.spread - 1, self.bias + self.spread];
+        if self.multiplier < 0 || !is_shift || below < -WORD || upper > WORD {
+            return None;
+        }
+        let scale = Requantization {
+            multiplier: self.multiplier as i32,
+            shift: shift as i32,
+        };
+        let code = |sum: i64| {
+            let rounded = match rounding {
+                Rounding::Once => scale.once(sum as i32),
+                Rounding::Twice => scale.round_twice(sum as i32),
+            };
+            (i64::from(rounded) + self.zero).clamp(-128, 127)
+        };
+        let last = code(upper);
+        if last - code(below + 1) > 1 {
+            return None;
+        }
+        while upper - below > 1 {
+            let middle = below + (upper - below) / 2;
+            if code(middle) == last {
+                upper = middle;
+            } else {
+                below = middle;
+            }
+        }
+        let bias = self.bias - upper;
+        if (2 * (bias.abs() + self.spread)) << bits > WORD {
+            return None;
+        }
+        // Of a sum's product, only whether it is below zero is left.
+        let scale = match rounding {
+            Rounding::Once => [1, last, 0],
+            Rounding::Twice => [0, 2 * last, 1],
+        };
+        Some((bias, scale))
     }
 }

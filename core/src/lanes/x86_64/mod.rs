@@ -4,8 +4,11 @@
 //! The instructions are called from `#[inline(always)]` methods, which inline into
 //! [`Vector::vectorize`], where the features are enabled, before the instructions themselves do.
 
+mod codes;
 mod scale;
 mod shuffle;
+
+pub use codes::{CodesX8, CodesX16};
 
 use super::{Arithmetic, Kernel, LaneWidth, Lanes, Vector};
 use core::arch::x86_64::*;

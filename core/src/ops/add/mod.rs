@@ -3,6 +3,7 @@
 //! The gradient of a sum, taken through its activation, is that of both inputs as it is.
 
 pub(crate) mod int8;
+pub(crate) mod packets;
 
 use super::activation::{Activate, Activation};
 use crate::lanes::{Kernel, Lanes};

@@ -4,6 +4,7 @@ mod average;
 mod channels_last;
 pub(crate) mod int8;
 mod max;
+pub(crate) mod packets;
 pub mod reference;
 
 pub(crate) use average::{AveragePool, AveragePoolGradient, differentiate_map_means};

@@ -1,9 +1,11 @@
 //! The forward pass of a network in integers.
 
 mod arranged;
+mod packets;
 mod step;
 
 pub use arranged::{ArrangedNetwork, Int8Target};
+pub use packets::{PacketMemory, PacketSizes};
 
 use super::buffers::{self, BufferError};
 use super::observer::{Observer, Work};
@@ -106,19 +108,30 @@ impl<const STEPS: usize> Program<STEPS> {
         fill(&mut arena[input.at..][..self.input_shape().elements()]);
         look(None, arena);
         for (index, step) in self.steps().iter().enumerate() {
-            let numbers = step.reads.map(|read| self.node_of_value(read.value));
-            let work = Int8Step {
-                step,
-                rule,
-                inputs: numbers.map(|number| values[number]),
-                nodes: &values[step.node + 1..][..step.nodes],
-                tensors: tensors(step),
-            };
+            let work = self.int8_step(step, values, rule, tensors(step));
             work.run(arena, step.reads.map(|read| self.value(read.value)));
             look(Some(index), arena);
         }
         let output = self.value(self.steps().len());
         Ok(&arena[output.at..][..self.classes()])
+    }
+
+    /// A step with its integers.
+    fn int8_step<'a>(
+        &self,
+        step: &'a Step,
+        values: &'a [Quantization],
+        rule: Int8Rule,
+        tensors: StepTensors<'a>,
+    ) -> Int8Step<'a> {
+        let numbers = step.reads.map(|read| self.node_of_value(read.value));
+        Int8Step {
+            step,
+            rule,
+            inputs: numbers.map(|number| values[number]),
+            nodes: &values[step.node + 1..][..step.nodes],
+            tensors,
+        }
     }
 
     /// Number of the last node that a step's value covers, 0 for the input.

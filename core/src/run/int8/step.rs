@@ -58,7 +58,7 @@ impl Int8Step<'_> {
 
     /// What the output's codes stand for, within the limits of all nodes from the one at `first` on:
     /// those of an activation in front of a pool among them.
-    fn output(&self, first: usize) -> Quantization {
+    pub fn output(&self, first: usize) -> Quantization {
         let mut output = self.nodes[self.nodes.len() - 1];
         for node in &self.nodes[first..] {
             output.low = output.low.max(node.low);
@@ -68,7 +68,7 @@ impl Int8Step<'_> {
     }
 
     /// The constants that are not a convolution's.
-    fn behind(&self) -> &[i32] {
+    pub fn behind(&self) -> &[i32] {
         match self.tensors {
             StepTensors::Plain { constants, .. } => match self.step.int8_geometry() {
                 Some(geometry) => &constants[3 * geometry.filters..],

@@ -1,0 +1,179 @@
+//! Packets of codes for any processor, which define what the others compute.
+
+use super::sealed::Sealed;
+use super::{CodeLanes, Kernel, LaneWidth};
+use crate::int8::Requantization;
+
+/// Four samples in plain words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortableCodes([u32; 4]);
+
+impl Sealed for PortableCodes {}
+
+impl PortableCodes {
+    #[inline(always)]
+    fn map(self, of: impl Fn(i32) -> i32) -> Self {
+        Self(self.0.map(|word| of(word as i32) as u32))
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, of: impl Fn(u32, u32) -> u32) -> Self {
+        let mut own = self;
+        for (own, other) in own.0.iter_mut().zip(other.0) {
+            *own = of(*own, other);
+        }
+        own
+    }
+}
+
+/// Code by code.
+#[inline(always)]
+fn each_code(a: u32, b: u32, of: impl Fn(u8, u8) -> u8) -> u32 {
+    let [a, b] = [a.to_le_bytes(), b.to_le_bytes()];
+    u32::from_le_bytes([0, 1, 2, 3].map(|code| of(a[code], b[code])))
+}
+
+impl CodeLanes for PortableCodes {
+    const LANES: usize = 4;
+    const WIDTH: LaneWidth = LaneWidth::X4;
+    const WEIGHT_WORDS: usize = 1;
+    const POSITIONS: usize = 2;
+    type Taps = Self;
+
+    fn zero() -> Option<Self> {
+        Some(Self([0; 4]))
+    }
+
+    #[inline(always)]
+    fn splat(self, number: i32) -> Self {
+        Self([number as u32; 4])
+    }
+
+    #[inline(always)]
+    fn load(self, words: &[u32]) -> Self {
+        let mut own = [0; 4];
+        own.copy_from_slice(&words[..4]);
+        Self(own)
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32]) {
+        words[..4].copy_from_slice(&self.0);
+    }
+
+    #[inline(always)]
+    fn taps(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn weight(self, words: &[u32]) -> Self {
+        Self([words[0]; 4])
+    }
+
+    #[inline(always)]
+    fn add_products(self, codes: Self, weight: Self) -> Self {
+        let mut sums = self;
+        for lane in 0..4 {
+            let [codes, weight] = [codes.0[lane].to_le_bytes(), weight.0[lane].to_le_bytes()];
+            let products = codes.iter().zip(weight);
+            let products =
+                products.map(|(code, weight)| i32::from(*code) * i32::from(weight as i8));
+            let sum = products.fold(sums.0[lane] as i32, i32::wrapping_add);
+            sums.0[lane] = sum as u32;
+        }
+        sums
+    }
+
+    fn arrange_weight(weight: [i8; 4], words: &mut [u32]) {
+        words[0] = u32::from_le_bytes(weight.map(|code| code as u8));
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, u32::wrapping_add)
+    }
+
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        self.zip(other, |a, b| (a as i32).max(b as i32) as u32)
+    }
+
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        self.zip(other, |a, b| (a as i32).min(b as i32) as u32)
+    }
+
+    #[inline(always)]
+    fn code(self, place: u32) -> Self {
+        self.map(|word| (word >> (8 * place)) & 0xFF)
+    }
+
+    #[inline(always)]
+    fn shift_left(self, exponent: u32) -> Self {
+        self.map(|number| number << exponent)
+    }
+
+    #[inline(always)]
+    fn shift_right(self, exponent: u32) -> Self {
+        self.map(|number| number >> exponent)
+    }
+
+    #[inline(always)]
+    fn multiply_high(self, multiplier: i32) -> Self {
+        self.map(|number| ((i64::from(number) * i64::from(multiplier)) >> 32) as i32)
+    }
+
+    #[inline(always)]
+    fn multiply_high_of_double(self, multiplier: i32) -> Self {
+        let scale = Requantization {
+            multiplier,
+            shift: 0,
+        };
+        self.map(|number| scale.round_twice(number))
+    }
+
+    #[inline(always)]
+    fn divide_by_power_of_two(self, exponent: u32) -> Self {
+        self.map(|number| {
+            let mask = ((1_i64 << exponent) - 1) as i32;
+            let threshold = (mask >> 1) + i32::from(number < 0);
+            (number >> exponent) + i32::from(number & mask > threshold)
+        })
+    }
+
+    #[inline(always)]
+    fn narrow(numbers: [Self; 4]) -> Self {
+        let mut codes = numbers[0];
+        for (lane, codes) in codes.0.iter_mut().enumerate() {
+            let own = numbers.map(|number| (number.0[lane] as i32).clamp(0, 255) as u8);
+            *codes = u32::from_le_bytes(own);
+        }
+        codes
+    }
+
+    #[inline(always)]
+    fn clamp_codes(self, low: Self, high: Self) -> Self {
+        let raised = self.zip(low, |a, b| each_code(a, b, u8::max));
+        raised.zip(high, |a, b| each_code(a, b, u8::min))
+    }
+
+    #[inline(always)]
+    fn larger_codes(self, other: Self) -> Self {
+        self.zip(other, |a, b| each_code(a, b, u8::max))
+    }
+
+    #[inline(always)]
+    fn add_codes(self, other: Self, multipliers: [i32; 2], constant: i32, shift: u32) -> Self {
+        let sum = |a: u8, b: u8| {
+            let products = i32::from(a) * multipliers[0] + i32::from(b) * multipliers[1];
+            ((products + constant) >> shift).clamp(0, 255) as u8
+        };
+        self.zip(other, |a, b| each_code(a, b, sum))
+    }
+
+    #[inline(always)]
+    fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run()
+    }
+}

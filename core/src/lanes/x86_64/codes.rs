@@ -1,0 +1,310 @@
+//! Packets of codes in AVX2 registers, and in those of AVX-512 with its dot products of bytes (VNNI).
+
+use super::super::codes::CodeLanes;
+use super::super::codes::sealed::Sealed;
+use super::super::{Kernel, LaneWidth, detect};
+use core::arch::x86_64::*;
+
+/// One packet type over a vector register; `$prefix` are the instructions of its width. Those on bytes
+/// and on 16 bits work within each 128 bits, where four samples lie, at both widths alike.
+macro_rules! code_packet {
+    (
+        $(#[$docs:meta])* $name:ident($register:ty, $lanes:literal), $width:expr, has: $has:path,
+        features: $features:literal, positions: $positions:literal,
+        taps: $taps:ty, weight_words: $weight_words:literal,
+        take: $take:expr, weight: $weight:expr, add_products: $add_products:expr,
+        arrange_weight: $arrange_weight:expr,
+        $load:ident, $store:ident, $splat:ident, $splat_lanes:ident,
+        $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
+        $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
+        odd: $odd:expr, greater: $greater:expr,
+        $unpack_low:ident, $unpack_high:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
+        $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
+    ) => {
+        $(#[$docs])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name($register);
+
+        impl Sealed for $name {}
+
+        // SAFETY, for every block below that calls an instruction: the method has a packet at
+        // hand, the first packet came from `zero`, so this processor has the instructions.
+        impl CodeLanes for $name {
+            const LANES: usize = $lanes;
+            const WIDTH: LaneWidth = $width;
+            const WEIGHT_WORDS: usize = $weight_words;
+            const POSITIONS: usize = $positions;
+            type Taps = $taps;
+
+            fn zero() -> Option<Self> {
+                // SAFETY: all bits zero is a vector of zeros.
+                $has().then(|| unsafe { core::mem::zeroed() })
+            }
+
+            #[inline(always)]
+            fn splat(self, number: i32) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $splat(number) })
+            }
+
+            #[inline(always)]
+            fn load(self, words: &[u32]) -> Self {
+                let words = &words[..$lanes];
+                // SAFETY: the slice has a register's length; the load asks for no alignment.
+                Self(unsafe { $load(words.as_ptr().cast()) })
+            }
+
+            #[inline(always)]
+            fn store(self, words: &mut [u32]) {
+                let words = &mut words[..$lanes];
+                // SAFETY: the slice has a register's length; the store asks for no alignment.
+                unsafe { $store(words.as_mut_ptr().cast(), self.0) }
+            }
+
+            #[inline(always)]
+            fn taps(self) -> $taps {
+                // SAFETY: the instructions are there, see above.
+                unsafe { $take(self.0) }
+            }
+
+            #[inline(always)]
+            fn weight(self, words: &[u32]) -> $taps {
+                // SAFETY: the instructions are there, see above.
+                unsafe { $weight(words) }
+            }
+
+            #[inline(always)]
+            fn add_products(self, codes: $taps, weight: $taps) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $add_products(self.0, codes, weight) })
+            }
+
+            fn arrange_weight(weight: [i8; 4], words: &mut [u32]) {
+                $arrange_weight(weight, words);
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn larger(self, other: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $larger(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn smaller(self, other: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $smaller(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn code(self, place: u32) -> Self {
+                let own = self.shift_right(8 * place);
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $and(own.0, $splat(0xFF)) })
+            }
+
+            #[inline(always)]
+            fn shift_left(self, exponent: u32) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $shift_left(self.0, _mm_cvtsi32_si128(exponent as i32)) })
+            }
+
+            #[inline(always)]
+            fn shift_right(self, exponent: u32) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $shift(self.0, _mm_cvtsi32_si128(exponent as i32)) })
+            }
+
+            #[inline(always)]
+            fn multiply_high(self, multiplier: i32) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    let factor = $splat(multiplier);
+                    let even = $shift_wide_right::<32>($multiply(self.0, factor));
+                    let odd = $multiply($shift_wide_right::<32>(self.0), factor);
+                    $odd(even, odd)
+                })
+            }
+
+            #[inline(always)]
+            fn multiply_high_of_double(self, multiplier: i32) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    let (factor, half) = ($splat(multiplier), $splat_wide(1 << 30));
+                    let even = $add_wide($multiply(self.0, factor), half);
+                    let odd = $multiply($shift_wide_right::<32>(self.0), factor);
+                    let odd = $shift_wide_left::<1>($add_wide(odd, half));
+                    $odd($shift_wide_right::<31>(even), odd)
+                })
+            }
+
+            #[inline(always)]
+            fn divide_by_power_of_two(self, exponent: u32) -> Self {
+                let mask = ((1_i64 << exponent) - 1) as i32;
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    let quotient = $shift(self.0, _mm_cvtsi32_si128(exponent as i32));
+                    let sign = $shift(self.0, _mm_cvtsi32_si128(31));
+                    let threshold = $sub($splat(mask >> 1), sign);
+                    let rest = $and(self.0, $splat(mask));
+                    $greater(quotient, rest, threshold)
+                })
+            }
+
+            #[inline(always)]
+            fn narrow(numbers: [Self; 4]) -> Self {
+                let [a, b, c, d] = numbers.map(|number| number.0);
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    let bytes = $pack_bytes($pack_words(a, b), $pack_words(c, d));
+                    // Four samples' first codes, their second ones and so on: turned.
+                    let turn = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+                    $shuffle(bytes, $splat_lanes(turn))
+                })
+            }
+
+            #[inline(always)]
+            fn clamp_codes(self, low: Self, high: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $smaller_bytes($larger_bytes(self.0, low.0), high.0) })
+            }
+
+            #[inline(always)]
+            fn larger_codes(self, other: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $larger_bytes(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn add_codes(self, other: Self, multipliers: [i32; 2], constant: i32, shift: u32) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    let zero = $splat(0);
+                    let pair = (multipliers[0] & 0xFFFF) | multipliers[1] << 16;
+                    let (factors, constant) = ($splat(pair), $splat(constant));
+                    let shift = _mm_cvtsi32_si128(shift as i32);
+                    let sum = |pairs| $shift($add($multiply_pairs(pairs, factors), constant), shift);
+                    let low = $unpack_low(self.0, other.0);
+                    let high = $unpack_high(self.0, other.0);
+                    let low = $pack_words(sum($unpack_low(low, zero)), sum($unpack_high(low, zero)));
+                    let high = $pack_words(sum($unpack_low(high, zero)), sum($unpack_high(high, zero)));
+                    $pack_bytes(low, high)
+                })
+            }
+
+            #[inline(always)]
+            fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
+                #[target_feature(enable = $features)]
+                fn enabled<K: Kernel>(kernel: K) -> K::Output {
+                    kernel.run()
+                }
+                // SAFETY: `self` exists, so this processor has the features.
+                unsafe { enabled(kernel) }
+            }
+        }
+    };
+}
+
+code_packet! {
+    /// Eight samples in an AVX2 register.
+    CodesX8(__m256i, 8), LaneWidth::X8, has: detect::has_avx2,
+    features: "avx2", positions: 2,
+    taps: [__m256i; 2], weight_words: 2,
+    take: split_x8, weight: weight_x8, add_products: add_products_x8,
+    arrange_weight: arrange_pairs,
+    _mm256_loadu_si256, _mm256_storeu_si256, _mm256_set1_epi32, _mm256_broadcastsi128_si256,
+    _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_and_si256,
+    _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
+    odd: _mm256_blend_epi32::<0b1010_1010>,
+    greater: add_one_where_greater_x8,
+    _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_packs_epi32, _mm256_packus_epi16,
+    _mm256_shuffle_epi8, _mm256_max_epu8, _mm256_min_epu8, _mm256_madd_epi16,
+}
+
+code_packet! {
+    /// Sixteen samples in an AVX-512 register.
+    CodesX16(__m512i, 16), LaneWidth::X16, has: detect::has_avx512_vnni,
+    features: "avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512vnni", positions: 4,
+    taps: __m512i, weight_words: 1,
+    take: same_x16, weight: weight_x16, add_products: _mm512_dpbusd_epi32,
+    arrange_weight: arrange_quad,
+    _mm512_loadu_si512, _mm512_storeu_si512, _mm512_set1_epi32, _mm512_broadcast_i32x4,
+    _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_and_si512,
+    _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
+    odd: odd_x16,
+    greater: add_one_where_greater_x16,
+    _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_packs_epi32, _mm512_packus_epi16,
+    _mm512_shuffle_epi8, _mm512_max_epu8, _mm512_min_epu8, _mm512_madd_epi16,
+}
+
+/// First and third codes, then second and fourth ones, 16 bits each.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn split_x8(codes: __m256i) -> [__m256i; 2] {
+    let even = _mm256_and_si256(codes, _mm256_set1_epi16(0xFF));
+    [even, _mm256_srli_epi16::<8>(codes)]
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn weight_x8(words: &[u32]) -> [__m256i; 2] {
+    [words[0], words[1]].map(|word| _mm256_set1_epi32(word as i32))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_products_x8(sum: __m256i, codes: [__m256i; 2], weight: [__m256i; 2]) -> __m256i {
+    let even = _mm256_madd_epi16(codes[0], weight[0]);
+    let odd = _mm256_madd_epi16(codes[1], weight[1]);
+    _mm256_add_epi32(_mm256_add_epi32(sum, even), odd)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn same_x16(codes: __m512i) -> __m512i {
+    codes
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn weight_x16(words: &[u32]) -> __m512i {
+    _mm512_set1_epi32(words[0] as i32)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_one_where_greater_x8(numbers: __m256i, a: __m256i, b: __m256i) -> __m256i {
+    _mm256_sub_epi32(numbers, _mm256_cmpgt_epi32(a, b))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn add_one_where_greater_x16(numbers: __m512i, a: __m512i, b: __m512i) -> __m512i {
+    let greater = _mm512_cmpgt_epi32_mask(a, b);
+    _mm512_mask_add_epi32(numbers, greater, numbers, _mm512_set1_epi32(1))
+}
+
+/// Even numbers of the first, odd ones of the second.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn odd_x16(even: __m512i, odd: __m512i) -> __m512i {
+    _mm512_mask_blend_epi32(0b1010_1010_1010_1010, even, odd)
+}
+
+/// The weights of first and third codes as numbers of 16 bits, then those of second and fourth ones.
+fn arrange_pairs(weight: [i8; 4], words: &mut [u32]) {
+    let pair = |low: i8, high: i8| {
+        u32::from(i16::from(low) as u16) | u32::from(i16::from(high) as u16) << 16
+    };
+    words[0] = pair(weight[0], weight[2]);
+    words[1] = pair(weight[1], weight[3]);
+}
+
+fn arrange_quad(weight: [i8; 4], words: &mut [u32]) {
+    words[0] = u32::from_le_bytes(weight.map(|code| code as u8));
+}

@@ -1,0 +1,188 @@
+//! Where the codes of a convolution lie in packets, and how its weights are arranged for them.
+
+use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD};
+use crate::ops::conv2d::ConvGeometry;
+use core::ops::Range;
+
+/// A convolution over packets: positions x quads of channels.
+///
+/// An input of one or two channels may be given in windows: at each position, its codes and those of
+/// the next positions of the row, as many as make four codes. A kernel's row then is as many columns
+/// shorter, and no product is of a channel that is not there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QuadGeometry {
+    conv: ConvGeometry,
+    /// Positions whose codes lie in one quad: 1 where the input is not given in windows.
+    pub window: usize,
+    /// Rows and columns of what is read: the input, or, where it has padding, a copy with as much
+    /// around it as is needed.
+    pub input: [usize; 2],
+    /// Whether it is a copy, or windows.
+    pub is_copied: bool,
+    pub output: [usize; 2],
+    /// Rows of the kernel, and quads of positions in each.
+    kernel: [usize; 2],
+    /// Between them, in rows and in positions.
+    step: [usize; 2],
+    pub stride: [usize; 2],
+}
+
+impl QuadGeometry {
+    /// That of a convolution, whose input is given in windows where that `can` be and helps.
+    pub fn new(conv: &ConvGeometry, can: bool) -> Self {
+        let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
+        let window = if is_windowed { QUAD / conv.channels } else { 1 };
+        let kernel = [conv.kernel[0], conv.kernel[1].div_ceil(window)];
+        let step = [conv.dilation[0], conv.dilation[1] * window];
+        let needed = [0, 1].map(|axis| {
+            (conv.output[axis] - 1) * conv.stride[axis] + (kernel[axis] - 1) * step[axis] + 1
+        });
+        let fits = (0..2).all(|axis| conv.padding[axis] == 0 && needed[axis] <= conv.input[axis]);
+        let is_copied = is_windowed || !fits;
+        let mut own = Self {
+            conv: *conv,
+            window,
+            input: if is_copied { needed } else { conv.input },
+            is_copied,
+            output: conv.output,
+            kernel,
+            step,
+            stride: conv.stride,
+        };
+        if !is_copied && conv.is_pointwise() && own.input == own.output {
+            // One long row: fewer positions are left over.
+            own.input = [1, conv.input[0] * conv.input[1]];
+            own.output = own.input;
+        }
+        own
+    }
+
+    /// The convolution as its layer says.
+    pub fn conv(&self) -> &ConvGeometry {
+        &self.conv
+    }
+
+    /// Quads of a position of the input.
+    pub fn quads(&self) -> usize {
+        match self.window {
+            1 => self.conv.channels.div_ceil(QUAD),
+            _ => 1,
+        }
+    }
+
+    /// Quads of a position of the output: blocks of four filters.
+    pub fn blocks(&self) -> usize {
+        self.conv.filters.div_ceil(QUAD)
+    }
+
+    /// Words of a copy of what is read, for each sample.
+    pub fn copy_words(&self) -> usize {
+        match self.is_copied {
+            true => self.input[0] * self.input[1] * self.quads(),
+            false => 0,
+        }
+    }
+
+    /// Quads of a position that a block's filters see.
+    fn seen(&self, block: usize) -> Range<usize> {
+        let g = &self.conv;
+        if g.groups == 1 {
+            return 0..self.quads();
+        }
+        let last = (block * QUAD + QUAD - 1).min(g.filters - 1);
+        let first_group = block * QUAD / g.group_filters();
+        let last_group = last / g.group_filters();
+        let channels = first_group * g.group_channels()..(last_group + 1) * g.group_channels();
+        channels.start / QUAD..channels.end.div_ceil(QUAD)
+    }
+
+    /// The runs of neighbouring quads that a block's filters see: where each begins, counted in
+    /// quads from that of the output's position, and how long all are.
+    pub fn runs(&self, block: usize) -> Runs {
+        let (seen, quads) = (self.seen(block), self.quads());
+        let is_one = seen.len() == quads && self.step[1] == 1;
+        Runs {
+            rows: self.kernel[0],
+            columns: if is_one { 1 } else { self.kernel[1] },
+            len: seen.len() * if is_one { self.kernel[1] } else { 1 },
+            row_step: self.step[0] * self.input[1] * quads,
+            column_step: self.step[1] * quads,
+            first: seen.start,
+        }
+    }
+
+    /// Words of the weights that a block's filters have for what they see.
+    pub fn block_words<C: CodeLanes>(&self, block: usize) -> usize {
+        let runs = self.runs(block);
+        runs.rows * runs.columns * runs.len * QUAD * C::WEIGHT_WORDS
+    }
+
+    /// Words that all weights and biases take, arranged.
+    pub fn words<C: CodeLanes>(&self) -> usize {
+        let blocks = (0..self.blocks()).map(|block| self.block_words::<C>(block));
+        self.blocks() * QUAD + blocks.sum::<usize>()
+    }
+
+    /// Arranges weights, filters x kernel rows x kernel columns x channels of the group, and biases:
+    /// block by block, the biases, then quad by quad the weights of four filters.
+    pub fn arrange<C: CodeLanes>(&self, weights: &[i8], biases: &[i32], words: &mut [u32]) {
+        let taps = self.conv.taps();
+        let mut rest = words;
+        for block in 0..self.blocks() {
+            let (own, behind) = rest.split_at_mut(QUAD);
+            for (index, word) in own.iter_mut().enumerate() {
+                let filter = block * QUAD + index;
+                let bias = biases.get(filter).copied().unwrap_or(0);
+                let filter = weights.chunks_exact(taps).nth(filter).unwrap_or(&[]);
+                let sum: i32 = filter.iter().map(|weight| i32::from(*weight)).sum();
+                *word = bias.wrapping_sub(CODE_BIAS.wrapping_mul(sum)) as u32;
+            }
+            let (own, behind) = behind.split_at_mut(self.block_words::<C>(block));
+            for (quad, words) in own.chunks_exact_mut(QUAD * C::WEIGHT_WORDS).enumerate() {
+                for (index, words) in words.chunks_exact_mut(C::WEIGHT_WORDS).enumerate() {
+                    let filter = block * QUAD + index;
+                    C::arrange_weight(self.weight(weights, filter, block, quad), words);
+                }
+            }
+            rest = behind;
+        }
+    }
+
+    /// A filter's weights for the `index`th quad that its block sees; 0 where it has none.
+    fn weight(&self, weights: &[i8], filter: usize, block: usize, index: usize) -> [i8; QUAD] {
+        let g = &self.conv;
+        let seen = self.seen(block);
+        let (tap, quad) = (index / seen.len(), seen.start + index % seen.len());
+        let (row, column) = (tap / self.kernel[1], tap % self.kernel[1]);
+        [0, 1, 2, 3].map(|place| {
+            let (column, channel) = match self.window {
+                1 => (column, quad * QUAD + place),
+                window => (column * window + place / g.channels, place % g.channels),
+            };
+            if filter >= g.filters || column >= g.kernel[1] {
+                return 0;
+            }
+            let first = filter / g.group_filters() * g.group_channels();
+            match channel.checked_sub(first) {
+                Some(channel) if channel < g.group_channels() => {
+                    let tap = row * g.kernel[1] + column;
+                    weights[filter * g.taps() + tap * g.group_channels() + channel]
+                }
+                _ => 0,
+            }
+        })
+    }
+}
+
+/// Runs of neighbouring quads, rows x columns of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Runs {
+    pub rows: usize,
+    pub columns: usize,
+    /// Quads of each.
+    pub len: usize,
+    pub row_step: usize,
+    pub column_step: usize,
+    /// Where the first one begins.
+    pub first: usize,
+}

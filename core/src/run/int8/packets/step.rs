@@ -1,0 +1,262 @@
+//! One step of a network in integers, a packet of samples at a time.
+
+use super::super::step::{Int8Step, StepTensors};
+use super::PacketMemory;
+use super::codes::{read_sample, write_sample};
+use crate::int8::{Quantization, QuantizedNetwork, four};
+use crate::lanes::codes::{CodeLanes, QUAD};
+use crate::ops::add::packets::{PacketAdd, PacketSum};
+use crate::ops::conv2d::{PacketConv, QuadGeometry};
+use crate::ops::pool::PoolGeometry;
+use crate::ops::pool::int8::Int8PoolKind;
+use crate::ops::pool::packets::{PacketPool, is_served};
+use crate::program::Region;
+use crate::{Int8Rule, Operation, Pool2d, Program, Shape, Step};
+use core::ops::Range;
+
+/// One step, and what it reads besides values.
+pub(super) struct PacketStep<'a, C> {
+    pub proof: C,
+    pub program: &'a Program,
+    pub step: &'a Step,
+    pub quantized: &'a QuantizedNetwork<'a>,
+    /// Of a convolution or linear layer.
+    pub quads: Option<QuadGeometry>,
+    /// As packets read them.
+    pub weights: &'a [u32],
+    pub samples: usize,
+}
+
+impl<C: CodeLanes> PacketStep<'_, C> {
+    pub fn run(&self, memory: &mut PacketMemory<'_>) {
+        let is_served = match (self.step.operation, &self.quads) {
+            (_, Some(quads)) if self.step.adds.is_some() => self.convolve_and_add(quads, memory),
+            (_, Some(quads)) => self.convolve(quads, memory, None),
+            (Operation::Add { .. }, _) => self.add(memory.values),
+            (Operation::MaxPool2d(pool), _) => self.pool(memory.values, pool, Int8PoolKind::Max),
+            (Operation::AvgPool2d(pool), _) => {
+                let single = self.single();
+                let zero = single.inputs[0].zero;
+                let kind = Int8PoolKind::average(single.rule, single.behind(), zero);
+                self.pool(memory.values, pool, kind)
+            }
+            (Operation::Activation(_), _) => self.clamp(memory.values),
+            _ => false,
+        };
+        if !is_served {
+            self.run_by_samples(memory);
+        }
+    }
+
+    /// The same step of a single sample.
+    fn single(&self) -> Int8Step<'_> {
+        let (quantized, step) = (self.quantized, self.step);
+        let tensors = StepTensors::Plain {
+            weights: &quantized.weights()[step.parameters.range()],
+            constants: &quantized.constants()[step.constants.range()],
+        };
+        self.program
+            .int8_step(step, quantized.values(), quantized.rule(), tensors)
+    }
+
+    /// Where a value read lies.
+    fn read(&self, index: usize) -> Range<usize> {
+        let value = self.step.reads[index].value;
+        let shape = match value {
+            0 => self.program.input_shape(),
+            _ => self.program.steps()[value - 1].output,
+        };
+        place::<C>(self.program.value(value), shape)
+    }
+
+    /// Where its own value lies.
+    fn own(&self) -> Range<usize> {
+        place::<C>(self.step.value.region, self.step.output)
+    }
+
+    fn convolve(
+        &self,
+        quads: &QuadGeometry,
+        memory: &mut PacketMemory<'_>,
+        sum: Option<PacketSum>,
+    ) -> bool {
+        let single = self.single();
+        let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
+        let input = match (quads.window, quads.is_copied) {
+            (1, false) => input,
+            (1, true) => {
+                let padding = four(single.inputs[0].zero) as u32;
+                copy_padded::<C>(quads, padding, input, memory.copy);
+                &*memory.copy
+            }
+            // They were written when the samples were taken.
+            _ => &*memory.copy,
+        };
+        let work = PacketConv {
+            proof: self.proof,
+            geometry: *quads,
+            pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
+            rule: match self.step.operation {
+                // TensorFlow Lite's linear layers round once, too.
+                Operation::Linear { .. } => Int8Rule::Once,
+                _ => single.rule,
+            },
+            weights: self.weights,
+            constants: &self.quantized.constants()[self.step.constants.range()],
+            quantization: match sum {
+                Some(_) => single.nodes[0],
+                None => single.output(0),
+            },
+            input,
+            output,
+            sum,
+        };
+        self.proof.vectorize(work);
+        true
+    }
+
+    fn convolve_and_add(&self, quads: &QuadGeometry, memory: &mut PacketMemory<'_>) -> bool {
+        let single = self.single();
+        let Some(read) = self.step.adds else {
+            return false;
+        };
+        let mut inputs = [single.nodes[0]; 2];
+        inputs[usize::from(read)] = single.inputs[1];
+        let Some(sum) = self.sum(&single, inputs, single.output(1), read == 1) else {
+            return false;
+        };
+        if self.step.in_place.is_none() {
+            let [from, to] = disjoint(memory.values, [self.read(1), self.own()]);
+            to.copy_from_slice(from);
+        }
+        self.convolve(quads, memory, Some(sum))
+    }
+
+    fn sum(
+        &self,
+        single: &Int8Step<'_>,
+        inputs: [Quantization; 2],
+        output: Quantization,
+        is_held_second: bool,
+    ) -> Option<PacketSum> {
+        PacketSum::new(single.rule, single.behind(), inputs, output, is_held_second)
+    }
+
+    fn add(&self, values: &mut [u32]) -> bool {
+        let single = self.single();
+        let is_second = self.step.in_place == Some(1);
+        let Some(sum) = self.sum(&single, single.inputs, single.output(0), is_second) else {
+            return false;
+        };
+        let [first, second] = [self.read(0), self.read(1)];
+        let is_twice = first == second;
+        if self.step.in_place.is_none() {
+            let [from, to] = disjoint(values, [first.clone(), self.own()]);
+            to.copy_from_slice(from);
+        }
+        let others = match (is_twice, is_second) {
+            (true, _) => 0..0,
+            (false, true) => first,
+            (false, false) => second,
+        };
+        let [others, held] = disjoint(values, [others, self.own()]);
+        self.proof.vectorize(PacketAdd {
+            proof: self.proof,
+            sum,
+            held,
+            other: (!is_twice).then_some(others),
+        });
+        true
+    }
+
+    fn pool(&self, values: &mut [u32], pool: Pool2d, kind: Int8PoolKind) -> bool {
+        let geometry = PoolGeometry::new(&pool, self.step.input, self.step.output);
+        if !is_served(&geometry, &kind) {
+            return false;
+        }
+        let [input, output] = disjoint(values, [self.read(0), self.own()]);
+        self.proof.vectorize(PacketPool {
+            proof: self.proof,
+            geometry,
+            kind,
+            input,
+            output,
+            quantization: self.single().output(0),
+        });
+        true
+    }
+
+    /// An activation on its own: its output's limits.
+    fn clamp(&self, values: &mut [u32]) -> bool {
+        if self.step.in_place.is_none() {
+            let [from, to] = disjoint(values, [self.read(0), self.own()]);
+            to.copy_from_slice(from);
+        }
+        let output = self.single().output(0);
+        let [low, high] = [output.low, output.high].map(|code| four(code).to_le_bytes()[0]);
+        for word in &mut values[self.own()] {
+            let codes = word.to_le_bytes().map(|code| code.clamp(low, high));
+            *word = u32::from_le_bytes(codes);
+        }
+        true
+    }
+
+    /// As the portable kernels compute it.
+    fn run_by_samples(&self, memory: &mut PacketMemory<'_>) {
+        let regions = self.step.reads.map(|read| self.program.value(read.value));
+        let arena = &mut memory.codes[..self.program.arena_packets()];
+        for sample in 0..self.samples {
+            for index in 0..self.step.reads().len() {
+                let value = self.step.reads[index].value;
+                let shape = match value {
+                    0 => self.program.input_shape(),
+                    _ => self.program.steps()[value - 1].output,
+                };
+                let codes = &mut arena[regions[index].at..][..shape.elements()];
+                let packets = &memory.values[self.read(index)];
+                read_sample::<C>(shape.channels as usize, packets, codes, sample);
+            }
+            self.single().run(arena, regions);
+            let output = self.step.output;
+            let codes = &arena[self.step.value.region.at..][..output.elements()];
+            let packets = &mut memory.values[self.own()];
+            write_sample::<C>(output.channels as usize, codes, packets, sample);
+        }
+    }
+}
+
+/// Words of a value's packets.
+fn place<C: CodeLanes>(region: Region, shape: Shape) -> Range<usize> {
+    let quads = shape.map_elements() * (shape.channels as usize).div_ceil(QUAD);
+    let start = region.at * C::LANES;
+    start..start + quads * C::LANES
+}
+
+/// Copies an input into the midst of what its padding makes of it.
+fn copy_padded<C: CodeLanes>(g: &QuadGeometry, padding: u32, input: &[u32], copy: &mut [u32]) {
+    let conv = g.conv();
+    let position = g.quads() * C::LANES;
+    let [before, width] = [conv.padding[1], conv.input[1]];
+    let rows = copy[..g.copy_words() * C::LANES].chunks_exact_mut(g.input[1] * position);
+    for (row, copy) in rows.enumerate() {
+        let row = row.checked_sub(conv.padding[0]);
+        let Some(row) = row.filter(|row| *row < conv.input[0]) else {
+            copy.fill(padding);
+            continue;
+        };
+        let (left, rest) = copy.split_at_mut((before * position).min(copy.len()));
+        let len = (width * position).min(rest.len());
+        let (own, right) = rest.split_at_mut(len);
+        left.fill(padding);
+        own.copy_from_slice(&input[row * width * position..][..len]);
+        right.fill(padding);
+    }
+}
+
+/// Values that are alive at the same time.
+fn disjoint<const N: usize>(values: &mut [u32], places: [Range<usize>; N]) -> [&mut [u32]; N] {
+    match values.get_disjoint_mut(places) {
+        Ok(buffers) => buffers,
+        Err(_) => unreachable!("values alive at the same time overlap"),
+    }
+}

@@ -1,0 +1,211 @@
+//! Networks in integers by packets of samples: each sample's codes are what it gets alone.
+
+extern crate std;
+
+use super::int8::without_scales;
+use crate::lanes::{CodeLanes, PortableCodes};
+use crate::testing::int8::{Codes, Integers};
+use crate::{
+    BufferError, Int8Rule, Network, PacketMemory, PacketSizes, Program, Purpose, QuantizedNetwork,
+};
+use std::vec;
+use std::vec::Vec;
+
+/// All memory that packets need, with any words in it.
+struct Memory {
+    weights: Vec<u32>,
+    values: Vec<u32>,
+    copy: Vec<u32>,
+    codes: Vec<i8>,
+}
+
+impl Memory {
+    fn new(sizes: PacketSizes, mark: u32) -> Self {
+        Self {
+            weights: vec![mark; sizes.weights],
+            values: vec![mark; sizes.values],
+            copy: vec![mark; sizes.copy],
+            codes: vec![mark as i8; sizes.codes],
+        }
+    }
+}
+
+fn by_packets<C: CodeLanes>(
+    proof: C,
+    program: &Program,
+    quantized: &QuantizedNetwork<'_>,
+    inputs: &[Vec<i8>],
+) -> Result<Vec<i8>, BufferError> {
+    let mut memory = Memory::new(program.int8_packets::<C>(quantized)?, 0x5A13_C1F7);
+    program.arrange_int8_packets::<C>(quantized, &mut memory.weights)?;
+    let own = PacketMemory {
+        values: &mut memory.values,
+        copy: &mut memory.copy,
+        codes: &mut memory.codes,
+    };
+    let fill = |sample: usize, codes: &mut [i8]| codes.copy_from_slice(&inputs[sample]);
+    let words = &memory.weights;
+    let codes = program.infer_int8_packets(proof, quantized, words, own, inputs.len(), fill)?;
+    Ok(codes.to_vec())
+}
+
+fn alone(program: &Program, quantized: &QuantizedNetwork<'_>, inputs: &[Vec<i8>]) -> Vec<i8> {
+    let mut arena = vec![0; program.arena_packets()];
+    let mut all = vec![];
+    for input in inputs {
+        let fill = |codes: &mut [i8]| codes.copy_from_slice(input);
+        all.extend_from_slice(program.infer_int8(quantized, &mut arena, fill).unwrap());
+    }
+    all
+}
+
+fn compare<C: CodeLanes>(networks: impl Iterator<Item = (Network, u32)>) {
+    let Some(proof) = C::zero() else {
+        return;
+    };
+    for (network, seed) in networks {
+        let rule = [Int8Rule::Once, Int8Rule::TensorFlowLite][seed as usize % 2];
+        let integers = Integers::random(&network, rule, seed);
+        let quantized = integers.of(&network);
+        let program = Program::<192>::of(&network, Purpose::Int8(rule));
+        let mut codes = Codes::new(seed + 7);
+        let samples = 1 + seed as usize % C::LANES;
+        let inputs: Vec<_> = (0..samples)
+            .map(|_| codes.codes(network.input_shape().elements()))
+            .collect();
+        let found = by_packets(proof, &program, &quantized, &inputs).unwrap();
+        let expected = alone(&program, &quantized, &inputs);
+        assert!(found == expected, "{:?}, seed {seed}: {network}", C::WIDTH);
+    }
+}
+
+fn compare_at_every_width(networks: impl Fn() -> Vec<(Network, u32)>) {
+    compare::<PortableCodes>(networks().into_iter());
+    #[cfg(target_arch = "x86_64")]
+    {
+        compare::<crate::CodesX8>(networks().into_iter());
+        compare::<crate::CodesX16>(networks().into_iter());
+    }
+}
+
+#[test]
+fn random_networks_give_each_sample_its_codes() {
+    compare_at_every_width(|| (0..300).map(|seed| (without_scales(seed), seed)).collect());
+}
+
+#[test]
+fn shapes_of_every_kind_give_each_sample_its_codes() {
+    use crate::{Conv2d, Layer, Padding};
+    let conv = |input: [u32; 3], conv: Conv2d| {
+        let [channels, height, width] = input;
+        Network::input(channels, height, width).layer(Layer::Conv2d(conv))
+    };
+    let uneven = Padding {
+        top: 4,
+        left: 1,
+        bottom: 5,
+        right: 2,
+    };
+    let networks = || {
+        vec![
+            (
+                conv([1, 12, 9], Conv2d::new(5, 3))
+                    .relu()
+                    .max_pool2d(2)
+                    .linear(3),
+                0,
+            ),
+            (
+                conv(
+                    [1, 21, 10],
+                    Conv2d {
+                        kernel: [10, 4],
+                        padding: uneven,
+                        ..Conv2d::new(6, 3).stride(2)
+                    },
+                ),
+                2,
+            ),
+            (conv([2, 9, 9], Conv2d::new(3, 5).padding(2)).relu6(), 4),
+            (
+                conv(
+                    [3, 11, 8],
+                    Conv2d {
+                        stride: [2, 1],
+                        ..Conv2d::new(8, 3).padding(1)
+                    },
+                ),
+                6,
+            ),
+            (
+                conv([8, 7, 7], Conv2d::new(8, 3).padding(1).groups(8)).relu(),
+                8,
+            ),
+            (conv([6, 7, 5], Conv2d::new(12, 3).groups(6)), 10),
+            (
+                conv(
+                    [6, 5, 5],
+                    Conv2d {
+                        dilation: [2, 1],
+                        ..Conv2d::new(9, 2).groups(3)
+                    },
+                ),
+                12,
+            ),
+            (
+                conv([5, 6, 6], Conv2d::new(7, 1))
+                    .global_avg_pool2d()
+                    .linear(4),
+                14,
+            ),
+            (Network::input(1, 6, 7).linear(5).relu().linear(9), 16),
+            (Network::input(3, 4, 5).linear(6), 18),
+            (Network::input(40, 1, 1).linear(17).relu().linear(40), 20),
+        ]
+    };
+    compare_at_every_width(networks);
+    // And as TensorFlow Lite rounds.
+    compare_at_every_width(|| {
+        let networks = networks().into_iter();
+        networks
+            .map(|(network, seed)| (network, seed + 1))
+            .collect()
+    });
+}
+
+#[test]
+fn buffers_of_other_lengths_are_refused() {
+    let network = Network::input(1, 6, 6).conv2d(2, 3).linear(3);
+    let integers = Integers::random(&network, Int8Rule::Once, 1);
+    let quantized = integers.of(&network);
+    let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
+    let proof = PortableCodes::zero().unwrap();
+    let inputs = vec![vec![0; 36]; 5];
+    assert_eq!(
+        by_packets(proof, &program, &quantized, &inputs),
+        Err(BufferError::Samples { given: 5, most: 4 })
+    );
+    assert_eq!(
+        by_packets(proof, &program, &quantized, &[]),
+        Err(BufferError::Samples { given: 0, most: 4 })
+    );
+    let sizes = program.int8_packets::<PortableCodes>(&quantized).unwrap();
+    let mut memory = Memory::new(sizes, 0);
+    let own = PacketMemory {
+        values: &mut memory.values[1..],
+        copy: &mut memory.copy,
+        codes: &mut memory.codes,
+    };
+    let found = program.infer_int8_packets(proof, &quantized, &memory.weights, own, 1, |_, _| ());
+    assert_eq!(
+        found,
+        Err(BufferError::Length {
+            buffer: "values",
+            needed: sizes.values,
+            given: sizes.values - 1,
+        })
+    );
+    let refused =
+        program.arrange_int8_packets::<PortableCodes>(&quantized, &mut memory.weights[1..]);
+    assert!(refused.is_err());
+}

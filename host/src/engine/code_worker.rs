@@ -1,0 +1,229 @@
+//! Threads' memory to evaluate networks of integers, and how samples become codes.
+
+use super::groups::Batch;
+use crate::data::{Samples, Values};
+use kiln_core::{
+    BufferError, CodeLanes, LaneWidth, PacketMemory, PacketSizes, Program, Quantization,
+    QuantizedNetwork, Scaling, Shape,
+};
+use std::sync::Arc;
+
+/// What all threads read.
+#[derive(Clone, Copy)]
+pub(super) struct CodePass<'a> {
+    pub quantized: QuantizedNetwork<'a>,
+    pub program: &'a Program,
+    pub scaling: &'a Scaling,
+    pub samples: &'a Samples,
+    /// Codes of bytes, channel by channel; none where samples are no bytes.
+    pub tables: &'a [[i8; 256]],
+}
+
+/// One thread's memory.
+pub(super) trait CodeWorker: Send {
+    /// Samples side by side.
+    fn width(&self) -> LaneWidth;
+
+    /// The codes of at most as many samples, each rows x columns x channels.
+    fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError>;
+}
+
+/// Makes the workers of one width, or `None` where this processor lacks it.
+pub(super) fn workers(
+    width: LaneWidth,
+    threads: usize,
+    program: &Program,
+    quantized: &QuantizedNetwork<'_>,
+) -> Result<Option<Vec<Box<dyn CodeWorker>>>, BufferError> {
+    match width {
+        LaneWidth::X1 => {
+            let worker = || Box::new(SingleWorker::new(program)) as Box<dyn CodeWorker>;
+            Ok(Some((0..threads).map(|_| worker()).collect()))
+        }
+        LaneWidth::X4 => packets::<kiln_core::PortableCodes>(threads, program, quantized),
+        #[cfg(target_arch = "x86_64")]
+        LaneWidth::X8 => packets::<kiln_core::CodesX8>(threads, program, quantized),
+        #[cfg(target_arch = "x86_64")]
+        LaneWidth::X16 => packets::<kiln_core::CodesX16>(threads, program, quantized),
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => Ok(None),
+    }
+}
+
+fn packets<C: CodeLanes>(
+    threads: usize,
+    program: &Program,
+    quantized: &QuantizedNetwork<'_>,
+) -> Result<Option<Vec<Box<dyn CodeWorker>>>, BufferError> {
+    let Some(proof) = C::zero() else {
+        return Ok(None);
+    };
+    let sizes = program.int8_packets::<C>(quantized)?;
+    let mut words = vec![0; sizes.weights];
+    program.arrange_int8_packets::<C>(quantized, &mut words)?;
+    let words: Arc<[u32]> = words.into();
+    let worker = || Box::new(PacketWorker::new(proof, sizes, words.clone())) as Box<dyn CodeWorker>;
+    Ok(Some((0..threads).map(|_| worker()).collect()))
+}
+
+/// Computes a packet of samples at a time.
+struct PacketWorker<C> {
+    proof: C,
+    words: Arc<[u32]>,
+    values: Vec<u32>,
+    copy: Vec<u32>,
+    codes: Vec<i8>,
+    numbers: Vec<f32>,
+}
+
+impl<C: CodeLanes> PacketWorker<C> {
+    fn new(proof: C, sizes: PacketSizes, words: Arc<[u32]>) -> Self {
+        Self {
+            proof,
+            words,
+            values: vec![0; sizes.values],
+            copy: vec![0; sizes.copy],
+            codes: vec![0; sizes.codes],
+            numbers: Vec::new(),
+        }
+    }
+}
+
+impl<C: CodeLanes> CodeWorker for PacketWorker<C> {
+    fn width(&self) -> LaneWidth {
+        C::WIDTH
+    }
+
+    fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError> {
+        let memory = PacketMemory {
+            values: &mut self.values,
+            copy: &mut self.copy,
+            codes: &mut self.codes,
+        };
+        let numbers = &mut self.numbers;
+        pass.program.infer_int8_packets(
+            self.proof,
+            &pass.quantized,
+            &self.words,
+            memory,
+            indices.len(),
+            |sample, codes| pass.fill(indices[sample], numbers, codes),
+        )
+    }
+}
+
+/// Computes one sample at a time, by the portable kernels.
+struct SingleWorker {
+    arena: Vec<i8>,
+    numbers: Vec<f32>,
+}
+
+impl SingleWorker {
+    fn new(program: &Program) -> Self {
+        Self {
+            arena: vec![0; program.arena_packets()],
+            numbers: Vec::new(),
+        }
+    }
+}
+
+impl CodeWorker for SingleWorker {
+    fn width(&self) -> LaneWidth {
+        LaneWidth::X1
+    }
+
+    fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError> {
+        let numbers = &mut self.numbers;
+        let fill = |codes: &mut [i8]| pass.fill(indices[0], numbers, codes);
+        pass.program
+            .infer_int8(&pass.quantized, &mut self.arena, fill)
+    }
+}
+
+impl CodePass<'_> {
+    /// Writes the codes of a sample; `numbers` is memory for it as numbers.
+    pub fn fill(&self, index: u32, numbers: &mut Vec<f32>, codes: &mut [i8]) {
+        let shape = self.program.input_shape();
+        let (elements, map) = (shape.elements(), shape.map_elements());
+        match &self.samples.values {
+            Values::Bytes(bytes) => {
+                let image = &bytes[index as usize * elements..][..elements];
+                let channels = self.tables.len();
+                for (channel, (table, bytes)) in
+                    self.tables.iter().zip(image.chunks_exact(map)).enumerate()
+                {
+                    let codes = codes[channel..].iter_mut().step_by(channels);
+                    for (code, byte) in codes.zip(bytes) {
+                        *code = table[usize::from(*byte)];
+                    }
+                }
+            }
+            Values::Floats(_) => {
+                self.numbers(index, numbers);
+                fill_codes(&self.quantized.values()[0], shape, numbers, codes);
+            }
+        }
+    }
+
+    /// A sample as the numbers that the network takes, channels x rows x columns, or of a sample of codes
+    /// those that these stand for: of which the codes are the same again.
+    pub fn numbers(&self, index: u32, numbers: &mut Vec<f32>) {
+        numbers.resize(self.program.input_shape().elements(), 0.0);
+        if let (true, Values::Floats(codes)) = (self.samples.coded, &self.samples.values) {
+            let own = &self.quantized.values()[0];
+            let codes = &codes[index as usize * numbers.len()..];
+            for (number, code) in numbers.iter_mut().zip(codes) {
+                *number = own.number(*code as i8);
+            }
+            return;
+        }
+        let batch = Batch {
+            samples: self.samples,
+            indices: &[index],
+            augmenter: None,
+        };
+        batch.pack(0..1, self.scaling, numbers);
+    }
+}
+
+/// The code of each byte, channel by channel.
+pub(super) fn byte_tables(
+    own: &Quantization,
+    channels: usize,
+    scaling: &Scaling,
+) -> Vec<[i8; 256]> {
+    // A scaling of one channel is that of all.
+    let number = |channel: usize, byte: u8| {
+        let channel = if scaling.channels() == 1 { 0 } else { channel };
+        scaling.apply(channel, byte).unwrap_or(0.0)
+    };
+    let table = |channel| {
+        let mut table = [0; 256];
+        for (byte, code) in (0..=u8::MAX).zip(&mut table) {
+            *code = own.code(number(channel, byte));
+        }
+        table
+    };
+    (0..channels).map(table).collect()
+}
+
+/// Codes of a value, rows x columns x channels, as channels x rows x columns.
+pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
+    let (channels, map) = (shape.channels as usize, shape.map_elements());
+    for (place, codes) in codes.chunks_exact(channels).enumerate() {
+        for (channel, code) in codes.iter().enumerate() {
+            out[channel * map + place] = *code;
+        }
+    }
+}
+
+/// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
+pub fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
+    let channels = shape.channels as usize;
+    for (channel, numbers) in numbers.chunks_exact(shape.map_elements()).enumerate() {
+        let codes = codes[channel..].iter_mut().step_by(channels);
+        for (code, number) in codes.zip(numbers) {
+            *code = own.code(*number);
+        }
+    }
+}
