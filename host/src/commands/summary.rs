@@ -158,7 +158,9 @@ fn describe_head(
         output.item("classes", class_names.join(", "))?;
     }
     if !notes.is_empty() {
-        output.item("notes", notes)?;
+        // Each line of them below the first.
+        let margin = format!("\n{:<11}", "");
+        output.item("notes", notes.replace('\n', &margin))?;
     }
     Ok(())
 }
