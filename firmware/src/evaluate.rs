@@ -42,14 +42,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
         arena: &mut memory::take().values[..model::ARENA_VALUES],
     };
     let arena = size_of::<f32>() * model::ARENA_VALUES;
-    classify(
-        board,
-        &samples,
-        &mut classifier,
-        arena,
-        model::EXPECTED_CRC,
-    )
-    .map_err(Failure::Tally)
+    classify(board, &samples, &mut classifier, arena, model::EXPECTED_CRC).map_err(Failure::Tally)
 }
 
 impl Classifier for FloatClassifier<'_> {

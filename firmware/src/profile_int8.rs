@@ -33,8 +33,7 @@ pub fn run(mut board: Board) -> Result<(), Failure> {
     for (_, image) in samples.samples() {
         let input = INFERENCE.input_codes();
         let (_, packing) = board.time(|| int8_model::fill(image, &mut arena[input.clone()]));
-        let (done, ticks) =
-            board.time(|| INFERENCE.infer_arranged(&network, arena, |_| ()).err());
+        let (done, ticks) = board.time(|| INFERENCE.infer_arranged(&network, arena, |_| ()).err());
         done.map_or(Ok(()), Err).map_err(Failure::Buffer)?;
         int8_model::fill(image, &mut arena[input]);
         let mut told = Told::new(&mut board, defmt::intern!("inference"));

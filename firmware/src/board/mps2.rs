@@ -1,9 +1,9 @@
 //! What the MPS2 boards have in common. The emulator counts instructions, not cycles.
 
+use super::Exit;
 use super::cmsdk_uart::Uart;
 #[cfg(feature = "training")]
 use super::simulated_storage::{self, NOTES, Storage};
-use super::Exit;
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 use defmt_semihosting as _;

@@ -45,7 +45,8 @@ struct Untrained<'a>(&'a mut [f32]);
 ///
 /// A model that is not as it was built, or a serial port that fails.
 pub fn run(board: Board) -> Result<(), Failure> {
-    let port = Port::new(board, once(cortex_m::singleton!(: [u8; SENT] = [0; SENT])));
+    let sent: &'static mut [u8; SENT] = once(cortex_m::singleton!(: [u8; SENT] = [0; SENT]));
+    let port = Port::new(board, sent);
     let model = FloatServer {
         parameters: model::parameters().map_err(Failure::Model)?,
         scaling: scaling()?,

@@ -25,7 +25,8 @@ struct Int8Responder(&'static mut [i8]);
 ///
 /// A serial port that fails.
 pub fn run(board: Board) -> Result<(), Failure> {
-    let port = Port::new(board, once(cortex_m::singleton!(: [u8; SENT] = [0; SENT])));
+    let sent: &'static mut [u8; SENT] = once(cortex_m::singleton!(: [u8; SENT] = [0; SENT]));
+    let port = Port::new(board, sent);
     let mut session = Session::new(port, Int8Server(int8_model::network()));
     let mut responder = Int8Responder(arena());
     session.converse(decoder(), &mut responder).map(|_| ())

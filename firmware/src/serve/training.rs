@@ -87,7 +87,8 @@ pub(super) fn run(
     // forerunner lay.
     core::mem::swap(&mut session.model.candidate, current);
     let program = &**current;
-    let Ok(trainer) = CompactTrainer::new(program, memory.of(program, session.model.parameters)) else {
+    let Ok(trainer) = CompactTrainer::new(program, memory.of(program, session.model.parameters))
+    else {
         return Ok(End::Finished);
     };
     let mut learner = Learner {
@@ -160,7 +161,12 @@ impl Learner<'_> {
         Ok(())
     }
 
-    fn infer(&mut self, session: &mut Session<FloatServer>, sequence: u32, image: &[u8]) -> Result<(), Failure> {
+    fn infer(
+        &mut self,
+        session: &mut Session<FloatServer>,
+        sequence: u32,
+        image: &[u8],
+    ) -> Result<(), Failure> {
         let (port, scaling) = (&mut session.port, session.model.scaling);
         let trainer = &mut self.trainer;
         let (logits, ticks) = port
@@ -171,7 +177,11 @@ impl Learner<'_> {
     }
 
     /// Trains on a sample and updates the parameters where it is the last of its batch.
-    fn train(&mut self, session: &mut Session<FloatServer>, example: &Example<'_>) -> Response<'static> {
+    fn train(
+        &mut self,
+        session: &mut Session<FloatServer>,
+        example: &Example<'_>,
+    ) -> Response<'static> {
         let most = self.batch;
         if example.image.len() != model::PIXELS {
             let expected = model::PIXELS as u32;
@@ -266,7 +276,11 @@ impl Learner<'_> {
 }
 
 impl Responder<FloatServer> for Learner<'_> {
-    fn answer(&mut self, session: &mut Session<FloatServer>, frame: Frame<Request<'_>>) -> Result<(), Failure> {
+    fn answer(
+        &mut self,
+        session: &mut Session<FloatServer>,
+        frame: Frame<Request<'_>>,
+    ) -> Result<(), Failure> {
         let Frame { sequence, body } = frame;
         let response = match (body, self.last) {
             (Request::Train(_) | Request::Store, Some((last, response))) if last == sequence => {
