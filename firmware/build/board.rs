@@ -39,15 +39,15 @@ pub fn check_files(board: &Board, files: &Files, storage: usize) -> Result<(), E
     let parts = [
         ("the model", model),
         ("samples", samples),
+        ("program", PROGRAM_BYTES),
         ("storage", storage),
     ];
     check_flash(board, &parts)
 }
 
-/// Whether these parts and the program fit the flash.
+/// Whether these parts, the program among them, fit the flash.
 pub fn check_flash(board: &Board, parts: &[(&str, usize)]) -> Result<(), Error> {
-    let parts = [parts, &[("program", PROGRAM_BYTES)]].concat();
-    check_memory(board.name, "flash", board.flash, &parts)
+    check_memory(board.name, "flash", board.flash, parts)
 }
 
 /// Whether these parts and what every program needs fit the RAM.

@@ -5,7 +5,7 @@ use crate::board;
 use crate::error::Error;
 use crate::files::{content, path};
 use crate::generate::{description, network};
-use boards::Board;
+use boards::{Board, INT8_PROGRAM_BYTES};
 use kiln_core::{
     Crc32, Int8ModelFile, Int8Rule, Int8Target, Program, Purpose, Quantization, SamplesFile,
     Scaling,
@@ -61,6 +61,7 @@ impl Int8Files {
         let flash = [
             ("the int8 model", integers),
             ("samples", self.samples.len()),
+            ("program", INT8_PROGRAM_BYTES),
         ];
         board::check_flash(board, &flash)?;
         board::check_ram(board, &[("the arena", program.arena_packets())])?;

@@ -4,7 +4,9 @@ use crate::output::grouped;
 use kiln_core::Int8Target;
 use serde::Serialize;
 
-pub use ::boards::{BOARDS, Board, Emulated, PROGRAM_BYTES, WORKING_BYTES, storage_bytes};
+pub use ::boards::{
+    BOARDS, Board, Emulated, INT8_PROGRAM_BYTES, PROGRAM_BYTES, WORKING_BYTES, storage_bytes,
+};
 
 /// Memory that something needs, beside what a board has, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +25,11 @@ impl Need {
     /// Flash of a board for so many bytes beside the program.
     pub const fn of_flash(board: &Board, needed: usize) -> Self {
         Self::of(needed, PROGRAM_BYTES, board.flash)
+    }
+
+    /// Flash of a board for a network of integers of so many bytes beside its program.
+    pub const fn of_int8_flash(board: &Board, needed: usize) -> Self {
+        Self::of(needed, INT8_PROGRAM_BYTES, board.flash)
     }
 
     /// RAM of a board for so many bytes beside stack and buffers.

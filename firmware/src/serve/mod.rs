@@ -40,6 +40,7 @@ trait ServedModel {
     /// # Errors
     ///
     /// Why not.
+    #[cfg(feature = "training")]
     fn check(&mut self, _: &mut Board, _: &Training) -> Result<(), Refusal> {
         Err(Refusal::Unknown)
     }
@@ -159,6 +160,7 @@ impl<M: ServedModel> Session<M> {
                 self.port.send(sequence, Response::Finished)?;
                 return Ok(Some(End::Finished));
             }
+            #[cfg(feature = "training")]
             Request::Configure(wanted) => match self.model.check(&mut self.port.board, &wanted) {
                 Ok(()) => return Ok(Some(End::Training(sequence, wanted))),
                 Err(refusal) => self.refuse(sequence, refusal)?,

@@ -98,7 +98,7 @@ impl RunCost {
             fits: None,
             missing: String::new(),
         }
-        .beside(board, bytes)
+        .beside(board, |board| Need::of_flash(board, bytes))
     }
 
     /// What the network of integers costs that `network` is to become, and how that fits the board.
@@ -118,13 +118,13 @@ impl RunCost {
             fits: None,
             missing: String::new(),
         }
-        .beside(board, planned.flash))
+        .beside(board, |board| Need::of_int8_flash(board, planned.flash)))
     }
 
-    /// The same, with how so many bytes of flash and its RAM fit the board.
-    fn beside(self, board: Option<Board>, flash: usize) -> Self {
+    /// The same, with how what it needs of flash and its RAM fit the board.
+    fn beside(self, board: Option<Board>, flash: impl Fn(&Board) -> Need) -> Self {
         let Some(board) = board else { return self };
-        let flash = Need::of_flash(&board, flash).missing("flash");
+        let flash = flash(&board).missing("flash");
         let ram = Need::of_ram(&board, self.ram_bytes).missing("RAM");
         let missing: Vec<String> = [flash, ram].into_iter().flatten().collect();
         Self {

@@ -30,6 +30,14 @@ fn a_quantised_network_scores_nearly_as_well_and_is_a_model_like_any() {
     let codes = outputs.tensor("codes").unwrap();
     assert_eq!(codes.shape(), [1_000, 10]);
     assert!(codes.data().iter().any(|code| *code != codes.data()[0]));
+    // What goes into flash with it, and what a device has to come to.
+    let exported = workspace.json(
+        "export --weights run/model-int8.kiln --dataset mnist --offline --samples 20 --out device",
+    );
+    assert!(exported["codes_crc32"].is_string() && exported["logits_crc32"].is_null());
+    assert_eq!(exported["samples"], 20);
+    let [model, own] = ["device/model.kiln", "run/model-int8.kiln"];
+    assert!(read(workspace.path(model)) == read(workspace.path(own)));
     // Its own file is not written over unasked.
     workspace.refuses(
         "quantize --weights run --dataset mnist --offline",
@@ -115,7 +123,7 @@ fn an_int8_model_is_summed_up_with_the_bytes_it_takes_of_a_device() {
     let text = workspace.text("summary digits.kiln --board mps2-an386");
     for words in [
         "2,448 of 262,144 bytes of RAM with the input, beside 16,384 for stack and buffers: fits",
-        "of 1,048,576 bytes of flash, beside 32,768 for the program: fits",
+        "of 1,048,576 bytes of flash, beside 45,056 for the program: fits",
         "53,704",
         "51,200",
     ] {

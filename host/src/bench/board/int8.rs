@@ -4,7 +4,7 @@ use super::log::PassLog;
 use super::profile::{BoardBenchError, SAMPLES, missing_of, run, samples_file};
 use super::report::{BoardNetwork, inferred};
 use crate::bench::networks::random_samples;
-use crate::boards::{self, Board};
+use crate::boards::{self, Board, Need};
 use crate::emulator::EmulationError;
 use crate::firmware::{BuildError, Content};
 use crate::quantization::Int8Footprint;
@@ -35,7 +35,8 @@ pub fn profile_int8(
         training: None,
         note: None,
     };
-    if let Some(missing) = missing_of(&board, footprint.flash + samples.len(), footprint.arena) {
+    let flash = Need::of_int8_flash(&board, footprint.flash + samples.len());
+    if let Some(missing) = missing_of(flash, Need::of_ram(&board, footprint.arena)) {
         result.note = Some(format!("does not fit: {missing}"));
         return Ok(result);
     }

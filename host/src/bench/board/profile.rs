@@ -148,7 +148,8 @@ fn fitting(
     content: usize,
 ) -> Result<Fitting, BoardBenchError> {
     let inference: Program = Program::try_of(network.folded(), Purpose::Inference)?;
-    let missing = missing_of(board, content, inference.working_bytes(1));
+    let needs = |flash, ram| missing_of(Need::of_flash(board, flash), Need::of_ram(board, ram));
+    let missing = needs(content, inference.working_bytes(1));
     if missing.is_some() {
         return Ok(Fitting {
             inference,
@@ -165,7 +166,7 @@ fn fitting(
         Err(error) => (None, Some(format!("training: {error}"))),
         Ok(program) => {
             let storage = storage_bytes(program.trained_values());
-            match missing_of(board, content + storage, program.compact_bytes()) {
+            match needs(content + storage, program.compact_bytes()) {
                 None => (Some(program), None),
                 Some(missing) => (None, Some(format!("training does not fit: {missing}"))),
             }
@@ -180,11 +181,8 @@ fn fitting(
 }
 
 /// What a board lacks of the memory that is needed, in words.
-pub(super) fn missing_of(board: &Board, flash: usize, ram: usize) -> Option<String> {
-    let lacks = [
-        Need::of_flash(board, flash).missing("flash"),
-        Need::of_ram(board, ram).missing("RAM"),
-    ];
+pub(super) fn missing_of(flash: Need, ram: Need) -> Option<String> {
+    let lacks = [flash.missing("flash"), ram.missing("RAM")];
     let lacks: Vec<String> = lacks.into_iter().flatten().collect();
     (!lacks.is_empty()).then(|| lacks.join(", "))
 }

@@ -126,7 +126,7 @@ fn report(
         notes: model.notes().into(),
         board: board.map(|board| Int8Fit {
             name: board.name,
-            flash: Need::of_flash(&board, bytes.flash),
+            flash: Need::of_int8_flash(&board, bytes.flash),
             inference: Need::of_ram(&board, bytes.arena),
         }),
     })
