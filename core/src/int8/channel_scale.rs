@@ -31,6 +31,10 @@ impl ChannelScale {
     pub fn new(own: Requantization, rule: Int8Rule, zero: i8) -> Self {
         let offset = i32::from(zero) + CODE_BIAS;
         let way = match (rule, own.shift) {
+            (Int8Rule::Once, _) if own.multiplier == 0 => Way::Once {
+                constant: offset,
+                shift: 0,
+            },
             // The constant stays below 2^29 + 2^20, and what it is added to below 2^30.
             (Int8Rule::Once, shift @ 33..=53) => {
                 let shift = shift as u32 - 32;
@@ -47,6 +51,15 @@ impl ChannelScale {
             rule,
             offset,
             way,
+        }
+    }
+
+    /// Constant and shift, where the scale rounds once within the bounds of models:
+    /// `(sum * multiplier / 2^32 + constant) / 2^shift`.
+    pub fn once(&self) -> Option<(i32, u32)> {
+        match self.way {
+            Way::Once { constant, shift } => Some((constant, shift)),
+            _ => None,
         }
     }
 

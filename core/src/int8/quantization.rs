@@ -32,6 +32,7 @@ impl Quantization {
 
     /// The code of a number: `floor(number / scale + (zero + 0.5))`, at least `low` and at most
     /// `high`; a NaN's is the code nearest to 0.
+    #[inline]
     pub fn code(&self, number: f32) -> i8 {
         let place = number / self.scale + (f32::from(self.zero) + 0.5);
         if place.is_nan() {

@@ -107,7 +107,7 @@ impl<C: CodeLanes> CodeWorker for PacketWorker<C> {
             &self.words,
             memory,
             indices.len(),
-            |sample, codes| pass.fill(indices[sample], numbers, codes),
+            |sample, codes| pass.fill_channels(indices[sample], numbers, codes),
         )
     }
 }
@@ -115,6 +115,8 @@ impl<C: CodeLanes> CodeWorker for PacketWorker<C> {
 /// Computes one sample at a time, by the portable kernels.
 struct SingleWorker {
     arena: Vec<i8>,
+    /// The sample's, channels x rows x columns.
+    codes: Vec<i8>,
     numbers: Vec<f32>,
 }
 
@@ -122,6 +124,7 @@ impl SingleWorker {
     fn new(program: &Program) -> Self {
         Self {
             arena: vec![0; program.arena_packets()],
+            codes: vec![0; program.input_shape().elements()],
             numbers: Vec::new(),
         }
     }
@@ -133,34 +136,35 @@ impl CodeWorker for SingleWorker {
     }
 
     fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError> {
-        let numbers = &mut self.numbers;
-        let fill = |codes: &mut [i8]| pass.fill(indices[0], numbers, codes);
+        let shape = pass.program.input_shape();
+        pass.fill_channels(indices[0], &mut self.numbers, &mut self.codes);
+        let filled = &self.codes;
+        let fill = |codes: &mut [i8]| channels_last(shape, filled, codes, |code| code);
         pass.program
             .infer_int8(&pass.quantized, &mut self.arena, fill)
     }
 }
 
 impl CodePass<'_> {
-    /// Writes the codes of a sample; `numbers` is memory for it as numbers.
-    pub fn fill(&self, index: u32, numbers: &mut Vec<f32>, codes: &mut [i8]) {
-        let shape = self.program.input_shape();
-        let (elements, map) = (shape.elements(), shape.map_elements());
+    /// Writes the codes of a sample, channels x rows x columns; `numbers` is memory for it as numbers.
+    pub fn fill_channels(&self, index: u32, numbers: &mut Vec<f32>, codes: &mut [i8]) {
         match &self.samples.values {
             Values::Bytes(bytes) => {
-                let image = &bytes[index as usize * elements..][..elements];
-                let channels = self.tables.len();
-                for (channel, (table, bytes)) in
-                    self.tables.iter().zip(image.chunks_exact(map)).enumerate()
-                {
-                    let codes = codes[channel..].iter_mut().step_by(channels);
-                    for (code, byte) in codes.zip(bytes) {
+                let image = &bytes[index as usize * codes.len()..][..codes.len()];
+                let map = self.program.input_shape().map_elements();
+                let channels = codes.chunks_exact_mut(map).zip(image.chunks_exact(map));
+                for ((codes, bytes), table) in channels.zip(self.tables) {
+                    for (code, byte) in codes.iter_mut().zip(bytes) {
                         *code = table[usize::from(*byte)];
                     }
                 }
             }
             Values::Floats(_) => {
                 self.numbers(index, numbers);
-                fill_codes(&self.quantized.values()[0], shape, numbers, codes);
+                let own = self.quantized.values()[0];
+                for (code, number) in codes.iter_mut().zip(numbers) {
+                    *code = own.code(*number);
+                }
             }
         }
     }
@@ -217,13 +221,22 @@ pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
     }
 }
 
+/// Codes of a value, channels x rows x columns, as rows x columns x channels.
+pub(super) fn fill_channels_last(shape: Shape, codes: &[i8], out: &mut [i8]) {
+    channels_last(shape, codes, out, |code| code);
+}
+
 /// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
 pub fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
+    channels_last(shape, numbers, codes, |number| own.code(number));
+}
+
+fn channels_last<T: Copy>(shape: Shape, values: &[T], codes: &mut [i8], code: impl Fn(T) -> i8) {
     let channels = shape.channels as usize;
-    for (channel, numbers) in numbers.chunks_exact(shape.map_elements()).enumerate() {
+    for (channel, values) in values.chunks_exact(shape.map_elements()).enumerate() {
         let codes = codes[channel..].iter_mut().step_by(channels);
-        for (code, number) in codes.zip(numbers) {
-            *code = own.code(*number);
+        for (to, value) in codes.zip(values) {
+            *to = code(*value);
         }
     }
 }

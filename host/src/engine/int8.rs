@@ -1,7 +1,9 @@
 //! Runs a network of integers over a dataset, with threads.
 
 use super::EngineError;
-use super::code_worker::{CodePass, CodeWorker, byte_tables, fill_channels_first, workers};
+use super::code_worker::{
+    CodePass, CodeWorker, byte_tables, fill_channels_first, fill_channels_last, workers,
+};
 use crate::data::{Samples, Values};
 use kiln_core::{
     BufferError, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
@@ -158,8 +160,10 @@ impl<'a> Int8Engine<'a> {
             samples,
             tables: &tables,
         };
-        let mut codes = vec![0; shape.elements()];
-        pass.fill(index, &mut Vec::new(), &mut codes);
+        let mut ordered = vec![0; shape.elements()];
+        pass.fill_channels(index, &mut Vec::new(), &mut ordered);
+        let mut codes = vec![0; ordered.len()];
+        fill_channels_last(shape, &ordered, &mut codes);
         codes
     }
 

@@ -1,7 +1,7 @@
 //! Packets of codes for any processor, which define what the others compute.
 
 use super::sealed::Sealed;
-use super::{CodeLanes, Kernel, LaneWidth};
+use super::{CodeLanes, Kernel, LaneWidth, QUAD};
 use crate::int8::Requantization;
 
 /// Four samples in plain words.
@@ -150,6 +150,26 @@ impl CodeLanes for PortableCodes {
             *codes = u32::from_le_bytes(own);
         }
         codes
+    }
+
+    #[inline(always)]
+    fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
+        let mut turned = [[0; 16]; 8];
+        for (place, turned) in turned.iter_mut().enumerate() {
+            for (code, run) in turned.iter_mut().zip(runs) {
+                *code = run[place];
+            }
+        }
+        turned
+    }
+
+    #[inline(always)]
+    fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
+        let mut packet = self;
+        for (lane, word) in packet.0.iter_mut().enumerate() {
+            *word = u32::from_le_bytes(codes.map(|codes| codes[lane]));
+        }
+        packet
     }
 
     #[inline(always)]

@@ -1,8 +1,9 @@
 //! Packets of codes in AVX2 registers, and in those of AVX-512 with its dot products of bytes (VNNI).
 
-use super::super::codes::CodeLanes;
 use super::super::codes::sealed::Sealed;
+use super::super::codes::{CodeLanes, QUAD};
 use super::super::{Kernel, LaneWidth, detect};
+use super::shuffle::turn;
 use core::arch::x86_64::*;
 
 /// One packet type over a vector register; `$prefix` are the instructions of its width. Those on bytes
@@ -17,7 +18,7 @@ macro_rules! code_packet {
         $load:ident, $store:ident, $splat:ident, $splat_lanes:ident,
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        odd: $odd:expr, greater: $greater:expr,
+        join: $join:expr, odd: $odd:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
@@ -169,6 +170,29 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
+            fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
+                let columns = turn(runs);
+                let mut turned = [[0; 16]; 8];
+                for (turned, column) in turned.iter_mut().zip(columns) {
+                    // SAFETY: the array has the register's length; the store asks for no alignment.
+                    unsafe { _mm_storeu_si128(turned.as_mut_ptr().cast(), column) }
+                }
+                turned
+            }
+
+            #[inline(always)]
+            fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
+                // SAFETY: SSE2 is part of every x86-64 processor.
+                let mut own = [unsafe { _mm_setzero_si128() }; QUAD];
+                for (own, codes) in own.iter_mut().zip(codes) {
+                    // SAFETY: the array has the register's length; the load asks for no alignment.
+                    *own = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
+                }
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $join(interleave(own)) })
+            }
+
+            #[inline(always)]
             fn clamp_codes(self, low: Self, high: Self) -> Self {
                 // SAFETY: the instructions are there, see above.
                 Self(unsafe { $smaller_bytes($larger_bytes(self.0, low.0), high.0) })
@@ -220,6 +244,7 @@ code_packet! {
     _mm256_loadu_si256, _mm256_storeu_si256, _mm256_set1_epi32, _mm256_broadcastsi128_si256,
     _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_and_si256,
     _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
+    join: join_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
     greater: add_one_where_greater_x8,
     _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_packs_epi32, _mm256_packus_epi16,
@@ -236,10 +261,41 @@ code_packet! {
     _mm512_loadu_si512, _mm512_storeu_si512, _mm512_set1_epi32, _mm512_broadcast_i32x4,
     _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_and_si512,
     _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
+    join: join_x16,
     odd: odd_x16,
     greater: add_one_where_greater_x16,
     _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_packs_epi32, _mm512_packus_epi16,
     _mm512_shuffle_epi8, _mm512_max_epu8, _mm512_min_epu8, _mm512_madd_epi16,
+}
+
+/// Four codes of each of 16 samples, four samples to a register.
+#[inline(always)]
+fn interleave([a, b, c, d]: [__m128i; QUAD]) -> [__m128i; 4] {
+    // SAFETY: SSE2 is part of every x86-64 processor.
+    unsafe {
+        let low = [_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d)];
+        let high = [_mm_unpackhi_epi8(a, b), _mm_unpackhi_epi8(c, d)];
+        [
+            _mm_unpacklo_epi16(low[0], low[1]),
+            _mm_unpackhi_epi16(low[0], low[1]),
+            _mm_unpacklo_epi16(high[0], high[1]),
+            _mm_unpackhi_epi16(high[0], high[1]),
+        ]
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn join_x8(parts: [__m128i; 4]) -> __m256i {
+    _mm256_set_m128i(parts[1], parts[0])
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn join_x16(parts: [__m128i; 4]) -> __m512i {
+    let low = _mm512_castsi128_si512(parts[0]);
+    let low = _mm512_inserti32x4::<1>(low, parts[1]);
+    _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(low, parts[2]), parts[3])
 }
 
 /// First and third codes, then second and fourth ones, 16 bits each.

@@ -29,6 +29,7 @@ pub(crate) use facts::{
 pub(crate) use forward::ConvForward;
 pub(crate) use input_gradient::ConvInputGradient;
 pub(crate) use int8::Int8Conv;
+pub(crate) use int8::block_scale::FilterScales;
 pub(crate) use int8::packets::PacketConv;
 pub(crate) use int8::quads::QuadGeometry;
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};

@@ -1,5 +1,6 @@
 //! Convolution and linear layers of codes, channels last, for any processor.
 
+pub(crate) mod block_scale;
 pub(crate) mod packets;
 pub(crate) mod quads;
 pub mod reference;

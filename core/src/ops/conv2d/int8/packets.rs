@@ -1,7 +1,8 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
+use super::block_scale::BlockScale;
 use super::quads::{QuadGeometry, Runs};
-use crate::int8::{ChannelScale, Int8Rule, Quantization, Requantization};
+use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{CodeLanes, QUAD};
 use crate::ops::add::packets::PacketSum;
@@ -15,8 +16,6 @@ pub(crate) struct PacketConv<'a, C> {
     pub rule: Int8Rule,
     /// As [`QuadGeometry::arrange`] leaves them.
     pub weights: &'a [u32],
-    /// Biases, multipliers, shifts.
-    pub constants: &'a [i32],
     /// Codes of the output.
     pub quantization: Quantization,
     /// rows x columns x quads packets, with the padding.
@@ -30,11 +29,13 @@ pub(crate) struct PacketConv<'a, C> {
 /// Four filters that are computed side by side.
 struct Block<'a> {
     index: usize,
-    biases: &'a [u32],
+    scale: BlockScale,
     weights: &'a [u32],
     runs: Runs,
-    scales: [ChannelScale; QUAD],
 }
+
+/// Outputs of a filter that are computed before the next filters'.
+const BAND: usize = 64;
 
 impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     type Output = ();
@@ -46,22 +47,33 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             true => g.output.map(|extent| extent / 2),
             false => g.output,
         };
-        for y in 0..extents[0] {
+        let common = g.runs(0);
+        // A few rows at a time, so that their input stays in the first cache for all filters.
+        let band = (BAND / extents[1]).max(1);
+        for first in (0..extents[0]).step_by(band) {
+            let rows = first..extents[0].min(first + band);
             let mut rest = self.weights;
             for index in 0..g.blocks() {
-                let (biases, behind) = rest.split_at(QUAD);
+                let (scale, behind) = rest.split_at(BlockScale::WORDS);
                 let (weights, behind) = behind.split_at(g.block_words::<C>(index));
                 rest = behind;
                 let block = Block {
                     index,
-                    biases,
+                    scale: BlockScale::read(scale),
                     weights,
-                    runs: g.runs(index),
-                    scales: self.scales(index),
+                    runs: if g.conv().groups == 1 {
+                        common
+                    } else {
+                        g.runs(index)
+                    },
                 };
-                match self.pool {
-                    true => self.pooled_row(&block, y, extents[1]),
-                    false => self.row(&block, y, extents[1]),
+                for y in rows.clone() {
+                    match (self.pool, block.scale.is_once()) {
+                        (true, true) => self.pooled_row::<true>(&block, y, extents[1]),
+                        (true, false) => self.pooled_row::<false>(&block, y, extents[1]),
+                        (false, true) => self.row::<true>(&block, y, extents[1]),
+                        (false, false) => self.row::<false>(&block, y, extents[1]),
+                    }
                 }
             }
         }
@@ -70,54 +82,42 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
 
 impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
-    fn scales(&self, block: usize) -> [ChannelScale; QUAD] {
-        let filters = self.geometry.conv().filters;
-        let (multipliers, shifts) = self.constants[filters..].split_at(filters);
-        [0, 1, 2, 3].map(|place| {
-            let filter = block * QUAD + place;
-            // What is computed for filters that are not there has no reader with a weight for it.
-            let own = match (multipliers.get(filter), shifts.get(filter)) {
-                (Some(multiplier), Some(shift)) => Requantization {
-                    multiplier: *multiplier,
-                    shift: *shift,
-                },
-                _ => Requantization::ZERO,
-            };
-            ChannelScale::new(own, self.rule, self.quantization.zero)
-        })
-    }
-
-    #[inline(always)]
-    fn row(&mut self, block: &Block<'_>, y: usize, columns: usize) {
+    fn row<const ONCE: bool>(&mut self, block: &Block<'_>, y: usize, columns: usize) {
         let mut x = 0;
         while C::POSITIONS == 4 && columns - x >= 4 {
-            self.positions::<4>(block, y, x, columns);
+            self.positions::<4, ONCE>(block, y, x, columns);
             x += 4;
         }
         while columns - x >= 2 {
-            self.positions::<2>(block, y, x, columns);
+            self.positions::<2, ONCE>(block, y, x, columns);
             x += 2;
         }
         if x < columns {
-            self.positions::<1>(block, y, x, columns);
+            self.positions::<1, ONCE>(block, y, x, columns);
         }
     }
 
     /// Positions side by side.
     #[inline(always)]
-    fn positions<const P: usize>(&mut self, block: &Block<'_>, y: usize, x: usize, columns: usize) {
+    fn positions<const P: usize, const ONCE: bool>(
+        &mut self,
+        block: &Block<'_>,
+        y: usize,
+        x: usize,
+        columns: usize,
+    ) {
         let mut places = [0; P];
         for (p, place) in places.iter_mut().enumerate() {
             *place = self.place(y, x + p);
         }
         let sums = self.sums(block, places);
-        for (p, sums) in sums.into_iter().enumerate() {
-            self.finish(block, y * columns + x + p, sums);
+        for p in 0..P {
+            self.finish::<ONCE>(block, y * columns + x + p, sums[p]);
         }
     }
 
     #[inline(always)]
-    fn pooled_row(&mut self, block: &Block<'_>, y: usize, columns: usize) {
+    fn pooled_row<const ONCE: bool>(&mut self, block: &Block<'_>, y: usize, columns: usize) {
         for x in 0..columns {
             let place = |row: usize, column: usize| self.place(2 * y + row, 2 * x + column);
             let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
@@ -131,7 +131,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 let [first, second] = self.sums(block, [places[2], places[3]]);
                 largest = larger(largest, larger(first, second));
             }
-            self.finish(block, y * columns + x, largest);
+            self.finish::<ONCE>(block, y * columns + x, largest);
         }
     }
 
@@ -146,9 +146,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn sums<const P: usize>(&self, block: &Block<'_>, places: [usize; P]) -> [[C; QUAD]; P] {
         let mut sums = [[self.proof; QUAD]; P];
-        for sums in &mut sums {
-            for (sum, bias) in sums.iter_mut().zip(block.biases) {
-                *sum = self.proof.splat(*bias as i32);
+        for p in 0..P {
+            for f in 0..QUAD {
+                sums[p][f] = self.proof.splat(block.scale.biases[f]);
             }
         }
         let runs = &block.runs;
@@ -164,15 +164,14 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                     let Some(own) = weights.next() else {
                         return sums;
                     };
-                    let mut factors = [self.proof.taps(); QUAD];
-                    for (factor, words) in factors.iter_mut().zip(own.chunks_exact(C::WEIGHT_WORDS))
-                    {
-                        *factor = self.proof.weight(words);
+                    let mut codes = [self.proof.taps(); P];
+                    for p in 0..P {
+                        codes[p] = self.proof.load(&inputs[p][quad * C::LANES..]).taps();
                     }
-                    for (sums, input) in sums.iter_mut().zip(inputs) {
-                        let codes = self.proof.load(&input[quad * C::LANES..]).taps();
-                        for (sum, factor) in sums.iter_mut().zip(factors) {
-                            *sum = sum.add_products(codes, factor);
+                    for f in 0..QUAD {
+                        let factor = self.proof.weight(&own[f * C::WEIGHT_WORDS..]);
+                        for p in 0..P {
+                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
                         }
                     }
                 }
@@ -183,9 +182,17 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 
     /// Makes the codes of four filters from their sums.
     #[inline(always)]
-    fn finish(&mut self, block: &Block<'_>, position: usize, mut sums: [C; QUAD]) {
-        for (sum, scale) in sums.iter_mut().zip(&block.scales) {
-            *sum = scale.apply(*sum);
+    fn finish<const ONCE: bool>(
+        &mut self,
+        block: &Block<'_>,
+        position: usize,
+        mut sums: [C; QUAD],
+    ) {
+        match ONCE {
+            true => block.scale.once(&mut sums),
+            false => block
+                .scale
+                .any(&mut sums, self.rule, self.quantization.zero),
         }
         let codes = self.quantization.clamp_packet(C::narrow(sums));
         let at = (position * self.geometry.blocks() + block.index) * C::LANES;
@@ -201,8 +208,8 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 #[inline(always)]
 fn larger<C: CodeLanes>(first: [C; QUAD], second: [C; QUAD]) -> [C; QUAD] {
     let mut own = first;
-    for (own, other) in own.iter_mut().zip(second) {
-        *own = own.larger(other);
+    for f in 0..QUAD {
+        own[f] = own[f].larger(second[f]);
     }
     own
 }

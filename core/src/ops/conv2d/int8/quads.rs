@@ -1,5 +1,6 @@
 //! Where the codes of a convolution lie in packets, and how its weights are arranged for them.
 
+use super::block_scale::{BlockScale, FilterScales};
 use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -117,26 +118,28 @@ impl QuadGeometry {
         runs.rows * runs.columns * runs.len * QUAD * C::WEIGHT_WORDS
     }
 
-    /// Words that all weights and biases take, arranged.
+    /// Words that all weights and constants take, arranged.
     pub fn words<C: CodeLanes>(&self) -> usize {
         let blocks = (0..self.blocks()).map(|block| self.block_words::<C>(block));
-        self.blocks() * QUAD + blocks.sum::<usize>()
+        self.blocks() * BlockScale::WORDS + blocks.sum::<usize>()
     }
 
-    /// Arranges weights, filters x kernel rows x kernel columns x channels of the group, and biases:
-    /// block by block, the biases, then quad by quad the weights of four filters.
-    pub fn arrange<C: CodeLanes>(&self, weights: &[i8], biases: &[i32], words: &mut [u32]) {
+    /// Arranges weights, filters x kernel rows x kernel columns x channels of the group, and what
+    /// makes codes of sums: block by block, a [`BlockScale`], then quad by quad the weights of four
+    /// filters.
+    pub fn arrange<C: CodeLanes>(&self, weights: &[i8], scales: &FilterScales, words: &mut [u32]) {
         let taps = self.conv.taps();
         let mut rest = words;
         for block in 0..self.blocks() {
-            let (own, behind) = rest.split_at_mut(QUAD);
-            for (index, word) in own.iter_mut().enumerate() {
-                let filter = block * QUAD + index;
-                let bias = biases.get(filter).copied().unwrap_or(0);
-                let filter = weights.chunks_exact(taps).nth(filter).unwrap_or(&[]);
-                let sum: i32 = filter.iter().map(|weight| i32::from(*weight)).sum();
-                *word = bias.wrapping_sub(CODE_BIAS.wrapping_mul(sum)) as u32;
+            let (own, behind) = rest.split_at_mut(BlockScale::WORDS);
+            let mut scale = scales.block(block);
+            for (index, bias) in scale.biases.iter_mut().enumerate() {
+                let filter = weights.chunks_exact(taps).nth(block * QUAD + index);
+                let filter = filter.unwrap_or(&[]).iter();
+                let sum: i32 = filter.map(|weight| i32::from(*weight)).sum();
+                *bias = bias.wrapping_sub(CODE_BIAS.wrapping_mul(sum));
             }
+            scale.write(own);
             let (own, behind) = behind.split_at_mut(self.block_words::<C>(block));
             for (quad, words) in own.chunks_exact_mut(QUAD * C::WEIGHT_WORDS).enumerate() {
                 for (index, words) in words.chunks_exact_mut(C::WEIGHT_WORDS).enumerate() {

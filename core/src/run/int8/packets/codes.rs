@@ -1,29 +1,155 @@
 //! Codes of single samples into packets and back.
 
+use crate::lanes::Kernel;
 use crate::lanes::codes::{BIASED_CODES, CODE_BIAS, CodeLanes, QUAD};
 use crate::ops::conv2d::QuadGeometry;
 
-/// Positions whose packets stay in the first cache while all samples write to them.
-const BLOCK: usize = 64;
+/// Positions that are brought into packets at once.
+const RUN: usize = 8;
 
-/// Writes the codes of samples, each rows x columns x channels, one behind another.
-pub(super) fn write_codes<C: CodeLanes>(
-    elements: usize,
-    channels: usize,
-    codes: &[i8],
-    packets: &mut [u32],
-) {
-    let block = BLOCK * channels;
-    for first in (0..elements).step_by(block) {
-        for (sample, codes) in codes.chunks_exact(elements).enumerate() {
-            let codes = &codes[first..elements.min(first + block)];
-            let start = first / channels * channels.div_ceil(QUAD) * C::LANES;
-            write_sample::<C>(channels, codes, &mut packets[start..], sample);
+/// How an input's packets lie, and which codes each holds.
+#[derive(Clone, Copy)]
+pub(super) struct InputPackets {
+    pub channels: usize,
+    /// Rows and columns of the samples.
+    pub input: [usize; 2],
+    /// Rows and columns of packets.
+    output: [usize; 2],
+    /// Rows and columns of padding before the input.
+    before: [usize; 2],
+    quads: usize,
+    /// Positions whose codes a packet holds.
+    window: usize,
+    /// The zero of padding, as it lies in packets.
+    padding: u8,
+}
+
+impl InputPackets {
+    /// Those of a value of single channels' codes, four channels to a packet.
+    pub fn of_channels(channels: usize, input: [usize; 2]) -> Self {
+        Self {
+            channels,
+            input,
+            output: input,
+            before: [0; 2],
+            quads: channels.div_ceil(QUAD),
+            window: 1,
+            padding: 0,
+        }
+    }
+
+    /// Those in windows, with the padding that their reader wants.
+    pub fn of_windows(quads: &QuadGeometry, zero: i8) -> Self {
+        let conv = quads.conv();
+        Self {
+            channels: conv.channels,
+            input: conv.input,
+            output: quads.input,
+            before: conv.padding,
+            quads: 1,
+            window: quads.window,
+            padding: (i32::from(zero) + CODE_BIAS) as u8,
+        }
+    }
+
+    fn elements(&self) -> usize {
+        self.channels * self.input[0] * self.input[1]
+    }
+}
+
+/// Brings samples into packets.
+pub(super) struct WriteCodes<'a, C> {
+    pub proof: C,
+    pub layout: InputPackets,
+    /// Those of each sample, channels x rows x columns, one sample behind another.
+    pub codes: &'a [i8],
+    /// rows x columns x quads packets
+    pub packets: &'a mut [u32],
+}
+
+impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let layout = self.layout;
+        let [rows, columns] = match layout.window {
+            // A single row holds all: none of it is padding.
+            1 => [1, layout.output[0] * layout.output[1]],
+            _ => layout.output,
+        };
+        // Channels whose codes a packet holds, and those of the next positions behind each.
+        let channels = QUAD / layout.window;
+        for row in 0..rows {
+            for quad in 0..layout.quads {
+                let mut turned = [[[0; 16]; 2 * RUN]; QUAD];
+                for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
+                    self.take(row, 0, quad * QUAD + channel, &mut turned[RUN..]);
+                }
+                for column in (0..columns).step_by(RUN) {
+                    for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
+                        turned.copy_within(RUN.., 0);
+                        let next = column + RUN;
+                        self.take(row, next, quad * QUAD + channel, &mut turned[RUN..]);
+                    }
+                    for p in 0..RUN.min(columns - column) {
+                        let mut runs = [&turned[0][p]; QUAD];
+                        for (place, run) in runs.iter_mut().enumerate() {
+                            *run = &turned[place % channels][p + place / channels];
+                        }
+                        let at = ((row * columns + column + p) * layout.quads + quad) * C::LANES;
+                        self.proof.interleave(runs).store(&mut self.packets[at..]);
+                    }
+                }
+            }
         }
     }
 }
 
-/// Writes the codes of one sample of a packet.
+impl<C: CodeLanes> WriteCodes<'_, C> {
+    /// Takes the codes of all samples at some neighbouring positions, position by position.
+    #[inline(always)]
+    fn take(&self, row: usize, column: usize, channel: usize, turned: &mut [[u8; 16]]) {
+        let layout = &self.layout;
+        let [height, width] = match layout.window {
+            1 => [1, layout.input[0] * layout.input[1]],
+            _ => layout.input,
+        };
+        // What lies before the input wraps around, far beyond its end.
+        let row = row.wrapping_sub(layout.before[0]);
+        let mut runs = [[layout.padding; RUN]; 16];
+        if channel < layout.channels && row < height {
+            let start = (channel * height + row) * width;
+            let column = column.wrapping_sub(layout.before[1]);
+            let samples = self.codes.chunks_exact(layout.elements());
+            for (codes, run) in samples.zip(&mut runs) {
+                take_run(&codes[start..][..width], column, run);
+            }
+        }
+        turned.copy_from_slice(&C::turn(&runs));
+    }
+}
+
+/// The codes from a column on, those before and behind the row left as they are.
+#[inline(always)]
+fn take_run(codes: &[i8], column: usize, run: &mut [u8; RUN]) {
+    let whole = codes
+        .get(column..)
+        .and_then(|codes| codes.first_chunk::<RUN>());
+    if let Some(codes) = whole {
+        let codes = codes.map(|code| code as u8);
+        *run = (u64::from_le_bytes(codes) ^ u64::from_le_bytes([BIASED_CODES as u8; RUN]))
+            .to_le_bytes();
+        return;
+    }
+    for (place, code) in run.iter_mut().enumerate() {
+        if let Some(own) = codes.get(column.wrapping_add(place)) {
+            *code = *own as u8 ^ BIASED_CODES as u8;
+        }
+    }
+}
+
+/// Writes the codes of one sample of a packet, rows x columns x channels.
 pub(super) fn write_sample<C: CodeLanes>(
     channels: usize,
     codes: &[i8],
@@ -33,24 +159,16 @@ pub(super) fn write_sample<C: CodeLanes>(
     let mut words = packets[sample..].iter_mut().step_by(C::LANES);
     for codes in codes.chunks_exact(channels) {
         for (codes, word) in codes.chunks(QUAD).zip(&mut words) {
-            *word = quad(codes);
+            let mut own = [0; QUAD];
+            for (own, code) in own.iter_mut().zip(codes) {
+                *own = *code as u8;
+            }
+            *word = u32::from_le_bytes(own) ^ BIASED_CODES;
         }
     }
 }
 
-/// Reads the codes of samples, each rows x columns x channels, one behind another.
-pub(super) fn read_codes<C: CodeLanes>(
-    elements: usize,
-    channels: usize,
-    packets: &[u32],
-    codes: &mut [i8],
-) {
-    for (sample, codes) in codes.chunks_exact_mut(elements).enumerate() {
-        read_sample::<C>(channels, packets, codes, sample);
-    }
-}
-
-/// Reads the codes of one sample of a packet.
+/// Reads the codes of one sample of a packet, rows x columns x channels.
 pub(super) fn read_sample<C: CodeLanes>(
     channels: usize,
     packets: &[u32],
@@ -66,78 +184,4 @@ pub(super) fn read_sample<C: CodeLanes>(
             }
         }
     }
-}
-
-/// Writes windows of an input of one or two channels, with the padding that its reader wants, as
-/// [`QuadGeometry`] says.
-pub(super) fn write_windows<C: CodeLanes>(
-    g: &QuadGeometry,
-    zero: i8,
-    codes: &[i8],
-    packets: &mut [u32],
-) {
-    let conv = g.conv();
-    let [rows, columns] = conv.input;
-    let width = columns * conv.channels;
-    let row_packets = g.input[1] * C::LANES;
-    for (row, packets) in packets.chunks_exact_mut(row_packets).enumerate() {
-        for (sample, codes) in codes.chunks_exact(rows * width).enumerate() {
-            let row = row.checked_sub(conv.padding[0]).filter(|row| *row < rows);
-            let codes = row.map_or(&[][..], |row| &codes[row * width..][..width]);
-            let mut row = Row {
-                codes,
-                channels: conv.channels,
-                before: conv.padding[1],
-                padding: (i32::from(zero) + CODE_BIAS) as u8,
-                taken: 0,
-            };
-            let mut window = 0;
-            for _ in 1..g.window {
-                window = row.push(window);
-            }
-            for packet in packets.chunks_exact_mut(C::LANES) {
-                window = row.push(window);
-                packet[sample] = window;
-            }
-        }
-    }
-}
-
-/// A row's codes, position by position, those of the padding among them.
-struct Row<'a> {
-    codes: &'a [i8],
-    channels: usize,
-    before: usize,
-    padding: u8,
-    taken: usize,
-}
-
-impl Row<'_> {
-    /// Shifts the next position's codes into a window from above.
-    #[inline(always)]
-    fn push(&mut self, mut window: u32) -> u32 {
-        let place = self
-            .taken
-            .wrapping_sub(self.before)
-            .wrapping_mul(self.channels);
-        self.taken += 1;
-        for channel in 0..self.channels {
-            let code = match self.codes.get(place.wrapping_add(channel)) {
-                Some(code) => (i32::from(*code) + CODE_BIAS) as u8,
-                None => self.padding,
-            };
-            window = window >> 8 | u32::from(code) << 24;
-        }
-        window
-    }
-}
-
-/// Up to four codes as packets hold them.
-#[inline(always)]
-fn quad(codes: &[i8]) -> u32 {
-    let mut own = [0; QUAD];
-    for (own, code) in own.iter_mut().zip(codes) {
-        *own = *code as u8;
-    }
-    u32::from_le_bytes(own) ^ BIASED_CODES
 }

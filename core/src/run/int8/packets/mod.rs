@@ -8,11 +8,11 @@ mod codes;
 mod step;
 
 use super::super::buffers::{self, BufferError};
-use crate::Program;
 use crate::int8::QuantizedNetwork;
 use crate::lanes::codes::CodeLanes;
-use crate::ops::conv2d::QuadGeometry;
-use codes::{read_codes, write_codes, write_windows};
+use crate::ops::conv2d::{FilterScales, QuadGeometry};
+use crate::{Int8Rule, Operation, Program, Step};
+use codes::{InputPackets, WriteCodes, read_sample, write_sample};
 use step::PacketStep;
 
 /// What evaluating a network in integers by packets takes.
@@ -36,6 +36,14 @@ pub struct PacketMemory<'m> {
     pub copy: &'m mut [u32],
     /// Codes as single samples have them.
     pub codes: &'m mut [i8],
+}
+
+/// How the convolution or linear layer of a step rounds: TensorFlow Lite's linear layers once, too.
+fn convolution_rule(step: &Step, rule: Int8Rule) -> Int8Rule {
+    match step.operation {
+        Operation::Linear { .. } => Int8Rule::Once,
+        _ => rule,
+    }
 }
 
 impl Program {
@@ -80,7 +88,13 @@ impl Program {
             rest = behind;
             let weights = &quantized.weights()[step.parameters.range()];
             let constants = &quantized.constants()[step.constants.range()];
-            quads.arrange::<C>(weights, &constants[..quads.conv().filters], own);
+            let scales = FilterScales {
+                rule: convolution_rule(step, quantized.rule()),
+                filters: quads.conv().filters,
+                constants,
+                zero: quantized.values()[step.node + 1].zero,
+            };
+            quads.arrange::<C>(weights, &scales, own);
         }
         Ok(())
     }
@@ -88,8 +102,9 @@ impl Program {
     /// Computes the codes that a network gives for up to `C::LANES` samples, the same as
     /// [`Program::infer_int8`] gives for each. `words` are its weights, arranged; `proof` is any packet.
     ///
-    /// `fill` is called for each sample, by its number, with height x width x channels codes to write.
-    /// The samples' codes lie in the memory afterwards, one sample's after another's.
+    /// `fill` is called for each sample, by its number, with channels x height x width codes to write:
+    /// as samples come. The samples' codes lie in the memory afterwards, each height x width x channels
+    /// of the output, one sample's after another's.
     ///
     /// # Errors
     ///
@@ -115,51 +130,95 @@ impl Program {
             });
         }
         let mut memory = memory;
-        self.take_samples::<C>(quantized, &mut memory, samples, &mut fill);
+        self.take_samples(proof, quantized, &mut memory, samples, &mut fill);
         let mut rest = words;
-        for (index, step) in self.steps().iter().enumerate() {
-            let quads = self.quads(index);
-            let weights;
-            (weights, rest) = rest.split_at(quads.map_or(0, |quads| quads.words::<C>()));
-            let work = PacketStep {
-                proof,
-                program: self,
-                step,
-                quantized,
-                quads,
-                weights,
-                samples,
-            };
-            work.run(&mut memory);
+        for index in 0..self.steps().len() {
+            let mut step = self.packet_step(proof, quantized, index);
+            let len = step.quads.map_or(0, |quads| quads.words::<C>());
+            (step.weights, rest) = rest.split_at(len);
+            step.samples = samples;
+            step.run(&mut memory);
         }
         let output = self.output_shape();
         let packets = &memory.values[self.value(self.steps().len()).at * C::LANES..];
         let codes = &mut memory.codes[..samples * output.elements()];
-        let channels = output.channels as usize;
-        read_codes::<C>(output.elements(), channels, packets, codes);
+        for (sample, codes) in codes.chunks_exact_mut(output.elements()).enumerate() {
+            read_sample::<C>(output.channels as usize, packets, codes, sample);
+        }
         Ok(codes)
     }
 
     /// Has the samples' codes filled in, and brings them into packets.
     fn take_samples<C: CodeLanes>(
         &self,
+        proof: C,
         quantized: &QuantizedNetwork<'_>,
         memory: &mut PacketMemory<'_>,
         samples: usize,
         fill: &mut impl FnMut(usize, &mut [i8]),
     ) {
         let shape = self.input_shape();
-        let (elements, channels) = (shape.elements(), shape.channels as usize);
+        let elements = shape.elements();
         let codes = &mut memory.codes[..samples * elements];
         for (sample, codes) in codes.chunks_exact_mut(elements).enumerate() {
             fill(sample, codes);
         }
-        if let Some(quads) = self.windowed_input() {
-            let copy = &mut memory.copy[..quads.copy_words() * C::LANES];
-            write_windows::<C>(&quads, quantized.values()[0].zero, codes, copy);
-        } else {
-            let packets = &mut memory.values[self.value(0).at * C::LANES..];
-            write_codes::<C>(elements, channels, codes, packets);
+        let packets = &mut memory.values[self.value(0).at * C::LANES..];
+        let windows = self.windowed_input();
+        if shape.map_elements() == 1 && windows.is_none() {
+            // Channels lie side by side already.
+            for (sample, codes) in codes.chunks_exact(elements).enumerate() {
+                write_sample::<C>(elements, codes, packets, sample);
+            }
+            return;
+        }
+        let (layout, packets) = match windows {
+            Some(quads) => {
+                let layout = InputPackets::of_windows(&quads, quantized.values()[0].zero);
+                (layout, &mut *memory.copy)
+            }
+            None => {
+                let map = [shape.height as usize, shape.width as usize];
+                let channels = shape.channels as usize;
+                (InputPackets::of_channels(channels, map), packets)
+            }
+        };
+        proof.vectorize(WriteCodes {
+            proof,
+            layout,
+            codes,
+            packets,
+        });
+    }
+
+    /// Steps that packets compute; the others are computed sample by sample.
+    #[cfg(test)]
+    pub(in crate::run) fn steps_by_packets<C: CodeLanes>(
+        &self,
+        proof: C,
+        quantized: &QuantizedNetwork<'_>,
+    ) -> usize {
+        let steps = 0..self.steps().len();
+        steps
+            .filter(|index| self.packet_step(proof, quantized, *index).is_served())
+            .count()
+    }
+
+    /// A step, still without weights and samples.
+    fn packet_step<'a, C: CodeLanes>(
+        &'a self,
+        proof: C,
+        quantized: &'a QuantizedNetwork<'a>,
+        index: usize,
+    ) -> PacketStep<'a, C> {
+        PacketStep {
+            proof,
+            program: self,
+            step: &self.steps()[index],
+            quantized,
+            quads: self.quads(index),
+            weights: &[],
+            samples: 0,
         }
     }
 

@@ -1,9 +1,9 @@
 //! One step of a network in integers, a packet of samples at a time.
 
 use super::super::step::{Int8Step, StepTensors};
-use super::PacketMemory;
 use super::codes::{read_sample, write_sample};
-use crate::int8::{Quantization, QuantizedNetwork, four};
+use super::{PacketMemory, convolution_rule};
+use crate::int8::{QuantizedNetwork, four};
 use crate::lanes::codes::{CodeLanes, QUAD};
 use crate::ops::add::packets::{PacketAdd, PacketSum};
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
@@ -11,7 +11,7 @@ use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::int8::Int8PoolKind;
 use crate::ops::pool::packets::{PacketPool, is_served};
 use crate::program::Region;
-use crate::{Int8Rule, Operation, Pool2d, Program, Shape, Step};
+use crate::{Operation, Pool2d, Program, Shape, Step};
 use core::ops::Range;
 
 /// One step, and what it reads besides values.
@@ -29,22 +29,29 @@ pub(super) struct PacketStep<'a, C> {
 
 impl<C: CodeLanes> PacketStep<'_, C> {
     pub fn run(&self, memory: &mut PacketMemory<'_>) {
-        let is_served = match (self.step.operation, &self.quads) {
-            (_, Some(quads)) if self.step.adds.is_some() => self.convolve_and_add(quads, memory),
-            (_, Some(quads)) => self.convolve(quads, memory, None),
+        if !self.is_served() {
+            return self.run_by_samples(memory);
+        }
+        match (self.step.operation, &self.quads) {
+            (_, Some(quads)) => self.convolve(quads, memory),
             (Operation::Add { .. }, _) => self.add(memory.values),
-            (Operation::MaxPool2d(pool), _) => self.pool(memory.values, pool, Int8PoolKind::Max),
-            (Operation::AvgPool2d(pool), _) => {
-                let single = self.single();
-                let zero = single.inputs[0].zero;
-                let kind = Int8PoolKind::average(single.rule, single.behind(), zero);
-                self.pool(memory.values, pool, kind)
+            (Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool), _) => {
+                self.pool(memory.values, pool);
             }
             (Operation::Activation(_), _) => self.clamp(memory.values),
-            _ => false,
-        };
-        if !is_served {
-            self.run_by_samples(memory);
+            _ => unreachable!("a quantised network has been checked for such layers"),
+        }
+    }
+
+    /// Whether packets compute it; what they do not is computed sample by sample.
+    pub fn is_served(&self) -> bool {
+        match self.step.operation {
+            _ if self.step.adds.is_some() => self.sum().is_some(),
+            Operation::Add { .. } => self.sum().is_some(),
+            Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool) => {
+                is_served(&self.pool_geometry(&pool), &self.pool_kind())
+            }
+            _ => true,
         }
     }
 
@@ -74,13 +81,17 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         place::<C>(self.step.value.region, self.step.output)
     }
 
-    fn convolve(
-        &self,
-        quads: &QuadGeometry,
-        memory: &mut PacketMemory<'_>,
-        sum: Option<PacketSum>,
-    ) -> bool {
+    fn convolve(&self, quads: &QuadGeometry, memory: &mut PacketMemory<'_>) {
         let single = self.single();
+        let sum = if self.step.adds.is_some() {
+            self.sum()
+        } else {
+            None
+        };
+        if sum.is_some() && self.step.in_place.is_none() {
+            let [from, to] = disjoint(memory.values, [self.read(1), self.own()]);
+            to.copy_from_slice(from);
+        }
         let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
         let input = match (quads.window, quads.is_copied) {
             (1, false) => input,
@@ -92,17 +103,12 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             // They were written when the samples were taken.
             _ => &*memory.copy,
         };
-        let work = PacketConv {
+        self.proof.vectorize(PacketConv {
             proof: self.proof,
             geometry: *quads,
             pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
-            rule: match self.step.operation {
-                // TensorFlow Lite's linear layers round once, too.
-                Operation::Linear { .. } => Int8Rule::Once,
-                _ => single.rule,
-            },
+            rule: convolution_rule(self.step, single.rule),
             weights: self.weights,
-            constants: &self.quantized.constants()[self.step.constants.range()],
             quantization: match sum {
                 Some(_) => single.nodes[0],
                 None => single.output(0),
@@ -110,51 +116,36 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             input,
             output,
             sum,
-        };
-        self.proof.vectorize(work);
-        true
+        });
     }
 
-    fn convolve_and_add(&self, quads: &QuadGeometry, memory: &mut PacketMemory<'_>) -> bool {
-        let single = self.single();
-        let Some(read) = self.step.adds else {
-            return false;
+    /// How an addition, or that behind a convolution, adds codes; `None` where packets do not.
+    fn sum(&self) -> Option<PacketSum> {
+        let (single, step) = (self.single(), self.step);
+        let (inputs, first, is_held_second) = match step.adds {
+            Some(read) => {
+                let mut inputs = [single.nodes[0]; 2];
+                inputs[usize::from(read)] = single.inputs[1];
+                (inputs, 1, read == 1)
+            }
+            None => (single.inputs, 0, step.in_place == Some(1)),
         };
-        let mut inputs = [single.nodes[0]; 2];
-        inputs[usize::from(read)] = single.inputs[1];
-        let Some(sum) = self.sum(&single, inputs, single.output(1), read == 1) else {
-            return false;
-        };
-        if self.step.in_place.is_none() {
-            let [from, to] = disjoint(memory.values, [self.read(1), self.own()]);
-            to.copy_from_slice(from);
-        }
-        self.convolve(quads, memory, Some(sum))
-    }
-
-    fn sum(
-        &self,
-        single: &Int8Step<'_>,
-        inputs: [Quantization; 2],
-        output: Quantization,
-        is_held_second: bool,
-    ) -> Option<PacketSum> {
+        let output = single.output(first);
         PacketSum::new(single.rule, single.behind(), inputs, output, is_held_second)
     }
 
-    fn add(&self, values: &mut [u32]) -> bool {
-        let single = self.single();
-        let is_second = self.step.in_place == Some(1);
-        let Some(sum) = self.sum(&single, single.inputs, single.output(0), is_second) else {
-            return false;
+    fn add(&self, values: &mut [u32]) {
+        let Some(sum) = self.sum() else {
+            return;
         };
         let [first, second] = [self.read(0), self.read(1)];
         let is_twice = first == second;
+        // Where neither input dies, the sum begins as the first one's copy.
         if self.step.in_place.is_none() {
             let [from, to] = disjoint(values, [first.clone(), self.own()]);
             to.copy_from_slice(from);
         }
-        let others = match (is_twice, is_second) {
+        let others = match (is_twice, self.step.in_place == Some(1)) {
             (true, _) => 0..0,
             (false, true) => first,
             (false, false) => second,
@@ -166,28 +157,34 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             held,
             other: (!is_twice).then_some(others),
         });
-        true
     }
 
-    fn pool(&self, values: &mut [u32], pool: Pool2d, kind: Int8PoolKind) -> bool {
-        let geometry = PoolGeometry::new(&pool, self.step.input, self.step.output);
-        if !is_served(&geometry, &kind) {
-            return false;
-        }
+    fn pool(&self, values: &mut [u32], pool: Pool2d) {
         let [input, output] = disjoint(values, [self.read(0), self.own()]);
         self.proof.vectorize(PacketPool {
             proof: self.proof,
-            geometry,
-            kind,
+            geometry: self.pool_geometry(&pool),
+            kind: self.pool_kind(),
             input,
             output,
             quantization: self.single().output(0),
         });
-        true
+    }
+
+    fn pool_geometry(&self, pool: &Pool2d) -> PoolGeometry {
+        PoolGeometry::new(pool, self.step.input, self.step.output)
+    }
+
+    fn pool_kind(&self) -> Int8PoolKind {
+        let single = self.single();
+        match self.step.operation {
+            Operation::MaxPool2d(_) => Int8PoolKind::Max,
+            _ => Int8PoolKind::average(single.rule, single.behind(), single.inputs[0].zero),
+        }
     }
 
     /// An activation on its own: its output's limits.
-    fn clamp(&self, values: &mut [u32]) -> bool {
+    fn clamp(&self, values: &mut [u32]) {
         if self.step.in_place.is_none() {
             let [from, to] = disjoint(values, [self.read(0), self.own()]);
             to.copy_from_slice(from);
@@ -198,7 +195,6 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             let codes = word.to_le_bytes().map(|code| code.clamp(low, high));
             *word = u32::from_le_bytes(codes);
         }
-        true
     }
 
     /// As the portable kernels compute it.
