@@ -68,7 +68,7 @@ fn build() -> Result<(), Error> {
     write("samples.bin", files.samples_bytes())?;
     write("model.rs", code.as_bytes())?;
     let int8 = int8::read()?;
-    write("int8_model.rs", int8.constants()?.as_bytes())?;
+    write("int8_model.rs", int8.constants(&board)?.as_bytes())?;
     write("int8_samples.bin", int8.samples_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");

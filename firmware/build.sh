@@ -9,7 +9,7 @@ command=${1:-build}
 board=${2:-mps2-an386}
 shift $(($# < 2 ? $# : 2))
 # Paths are meant from where this is called.
-for variable in KILN_MODEL KILN_SAMPLES; do
+for variable in KILN_MODEL KILN_SAMPLES KILN_INT8_MODEL KILN_INT8_SAMPLES; do
     eval "path=\${$variable-}"
     case $path in
     '' | /*) ;;

@@ -26,7 +26,7 @@ pub fn symbol(board: &Board) -> String {
 
 /// Whether model and samples fit the flash, and the model's arena the RAM.
 pub fn check(board: &Board, files: &Files, model: &ModelFile<'_>) -> Result<(), Error> {
-    check_flash(board, files, 0)?;
+    check_files(board, files, 0)?;
     let program: Program =
         Program::try_of(model.network(), Purpose::Inference).map_err(Error::Program)?;
     let arena = program.working_bytes(1);
@@ -34,7 +34,7 @@ pub fn check(board: &Board, files: &Files, model: &ModelFile<'_>) -> Result<(), 
 }
 
 /// Whether model, samples and so many bytes of storage fit the flash.
-pub fn check_flash(board: &Board, files: &Files, storage: usize) -> Result<(), Error> {
+pub fn check_files(board: &Board, files: &Files, storage: usize) -> Result<(), Error> {
     let [model, samples] = [files.model_bytes(), files.samples_bytes()].map(<[u8]>::len);
     let parts = [
         ("the model", model),
@@ -42,7 +42,12 @@ pub fn check_flash(board: &Board, files: &Files, storage: usize) -> Result<(), E
         ("program", PROGRAM_BYTES),
         ("storage", storage),
     ];
-    check_memory(board.name, "flash", board.flash, &parts)
+    check_flash(board, &parts)
+}
+
+/// Whether these parts, the program among them, fit the flash.
+pub fn check_flash(board: &Board, parts: &[(&str, usize)]) -> Result<(), Error> {
+    check_memory(board.name, "flash", board.flash, parts)
 }
 
 /// Whether these parts and what every program needs fit the RAM.

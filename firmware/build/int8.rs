@@ -1,9 +1,11 @@
 //! The int8 model as Rust: its graph, its integers as this board's processor reads them, and what the
 //! desktop computes with it.
 
+use crate::board;
 use crate::error::Error;
 use crate::files::{content, path};
 use crate::generate::{description, network};
+use boards::{Board, INT8_PROGRAM_BYTES};
 use kiln_core::{
     Crc32, Int8ModelFile, Int8Rule, Int8Target, Program, Purpose, Quantization, SamplesFile,
     Scaling,
@@ -42,8 +44,8 @@ impl Int8Files {
         &self.samples
     }
 
-    /// The content of `int8_model.rs`.
-    pub fn constants(&self) -> Result<String, Error> {
+    /// The content of `int8_model.rs`, of a network that fits the board.
+    pub fn constants(&self, board: &Board) -> Result<String, Error> {
         let (start, memory) = aligned(&self.model);
         let failed = |error| Error::Model {
             path: self.model_path.clone(),
@@ -51,7 +53,20 @@ impl Int8Files {
         };
         let model = Int8ModelFile::open(&memory[start..]).map_err(failed)?;
         let samples = self.samples(&model)?;
-        constants(&model, &samples, self.samples.len())
+        let rule = model.quantized().rule();
+        let program =
+            Program::try_of(model.network(), Purpose::Int8(rule)).map_err(Error::Program)?;
+        let words = words(&program, &model)?;
+        let integers = size_of_val(&words[..]) + size_of_val(model.quantized().values());
+        let flash = [
+            ("the int8 model", integers),
+            ("samples", self.samples.len()),
+            ("program", INT8_PROGRAM_BYTES),
+        ];
+        board::check_flash(board, &flash)?;
+        board::check_ram(board, &[("the arena", program.arena_packets())])?;
+        let contents = [&self.model[..], &self.samples[..]];
+        constants(&model, &program, &words, &samples, contents)
     }
 
     fn samples(&self, model: &Int8ModelFile<'_>) -> Result<SamplesFile<'_>, Error> {
@@ -80,16 +95,16 @@ fn aligned(bytes: &[u8]) -> (usize, Vec<u8>) {
 
 fn constants(
     model: &Int8ModelFile<'_>,
+    program: &Program,
+    words: &[u32],
     samples: &SamplesFile<'_>,
-    samples_len: usize,
+    [content, samples_content]: [&[u8]; 2],
 ) -> Result<String, Error> {
     let quantized = model.quantized();
     let rule = quantized.rule();
-    let program = Program::try_of(model.network(), Purpose::Int8(rule)).map_err(Error::Program)?;
-    let words = words(&program, model)?;
     let input = &quantized.values()[0];
     let codes = input_codes(model.scaling(), input);
-    let crc = codes_crc(&program, model, samples, &codes)?;
+    let crc = codes_crc(program, model, samples, &codes)?;
     let mut code = String::new();
     let mut constant = |name: &str, kind: &str, value: String| {
         // Writing to a string cannot fail.
@@ -111,7 +126,16 @@ fn constants(
         "usize",
         (program.arena_packets() / 4).to_string(),
     );
-    constant("SAMPLES_LEN", "usize", samples_len.to_string());
+    constant("OUTPUTS", "usize", program.classes().to_string());
+    constant(
+        "PIXELS",
+        "usize",
+        program.input_shape().elements().to_string(),
+    );
+    let identity = content.last_chunk().copied().unwrap_or_default();
+    constant("MODEL_LEN", "usize", content.len().to_string());
+    constant("MODEL_CRC", "u32", u32::from_le_bytes(identity).to_string());
+    constant("SAMPLES_LEN", "usize", samples_content.len().to_string());
     constant("EXPECTED_CRC", "u32", crc.to_string());
     let values: Vec<String> = quantized.values().iter().map(value).collect();
     let mut table = |name: &str, kind: &str, len: usize, content: String| {

@@ -62,7 +62,7 @@ impl Training {
     /// Whether model, samples and storage fit the flash, and the training the RAM.
     pub fn check(&self, board: &Board, files: &Files, model: &ModelFile<'_>) -> Result<(), Error> {
         let program = self.program(model)?;
-        board::check_flash(board, files, self.storage(model)?)?;
+        board::check_files(board, files, self.storage(model)?)?;
         let bytes = |values| size_of::<f32>() * values;
         let parts = [
             ("trained parameters", bytes(program.trained_values())),

@@ -7,9 +7,14 @@ mod generated {
 }
 
 use generated::{NETWORK, RULE, SAMPLES_LEN, STEPS, VALUES, WORDS};
-use kiln_core::{ArrangedNetwork, Program, Purpose, SamplesError, SamplesFile};
+use kiln_core::{ArrangedNetwork, Program, Purpose, SamplesError, SamplesFile, codes_in_words};
 
-pub use generated::{ARENA_WORDS, EXPECTED_CRC, INPUT_CODES, description};
+pub use generated::{
+    ARENA_WORDS, EXPECTED_CRC, INPUT_CODES, MODEL_CRC, MODEL_LEN, OUTPUTS, PIXELS, description,
+};
+
+/// Bytes that an inference works in, the input among them.
+pub const ARENA_BYTES: usize = size_of::<u32>() * ARENA_WORDS;
 
 /// The program of inference.
 #[allow(
@@ -27,6 +32,12 @@ pub fn network() -> ArrangedNetwork<'static> {
         values: core::hint::black_box(&VALUES),
         words: core::hint::black_box(&WORDS),
     }
+}
+
+/// What an inference works in; nothing where it has been taken before.
+pub fn arena() -> Option<&'static mut [i8]> {
+    let words = cortex_m::singleton!(: [u32; ARENA_WORDS] = [0; ARENA_WORDS])?;
+    Some(codes_in_words(words))
 }
 
 /// The labelled images in flash.

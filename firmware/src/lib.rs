@@ -3,7 +3,8 @@
 //!
 //! [`evaluate`] classifies the samples in flash and reports; [`serve`] does what a desktop asks
 //! over the serial port; [`profile`] tells what each step takes. All run the [`model`] that the
-//! build put into flash, in what [`memory`] takes at the start. Built with the feature `training`, `train` learns the samples in flash,
+//! build put into flash, in what [`memory`] takes at the start, or the [`int8_model`], which needs no
+//! heap. Built with the feature `training`, `train` learns the samples in flash,
 //! [`serve`] learns what the desktop sends, and `store` keeps what was learned over a loss of power.
 //! A [`board`] holds clock, tick counter, serial port, storage and memory layout, and nothing above
 //! it knows a register.
@@ -27,8 +28,10 @@ pub mod memory;
 pub mod model;
 mod panic;
 pub mod profile;
+pub mod profile_int8;
 pub mod serve;
 #[cfg(feature = "training")]
 pub mod store;
+pub mod tally;
 #[cfg(feature = "training")]
 pub mod train;

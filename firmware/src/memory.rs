@@ -1,6 +1,6 @@
 //! All memory of inference and training, taken once from the heap at the start.
 
-use crate::model;
+use crate::{board, model};
 use alloc::boxed::Box;
 use alloc::vec;
 
@@ -12,8 +12,13 @@ pub struct Memory {
     pub winners: &'static mut [u8],
 }
 
-/// Takes the memory; it is never given back.
+/// Starts the heap and takes the memory; it is never given back.
+///
+/// # Panics
+///
+/// At a second call.
 pub fn take() -> Memory {
+    board::start_heap();
     Memory {
         values: Box::leak(vec![0.0; VALUES].into_boxed_slice()),
         winners: Box::leak(vec![0; WINNERS].into_boxed_slice()),

@@ -31,14 +31,14 @@ pub enum Failure {
 }
 
 /// Prints what each piece of work took, as soon as it is done.
-struct Told<'a> {
+pub(crate) struct Told<'a> {
     board: &'a mut Board,
     pass: defmt::Str,
     start: u32,
 }
 
 impl<'a> Told<'a> {
-    fn new(board: &'a mut Board, pass: defmt::Str) -> Self {
+    pub fn new(board: &'a mut Board, pass: defmt::Str) -> Self {
         let start = board.start_ticks();
         Self { board, pass, start }
     }
@@ -53,8 +53,13 @@ impl<'a> Told<'a> {
         );
     }
 
-    fn piece(&self, work: defmt::Str, ticks: u32) {
+    pub fn piece(&self, work: defmt::Str, ticks: u32) {
         defmt::println!("profile {=istr} {=istr} {=u32}", self.pass, work, ticks);
+    }
+
+    /// Leaves out of the count what was done since it began.
+    pub fn restart(&mut self) {
+        self.start = self.board.start_ticks();
     }
 }
 
@@ -71,7 +76,7 @@ impl Observer for Told<'_> {
                 self.step(defmt::intern!("backward"), step, ticks);
             }
         }
-        self.start = self.board.start_ticks();
+        self.restart();
     }
 }
 
@@ -107,7 +112,7 @@ fn infer(
         done.map_or(Ok(()), Err).map_err(Failure::Buffer)?;
         let mut told = Told::new(board, defmt::intern!("inference"));
         told.piece(defmt::intern!("whole"), ticks);
-        told.start = told.board.start_ticks();
+        told.restart();
         model::INFERENCE
             .infer_observed(parameters, arena, fill, &mut told)
             .map_err(Failure::Buffer)?;
@@ -147,7 +152,7 @@ fn train(
         outcome.map_err(Failure::Step)?;
         let mut told = Told::new(board, defmt::intern!("training"));
         told.piece(defmt::intern!("whole"), ticks);
-        told.start = told.board.start_ticks();
+        told.restart();
         trainer
             .step_observed(label, &sgd, fill, &mut told)
             .map_err(Failure::Step)?;

@@ -1,9 +1,12 @@
 //! The boards that the firmware runs on: whether something fits them, and how they are chosen.
 
 use crate::output::grouped;
+use kiln_core::Int8Target;
 use serde::Serialize;
 
-pub use ::boards::{BOARDS, Board, Emulated, PROGRAM_BYTES, WORKING_BYTES, storage_bytes};
+pub use ::boards::{
+    BOARDS, Board, Emulated, INT8_PROGRAM_BYTES, PROGRAM_BYTES, WORKING_BYTES, storage_bytes,
+};
 
 /// Memory that something needs, beside what a board has, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,6 +25,11 @@ impl Need {
     /// Flash of a board for so many bytes beside the program.
     pub const fn of_flash(board: &Board, needed: usize) -> Self {
         Self::of(needed, PROGRAM_BYTES, board.flash)
+    }
+
+    /// Flash of a board for a network of integers of so many bytes beside its program.
+    pub const fn of_int8_flash(board: &Board, needed: usize) -> Self {
+        Self::of(needed, INT8_PROGRAM_BYTES, board.flash)
     }
 
     /// RAM of a board for so many bytes beside stack and buffers.
@@ -47,6 +55,14 @@ impl Need {
     pub fn missing(&self, memory: &str) -> Option<String> {
         let over = grouped(self.over() as u64);
         (!self.fits).then(|| format!("{over} bytes of {memory} too many"))
+    }
+}
+
+/// What the firmware's build arranges a network of integers for on a board.
+pub fn int8_target(board: &Board) -> Int8Target {
+    match board.target.ends_with("eabihf") {
+        true => Int8Target::CortexMDsp,
+        false => Int8Target::Portable,
     }
 }
 

@@ -219,6 +219,7 @@ mod tests {
             labels: vec![0; values.len() / shape.size()],
             values: Values::Floats(values),
             shape,
+            coded: false,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Builds the firmware, by the firmware folder's own script.
 
 use crate::boards::Board;
+use crate::model::{AnyModel, ModelFacts};
 use crate::weights::ModelBytes;
-use kiln_core::{ModelFile, SamplesParts};
+use kiln_core::{Int8ModelFile, SamplesParts};
 use std::env;
 use std::fs::{self, File};
 use std::io;
@@ -14,6 +15,10 @@ pub use kiln_core::TrainingMemory;
 
 /// Says where the firmware folder is, where it is not beside the host program's sources.
 const FOLDER: &str = "KILN_FIRMWARE";
+/// Where the firmware's build reads which model and samples it takes.
+const FLOAT: [&str; 2] = ["KILN_MODEL", "KILN_SAMPLES"];
+/// The same of a network of integers.
+const INT8: [&str; 2] = ["KILN_INT8_MODEL", "KILN_INT8_SAMPLES"];
 /// Where the firmware's build reads what training it sets memory aside for.
 const TRAINING: &str = "KILN_TRAIN";
 /// Where it was when this program was built.
@@ -30,7 +35,7 @@ pub struct Firmware {
 /// What the firmware holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Content<'a> {
-    /// A model file.
+    /// A model file of either kind.
     pub model: &'a [u8],
     /// A samples file.
     pub samples: &'a [u8],
@@ -62,6 +67,22 @@ pub enum BuildError {
     },
 }
 
+impl<'a> Content<'a> {
+    /// Whether its model is one of integers.
+    fn is_int8(&self) -> bool {
+        Int8ModelFile::is_int8(self.model).unwrap_or(false)
+    }
+
+    /// The files with the variables that name them.
+    fn files(&self) -> [(&'static str, &'a [u8]); 2] {
+        let [model, samples] = match self.is_int8() {
+            true => INT8,
+            false => FLOAT,
+        };
+        [(model, self.model), (samples, self.samples)]
+    }
+}
+
 impl Firmware {
     /// The ELF file, which is there as long as this value is.
     pub fn path(&self) -> &Path {
@@ -69,8 +90,8 @@ impl Firmware {
     }
 }
 
-/// Builds the firmware that does what a desktop asks of a model on a board: that evaluates it, and
-/// where memory is to be set aside for it, trains it.
+/// Builds the firmware that does what a desktop asks of a model of either kind on a board: that evaluates
+/// it, and where memory is to be set aside for it, trains it.
 ///
 /// # Errors
 ///
@@ -81,9 +102,15 @@ pub fn build_server(
     training: Option<TrainingMemory>,
 ) -> Result<Firmware, BuildError> {
     let samples = no_samples(model).map_err(|reason| BuildError::Refused(reason.to_string()))?;
-    let model = model.as_slice();
-    let samples = &samples;
-    build(board, "serve", Some(Content { model, samples }), training)
+    let content = Content {
+        model: model.as_slice(),
+        samples: &samples,
+    };
+    let program = match content.is_int8() {
+        true => "serve_int8",
+        false => "serve",
+    };
+    build(board, program, Some(content), training)
 }
 
 /// Builds one of the firmware's programs for a board, with the files that are committed unless
@@ -109,16 +136,13 @@ pub fn build(
         .args(["build", board.name, "--quiet", "--bin", program])
         .env_remove("CARGO_TARGET_DIR");
     // At the same places for every build, so that the same content is not built again.
-    for (variable, bytes) in [
-        ("KILN_MODEL", content.map(|content| content.model)),
-        ("KILN_SAMPLES", content.map(|content| content.samples)),
-    ] {
+    for variable in [FLOAT, INT8].concat() {
         command.env_remove(variable);
-        if let Some(bytes) = bytes {
-            let path = output.join(variable.to_lowercase());
-            within(&path, write_changed(&path, bytes))?;
-            command.env(variable, path);
-        }
+    }
+    for (variable, bytes) in content.iter().flat_map(Content::files) {
+        let path = output.join(variable.to_lowercase());
+        within(&path, write_changed(&path, bytes))?;
+        command.env(variable, path);
     }
     command.env_remove(TRAINING);
     if let Some(training) = training {
@@ -180,7 +204,7 @@ fn folder() -> Result<PathBuf, BuildError> {
 
 /// A samples file of no samples, of the shape that the model takes.
 fn no_samples(model: &ModelBytes) -> anyhow::Result<Vec<u8>> {
-    let model: ModelFile<'_> = model.open()?;
+    let model = AnyModel::open(model)?;
     let parts = SamplesParts {
         shape: model.network().input_shape(),
         labels: &[],

@@ -1,8 +1,10 @@
 //! The link to a device: requests are sent until they are answered whole.
 
 mod answer;
+mod error;
 mod session;
 mod stream;
 
-pub use session::{Description, LinkError, LinkSession, Trained};
+pub use error::LinkError;
+pub use session::{Description, Int8Sample, LinkSession, Trained};
 pub use stream::{LinkStream, from_socket, open};

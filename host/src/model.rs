@@ -1,8 +1,9 @@
 //! A model file of either kind: of floating-point numbers or of integers.
 
+use crate::data::CodeOrder;
 use crate::weights::{self, ModelBytes};
 use kiln_core::{
-    Int8ModelFile, ModelError, ModelFile, ModelTask, Network, Scaling, bytes_in_place,
+    Int8ModelFile, Int8Rule, ModelError, ModelFile, ModelTask, Network, Scaling, bytes_in_place,
 };
 use sha2::{Digest, Sha256};
 
@@ -21,6 +22,10 @@ pub trait ModelFacts {
     fn network(&self) -> &Network;
     /// The names of its classes, none where it has no names.
     fn names(&self) -> Vec<&str>;
+    /// How the codes of its input lie in a dataset of codes; none where it takes no codes.
+    fn codes(&self) -> Option<CodeOrder> {
+        None
+    }
 }
 
 impl<'a> AnyModel<'a> {
@@ -50,6 +55,14 @@ impl<'a> AnyModel<'a> {
         match self {
             Self::Float(model) => model.scaling(),
             Self::Int8(model) => model.scaling(),
+        }
+    }
+
+    /// What it computes with: `f32` or `int8`.
+    pub fn element(&self) -> &'static str {
+        match self {
+            Self::Float(_) => "f32",
+            Self::Int8(_) => "int8",
         }
     }
 
@@ -107,6 +120,17 @@ impl ModelFacts for AnyModel<'_> {
         match self {
             Self::Float(model) => model.names(),
             Self::Int8(model) => model.class_names().collect(),
+        }
+    }
+
+    fn codes(&self) -> Option<CodeOrder> {
+        match self {
+            Self::Float(_) => None,
+            // As in the files that it comes from.
+            Self::Int8(model) => Some(match model.quantized().rule() {
+                Int8Rule::Once => CodeOrder::ChannelsFirst,
+                Int8Rule::TensorFlowLite => CodeOrder::ChannelsLast,
+            }),
         }
     }
 }

@@ -77,6 +77,11 @@ pub struct Settings {
         help = default_of("Fraction of the training samples held out to validate on; 0 for none",
             defaults::VALIDATION))]
     pub validation: Option<f64>,
+    /// Whether the trained network is quantised.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "Quantise the trained network, too: a model of 8-bit integers beside it, as kiln quantize makes it")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantize: Option<bool>,
 }
 
 /// Every hyper-parameter of a run, each within its bounds.
@@ -108,6 +113,8 @@ pub struct Hyperparameters {
     pub seed: u64,
     /// Fraction of the training samples held out, in `[0, 1)`.
     pub validation: f64,
+    /// Whether the trained network is quantised.
+    pub quantize: bool,
 }
 
 impl Hyperparameters {
@@ -146,6 +153,7 @@ impl Settings {
             augment: self.augment.or(other.augment),
             seed: self.seed.or(other.seed),
             validation: self.validation.or(other.validation),
+            quantize: self.quantize.or(other.quantize),
         }
     }
 
@@ -184,6 +192,7 @@ impl Settings {
             augment: self.augment.unwrap_or_default(),
             seed: self.seed.unwrap_or(defaults::SEED),
             validation: self.validation.unwrap_or(defaults::VALIDATION),
+            quantize: self.quantize.unwrap_or_default(),
         };
         resolved.check()?;
         Ok(resolved)
@@ -209,6 +218,7 @@ impl From<Hyperparameters> for Settings {
             augment: Some(resolved.augment),
             seed: Some(resolved.seed),
             validation: Some(resolved.validation),
+            quantize: resolved.quantize.then_some(true),
         }
     }
 }

@@ -53,6 +53,13 @@ pub fn codes_in_words(words: &mut [u32]) -> &mut [i8] {
     codes
 }
 
+/// Codes as the bytes they are, without a copy.
+pub fn bytes_of_codes(codes: &[i8]) -> &[u8] {
+    // SAFETY: every i8 is a valid byte, of the same length and alignment, and the slice is the same.
+    let (_, bytes, _) = unsafe { codes.align_to::<u8>() };
+    bytes
+}
+
 /// `bytes` as what the codes of values stand for, 8 bytes each, without a copy.
 ///
 /// `None` where they do not start at a multiple of 4 or are not a multiple of 8 long.

@@ -24,7 +24,8 @@ pub struct Frame<T> {
 pub enum Request<'a> {
     /// Who are you?
     Hello,
-    /// The logits of an image of bytes in the order (channel, row, column).
+    /// The logits, or of a network of integers the codes, of an image of bytes in the order (channel,
+    /// row, column).
     Infer(#[serde(borrow)] &'a [u8]),
     /// What memory did it take so far?
     Usage,
@@ -43,6 +44,9 @@ pub enum Request<'a> {
     },
     /// Keep the trained parameters, so that they survive a loss of power.
     Store,
+    /// The codes that a network of integers gives for these of its input, each a signed byte, in the order
+    /// (row, column, channel).
+    InferCodes(&'a [u8]),
 }
 
 /// What a device answers.
@@ -52,7 +56,7 @@ pub enum Response<'a> {
     /// To [`Request::Hello`].
     #[serde(borrow)]
     Device(Device<'a>),
-    /// To [`Request::Infer`].
+    /// To [`Request::Infer`] of a network of floating-point numbers.
     Logits {
         /// What the inference took, in the device's unit.
         ticks: u32,
@@ -93,6 +97,13 @@ pub enum Response<'a> {
     Overflowed {
         /// Bytes that are kept for the stack.
         available: u32,
+    },
+    /// To [`Request::Infer`] and [`Request::InferCodes`] of a network of integers.
+    Codes {
+        /// What the inference took, in the device's unit.
+        ticks: u32,
+        /// The codes of its output, each a signed byte, in the order (row, column, channel).
+        codes: &'a [u8],
     },
 }
 

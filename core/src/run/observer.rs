@@ -34,6 +34,16 @@ pub enum Work {
     },
 }
 
+impl Work {
+    /// What is done of a network of integers behind its input, and behind each step.
+    pub(super) const fn of_int8(step: Option<usize>) -> Self {
+        match step {
+            None => Self::Input,
+            Some(step) => Self::Forward { step },
+        }
+    }
+}
+
 /// Is told of each piece of work as soon as it is done, so that what it measures since it was told
 /// last is what that piece took.
 pub trait Observer {

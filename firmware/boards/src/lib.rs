@@ -18,7 +18,9 @@ pub use board::{
     BOARDS, Board, Emulated, FLASH_ORIGIN, MPS2_AN385, MPS2_AN386, MPS2_AN500, NRF52840,
     RAM_ORIGIN, named,
 };
-pub use reserve::{PROGRAM_BYTES, STACK_BYTES, STACK_GUARD_BYTES, WORKING_BYTES};
+pub use reserve::{
+    INT8_PROGRAM_BYTES, PROGRAM_BYTES, STACK_BYTES, STACK_GUARD_BYTES, WORKING_BYTES,
+};
 pub use storage::{PAGE_BYTES, SLOT_HEADER_BYTES, WORD_BYTES, storage_bytes};
 
 #[cfg(test)]

@@ -4,6 +4,10 @@
 /// what a program takes exactly.
 pub const PROGRAM_BYTES: usize = 32 << 10;
 
+/// The same of a program that computes in integers, which has kernels for any processor, too, and for
+/// both ways of rounding.
+pub const INT8_PROGRAM_BYTES: usize = 44 << 10;
+
 /// RAM kept for the stack, the link's buffers, the program of a training and the log, in bytes: the
 /// build refuses what does not leave it.
 pub const WORKING_BYTES: usize = 16 << 10;

@@ -7,7 +7,7 @@ use firmware::serve;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    match serve::run(Board::start()) {
+    match serve::float::run(Board::start()) {
         Ok(()) => board::exit(Exit::Success),
         Err(failure) => {
             failure.report();

@@ -15,8 +15,12 @@ pub fn heap_high_water() -> usize {
     HEAP.high_water.load(Ordering::Relaxed)
 }
 
-/// Gives the heap its memory.
-pub(super) fn start_heap() {
+/// Gives the heap its memory, which a program without one so does not have.
+///
+/// # Panics
+///
+/// At a second call.
+pub fn start_heap() {
     // SAFETY: the region belongs to the heap alone, which is initialised only here, and `init`
     // itself panics at a second call.
     unsafe { HEAP.heap.init(REGION.0.get() as usize, size_of::<Memory>()) }

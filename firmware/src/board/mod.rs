@@ -29,7 +29,7 @@ mod simulated_storage;
 #[cfg(feature = "training")]
 pub use chosen::Storage;
 pub use chosen::{Board, NAME, TICK_UNIT, exit};
-pub use heap::heap_high_water;
+pub use heap::{heap_high_water, start_heap};
 pub use stack::{stack_bytes, stack_has_overflowed, stack_high_water};
 
 /// A fault of the processor stops the program as a panic does, instead of hanging it.

@@ -1,9 +1,9 @@
 //! What the MPS2 boards have in common. The emulator counts instructions, not cycles.
 
+use super::Exit;
 use super::cmsdk_uart::Uart;
 #[cfg(feature = "training")]
 use super::simulated_storage::{self, NOTES, Storage};
-use super::{Exit, heap};
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 use defmt_semihosting as _;
@@ -42,13 +42,12 @@ pub struct Board {
 }
 
 impl Board {
-    /// Starts heap and tick counter.
+    /// Starts the tick counter.
     ///
     /// # Panics
     ///
     /// At a second call.
     pub fn start() -> Self {
-        heap::start_heap();
         let Some(peripherals) = cortex_m::Peripherals::take() else {
             panic!("the board was started before");
         };

@@ -1,6 +1,6 @@
 //! Nordic's nRF52840-DK: 64 MHz Cortex-M4F, serial over its debugger's USB, log over RTT.
 
-use super::{Exit, heap};
+use super::Exit;
 use cortex_m::peripheral::DWT;
 use defmt_rtt as _;
 use embedded_io::{ErrorType, Read, Write};
@@ -30,13 +30,12 @@ pub struct Board {
 }
 
 impl Board {
-    /// Starts heap, clock, cycle counter and serial port.
+    /// Starts clock, cycle counter and serial port.
     ///
     /// # Panics
     ///
     /// At a second call.
     pub fn start() -> Self {
-        heap::start_heap();
         let (Some(device), Some(mut core)) =
             (pac::Peripherals::take(), cortex_m::Peripherals::take())
         else {

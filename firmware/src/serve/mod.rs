@@ -1,17 +1,17 @@
-//! Does what a desktop asks over the serial port.
+//! Does what a desktop asks over the serial port, with the model in flash: [`float`] or [`int8`].
 
+pub mod float;
+pub mod int8;
 mod port;
 #[cfg(feature = "training")]
 mod training;
 
 use crate::board::{self, Board};
-use crate::memory;
-use crate::model;
 use kiln_core::link::{
-    Damaged, Decoder, Device, Frame, LINK_VERSION, MESSAGE_OVERHEAD, Refusal, Request, Response,
-    Training, Usage, parse,
+    Damaged, Decoder, Device, Frame, LINK_VERSION, Refusal, Request, Response, Training, Usage,
+    parse,
 };
-use kiln_core::{ModelError, Scaling, ScalingError, bytes_in_place, pack_pixels};
+use kiln_core::{ModelError, ScalingError};
 use port::Port;
 
 /// Why the link ended early.
@@ -25,29 +25,56 @@ pub enum Failure {
     Port,
 }
 
-/// Length of the largest frame that comes: an image.
-const RECEIVED: usize = model::PIXELS + MESSAGE_OVERHEAD;
+/// The model that a device holds.
+trait ServedModel {
+    /// What tells it from others.
+    const IDENTITY: ModelIdentity;
+
+    /// Number of the trained parameters that were stored last; 0 where there are none.
+    fn stored(&mut self, _: &mut Board) -> u32 {
+        0
+    }
+
+    /// Whether it can be trained so.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    #[cfg(feature = "training")]
+    fn check(&mut self, _: &mut Board, _: &Training) -> Result<(), Refusal> {
+        Err(Refusal::Unknown)
+    }
+}
+
+/// What is said of a model.
+struct ModelIdentity {
+    /// CRC-32 that ends its file.
+    crc: u32,
+    /// Bytes of its file.
+    len: usize,
+    /// Bytes of an image.
+    pixels: usize,
+    /// Bytes of memory set aside for it.
+    memory: usize,
+}
 
 /// What the device needs to answer, whatever its parameters are.
-struct Session {
+struct Session<M> {
     port: Port,
-    parameters: &'static [f32],
-    scaling: &'static Scaling,
+    model: M,
     damaged: u32,
-    /// Where the program of a training that is asked for is made.
-    #[cfg(feature = "training")]
-    candidate: &'static mut training::Plan,
 }
 
 /// Parameters, and what can be done with them.
-trait Responder {
+trait Responder<M> {
     /// Answers what only these parameters can: an image to classify or to train on, or what they
     /// are.
-    fn answer(&mut self, session: &mut Session, frame: Frame<Request<'_>>) -> Result<(), Failure>;
+    fn answer(
+        &mut self,
+        session: &mut Session<M>,
+        frame: Frame<Request<'_>>,
+    ) -> Result<(), Failure>;
 }
-
-/// The parameters in flash, as the model came.
-struct Untrained<'a>(&'a mut [f32]);
 
 /// Why a conversation with one set of parameters ends.
 enum End {
@@ -58,52 +85,8 @@ enum End {
     Training(u32, Training),
 }
 
-/// Answers requests until one says that it was the last.
-///
-/// # Errors
-///
-/// A model that is not as it was built, or a serial port that fails.
-pub fn run(board: Board) -> Result<(), Failure> {
-    let mut session = Session {
-        port: Port::new(board),
-        parameters: model::parameters().map_err(Failure::Model)?,
-        scaling: scaling()?,
-        damaged: 0,
-        #[cfg(feature = "training")]
-        candidate: training::candidate(),
-    };
-    let decoder = decoder();
-    let memory = memory::take();
-    let arena = &mut memory.values[..model::ARENA_VALUES];
-    let end = session.converse(decoder, &mut Untrained(arena))?;
-    #[cfg(feature = "training")]
-    let end = {
-        let (mut memory, mut end) = (memory, end);
-        let mut current = training::current();
-        while let End::Training(sequence, training) = end {
-            let room = (&mut memory, &mut current);
-            end = training::run(&mut session, decoder, room, sequence, training)?;
-        }
-        end
-    };
-    match end {
-        End::Finished | End::Training(..) => Ok(()),
-    }
-}
-
-// What follows is made once and kept in statics, each in a function of its own, so that what it
-// takes on the way does not stay on the stack, which inference and training need.
-
-#[inline(never)]
-fn scaling() -> Result<&'static Scaling, Failure> {
-    let scaling = model::scaling().map_err(Failure::Scaling)?;
-    Ok(once(cortex_m::singleton!(: Scaling = scaling)))
-}
-
-#[inline(never)]
-fn decoder() -> &'static mut Decoder<RECEIVED> {
-    once(cortex_m::singleton!(: Decoder<RECEIVED> = Decoder::new()))
-}
+// What is made once and kept in statics is made in functions of its own, so that what it takes on the
+// way does not stay on the stack, which inference and training need.
 
 /// What is made at the start only.
 fn once<T>(made: Option<&'static mut T>) -> &'static mut T {
@@ -113,12 +96,20 @@ fn once<T>(made: Option<&'static mut T>) -> &'static mut T {
     }
 }
 
-impl Session {
+impl<M: ServedModel> Session<M> {
+    fn new(port: Port, model: M) -> Self {
+        Self {
+            port,
+            model,
+            damaged: 0,
+        }
+    }
+
     /// Answers requests until other parameters have to.
-    fn converse(
+    fn converse<const N: usize>(
         &mut self,
-        decoder: &mut Decoder<RECEIVED>,
-        responder: &mut impl Responder,
+        decoder: &mut Decoder<N>,
+        responder: &mut impl Responder<M>,
     ) -> Result<End, Failure> {
         loop {
             let end = match decoder.push(self.port.receive()?) {
@@ -140,7 +131,7 @@ impl Session {
     fn answer(
         &mut self,
         payload: &[u8],
-        responder: &mut impl Responder,
+        responder: &mut impl Responder<M>,
     ) -> Result<Option<End>, Failure> {
         let Some(frame) = parse::<Request<'_>>(payload) else {
             self.port.send(0, Response::Refused(Refusal::Unknown))?;
@@ -151,18 +142,15 @@ impl Session {
             self.port.send_overflow(sequence)?;
             return Ok(None);
         }
+        let pixels = M::IDENTITY.pixels;
         match frame.body {
             Request::Hello => {
                 let device = self.device();
                 self.port.send(sequence, Response::Device(device))?;
             }
-            Request::Infer(image) if image.len() != model::PIXELS => {
-                self.refuse(
-                    sequence,
-                    Refusal::Image {
-                        expected: model::PIXELS as u32,
-                    },
-                )?;
+            Request::Infer(image) if image.len() != pixels => {
+                let expected = pixels as u32;
+                self.refuse(sequence, Refusal::Image { expected })?;
             }
             Request::Usage => {
                 let usage = self.usage();
@@ -173,12 +161,10 @@ impl Session {
                 return Ok(Some(End::Finished));
             }
             #[cfg(feature = "training")]
-            Request::Configure(wanted) => {
-                match training::check(self.candidate, &mut self.port.board, &wanted) {
-                    Ok(()) => return Ok(Some(End::Training(sequence, wanted))),
-                    Err(refusal) => self.refuse(sequence, refusal)?,
-                }
-            }
+            Request::Configure(wanted) => match self.model.check(&mut self.port.board, &wanted) {
+                Ok(()) => return Ok(Some(End::Training(sequence, wanted))),
+                Err(refusal) => self.refuse(sequence, refusal)?,
+            },
             _ => responder.answer(self, frame)?,
         }
         Ok(None)
@@ -193,57 +179,20 @@ impl Session {
             version: LINK_VERSION,
             board: board::NAME,
             tick_unit: board::TICK_UNIT,
-            model_crc: model::MODEL_CRC,
-            model_len: model::MODEL_LEN as u32,
-            #[cfg(feature = "training")]
-            stored: crate::store::number(&mut self.port.board, &model::TRAINING),
-            #[cfg(not(feature = "training"))]
-            stored: 0,
+            model_crc: M::IDENTITY.crc,
+            model_len: M::IDENTITY.len as u32,
+            stored: self.model.stored(&mut self.port.board),
         }
     }
 
     fn usage(&self) -> Usage {
         Usage {
-            arena: memory::BYTES as u32,
+            arena: M::IDENTITY.memory as u32,
             // Where there is no number, the port says so instead.
             stack: board::stack_high_water().unwrap_or(board::stack_bytes()) as u32,
             heap: board::heap_high_water() as u32,
             damaged: self.damaged,
         }
-    }
-}
-
-impl Responder for Untrained<'_> {
-    fn answer(&mut self, session: &mut Session, frame: Frame<Request<'_>>) -> Result<(), Failure> {
-        let Frame { sequence, body } = frame;
-        let image = match body {
-            Request::Infer(image) => image,
-            Request::Train(_) | Request::Parameters { .. } | Request::Store
-                if cfg!(feature = "training") =>
-            {
-                return session.refuse(sequence, Refusal::NotConfigured);
-            }
-            _ => return session.refuse(sequence, Refusal::Unknown),
-        };
-        let Session {
-            port,
-            parameters,
-            scaling,
-            ..
-        } = session;
-        let fill = |input: &mut [f32]| pack_pixels(scaling, &[image], input);
-        let arena = &mut *self.0;
-        let (logits, ticks) = port
-            .board
-            .time(|| model::INFERENCE.infer(parameters, arena, fill));
-        let body = match logits {
-            Ok(logits) => Response::Logits {
-                ticks,
-                logits: bytes_in_place(logits),
-            },
-            Err(_) => Response::Refused(Refusal::Unknown),
-        };
-        port.send(sequence, body)
     }
 }
 

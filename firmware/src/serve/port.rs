@@ -1,38 +1,19 @@
 //! The serial port: bytes come, frames go.
 
-use super::{Failure, once};
+use super::Failure;
 use crate::board::{self, Board};
-use crate::model;
 use embedded_io::{Read, Write};
-use kiln_core::link::{Frame, MESSAGE_OVERHEAD, Response, encode, encoded_len};
-
-/// Length of the largest frame that goes: logits, parameters, or the device's names.
-const SENT: usize = encoded_len(size_of::<f32>() * most_values() + MESSAGE_OVERHEAD);
-
-/// Most values in a frame that goes.
-const fn most_values() -> usize {
-    let parameters = if cfg!(feature = "training") {
-        kiln_core::link::PARAMETERS_PER_FRAME
-    } else {
-        0
-    };
-    if model::CLASSES > parameters {
-        model::CLASSES
-    } else {
-        parameters
-    }
-}
+use kiln_core::link::{Frame, Response, encode};
 
 /// The board, and room for a frame.
 pub struct Port {
     pub board: Board,
-    sent: &'static mut [u8; SENT],
+    sent: &'static mut [u8],
 }
 
 impl Port {
-    /// The port of a board, which is made once.
-    pub fn new(board: Board) -> Self {
-        let sent = once(cortex_m::singleton!(: [u8; SENT] = [0; SENT]));
+    /// The port of a board, with room for the largest frame that goes.
+    pub fn new(board: Board, sent: &'static mut [u8]) -> Self {
         Self { board, sent }
     }
 

@@ -1,6 +1,7 @@
 //! Trains on what the desktop sends.
 
-use super::{End, Failure, RECEIVED, Responder, Session, once};
+use super::float::{FloatServer, RECEIVED};
+use super::{End, Failure, Responder, Session, once};
 use crate::board::Board;
 use crate::first_parameters::initialise;
 use crate::memory::{self, Memory};
@@ -76,7 +77,7 @@ pub(super) fn check(
 ///
 /// A serial port that fails.
 pub(super) fn run(
-    session: &mut Session,
+    session: &mut Session<FloatServer>,
     decoder: &mut Decoder<RECEIVED>,
     (memory, current): (&mut Memory, &mut &'static mut Plan),
     sequence: u32,
@@ -84,9 +85,10 @@ pub(super) fn run(
 ) -> Result<End, Failure> {
     // The candidate was checked when the desktop asked; the next one is made where this one's
     // forerunner lay.
-    core::mem::swap(&mut session.candidate, current);
+    core::mem::swap(&mut session.model.candidate, current);
     let program = &**current;
-    let Ok(trainer) = CompactTrainer::new(program, memory.of(program, session.parameters)) else {
+    let Ok(trainer) = CompactTrainer::new(program, memory.of(program, session.model.parameters))
+    else {
         return Ok(End::Finished);
     };
     let mut learner = Learner {
@@ -142,7 +144,7 @@ fn footprint(program: &Plan) -> Footprint {
 
 impl Learner<'_> {
     /// Sets the first parameters.
-    fn start(&mut self, session: &mut Session, start: Start) -> Result<(), Refusal> {
+    fn start(&mut self, session: &mut Session<FloatServer>, start: Start) -> Result<(), Refusal> {
         let trained = self.trainer.trained_mut();
         match start {
             Start::Seed(seed) => initialise(self.program, &model::NETWORK, trained, seed),
@@ -152,15 +154,20 @@ impl Learner<'_> {
             }
             _ => {
                 self.program
-                    .extract(session.parameters, trained)
+                    .extract(session.model.parameters, trained)
                     .map_err(|_| Refusal::Trainable)?;
             }
         }
         Ok(())
     }
 
-    fn infer(&mut self, session: &mut Session, sequence: u32, image: &[u8]) -> Result<(), Failure> {
-        let (port, scaling) = (&mut session.port, session.scaling);
+    fn infer(
+        &mut self,
+        session: &mut Session<FloatServer>,
+        sequence: u32,
+        image: &[u8],
+    ) -> Result<(), Failure> {
+        let (port, scaling) = (&mut session.port, session.model.scaling);
         let trainer = &mut self.trainer;
         let (logits, ticks) = port
             .board
@@ -170,7 +177,11 @@ impl Learner<'_> {
     }
 
     /// Trains on a sample and updates the parameters where it is the last of its batch.
-    fn train(&mut self, session: &mut Session, example: &Example<'_>) -> Response<'static> {
+    fn train(
+        &mut self,
+        session: &mut Session<FloatServer>,
+        example: &Example<'_>,
+    ) -> Response<'static> {
         let most = self.batch;
         if example.image.len() != model::PIXELS {
             let expected = model::PIXELS as u32;
@@ -191,7 +202,7 @@ impl Learner<'_> {
         if self.program.check_optimizer(&sgd).is_err() {
             return Response::Refused(Refusal::Optimizer);
         }
-        let (board, scaling) = (&mut session.port.board, session.scaling);
+        let (board, scaling) = (&mut session.port.board, session.model.scaling);
         let (outcome, ticks) = board.time(|| self.advance(example, &sgd, scaling));
         match outcome {
             Ok(outcome) => Response::Trained {
@@ -230,7 +241,7 @@ impl Learner<'_> {
     /// Sends some of the trained parameters.
     fn parameters(
         &self,
-        session: &mut Session,
+        session: &mut Session<FloatServer>,
         sequence: u32,
         first: u32,
         count: u16,
@@ -249,7 +260,7 @@ impl Learner<'_> {
         session.port.send(sequence, body)
     }
 
-    fn store(&self, session: &mut Session) -> Response<'static> {
+    fn store(&self, session: &mut Session<FloatServer>) -> Response<'static> {
         if !self.trainer.all_finite() {
             return Response::Diverged;
         }
@@ -264,8 +275,12 @@ impl Learner<'_> {
     }
 }
 
-impl Responder for Learner<'_> {
-    fn answer(&mut self, session: &mut Session, frame: Frame<Request<'_>>) -> Result<(), Failure> {
+impl Responder<FloatServer> for Learner<'_> {
+    fn answer(
+        &mut self,
+        session: &mut Session<FloatServer>,
+        frame: Frame<Request<'_>>,
+    ) -> Result<(), Failure> {
         let Frame { sequence, body } = frame;
         let response = match (body, self.last) {
             (Request::Train(_) | Request::Store, Some((last, response))) if last == sequence => {

@@ -159,6 +159,7 @@ fn seed_epoch_and_sample_decide_and_nothing_else() {
 fn floats_are_left_as_they_are_and_nothing_else_is_promised() {
     let floats = Samples {
         values: Values::Floats(vec![0.5; 24]),
+        coded: false,
         labels: vec![0],
         shape: SHAPE,
     };

@@ -150,14 +150,7 @@ impl BenchNetwork {
 
     /// Random samples, `batches` times `batch`, or fewer batches of a network with large ones.
     pub fn samples(&self, batch: usize, batches: usize) -> Samples {
-        let shape: ImageShape = self.network.input_shape().into();
-        let most = SAMPLE_BYTES / (batch * shape.size()).max(1);
-        let count = batch * batches.min(most).max(1);
-        let classes = self.network.classes();
-        let mut draw = source(1, Stream::Order);
-        let pixels = (0..count * shape.size()).map(|_| draw() as u8).collect();
-        let labels = (0..count).map(|index| (index % classes.min(1 << 16)) as u16);
-        Samples::of_bytes(pixels, labels.collect(), shape)
+        random_samples(&self.network, batch, batches)
     }
 
     /// Multiply-accumulates of the inference of a sample.
@@ -170,6 +163,18 @@ impl BenchNetwork {
     pub fn training_macs(&self) -> u64 {
         training_macs(&self.network)
     }
+}
+
+/// As [`BenchNetwork::samples`].
+pub fn random_samples(network: &Network, batch: usize, batches: usize) -> Samples {
+    let shape: ImageShape = network.input_shape().into();
+    let most = SAMPLE_BYTES / (batch * shape.size()).max(1);
+    let count = batch * batches.min(most).max(1);
+    let classes = network.classes();
+    let mut draw = source(1, Stream::Order);
+    let pixels = (0..count * shape.size()).map(|_| draw() as u8).collect();
+    let labels = (0..count).map(|index| (index % classes.min(1 << 16)) as u16);
+    Samples::of_bytes(pixels, labels.collect(), shape)
 }
 
 /// As [`BenchNetwork::training_macs`].

@@ -5,13 +5,16 @@ mod layers;
 mod speeds;
 
 use super::arguments::machine::{checked_threads, cores, lane_width};
+use super::arguments::subject::{is_model, read_any_model};
 use crate::bench::{BenchNetwork, BenchPlan};
 use crate::boards::{self, Board};
 use crate::engine::EngineOptions;
+use crate::model::AnyModel;
 use crate::number;
 use crate::output::Output;
 use crate::settings::ArithmeticSetting;
 use anyhow::{Result, ensure};
+use board::Int8Subject;
 use kiln_core::LaneWidth;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,10 +40,10 @@ use std::time::Duration;
 Examples:
   kiln bench network.toml --threads 1 --lanes auto
   kiln bench network.toml --layers
-  kiln bench --board mps2-an386 network.toml
+  kiln bench --board mps2-an386 network.toml model-int8.kiln --layers
 ")]
 pub struct BenchArguments {
-    /// Networks as TOML files [default: a fixed set]
+    /// Networks as TOML files, or on a board also model files, of int8 networks too [default: a fixed set]
     #[arg(value_name = "NETWORK.toml")]
     networks: Vec<PathBuf>,
     /// Tell where the time goes, layer by layer, on one thread
@@ -95,17 +98,10 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
         None => vec![1, cores()],
     };
     let lanes = arguments.widths()?;
-    let networks = match arguments.networks.is_empty() {
-        true => BenchNetwork::fixed()?,
-        false => arguments
-            .networks
-            .iter()
-            .map(|path| BenchNetwork::read(path))
-            .collect::<Result<_>>()?,
-    };
+    let (networks, models) = arguments.subjects()?;
     let time = Duration::from_secs(arguments.seconds);
     match arguments.board {
-        Some(board) => board::run(output, board, &networks, arguments.layers),
+        Some(board) => board::run(output, board, (&networks, &models), arguments.layers),
         None if arguments.layers => {
             let widths = (&*lanes, arguments.arithmetic.into());
             layers::run(output, &networks, widths, batch, time)
@@ -124,6 +120,33 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
 }
 
 impl BenchArguments {
+    /// The networks to measure, and of a board the models of integers.
+    fn subjects(&self) -> Result<(Vec<BenchNetwork>, Vec<Int8Subject>)> {
+        if self.networks.is_empty() {
+            return Ok((BenchNetwork::fixed()?, Vec::new()));
+        }
+        let (mut networks, mut models) = (Vec::new(), Vec::new());
+        for path in &self.networks {
+            if !is_model(path) {
+                networks.push(BenchNetwork::read(path)?);
+                continue;
+            }
+            let name = path.display().to_string();
+            ensure!(
+                self.board.is_some(),
+                "{name}: a model file is measured on a board; name one by --board, or give the \
+                 network as a TOML file"
+            );
+            let bytes = read_any_model(path)?;
+            if let AnyModel::Float(model) = AnyModel::open(&bytes)? {
+                networks.push(BenchNetwork::of(&name, model.network().clone())?);
+            } else {
+                models.push(Int8Subject { name, bytes });
+            }
+        }
+        Ok((networks, models))
+    }
+
     fn widths(&self) -> Result<Vec<LaneWidth>> {
         let mut options = EngineOptions {
             arithmetic: self.arithmetic.into(),

@@ -17,7 +17,6 @@ use crate::training::MeanScore;
 use crate::weights;
 use crate::whole_file;
 use anyhow::{Context, Result};
-use kiln_core::ModelTask;
 use serde::Serialize;
 use std::io;
 use std::path::PathBuf;
@@ -139,10 +138,7 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let name = arguments.subject.name();
     let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
-    let dataset = match model.task() {
-        ModelTask::Classification => arguments.subject.load(&model, options.threads)?,
-        ModelTask::Reconstruction => arguments.subject.load_any(&model, options.threads)?,
-    };
+    let dataset = arguments.subject.load_scored(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
     if dataset.test.is_none() {
@@ -167,17 +163,18 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
 fn describe(output: Output, report: &EvaluateReport<'_>, dataset: &Dataset) -> io::Result<()> {
     let shown = |value: Option<f64>, scale: f64| value.unwrap_or(f64::NAN) * scale;
     let samples = grouped(report.samples as u64);
-    let scored = match report.correct {
-        Some(correct) => format!(
+    let scored = match (report.correct, &report.errors_sha256) {
+        (Some(correct), _) => format!(
             "{:.2}% of {samples} samples ({} correct), loss {:.4}",
             shown(report.accuracy, 100.0),
             grouped(correct as u64),
             shown(report.loss, 1.0)
         ),
-        None => format!(
+        (None, Some(_)) => format!(
             "mean squared error {:.6} over {samples} samples",
             shown(report.loss, 1.0)
         ),
+        (None, None) => format!("{samples} samples, which have no labels"),
     };
     output.item(
         "scored",
@@ -210,12 +207,15 @@ fn score<'a>(
     let loss = LossSetting::of(model.task());
     let score = MeanScore::of(&outcome, loss);
     let tells_classes = loss.tells_classes();
+    // Labels that nobody gave are none to be compared with.
+    let is_classified = tells_classes && subject::has_labels(dataset);
+    let score = score.filter(|_| is_classified || !tells_classes);
     let classes = if tells_classes {
         model.network().classes()
     } else {
         dataset.classes.len()
     };
-    let confusion = tells_classes.then(|| Confusion::of(&samples.labels, scores, classes));
+    let confusion = is_classified.then(|| Confusion::of(&samples.labels, scores, classes));
     let per_class = confusion
         .as_ref()
         .map(|confusion| per_class(confusion, &dataset.classes));
@@ -228,7 +228,7 @@ fn score<'a>(
         dataset: &dataset.name,
         source: &dataset.source,
         samples: outcome.samples,
-        correct: tells_classes.then_some(outcome.correct),
+        correct: is_classified.then_some(outcome.correct),
         accuracy: score.and_then(|score| score.accuracy),
         loss: score.map(|score| score.loss),
         anomaly: match tells_classes {
@@ -245,10 +245,7 @@ fn score<'a>(
         threads: engine.threads(),
         lanes: engine.lanes(),
         arithmetic: ArithmeticSetting::Separate,
-        element: match model {
-            AnyModel::Float(_) => "f32",
-            AnyModel::Int8(_) => "int8",
-        },
+        element: model.element(),
         weights,
         weights_sha256: model.sha256(),
         logits_sha256,

@@ -23,6 +23,7 @@ Examples:
   kiln export --weights model.kiln --dataset mnist --samples 100 --out device
   cd firmware && KILN_MODEL=$OLDPWD/device/model.kiln KILN_SAMPLES=$OLDPWD/device/model.samples \\
     cargo run --release
+  kiln export --weights model-int8.kiln --dataset mnist --out device    # for KILN_INT8_MODEL, KILN_INT8_SAMPLES
   kiln export --to safetensors --weights model.kiln
   kiln export --to onnx --weights model.kiln --out model.onnx
 ")]

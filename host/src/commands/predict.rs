@@ -98,7 +98,13 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
     let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
     let shape = model.network().input_shape().into();
-    let parts = parts(&sources, shape, options.threads)?;
+    let tensors = data::Options {
+        shape: Some(shape),
+        threads: options.threads,
+        codes: model.codes(),
+        ..data::Options::default()
+    };
+    let parts = parts(&sources, shape, &tensors)?;
     let names = match model.task() {
         ModelTask::Classification => model.class_names(),
         ModelTask::Reconstruction => Vec::new(),
@@ -150,16 +156,16 @@ struct Part {
 }
 
 /// The samples of all sources, in their order; neighbouring images in one part.
-fn parts(sources: &[ImageSource], shape: ImageShape, threads: usize) -> Result<Vec<Part>> {
+fn parts(sources: &[ImageSource], shape: ImageShape, options: &data::Options) -> Result<Vec<Part>> {
     let tensor_file = |source: &ImageSource| match source {
         ImageSource::File(path) if is_tensor_file(path) => Some(path.clone()),
         _ => None,
     };
     let runs = sources.chunk_by(|a, b| tensor_file(a).is_none() && tensor_file(b).is_none());
     let parts = runs.map(|run| match run.first().and_then(tensor_file) {
-        Some(path) => tensors(&path, shape, threads),
+        Some(path) => tensors(&path, options),
         None => {
-            let images = load_images(run, shape, threads)?;
+            let images = load_images(run, shape, options.threads)?;
             Ok(Part {
                 samples: images.samples,
                 names: run.iter().map(shown).collect(),
@@ -179,13 +185,8 @@ fn shown(source: &ImageSource) -> String {
 }
 
 /// The samples of a safetensors file, named by their numbers, from 0.
-fn tensors(path: &Path, shape: ImageShape, threads: usize) -> Result<Part> {
-    let options = data::Options {
-        shape: Some(shape),
-        threads,
-        ..data::Options::default()
-    };
-    let dataset = data::load_tensor_file(path, &options)?;
+fn tensors(path: &Path, options: &data::Options) -> Result<Part> {
+    let dataset = data::load_tensor_file(path, options)?;
     let numbers = 0..dataset.train.len();
     Ok(Part {
         samples: dataset.train,

@@ -2,10 +2,12 @@
 
 mod device_training;
 mod fit;
+mod int8;
 mod layers;
 
 use crate::boards::{self, Board};
-use crate::commands::arguments::subject::model_file;
+use crate::commands::arguments::subject::{is_model, model_file};
+use crate::model::AnyModel;
 use crate::network_file;
 use crate::number;
 use crate::output::{Output, counted, grouped};
@@ -16,8 +18,7 @@ use fit::Fit;
 use kiln_core::{Folding, Loss, Network, Program, Purpose};
 use layers::{FoldedReport, LayerReport};
 use serde::Serialize;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Show what a network holds and costs, layer by layer.
@@ -92,17 +93,41 @@ struct SummaryReport {
 pub fn run(arguments: &SummaryArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = || arguments.file.display().to_string();
-    let subject = read(&arguments.file, arguments.classes).with_context(name)?;
-    let mut report = report(name(), subject);
-    report.board = arguments.board.map(|board| Fit::of(&report, board));
-    let [channels, height, width] = report.input;
-    output.item("input", format_args!("{channels}x{height}x{width}"))?;
-    if !report.class_names.is_empty() {
-        output.item("classes", report.class_names.join(", "))?;
+    let path = model_file(&arguments.file).with_context(name)?;
+    if !is_model(&path) {
+        let subject = read_tables(&path, arguments.classes).with_context(name)?;
+        return describe(output, name(), subject, arguments.board);
     }
-    if !report.notes.is_empty() {
-        output.item("notes", &report.notes)?;
+    ensure!(
+        arguments.classes.is_none(),
+        "{}: --classes: a model file has the number of its classes; leave it out",
+        name()
+    );
+    let bytes = ModelBytes::read(&path).with_context(name)?;
+    match AnyModel::open(&bytes).with_context(name)? {
+        AnyModel::Int8(model) => int8::run(output, name(), &model, arguments.board),
+        AnyModel::Float(model) => {
+            let subject = SummarySubject {
+                network: model.network().clone(),
+                names: Vec::new(),
+                class_names: model.class_names().map(String::from).collect(),
+                notes: model.notes().into(),
+            };
+            describe(output, name(), subject, arguments.board)
+        }
     }
+}
+
+/// Tells of a network of floating-point numbers.
+fn describe(
+    output: Output,
+    file: String,
+    subject: SummarySubject,
+    board: Option<Board>,
+) -> Result<()> {
+    let mut report = report(file, subject);
+    report.board = board.map(|board| Fit::of(&report, board));
+    describe_head(output, report.input, &report.class_names, &report.notes)?;
     output.line(layers::table(&report))?;
     describe_memory(output, &report)?;
     if let Some(fit) = &report.board {
@@ -120,46 +145,40 @@ pub fn run(arguments: &SummaryArguments) -> Result<()> {
     Ok(())
 }
 
-/// Reads a model file, known by its name or its first bytes, or else a TOML file, whose number of
-/// classes may be given.
-fn read(path: &Path, classes: Option<u16>) -> Result<SummarySubject> {
-    let path = &model_file(path)?;
-    let named = path
-        .extension()
-        .is_some_and(|extension| extension == "kiln");
-    if !named && !starts_as_model(path) {
-        let tables = network_file::read_tables(path)?;
-        ensure!(
-            classes.is_none() || tables.takes_classes(),
-            "--classes: the network says itself how many outputs it has; leave it out, or write \
-             outputs = \"classes\""
-        );
-        return Ok(SummarySubject {
-            network: tables.network(classes.map(usize::from))?,
-            names: tables.names(),
-            class_names: Vec::new(),
-            notes: String::new(),
-        });
+/// Tells what stands above the layers.
+fn describe_head(
+    output: Output,
+    input: [u32; 3],
+    class_names: &[String],
+    notes: &str,
+) -> io::Result<()> {
+    let [channels, height, width] = input;
+    output.item("input", format_args!("{channels}x{height}x{width}"))?;
+    if !class_names.is_empty() {
+        output.item("classes", class_names.join(", "))?;
     }
-    ensure!(
-        classes.is_none(),
-        "--classes: a model file has the number of its classes; leave it out"
-    );
-    let bytes = ModelBytes::read(path)?;
-    let model = bytes.open()?;
-    Ok(SummarySubject {
-        network: model.network().clone(),
-        names: Vec::new(),
-        class_names: model.class_names().map(String::from).collect(),
-        notes: model.notes().into(),
-    })
+    if !notes.is_empty() {
+        // Each line of them below the first.
+        let margin = format!("\n{:<11}", "");
+        output.item("notes", notes.replace('\n', &margin))?;
+    }
+    Ok(())
 }
 
-/// Whether the file begins with a model file's magic; one that cannot be read does not.
-fn starts_as_model(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic == *b"KILN"
+/// Reads a network as a TOML file, whose number of classes may be given.
+fn read_tables(path: &Path, classes: Option<u16>) -> Result<SummarySubject> {
+    let tables = network_file::read_tables(path)?;
+    ensure!(
+        classes.is_none() || tables.takes_classes(),
+        "--classes: the network says itself how many outputs it has; leave it out, or write \
+         outputs = \"classes\""
+    );
+    Ok(SummarySubject {
+        network: tables.network(classes.map(usize::from))?,
+        names: tables.names(),
+        class_names: Vec::new(),
+        notes: String::new(),
+    })
 }
 
 fn report(file: String, subject: SummarySubject) -> SummaryReport {

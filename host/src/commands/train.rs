@@ -8,13 +8,15 @@ use super::{describe_dataset, describe_network};
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::output::{self, Output, counted, grouped};
 use crate::report::RunEvaluation;
-use crate::run::folder::resume_command;
+use crate::run::folder::{INT8_MODEL, resume_command};
 use crate::run::{
     Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
 };
-use crate::run::{RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing};
+use crate::run::{
+    RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing, describe_int8, quantize_run,
+};
 use crate::settings::Settings;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use progress::TrainProgress;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,7 +27,8 @@ use std::time::{Duration, Instant};
 /// Leaves a run folder: model.kiln, the trained model; metrics.csv, a line for each epoch;
 /// config.toml, everything resolved, so that `--config` runs it again to the same bits;
 /// report.html, all of it to look at, with curves.svg, confusion.svg, and evaluation.json, from
-/// which `kiln report` makes them again. They are written when all is done, together or not at all; a run that is already in the folder is
+/// which `kiln report` makes them again; with --quantize, model-int8.kiln, the model in 8-bit integers.
+/// They are written when all is done, together or not at all; a run that is already in the folder is
 /// replaced.
 ///
 /// Until then the folder holds checkpoint.kiln-run, the state after the last epoch. Ctrl-C, or
@@ -131,16 +134,28 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
         output::notice(&interrupted(&job, &setup));
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    let (evaluation, scores) = RunEvaluation::of(&mut setup.trainer, &dataset)?;
+    let (mut evaluation, scores) = RunEvaluation::of(&mut setup.trainer, &dataset)?;
     let folding = FoldingEffect::of(&setup, &evaluation, &scores)?;
+    let quantized = quantize_run(&setup, &dataset, &scores)?;
+    let (int8, unquantized) = match quantized.transpose() {
+        Ok(int8) => (int8, None),
+        Err(cause) => (None, Some(cause)),
+    };
+    evaluation.int8 = int8.as_ref().map(|int8| int8.evaluation.clone());
     let epochs = EpochReport::all(&epochs);
     let classes = dataset.classes.len();
     closing::describe_result(output, &evaluation, &epochs, classes, &setup.settings)?;
     if let Some(folding) = &folding {
         folding.describe(output)?;
     }
+    if let Some(int8) = &evaluation.int8 {
+        describe_int8(output, int8)?;
+    }
     let timing = RunTiming::new(&epochs, before + start.elapsed());
-    outputs.write(&job, &setup, &epochs, &evaluation, &[])?;
+    let more = int8
+        .as_ref()
+        .map(|int8| (INT8_MODEL, int8.model.as_slice()));
+    outputs.write(&job, &setup, &epochs, &evaluation, more.as_slice())?;
     let folded = setup.trainer.folded_parameters()?;
     let findings = RunFindings {
         epochs: &epochs,
@@ -153,9 +168,16 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
         "saved",
         format_args!("{} after {:.1} s", report.weights, findings.timing.seconds),
     )?;
+    if let Some(path) = &report.int8_weights {
+        output.item("", path)?;
+    }
     output.item("report", &report.report)?;
     closing::describe_next(output, job.out.path())?;
     output.object(&report)?;
+    // The run is worth keeping all the same.
+    if let Some(cause) = unquantized {
+        bail!("{} is saved, but has no integers: {cause}", report.weights);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,7 +6,8 @@
 //! - one of the [`names`]: the dataset, from the first of: [`Options::data`], the folder of that name
 //!   in `$KILN_DATA`, the cache folder, a download into the cache folder; and for `mnist` 5,000
 //!   digits embedded in the program. (A folder of that name is meant by `./mnist`.)
-//! - a file whose name ends in `.safetensors`: samples of bytes or floats, of any shape.
+//! - a file whose name ends in `.safetensors`: samples of bytes or floats, of any shape, or for an int8
+//!   network of codes.
 //! - a folder with MNIST's four file names, gzipped or not: IDX files.
 //! - any other folder: one folder of PNG, JPEG or BMP images per class.
 //!
@@ -57,7 +58,7 @@ pub use places::{Patience, Places};
 pub use rotation::rotated;
 pub use samples::{ImageShape, Samples};
 pub use target::{LARGEST, REDUCED, TargetSize, TargetSizeError};
-pub use tensor_file::{TensorFileError, is_tensor_file};
+pub use tensor_file::{CodeOrder, TensorFileError, is_tensor_file};
 pub use values::{ByteSamples, FloatSamplesError, Values};
 
 /// A dataset in memory.
@@ -104,6 +105,9 @@ pub struct Options {
     pub shape: Option<ImageShape>,
     /// The size that every image is brought to where [`Options::shape`] says none.
     pub size: TargetSize,
+    /// How the codes lie that a safetensors file may hold for an int8 network's input; for other networks
+    /// it may hold none.
+    pub codes: Option<CodeOrder>,
     /// Whether to show progress bars on standard error, where that is a terminal.
     pub progress: bool,
 }

@@ -33,6 +33,8 @@ pub struct Samples {
     pub labels: Vec<u16>,
     /// The shape of every sample.
     pub shape: ImageShape,
+    /// Whether values are the codes of an int8 network's input, as floats, and so are not scaled.
+    pub coded: bool,
 }
 
 impl ImageShape {
@@ -76,6 +78,7 @@ impl Samples {
             values: Values::Bytes(pixels),
             labels,
             shape,
+            coded: false,
         }
     }
 
@@ -103,6 +106,7 @@ impl Samples {
             },
             labels: rows(&self.labels, 1, indices),
             shape: self.shape,
+            coded: self.coded,
         }
     }
 

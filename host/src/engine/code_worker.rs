@@ -147,7 +147,7 @@ impl CodeWorker for SingleWorker {
 
 impl CodePass<'_> {
     /// Writes the codes of a sample, channels x rows x columns; `numbers` is memory for it as numbers.
-    fn fill_channels(&self, index: u32, numbers: &mut Vec<f32>, codes: &mut [i8]) {
+    pub fn fill_channels(&self, index: u32, numbers: &mut Vec<f32>, codes: &mut [i8]) {
         match &self.samples.values {
             Values::Bytes(bytes) => {
                 let image = &bytes[index as usize * codes.len()..][..codes.len()];
@@ -169,9 +169,18 @@ impl CodePass<'_> {
         }
     }
 
-    /// A sample as the numbers that the network takes, channels x rows x columns.
+    /// A sample as the numbers that the network takes, channels x rows x columns, or of a sample of codes
+    /// those that these stand for: of which the codes are the same again.
     pub fn numbers(&self, index: u32, numbers: &mut Vec<f32>) {
         numbers.resize(self.program.input_shape().elements(), 0.0);
+        if let (true, Values::Floats(codes)) = (self.samples.coded, &self.samples.values) {
+            let own = &self.quantized.values()[0];
+            let codes = &codes[index as usize * numbers.len()..];
+            for (number, code) in numbers.iter_mut().zip(codes) {
+                *number = own.number(*code as i8);
+            }
+            return;
+        }
         let batch = Batch {
             samples: self.samples,
             indices: &[index],
@@ -200,6 +209,21 @@ pub(super) fn byte_tables(
         table
     };
     (0..channels).map(table).collect()
+}
+
+/// Codes of a value, rows x columns x channels, as channels x rows x columns.
+pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
+    let (channels, map) = (shape.channels as usize, shape.map_elements());
+    for (place, codes) in codes.chunks_exact(channels).enumerate() {
+        for (channel, code) in codes.iter().enumerate() {
+            out[channel * map + place] = *code;
+        }
+    }
+}
+
+/// Codes of a value, channels x rows x columns, as rows x columns x channels.
+pub(super) fn fill_channels_last(shape: Shape, codes: &[i8], out: &mut [i8]) {
+    channels_last(shape, codes, out, |code| code);
 }
 
 /// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.

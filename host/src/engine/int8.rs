@@ -1,12 +1,13 @@
 //! Runs a network of integers over a dataset, with threads.
 
 use super::EngineError;
-use super::code_worker::{CodePass, CodeWorker, byte_tables, workers};
+use super::code_worker::{
+    CodePass, CodeWorker, byte_tables, fill_channels_first, fill_channels_last, workers,
+};
 use crate::data::{Samples, Values};
-use crate::model::AnyModel;
 use kiln_core::{
     BufferError, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
-    QuantizedNetwork, Scaling, score, score_reconstruction,
+    QuantizedNetwork, Scaling, Shape, score, score_reconstruction,
 };
 use rayon::prelude::*;
 
@@ -116,11 +117,7 @@ impl<'a> Int8Engine<'a> {
         let groups = indices.len().div_ceil(GROUP);
         let share = groups.div_ceil(self.workers.len()).max(1) * GROUP;
         let mut outcomes = vec![Outcome::default(); groups];
-        let channels = self.program.input_shape().channels as usize;
-        let tables = match samples.values {
-            Values::Bytes(_) => byte_tables(&self.quantized.values()[0], channels, self.scaling),
-            Values::Floats(_) => Vec::new(),
-        };
+        let tables = self.tables(samples);
         let pass = Int8Pass {
             codes: CodePass {
                 quantized: self.quantized,
@@ -146,6 +143,42 @@ impl<'a> Int8Engine<'a> {
         let mut total = Outcome::default();
         outcomes.into_iter().for_each(|outcome| total += outcome);
         Ok((total, left))
+    }
+
+    /// The codes of the input of a sample, rows x columns x channels.
+    ///
+    /// # Panics
+    ///
+    /// Where there are not so many samples.
+    pub fn input_codes(&self, samples: &Samples, index: u32) -> Vec<i8> {
+        let shape = self.program.input_shape();
+        let tables = self.tables(samples);
+        let pass = CodePass {
+            quantized: self.quantized,
+            scaling: self.scaling,
+            program: &self.program,
+            samples,
+            tables: &tables,
+        };
+        let mut ordered = vec![0; shape.elements()];
+        pass.fill_channels(index, &mut Vec::new(), &mut ordered);
+        let mut codes = vec![0; ordered.len()];
+        fill_channels_last(shape, &ordered, &mut codes);
+        codes
+    }
+
+    /// Codes of bytes, channel by channel; none where samples are no bytes.
+    fn tables(&self, samples: &Samples) -> Vec<[i8; 256]> {
+        let channels = self.program.input_shape().channels as usize;
+        match samples.values {
+            Values::Bytes(_) => byte_tables(&self.quantized.values()[0], channels, self.scaling),
+            Values::Floats(_) => Vec::new(),
+        }
+    }
+
+    /// The shape of the output.
+    pub fn output_shape(&self) -> Shape {
+        self.program.output_shape()
     }
 
     /// Values that an evaluation gives of a sample.
@@ -205,13 +238,9 @@ impl Int8Pass<'_> {
     fn put_out(&self, found: &[i8], codes: &mut [i8], numbers: &mut [f32]) {
         let values = self.codes.quantized.values();
         let own = &values[values.len() - 1];
-        let shape = self.codes.program.output_shape();
-        let (channels, map) = (shape.channels as usize, shape.map_elements());
-        for (place, found) in found.chunks_exact(channels).enumerate() {
-            for (channel, code) in found.iter().enumerate() {
-                codes[channel * map + place] = *code;
-                numbers[channel * map + place] = own.number(*code);
-            }
+        fill_channels_first(self.codes.program.output_shape(), found, codes);
+        for (number, code) in numbers.iter_mut().zip(codes) {
+            *number = own.number(*code);
         }
     }
 
@@ -236,81 +265,6 @@ impl Int8Pass<'_> {
                 self.codes.numbers(index, numbers);
                 score_reconstruction(output, numbers, scores, outcome)
             }
-        }
-    }
-}
-
-/// An engine of either kind, to evaluate with.
-pub enum AnyEngine<'a> {
-    /// Of floating-point numbers.
-    Float(super::Engine),
-    /// Of integers.
-    Int8(Int8Engine<'a>),
-}
-
-impl<'a> AnyEngine<'a> {
-    /// The engine that evaluates a model.
-    ///
-    /// # Errors
-    ///
-    /// As [`Engine::new`](super::Engine::new) and [`Int8Engine::new`].
-    pub fn new(
-        model: &'a AnyModel<'_>,
-        options: &super::EngineOptions,
-    ) -> Result<Self, EngineError> {
-        match model {
-            AnyModel::Float(model) => {
-                let parameters = model.parameters().to_vec();
-                super::Engine::new(model.network(), model.scaling(), parameters, options)
-                    .map(Self::Float)
-            }
-            AnyModel::Int8(model) => Int8Engine::new(model, options.threads).map(Self::Int8),
-        }
-    }
-
-    /// The forward pass over the samples at `indices`; the scores of a network of floating-point
-    /// numbers come without codes.
-    ///
-    /// # Errors
-    ///
-    /// As those of both kinds.
-    pub fn evaluate(
-        &mut self,
-        samples: &Samples,
-        indices: &[u32],
-    ) -> Result<(Outcome, Int8Scores), EngineError> {
-        match self {
-            Self::Float(engine) => {
-                let mut scores = vec![0.0; indices.len() * engine.scores_per_sample()];
-                let outcome = engine.evaluate(samples, indices, Some(&mut scores))?;
-                let codes = Vec::new();
-                Ok((outcome, Int8Scores { scores, codes }))
-            }
-            Self::Int8(engine) => engine.evaluate(samples, indices),
-        }
-    }
-
-    /// Values that an evaluation gives of a sample.
-    pub fn scores_per_sample(&self) -> usize {
-        match self {
-            Self::Float(engine) => engine.scores_per_sample(),
-            Self::Int8(engine) => engine.scores_per_sample(),
-        }
-    }
-
-    /// Number of threads.
-    pub fn threads(&self) -> usize {
-        match self {
-            Self::Float(engine) => engine.threads(),
-            Self::Int8(engine) => engine.threads(),
-        }
-    }
-
-    /// Samples that a thread computes side by side.
-    pub fn lanes(&self) -> usize {
-        match self {
-            Self::Float(engine) => engine.lanes().lanes(),
-            Self::Int8(engine) => engine.lanes().lanes(),
         }
     }
 }

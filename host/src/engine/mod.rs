@@ -7,6 +7,7 @@
 mod awake;
 mod backward;
 mod code_worker;
+mod either;
 mod evaluation;
 mod evaluator;
 mod folded;
@@ -26,8 +27,9 @@ use kiln_core::{
 use std::sync::Arc;
 use typed::Typed;
 
-pub use code_worker::fill_codes;
-pub use int8::{AnyEngine, Int8Engine, Int8Scores};
+pub use code_worker::{fill_channels_first, fill_codes};
+pub use either::AnyEngine;
+pub use int8::{Int8Engine, Int8Scores};
 pub use memory::memory;
 
 /// How an engine computes; threads and lanes never show in the bits.

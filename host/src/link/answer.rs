@@ -7,6 +7,7 @@ use kiln_core::link::{Footprint, Refusal, Response, Usage};
 pub(super) enum Answer {
     Device(u16, Description),
     Logits(u32, Vec<f32>),
+    Codes(u32, Vec<i8>),
     Usage(Usage),
     Finished,
     Configured(Footprint),
@@ -33,6 +34,10 @@ impl Answer {
                 },
             ),
             Response::Logits { ticks, logits } => Self::Logits(ticks, values(logits)?),
+            Response::Codes { ticks, codes } => {
+                let codes = codes.iter().map(|byte| *byte as i8);
+                Self::Codes(ticks, codes.collect())
+            }
             Response::Usage(usage) => Self::Usage(usage),
             Response::Finished => Self::Finished,
             Response::Configured(footprint) => Self::Configured(footprint),

@@ -2,9 +2,11 @@
 
 use super::LinkStream;
 use super::answer::Answer;
+use super::error::LinkError;
+use kiln_core::bytes_of_codes;
 use kiln_core::link::{
     Damaged, Decoder, Example, Footprint, Frame, LINK_VERSION, MESSAGE_OVERHEAD,
-    PARAMETERS_PER_FRAME, Refusal, Request, Response, Training, Usage, encode, encoded_len, parse,
+    PARAMETERS_PER_FRAME, Request, Response, Training, Usage, encode, encoded_len, parse,
 };
 use std::io;
 use std::time::{Duration, Instant};
@@ -38,6 +40,15 @@ pub struct Description {
     pub stored: u32,
 }
 
+/// A sample for a network of integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Int8Sample<'a> {
+    /// Bytes in the order (channel, row, column), which the device makes codes of.
+    Image(&'a [u8]),
+    /// The codes, in the order (row, column, channel).
+    Codes(&'a [i8]),
+}
+
 /// What training on a sample gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trained {
@@ -47,60 +58,6 @@ pub struct Trained {
     pub loss: f32,
     /// Whether its class was found before the step.
     pub correct: bool,
-}
-
-/// What stops a conversation.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LinkError {
-    /// The stream cannot be read or written.
-    #[error("the connection to the device failed: {0}; start the device again")]
-    LinkStream(#[from] io::Error),
-    /// The other end is closed.
-    #[error("the device ended the connection; start it again")]
-    Closed,
-    /// No answer came, however often it was asked.
-    #[error("the device does not answer, asked {0} times; check cable, port and --baud")]
-    Silent(usize),
-    /// It speaks another version of the link.
-    #[error(
-        "the device speaks version {found} of the link, this Kiln version {LINK_VERSION}; \
-         flash it with this Kiln's firmware"
-    )]
-    Version {
-        /// The device's version.
-        found: u16,
-    },
-    /// It does not do what it is asked.
-    #[error("the device refuses {what}: {reason}")]
-    Refused {
-        /// What it was asked.
-        what: &'static str,
-        /// Why.
-        reason: Refusal,
-    },
-    /// Its answer is one to another question.
-    #[error("the device's answer to {0} makes no sense; flash it with this Kiln's firmware")]
-    Confused(&'static str),
-    /// Its loss or one of its parameters is no longer a finite number.
-    #[error(
-        "training diverged: the loss or a parameter is no longer a finite number; nothing was \
-         stored, try a lower --lr"
-    )]
-    Diverged,
-    /// Its stack was too short, and what lies behind it was written over.
-    #[error(
-        "the device's stack overflowed: it took all of the {available} bytes that are kept for it, \
-         so nothing that the device gives can be believed; take a board with more RAM, or a network \
-         that leaves the stack more"
-    )]
-    Overflowed {
-        /// Bytes that are kept for the stack.
-        available: u32,
-    },
-    /// An image is too large for a frame.
-    #[error("an image of {0} bytes is too large for the link")]
-    TooLarge(usize),
 }
 
 impl LinkSession {
@@ -137,6 +94,22 @@ impl LinkSession {
         match self.ask(Request::Infer(image))? {
             Answer::Logits(ticks, logits) => Ok((ticks, logits)),
             other => Err(other.unexpected("the image")),
+        }
+    }
+
+    /// The codes that a network of integers gives for a sample, and the ticks they took.
+    ///
+    /// # Errors
+    ///
+    /// If the device does not answer or does not take the sample.
+    pub fn infer_int8(&mut self, sample: Int8Sample<'_>) -> Result<(u32, Vec<i8>), LinkError> {
+        let request = match sample {
+            Int8Sample::Image(image) => Request::Infer(image),
+            Int8Sample::Codes(codes) => Request::InferCodes(bytes_of_codes(codes)),
+        };
+        match self.ask(request)? {
+            Answer::Codes(ticks, codes) => Ok((ticks, codes)),
+            other => Err(other.unexpected("the sample")),
         }
     }
 
@@ -232,7 +205,9 @@ impl LinkSession {
     fn ask(&mut self, body: Request<'_>) -> Result<Answer, LinkError> {
         self.sequence = self.sequence.wrapping_add(1).max(1);
         let len = match body {
-            Request::Infer(image) | Request::Train(Example { image, .. }) => image.len(),
+            Request::Infer(image)
+            | Request::InferCodes(image)
+            | Request::Train(Example { image, .. }) => image.len(),
             _ => 0,
         };
         let mut buffer = vec![0; encoded_len(len + MESSAGE_OVERHEAD)];

@@ -6,7 +6,7 @@ use crate::data::Samples;
 use crate::engine::fill_codes;
 use kiln_core::{Program, Purpose, Quantization, Shape};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Signal and noise of every step, the last of which is the output.
 #[derive(Clone, Debug, Serialize)]
@@ -16,7 +16,7 @@ pub struct Fidelity {
 }
 
 /// Signal and noise of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepFidelity {
     /// Number of its first node, counted from 1.
     pub first: usize,

@@ -3,16 +3,24 @@
 //! The samples of a calibration show which numbers each value holds (`ranges`); a method chooses
 //! from these what its codes stand for; weights get a scale for each output channel (`tables`). Of
 //! several methods the one is taken whose output comes nearest to the network's own (`effect`).
+//! `conversion` makes one model file of another, and `footprint` says what it takes of a device.
 
+mod conversion;
 mod effect;
 mod error;
+mod footprint;
 mod histogram;
 mod ranges;
 mod rewrite;
 mod tables;
 
+pub use conversion::{
+    CALIBRATION_SAMPLES, Conversion, ConversionError, Int8Evaluation, QuantizationScore,
+    ScoredSamples, calibration,
+};
 pub use effect::{Fidelity, StepFidelity};
 pub use error::QuantizeError;
+pub use footprint::{FootprintError, Int8Footprint, PlannedFootprint, biases_of};
 pub use ranges::RangeMethod;
 
 use crate::data::Samples;

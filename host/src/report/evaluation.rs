@@ -4,6 +4,7 @@ use super::Mistake;
 use crate::confusion::Confusion;
 use crate::data::{Dataset, Samples};
 use crate::engine::EngineError;
+use crate::quantization::Int8Evaluation;
 use crate::roc::AnomalyDetection;
 use crate::training::{DatasetTrainer, MeanScore};
 use crate::weights;
@@ -27,6 +28,9 @@ pub struct RunEvaluation {
     pub weights_sha256: String,
     /// How the network did; nothing where there were no samples but those it was trained on.
     pub evaluated: Option<Evaluated>,
+    /// What quantising came to, where the run was to do it and its network could be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub int8: Option<Int8Evaluation>,
 }
 
 /// Numbers of samples.
@@ -147,6 +151,7 @@ impl RunEvaluation {
             },
             weights_sha256: weights::sha256(&trainer.folded_parameters()?),
             evaluated,
+            int8: None,
         };
         let scores = EvaluationScores {
             samples,

@@ -12,6 +12,7 @@ mod document;
 mod evaluation;
 mod filters;
 mod graph;
+mod integers;
 mod layers;
 mod mistakes;
 mod page;

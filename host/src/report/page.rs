@@ -3,7 +3,8 @@
 use super::document::{bar, document, duration, figure, percent, section, size};
 use super::mistakes::Mistake;
 use super::{
-    Evaluated, ReportedRun, ScoredPart, charts, configuration, filters, graph, layers, picture,
+    Evaluated, ReportedRun, ScoredPart, charts, configuration, filters, graph, integers, layers,
+    picture,
 };
 use crate::confusion::Confusion;
 use crate::output::{counted, grouped};
@@ -37,6 +38,9 @@ pub fn page(run: &ReportedRun) -> String {
         (section("filters", "Filters of the first layer", &filters::section(run)))
         (section("graph", "Network", &graph::section(run)))
         (section("layers", "Layers", &layers::section(run)))
+        @if let Some(int8) = run.int8() {
+            (section("integers", &about("Eight-bit integers", evaluated), &integers::section(run, int8)))
+        }
         (section("configuration", "Configuration", &configuration::section(run)))
         (section("hashes", "Data and weights", &configuration::hashes(run)))
     };

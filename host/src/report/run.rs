@@ -7,6 +7,7 @@ pub use error::RunError;
 use super::{Evaluated, RunEvaluation};
 use crate::confusion::Confusion;
 use crate::network_file::NetworkTables;
+use crate::quantization::Int8Evaluation;
 use crate::run::config::RunConfig;
 use crate::run::folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL};
 use crate::training::MeanScore;
@@ -195,6 +196,11 @@ impl ReportedRun {
     /// How the network did on samples it was not trained on, if there were any.
     pub fn evaluated(&self) -> Option<&Evaluated> {
         self.evaluation.as_ref()?.evaluated.as_ref()
+    }
+
+    /// What quantising came to, where the run did it.
+    pub fn int8(&self) -> Option<&Int8Evaluation> {
+        self.evaluation.as_ref()?.int8.as_ref()
     }
 
     /// Whether the network tells classes apart, as an autoencoder does not.

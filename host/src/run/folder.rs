@@ -19,6 +19,8 @@ use crate::whole_file::{
 
 /// The trained model.
 pub const MODEL: &str = "model.kiln";
+/// The trained model in integers, where it was quantised.
+pub const INT8_MODEL: &str = "model-int8.kiln";
 /// A line for each epoch.
 pub const METRICS: &str = "metrics.csv";
 /// Everything needed to run it again.

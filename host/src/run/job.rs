@@ -164,6 +164,7 @@ impl Job {
             threads: self.threads,
             shape: tables.map(|tables| tables.input_shape().into()),
             size: self.size,
+            codes: None,
             progress: true,
         };
         if self.loss().tells_classes() {

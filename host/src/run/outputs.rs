@@ -124,8 +124,13 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
     }
 }
 
-/// Names every setting but no time or place, so that the same run makes the same file.
-fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
+/// The trained model's file. It names every setting but no time or place, so that the same run makes
+/// the same file.
+///
+/// # Errors
+///
+/// If a class name cannot be written down.
+pub fn model(dataset: &Dataset, setup: &Setup<'_>) -> Result<ModelBytes> {
     let settings = &setup.settings;
     let (unusual, augment) = (settings.unusual(), settings.augmented());
     let notes = format!(

@@ -1,8 +1,9 @@
 //! A run's numbers, as JSON and as CSV have them.
 
-use super::folder::{MODEL, REPORT};
+use super::folder::{INT8_MODEL, MODEL, REPORT};
 use super::{FoldingEffect, Job, Setup};
 use crate::data::{Dataset, Samples};
+use crate::quantization::Int8Evaluation;
 use crate::report::RunEvaluation;
 use crate::roc::AnomalyDetection;
 use crate::training::{Epoch, MeanScore};
@@ -42,6 +43,12 @@ pub struct TrainReport<'a> {
     /// Path of the trained model.
     pub weights: String,
     weights_sha256: String,
+    /// What quantising came to, where that was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    int8: Option<&'a Int8Evaluation>,
+    /// Path of the model of integers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub int8_weights: Option<String>,
     /// Where the page is.
     pub report: String,
 }
@@ -174,6 +181,11 @@ impl<'a> TrainReport<'a> {
             folding: *folding,
             weights: job.out.path().join(MODEL).display().to_string(),
             weights_sha256: weights::sha256(folded),
+            int8: evaluation.int8.as_ref(),
+            int8_weights: evaluation
+                .int8
+                .is_some()
+                .then(|| job.out.path().join(INT8_MODEL).display().to_string()),
             report: job.out.path().join(REPORT).display().to_string(),
         }
     }

@@ -4,16 +4,18 @@ use super::folder::Stage;
 use super::plan::PlannedRun;
 use super::value::SweepValue;
 use crate::boards::{Board, Need};
+use crate::quantization::{PlannedFootprint, QuantizeError};
 use crate::training::MeanScore;
 use kiln_core::{Folding, Network, Program, Purpose};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// What a run came to, as its folder keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunResult {
-    /// All of its epochs were trained.
+    /// All of its epochs were trained. Where its network was quantised, scores are those of the network
+    /// of integers.
     Trained {
         /// On the samples held out, after the last epoch.
         validation: MeanScore,
@@ -27,6 +29,11 @@ pub enum RunResult {
         /// Number of the step in the epoch, from 1.
         step: u32,
     },
+    /// It was trained, but no integers compute its network.
+    Unquantized {
+        /// Why.
+        cause: String,
+    },
 }
 
 /// A line of the results.
@@ -37,7 +44,7 @@ pub struct Row {
     /// What varies, in the file's order.
     #[serde(serialize_with = "as_map")]
     pub values: Vec<(String, SweepValue)>,
-    /// `trained`, `diverged`, `unfinished`, `waiting` or `impossible`.
+    /// `trained`, `diverged`, `unquantized`, `unfinished`, `waiting` or `impossible`.
     pub outcome: &'static str,
     /// More about any outcome but `trained`.
     pub note: String,
@@ -63,7 +70,7 @@ pub struct Row {
 pub struct RunCost {
     /// Number of parameters.
     pub parameters: u64,
-    /// Bytes of those, in flash.
+    /// Bytes of those, in flash; of a network of integers those of weights and constants.
     pub bytes: usize,
     /// Multiply-accumulates of one inference.
     pub macs: u64,
@@ -83,19 +90,47 @@ impl RunCost {
         let cost = folded.cost();
         let bytes = size_of::<f32>() * program.parameters();
         let ram_bytes = program.working_bytes(1);
-        let missing = board.map(|board| {
-            let flash = Need::of_flash(&board, bytes).missing("flash");
-            let ram = Need::of_ram(&board, ram_bytes).missing("RAM");
-            let missing: Vec<String> = [flash, ram].into_iter().flatten().collect();
-            missing.join(", ")
-        });
         Self {
             parameters: cost.parameters,
             bytes,
             macs: cost.macs,
             ram_bytes,
-            fits: missing.as_ref().map(String::is_empty),
-            missing: missing.unwrap_or_default(),
+            fits: None,
+            missing: String::new(),
+        }
+        .beside(board, |board| Need::of_flash(board, bytes))
+    }
+
+    /// What the network of integers costs that `network` is to become, and how that fits the board.
+    ///
+    /// # Errors
+    ///
+    /// A network that no integers compute.
+    pub fn of_int8(network: &Network, board: Option<Board>) -> Result<Self, QuantizeError> {
+        let folded = Folding::of(network).network();
+        let planned = PlannedFootprint::of(&folded)?;
+        let cost = folded.cost();
+        Ok(Self {
+            parameters: cost.parameters,
+            bytes: planned.integers,
+            macs: cost.macs,
+            ram_bytes: planned.arena,
+            fits: None,
+            missing: String::new(),
+        }
+        .beside(board, |board| Need::of_int8_flash(board, planned.flash)))
+    }
+
+    /// The same, with how what it needs of flash and its RAM fit the board.
+    fn beside(self, board: Option<Board>, flash: impl Fn(&Board) -> Need) -> Self {
+        let Some(board) = board else { return self };
+        let flash = flash(&board).missing("flash");
+        let ram = Need::of_ram(&board, self.ram_bytes).missing("RAM");
+        let missing: Vec<String> = [flash, ram].into_iter().flatten().collect();
+        Self {
+            fits: Some(missing.is_empty()),
+            missing: missing.join(", "),
+            ..self
         }
     }
 }
@@ -111,6 +146,9 @@ impl Row {
                 "diverged",
                 format!("diverged in epoch {epoch}, step {step}"),
             ),
+            (Stage::Done(RunResult::Unquantized { cause }), _) => {
+                ("unquantized", format!("not quantised: {cause}"))
+            }
         };
         let (validation, test) = match stage {
             Stage::Done(RunResult::Trained { validation, test }) => (Some(*validation), *test),

@@ -8,9 +8,11 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "expected a number or a text as each of the values"
+    expecting = "expected a number, a text, true or false as each of the values"
 )]
 pub enum SweepValue {
+    /// Whether something is done.
+    Choice(bool),
     /// A whole number.
     Integer(i64),
     /// Any other number.
@@ -62,6 +64,7 @@ impl SweepValue {
     /// The value as TOML has it.
     pub fn to_toml(&self) -> toml::Value {
         match self {
+            Self::Choice(choice) => toml::Value::Boolean(*choice),
             Self::Integer(number) => toml::Value::Integer(*number),
             Self::Float(number) => toml::Value::Float(*number),
             Self::Text(text) => toml::Value::String(text.clone()),
@@ -73,7 +76,7 @@ impl SweepValue {
         match self {
             Self::Integer(number) => Some(*number as f64),
             Self::Float(number) => Some(*number),
-            Self::Text(_) => None,
+            Self::Text(_) | Self::Choice(_) => None,
         }
     }
 }
@@ -81,6 +84,7 @@ impl SweepValue {
 impl fmt::Display for SweepValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Choice(choice) => choice.fmt(f),
             Self::Integer(number) => number.fmt(f),
             Self::Float(number) => number.fmt(f),
             Self::Text(text) => f.write_str(text),

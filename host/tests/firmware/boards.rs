@@ -1,7 +1,7 @@
 //! Every board: built, and where it can be emulated, run.
 
-use super::support::{bits, boards, firmware, images, run, serve};
-use host::link::{LinkSession, from_socket};
+use super::support::{bits, boards, firmware, images, int8_images, run, serve, serve_int8};
+use host::link::{Int8Sample, LinkSession, from_socket};
 use std::time::Duration;
 
 /// Bytes of stack that inference may take, the link's buffers among them.
@@ -95,6 +95,38 @@ fn every_board_serves_the_bits_of_the_desktop() {
         assert_eq!(before.heap, after.heap);
         assert!(after.arena as usize <= ARENA, "{}: {after:?}", board.name);
         assert!(after.stack as usize <= STACK, "{}: {after:?}", board.name);
+        session.finish().unwrap();
+    }
+}
+
+#[test]
+fn every_board_serves_the_codes_of_the_desktop() {
+    for board in boards() {
+        if board.emulated.is_none() {
+            firmware(*board, "serve_int8");
+            continue;
+        }
+        let Some(served) = serve_int8(*board) else {
+            return;
+        };
+        let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
+        let mut session = LinkSession::new(stream, Duration::from_secs(20));
+        assert_eq!(session.hello().unwrap().board, board.name);
+        for sample in int8_images(10) {
+            // The device makes codes of pixels as the desktop does, and takes them as they are.
+            for given in [
+                Int8Sample::Image(&sample.image),
+                Int8Sample::Codes(&sample.input),
+            ] {
+                assert_eq!(session.infer_int8(given).unwrap().1, sample.output);
+            }
+        }
+        let refused = session.infer_int8(Int8Sample::Codes(&[0; 3])).unwrap_err();
+        assert!(refused.to_string().contains("784 bytes"), "{refused}");
+        let usage = session.usage().unwrap();
+        assert!(usage.arena <= 2800, "{}: {usage:?}", board.name);
+        assert!(usage.stack as usize <= STACK, "{}: {usage:?}", board.name);
+        assert_eq!(usage.heap, 0);
         session.finish().unwrap();
     }
 }

@@ -1,9 +1,10 @@
 //! `kiln bench --board`: what a network takes in the emulator, piece by piece.
 
-use crate::support::thorough;
+use crate::support::{asset, thorough};
 use host::bench::BenchNetwork;
-use host::bench::board::{BoardNetwork, PassLog, profile};
+use host::bench::board::{BoardNetwork, PassLog, profile, profile_int8};
 use host::boards::BOARDS;
+use host::weights::ModelBytes;
 use kiln_core::Network;
 
 /// A network with a branch, which runs in six steps.
@@ -57,4 +58,28 @@ fn pieces_of_an_inference_and_of_a_training_step_make_up_the_whole() {
         .map(|layer| layer.forward.macs + layer.backward.macs)
         .sum();
     assert_eq!((sum, training.macs), (3 * macs - 4 * 9 * 56, sum));
+}
+
+#[test]
+fn pieces_of_an_inference_in_integers_make_up_the_whole() {
+    if !thorough() {
+        return;
+    }
+    let bytes = ModelBytes::read(&asset("digits-int8.kiln")).unwrap();
+    let report = profile_int8(BOARDS[0], "digits", &bytes).unwrap();
+    assert_eq!(report.note, None);
+    assert!(report.training.is_none());
+    let inference = report.inference.unwrap();
+    assert!(inference.int8 && inference.packing > 0);
+    assert_eq!((inference.macs, inference.ram), (240_544, 2_448));
+    assert_eq!(inference.layers.len(), 4);
+    let sum: u64 = inference
+        .layers
+        .iter()
+        .map(|layer| layer.instructions)
+        .sum();
+    let apart = sum.abs_diff(inference.instructions);
+    assert!(apart <= 100 * 5, "{inference:?}");
+    // CMSIS-NN takes 1,235,360.
+    assert!(inference.instructions <= 325_000, "{inference:?}");
 }

@@ -1,8 +1,11 @@
 //! Firmware to test, a connection to it, and what the desktop makes of the same images.
 
 use host::boards::{BOARDS, Board};
+use host::data::Samples;
 use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError};
+use host::engine::Int8Engine;
 use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
+use host::model::AnyModel;
 use host::weights::ModelBytes;
 use kiln_core::{Program, Purpose, SamplesFile, pack_pixels};
 use std::env;
@@ -126,6 +129,11 @@ pub fn serve(board: Board) -> Option<Served> {
     Some(served(board, firmware(board, "serve")?))
 }
 
+/// Starts the firmware that serves the committed network of integers.
+pub fn serve_int8(board: Board) -> Option<Served> {
+    Some(served(board, firmware(board, "serve_int8")?))
+}
+
 /// Starts the firmware that serves the committed model and has memory for a training.
 pub fn serve_training(board: Board, memory: TrainingMemory) -> Option<Served> {
     Some(served(board, trainer(board, "serve", memory)?))
@@ -166,6 +174,39 @@ pub fn images(count: usize) -> Vec<(Vec<u8>, Vec<u32>)> {
         (image.to_vec(), bits(logits.unwrap()))
     });
     images.collect()
+}
+
+/// An image, and the codes that the desktop makes of it.
+pub struct Int8Image {
+    pub image: Vec<u8>,
+    /// Of the input, rows x columns x channels.
+    pub input: Vec<i8>,
+    /// Of the output.
+    pub output: Vec<i8>,
+}
+
+/// The first `count` committed images, by the committed network of integers.
+pub fn int8_images(count: usize) -> Vec<Int8Image> {
+    let bytes = ModelBytes::read(&asset("digits-int8.kiln")).unwrap();
+    let AnyModel::Int8(model) = AnyModel::open(&bytes).unwrap() else {
+        panic!("the committed network of integers is none");
+    };
+    let content = fs::read(asset("digits.samples")).unwrap();
+    let file = SamplesFile::open(&content).unwrap();
+    let (labels, images): (Vec<u16>, Vec<&[u8]>) = file.samples().take(count).unzip();
+    let samples = Samples::of_bytes(images.concat(), labels, file.shape().into());
+    let mut engine = Int8Engine::new(&model, 1).unwrap();
+    let indices: Vec<u32> = (0..count as u32).collect();
+    let (_, left) = engine.evaluate(&samples, &indices).unwrap();
+    let outputs = left.codes.chunks_exact(left.codes.len() / count);
+    let images = images.iter().zip(outputs).zip(indices);
+    images
+        .map(|((image, output), index)| Int8Image {
+            image: image.to_vec(),
+            input: engine.input_codes(&samples, index),
+            output: output.to_vec(),
+        })
+        .collect()
 }
 
 /// The bits of values.

@@ -6,6 +6,7 @@ use crate::dsp::{CodeArrangement, Rounding};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
 use crate::lanes::bytes::{i8s_of_words, i32s_of_words};
 use crate::run::buffers::{self, BufferError};
+use crate::run::observer::{Observer, Work};
 use crate::{Operation, Program, Step};
 
 /// What a network in integers is arranged for.
@@ -85,6 +86,21 @@ impl<const STEPS: usize> Program<STEPS> {
         arena: &'m mut [i8],
         fill: impl FnOnce(&mut [i8]),
     ) -> Result<&'m [i8], BufferError> {
+        self.infer_arranged_observed(network, arena, fill, &mut ())
+    }
+
+    /// Like [`Program::infer_arranged`], while `observer` looks on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::infer_arranged`].
+    pub fn infer_arranged_observed<'m>(
+        &self,
+        network: &ArrangedNetwork<'_>,
+        arena: &'m mut [i8],
+        fill: impl FnOnce(&mut [i8]),
+        observer: &mut impl Observer,
+    ) -> Result<&'m [i8], BufferError> {
         self.check_rule(network.rule, network.values.len())?;
         let mut at = 0;
         for step in self.steps() {
@@ -100,7 +116,9 @@ impl<const STEPS: usize> Program<STEPS> {
             }
             None => unreachable!("all steps have been found before"),
         };
-        self.infer_by(network.values, arena, fill, tensors, |_, _| ())
+        self.infer_by(network.values, arena, fill, tensors, |step, _| {
+            observer.done(Work::of_int8(step));
+        })
     }
 }
 

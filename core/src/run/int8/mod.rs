@@ -46,10 +46,7 @@ impl<const STEPS: usize> Program<STEPS> {
         observer: &mut impl Observer,
     ) -> Result<&'m [i8], BufferError> {
         self.infer_int8_looking_on(quantized, arena, fill, |step, _| {
-            observer.done(match step {
-                None => Work::Input,
-                Some(step) => Work::Forward { step },
-            });
+            observer.done(Work::of_int8(step));
         })
     }
 

@@ -2,6 +2,7 @@
 
 extern crate std;
 
+use crate::run::observer::{Observer, Work};
 use crate::testing::graphs::random_network;
 use crate::testing::int8::{Codes, Integers, walk};
 use crate::{
@@ -91,6 +92,20 @@ fn what_does_not_fit_is_refused() {
     assert!(message.starts_with("arena of bytes has"), "{message}");
 }
 
+/// Is told of the input, then of every step in order: of so many things so far.
+struct InOrder(usize);
+
+impl Observer for InOrder {
+    fn done(&mut self, work: Work) {
+        let expected = match self.0 {
+            0 => Work::Input,
+            told => Work::Forward { step: told - 1 },
+        };
+        assert_eq!(work, expected);
+        self.0 += 1;
+    }
+}
+
 /// The codes that a network gives, arranged for a target, and how many of its convolutions were.
 fn arranged(
     network: &Network,
@@ -111,8 +126,11 @@ fn arranged(
     };
     let mut memory = vec![0x3C3C_3C3C; program.arena_packets() / 4];
     let arena = codes_in_words(&mut memory);
-    let codes = program.infer_arranged(&own, arena, |codes| codes.copy_from_slice(input));
+    let mut observer = InOrder(0);
+    let fill = |codes: &mut [i8]| codes.copy_from_slice(input);
+    let codes = program.infer_arranged_observed(&own, arena, fill, &mut observer);
     let codes = codes.unwrap().to_vec();
+    assert_eq!(observer.0, program.steps().len() + 1);
     let plain = words.iter().filter(|word| **word == u32::MAX).count();
     (codes, plain)
 }

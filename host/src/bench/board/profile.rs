@@ -3,18 +3,20 @@
 use super::log::{PassLog, ProfileLog};
 use crate::bench::networks::BenchNetwork;
 use crate::boards::{Board, Need, storage_bytes};
+use crate::data::Samples;
 use crate::emulator::{
     EmulatedProgram, EmulatedProgramError, EmulatedSerial, Emulation, EmulationError,
 };
 use crate::firmware::{self, BuildError, Content, TrainingMemory};
+use crate::quantization::FootprintError;
 use crate::weights::ModelBytes;
 use kiln_core::{
     Loss, ModelError, ModelParts, ModelTask, Program, ProgramError, Purpose, SamplesError,
-    SamplesParts,
+    SamplesParts, Shape,
 };
 
 /// Samples that are measured.
-const SAMPLES: usize = 2;
+pub(super) const SAMPLES: usize = 2;
 
 /// What a network takes on a board.
 #[derive(Clone, Debug)]
@@ -44,6 +46,9 @@ pub enum BoardBenchError {
     /// No samples file can hold its samples.
     #[error(transparent)]
     Samples(#[from] SamplesError),
+    /// No device can run it.
+    #[error(transparent)]
+    Footprint(#[from] FootprintError),
     /// The firmware cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -83,7 +88,7 @@ pub fn profile(board: Board, network: &BenchNetwork) -> Result<BoardResult, Boar
         return Err(EmulationError::NotEmulated(board.name).into());
     }
     let model = model(network)?;
-    let samples = samples(network)?;
+    let samples = samples_file(&network.samples(SAMPLES, 1))?;
     let fitting = fitting(&board, network, model.as_slice().len() + samples.len())?;
     let mut result = BoardResult {
         inference: None,
@@ -101,7 +106,7 @@ pub fn profile(board: Board, network: &BenchNetwork) -> Result<BoardResult, Boar
     };
     let training = result.training_program.as_ref();
     let memory = training.map(|_| TrainingMemory::default());
-    let log = match run(board, content, memory) {
+    let log = match run(board, "profile", content, memory) {
         Ok(log) => log,
         // The linker knows better than the sums above.
         Err(BoardBenchError::Build(BuildError::Refused(reason))) => {
@@ -115,12 +120,14 @@ pub fn profile(board: Board, network: &BenchNetwork) -> Result<BoardResult, Boar
     Ok(result)
 }
 
-fn run(
+/// Builds one of the firmware's programs, and takes what it prints.
+pub(super) fn run(
     board: Board,
+    program: &str,
     content: Content<'_>,
     memory: Option<TrainingMemory>,
 ) -> Result<ProfileLog, BoardBenchError> {
-    let firmware = firmware::build(board, "profile", Some(content), memory)?;
+    let firmware = firmware::build(board, program, Some(content), memory)?;
     let program = EmulatedProgram::read(firmware.path())?;
     let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere)?;
     let (mut log, mut last) = (ProfileLog::default(), String::new());
@@ -141,7 +148,8 @@ fn fitting(
     content: usize,
 ) -> Result<Fitting, BoardBenchError> {
     let inference: Program = Program::try_of(network.folded(), Purpose::Inference)?;
-    let missing = missing_of(board, content, inference.working_bytes(1));
+    let needs = |flash, ram| missing_of(Need::of_flash(board, flash), Need::of_ram(board, ram));
+    let missing = needs(content, inference.working_bytes(1));
     if missing.is_some() {
         return Ok(Fitting {
             inference,
@@ -158,7 +166,7 @@ fn fitting(
         Err(error) => (None, Some(format!("training: {error}"))),
         Ok(program) => {
             let storage = storage_bytes(program.trained_values());
-            match missing_of(board, content + storage, program.compact_bytes()) {
+            match needs(content + storage, program.compact_bytes()) {
                 None => (Some(program), None),
                 Some(missing) => (None, Some(format!("training does not fit: {missing}"))),
             }
@@ -173,11 +181,8 @@ fn fitting(
 }
 
 /// What a board lacks of the memory that is needed, in words.
-fn missing_of(board: &Board, flash: usize, ram: usize) -> Option<String> {
-    let lacks = [
-        Need::of_flash(board, flash).missing("flash"),
-        Need::of_ram(board, ram).missing("RAM"),
-    ];
+pub(super) fn missing_of(flash: Need, ram: Need) -> Option<String> {
+    let lacks = [flash.missing("flash"), ram.missing("RAM")];
     let lacks: Vec<String> = lacks.into_iter().flatten().collect();
     (!lacks.is_empty()).then(|| lacks.join(", "))
 }
@@ -193,13 +198,19 @@ fn model(network: &BenchNetwork) -> Result<ModelBytes, ModelError> {
     })
 }
 
-fn samples(network: &BenchNetwork) -> Result<Vec<u8>, SamplesError> {
-    let samples = network.samples(SAMPLES, 1);
+/// The samples file of random samples, which are bytes.
+pub(super) fn samples_file(samples: &Samples) -> Result<Vec<u8>, SamplesError> {
     let Ok(bytes) = samples.bytes() else {
         unreachable!("random samples are bytes");
     };
+    let [channels, height, width] = [
+        samples.shape.channels,
+        samples.shape.height,
+        samples.shape.width,
+    ]
+    .map(|own| own as u32);
     let parts = SamplesParts {
-        shape: network.folded().input_shape(),
+        shape: Shape::new(channels, height, width),
         labels: &samples.labels,
         pixels: bytes.pixels(),
     };

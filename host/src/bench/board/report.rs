@@ -22,7 +22,9 @@ pub struct BoardNetwork {
 /// What an inference takes.
 #[derive(Clone, Debug, Serialize)]
 pub struct BoardInference {
-    /// In all, packing pixels among it.
+    /// Whether it computes in integers; what it takes is then counted from the codes of its input on.
+    pub int8: bool,
+    /// In all, packing pixels among it where it does not compute in integers.
     pub instructions: u64,
     /// Multiply-accumulates.
     pub macs: u64,
@@ -99,10 +101,12 @@ impl BoardNetwork {
     }
 }
 
-fn inferred(network: &Network, program: &Program, log: &PassLog) -> BoardInference {
+/// What an inference took.
+pub(super) fn inferred(network: &Network, program: &Program, log: &PassLog) -> BoardInference {
     let macs = network.cost().macs;
     let layers = program.steps().iter().enumerate();
     BoardInference {
+        int8: program.constants() > 0,
         instructions: log.whole,
         macs,
         per_mac: ratio(log.whole, macs),

@@ -7,6 +7,9 @@ use crate::output::counted;
 use crate::run::folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
+use kiln_core::ModelTask;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What can be typed for a dataset.
@@ -74,6 +77,23 @@ impl SubjectArguments {
         Ok(data::load_samples(&self.dataset, &options)?)
     }
 
+    /// The same, to be scored by the model: a classifier's classes have to be those of the labels, where
+    /// there are labels.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with it, or that its classes are not the model's.
+    pub fn load_scored(&self, model: &AnyModel<'_>, threads: usize) -> Result<Dataset> {
+        if model.task() == ModelTask::Reconstruction {
+            return self.load_any(model, threads);
+        }
+        let dataset = data::load(&self.dataset, &self.options(model, threads))?;
+        if has_labels(&dataset) {
+            check_classes(model, &dataset).with_context(|| self.name())?;
+        }
+        Ok(dataset)
+    }
+
     fn options(&self, model: &impl ModelFacts, threads: usize) -> data::Options {
         data::Options {
             data: self.source.data.clone(),
@@ -81,6 +101,7 @@ impl SubjectArguments {
             threads,
             shape: Some(model.network().input_shape().into()),
             size: data::TargetSize::Own,
+            codes: model.codes(),
             progress: true,
         }
     }
@@ -134,9 +155,29 @@ pub fn model_file(path: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
+/// Whether a file is a model, by its name or its first bytes.
+pub fn is_model(path: &Path) -> bool {
+    let is_named = path
+        .extension()
+        .is_some_and(|extension| extension == "kiln");
+    is_named || starts_as_model(path)
+}
+
+/// Whether the file begins with a model file's magic; one that cannot be read does not.
+fn starts_as_model(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"KILN"
+}
+
 /// The samples that weights are judged by: the test set where the dataset has one, or all.
 pub fn test_samples(dataset: &Dataset) -> &Samples {
     dataset.test.as_ref().unwrap_or(&dataset.train)
+}
+
+/// Whether the samples that weights are judged by have labels.
+pub fn has_labels(dataset: &Dataset) -> bool {
+    dataset.labelled || dataset.test.is_some()
 }
 
 /// Indices of at most `limit` samples, spread evenly: datasets often lie in the order of their

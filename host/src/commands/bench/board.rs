@@ -2,9 +2,12 @@
 
 use super::numbers;
 use crate::bench::BenchNetwork;
-use crate::bench::board::{BoardInference, BoardLayer, BoardNetwork, BoardTraining, profile};
+use crate::bench::board::{
+    BoardInference, BoardLayer, BoardNetwork, BoardTraining, profile, profile_int8,
+};
 use crate::boards::Board;
 use crate::output::{Output, TABLE_STYLE, grouped};
+use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
@@ -17,13 +20,24 @@ struct BoardReport {
     networks: Vec<BoardNetwork>,
 }
 
+/// A model of integers to measure.
+pub struct Int8Subject {
+    pub name: String,
+    pub bytes: ModelBytes,
+}
+
 /// Measures one network after another, and tells; with each one's layers where these are asked for.
 ///
 /// # Errors
 ///
 /// No firmware folder, compiler or emulator, a network that no device can run, or an output that
 /// cannot be written.
-pub fn run(output: Output, board: Board, networks: &[BenchNetwork], layers: bool) -> Result<()> {
+pub fn run(
+    output: Output,
+    board: Board,
+    (networks, models): (&[BenchNetwork], &[Int8Subject]),
+    layers: bool,
+) -> Result<()> {
     output.item(
         "board",
         format_args!("{} ({})", board.name, board.processor),
@@ -32,6 +46,13 @@ pub fn run(output: Output, board: Board, networks: &[BenchNetwork], layers: bool
     for network in networks {
         let result = profile(board, network).with_context(|| network.name().to_string())?;
         let report = BoardNetwork::of(network, &result);
+        if layers {
+            describe_layers(output, &report)?;
+        }
+        reports.push(report);
+    }
+    for Int8Subject { name, bytes } in models {
+        let report = profile_int8(board, name, bytes).with_context(|| name.clone())?;
         if layers {
             describe_layers(output, &report)?;
         }
@@ -118,7 +139,11 @@ fn inference_table(pass: &BoardInference) -> Table {
         row.extend(figures(layer));
         table.add_row(row);
     }
-    for (name, instructions) in [("packing", pass.packing), ("all", pass.instructions)] {
+    let packing = match pass.int8 {
+        true => "pixels to codes, before",
+        false => "packing",
+    };
+    for (name, instructions) in [(packing, pass.packing), ("all", pass.instructions)] {
         table.add_row(["", name, "", &grouped(instructions)]);
     }
     table

@@ -5,18 +5,21 @@ use super::ticks::TickSummary;
 use crate::commands::arguments::{machine, subject};
 use crate::commands::{describe_dataset, describe_network};
 use crate::data::{ByteSamples, Samples};
-use crate::engine::{Engine, EngineOptions};
-use crate::link::LinkSession;
+use crate::engine::{Engine, EngineOptions, Int8Engine, fill_channels_first};
+use crate::link::{Int8Sample, LinkSession};
+use crate::model::{AnyModel, ModelFacts};
 use crate::number;
 use crate::output::{Output, grouped};
 use crate::weights::same_bits;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use kiln_core::ModelFile;
+use kiln_core::ModelTask;
+use kiln_core::reference::loss::highest_class;
 use serde::Serialize;
 use std::time::Instant;
 
-/// Score a dataset on a device, and compare every logit with the desktop's own.
+/// Score a dataset on a device, and compare every logit, or of an int8 model every code, with the
+/// desktop's own.
 ///
 /// With an emulated board, the firmware is built with the weights, started and ended.
 #[derive(Debug, clap::Args)]
@@ -45,10 +48,12 @@ pub struct DeviceEvaluateArguments {
 #[derive(Debug, Serialize)]
 struct DeviceEvaluateReport {
     board: String,
+    element: &'static str,
     samples: usize,
-    correct: usize,
-    accuracy: f64,
-    /// Samples all of whose logits are the desktop's to the bit.
+    /// Nothing of an autoencoder, and of samples without labels.
+    correct: Option<usize>,
+    accuracy: Option<f64>,
+    /// Samples all of whose logits, or codes, are the desktop's to the bit.
     equal_to_host: usize,
     ticks: TickSummary,
     /// Requests that had to be sent again.
@@ -69,6 +74,21 @@ struct EvaluationTally {
     ticks: Vec<u32>,
 }
 
+/// The samples to send, and what the desktop makes of them.
+struct DeviceSamples<'a> {
+    labels: &'a [u16],
+    indices: &'a [u32],
+    expected: ExpectedOutputs<'a>,
+}
+
+/// What the desktop gives for the samples, and how they are sent.
+enum ExpectedOutputs<'a> {
+    /// Logits, samples x classes, of images.
+    Logits(Vec<f32>, ByteSamples<'a>),
+    /// Codes, samples x outputs.
+    Codes(Vec<i8>, Box<Int8Engine<'a>>, &'a Samples),
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -80,36 +100,37 @@ pub fn run(arguments: &DeviceEvaluateArguments) -> Result<()> {
         arguments.limit != Some(0),
         "limit is 0; it must be at least 1"
     );
-    let bytes = arguments.subject.read()?;
-    let model = bytes.open()?;
+    let bytes = arguments.subject.read_any()?;
+    let model = AnyModel::open(&bytes).with_context(|| arguments.subject.name())?;
     let options = EngineOptions {
         threads: arguments.machine.threads()?,
         lanes: arguments.machine.lanes()?,
         batch: 1,
         ..EngineOptions::default()
     };
-    let dataset = arguments.subject.load(&model, options.threads)?;
+    let dataset = arguments.subject.load_scored(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
     let samples = subject::test_samples(&dataset);
-    let images = samples.bytes()?;
     let indices = subject::spread(samples, arguments.limit);
-    let expected = expected(&model, samples, &indices, &options)?;
+    let work = DeviceSamples {
+        labels: &samples.labels,
+        indices: &indices,
+        expected: ExpectedOutputs::of(&model, samples, &indices, &options)?,
+    };
     let mut connection = arguments.connection.connect(output, &bytes, None)?;
     let start = Instant::now();
-    let tally = score(
-        &mut connection.session,
-        (images, &samples.labels),
-        &indices,
-        &expected,
-    )?;
+    let tally = work.score(&mut connection.session)?;
     let seconds = start.elapsed().as_secs_f64();
     let usage = connection.session.usage()?;
+    let is_classified = model.task() == ModelTask::Classification && subject::has_labels(&dataset);
+    let correct = is_classified.then_some(tally.correct);
     let report = DeviceEvaluateReport {
         board: connection.device.board.clone(),
+        element: model.element(),
         samples: indices.len(),
-        correct: tally.correct,
-        accuracy: tally.correct as f64 / indices.len() as f64,
+        correct,
+        accuracy: correct.map(|correct| correct as f64 / indices.len() as f64),
         equal_to_host: tally.equal,
         ticks: TickSummary::of(tally.ticks, connection.device.tick_unit.clone()),
         repeats: connection.session.repeats(),
@@ -125,72 +146,131 @@ pub fn run(arguments: &DeviceEvaluateArguments) -> Result<()> {
     Ok(())
 }
 
-/// The desktop's logits, samples x classes.
-fn expected(
-    model: &ModelFile<'_>,
-    samples: &Samples,
-    indices: &[u32],
-    options: &EngineOptions,
-) -> Result<Vec<f32>> {
-    let parameters = model.parameters().to_vec();
-    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
-    let mut logits = vec![0.0; indices.len() * model.network().classes()];
-    engine.evaluate(samples, indices, Some(&mut logits))?;
-    Ok(logits)
+impl<'a> ExpectedOutputs<'a> {
+    fn of(
+        model: &'a AnyModel<'_>,
+        samples: &'a Samples,
+        indices: &[u32],
+        options: &EngineOptions,
+    ) -> Result<Self> {
+        match model {
+            AnyModel::Float(model) => {
+                let images = samples.bytes()?;
+                let parameters = model.parameters().to_vec();
+                let mut engine =
+                    Engine::new(model.network(), model.scaling(), parameters, options)?;
+                let mut logits = vec![0.0; indices.len() * model.network().classes()];
+                engine.evaluate(samples, indices, Some(&mut logits))?;
+                Ok(Self::Logits(logits, images))
+            }
+            AnyModel::Int8(model) => {
+                let mut engine = Int8Engine::new(model, options.threads)?;
+                let (_, left) = engine.evaluate(samples, indices)?;
+                Ok(Self::Codes(left.codes, Box::new(engine), samples))
+            }
+        }
+    }
+
+    /// How many values a sample has.
+    fn row(&self, samples: usize) -> usize {
+        match self {
+            Self::Logits(logits, _) => logits.len() / samples,
+            Self::Codes(codes, ..) => codes.len() / samples,
+        }
+    }
 }
 
-fn score(
-    session: &mut LinkSession,
-    (images, labels): (ByteSamples<'_>, &[u16]),
-    indices: &[u32],
-    expected: &[f32],
-) -> Result<EvaluationTally> {
-    let bar = ProgressBar::new(indices.len() as u64);
-    if let Ok(style) =
-        ProgressStyle::with_template("device     {bar:30} {pos} of {len}, {eta} left")
-    {
-        bar.set_style(style);
+impl DeviceSamples<'_> {
+    fn score(&self, session: &mut LinkSession) -> Result<EvaluationTally> {
+        let bar = ProgressBar::new(self.indices.len() as u64);
+        if let Ok(style) =
+            ProgressStyle::with_template("device     {bar:30} {pos} of {len}, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        let mut tally = EvaluationTally::default();
+        for place in 0..self.indices.len() {
+            self.score_sample(session, place, &mut tally)?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(tally)
     }
-    let classes = expected.len() / indices.len();
-    let mut tally = EvaluationTally::default();
-    for (index, expected) in indices.iter().zip(expected.chunks_exact(classes)) {
-        let index = *index as usize;
-        let (ticks, logits) = session.infer(images.image(index))?;
-        ensure!(
-            logits.len() == classes,
-            "the device gave {} logits, not {classes}; flash it again",
-            logits.len()
-        );
-        let class = kiln_core::reference::loss::highest_class(&logits);
-        tally.correct += usize::from(class == usize::from(labels[index]));
-        tally.equal += usize::from(same_bits(&logits, expected));
+
+    /// Has the device classify the sample at a place among those that are sent.
+    fn score_sample(
+        &self,
+        session: &mut LinkSession,
+        place: usize,
+        tally: &mut EvaluationTally,
+    ) -> Result<()> {
+        let index = self.indices[place];
+        let row = self.expected.row(self.indices.len());
+        let own = place * row..(place + 1) * row;
+        let (ticks, class, is_equal) = match &self.expected {
+            ExpectedOutputs::Logits(expected, images) => {
+                let (ticks, logits) = session.infer(images.image(index as usize))?;
+                check_row(logits.len(), row, "logits")?;
+                let is_equal = same_bits(&logits, &expected[own]);
+                (ticks, highest_class(&logits), is_equal)
+            }
+            ExpectedOutputs::Codes(expected, engine, samples) => {
+                let (ticks, codes) = match (samples.coded, samples.bytes()) {
+                    (false, Ok(images)) => {
+                        let image = images.image(index as usize);
+                        session.infer_int8(Int8Sample::Image(image))?
+                    }
+                    _ => {
+                        let codes = engine.input_codes(samples, index);
+                        session.infer_int8(Int8Sample::Codes(&codes))?
+                    }
+                };
+                check_row(codes.len(), row, "codes")?;
+                let mut ordered = vec![0; row];
+                fill_channels_first(engine.output_shape(), &codes, &mut ordered);
+                let numbers: Vec<f32> = ordered.iter().copied().map(f32::from).collect();
+                (ticks, highest_class(&numbers), ordered == expected[own])
+            }
+        };
+        tally.correct += usize::from(class == usize::from(self.labels[index as usize]));
+        tally.equal += usize::from(is_equal);
         tally.ticks.push(ticks);
-        bar.inc(1);
+        Ok(())
     }
-    bar.finish_and_clear();
-    Ok(tally)
+}
+
+fn check_row(found: usize, expected: usize, what: &str) -> Result<()> {
+    ensure!(
+        found == expected,
+        "the device gave {found} {what}, not {expected}; flash it again"
+    );
+    Ok(())
 }
 
 fn describe(output: Output, report: &DeviceEvaluateReport) -> Result<()> {
     let number = |value: usize| grouped(value as u64);
+    let samples = number(report.samples);
+    let scored = match (report.accuracy, report.correct) {
+        (Some(accuracy), Some(correct)) => format!(
+            "{:.2}% of {samples} samples ({} correct)",
+            accuracy * 100.0,
+            number(correct)
+        ),
+        _ => format!("{samples} samples"),
+    };
+    let (board, seconds) = (&report.board, report.seconds);
     output.item(
         "device",
-        format_args!(
-            "{}: {:.2}% of {} samples ({} correct), in {:.1} s",
-            report.board,
-            report.accuracy * 100.0,
-            number(report.samples),
-            number(report.correct),
-            report.seconds
-        ),
+        format_args!("{board}: {scored}, in {seconds:.1} s"),
     )?;
+    let values = match report.element {
+        "int8" => "codes",
+        _ => "logits",
+    };
+    let equal = number(report.equal_to_host);
     output.item(
-        "logits",
-        format_args!(
-            "{} of {} equal the desktop's to the bit",
-            number(report.equal_to_host),
-            number(report.samples)
-        ),
+        values,
+        format_args!("{equal} of {samples} equal the desktop's to the bit"),
     )?;
     output.item("inference", &report.ticks)?;
     output.item(

@@ -4,12 +4,13 @@ use super::ExportArguments;
 use crate::commands::arguments::subject;
 use crate::commands::{describe_dataset, describe_network};
 use crate::data::Samples;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{AnyEngine, EngineOptions};
+use crate::model::{AnyModel, ModelFacts};
 use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
-use kiln_core::{Crc32, ModelFile, SamplesParts};
+use kiln_core::{Crc32, SamplesParts, bytes_of_codes};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,11 @@ struct FirmwareReport {
     samples: usize,
     correct: usize,
     /// CRC-32 of all logits, as the device must print it.
-    logits_crc32: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logits_crc32: Option<String>,
+    /// The same of all codes, of a network of integers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes_crc32: Option<String>,
 }
 
 /// Writes the files.
@@ -46,8 +51,8 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         .context("--out is missing: the folder to write to")?;
     let threads = arguments.machine.threads()?;
     check_folder(&folder)?;
-    let bytes = subject.read()?;
-    let model = bytes.open()?;
+    let bytes = subject.read_any()?;
+    let model = AnyModel::open(&bytes)?;
     let dataset = subject.load(&model, threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
@@ -80,12 +85,17 @@ fn subject(arguments: &ExportArguments) -> Result<subject::SubjectArguments> {
 fn write(
     folder: &Path,
     bytes: &ModelBytes,
-    model: &ModelFile<'_>,
+    model: &AnyModel<'_>,
     samples: &Samples,
     options: &EngineOptions,
 ) -> Result<FirmwareReport> {
     let encoded = encode(model, samples)?;
-    let (correct, logits) = score(model, samples, options)?;
+    let (correct, crc) = score(model, samples, options)?;
+    let crc = Some(format!("{:08x}", crc.value()));
+    let (logits_crc32, codes_crc32) = match model {
+        AnyModel::Float(_) => (crc, None),
+        AnyModel::Int8(_) => (None, crc),
+    };
     let place = |name: &str| folder.join(name);
     let (model_path, samples_path) = (place("model.kiln"), place("model.samples"));
     fs::create_dir_all(folder).with_context(|| unwritable(folder))?;
@@ -97,7 +107,8 @@ fn write(
         samples_bytes: encoded.len(),
         samples: samples.len(),
         correct,
-        logits_crc32: format!("{:08x}", logits.value()),
+        logits_crc32,
+        codes_crc32,
         model: model_path,
         samples_file: samples_path,
     })
@@ -123,7 +134,7 @@ fn unwritable(folder: &Path) -> String {
     format!("--out {folder}: cannot write there, name another folder")
 }
 
-fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {
+fn encode(model: &AnyModel<'_>, samples: &Samples) -> Result<Vec<u8>> {
     let parts = SamplesParts {
         shape: model.network().input_shape(),
         labels: &samples.labels,
@@ -134,19 +145,20 @@ fn encode(model: &ModelFile<'_>, samples: &Samples) -> Result<Vec<u8>> {
     Ok(encoded)
 }
 
-/// How many samples the desktop gets right, and the checksum of its logits.
+/// How many samples the desktop gets right, and the checksum of its logits or codes.
 fn score(
-    model: &ModelFile<'_>,
+    model: &AnyModel<'_>,
     samples: &Samples,
     options: &EngineOptions,
 ) -> Result<(usize, Crc32)> {
-    let parameters = model.parameters().to_vec();
-    let mut engine = Engine::new(model.network(), model.scaling(), parameters, options)?;
+    let mut engine = AnyEngine::new(model, options)?;
     let indices: Vec<u32> = (0..samples.len() as u32).collect();
-    let mut logits = vec![0.0; samples.len() * model.network().classes()];
-    let outcome = engine.evaluate(samples, &indices, Some(&mut logits))?;
+    let (outcome, left) = engine.evaluate(samples, &indices)?;
     let mut crc = Crc32::new();
-    crc.update_values(&logits);
+    match model {
+        AnyModel::Float(_) => crc.update_values(&left.scores),
+        AnyModel::Int8(_) => crc.update(bytes_of_codes(&left.codes)),
+    }
     Ok((outcome.correct, crc))
 }
 
@@ -160,11 +172,15 @@ fn describe(output: Output, report: &FirmwareReport) -> Result<()> {
             counted(report.samples, "sample", "samples")
         ),
     )?;
+    let (values, crc) = match (&report.logits_crc32, &report.codes_crc32) {
+        (Some(crc), _) => ("logits", crc.as_str()),
+        (None, crc) => ("codes", crc.as_deref().unwrap_or_default()),
+    };
     output.item(
         "expect",
         format_args!(
-            "{} of {} correct, logits with CRC-32 {}, on every device",
-            report.correct, report.samples, report.logits_crc32
+            "{} of {} correct, {values} with CRC-32 {crc}, on every device",
+            report.correct, report.samples
         ),
     )?;
     Ok(())

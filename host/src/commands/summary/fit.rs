@@ -65,34 +65,38 @@ impl Fit {
     }
 
     pub fn describe(&self, output: Output) -> io::Result<()> {
-        output.item("board", self.name)?;
-        for (what, need, memory, rest) in [
-            ("parameters", self.flash, "flash", "the program"),
-            (
-                "inference",
-                self.inference,
-                "RAM with the input",
-                "stack and buffers",
-            ),
-        ] {
-            let [needed, reserved, available] =
-                [need.needed, need.reserved, need.available].map(|bytes| grouped(bytes as u64));
-            let verdict = if need.fits {
-                "fits".into()
-            } else {
-                format!(
-                    "does not fit, {} bytes too many",
-                    grouped(need.over() as u64)
-                )
-            };
-            output.item(
-                "",
-                format_args!(
-                    "{what:<11}{needed} of {available} bytes of {memory}, beside {reserved} for \
-                     {rest}: {verdict}"
-                ),
-            )?;
-        }
-        Ok(())
+        let needs = [("parameters", self.flash), ("inference", self.inference)];
+        describe_needs(output, self.name, needs)
     }
+}
+
+/// Says how flash, for what is called so, and RAM of an inference fit a board.
+pub(super) fn describe_needs(
+    output: Output,
+    board: &str,
+    [(first, flash), (second, ram)]: [(&str, Need); 2],
+) -> io::Result<()> {
+    output.item("board", board)?;
+    for (what, need, memory, rest) in [
+        (first, flash, "flash", "the program"),
+        (second, ram, "RAM with the input", "stack and buffers"),
+    ] {
+        let [needed, reserved, available] =
+            [need.needed, need.reserved, need.available].map(|bytes| grouped(bytes as u64));
+        let verdict = match need.fits {
+            true => "fits".into(),
+            false => format!(
+                "does not fit, {} bytes too many",
+                grouped(need.over() as u64)
+            ),
+        };
+        output.item(
+            "",
+            format_args!(
+                "{what:<11}{needed} of {available} bytes of {memory}, beside {reserved} for \
+                 {rest}: {verdict}"
+            ),
+        )?;
+    }
+    Ok(())
 }

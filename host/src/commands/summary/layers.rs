@@ -11,20 +11,20 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(super) struct LayerReport {
     /// Counted from 1.
-    number: usize,
+    pub number: usize,
     #[serde(rename = "type")]
-    kind: &'static str,
+    pub kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// Numbers of the layers whose values it reads; 0 is the network's input.
     inputs: Vec<usize>,
     /// These in words, where they are not the layer before it alone.
     #[serde(skip)]
-    reads: String,
+    pub reads: String,
     /// Channels, height and width.
-    output: [u32; 3],
+    pub output: [u32; 3],
     parameters: u64,
-    macs: u64,
+    pub macs: u64,
     flops: u64,
 }
 

@@ -85,6 +85,7 @@ impl<'a> SweepProgress<'a> {
                 self.bar.inc(work * left);
                 format!("diverged in epoch {epoch}, step {step}")
             }
+            RunResult::Unquantized { cause } => format!("not quantised: {cause}"),
         };
         let seconds = time.as_secs_f64();
         let line = format_args!("{name}  {outcome}, {seconds:.1} s");

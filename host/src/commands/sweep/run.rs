@@ -10,13 +10,16 @@ use crate::output::{Output, grouped};
 use crate::report::RunEvaluation;
 use crate::run::checkpoint::Checkpoint;
 use crate::run::fitting;
-use crate::run::folder::{CHECKPOINT, RunFolder};
-use crate::run::{Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup, TrainingLoop};
+use crate::run::folder::{CHECKPOINT, INT8_MODEL, RunFolder};
+use crate::run::{
+    Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup, TrainingLoop, held_out_score,
+    quantize_run,
+};
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
 use crate::sweep::plan::PlannedRun;
 use crate::sweep::result::{RunCost, RunResult};
-use crate::training::{Split, TrainingError};
+use crate::training::{Epoch, Split, TrainingError};
 use anyhow::{Context, Result, ensure};
 use kiln_core::Network;
 use std::time::Instant;
@@ -92,7 +95,10 @@ impl<'a> Runs<'a> {
                 grouped(memory as u64)
             );
         }
-        let cost = RunCost::of(&network, board);
+        let cost = match settings.quantize {
+            true => RunCost::of_int8(&network, board)?,
+            false => RunCost::of(&network, board),
+        };
         candidate.network = Some((network, cost));
         Ok(candidate)
     }
@@ -171,19 +177,7 @@ impl<'a> Runs<'a> {
         };
         let mut watch = progress.watch(index);
         let result = match training.run(&mut setup.trainer, &mut epochs, &mut watch) {
-            Ok(true) => {
-                let (evaluation, _) = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
-                let last = epochs.last().and_then(|epoch| epoch.validation);
-                let result = RunResult::Trained {
-                    // A plan holds samples out.
-                    validation: last.context("no samples were held out")?,
-                    test: evaluation.test(),
-                };
-                let text = serde_json::to_vec(&result).context(RESULT)?;
-                let epochs = EpochReport::all(&epochs);
-                outputs.write(&job, &setup, &epochs, &evaluation, &[(RESULT, &text)])?;
-                result
-            }
+            Ok(true) => self.finish(&job, &mut setup, &outputs, &epochs)?,
             Ok(false) => return Ok(()),
             Err(error) => {
                 let Some(&TrainingError::Diverged { epoch, step, .. }) = error.downcast_ref()
@@ -198,6 +192,45 @@ impl<'a> Runs<'a> {
         };
         progress.done(index, &run.name, &result, start.elapsed())?;
         Ok(())
+    }
+
+    /// Writes the folder of a run whose epochs are all done, and gives what it came to.
+    fn finish(
+        &self,
+        job: &Job,
+        setup: &mut Setup<'_>,
+        outputs: &RunOutputs<'_>,
+        epochs: &[Epoch],
+    ) -> Result<RunResult> {
+        const HELD_OUT: &str = "no samples were held out";
+        let (mut evaluation, scores) = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
+        let last = epochs.last().and_then(|epoch| epoch.validation);
+        let test = evaluation.test();
+        let int8 = quantize_run(setup, self.dataset, &scores)?.transpose();
+        // A plan holds samples out.
+        let result = match &int8 {
+            Ok(None) => RunResult::Trained {
+                validation: last.context(HELD_OUT)?,
+                test,
+            },
+            Ok(Some(int8)) => RunResult::Trained {
+                validation: held_out_score(setup, self.dataset, int8)?.context(HELD_OUT)?,
+                test: test.and(int8.evaluation.scored.after),
+            },
+            Err(cause) => RunResult::Unquantized {
+                cause: cause.to_string(),
+            },
+        };
+        let int8 = int8.ok().flatten();
+        evaluation.int8 = int8.as_ref().map(|int8| int8.evaluation.clone());
+        let text = serde_json::to_vec(&result).context(RESULT)?;
+        let mut more = vec![(RESULT, text.as_slice())];
+        more.extend(
+            int8.as_ref()
+                .map(|int8| (INT8_MODEL, int8.model.as_slice())),
+        );
+        outputs.write(job, setup, &EpochReport::all(epochs), &evaluation, &more)?;
+        Ok(result)
     }
 
     /// The run as `kiln train` has it.

@@ -89,6 +89,7 @@ impl SweepSubject {
             shape: self.shape()?,
             // As `kiln train` has it where nothing is said.
             size: TargetSize::Reduced,
+            codes: None,
             progress: true,
         };
         let dataset = data::load(&self.plan.dataset, &options)?;

@@ -2,7 +2,7 @@
 //!
 //! | tensor | holds |
 //! | --- | --- |
-//! | `input` | samples, F32 or U8: N x channels x rows x columns, or N x channels |
+//! | `input` | samples, F32 or U8: N x channels x rows x columns, or N x channels; for an int8 network also its codes, I8 |
 //! | `labels` | their classes, N integers from 0 to 65,535; may be left out |
 //! | `test_input`, `test_labels` | the same of a test set; may be left out |
 //!
@@ -16,7 +16,7 @@ mod set;
 pub use error::TensorFileError;
 
 use self::header::TensorFile;
-use self::set::Set;
+use self::set::{ExpectedCodes, Set};
 use super::error::DataError;
 use super::target::TargetSize;
 use super::{Dataset, Options, folder_name};
@@ -47,6 +47,15 @@ pub(super) enum TensorPurpose {
     SamplesOnly,
 }
 
+/// How codes lie in a tensor of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeOrder {
+    /// N x channels x rows x columns, as other samples.
+    ChannelsFirst,
+    /// N x rows x columns x channels, as TensorFlow Lite's.
+    ChannelsLast,
+}
+
 /// Loads the samples of a safetensors file.
 pub(super) fn load(
     path: &Path,
@@ -54,13 +63,17 @@ pub(super) fn load(
     purpose: TensorPurpose,
 ) -> Result<Dataset, DataError> {
     let mut file = TensorFile::open(path)?;
-    let train = Set::read(&mut file, TRAIN)?.ok_or_else(|| TensorFileError::Missing {
+    let codes = options.codes.map(|order| ExpectedCodes {
+        order,
+        shape: options.shape,
+    });
+    let train = Set::read(&mut file, TRAIN, codes)?.ok_or_else(|| TensorFileError::Missing {
         path: path.into(),
         tensor: TRAIN[0],
         needed_by: None,
         found: file.names(),
     })?;
-    let test = Set::read(&mut file, TEST)?;
+    let test = Set::read(&mut file, TEST, codes)?;
     let (own, other) = (
         train.shape(),
         test.as_ref().map_or(train.shape(), Set::shape),

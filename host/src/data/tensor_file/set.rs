@@ -1,7 +1,7 @@
 //! A tensor of samples with the tensor of their labels.
 
-use super::TensorFileError;
 use super::header::TensorFile;
+use super::{CodeOrder, TensorFileError};
 use crate::data::{ImageShape, Samples, Values};
 use kiln_core::MAX_UNIFORM_CHANNELS;
 use safetensors::Dtype;
@@ -11,9 +11,18 @@ pub(super) struct Set {
     values: Values,
     shape: ImageShape,
     count: usize,
+    coded: bool,
     pub labels: Option<Vec<u16>>,
     /// Name of the labels' tensor.
     labels_name: &'static str,
+}
+
+/// The codes that samples may be made of.
+#[derive(Clone, Copy)]
+pub(super) struct ExpectedCodes {
+    pub order: CodeOrder,
+    /// The shape of what takes them, which a list of as many values has.
+    pub shape: Option<ImageShape>,
 }
 
 impl Set {
@@ -21,6 +30,7 @@ impl Set {
     pub fn read(
         file: &mut TensorFile,
         [input, labels]: [&'static str; 2],
+        codes: Option<ExpectedCodes>,
     ) -> Result<Option<Self>, TensorFileError> {
         if file.info(input).is_none() {
             return match file.info(labels) {
@@ -33,12 +43,18 @@ impl Set {
                 }),
             };
         }
+        let codes = codes.filter(|_| kind(file, input) == Some(Dtype::I8));
         let (count, shape) = extents(file, input)?;
+        let shape = codes.map_or(shape, |codes| codes.shape_of(file, input, shape));
         Ok(Some(Self {
             labels: read_labels(file, [input, labels], count)?,
-            values: read_values(file, input, shape.size())?,
+            values: match codes {
+                Some(codes) => codes.read(file, input, shape)?,
+                None => read_values(file, input, shape.size())?,
+            },
             shape,
             count,
+            coded: codes.is_some(),
             labels_name: labels,
         }))
     }
@@ -62,7 +78,48 @@ impl Set {
             values: self.values,
             labels: self.labels.unwrap_or_else(|| vec![0; self.count]),
             shape: self.shape,
+            coded: self.coded,
         }
+    }
+}
+
+impl ExpectedCodes {
+    /// The shape of samples whose extents, were they none of codes, would say `shape`.
+    fn shape_of(self, file: &TensorFile, input: &str, shape: ImageShape) -> ImageShape {
+        let is_list = file.info(input).is_some_and(|info| info.shape.len() == 2);
+        match self.shape {
+            Some(own) if is_list && own.size() == shape.size() => own,
+            _ if is_list || self.order == CodeOrder::ChannelsFirst => shape,
+            _ => ImageShape {
+                channels: shape.width,
+                height: shape.channels,
+                width: shape.height,
+            },
+        }
+    }
+
+    /// The codes of samples of a shape, in the order (channel, row, column).
+    fn read(
+        self,
+        file: &mut TensorFile,
+        input: &'static str,
+        shape: ImageShape,
+    ) -> Result<Values, TensorFileError> {
+        let codes = file.values(input, |[byte]| f32::from(byte as i8))?;
+        let map = shape.height * shape.width;
+        if self.order == CodeOrder::ChannelsFirst || map == 1 {
+            return Ok(Values::Floats(codes));
+        }
+        let mut ordered = vec![0.0; codes.len()];
+        let samples = codes.chunks_exact(shape.size());
+        for (sample, out) in samples.zip(ordered.chunks_exact_mut(shape.size())) {
+            for (place, codes) in sample.chunks_exact(shape.channels).enumerate() {
+                for (channel, code) in codes.iter().enumerate() {
+                    out[channel * map + place] = *code;
+                }
+            }
+        }
+        Ok(Values::Floats(ordered))
     }
 }
 
@@ -128,7 +185,10 @@ fn read_values(
                 }),
             }
         }
-        other => Err(wrong_kind(file, tensor, other, "F32 and U8")),
+        other => {
+            let wanted = "F32 and U8, and for an int8 network its codes as I8,";
+            Err(wrong_kind(file, tensor, other, wanted))
+        }
     }
 }
 

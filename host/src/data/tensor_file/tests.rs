@@ -94,6 +94,7 @@ fn rows_of_floats_are_samples_of_channels() {
         values: Values::Floats(vec![0.5, -1.0, 2.0, 1e-9, -0.0, 7.0]),
         labels: vec![2, 0],
         shape: shape(3, 1, 1),
+        coded: false,
     };
     assert_eq!(dataset.train, expected);
     assert_eq!(dataset.classes, ["0", "1", "2"]);
@@ -361,4 +362,39 @@ fn a_file_that_is_not_there_is_named() {
     assert!(!is_tensor_file(folder.path()) && !is_tensor_file(&folder.path().join("a.onnx")));
     fs::create_dir(&path).unwrap();
     assert!(!is_tensor_file(&path), "a folder of that name is a folder");
+}
+
+/// What codes of a tensor of these extents become, for a network that takes 2 x 1 x 2 values.
+fn coded(order: CodeOrder, extents: &[usize]) -> Samples {
+    let codes = [-128_i8, 1, 127, -3].map(|code| code as u8).to_vec();
+    let tensors = [("input", Dtype::I8, extents, codes)];
+    let options = Options {
+        codes: Some(order),
+        shape: Some(shape(2, 1, 2)),
+        ..Options::default()
+    };
+    load_bytes(&encoded(&tensors, None), &options)
+        .unwrap()
+        .train
+}
+
+#[test]
+fn codes_lie_as_their_network_has_them() {
+    let samples = |values: [f32; 4]| Samples {
+        values: Values::Floats(values.to_vec()),
+        labels: vec![0],
+        shape: shape(2, 1, 2),
+        coded: true,
+    };
+    let (first, last) = (CodeOrder::ChannelsFirst, CodeOrder::ChannelsLast);
+    let kept = samples([-128.0, 1.0, 127.0, -3.0]);
+    let moved = samples([-128.0, 127.0, 1.0, -3.0]);
+    assert_eq!(coded(first, &[1, 2, 1, 2]), kept);
+    assert_eq!(coded(last, &[1, 1, 2, 2]), moved);
+    // A list is read in the same order.
+    assert_eq!(coded(first, &[1, 4]), kept);
+    assert_eq!(coded(last, &[1, 4]), moved);
+    // Other networks take no codes.
+    let codes = ("input", Dtype::I8, &[1, 4][..], vec![0; 4]);
+    refused(&[codes], None, &["I8", "F32 and U8"]);
 }

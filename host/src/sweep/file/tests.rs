@@ -68,7 +68,7 @@ fn what_a_file_cannot_say_has_a_line() {
         (
             "[4, 8]",
             "[[4]]",
-            "line 12: width: expected a number or a text",
+            "line 12: width: expected a number, a text, true or false",
         ),
         ("[4, 8]", "4", "line 12: width: a grid takes a list"),
         (

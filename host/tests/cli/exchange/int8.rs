@@ -53,6 +53,35 @@ fn the_model_file_gives_the_codes_of_the_tflite_file() {
 }
 
 #[test]
+fn codes_channels_last_are_a_dataset_that_needs_no_labels() {
+    for name in ["int8_residual", "int8_mobile", "int8_rows", "int8_scales"] {
+        let (file, given) = (
+            format!("{name}.tflite"),
+            format!("{name}.expected.safetensors"),
+        );
+        let workspace = workspace(&[&file, &given]);
+        workspace.text(&format!("import {file}"));
+        let evaluate = format!("evaluate --weights {name}.kiln --dataset {given}");
+        let report = workspace.json(&format!("{evaluate} --outputs out.safetensors"));
+        assert!(report["accuracy"].is_null() && report["confusion"].is_null());
+        let expected = read(workspace.path(&given));
+        let expected = SafeTensors::deserialize(&expected).unwrap();
+        let outputs = read(workspace.path("out.safetensors"));
+        let outputs = SafeTensors::deserialize(&outputs).unwrap();
+        let [found, wanted] = [
+            outputs.tensor("codes").unwrap(),
+            expected.tensor("logits").unwrap(),
+        ];
+        assert!(found.data() == wanted.data(), "{name}");
+        let text = workspace.text(&evaluate);
+        assert!(text.contains("samples, which have no labels"), "{text}");
+        let count = wanted.shape()[0];
+        let predicted = workspace.json(&format!("predict {given} --weights {name}.kiln"));
+        assert_eq!(predicted["predictions"].as_array().unwrap().len(), count);
+    }
+}
+
+#[test]
 fn names_scaling_and_what_is_left_out_are_told() {
     let workspace = workspace(&["int8_residual.tflite", "int8_rows.tflite"]);
     let names: Vec<String> = (0..12).map(|class| format!("c{class}")).collect();

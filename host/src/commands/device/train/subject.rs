@@ -68,6 +68,7 @@ fn load(
         threads,
         shape: model.map(|model| model.network().input_shape().into()),
         size: data::TargetSize::Reduced,
+        codes: None,
         progress: true,
     };
     let dataset = data::load(&arguments.dataset, &options)?;
