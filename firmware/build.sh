@@ -8,6 +8,8 @@ set -eu
 command=${1:-build}
 board=${2:-mps2-an386}
 shift $(($# < 2 ? $# : 2))
+# How it is optimised: as it is flashed, or `quick` to build.
+profile=${KILN_FIRMWARE_PROFILE:-release}
 # Paths are meant from where this is called.
 for variable in KILN_MODEL KILN_SAMPLES KILN_INT8_MODEL KILN_INT8_SAMPLES; do
     eval "path=\${$variable-}"
@@ -35,7 +37,7 @@ fi
 case $board in
 mps2-an385)
     # Without an FPU every sum and product is a call: larger tiles are only larger.
-    set -- --config 'profile.release.package.core.opt-level = 2' "$@"
+    set -- --config "profile.$profile.package.core.opt-level = 2" "$@"
     ;;
 nrf52840)
     # On silicon VMUL and VADD take two cycles, the VMLA that counts as one instruction three.
@@ -49,5 +51,5 @@ sources=$(cd .. && pwd) crates=${CARGO_HOME:-$HOME/.cargo}/registry/src
 set -- --config "target.$target.rustflags = ['--remap-path-prefix=$sources=', \
 '--remap-path-prefix=$crates=']" "$@"
 
-exec ../scripts/cross_cargo.sh "$target" core,alloc "$command" --release --locked \
+exec ../scripts/cross_cargo.sh "$target" core,alloc "$command" --profile "$profile" --locked \
     --no-default-features --features "$board" "$@"

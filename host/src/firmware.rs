@@ -21,6 +21,8 @@ const FLOAT: [&str; 2] = ["KILN_MODEL", "KILN_SAMPLES"];
 const INT8: [&str; 2] = ["KILN_INT8_MODEL", "KILN_INT8_SAMPLES"];
 /// Where the firmware's build reads what training it sets memory aside for.
 const TRAINING: &str = "KILN_TRAIN";
+/// Where it reads by which of its profiles it is built.
+const PROFILE: &str = "KILN_FIRMWARE_PROFILE";
 /// Where it was when this program was built.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware");
 /// The script's exit code where no compiler can build for the board.
@@ -39,6 +41,15 @@ pub struct Content<'a> {
     pub model: &'a [u8],
     /// A samples file.
     pub samples: &'a [u8],
+}
+
+/// How a firmware is optimised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As it is flashed.
+    Release,
+    /// Crate by crate, so that a program is linked in a moment: for tests of what it does.
+    Quick,
 }
 
 /// Why there is no firmware.
@@ -83,6 +94,16 @@ impl<'a> Content<'a> {
     }
 }
 
+impl Profile {
+    /// As the firmware's manifest calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Quick => "quick",
+        }
+    }
+}
+
 impl Firmware {
     /// The ELF file, which is there as long as this value is.
     pub fn path(&self) -> &Path {
@@ -110,7 +131,7 @@ pub fn build_server(
         true => "serve_int8",
         false => "serve",
     };
-    build(board, program, Some(content), training)
+    build(board, program, Some(content), training, Profile::Release)
 }
 
 /// Builds one of the firmware's programs for a board, with the files that are committed unless
@@ -124,6 +145,7 @@ pub fn build(
     program: &str,
     content: Option<Content<'_>>,
     training: Option<TrainingMemory>,
+    profile: Profile,
 ) -> Result<Firmware, BuildError> {
     let folder = folder()?;
     let output = folder.join("target");
@@ -134,6 +156,7 @@ pub fn build(
     let mut command = Command::new(folder.join("build.sh"));
     command
         .args(["build", board.name, "--quiet", "--bin", program])
+        .env(PROFILE, profile.name())
         .env_remove("CARGO_TARGET_DIR");
     // At the same places for every build, so that the same content is not built again.
     for variable in [FLOAT, INT8].concat() {
@@ -151,7 +174,7 @@ pub fn build(
             .env(TRAINING, training.to_string());
     }
     run(&mut command, &folder)?;
-    let built = output.join(board.target).join("release").join(program);
+    let built = output.join(board.target).join(profile.name()).join(program);
     let path = scratch.path().join(program);
     within(&built, fs::copy(&built, &path))?;
     Ok(Firmware {

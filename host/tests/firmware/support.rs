@@ -4,7 +4,7 @@ use host::boards::{BOARDS, Board};
 use host::data::Samples;
 use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError};
 use host::engine::Int8Engine;
-use host::firmware::{BuildError, Content, Firmware, TrainingMemory, build};
+use host::firmware::{BuildError, Content, Firmware, Profile, TrainingMemory, build};
 use host::model::AnyModel;
 use host::weights::ModelBytes;
 use kiln_core::{Program, Purpose, SamplesFile, pack_pixels};
@@ -46,24 +46,36 @@ pub fn asset(name: &str) -> PathBuf {
 /// A firmware with the committed files; `None` where it cannot be built or run here.
 pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
     has_emulator().then_some(())?;
-    built(build(board, program, None, None)).map(|result| result.unwrap())
+    // As they are flashed where all are asked for.
+    let profile = if all() {
+        Profile::Release
+    } else {
+        Profile::Quick
+    };
+    built(build(board, program, None, None, profile)).map(|result| result.unwrap())
 }
 
 /// The same, with memory for a training.
 pub fn trainer(board: Board, program: &str, memory: TrainingMemory) -> Option<Firmware> {
     has_emulator().then_some(())?;
-    built(build(board, program, None, Some(memory))).map(|result| result.unwrap())
+    built(build(board, program, None, Some(memory), Profile::Quick)).map(|result| result.unwrap())
 }
 
 /// Why a firmware with this content is not built; `None` where none can be.
 pub fn refusal(board: Board, content: Content<'_>) -> Option<String> {
-    let result = built(build(board, "evaluate", Some(content), None))?;
+    let result = built(build(
+        board,
+        "evaluate",
+        Some(content),
+        None,
+        Profile::Quick,
+    ))?;
     Some(result.err().expect("it was built").to_string())
 }
 
 /// The same for a training of the committed model.
 pub fn training_refusal(board: Board, memory: TrainingMemory) -> Option<String> {
-    let result = built(build(board, "train", None, Some(memory)))?;
+    let result = built(build(board, "train", None, Some(memory), Profile::Quick))?;
     Some(result.err().expect("it was built").to_string())
 }
 
@@ -142,7 +154,13 @@ pub fn serve_training(board: Board, memory: TrainingMemory) -> Option<Served> {
 /// Starts the firmware that serves another model and has memory for a training.
 pub fn serve_content(board: Board, content: Content<'_>, memory: TrainingMemory) -> Option<Served> {
     has_emulator().then_some(())?;
-    let firmware = built(build(board, "serve", Some(content), Some(memory)))?;
+    let firmware = built(build(
+        board,
+        "serve",
+        Some(content),
+        Some(memory),
+        Profile::Quick,
+    ))?;
     Some(served(board, firmware.unwrap()))
 }
 
