@@ -1,6 +1,6 @@
 //! Run folders of runs that are not done: they hold a checkpoint.
 
-use super::{CHECKPOINT, MODEL, RunFolder, RunFolderError};
+use super::{CHECKPOINT, INT8_MODEL, MODEL, RunFolder, RunFolderError};
 use crate::whole_file::{STAGING, staged_file};
 use std::fs;
 use std::io;
@@ -31,15 +31,19 @@ impl RunFolder {
     }
 
     /// Writes the files of the finished run as [`RunFolder::write`] does, then removes its
-    /// checkpoint.
+    /// checkpoint, and a network of integers that was made of an earlier run's model.
     ///
     /// # Errors
     ///
     /// What could not be written; the checkpoint is then still there.
     pub fn finish(&self, files: &[(&str, &[u8])]) -> Result<(), RunFolderError> {
         self.write(files)?;
+        if files.iter().all(|(name, _)| *name != INT8_MODEL) {
+            let path = self.path.join(INT8_MODEL);
+            remove(&path).map_err(self.unsaved(&path))?;
+        }
         let path = self.checkpoint();
-        self.remove_checkpoint().map_err(self.unsaved(&path))
+        remove(&path).map_err(self.unsaved(&path))
     }
 
     /// Takes back what an unfinished run has left: its checkpoint, and the folders made for it.
@@ -48,16 +52,9 @@ impl RunFolder {
     ///
     /// If the checkpoint cannot be removed.
     pub fn abandon(&self) -> io::Result<()> {
-        self.remove_checkpoint()?;
+        remove(&self.checkpoint())?;
         self.remove_made();
         Ok(())
-    }
-
-    fn remove_checkpoint(&self) -> io::Result<()> {
-        match fs::remove_file(self.checkpoint()) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
-            _ => Ok(()),
-        }
     }
 
     /// The error for a file that cannot be written: something of the run is kept or not.
@@ -72,6 +69,14 @@ impl RunFolder {
             },
             None => RunFolderError::Unsaved { path, cause },
         }
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
     }
 }
 
