@@ -45,7 +45,7 @@ pub struct Content<'a> {
 
 /// How a firmware is optimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
+pub enum FirmwareProfile {
     /// As it is flashed.
     Release,
     /// Crate by crate, so that a program is linked in a moment: for tests of what it does.
@@ -94,7 +94,7 @@ impl<'a> Content<'a> {
     }
 }
 
-impl Profile {
+impl FirmwareProfile {
     /// As the firmware's manifest calls it.
     const fn name(self) -> &'static str {
         match self {
@@ -131,7 +131,13 @@ pub fn build_server(
         true => "serve_int8",
         false => "serve",
     };
-    build(board, program, Some(content), training, Profile::Release)
+    build(
+        board,
+        program,
+        Some(content),
+        training,
+        FirmwareProfile::Release,
+    )
 }
 
 /// Builds one of the firmware's programs for a board, with the files that are committed unless
@@ -145,7 +151,7 @@ pub fn build(
     program: &str,
     content: Option<Content<'_>>,
     training: Option<TrainingMemory>,
-    profile: Profile,
+    profile: FirmwareProfile,
 ) -> Result<Firmware, BuildError> {
     let folder = folder()?;
     let output = folder.join("target");

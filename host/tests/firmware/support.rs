@@ -4,7 +4,7 @@ use host::boards::{BOARDS, Board};
 use host::data::Samples;
 use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError};
 use host::engine::Int8Engine;
-use host::firmware::{BuildError, Content, Firmware, Profile, TrainingMemory, build};
+use host::firmware::{BuildError, Content, Firmware, FirmwareProfile, TrainingMemory, build};
 use host::model::AnyModel;
 use host::weights::ModelBytes;
 use kiln_core::{Program, Purpose, SamplesFile, pack_pixels};
@@ -48,9 +48,9 @@ pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
     has_emulator().then_some(())?;
     // As they are flashed where all are asked for.
     let profile = if all() {
-        Profile::Release
+        FirmwareProfile::Release
     } else {
-        Profile::Quick
+        FirmwareProfile::Quick
     };
     built(build(board, program, None, None, profile)).map(|result| result.unwrap())
 }
@@ -58,7 +58,14 @@ pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
 /// The same, with memory for a training.
 pub fn trainer(board: Board, program: &str, memory: TrainingMemory) -> Option<Firmware> {
     has_emulator().then_some(())?;
-    built(build(board, program, None, Some(memory), Profile::Quick)).map(|result| result.unwrap())
+    built(build(
+        board,
+        program,
+        None,
+        Some(memory),
+        FirmwareProfile::Quick,
+    ))
+    .map(|result| result.unwrap())
 }
 
 /// Why a firmware with this content is not built; `None` where none can be.
@@ -68,14 +75,20 @@ pub fn refusal(board: Board, content: Content<'_>) -> Option<String> {
         "evaluate",
         Some(content),
         None,
-        Profile::Quick,
+        FirmwareProfile::Quick,
     ))?;
     Some(result.err().expect("it was built").to_string())
 }
 
 /// The same for a training of the committed model.
 pub fn training_refusal(board: Board, memory: TrainingMemory) -> Option<String> {
-    let result = built(build(board, "train", None, Some(memory), Profile::Quick))?;
+    let result = built(build(
+        board,
+        "train",
+        None,
+        Some(memory),
+        FirmwareProfile::Quick,
+    ))?;
     Some(result.err().expect("it was built").to_string())
 }
 
@@ -159,7 +172,7 @@ pub fn serve_content(board: Board, content: Content<'_>, memory: TrainingMemory)
         "serve",
         Some(content),
         Some(memory),
-        Profile::Quick,
+        FirmwareProfile::Quick,
     ))?;
     Some(served(board, firmware.unwrap()))
 }

@@ -36,7 +36,10 @@ fn declared(source: &Source) -> impl Iterator<Item = &str> {
         words.next_if(|word| *word == "unsafe");
         kinds.contains(&words.next()?).then_some(())?;
         let name = words.next()?;
-        name.split(|c: char| !c.is_alphanumeric() && c != '_')
-            .next()
+        let name = name
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next();
+        // What a macro declares has the name that its callers give.
+        name.filter(|name| !name.is_empty())
     })
 }

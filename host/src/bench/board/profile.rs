@@ -7,7 +7,7 @@ use crate::data::Samples;
 use crate::emulator::{
     EmulatedProgram, EmulatedProgramError, EmulatedSerial, Emulation, EmulationError,
 };
-use crate::firmware::{self, BuildError, Content, Profile, TrainingMemory};
+use crate::firmware::{self, BuildError, Content, FirmwareProfile, TrainingMemory};
 use crate::quantization::FootprintError;
 use crate::weights::ModelBytes;
 use kiln_core::{
@@ -127,7 +127,13 @@ pub(super) fn run(
     content: Content<'_>,
     memory: Option<TrainingMemory>,
 ) -> Result<ProfileLog, BoardBenchError> {
-    let firmware = firmware::build(board, program, Some(content), memory, Profile::Release)?;
+    let firmware = firmware::build(
+        board,
+        program,
+        Some(content),
+        memory,
+        FirmwareProfile::Release,
+    )?;
     let program = EmulatedProgram::read(firmware.path())?;
     let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere)?;
     let (mut log, mut last) = (ProfileLog::default(), String::new());

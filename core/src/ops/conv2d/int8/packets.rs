@@ -1,7 +1,7 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
 use super::block_scale::BlockScale;
-use super::quads::{QuadGeometry, Runs};
+use super::quads::{QuadGeometry, QuadRuns};
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{CodeLanes, QUAD};
@@ -27,11 +27,11 @@ pub(crate) struct PacketConv<'a, C> {
 }
 
 /// Four filters that are computed side by side.
-struct Block<'a> {
+struct FilterQuad<'a> {
     index: usize,
     scale: BlockScale,
     weights: &'a [u32],
-    runs: Runs,
+    runs: QuadRuns,
 }
 
 /// Outputs of a filter that are computed before the next filters'.
@@ -57,7 +57,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 let (scale, behind) = rest.split_at(BlockScale::WORDS);
                 let (weights, behind) = behind.split_at(g.block_words::<C>(index));
                 rest = behind;
-                let block = Block {
+                let block = FilterQuad {
                     index,
                     scale: BlockScale::read(scale),
                     weights,
@@ -82,7 +82,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
 
 impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
-    fn row<const ONCE: bool>(&mut self, block: &Block<'_>, y: usize, columns: usize) {
+    fn row<const ONCE: bool>(&mut self, block: &FilterQuad<'_>, y: usize, columns: usize) {
         let mut x = 0;
         while C::POSITIONS == 4 && columns - x >= 4 {
             self.positions::<4, ONCE>(block, y, x, columns);
@@ -101,7 +101,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn positions<const P: usize, const ONCE: bool>(
         &mut self,
-        block: &Block<'_>,
+        block: &FilterQuad<'_>,
         y: usize,
         x: usize,
         columns: usize,
@@ -117,7 +117,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     }
 
     #[inline(always)]
-    fn pooled_row<const ONCE: bool>(&mut self, block: &Block<'_>, y: usize, columns: usize) {
+    fn pooled_row<const ONCE: bool>(&mut self, block: &FilterQuad<'_>, y: usize, columns: usize) {
         for x in 0..columns {
             let place = |row: usize, column: usize| self.place(2 * y + row, 2 * x + column);
             let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
@@ -144,7 +144,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 
     /// The sums of four filters at some places.
     #[inline(always)]
-    fn sums<const P: usize>(&self, block: &Block<'_>, places: [usize; P]) -> [[C; QUAD]; P] {
+    fn sums<const P: usize>(&self, block: &FilterQuad<'_>, places: [usize; P]) -> [[C; QUAD]; P] {
         let mut sums = [[self.proof; QUAD]; P];
         for p in 0..P {
             for f in 0..QUAD {
@@ -184,7 +184,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn finish<const ONCE: bool>(
         &mut self,
-        block: &Block<'_>,
+        block: &FilterQuad<'_>,
         position: usize,
         mut sums: [C; QUAD],
     ) {

@@ -99,10 +99,10 @@ impl QuadGeometry {
 
     /// The runs of neighbouring quads that a block's filters see: where each begins, counted in
     /// quads from that of the output's position, and how long all are.
-    pub fn runs(&self, block: usize) -> Runs {
+    pub fn runs(&self, block: usize) -> QuadRuns {
         let (seen, quads) = (self.seen(block), self.quads());
         let is_one = seen.len() == quads && self.step[1] == 1;
-        Runs {
+        QuadRuns {
             rows: self.kernel[0],
             columns: if is_one { 1 } else { self.kernel[1] },
             len: seen.len() * if is_one { self.kernel[1] } else { 1 },
@@ -177,9 +177,9 @@ impl QuadGeometry {
     }
 }
 
-/// Runs of neighbouring quads, rows x columns of them.
+/// QuadRuns of neighbouring quads, rows x columns of them.
 #[derive(Clone, Copy)]
-pub(crate) struct Runs {
+pub(crate) struct QuadRuns {
     pub rows: usize,
     pub columns: usize,
     /// Quads of each.
