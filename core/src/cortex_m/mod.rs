@@ -41,6 +41,8 @@ mod sweep;
 #[cfg(target_arch = "arm")]
 mod tiles;
 
+#[cfg(not(target_arch = "arm"))]
+pub(crate) use emulated::swept_lines;
 pub(crate) use linear::connect_by_tiles;
 #[cfg(target_arch = "arm")]
 pub(crate) use linear_gradient::LinearLoops;

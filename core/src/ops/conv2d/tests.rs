@@ -8,6 +8,7 @@ mod forward;
 mod gradients;
 mod paths;
 mod sample;
+mod sample_forward;
 
 use super::ConvGeometry;
 use crate::ops::activation::Activation;

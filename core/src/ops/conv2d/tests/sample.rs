@@ -1,124 +1,16 @@
-//! The kernels made for one sample at a time.
+//! The backward kernels made for one sample at a time.
 
 extern crate std;
 
-use super::forward::Check;
 use super::gradients::{unpooled, winners};
-use super::{
-    Case, ConvGeometry, any_activation, any_case, poolable_activation, poolable_case, weights,
-};
-use crate::ops::conv2d::scalar::parts;
-use crate::ops::conv2d::{
-    ConvSampleGradient, SampleOutputGradient, ScalarForward, reference, sample_scratch,
-};
+use super::{Case, ConvGeometry, any_case, poolable_case, weights};
+use crate::ops::conv2d::{ConvSampleGradient, SampleOutputGradient, reference, sample_scratch};
 use crate::ops::tensor::Tensor;
 use crate::testing::*;
 use crate::{Conv2d, Sgd, Shape};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
-
-/// Output and winners equal those of layer after layer.
-fn check_forward(check: &Check) {
-    let g = check.case.geometry();
-    let own_weights = values(weights(&g), check.seed + 1);
-    let bias = values(check.case.biases(), check.seed + 2);
-    let input = values(g.channels * g.input_area(), check.seed + 3);
-    let (expected, expected_winners) = check.naive(&input, &own_weights, &bias);
-    for with_winners in [false, check.pool] {
-        // Portably, by the parts of the tiles that it needs, and by all of them.
-        let needed = parts::of(&g, check.pool);
-        for parts in [None, Some(needed), Some(parts::ALL)] {
-            let mut output = vec![f32::NAN; expected.len()];
-            let mut winners = vec![99; if with_winners { output.len() } else { 0 }];
-            let mut kernel = ScalarForward {
-                geometry: g,
-                activation: check.activation,
-                pool: check.pool,
-                input: &input,
-                weights: &own_weights,
-                bias: &bias,
-                output: &mut output,
-                winners: &mut winners,
-            };
-            match parts {
-                None => kernel.convolve_portably(),
-                Some(parts) => convolve_by_parts(&mut kernel, parts),
-            }
-            kernel.finish();
-            assert_bits::<f32>("output", &output, &expected);
-            if with_winners {
-                assert_eq!(winners, expected_winners);
-            }
-        }
-    }
-}
-
-const WINDOWED: u8 = parts::SINGLES | parts::POOL;
-const LINED: u8 = parts::SINGLES | parts::LINES;
-
-fn convolve_by_parts(kernel: &mut ScalarForward<'_>, parts: u8) {
-    match parts {
-        0 => kernel.convolve_by_tiles::<0>(),
-        parts::POOL => kernel.convolve_by_tiles::<{ parts::POOL }>(),
-        parts::SINGLES => kernel.convolve_by_tiles::<{ parts::SINGLES }>(),
-        WINDOWED => kernel.convolve_by_tiles::<WINDOWED>(),
-        LINED => kernel.convolve_by_tiles::<LINED>(),
-        _ => kernel.convolve_by_tiles::<{ parts::ALL }>(),
-    }
-}
-
-/// Layers without padding, which need few parts.
-fn whole_case() -> impl Strategy<Value = Case> {
-    let extents = (
-        1..4_u16,
-        1..4_u16,
-        1..4_u16,
-        1..4_u16,
-        1..3_u16,
-        0..9_u32,
-        0..9_u32,
-    );
-    extents.prop_map(
-        |(channels, blocks, rows, columns, stride, height, width)| Case {
-            conv: Conv2d::new(4 * blocks, 1)
-                .kernel(rows, columns)
-                .stride(stride),
-            input: Shape::new(
-                channels.into(),
-                u32::from(rows) + 1 + stride as u32 + height,
-                u32::from(columns) + 1 + stride as u32 + width,
-            ),
-        },
-    )
-}
-
-#[test]
-fn a_convolution_needs_no_parts_that_it_has_no_use_for() {
-    let parts = |input, conv: Conv2d, pool| {
-        let case = Case { conv, input };
-        parts::of(&case.geometry(), pool)
-    };
-    let map = Shape::new(8, 13, 13);
-    let plain = Conv2d::new(16, 3);
-    assert_eq!(parts(map, plain, true), parts::POOL);
-    assert_eq!(parts(map, plain.kernel(1, 1), false), 0);
-    assert_eq!(parts(map, Conv2d::new(16, 4), false), 0);
-    // 11 x 11 outputs leave 33 over of tiles of four.
-    assert_eq!(parts(map, plain, false), parts::SINGLES);
-    assert_eq!(parts(map, plain.padding(1), true), WINDOWED);
-    assert_eq!(parts(map, Conv2d::new(17, 4), false), LINED);
-    assert_eq!(
-        parts(map, Conv2d::new(17, 4).stride(3), false),
-        parts::SINGLES
-    );
-    assert_eq!(parts(map, Conv2d::new(8, 3).groups(4), false), LINED);
-    assert_eq!(parts(map, Conv2d::new(8, 5).groups(8), false), LINED);
-    assert_eq!(
-        parts(map, Conv2d::new(8, 4).groups(8), false),
-        parts::SINGLES
-    );
-}
 
 /// What becomes of a gradient.
 #[derive(Clone, Copy, Debug)]
@@ -308,34 +200,6 @@ fn any_use() -> impl Strategy<Value = Use> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn forward_equals_the_reference(
-        case in any_case(),
-        activation in any_activation(),
-        seed in 0..1000_u32,
-    ) {
-        check_forward(&Check { case, activation, pool: false, seed });
-    }
-
-    #[test]
-    fn forward_without_padding_equals_the_reference(
-        case in whole_case(),
-        activation in poolable_activation(),
-        pool: bool,
-        seed in 0..1000_u32,
-    ) {
-        check_forward(&Check { case, activation, pool, seed });
-    }
-
-    #[test]
-    fn pooled_forward_equals_the_reference(
-        case in poolable_case(),
-        activation in poolable_activation(),
-        seed in 0..1000_u32,
-    ) {
-        check_forward(&Check { case, activation, pool: true, seed });
-    }
 
     #[test]
     fn gradient_equals_the_reference(
