@@ -1,11 +1,11 @@
 //! Every board: built, and where it can be emulated, run.
 
-use super::support::{bits, boards, firmware, images, int8_images, run, serve, serve_int8};
+use super::support::{
+    bits, boards, firmware, images, int8_images, most_stack, run, serve, serve_int8,
+};
 use host::link::{Int8Sample, LinkSession, from_socket};
 use std::time::Duration;
 
-/// Bytes of stack that inference may take, the link's buffers among them.
-const STACK: usize = 2048;
 const ARENA: usize = 9 << 10;
 
 /// The last number in a line of the report that starts with `label`.
@@ -32,7 +32,7 @@ fn every_board_gives_the_bits_of_the_desktop() {
         assert!(status.success(), "{}: {text}", board.name);
         assert!(text.contains("equal to the desktop's to the bit"), "{text}");
         assert!(text.contains("accuracy   99 of 100"), "{text}");
-        assert!(number(&report, "stack") <= STACK, "{text}");
+        assert!(number(&report, "stack") <= most_stack(), "{text}");
         let arena = number(&report, "arena");
         assert!(arena <= ARENA, "{text}");
         // Before the first inference and after the last.
@@ -61,7 +61,7 @@ fn every_board_gives_the_codes_of_the_desktop() {
         assert!(codes.ends_with("equal to the desktop's"), "{text}");
         assert!(text.contains("accuracy   99 of 100"), "{text}");
         assert!(number(&report, "arena") <= 2800, "{text}");
-        assert!(number(&report, "stack") <= STACK, "{text}");
+        assert!(number(&report, "stack") <= most_stack(), "{text}");
         let inference = report.iter().find(|line| line.starts_with("inference"));
         let inference = inference.unwrap().split_whitespace().nth(1).unwrap();
         let most = match board.target.ends_with("eabihf") {
@@ -94,7 +94,11 @@ fn every_board_serves_the_bits_of_the_desktop() {
         let after = session.usage().unwrap();
         assert_eq!(before.heap, after.heap);
         assert!(after.arena as usize <= ARENA, "{}: {after:?}", board.name);
-        assert!(after.stack as usize <= STACK, "{}: {after:?}", board.name);
+        assert!(
+            after.stack as usize <= most_stack(),
+            "{}: {after:?}",
+            board.name
+        );
         session.finish().unwrap();
     }
 }
@@ -125,7 +129,11 @@ fn every_board_serves_the_codes_of_the_desktop() {
         assert!(refused.to_string().contains("784 bytes"), "{refused}");
         let usage = session.usage().unwrap();
         assert!(usage.arena <= 2800, "{}: {usage:?}", board.name);
-        assert!(usage.stack as usize <= STACK, "{}: {usage:?}", board.name);
+        assert!(
+            usage.stack as usize <= most_stack(),
+            "{}: {usage:?}",
+            board.name
+        );
         assert_eq!(usage.heap, 0);
         session.finish().unwrap();
     }

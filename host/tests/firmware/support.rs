@@ -37,6 +37,12 @@ pub fn boards() -> &'static [Board] {
     if all() { &BOARDS } else { &BOARDS[..1] }
 }
 
+/// Bytes of stack that inference may take, the link's buffers among them. What is built quickly, crate
+/// by crate, takes half as much again as what is flashed.
+pub fn most_stack() -> usize {
+    if all() { 2048 } else { 3072 }
+}
+
 /// The committed model or samples.
 pub fn asset(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware/assets");
