@@ -69,6 +69,8 @@ const MULTIPLY_ADD: u32 = 8;
 // r1 to r4 are the addresses of the inputs of four rows of taps, of which a kernel of fewer takes the
 // last; r5 is the step between outputs, r6 the output, r8 where the sum's first row is added. r7, r9
 // and lr count columns, rows and groups, r12 is the next run; s8 is the bias, s9 the floor.
+// SAFETY: it keeps the calling convention, and reads and writes where `Rectangle` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn rectangles(work: &mut Rectangle) {
     core::arch::naked_asm!(

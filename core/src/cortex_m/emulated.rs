@@ -59,6 +59,7 @@ struct LoopWalk {
 }
 
 impl LoopWalk {
+    // SAFETY: to be called with addresses of as much as is read and written.
     unsafe fn tile(&mut self, sweep: &Sweep) {
         for channel in 0..sweep.channels {
             for row in 0..sweep.rows {
@@ -85,6 +86,7 @@ impl LoopWalk {
     }
 
     /// Adds the products of the tap that is `tap` values behind the addresses.
+    // SAFETY: to be called with addresses of as much as is read and written.
     unsafe fn add_tap(&mut self, tap: usize) {
         for filter in 0..4 {
             for place in 0..4 {
@@ -143,6 +145,7 @@ pub(super) unsafe fn rectangle(work: &mut Rectangle) {
     }
 }
 
+// SAFETY: to be called with addresses of as much as is read and written.
 unsafe fn output_of(work: &Rectangle, run: &ColumnRun, mut input: *const f32) -> f32 {
     let mut weights = work.weights.wrapping_add(usize::from(run.first));
     // SAFETY: the caller's.

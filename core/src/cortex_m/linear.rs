@@ -89,6 +89,8 @@ macro_rules! two_rows {
 
 // r0 to r7 are the rows' addresses, r8 the inputs', r9 counts turns, r10 is where a turn begins.
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `WeightRows` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn eight_rows(rows: &mut WeightRows) {
     core::arch::naked_asm!(

@@ -6,6 +6,7 @@ use crate::ops::linear::{LinearRows, PortableLinearRows};
 /// Values that a turn of a loop takes.
 const BLOCK: usize = 8;
 
+// SAFETY: the assembly defines these names, with these arguments.
 unsafe extern "C" {
     fn kiln_add_scaled(sums: *mut f32, values: *const f32, blocks: usize, factor: f32);
     fn kiln_descend(

@@ -28,6 +28,7 @@ struct WeightWork {
     step: usize,
 }
 
+// SAFETY: the assembly defines these names, with these arguments.
 unsafe extern "C" {
     fn kiln_input_tile(work: *const InputWork);
     fn kiln_weight_tile(work: *const WeightWork);

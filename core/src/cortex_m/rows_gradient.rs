@@ -44,6 +44,7 @@ pub(crate) struct RowLoops {
 /// Values that are cleared at a time.
 const CLEARED: usize = 16;
 
+// SAFETY: the assembly defines these names, with these arguments.
 unsafe extern "C" {
     fn kiln_clear(values: *mut f32, blocks: usize);
 }

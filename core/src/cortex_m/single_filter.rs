@@ -19,6 +19,8 @@ macro_rules! rows_of {
 // first input and the output; r2 is the number of rows of taps, r8, r9, r10 and lr count columns, rows
 // of taps, channels and groups, and r11 is where the rows begin; s15 is the floor, s16 the bias. Of the
 // loops' own values, the first counts rows, the second is the next run, the third the first weight.
+// SAFETY: it keeps the calling convention, and reads and writes where `Rectangle` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn rectangles(work: &mut Rectangle) {
     core::arch::naked_asm!(

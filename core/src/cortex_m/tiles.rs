@@ -9,6 +9,8 @@ use super::Sweep;
 /// r8 counts taps, r9 rows, r10 channels; r11 is the step behind taps, lr the sweep.
 macro_rules! loops {
     ($name:ident, $three:expr, $one:expr, $move:expr, $store:expr) => {
+        // SAFETY: it keeps the calling convention, and reads and writes where `Sweep` says, which the
+        // caller vouches for.
         #[unsafe(naked)]
         pub(super) unsafe extern "C" fn $name(sweep: &mut Sweep) {
             core::arch::naked_asm!(
@@ -138,6 +140,7 @@ macro_rules! rectified {
 }
 
 /// Makes the sums of a tile what a ReLU makes of them; a place of its own, since each shape needs it.
+// SAFETY: only the loops call it; it changes the sums' registers and flags, and returns.
 #[unsafe(naked)]
 unsafe extern "C" fn rectify() {
     core::arch::naked_asm!(

@@ -33,6 +33,7 @@ pub use heap::{heap_high_water, start_heap};
 pub use stack::{stack_bytes, stack_has_overflowed, stack_high_water};
 
 /// A fault of the processor stops the program as a panic does, instead of hanging it.
+// SAFETY: only the processor calls it, and it uses nothing that was interrupted but the log.
 #[cortex_m_rt::exception(trampoline = false)]
 unsafe fn HardFault() -> ! {
     defmt::println!("error: stopped by a fault of the processor");

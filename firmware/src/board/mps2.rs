@@ -20,6 +20,7 @@ const PERIOD: u32 = 1 << 24;
 /// Interrupts of the board, none of which is ever enabled.
 const INTERRUPTS: usize = 32;
 
+// SAFETY: cortex-m-rt defines it, without arguments.
 unsafe extern "C" {
     /// The start-up code's: stops.
     fn DefaultHandler();

@@ -96,6 +96,7 @@ impl Board {
 /// The flash that the linker's memory layout keeps from the program.
 #[cfg(feature = "training")]
 fn storage(controller: pac::NVMC) -> Storage {
+    // SAFETY: the memory layout defines it; only its address is taken.
     unsafe extern "C" {
         // The memory layout's: the end of the program's flash.
         static mut _kiln_storage: u8;

@@ -9,6 +9,7 @@ use boards::STACK_GUARD_BYTES;
 /// What cortex-m-rt paints the stack with before the program starts.
 const PAINT: u32 = 0xCCCC_CCCC;
 
+// SAFETY: the linker script defines them; only their addresses are taken.
 unsafe extern "C" {
     // Both are the linker script's: the lowest address the stack may reach, and its top.
     static _stack_end: u32;

@@ -4,6 +4,7 @@ use super::{RowLoops, RowWork};
 
 macro_rules! row_loops {
     ($(($columns:literal, $rows:literal, $scatter:ident, $scatter_codes:ident, $gather:ident, $gather_codes:ident)),+) => {
+        // SAFETY: the assembly defines these names, with these arguments.
         unsafe extern "C" {
             $(
                 fn $scatter(work: *const RowWork);

@@ -119,6 +119,7 @@ pub(super) struct SumOnce {
 }
 
 impl SumOnce {
+    // SAFETY: to be called with addresses of as much as is read and written.
     unsafe fn run(&self) {
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what is read and written.
@@ -135,6 +136,8 @@ impl SumOnce {
 
 // r4 to r6 are multipliers, constant and shift.
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `SumOnce` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn sum_once(work: &SumOnce) {
     core::arch::naked_asm!(
@@ -234,6 +237,7 @@ impl SumTwice {
         })
     }
 
+    // SAFETY: to be called with addresses of as much as is read and written.
     unsafe fn run(&self) {
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what is read and written.
@@ -250,6 +254,8 @@ impl SumTwice {
 
 // The fields are r0 to r11, but for the end, which lies on the stack.
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `SumTwice` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn sum_twice(work: &SumTwice) {
     core::arch::naked_asm!(

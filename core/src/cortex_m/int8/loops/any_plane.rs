@@ -118,12 +118,16 @@ macro_rules! any_loop {
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `AnyPlane` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn any_once(work: &mut AnyPlane) {
     core::arch::naked_asm!(any_loop!(round_once!("r0", "r1", "r2", "r3")))
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `AnyPlane` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn any_twice(work: &mut AnyPlane) {
     core::arch::naked_asm!(any_loop!(round_twice!("r11"; "r0", "r1", "r2", "r3")))

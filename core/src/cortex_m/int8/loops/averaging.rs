@@ -80,6 +80,8 @@ pub fn sum_window(
 
 // r2 to r5 are the sums.
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `CodeWindow` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn window_sums(work: &CodeWindow, sums: &mut [i32; 4]) {
     core::arch::naked_asm!(

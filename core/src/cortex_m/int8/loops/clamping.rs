@@ -68,6 +68,8 @@ macro_rules! lowered {
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn raise(words: *mut u32, end: *mut u32, low: u32) {
     core::arch::naked_asm!(
@@ -83,6 +85,8 @@ unsafe extern "C" fn raise(words: *mut u32, end: *mut u32, low: u32) {
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn limit(words: *mut u32, end: *mut u32, low: u32, high: u32) {
     core::arch::naked_asm!(
@@ -99,6 +103,8 @@ unsafe extern "C" fn limit(words: *mut u32, end: *mut u32, low: u32, high: u32) 
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn limit_each(codes: *mut i8, end: *mut i8, low: i32, high: i32) {
     core::arch::naked_asm!(

@@ -114,12 +114,16 @@ macro_rules! copying_loop {
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `Pieces` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn copy_words(work: &Pieces) {
     core::arch::naked_asm!(copying_loop!("ldr", "str", "4"))
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `Pieces` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn copy_bytes(work: &Pieces) {
     core::arch::naked_asm!(copying_loop!("ldrb", "strb", "1"))

@@ -29,6 +29,7 @@ fn high(a: i32, b: i32) -> i32 {
 struct Words(*const u32);
 
 impl Words {
+    // SAFETY: to be called with addresses of as much as is read and written.
     unsafe fn next(&mut self) -> u32 {
         // SAFETY: the caller vouches for as many words.
         let word = unsafe { *self.0 };
@@ -36,6 +37,7 @@ impl Words {
         word
     }
 
+    // SAFETY: to be called with addresses of as much as is read and written.
     unsafe fn code(&mut self, sum: i32, is_twice: bool) -> i32 {
         // SAFETY: as above.
         let scale = unsafe { [self.next(), self.next(), self.next()] };
@@ -101,6 +103,7 @@ pub(super) unsafe fn tile(work: &Tile) -> *const u32 {
     weights.0
 }
 
+// SAFETY: to be called with addresses of as much as is read and written.
 unsafe fn quad(work: &Tile, weights: &mut Words, taps: *const u32, sums: &mut [[i32; 4]]) {
     // SAFETY: the caller's.
     unsafe {
@@ -164,6 +167,7 @@ pub(super) unsafe fn line(work: &CodeLine) -> *const u32 {
     weights.0
 }
 
+// SAFETY: to be called with addresses of as much as is read and written.
 unsafe fn widened(source: *const i8, is_bytes: bool) -> [u32; 2] {
     // SAFETY: the caller's.
     let word = u32::from_le_bytes(unsafe { *source.cast::<[u8; 4]>() });

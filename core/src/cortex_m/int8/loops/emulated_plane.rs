@@ -75,6 +75,7 @@ pub(super) unsafe fn any(work: &mut AnyPlane, is_twice: bool) {
     work.tiles = 0;
 }
 
+// SAFETY: to be called with addresses of as much as is read and written.
 unsafe fn sum(work: &AnyPlane, first: *const i16) -> i32 {
     let mut sum = work.bias as i32;
     for row in 0..work.rows {

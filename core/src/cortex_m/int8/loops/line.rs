@@ -87,6 +87,8 @@ macro_rules! four_codes {
 // r12 and lr walk through weights and taps; r11 is where the taps end. On the stack lie the fields,
 // the place of what the first round leaves out replaced by where the loop is entered.
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `CodeLine` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn line(work: &CodeLine) -> *const u32 {
     core::arch::naked_asm!(

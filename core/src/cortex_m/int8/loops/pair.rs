@@ -42,6 +42,8 @@ impl ChannelPair {
 // r0 walks through the source, r3 and r12 through the planes; r1 and r2 are one and three columns, lr
 // counts columns. On the stack lie the columns, the rows and the steps.
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `ChannelPair` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn widen_pair(work: &ChannelPair) {
     core::arch::naked_asm!(

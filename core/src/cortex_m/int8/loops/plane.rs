@@ -243,6 +243,8 @@ macro_rules! narrow_loop {
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn narrow_once(
     work: &NarrowPlane,
@@ -254,6 +256,8 @@ unsafe extern "C" fn narrow_once(
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn narrow_twice(
     work: &NarrowPlane,
@@ -265,6 +269,8 @@ unsafe extern "C" fn narrow_twice(
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn strided_once(
     work: &NarrowPlane,
@@ -276,6 +282,8 @@ unsafe extern "C" fn strided_once(
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn strided_twice(
     work: &NarrowPlane,

@@ -159,12 +159,16 @@ macro_rules! widening_loop {
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `Widening` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn four_paired(work: &Widening) -> *mut u32 {
     core::arch::naked_asm!(widening_loop!(paired_words))
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes where `Widening` says, which the
+// caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn four_bytes(work: &Widening) -> *mut u32 {
     core::arch::naked_asm!(widening_loop!(bytes_words))
@@ -187,12 +191,16 @@ macro_rules! line_loop {
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn one_paired(source: *const i8, taps: *mut u32, end: *mut u32) {
     core::arch::naked_asm!(line_loop!(paired_words))
 }
 
 #[cfg(target_arch = "arm")]
+// SAFETY: it keeps the calling convention, and reads and writes what lies between the addresses,
+// which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn one_bytes(source: *const i8, taps: *mut u32, end: *mut u32) {
     core::arch::naked_asm!(line_loop!(bytes_words))
