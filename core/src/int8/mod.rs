@@ -17,6 +17,7 @@ pub use error::{Int8Error, Int8Fault};
 pub use quantization::Quantization;
 pub(crate) use quantized::weights_of;
 pub use quantized::{QuantizedNetwork, constants_of};
+pub(crate) use requantization::divide_by_power_of_two;
 pub use requantization::{AddRequantization, Requantization};
 
 use serde::{Deserialize, Serialize};

@@ -145,7 +145,7 @@ const fn high_of_double(a: i32, b: i32) -> i32 {
 
 /// Divides by 2^`exponent`, to nearest, halves away from zero.
 #[inline(always)]
-const fn divide_by_power_of_two(value: i32, exponent: i32) -> i32 {
+pub(crate) const fn divide_by_power_of_two(value: i32, exponent: i32) -> i32 {
     let mask = ((1_i64 << exponent) - 1) as i32;
     let remainder = value & mask;
     let threshold = (mask >> 1) + (value < 0) as i32;

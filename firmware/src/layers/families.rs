@@ -81,14 +81,7 @@ pub const FAMILIES: [LayerFamily; 14] = [
     }),
     family("depthwise", |from| {
         let channels = from.within(3, 20);
-        let conv = from.kernel(3, 7).padded(from.padding());
-        let conv = Conv2d {
-            filters: channels,
-            groups: channels,
-            ..conv
-        };
-        let conv = conv.stride(from.within(1, 2));
-        from.on(conv, channels, [7, 16])
+        depthwise(from, channels, [3, 7], [7, 16])
     }),
     family("depthwise, uneven or doubled", |from| {
         let channels = from.within(3, 12);
@@ -99,14 +92,7 @@ pub const FAMILIES: [LayerFamily; 14] = [
     }),
     family("depthwise, small map", |from| {
         let channels = from.within(8, 64);
-        let conv = from.kernel(3, 3).padded(from.padding());
-        let conv = Conv2d {
-            filters: channels,
-            groups: channels,
-            ..conv
-        };
-        let conv = conv.stride(from.within(1, 2));
-        from.on(conv, channels, [3, 6])
+        depthwise(from, channels, [3, 3], [3, 6])
     }),
     family("linear", |from| LayerCase {
         input: Shape::new(u32::from(from.within(9, 200)), 1, 1),
@@ -115,6 +101,23 @@ pub const FAMILIES: [LayerFamily; 14] = [
         pool: false,
     }),
 ];
+
+/// A filter for each channel, with a square kernel of the least to the greatest extent, on such a map.
+fn depthwise(
+    from: &mut LayerBench,
+    channels: u16,
+    kernel: [u16; 2],
+    extents: [u16; 2],
+) -> LayerCase {
+    let conv = from.kernel(kernel[0], kernel[1]).padded(from.padding());
+    let conv = Conv2d {
+        filters: channels,
+        groups: channels,
+        ..conv
+    };
+    let conv = conv.stride(from.within(1, 2));
+    from.on(conv, channels, extents)
+}
 
 const fn family(name: &'static str, draw: fn(&mut LayerBench) -> LayerCase) -> LayerFamily {
     LayerFamily { name, draw }

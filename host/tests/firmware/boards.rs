@@ -1,8 +1,6 @@
 //! Every board: built, and where it can be emulated, run.
 
-use super::support::{
-    bits, boards, firmware, images, int8_images, most_stack, run, serve, serve_int8,
-};
+use super::support::{bits, boards, firmware, images, int8_images, most_stack, run, served};
 use host::link::{Int8Sample, LinkSession, from_socket};
 use std::time::Duration;
 
@@ -75,47 +73,21 @@ fn every_board_gives_the_codes_of_the_desktop() {
 
 #[test]
 fn every_board_serves_the_bits_of_the_desktop() {
-    for board in boards() {
-        if board.emulated.is_none() {
-            // Its program is built all the same.
-            firmware(*board, "serve");
-            continue;
-        }
-        let Some(served) = serve(*board) else {
-            return;
-        };
-        let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
-        let mut session = LinkSession::new(stream, Duration::from_secs(20));
-        assert_eq!(session.hello().unwrap().board, board.name);
+    every_board_serves("serve", |session| {
         let before = session.usage().unwrap();
         for (image, logits) in images(10) {
             assert_eq!(bits(&session.infer(&image).unwrap().1), logits);
         }
         let after = session.usage().unwrap();
         assert_eq!(before.heap, after.heap);
-        assert!(after.arena as usize <= ARENA, "{}: {after:?}", board.name);
-        assert!(
-            after.stack as usize <= most_stack(),
-            "{}: {after:?}",
-            board.name
-        );
-        session.finish().unwrap();
-    }
+        assert!(after.arena as usize <= ARENA, "{after:?}");
+        assert!(after.stack as usize <= most_stack(), "{after:?}");
+    });
 }
 
 #[test]
 fn every_board_serves_the_codes_of_the_desktop() {
-    for board in boards() {
-        if board.emulated.is_none() {
-            firmware(*board, "serve_int8");
-            continue;
-        }
-        let Some(served) = serve_int8(*board) else {
-            return;
-        };
-        let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
-        let mut session = LinkSession::new(stream, Duration::from_secs(20));
-        assert_eq!(session.hello().unwrap().board, board.name);
+    every_board_serves("serve_int8", |session| {
         for sample in int8_images(10) {
             // The device makes codes of pixels as the desktop does, and takes them as they are.
             for given in [
@@ -128,13 +100,27 @@ fn every_board_serves_the_codes_of_the_desktop() {
         let refused = session.infer_int8(Int8Sample::Codes(&[0; 3])).unwrap_err();
         assert!(refused.to_string().contains("784 bytes"), "{refused}");
         let usage = session.usage().unwrap();
-        assert!(usage.arena <= 2800, "{}: {usage:?}", board.name);
-        assert!(
-            usage.stack as usize <= most_stack(),
-            "{}: {usage:?}",
-            board.name
-        );
+        assert!(usage.arena <= 2800, "{usage:?}");
+        assert!(usage.stack as usize <= most_stack(), "{usage:?}");
         assert_eq!(usage.heap, 0);
+    });
+}
+
+/// Checks a program that serves the committed network on each board that can be emulated, and builds it
+/// for the others.
+fn every_board_serves(program: &str, check: impl Fn(&mut LinkSession)) {
+    for board in boards() {
+        let Some(firmware) = firmware(*board, program) else {
+            return;
+        };
+        if board.emulated.is_none() {
+            continue;
+        }
+        let served = served(*board, firmware);
+        let stream = from_socket(served.port.try_clone().unwrap()).unwrap();
+        let mut session = LinkSession::new(stream, Duration::from_secs(20));
+        assert_eq!(session.hello().unwrap().board, board.name);
+        check(&mut session);
         session.finish().unwrap();
     }
 }

@@ -160,11 +160,6 @@ pub fn serve(board: Board) -> Option<Served> {
     Some(served(board, firmware(board, "serve")?))
 }
 
-/// Starts the firmware that serves the committed network of integers.
-pub fn serve_int8(board: Board) -> Option<Served> {
-    Some(served(board, firmware(board, "serve_int8")?))
-}
-
 /// Starts the firmware that serves the committed model and has memory for a training.
 pub fn serve_training(board: Board, memory: TrainingMemory) -> Option<Served> {
     Some(served(board, trainer(board, "serve", memory)?))
@@ -183,7 +178,8 @@ pub fn serve_content(board: Board, content: Content<'_>, memory: TrainingMemory)
     Some(served(board, firmware.unwrap()))
 }
 
-fn served(board: Board, firmware: Firmware) -> Served {
+/// Starts a firmware that serves.
+pub fn served(board: Board, firmware: Firmware) -> Served {
     let program = EmulatedProgram::read(firmware.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("serial");

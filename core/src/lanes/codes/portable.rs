@@ -2,7 +2,7 @@
 
 use super::sealed::Sealed;
 use super::{CodeLanes, Kernel, LaneWidth, QUAD};
-use crate::int8::Requantization;
+use crate::int8::{Requantization, divide_by_power_of_two};
 
 /// Four samples in plain words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,11 +135,7 @@ impl CodeLanes for PortableCodes {
 
     #[inline(always)]
     fn divide_by_power_of_two(self, exponent: u32) -> Self {
-        self.map(|number| {
-            let mask = ((1_i64 << exponent) - 1) as i32;
-            let threshold = (mask >> 1) + i32::from(number < 0);
-            (number >> exponent) + i32::from(number & mask > threshold)
-        })
+        self.map(|number| divide_by_power_of_two(number, exponent as i32))
     }
 
     #[inline(always)]

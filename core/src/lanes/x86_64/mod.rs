@@ -5,6 +5,7 @@
 //! [`Vector::vectorize`], where the features are enabled, before the instructions themselves do.
 
 mod codes;
+mod quads;
 mod scale;
 mod shuffle;
 
