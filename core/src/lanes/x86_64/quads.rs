@@ -1,0 +1,102 @@
+//! What differs from one register width to the next for packets of codes: factors, and moving codes
+//! between packets.
+
+use crate::lanes::codes::QUAD;
+use core::arch::x86_64::*;
+
+/// Four codes of each of 16 samples, four samples to a register.
+#[inline(always)]
+pub(super) fn interleave([a, b, c, d]: [__m128i; QUAD]) -> [__m128i; 4] {
+    // SAFETY: SSE2 is part of every x86-64 processor.
+    unsafe {
+        let low = [_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d)];
+        let high = [_mm_unpackhi_epi8(a, b), _mm_unpackhi_epi8(c, d)];
+        [
+            _mm_unpacklo_epi16(low[0], low[1]),
+            _mm_unpackhi_epi16(low[0], low[1]),
+            _mm_unpacklo_epi16(high[0], high[1]),
+            _mm_unpackhi_epi16(high[0], high[1]),
+        ]
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn join_x8(parts: [__m128i; 4]) -> __m256i {
+    _mm256_set_m128i(parts[1], parts[0])
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn join_x16(parts: [__m128i; 4]) -> __m512i {
+    let low = _mm512_castsi128_si512(parts[0]);
+    let low = _mm512_inserti32x4::<1>(low, parts[1]);
+    _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(low, parts[2]), parts[3])
+}
+
+/// First and third codes, then second and fourth ones, 16 bits each.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn split_x8(codes: __m256i) -> [__m256i; 2] {
+    let even = _mm256_and_si256(codes, _mm256_set1_epi16(0xFF));
+    [even, _mm256_srli_epi16::<8>(codes)]
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn weight_x8(words: &[u32]) -> [__m256i; 2] {
+    [words[0], words[1]].map(|word| _mm256_set1_epi32(word as i32))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn add_products_x8(sum: __m256i, codes: [__m256i; 2], weight: [__m256i; 2]) -> __m256i {
+    let even = _mm256_madd_epi16(codes[0], weight[0]);
+    let odd = _mm256_madd_epi16(codes[1], weight[1]);
+    _mm256_add_epi32(_mm256_add_epi32(sum, even), odd)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn same_x16(codes: __m512i) -> __m512i {
+    codes
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn weight_x16(words: &[u32]) -> __m512i {
+    _mm512_set1_epi32(words[0] as i32)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn add_one_where_greater_x8(numbers: __m256i, a: __m256i, b: __m256i) -> __m256i {
+    _mm256_sub_epi32(numbers, _mm256_cmpgt_epi32(a, b))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn add_one_where_greater_x16(numbers: __m512i, a: __m512i, b: __m512i) -> __m512i {
+    let greater = _mm512_cmpgt_epi32_mask(a, b);
+    _mm512_mask_add_epi32(numbers, greater, numbers, _mm512_set1_epi32(1))
+}
+
+/// Even numbers of the first, odd ones of the second.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn odd_x16(even: __m512i, odd: __m512i) -> __m512i {
+    _mm512_mask_blend_epi32(0b1010_1010_1010_1010, even, odd)
+}
+
+/// The weights of first and third codes as numbers of 16 bits, then those of second and fourth ones.
+pub(super) fn arrange_pairs(weight: [i8; 4], words: &mut [u32]) {
+    let pair = |low: i8, high: i8| {
+        u32::from(i16::from(low) as u16) | u32::from(i16::from(high) as u16) << 16
+    };
+    words[0] = pair(weight[0], weight[2]);
+    words[1] = pair(weight[1], weight[3]);
+}
+
+pub(super) fn arrange_quad(weight: [i8; 4], words: &mut [u32]) {
+    words[0] = u32::from_le_bytes(weight.map(|code| code as u8));
+}
