@@ -7,12 +7,15 @@
 
 mod channel_scale;
 mod check;
+mod cut;
+mod dequantization;
 mod error;
 mod quantization;
 mod quantized;
 mod requantization;
 
 pub(crate) use channel_scale::{ChannelScale, four};
+pub use cut::{CutError, NetworkCut};
 pub use error::{Int8Error, Int8Fault};
 pub use quantization::Quantization;
 pub(crate) use quantized::weights_of;
