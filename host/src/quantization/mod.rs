@@ -9,6 +9,7 @@ mod conversion;
 mod effect;
 mod error;
 mod footprint;
+mod head;
 mod histogram;
 mod ranges;
 mod rewrite;
@@ -21,6 +22,7 @@ pub use conversion::{
 pub use effect::{Fidelity, StepFidelity};
 pub use error::QuantizeError;
 pub use footprint::{FootprintError, Int8Footprint, PlannedFootprint, biases_of};
+pub use head::{LearningHead, LearningHeadError};
 pub use ranges::RangeMethod;
 
 use crate::data::Samples;
@@ -89,10 +91,19 @@ pub fn quantize(model: &FloatModel<'_>, samples: &Samples) -> Result<Quantized, 
         ..*model
     };
     let calibration = Calibration::of(&model, samples)?;
+    best_tables(&model, &calibration, samples)
+}
+
+/// The tables of the method whose output is nearest.
+fn best_tables(
+    model: &FloatModel<'_>,
+    calibration: &Calibration,
+    samples: &Samples,
+) -> Result<Quantized, QuantizeError> {
     let mut best: Option<Quantized> = None;
     for method in RangeMethod::ALL {
-        let tables = tables::build(&model, &calibration, method)?;
-        let fidelity = Fidelity::of(&model, &tables, samples)?;
+        let tables = tables::build(model, calibration, method)?;
+        let fidelity = Fidelity::of(model, &tables, samples)?;
         let is_better = |best: &Quantized| fidelity.output() > best.fidelity.output();
         if best.as_ref().is_none_or(is_better) {
             best = Some(Quantized {

@@ -69,7 +69,10 @@ fn where_no_cut_goes_is_said() {
     let (layers, text) = (6, "there is no layer 7: the network has 6");
     let error = CutError::NoSuchLayer { layer: 7, layers };
     assert_eq!(refused(&CHAIN, 7), (error, text.into()));
-    assert_eq!(refused(&CHAIN, 0).0, CutError::NoSuchLayer { layer: 0, layers });
+    assert_eq!(
+        refused(&CHAIN, 0).0,
+        CutError::NoSuchLayer { layer: 0, layers }
+    );
     assert_eq!(refused(&CHAIN, 1).0, CutError::NoTrunk { layer: 1 });
     let bare = Network::input(1, 4, 4).linear(3).relu();
     assert_eq!(refused(&bare, 2).0, CutError::NoParameters { layer: 2 });

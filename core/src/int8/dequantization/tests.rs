@@ -20,7 +20,10 @@ fn a_layer_computes_what_its_codes_stand_for() {
         Network::input(4, 5, 5).layer(GROUPED),
         Network::input(3, 4, 2).linear(9),
     ];
-    for (network, rule) in networks.iter().flat_map(|own| [(own, Once), (own, TensorFlowLite)]) {
+    for (network, rule) in networks
+        .iter()
+        .flat_map(|own| [(own, Once), (own, TensorFlowLite)])
+    {
         let integers = Integers::random(network, rule, 3);
         let quantized = integers.of(network);
         let mut parameters = vec![0.0; network.parameters()];
@@ -45,7 +48,11 @@ fn a_layer_computes_what_its_codes_stand_for() {
             })
             .collect();
         assert!(compared.iter().all(|near| *near), "{network} {rule:?}");
-        assert!(expected.iter().any(|number| *number > low && *number < high));
+        assert!(
+            expected
+                .iter()
+                .any(|number| *number > low && *number < high)
+        );
     }
 }
 
