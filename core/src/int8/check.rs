@@ -16,7 +16,8 @@ pub(super) fn check(quantized: &QuantizedNetwork<'_>) -> Result<(), Int8Error> {
     let layers = network.layers();
     let (mut weights, mut constants) = (0, 0);
     for (index, layer) in layers.iter().enumerate() {
-        weights += weights_of(layer, network.input_shape_of(index));
+        let input = network.shape_of_value(network.inputs()[index][0].number());
+        weights += weights_of(layer, input);
         constants += constants_of(layer, rule);
     }
     check_length("values", quantized.values().len(), layers.len() + 1)?;
@@ -29,14 +30,14 @@ pub(super) fn check(quantized: &QuantizedNetwork<'_>) -> Result<(), Int8Error> {
     }
     for (index, (weights, constants)) in quantized.nodes().enumerate() {
         let layer = &layers[index];
+        let read = network.inputs()[index][0].number();
         let node = CheckedNode {
             layer,
-            input: network.input_shape_of(index),
+            input: network.shape_of_value(read),
             rule,
             weights,
             constants,
         };
-        let read = network.inputs()[index][0].number();
         let ends = [quantized.values()[read], quantized.values()[index + 1]];
         node.check(ends).map_err(|fault| Int8Error::Node {
             node: index + 1,

@@ -30,12 +30,17 @@ impl QuantizedNetwork<'_> {
     /// `parameters` of another length than the network has.
     pub fn dequantize(&self, parameters: &mut [f32]) -> Result<(), BufferError> {
         let network = self.network();
-        let needed = network.parameters();
+        let input_of = |index: usize| network.shape_of_value(network.inputs()[index][0].number());
+        let layers = network.layers().iter().enumerate();
+        let needed = layers.fold(0, |sum, (index, layer)| {
+            let (weights, biases) = layer.parameters(input_of(index));
+            sum + (weights + biases) as usize
+        });
         run::check("parameters", parameters.len(), needed)?;
         let mut rest = parameters;
         for (index, (weights, constants)) in self.nodes().enumerate() {
             let layer = &network.layers()[index];
-            let input = network.input_shape_of(index);
+            let input = input_of(index);
             let (count, biases) = layer.parameters(input);
             let (own, behind) = rest.split_at_mut((count + biases) as usize);
             rest = behind;

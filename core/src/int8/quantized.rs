@@ -99,7 +99,7 @@ impl<'a> QuantizedNetwork<'a> {
             .iter()
             .enumerate()
             .map(move |(index, layer)| {
-                let input = network.input_shape_of(index);
+                let input = network.shape_of_value(network.inputs()[index][0].number());
                 let (own_weights, own_constants);
                 (own_weights, weights) = weights.split_at(weights_of(layer, input));
                 (own_constants, constants) = constants.split_at(constants_of(layer, rule));

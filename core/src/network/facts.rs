@@ -99,4 +99,27 @@ impl Network {
             Err(error) => check::panic_with(&error),
         }
     }
+
+    /// Shape of a value, by number, found along the first inputs that lead to it: without the shapes of
+    /// all others, for which a device's stack is short.
+    ///
+    /// # Panics
+    ///
+    /// Where a layer on the way does not fit its input.
+    pub(crate) fn shape_of_value(&self, number: usize) -> Shape {
+        let mut path = [0; MAX_NODES];
+        let (mut len, mut at) = (0, number);
+        while at > 0 {
+            path[len] = at as u8;
+            len += 1;
+            at = self.inputs[at - 1][0].number();
+        }
+        let nodes = path[..len].iter().rev();
+        nodes.fold(self.input, |shape, number| {
+            match check::output_shape(&self.layers[usize::from(*number) - 1], shape) {
+                Ok(output) => output,
+                Err(_) => panic!("a layer of the network does not fit its input"),
+            }
+        })
+    }
 }

@@ -158,3 +158,12 @@ fn a_graph_is_read_by_its_numbers() {
     assert!(inputs.eq(expected));
     assert_eq!(BRANCHED.input_shape_of(3), Shape::new(4, 6, 6));
 }
+
+#[test]
+fn a_values_shape_is_the_same_found_alone_or_among_all() {
+    let network = BRANCHED;
+    let shapes = network.shapes();
+    for number in 0..=network.layers().len() {
+        assert_eq!(network.shape_of_value(number), shapes[number]);
+    }
+}
