@@ -34,10 +34,10 @@ impl Quantization {
     /// `high`; a NaN's is the code nearest to 0.
     #[inline]
     pub fn code(&self, number: f32) -> i8 {
-        let place = number / self.scale + (f32::from(self.zero) + 0.5);
-        if place.is_nan() {
-            return self.clamp(self.zero.into());
-        }
+        let middle = f32::from(self.zero) + 0.5;
+        let place = number / self.scale + middle;
+        // Without a branch, so that many numbers are taken side by side.
+        let place = if place.is_nan() { middle } else { place };
         // Within what 32 bits hold, where cutting off and taking 1 from what that raised is `floor`.
         let place = place.clamp(-1024.0, 1024.0);
         let cut = place as i32;

@@ -45,7 +45,12 @@ pub(super) fn split_x8(codes: __m256i) -> [__m256i; 2] {
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn weight_x8(words: &[u32]) -> [__m256i; 2] {
-    [words[0], words[1]].map(|word| _mm256_set1_epi32(word as i32))
+    // Word by word: an array of both is one load of 64 bits, which then has to be taken apart.
+    let [even, odd] = [&words[0], &words[1]];
+    [
+        _mm256_set1_epi32(*even as i32),
+        _mm256_set1_epi32(*odd as i32),
+    ]
 }
 
 #[inline]
