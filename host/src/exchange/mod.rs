@@ -6,12 +6,14 @@
 //! them as [`Metadata`].
 
 pub mod file;
+mod integers;
 mod metadata;
 pub mod onnx;
 mod pytorch;
 pub mod safetensors;
 pub mod tflite;
 
+pub use integers::ImportedInt8;
 pub use metadata::{KEY, Metadata};
 pub use pytorch::{
     LayerTensors, Module, ModuleCode, ModuleInput, ModuleKind, layer_tensors, module_code, modules,

@@ -1,7 +1,7 @@
 //! Networks of int8 codes: TFLite files.
 
 use super::{ImportArguments, ImportReport, class_names, describe, note, refuse_network, save};
-use crate::exchange::tflite::{self, ImportedInt8};
+use crate::exchange::{ImportedInt8, tflite};
 use crate::model::AnyModel;
 use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
@@ -55,7 +55,7 @@ fn remarks(imported: &ImportedInt8) -> Vec<String> {
         counted(tables.weights.len(), "byte of weights", "bytes of weights"),
         counted(tables.constants.len(), "constant", "constants"),
     )];
-    if let Some(operator) = imported.left_out {
+    if let Some(operator) = &imported.left_out {
         remarks.push(format!(
             "{operator} at its end is left out: the model gives the codes before it"
         ));

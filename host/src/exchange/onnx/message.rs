@@ -11,6 +11,9 @@ pub const LIMIT: usize = 4_096;
 
 /// Numbers of the kinds of tensors.
 pub const F32: i32 = 1;
+pub const U8: i32 = 2;
+pub const I8: i32 = 3;
+pub const I32: i32 = 6;
 pub const I64: i32 = 7;
 
 /// Numbers of the kinds of attributes.

@@ -1,12 +1,11 @@
 //! The values of a graph while its operators are read, and the network that grows with them.
 
-use super::ImportedInt8;
 use super::constant::{FLOAT32, INT8, UINT8, all_codes};
 use super::error::{TfliteError, TfliteFault};
 use super::held::{TfliteHeld, shape_of};
 use super::operation::TfliteOperation;
 use super::schema::{TfliteGraph, TfliteTensor};
-use crate::exchange::{extents, output_shape};
+use crate::exchange::{ImportedInt8, extents, output_shape};
 use crate::quantization::QuantizedTables;
 use kiln_core::{
     Int8Rule, Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Quantization, Value,
@@ -231,6 +230,12 @@ impl<'a> TfliteImporter<'a> {
         };
         tables.network.check().map_err(TfliteError::Network)?;
         tables.quantized().map_err(TfliteError::Integers)?;
-        Ok(ImportedInt8 { tables, left_out })
+        Ok(ImportedInt8 {
+            tables,
+            left_out: left_out.map(String::from),
+            input: None,
+            metadata: None,
+            remarks: Vec::new(),
+        })
     }
 }

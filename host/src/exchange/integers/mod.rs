@@ -1,0 +1,11 @@
+//! Networks of integers, as other programs' files say them.
+
+mod imported;
+mod nodes;
+mod note;
+mod sums;
+
+pub use imported::ImportedInt8;
+pub use nodes::{IntegerNode, WriteFault, WriteIntegersError, integer_nodes};
+pub use note::{INTEGERS_KEY, IntegersNote};
+pub use sums::SumCodes;
