@@ -67,6 +67,8 @@ enum Target {
     Safetensors,
     /// A graph that ONNX runtimes run
     Onnx,
+    /// An int8 model as TensorFlow Lite and LiteRT run it
+    Tflite,
 }
 
 /// Runs the command.

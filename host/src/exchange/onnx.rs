@@ -24,7 +24,7 @@ mod windows;
 mod write;
 
 pub use error::{Fault, OnnxError, TensorFault};
-pub use write::{WrittenIntegers, write, write_integers};
+pub use write::{write, write_integers};
 
 use super::{Imported, KEY, Metadata};
 use constants::Constants;

@@ -17,9 +17,11 @@ mod operation;
 mod passing;
 mod schema;
 mod windows;
+mod write;
 
 pub use error::{TfliteError, TfliteFault};
 pub use flat_table::TfliteDamage;
+pub use write::write;
 
 use super::ImportedInt8;
 use importer::TfliteImporter;

@@ -3,8 +3,7 @@
 use super::{ExportArguments, Target};
 use crate::commands::arguments::subject;
 use crate::commands::{beside, describe_network};
-use crate::exchange::onnx::{self, WrittenIntegers};
-use crate::exchange::{ModuleCode, module_code, safetensors};
+use crate::exchange::{ModuleCode, WrittenIntegers, module_code, onnx, safetensors, tflite};
 use crate::model::{AnyModel, ModelFacts};
 use crate::output::{Output, grouped};
 use crate::whole_file;
@@ -30,9 +29,21 @@ struct ExportReport {
     /// Python code of the classes that this module needs, beside PyTorch's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pytorch_definitions: Option<String>,
+    /// What the codes of an int8 network's input stand for, and the least and the greatest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<InputCodes>,
     /// What other programs compute otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     remarks: Vec<String>,
+}
+
+/// What codes stand for, as JSON.
+#[derive(Debug, Serialize)]
+struct InputCodes {
+    scale: f32,
+    zero: i8,
+    low: i8,
+    high: i8,
 }
 
 /// A file of another format.
@@ -82,10 +93,11 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         shift: model.scaling().shift().to_vec(),
         pytorch,
         pytorch_definitions,
+        codes: input_codes(&model),
         remarks,
         file,
     };
-    describe(output, &report, network)?;
+    describe(output, arguments.to, &report, network)?;
     output.object(&report)?;
     Ok(())
 }
@@ -107,6 +119,16 @@ fn written(to: Target, model: &AnyModel<'_>) -> Result<Written> {
                 ..plain("onnx", bytes)
             }
         }
+        (Target::Tflite, AnyModel::Int8(model)) => {
+            let WrittenIntegers { bytes, remarks } = tflite::write(model)?;
+            Written {
+                remarks,
+                ..plain("tflite", bytes)
+            }
+        }
+        (Target::Tflite, AnyModel::Float(_)) => {
+            bail!("TFLite files are written of int8 models only; make one with kiln quantize")
+        }
         (_, AnyModel::Float(model)) => Written {
             pytorch: Some(module_code(model.network())),
             ..plain("safetensors", safetensors::write(model)?)
@@ -118,7 +140,26 @@ fn written(to: Target, model: &AnyModel<'_>) -> Result<Written> {
     })
 }
 
-fn describe(output: Output, report: &ExportReport, network: &Network) -> io::Result<()> {
+/// What the codes of the input stand for, where it has codes.
+fn input_codes(model: &AnyModel<'_>) -> Option<InputCodes> {
+    let AnyModel::Int8(model) = model else {
+        return None;
+    };
+    let own = model.quantized().values()[0];
+    Some(InputCodes {
+        scale: own.scale,
+        zero: own.zero,
+        low: own.low,
+        high: own.high,
+    })
+}
+
+fn describe(
+    output: Output,
+    to: Target,
+    report: &ExportReport,
+    network: &Network,
+) -> io::Result<()> {
     describe_network(output, network)?;
     let file = report.file.display().to_string();
     let size = grouped(report.bytes as u64);
@@ -126,8 +167,21 @@ fn describe(output: Output, report: &ExportReport, network: &Network) -> io::Res
     for remark in &report.remarks {
         output.item("note", remark)?;
     }
+    let shape = network.input_shape();
+    if let (Target::Tflite, Some(codes)) = (to, &report.codes) {
+        let text = format!(
+            "the input: floor(number / {} + {}), from {} to {}, 1x{}x{}x{} as int8",
+            codes.scale,
+            f32::from(codes.zero) + 0.5,
+            codes.low,
+            codes.high,
+            shape.height,
+            shape.width,
+            shape.channels
+        );
+        return output.item("codes", text);
+    }
     let Some(code) = &report.pytorch else {
-        let shape = network.input_shape();
         let pixels = format!("the input: 0 to 255 as float32, Nx{shape}");
         output.item("pixels", pixels)?;
         return output.item(

@@ -6,6 +6,6 @@ mod note;
 mod sums;
 
 pub use imported::ImportedInt8;
-pub use nodes::{IntegerNode, WriteFault, WriteIntegersError, integer_nodes};
+pub use nodes::{IntegerNode, WriteFault, WriteIntegersError, WrittenIntegers, integer_nodes};
 pub use note::{INTEGERS_KEY, IntegersNote};
 pub use sums::SumCodes;

@@ -51,6 +51,15 @@ pub enum WriteFault {
     Layer,
 }
 
+/// A file, and what of the network it says otherwise.
+#[derive(Clone, Debug)]
+pub struct WrittenIntegers {
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+    /// What another program computes otherwise, a line each, for people to read.
+    pub remarks: Vec<String>,
+}
+
 /// A node and its integers.
 #[derive(Clone, Copy, Debug)]
 pub struct IntegerNode<'a> {

@@ -5,7 +5,7 @@ use super::error::{TfliteError, TfliteFault};
 use super::held::{TfliteHeld, shape_of};
 use super::operation::TfliteOperation;
 use super::schema::{TfliteGraph, TfliteTensor};
-use crate::exchange::{ImportedInt8, extents, output_shape};
+use crate::exchange::{ImportedInt8, KEY, Metadata, extents, output_shape};
 use crate::quantization::QuantizedTables;
 use kiln_core::{
     Int8Rule, Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Quantization, Value,
@@ -221,6 +221,7 @@ impl<'a> TfliteImporter<'a> {
             });
         };
         let left_out = output.last;
+        let metadata = self.graph.text(KEY).and_then(Metadata::parse);
         let tables = QuantizedTables {
             network: self.network,
             rule: Int8Rule::TensorFlowLite,
@@ -234,7 +235,7 @@ impl<'a> TfliteImporter<'a> {
             tables,
             left_out: left_out.map(String::from),
             input: None,
-            metadata: None,
+            metadata,
             remarks: Vec::new(),
         })
     }

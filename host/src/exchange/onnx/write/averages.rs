@@ -2,8 +2,8 @@
 
 use super::integers::{CodesWriter, Sums, codes};
 use super::options::{int, pool_options};
+use crate::exchange::clips_windows;
 use crate::exchange::integers::{IntegerNode, WriteFault};
-use crate::exchange::pytorch::reached_sides;
 use kiln_core::{Conv2d, Layer, Pool2d, Quantization, Requantization, Shape};
 
 impl CodesWriter {
@@ -74,24 +74,6 @@ impl CodesWriter {
             parts.node("QuantizeLinear", name, &inputs, Vec::new());
         });
     }
-}
-
-/// Whether any window is averaged over fewer values than it has.
-pub fn clips_windows(pool: &Pool2d, input: Shape, output: Shape) -> bool {
-    let [left, right, top, bottom] = reached_sides(pool, input, output);
-    let counted = match pool.count_include_pad {
-        true => [
-            pool.padding.left,
-            pool.padding.right,
-            pool.padding.top,
-            pool.padding.bottom,
-        ],
-        false => [0; 4],
-    };
-    let reached = [left, right, top, bottom].into_iter().zip(counted);
-    reached
-        .into_iter()
-        .any(|(reached, counted)| reached > i64::from(counted))
 }
 
 /// The one window of a mean over whole maps.

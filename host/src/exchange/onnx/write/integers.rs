@@ -13,21 +13,12 @@ use crate::exchange::integers::{
     integer_nodes,
 };
 use crate::exchange::onnx::message::{Graph, I8, I32};
-use crate::exchange::{KEY, Metadata};
+use crate::exchange::{KEY, Metadata, WrittenIntegers};
 use crate::output::grouped;
 use kiln_core::{
     Conv2d, Int8ModelFile, Int8Rule, Layer, Quantization, QuantizedNetwork, Scaling, Shape,
 };
 use prost::Message;
-
-/// A file, and what of the network it says otherwise.
-#[derive(Clone, Debug)]
-pub struct WrittenIntegers {
-    /// The file's bytes.
-    pub bytes: Vec<u8>,
-    /// What another program computes otherwise, a line each, for people to read.
-    pub remarks: Vec<String>,
-}
 
 /// A model of integers as an ONNX file.
 ///
