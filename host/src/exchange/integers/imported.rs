@@ -11,6 +11,8 @@ pub struct ImportedInt8 {
     pub tables: QuantizedTables,
     /// The first operator left out behind the last layer: `SOFTMAX`, for example.
     pub left_out: Option<String>,
+    /// Whether the file takes numbers, and makes codes of them itself.
+    pub takes_numbers: bool,
     /// What the file does to its input before that becomes codes.
     pub input: Option<Affine>,
     /// What Kiln wrote into the file when it made it.

@@ -119,6 +119,9 @@ pub struct TensorMessage {
     /// f32 values, where they are not raw.
     #[prost(float, repeated, tag = "4")]
     pub floats: Vec<f32>,
+    /// Values of up to 32 bits, where they are not raw.
+    #[prost(int32, repeated, packed = "false", tag = "5")]
+    pub words: Vec<i32>,
     /// i64 values, where they are not raw.
     #[prost(int64, repeated, tag = "7")]
     pub ints: Vec<i64>,

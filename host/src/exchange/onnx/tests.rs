@@ -9,6 +9,14 @@ use message::{F32, LIMIT, Node};
 use proptest::prelude::*;
 use prost::Message;
 
+/// The network of a graph of floating-point numbers.
+fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
+    match super::read(bytes)? {
+        ImportedGraph::Float(imported) => Ok(*imported),
+        ImportedGraph::Int8(imported) => panic!("{imported:?}"),
+    }
+}
+
 /// Every layer and option there is.
 const EVERYTHING: Network = Network::input(2, 9, 9)
     .layer(Layer::Conv2d(

@@ -5,7 +5,7 @@ mod integers;
 mod options;
 mod parts;
 
-pub use integers::write_integers;
+pub use integers::{graph as graph_of_integers, write_integers};
 
 use super::message::{Entry, Graph, Model, Opset};
 use crate::exchange::pytorch::{

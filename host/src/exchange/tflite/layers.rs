@@ -3,10 +3,11 @@
 use super::constant::TfliteWeights;
 use super::error::TfliteFault;
 use super::held::TfliteHeld;
-use super::importer::{Int8Node, TfliteImporter};
+use super::importer::TfliteImporter;
 use super::operation::TfliteOperation;
 use super::schema::TfliteTensor;
 use crate::exchange::extents;
+use crate::exchange::integers::Int8Node;
 use kiln_core::{Conv2d, Layer, LayerFault, Linear, Quantization, Requantization};
 
 /// Numbers of the kinds of options.
