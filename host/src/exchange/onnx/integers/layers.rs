@@ -1,19 +1,14 @@
 //! Operators between a DequantizeLinear and a QuantizeLinear, whose weights are numbers of codes.
 
-use super::ends::depthwise;
 use super::operator;
 use super::parameters::CodesParameter;
 use super::values::{CodesImporter, HeldCodes, Known, LayerSource, OpenLayer, OpenSums, behind};
-use crate::exchange::Affine;
 use crate::exchange::onnx::elementwise::along;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
 use crate::exchange::onnx::layers::small;
 use crate::exchange::onnx::node::{OnnxOperation, attribute_fault};
 use kiln_core::{Conv2d, Layer, Linear, Padding};
-
-/// The weight of a channel to which only something is added, and its scale: 64ths of a code.
-const FINE: i8 = 64;
 
 impl<'m> CodesImporter<'m> {
     pub fn convolution(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
@@ -54,65 +49,6 @@ impl<'m> CodesImporter<'m> {
             sums.biases = values.ok_or_else(|| operation.misshapen(2, &shape, outputs))?;
         }
         opened(sums, true)
-    }
-
-    pub fn arithmetic(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
-        operation.only(&[])?;
-        let computed = [0, 1].map(|place| self.is_computed(operation, place));
-        match computed {
-            [true, true] if operator(operation) == "Add" => {
-                let pair = [self.numbers(operation, 0)?, self.numbers(operation, 1)?];
-                paired(pair)
-            }
-            [true, true] => Err(Fault::NotConstant { number: 2 }),
-            [true, false] => self.with_constant(operation, 0),
-            [false, true] => self.with_constant(operation, 1),
-            [false, false] => Err(Fault::Missing {
-                found: operation.node.inputs.first().cloned().unwrap_or_default(),
-            }),
-        }
-    }
-
-    /// Arithmetic with a constant: of the input whatever it is, of codes or sums what adds.
-    fn with_constant(
-        &mut self,
-        operation: &OnnxOperation<'_, 'm>,
-        place: usize,
-    ) -> Result<Known, Fault> {
-        let known = self.known(operation, place)?;
-        if let Known::Input { held, affine } = known {
-            let line = operation.line(&held, place)?;
-            let own = Affine {
-                scale: line.scale,
-                shift: line.shift,
-            };
-            // A row may have a number for each value, which its channels are.
-            return match own.scale.len() == affine.scale.len() {
-                true => Ok(Known::Input {
-                    held,
-                    affine: affine.then(&own),
-                }),
-                false => Err(Fault::Fold),
-            };
-        }
-        let sign = match (operator(operation), place) {
-            ("Add", _) => 1.0,
-            ("Sub", 0) => -1.0,
-            _ => return Err(Fault::Multiplies),
-        };
-        let held = known.held().without_zeros()?;
-        let (shape, values) = self.constant_numbers(operation, 1 - place)?;
-        let values: Vec<f64> = values.iter().map(|value| sign * value).collect();
-        let channels = held.shape.channels as usize;
-        let added = match held.is_flat && held.shape.map_elements() != 1 && values.len() != 1 {
-            true => None,
-            false => along(&shape, &values, channels, held.is_flat),
-        };
-        let added = added.ok_or_else(|| {
-            let expected = format!("one number for each of {channels} channels");
-            operation.misshapen(1 - place, &shape, expected)
-        })?;
-        add_to(known, added).ok_or(Fault::Numbers { number: place + 1 })?
     }
 
     pub fn average(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
@@ -178,55 +114,6 @@ fn means_over_maps(operation: &OnnxOperation<'_, '_>) -> Result<bool, Fault> {
     match axes == [2, 3] {
         true => Ok(operation.int("keepdims", 1)? == 0),
         false => Err(attribute_fault("axes", &axes, "2, 3")),
-    }
-}
-
-/// Two values of codes to be added.
-pub fn paired(pair: [HeldCodes; 2]) -> Result<Known, Fault> {
-    let [first, second] = pair.map(|codes| codes.held);
-    if first.is_flat != second.is_flat {
-        let maps = if first.is_flat { second } else { first };
-        return Err(Fault::Maps {
-            found: maps.shape.to_string(),
-        });
-    }
-    Ok(Known::Open(OpenLayer {
-        source: LayerSource::Pair(pair),
-        held: first,
-        behind: Vec::new(),
-    }))
-}
-
-/// Adds a number for each channel to sums, or to what codes stand for; `None` for anything else.
-fn add_to(known: Known, added: Vec<f64>) -> Option<Result<Known, Fault>> {
-    let Known::Open(mut open) = known else {
-        return None;
-    };
-    if !open.behind.is_empty() {
-        return None;
-    }
-    match &mut open.source {
-        LayerSource::Sums(sums) if sums.biases.len() == added.len() => {
-            for (bias, added) in sums.biases.iter_mut().zip(added) {
-                *bias += added;
-            }
-            Some(Ok(Known::Open(open)))
-        }
-        LayerSource::Codes(codes) => {
-            let layer = match depthwise(codes.held.shape) {
-                Ok(layer) => layer,
-                Err(fault) => return Some(Err(fault)),
-            };
-            let sums = OpenSums {
-                layer,
-                input: *codes,
-                weights: vec![FINE; added.len()],
-                scales: vec![1.0 / f32::from(FINE); added.len()],
-                biases: added,
-            };
-            Some(opened(sums, open.held.is_flat))
-        }
-        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Operators that take codes and give codes.
 
-use super::layers::{mean_of, opened, paired, sums_of_convolution, sums_of_matrix};
+use super::layers::{mean_of, opened, sums_of_convolution, sums_of_matrix};
 use super::values::{CodesImporter, HeldCodes, Known, OpenLayer};
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
@@ -52,14 +52,6 @@ impl<'m> CodesImporter<'m> {
         }
     }
 
-    /// QLinearAdd.
-    pub fn codes_addition(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
-        operation.only(&[])?;
-        let first = self.codes(operation, [0, 1, 2])?.without_zeros()?;
-        let second = self.codes(operation, [3, 4, 5])?.without_zeros()?;
-        self.closed(operation, paired([first, second])?, [6, 7])
-    }
-
     /// QLinearAveragePool or QLinearGlobalAveragePool.
     pub fn codes_average(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
         operation.require("channels_last", 0)?;
@@ -93,7 +85,8 @@ impl<'m> CodesImporter<'m> {
             .collect())
     }
 
-    fn closed(
+    /// What an open layer gives in codes of the scale and the zero at these places.
+    pub fn closed(
         &mut self,
         operation: &OnnxOperation<'_, 'm>,
         known: Known,
@@ -109,7 +102,7 @@ impl<'m> CodesImporter<'m> {
 
 impl HeldCodes {
     /// The codes, if no zeros around them would have to become padding.
-    fn without_zeros(self) -> Result<Self, Fault> {
+    pub fn without_zeros(self) -> Result<Self, Fault> {
         let held = self.held.without_zeros()?;
         Ok(Self { held, ..self })
     }

@@ -2,10 +2,11 @@
 //!
 //! Either operators take codes themselves (QLinearConv and its kin), or they stand between a
 //! DequantizeLinear and a QuantizeLinear. `values` are what is known of the graph's values; `ends` is where
-//! numbers become codes, which is where a layer is added, since its scale is not known before; `layers`
-//! and `passing` read the operators between, `linear` those that take codes; `parameters` are constants of
+//! numbers become codes, which is where a layer is added, since its scale is not known before; `layers`,
+//! `arithmetic` and `passing` read the operators between, `linear` those that take codes; `parameters` are constants of
 //! codes, and `own` knows what Kiln wrote itself.
 
+mod arithmetic;
 mod ends;
 mod layers;
 mod linear;
@@ -84,7 +85,7 @@ impl<'m> CodesImporter<'m> {
             "QLinearConv" => self.codes_convolution(operation)?,
             "QLinearMatMul" => self.codes_product(operation)?,
             "QGemm" => self.codes_gemm(operation)?,
-            "QLinearAdd" => self.codes_addition(operation)?,
+            "QLinearAdd" | "QLinearMul" => self.codes_arithmetic(operation)?,
             "QLinearAveragePool" | "QLinearGlobalAveragePool" => self.codes_average(operation)?,
             "Conv" => self.convolution(operation)?,
             "Gemm" | "MatMul" => self.product(operation)?,
