@@ -5,6 +5,8 @@ mod imported;
 mod nodes;
 mod note;
 mod sums;
+#[cfg(test)]
+pub mod testing;
 
 pub use draft::{AddedFault, DraftFault, Int8Node, IntegerDraft};
 pub use imported::ImportedInt8;

@@ -69,6 +69,8 @@ pub struct IntegerNode<'a> {
     pub layer: Layer,
     /// How sums become codes; those of a linear layer are rounded once whatever the network's rule.
     pub rule: Int8Rule,
+    /// The rule of the network.
+    pub network_rule: Int8Rule,
     /// Numbers of the values that it reads; only an addition reads the second.
     pub reads: [usize; 2],
     /// Shape of the first of these.
@@ -101,6 +103,7 @@ pub fn integer_nodes<'a>(quantized: &QuantizedNetwork<'a>) -> Vec<IntegerNode<'a
                     Layer::Linear(_) => Int8Rule::Once,
                     _ => quantized.rule(),
                 },
+                network_rule: quantized.rule(),
                 reads,
                 input: network.input_shape_of(index),
                 output: network.output_shape(index),

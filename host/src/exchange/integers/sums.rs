@@ -200,7 +200,7 @@ mod tests {
         assert!(fit.scale > 0.0);
         assert_eq!(
             codes.code_by(0.1 * fit.scale / 0.2, i32::MIN.into()),
-            OUTPUT.zero.into()
+            i64::from(OUTPUT.zero)
         );
         assert_eq!((fit.differing, fit.sums), (0, 0));
     }

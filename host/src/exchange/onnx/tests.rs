@@ -1,5 +1,6 @@
 mod builder;
 mod graphs;
+mod integers;
 
 use super::*;
 use crate::exchange::damage;

@@ -74,6 +74,12 @@ impl<'a> TfliteGraph<'a> {
         std::str::from_utf8(bytes).ok()
     }
 
+    /// How many tensors there are.
+    #[cfg(test)]
+    pub fn tensors(&self) -> usize {
+        self.tensors.len()
+    }
+
     /// A tensor by its number.
     pub fn tensor(&self, number: usize) -> Result<TfliteTensor<'a>, TfliteDamage> {
         let record = self.tensors.at(number)?;

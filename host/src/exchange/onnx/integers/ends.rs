@@ -90,15 +90,26 @@ impl<'m> CodesImporter<'m> {
                 count,
             } => self.mean(layer, input, count, quantization)?,
         };
-        for layer in open.behind {
-            let node = Int8Node::plain(limited(layer, quantization));
-            codes = self.push(layer, [&codes; 2], node, false)?;
-        }
+        codes = self.passed(codes, open.behind, quantization)?;
         codes.held = Held {
             is_flat: open.held.is_flat,
             zeros: open.held.zeros,
             ..codes.held
         };
+        Ok(codes)
+    }
+
+    /// Adds layers that pass a scale on.
+    pub fn passed(
+        &mut self,
+        mut codes: HeldCodes,
+        layers: Vec<Layer>,
+        quantization: Quantization,
+    ) -> Result<HeldCodes, Fault> {
+        for layer in layers {
+            let node = Int8Node::plain(limited(layer, quantization));
+            codes = self.push(layer, [&codes; 2], node, false)?;
+        }
         Ok(codes)
     }
 

@@ -190,9 +190,10 @@ impl<'m> CodesImporter<'m> {
         }
     }
 
-    /// The numbers at a place that codes stand for, zeros around them not taken in yet.
+    /// The numbers at a place that codes stand for, zeros around them not taken in yet. Layers that
+    /// pass a scale on leave them such numbers.
     pub fn padded_numbers(
-        &self,
+        &mut self,
         operation: &OnnxOperation<'_, 'm>,
         place: usize,
     ) -> Result<HeldCodes, Fault> {
@@ -201,14 +202,17 @@ impl<'m> CodesImporter<'m> {
                 source: LayerSource::Codes(codes),
                 held,
                 behind,
-            }) if behind.is_empty() => Ok(HeldCodes { held, ..codes }),
+            }) => {
+                let passed = self.passed(codes, behind, codes.quantization)?;
+                Ok(HeldCodes { held, ..passed })
+            }
             _ => Err(Fault::Numbers { number: place + 1 }),
         }
     }
 
     /// The same without zeros around.
     pub fn numbers(
-        &self,
+        &mut self,
         operation: &OnnxOperation<'_, 'm>,
         place: usize,
     ) -> Result<HeldCodes, Fault> {

@@ -4,7 +4,7 @@ use super::TfliteWriter;
 use super::flatbuffer::{WrittenOperator, WrittenTensor};
 use super::windows::WrittenPadding;
 use crate::exchange::integers::{IntegerNode, WriteFault};
-use kiln_core::{Conv2d, Layer, Quantization, Shape};
+use kiln_core::{Conv2d, Int8Rule, Layer, Quantization, Shape};
 
 /// Codes of operators.
 pub const ADD: i32 = 0;
@@ -236,12 +236,15 @@ impl TfliteWriter {
     }
 }
 
-/// The scale of each output's weights.
+/// The scale of each output's weights: the nearest, or of a network that rounds once that by which those
+/// of LiteRT's kernels that round once, too, give the nearest codes.
 fn scales(node: &IntegerNode<'_>) -> Vec<f32> {
-    let outputs = 0..node.outputs();
-    outputs
-        .map(|channel| node.sum_codes(channel).nearest(node.ends()))
-        .collect()
+    let is_once = node.network_rule == Int8Rule::Once;
+    let scale = |channel| match (node.sum_codes(channel), is_once) {
+        (codes, true) => codes.fit(node.ends()).scale,
+        (codes, false) => codes.nearest(node.ends()),
+    };
+    (0..node.outputs()).map(scale).collect()
 }
 
 /// Whether a layer's sums are rounded by a scale of their own.
