@@ -5,7 +5,7 @@
     python3 scripts/int8_exchange_check.py --weights model-int8.kiln --dataset mnist [--limit N]
 
 Exports the model to ONNX and TFLite, has Kiln evaluate the dataset, runs the same samples through
-onnxruntime (after onnx.checker) and LiteRT's reference kernels, and prints how many samples get the very
+onnxruntime (after onnx.checker) and LiteRT, by its reference kernels and by those it takes itself, and prints how many samples get the very
 same codes, and how many the same class. `--only onnx` or `--only tflite` needs one of the two installed.
 Both files are imported again; what comes of the ONNX file is compared with the model to the bit, and what
 comes of the TFLite file must give the codes of LiteRT. Ends with 1 if fewer than 99.9% of the samples get
@@ -146,6 +146,7 @@ def main():
             found = run_tflite(graph, given)
             _, same = compare("LiteRT", found, codes, classes)
             good &= same >= SHARE
+            compare("its default", run_tflite(graph, given, "AUTO"), codes, classes)
             back, given_file = folder / "again.kiln", folder / "codes.safetensors"
             kiln("import", graph, "--out", back)
             save_file({"input": given}, given_file)

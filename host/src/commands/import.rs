@@ -24,7 +24,9 @@ use std::path::{Path, PathBuf};
 /// ONNX file holds both; graphs of the layers that Kiln has can be imported. A BatchNorm is folded
 /// into the layer before or behind it, or stays as a scale and a shift. What `kiln export` wrote
 /// needs no flags and comes back to the bit. A TFLite file holds a network of int8 codes, which
-/// stays one: the model gives the very codes that TensorFlow Lite's reference kernels give.
+/// stays one: the model gives the very codes that TensorFlow Lite's reference kernels give. So does
+/// an ONNX file of quantised operators, QDQ or QLinear, as onnxruntime's quantize_static writes them:
+/// the model's codes are onnxruntime's, or now and then a neighbour.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
