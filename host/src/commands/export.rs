@@ -1,4 +1,4 @@
-//! `kiln export`: a model for firmware, for PyTorch or for ONNX runtimes.
+//! `kiln export`: a model for firmware, for PyTorch, for ONNX runtimes or for TensorFlow Lite.
 
 mod firmware;
 mod other;
@@ -10,13 +10,15 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// Write a model for firmware, for PyTorch (safetensors) or for ONNX runtimes.
+/// Write a model for firmware, for PyTorch (safetensors), for ONNX runtimes or for TensorFlow Lite.
 ///
 /// For firmware there are two files, the model and labelled samples, which are spread evenly over
 /// the dataset's test set, or over all where it has none. A safetensors file has the parameters by
 /// the names of PyTorch's nn.Sequential, or of a module that follows the network's graph; its code
 /// is printed. An ONNX file takes raw pixels, 0 to 255 as float32, N x C x H x W, and gives logits.
-/// `kiln import` reads both back.
+/// An int8 model becomes an ONNX file of QLinearConv and its kin, for which onnxruntime gives the
+/// model's codes but where 24 bits of a scale do not suffice, or a TFLite file of int8 codes; what
+/// another program computes otherwise is said. `kiln import` reads all of them back.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,6 +28,7 @@ Examples:
   kiln export --weights model-int8.kiln --dataset mnist --out device    # for KILN_INT8_MODEL, KILN_INT8_SAMPLES
   kiln export --to safetensors --weights model.kiln
   kiln export --to onnx --weights model.kiln --out model.onnx
+  kiln export --to tflite --weights model-int8.kiln
 ")]
 pub struct ExportArguments {
     /// What to write
@@ -35,7 +38,7 @@ pub struct ExportArguments {
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     /// For firmware, required: folder to write model.kiln and model.samples to, made where it is
-    /// missing; with --to safetensors or onnx the file [default: beside the model file]
+    /// missing; with any other --to the file [default: beside the model file]
     #[arg(long, value_name = "DIR|FILE", required_unless_present = "to")]
     out: Option<PathBuf>,
     /// The dataset of the samples.
@@ -67,6 +70,8 @@ enum Target {
     Safetensors,
     /// A graph that ONNX runtimes run
     Onnx,
+    /// An int8 model as TensorFlow Lite and LiteRT run it
+    Tflite,
 }
 
 /// Runs the command.

@@ -6,7 +6,8 @@ mod scaling;
 use super::arguments::subject::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::file::{self, ExchangeFormat};
-use crate::exchange::{Imported, onnx, safetensors};
+use crate::exchange::onnx::{self, ImportedGraph};
+use crate::exchange::{safetensors, tflite};
 use crate::network_file;
 use crate::output::Output;
 use crate::weights::{self, ModelBytes};
@@ -23,7 +24,9 @@ use std::path::{Path, PathBuf};
 /// ONNX file holds both; graphs of the layers that Kiln has can be imported. A BatchNorm is folded
 /// into the layer before or behind it, or stays as a scale and a shift. What `kiln export` wrote
 /// needs no flags and comes back to the bit. A TFLite file holds a network of int8 codes, which
-/// stays one: the model gives the very codes that TensorFlow Lite's reference kernels give.
+/// stays one: the model gives the very codes that TensorFlow Lite's reference kernels give. So does
+/// an ONNX file of quantised operators, QDQ or QLinear, as onnxruntime's quantize_static writes them:
+/// the model's codes are onnxruntime's, or now and then a neighbour.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -82,12 +85,15 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = arguments.file.display().to_string();
     let (format, bytes) = file::read(&arguments.file).with_context(|| name.clone())?;
-    let imported = match format {
+    let read = match format {
         ExchangeFormat::Safetensors => read_safetensors(arguments, &bytes),
         ExchangeFormat::Onnx => read_onnx(arguments, &bytes),
-        ExchangeFormat::Tflite => return int8::run(arguments, &bytes),
+        ExchangeFormat::Tflite => read_tflite(arguments, &bytes),
     };
-    let imported = imported.with_context(|| name.clone())?;
+    let imported = match read.with_context(|| name.clone())? {
+        ImportedGraph::Float(imported) => imported,
+        ImportedGraph::Int8(imported) => return int8::run(arguments, &imported),
+    };
     let channels = imported.network.input_shape().channels as usize;
     let (scaling, described) = arguments
         .scaling
@@ -142,18 +148,24 @@ fn save(arguments: &ImportArguments, bytes: &ModelBytes) -> Result<PathBuf> {
     Ok(out)
 }
 
-fn read_safetensors(arguments: &ImportArguments, bytes: &[u8]) -> Result<Imported> {
+fn read_safetensors(arguments: &ImportArguments, bytes: &[u8]) -> Result<ImportedGraph> {
     let network = arguments
         .model
         .as_deref()
         .map(|path| network_file::read(path).with_context(|| path.display().to_string()));
     let names = arguments.names.as_deref();
-    Ok(safetensors::read(bytes, network.transpose()?, names)?)
+    let imported = safetensors::read(bytes, network.transpose()?, names)?;
+    Ok(ImportedGraph::Float(Box::new(imported)))
 }
 
-fn read_onnx(arguments: &ImportArguments, bytes: &[u8]) -> Result<Imported> {
+fn read_onnx(arguments: &ImportArguments, bytes: &[u8]) -> Result<ImportedGraph> {
     refuse_network(arguments, "an ONNX file")?;
     Ok(onnx::read(bytes)?)
+}
+
+fn read_tflite(arguments: &ImportArguments, bytes: &[u8]) -> Result<ImportedGraph> {
+    refuse_network(arguments, "a TFLite file")?;
+    Ok(ImportedGraph::Int8(Box::new(tflite::read(bytes)?)))
 }
 
 /// Refuses what tells the network of a file that has one.

@@ -1,7 +1,7 @@
 //! What a model file holds besides network and parameters, as a text for other formats' headers.
 
 use crate::network_file::NetworkTables;
-use kiln_core::{ModelFile, ModelTask};
+use kiln_core::{Int8ModelFile, ModelFile, ModelTask, Network, Scaling};
 use serde::{Deserialize, Serialize};
 
 /// The name it has in a file's header.
@@ -35,14 +35,33 @@ fn is_classification(task: &ModelTask) -> bool {
 impl Metadata {
     /// The metadata of a model.
     pub fn of(model: &ModelFile<'_>) -> Self {
-        let texts = |values: &[f32]| values.iter().map(f32::to_string).collect();
         Self {
-            network: model.network().into(),
-            scale: texts(model.scaling().scale()),
-            shift: texts(model.scaling().shift()),
             classes: model.class_names().map(String::from).collect(),
             notes: model.notes().into(),
             task: model.task(),
+            ..Self::new(model.network(), model.scaling())
+        }
+    }
+
+    /// The metadata of a model of integers.
+    pub fn of_integers(model: &Int8ModelFile<'_>) -> Self {
+        Self {
+            classes: model.class_names().map(String::from).collect(),
+            notes: model.notes().into(),
+            task: model.task(),
+            ..Self::new(model.network(), model.scaling())
+        }
+    }
+
+    fn new(network: &Network, scaling: &Scaling) -> Self {
+        let texts = |values: &[f32]| values.iter().map(f32::to_string).collect();
+        Self {
+            network: network.into(),
+            scale: texts(scaling.scale()),
+            shift: texts(scaling.shift()),
+            classes: Vec::new(),
+            notes: String::new(),
+            task: ModelTask::Classification,
         }
     }
 

@@ -6,18 +6,21 @@
 //! them as [`Metadata`].
 
 pub mod file;
+mod integers;
 mod metadata;
 pub mod onnx;
 mod pytorch;
 pub mod safetensors;
 pub mod tflite;
 
+pub use integers::{ImportedInt8, WriteFault, WriteIntegersError, WrittenIntegers};
 pub use metadata::{KEY, Metadata};
 pub use pytorch::{
     LayerTensors, Module, ModuleCode, ModuleInput, ModuleKind, layer_tensors, module_code, modules,
 };
 
-use kiln_core::{Layer, LayerFault, Network, Scaling, ScalingError, Shape};
+use kiln_core::{Layer, LayerFault, Network, Pool2d, Scaling, ScalingError, Shape};
+use pytorch::reached_sides;
 
 /// What a file tells of a network.
 #[derive(Clone, Debug)]
@@ -73,6 +76,24 @@ impl Affine {
             shift: shifted.zip(&next.shift).map(|(a, b)| a + b).collect(),
         }
     }
+}
+
+/// Whether any window is averaged over fewer values than it has.
+fn clips_windows(pool: &Pool2d, input: Shape, output: Shape) -> bool {
+    let [left, right, top, bottom] = reached_sides(pool, input, output);
+    let counted = match pool.count_include_pad {
+        true => [
+            pool.padding.left,
+            pool.padding.right,
+            pool.padding.top,
+            pool.padding.bottom,
+        ],
+        false => [0; 4],
+    };
+    let reached = [left, right, top, bottom].into_iter().zip(counted);
+    reached
+        .into_iter()
+        .any(|(reached, counted)| reached > i64::from(counted))
 }
 
 /// Extents as people write them: `16x8x3x3`.

@@ -14,6 +14,7 @@ mod error;
 mod evaluate;
 mod held;
 mod importer;
+mod integers;
 mod layers;
 mod message;
 mod node;
@@ -24,9 +25,9 @@ mod windows;
 mod write;
 
 pub use error::{Fault, OnnxError, TensorFault};
-pub use write::write;
+pub use write::{write, write_integers};
 
-use super::{Imported, KEY, Metadata};
+use super::{Imported, ImportedInt8, KEY, Metadata};
 use constants::Constants;
 use importer::Importer;
 use message::Model;
@@ -40,12 +41,21 @@ pub const MAX_BYTES: usize = 1 << 26;
 /// The first opset in which operators broadcast as they do now.
 const FIRST_OPSET: i64 = 7;
 
-/// The network and parameters of an ONNX file.
+/// What an ONNX file holds.
+#[derive(Clone, Debug)]
+pub enum ImportedGraph {
+    /// A network of floating-point numbers.
+    Float(Box<Imported>),
+    /// One of integers.
+    Int8(Box<ImportedInt8>),
+}
+
+/// The network of an ONNX file: of integers where any of its nodes makes or takes codes.
 ///
 /// # Errors
 ///
 /// What is wrong with the file, or the first node that cannot be imported, by its name.
-pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
+pub fn read(bytes: &[u8]) -> Result<ImportedGraph, OnnxError> {
     if bytes.len() > MAX_BYTES {
         return Err(OnnxError::TooLarge);
     }
@@ -54,6 +64,14 @@ pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
     if found < FIRST_OPSET {
         return Err(OnnxError::Opset { found });
     }
+    Ok(match integers::has_codes(&model) {
+        true => ImportedGraph::Int8(Box::new(integers::read(&model)?)),
+        false => ImportedGraph::Float(Box::new(read_floats(&model)?)),
+    })
+}
+
+/// The network and parameters of a graph of floating-point numbers.
+fn read_floats(model: &Model) -> Result<Imported, OnnxError> {
     let order = NodeOrder::of(&model.graph)?;
     let mut constants = Constants::of(&model.graph.tensors);
     let mut importer = Importer::start(&model.graph.inputs, &constants)?;
@@ -63,7 +81,10 @@ pub fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
             constants: &constants,
         };
         let refused = |fault| operation.refused(fault);
-        match operation.constant(&importer).map_err(refused)? {
+        match operation
+            .constant(|name| importer.extents(name))
+            .map_err(refused)?
+        {
             Some(constant) => {
                 let added = constants.add(node, constant);
                 let node = node::described(node);

@@ -17,37 +17,17 @@ mod operation;
 mod passing;
 mod schema;
 mod windows;
+mod write;
 
 pub use error::{TfliteError, TfliteFault};
 pub use flat_table::TfliteDamage;
+pub use write::write;
 
-use crate::quantization::QuantizedTables;
+use super::ImportedInt8;
 use importer::TfliteImporter;
-use kiln_core::{Layer, ModelTask};
+use kiln_core::Layer;
 use operation::TfliteOperation;
 use schema::TfliteGraph;
-
-/// A network of integers as a file tells it.
-#[derive(Clone, Debug)]
-pub struct ImportedInt8 {
-    /// The network with its tables, checked.
-    pub tables: QuantizedTables,
-    /// The first operator left out behind the last layer: `SOFTMAX`, for example.
-    pub left_out: Option<&'static str>,
-}
-
-impl ImportedInt8 {
-    /// What its output means: as many values as come in, and no softmax behind them, are an
-    /// autoencoder's.
-    pub fn task(&self) -> ModelTask {
-        let network = &self.tables.network;
-        let is_input = network.classes() == network.input_shape().elements();
-        match is_input && self.left_out != Some(SOFTMAX) {
-            true => ModelTask::Reconstruction,
-            false => ModelTask::Classification,
-        }
-    }
-}
 
 /// The operator behind the logits of a classifier.
 const SOFTMAX: &str = "SOFTMAX";

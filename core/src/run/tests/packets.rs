@@ -138,6 +138,12 @@ fn shapes_of_every_kind_give_each_sample_its_codes() {
                 2,
             ),
             (conv([2, 9, 9], Conv2d::new(3, 5).padding(2)).relu6(), 4),
+            // Kernels of one position, whose rows are only one where nothing pools them.
+            (conv([8, 9, 10], Conv2d::new(8, 1)).relu().max_pool2d(2), 6),
+            (
+                conv([6, 8, 7], Conv2d::new(6, 1).groups(6)).max_pool2d(2),
+                8,
+            ),
             (
                 conv(
                     [3, 11, 8],

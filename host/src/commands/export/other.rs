@@ -3,10 +3,11 @@
 use super::{ExportArguments, Target};
 use crate::commands::arguments::subject;
 use crate::commands::{beside, describe_network};
-use crate::exchange::{module_code, onnx, safetensors};
+use crate::exchange::{ModuleCode, WrittenIntegers, module_code, onnx, safetensors, tflite};
+use crate::model::{AnyModel, ModelFacts};
 use crate::output::{Output, grouped};
 use crate::whole_file;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use kiln_core::Network;
 use serde::Serialize;
 use std::io;
@@ -28,6 +29,29 @@ struct ExportReport {
     /// Python code of the classes that this module needs, beside PyTorch's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pytorch_definitions: Option<String>,
+    /// What the codes of an int8 network's input stand for, and the least and the greatest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<InputCodes>,
+    /// What other programs compute otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<String>,
+}
+
+/// What codes stand for, as JSON.
+#[derive(Debug, Serialize)]
+struct InputCodes {
+    scale: f32,
+    zero: i8,
+    low: i8,
+    high: i8,
+}
+
+/// A file of another format.
+struct Written {
+    ending: &'static str,
+    content: Vec<u8>,
+    pytorch: Option<ModuleCode>,
+    remarks: Vec<String>,
 }
 
 /// Writes the file.
@@ -38,8 +62,8 @@ struct ExportReport {
 pub fn run(arguments: &ExportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = || arguments.weights.display().to_string();
-    let bytes = subject::read_model(&arguments.weights)?;
-    let model = bytes.open()?;
+    let bytes = subject::read_any_model(&arguments.weights)?;
+    let model = AnyModel::open(&bytes)?;
     let network = model.network();
     ensure!(
         !network.has_batch_norm(),
@@ -47,13 +71,12 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
          run wrote, which has them folded",
         name()
     );
-    let (ending, content, pytorch) = match arguments.to {
-        Target::Onnx => ("onnx", onnx::write(&model).with_context(name)?, None),
-        _ => {
-            let content = safetensors::write(&model).with_context(name)?;
-            ("safetensors", content, Some(module_code(network)))
-        }
-    };
+    let Written {
+        ending,
+        content,
+        pytorch,
+        remarks,
+    } = written(arguments.to, &model).with_context(name)?;
     let file = match &arguments.out {
         Some(path) => path.clone(),
         None => beside(&arguments.weights, ending)?,
@@ -70,20 +93,95 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         shift: model.scaling().shift().to_vec(),
         pytorch,
         pytorch_definitions,
+        codes: input_codes(&model),
+        remarks,
         file,
     };
-    describe(output, &report, network)?;
+    describe(output, arguments.to, &report, network)?;
     output.object(&report)?;
     Ok(())
 }
 
-fn describe(output: Output, report: &ExportReport, network: &Network) -> io::Result<()> {
+/// The model in the format that is asked for.
+fn written(to: Target, model: &AnyModel<'_>) -> Result<Written> {
+    let plain = |ending, content| Written {
+        ending,
+        content,
+        pytorch: None,
+        remarks: Vec::new(),
+    };
+    Ok(match (to, model) {
+        (Target::Onnx, AnyModel::Float(model)) => plain("onnx", onnx::write(model)?),
+        (Target::Onnx, AnyModel::Int8(model)) => {
+            let WrittenIntegers { bytes, remarks } = onnx::write_integers(model)?;
+            Written {
+                remarks,
+                ..plain("onnx", bytes)
+            }
+        }
+        (Target::Tflite, AnyModel::Int8(model)) => {
+            let WrittenIntegers { bytes, remarks } = tflite::write(model)?;
+            Written {
+                remarks,
+                ..plain("tflite", bytes)
+            }
+        }
+        (Target::Tflite, AnyModel::Float(_)) => {
+            bail!("TFLite files are written of int8 models only; make one with kiln quantize")
+        }
+        (_, AnyModel::Float(model)) => Written {
+            pytorch: Some(module_code(model.network())),
+            ..plain("safetensors", safetensors::write(model)?)
+        },
+        (_, AnyModel::Int8(_)) => bail!(
+            "it is an int8 model, whose codes are no parameters of PyTorch's; export it --to onnx \
+             or tflite, or export the model that it was quantised from"
+        ),
+    })
+}
+
+/// What the codes of the input stand for, where it has codes.
+fn input_codes(model: &AnyModel<'_>) -> Option<InputCodes> {
+    let AnyModel::Int8(model) = model else {
+        return None;
+    };
+    let own = model.quantized().values()[0];
+    Some(InputCodes {
+        scale: own.scale,
+        zero: own.zero,
+        low: own.low,
+        high: own.high,
+    })
+}
+
+fn describe(
+    output: Output,
+    to: Target,
+    report: &ExportReport,
+    network: &Network,
+) -> io::Result<()> {
     describe_network(output, network)?;
     let file = report.file.display().to_string();
     let size = grouped(report.bytes as u64);
     output.item("wrote", format_args!("{file}, {size} bytes"))?;
+    for remark in &report.remarks {
+        output.item("note", remark)?;
+    }
+    let shape = network.input_shape();
+    if let (Target::Tflite, Some(codes)) = (to, &report.codes) {
+        let text = format!(
+            "the input: floor(number / {} + {}), from {} to {}, 1x{}x{}x{} as int8",
+            codes.scale,
+            f32::from(codes.zero) + 0.5,
+            codes.low,
+            codes.high,
+            shape.height,
+            shape.width,
+            shape.channels
+        );
+        return output.item("codes", text);
+    }
     let Some(code) = &report.pytorch else {
-        let shape = network.input_shape();
         let pixels = format!("the input: 0 to 255 as float32, Nx{shape}");
         output.item("pixels", pixels)?;
         return output.item(

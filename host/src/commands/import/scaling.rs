@@ -1,8 +1,8 @@
 //! How pixels become the input of an imported network.
 
-use crate::exchange::{Affine, Imported};
+use crate::exchange::{Affine, Imported, ImportedInt8, Metadata};
 use anyhow::{Result, bail, ensure};
-use kiln_core::{Quantization, Scaling, Shape};
+use kiln_core::Scaling;
 
 /// Flags for the scaling of pixels.
 #[derive(Clone, Debug, clap::Args)]
@@ -44,61 +44,36 @@ impl ScalingArguments {
     /// If the flags are no numbers or not as many as channels, or nothing tells what the file
     /// takes that scales its input itself.
     pub fn resolve(&self, imported: &Imported, channels: usize) -> Result<(Scaling, String)> {
-        let (before, from) = match (self.given(channels)?, &imported.metadata, &imported.input) {
-            (Some(given), _, _) => (given, "as the flags say"),
-            // Kiln's ONNX files take pixels as they are.
-            (None, Some(_), Some(_)) => (Affine::identity(channels), "as in the file"),
-            (None, Some(metadata), None) => {
-                let noted = metadata.scaling();
-                let noted = noted.and_then(|(scale, shift)| {
-                    Scaling::for_channels(channels, &scale, &shift).ok()
-                });
-                match noted {
-                    Some(scaling) => {
-                        let text = words(&scaling, "as in the file");
-                        return Ok((scaling, text));
-                    }
-                    _ => bail!(
-                        "its note of the pixels' scaling is damaged; give --scale and --shift"
-                    ),
-                }
-            }
-            (None, None, Some(_)) => bail!(
-                "the network scales its input itself; say what it takes: pixels from 0 to 255 \
-                 (--scale 1) or from 0 to 1 (--scale 1/255)"
-            ),
-            (None, None, None) => {
-                let affine = uniform(channels, 1.0 / 255.0);
-                (
-                    affine,
-                    "the default; --scale, or --mean and --std, say otherwise",
-                )
-            }
-        };
-        let all = match &imported.input {
-            Some(own) => before.then(own),
-            None => before,
-        };
-        let scaling = all.scaling()?;
-        let text = words(&scaling, from);
-        Ok((scaling, text))
+        let (metadata, input) = (imported.metadata.as_ref(), imported.input.as_ref());
+        resolved(self.given(channels)?, metadata, input, channels)
     }
 
     /// The scaling of an int8 network's model file, and in words where it is from.
     ///
-    /// Where the flags say nothing, each of the 256 values of a pixel has a code of its own: the code
-    /// is the pixel less 128. A row of values, which is no image, is taken as it is.
+    /// As of other networks, but that a file which takes codes says nothing of pixels: each of a
+    /// pixel's 256 values then has a code of its own, the pixel less 128. A row of values, which is no
+    /// image, is taken as it is.
     ///
     /// # Errors
     ///
-    /// If the flags are no numbers or not as many as channels.
-    pub fn resolve_codes(&self, shape: Shape, codes: &Quantization) -> Result<(Scaling, String)> {
+    /// If the flags are no numbers or not as many as channels, or nothing tells what the file
+    /// takes that scales its input itself.
+    pub fn resolve_codes(&self, imported: &ImportedInt8) -> Result<(Scaling, String)> {
+        let shape = imported.tables.network.input_shape();
         let channels = shape.channels as usize;
-        let is_row = shape.map_elements() == 1;
-        let (affine, from) = match self.given(channels)? {
-            Some(given) => (given, "as the flags say"),
-            None if is_row => (uniform(channels, 1.0), "the default for a row of values"),
-            None => {
+        let given = self.given(channels)?;
+        let is_told = given.is_some() || imported.metadata.is_some() || imported.input.is_some();
+        let (affine, from) = match given {
+            _ if is_told => {
+                let (metadata, input) = (imported.metadata.as_ref(), imported.input.as_ref());
+                return resolved(given, metadata, input, channels);
+            }
+            _ if shape.map_elements() == 1 => {
+                (uniform(channels, 1.0), "the default for a row of values")
+            }
+            _ if imported.takes_numbers => (uniform(channels, 1.0 / 255.0), DEFAULT),
+            _ => {
+                let codes = &imported.tables.values[0];
                 let scale = f64::from(codes.scale);
                 let least = f64::from(i16::from(i8::MIN) - i16::from(codes.zero));
                 let affine = Affine {
@@ -142,6 +117,50 @@ impl ScalingArguments {
             shift: list("--shift", &self.shift, 0.0)?,
         }))
     }
+}
+
+/// What is said of the scaling where nothing tells it.
+const DEFAULT: &str = "the default; --scale, or --mean and --std, say otherwise";
+
+/// The scaling by what the flags say, Kiln's note, and what the file does to its input.
+fn resolved(
+    given: Option<Affine>,
+    metadata: Option<&Metadata>,
+    input: Option<&Affine>,
+    channels: usize,
+) -> Result<(Scaling, String)> {
+    let (before, from) = match (given, metadata, input) {
+        (Some(given), _, _) => (given, "as the flags say"),
+        // Kiln's ONNX files take pixels as they are.
+        (None, Some(_), Some(_)) => (Affine::identity(channels), "as in the file"),
+        (None, Some(metadata), None) => {
+            let noted = metadata.scaling();
+            let noted = noted
+                .and_then(|(scale, shift)| Scaling::for_channels(channels, &scale, &shift).ok());
+            match noted {
+                Some(scaling) => {
+                    let text = words(&scaling, "as in the file");
+                    return Ok((scaling, text));
+                }
+                _ => bail!("its note of the pixels' scaling is damaged; give --scale and --shift"),
+            }
+        }
+        (None, None, Some(_)) => bail!(
+            "the network scales its input itself; say what it takes: pixels from 0 to 255 \
+                 (--scale 1) or from 0 to 1 (--scale 1/255)"
+        ),
+        (None, None, None) => {
+            let affine = uniform(channels, 1.0 / 255.0);
+            (affine, DEFAULT)
+        }
+    };
+    let all = match input {
+        Some(own) => before.then(own),
+        None => before,
+    };
+    let scaling = all.scaling()?;
+    let text = words(&scaling, from);
+    Ok((scaling, text))
 }
 
 fn uniform(channels: usize, scale: f64) -> Affine {

@@ -215,7 +215,7 @@ fn check_kind(
 }
 
 /// The tensor's extents, if they make this many values.
-fn shape(tensor: &TensorMessage, values: usize) -> Result<Vec<usize>, TensorFault> {
+pub fn shape(tensor: &TensorMessage, values: usize) -> Result<Vec<usize>, TensorFault> {
     let dims = tensor
         .dims
         .iter()

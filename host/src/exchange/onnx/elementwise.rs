@@ -50,28 +50,7 @@ impl<'m> Importer<'m> {
         place: usize,
     ) -> Result<Held, Fault> {
         let input = self.padded_input(operation, place)?.without_zeros()?;
-        let (shape, values) = operation.floats(1 - place)?;
-        let values = spread(&shape, &values, &input).ok_or_else(|| {
-            let channels = axis(&input);
-            let expected = format!("one number for each of {channels} channels");
-            operation.misshapen(1 - place, &shape, expected)
-        })?;
-        let map = |of: fn(f64) -> f64| values.iter().map(|value| of(f64::from(*value))).collect();
-        let ones = || vec![1.0; values.len()];
-        let zeros = || vec![-0.0; values.len()];
-        let (scale, shift) = match (operation.operator(), place) {
-            ("Add", _) => (ones(), map(|value| value)),
-            ("Sub", 0) => (ones(), map(|value| -value)),
-            ("Sub", _) => (vec![-1.0; values.len()], map(|value| value)),
-            ("Mul", _) => (map(|value| value), zeros()),
-            ("Div", 0) => (map(|value| 1.0 / value), zeros()),
-            _ => return Err(Fault::NotConstant { number: 2 }),
-        };
-        let line = DraftLine {
-            scale,
-            shift,
-            norm: None,
-        };
+        let line = operation.line(&input, place)?;
         self.push_line(operation, line, &input)
     }
 
@@ -100,16 +79,19 @@ impl<'m> Importer<'m> {
 
     /// A ReLU or a ReLU6.
     pub fn clip(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        operation.only(&["min", "max"])?;
         let input = self.input(operation)?;
-        let bound = |index, name, default| match operation.has_input(index) {
-            true => Ok(operation
-                .floats(index)?
-                .1
-                .first()
-                .copied()
-                .unwrap_or(default)),
-            false => operation.float(name, default),
+        let layer = operation.rectifier()?;
+        self.push_plain(operation, layer, &input)
+    }
+}
+
+impl OnnxOperation<'_, '_> {
+    /// The layer of a Clip of numbers.
+    pub fn rectifier(&self) -> Result<Layer, Fault> {
+        self.only(&["min", "max"])?;
+        let bound = |index, name, default| match self.has_input(index) {
+            true => Ok(self.floats(index)?.1.first().copied().unwrap_or(default)),
+            false => self.float(name, default),
         };
         let (min, max) = (bound(1, "min", f32::MIN)?, bound(2, "max", f32::MAX)?);
         let layer = match (min == 0.0, max) {
@@ -123,7 +105,34 @@ impl<'m> Importer<'m> {
                 });
             }
         };
-        self.push_plain(operation, layer, &input)
+        Ok(layer)
+    }
+
+    /// What arithmetic with a constant does to a value that is the input at `place`.
+    pub fn line(&self, input: &Held, place: usize) -> Result<DraftLine, Fault> {
+        self.only(&[])?;
+        let (shape, values) = self.floats(1 - place)?;
+        let values = spread(&shape, &values, input).ok_or_else(|| {
+            let channels = axis(input);
+            let expected = format!("one number for each of {channels} channels");
+            self.misshapen(1 - place, &shape, expected)
+        })?;
+        let map = |of: fn(f64) -> f64| values.iter().map(|value| of(f64::from(*value))).collect();
+        let ones = || vec![1.0; values.len()];
+        let zeros = || vec![-0.0; values.len()];
+        let (scale, shift) = match (self.operator(), place) {
+            ("Add", _) => (ones(), map(|value| value)),
+            ("Sub", 0) => (ones(), map(|value| -value)),
+            ("Sub", _) => (vec![-1.0; values.len()], map(|value| value)),
+            ("Mul", _) => (map(|value| value), zeros()),
+            ("Div", 0) => (map(|value| 1.0 / value), zeros()),
+            _ => return Err(Fault::NotConstant { number: 2 }),
+        };
+        Ok(DraftLine {
+            scale,
+            shift,
+            norm: None,
+        })
     }
 }
 
@@ -171,7 +180,12 @@ fn spread(shape: &[usize], values: &[f32], input: &Held) -> Option<Vec<f32>> {
 }
 
 /// A constant's value for each place of the second axis, if it is broadcast along all others.
-pub fn along(shape: &[usize], values: &[f32], length: usize, is_flat: bool) -> Option<Vec<f32>> {
+pub fn along<T: Copy>(
+    shape: &[usize],
+    values: &[T],
+    length: usize,
+    is_flat: bool,
+) -> Option<Vec<T>> {
     let rank = if is_flat { 2 } else { 4 };
     if shape.len() > rank {
         return None;

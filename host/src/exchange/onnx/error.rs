@@ -74,6 +74,18 @@ pub enum OnnxError {
     /// Parameters that are not as many as the network's.
     #[error("folding failed: {0}")]
     Folding(FoldError),
+    /// Integers that do not make a network.
+    #[error("{0}")]
+    Integers(kiln_core::Int8Error),
+    /// An output that is no codes.
+    #[error(
+        "its output {name:?} is computed in floating point; quantise its last operator, too, with a \
+         QuantizeLinear behind it"
+    )]
+    OutputNumbers {
+        /// Name of the output.
+        name: String,
+    },
     /// Nothing between input and output that Kiln has a layer for.
     #[error("it has no layers")]
     NoLayers,
@@ -179,6 +191,69 @@ pub enum Fault {
         /// The extents asked for.
         target: String,
     },
+    /// Numbers where codes are needed.
+    #[error("its input {number} must be codes that a QuantizeLinear or an int8 operator gives")]
+    Codes {
+        /// Number of the input, from 1.
+        number: usize,
+    },
+    /// Numbers of which no codes were made.
+    #[error(
+        "its input {number} is not what a DequantizeLinear gives, so there are no integers for it; \
+         quantise every operator of the network, as quantize_static does by default"
+    )]
+    Numbers {
+        /// Number of the input, from 1.
+        number: usize,
+    },
+    /// Weights that are no codes.
+    #[error(
+        "its input {number} must be constant codes behind a DequantizeLinear; quantise weights, too"
+    )]
+    PlainWeights {
+        /// Number of the input, from 1.
+        number: usize,
+    },
+    /// Weights that are further from their zero than eight bits reach.
+    #[error(
+        "its weights are from {least} to {greatest} away from their zero, but -128 to 127 fit; \
+         quantise weights symmetrically (WeightSymmetric, the default for int8)"
+    )]
+    Weights {
+        /// The least.
+        least: i64,
+        /// The greatest.
+        greatest: i64,
+    },
+    /// A scale that is none.
+    #[error("a scale of its is {scale}, or its zero no code; a scale is finite and above 0")]
+    CodesScale {
+        /// The scale.
+        scale: f32,
+    },
+    /// Codes that are read by another scale than they were made with.
+    #[error(
+        "it reads codes by another scale or zero than they were made with; quantise the network again"
+    )]
+    Rescaled,
+    /// A constant factor within the network.
+    #[error(
+        "it multiplies by a constant, for which there are no integers here; fold it into the layer \
+         before it, as the optimisation before quantisation does (quant_pre_process)"
+    )]
+    Multiplies,
+    /// A scale of sums that is out of range.
+    #[error("the scale of channel {channel} between its input and its output is out of range")]
+    Scale {
+        /// The output channel, from 0.
+        channel: usize,
+    },
+    /// A bias that exceeds 32 bits with what the input's zero adds.
+    #[error("the bias of channel {channel} exceeds 32 bits together with its input's zero")]
+    Bias {
+        /// The output channel, from 0.
+        channel: usize,
+    },
     /// A layer behind the softmax.
     #[error("it comes behind a softmax, which must be the last")]
     BehindSoftmax,
@@ -200,6 +275,12 @@ pub enum TensorFault {
         found: i32,
         /// The kind needed.
         expected: &'static str,
+    },
+    /// Numbers of another kind than codes are of.
+    #[error("holds numbers of ONNX's kind {found}, but int8 or uint8 (biases: int32) are needed")]
+    Codes {
+        /// The number of the kind.
+        found: i32,
     },
     /// More or fewer values than its shape says.
     #[error("has {found} values, but is {shape}; the file is damaged")]

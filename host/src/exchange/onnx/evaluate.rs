@@ -3,7 +3,6 @@
 use super::array::{counted, list, reshaped, signed, slice_places, transposed_places, unsqueezed};
 use super::constants::{Array, BATCH, Constant, Numbers};
 use super::error::Fault;
-use super::importer::Importer;
 use super::message::{F32, I64, LIMIT};
 use super::node::OnnxOperation;
 use std::rc::Rc;
@@ -14,19 +13,18 @@ const I32: i64 = 6;
 const MAX_RANK: usize = 8;
 
 impl<'m> OnnxOperation<'_, 'm> {
-    /// What the node gives, if that does not depend on the image but, at most, on its extents.
-    pub fn constant(&self, importer: &Importer<'m>) -> Result<Option<Constant<'m>>, Fault> {
+    /// What the node gives, if that does not depend on the image but, at most, on the extents of a
+    /// value that does, by its name.
+    pub fn constant(
+        &self,
+        extents: impl Fn(&str) -> Option<Vec<i64>>,
+    ) -> Result<Option<Constant<'m>>, Fault> {
         let given = self.node.inputs.iter().filter(|name| !name.is_empty());
         let is_constant = given.clone().all(|name| self.constants.contains(name));
         let array = match self.operator() {
             "Constant" => return self.constant_node().map(Some),
-            "Shape" => match self
-                .node
-                .inputs
-                .first()
-                .and_then(|name| importer.held(name))
-            {
-                Some(held) => list(self.shape_range(&held.extents())?),
+            "Shape" => match self.node.inputs.first().and_then(|name| extents(name)) {
+                Some(extents) => list(self.shape_range(&extents)?),
                 None if is_constant => list(self.shape_range(&signed(&self.array(0)?.dims))?),
                 None => return Ok(None),
             },

@@ -30,20 +30,7 @@ pub struct Importer<'m> {
 impl<'m> Importer<'m> {
     /// Starts at the one input that is no initializer.
     pub fn start(inputs: &'m [ValueInfo], constants: &Constants<'m>) -> Result<Self, OnnxError> {
-        let inputs: Vec<&ValueInfo> = inputs
-            .iter()
-            .filter(|input| !constants.contains(&input.name))
-            .collect();
-        let [input] = inputs.as_slice() else {
-            return Err(OnnxError::Several {
-                what: "inputs",
-                found: inputs.len(),
-            });
-        };
-        let shape = image_shape(input).ok_or_else(|| OnnxError::Input {
-            name: input.name.clone(),
-            found: described(input),
-        })?;
+        let (input, shape) = input_of(inputs, constants, &[F32])?;
         let held = Held {
             number: 0,
             shape,
@@ -69,6 +56,11 @@ impl<'m> Importer<'m> {
     /// A value by its name.
     pub fn held(&self, name: &str) -> Option<&Held> {
         self.values.get(name)
+    }
+
+    /// The extents of a value by its name.
+    pub fn extents(&self, name: &str) -> Option<Vec<i64>> {
+        self.held(name).map(Held::extents)
     }
 
     /// Whether an extent stands for the number of images.
@@ -226,7 +218,32 @@ impl<'m> Importer<'m> {
     }
 }
 
-/// Channels, height and width of an f32 input of N x C x H x W.
+/// The one input that is no initializer, and its shape, if its numbers are of one of these kinds.
+pub fn input_of<'m>(
+    inputs: &'m [ValueInfo],
+    constants: &Constants<'m>,
+    kinds: &[i32],
+) -> Result<(&'m ValueInfo, Shape), OnnxError> {
+    let inputs: Vec<&ValueInfo> = inputs
+        .iter()
+        .filter(|input| !constants.contains(&input.name))
+        .collect();
+    let [input] = *inputs.as_slice() else {
+        return Err(OnnxError::Several {
+            what: "inputs",
+            found: inputs.len(),
+        });
+    };
+    match image_shape(input).filter(|_| kinds.contains(&input.kind())) {
+        Some(shape) => Ok((input, shape)),
+        None => Err(OnnxError::Input {
+            name: input.name.clone(),
+            found: described(input),
+        }),
+    }
+}
+
+/// Channels, height and width of an input of N x C x H x W.
 fn image_shape(input: &ValueInfo) -> Option<Shape> {
     let [_, channels, height, width] = *input.dims().as_slice() else {
         return None;
@@ -235,7 +252,7 @@ fn image_shape(input: &ValueInfo) -> Option<Shape> {
     let shape = Shape::new(extent(channels)?, extent(height)?, extent(width)?);
     // Layers are added to a shape that is sound.
     let sound = output_shape(Layer::Relu, [shape; 2]).is_ok();
-    (input.kind() == F32 && sound).then_some(shape)
+    sound.then_some(shape)
 }
 
 fn described(input: &ValueInfo) -> String {

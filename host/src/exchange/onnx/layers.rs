@@ -56,47 +56,12 @@ impl<'m> Importer<'m> {
     }
 
     fn convolution(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        let known = [
-            "auto_pad",
-            "dilations",
-            "group",
-            "kernel_shape",
-            "pads",
-            "strides",
-        ];
-        operation.only(&known)?;
         let input = self.padded_input(operation, 0)?;
-        input.maps()?;
         let (shape, weights) = operation.floats(1)?;
-        let [filters, inputs, rows, columns] = *shape.as_slice() else {
-            return Err(operation.misshapen(
-                1,
-                &shape,
-                "filters x channels x rows x columns".into(),
-            ));
-        };
-        let groups = operation.int("group", 1)?;
         let has_bias = operation.has_input(2);
-        let mut conv = Conv2d {
-            kernel: [small(rows)?, small(columns)?],
-            stride: operation.pair("strides", [1, 1])?,
-            dilation: operation.pair("dilations", [1, 1])?,
-            groups: u16::try_from(groups).map_err(|_| Fault::Layer(LayerFault::TooLarge))?,
-            bias: has_bias,
-            ..Conv2d::new(small(filters)?, 1)
-        };
-        let kernel = operation.pair("kernel_shape", conv.kernel)?;
-        let channels = inputs.checked_mul(usize::from(conv.groups));
-        if kernel != conv.kernel || channels != Some(input.shape.channels as usize) {
-            let [rows, columns] = kernel;
-            let wanted = input.shape.channels / u32::from(conv.groups).max(1);
-            let expected = format!("{filters}x{wanted}x{rows}x{columns}");
-            return Err(operation.misshapen(1, &shape, expected));
-        }
-        let padding = operation.padding(&input, conv.kernel, conv.stride, conv.dilation)?;
-        conv.padding = padding.with_zeros(&input)?;
+        let conv = operation.convolution(&input, (1, &shape), has_bias)?;
         let biases = match has_bias {
-            true => operation.shaped(2, &[filters])?,
+            true => operation.shaped(2, &[conv.filters.into()])?,
             false => Vec::new(),
         };
         self.push(
@@ -189,6 +154,51 @@ impl<'m> Importer<'m> {
     }
 }
 
+impl OnnxOperation<'_, '_> {
+    /// The convolution of `input` by a kernel of this shape, which is that of input `at`.
+    pub fn convolution(
+        &self,
+        input: &Held,
+        (at, shape): (usize, &[usize]),
+        has_bias: bool,
+    ) -> Result<Conv2d, Fault> {
+        let known = [
+            "auto_pad",
+            "dilations",
+            "group",
+            "kernel_shape",
+            "pads",
+            "strides",
+        ];
+        self.only(&known)?;
+        input.maps()?;
+        let [filters, inputs, rows, columns] = *shape else {
+            let expected = "filters x channels x rows x columns";
+            return Err(self.misshapen(at, shape, expected.into()));
+        };
+        let groups = self.int("group", 1)?;
+        let mut conv = Conv2d {
+            kernel: [small(rows)?, small(columns)?],
+            stride: self.pair("strides", [1, 1])?,
+            dilation: self.pair("dilations", [1, 1])?,
+            groups: u16::try_from(groups).map_err(|_| Fault::Layer(LayerFault::TooLarge))?,
+            bias: has_bias,
+            ..Conv2d::new(small(filters)?, 1)
+        };
+        let kernel = self.pair("kernel_shape", conv.kernel)?;
+        let channels = inputs.checked_mul(usize::from(conv.groups));
+        if kernel != conv.kernel || channels != Some(input.shape.channels as usize) {
+            let [rows, columns] = kernel;
+            let wanted = input.shape.channels / u32::from(conv.groups).max(1);
+            let expected = format!("{filters}x{wanted}x{rows}x{columns}");
+            return Err(self.misshapen(at, shape, expected));
+        }
+        let padding = self.padding(input, conv.kernel, conv.stride, conv.dilation)?;
+        conv.padding = padding.with_zeros(input)?;
+        Ok(conv)
+    }
+}
+
 /// The matrix of input 2, a row for each output; so it lies in the file if it is `transposed`.
 fn weights(
     operation: &OnnxOperation<'_, '_>,
@@ -217,6 +227,6 @@ fn times(mut values: Vec<f32>, factor: f32) -> Vec<f32> {
     values
 }
 
-fn small(extent: usize) -> Result<u16, Fault> {
+pub fn small(extent: usize) -> Result<u16, Fault> {
     u16::try_from(extent).map_err(|_| Fault::Layer(LayerFault::TooLarge))
 }

@@ -11,6 +11,9 @@ pub const LIMIT: usize = 4_096;
 
 /// Numbers of the kinds of tensors.
 pub const F32: i32 = 1;
+pub const U8: i32 = 2;
+pub const I8: i32 = 3;
+pub const I32: i32 = 6;
 pub const I64: i32 = 7;
 
 /// Numbers of the kinds of attributes.
@@ -116,6 +119,9 @@ pub struct TensorMessage {
     /// f32 values, where they are not raw.
     #[prost(float, repeated, tag = "4")]
     pub floats: Vec<f32>,
+    /// Values of up to 32 bits, where they are not raw.
+    #[prost(int32, repeated, packed = "false", tag = "5")]
+    pub words: Vec<i32>,
     /// i64 values, where they are not raw.
     #[prost(int64, repeated, tag = "7")]
     pub ints: Vec<i64>,

@@ -10,20 +10,27 @@ impl<'m> Importer<'m> {
     /// Flatten, Reshape or Squeeze.
     pub fn reshape(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         let input = self.input(operation)?;
-        let is_flat = match operation.operator() {
-            "Flatten" => flatten(&input, operation)?,
-            "Squeeze" => squeeze(&input, operation)?,
-            _ => self.reshape_to(&input, operation)?,
+        operation.reshaped(input, |extent| self.is_batch(extent))
+    }
+}
+
+impl OnnxOperation<'_, '_> {
+    /// What Flatten, Reshape or Squeeze makes of a value.
+    pub fn reshaped(&self, input: Held, is_batch: impl Fn(i64) -> bool) -> Result<Held, Fault> {
+        let is_flat = match self.operator() {
+            "Flatten" => flatten(&input, self)?,
+            "Squeeze" => squeeze(&input, self)?,
+            _ => self.reshape_to(&input, is_batch)?,
         };
         Ok(Held { is_flat, ..input })
     }
 
     /// Whether the reshaped value is a row.
-    fn reshape_to(&self, input: &Held, operation: &OnnxOperation<'_, 'm>) -> Result<bool, Fault> {
-        operation.only(&["allowzero"])?;
-        let copies_zero = operation.int("allowzero", 0)? == 0;
+    fn reshape_to(&self, input: &Held, is_batch: impl Fn(i64) -> bool) -> Result<bool, Fault> {
+        self.only(&["allowzero"])?;
+        let copies_zero = self.int("allowzero", 0)? == 0;
         let from = input.extents();
-        let asked = operation.ints(1)?;
+        let asked = self.ints(1)?;
         let target: Vec<i64> = asked
             .iter()
             .enumerate()
@@ -53,7 +60,7 @@ impl<'m> Importer<'m> {
             _ if target.get(1..) == from.get(1..) => input.is_flat,
             _ => return Err(fault()),
         };
-        if !self.is_batch(batch) {
+        if !is_batch(batch) {
             return Err(fault());
         }
         // The values of a row are maps of one pixel behind a linear layer, and behind maps of one

@@ -1,5 +1,6 @@
 mod builder;
 mod graphs;
+mod integers;
 
 use super::*;
 use crate::exchange::damage;
@@ -8,6 +9,14 @@ use kiln_core::{Conv2d, Layer, Linear, ModelParts, ModelTask, Network, Padding, 
 use message::{F32, LIMIT, Node};
 use proptest::prelude::*;
 use prost::Message;
+
+/// The network of a graph of floating-point numbers.
+fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
+    match super::read(bytes)? {
+        ImportedGraph::Float(imported) => Ok(*imported),
+        ImportedGraph::Int8(imported) => panic!("{imported:?}"),
+    }
+}
 
 /// Every layer and option there is.
 const EVERYTHING: Network = Network::input(2, 9, 9)

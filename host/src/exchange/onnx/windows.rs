@@ -89,6 +89,7 @@ impl OnnxOperation<'_, '_> {
         let known = [
             "auto_pad",
             "ceil_mode",
+            "channels_last",
             "dilations",
             "kernel_shape",
             "pads",
@@ -108,38 +109,58 @@ impl OnnxOperation<'_, '_> {
 
 impl<'m> Importer<'m> {
     pub fn max_pool(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        operation.require("storage_order", 0)?;
-        let pool = operation.window("storage_order")?;
         let input = self.padded_input(operation, 0)?;
         // A zero is never the maximum of values that are not below it: as if it were not there.
         if input.zeros != Padding::NONE && !self.is_positive(&input) {
             return Err(Fault::Zeros);
         }
-        let pool = padded_pool(operation, pool, &input)?;
+        let pool = operation.max_window(&input)?;
         self.push_plain(operation, Layer::MaxPool2d(pool), &input)
     }
 
     pub fn average_pool(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        let mut pool = operation.window("count_include_pad")?;
         let input = self.padded_input(operation, 0)?;
-        let counts = operation.int("count_include_pad", 0)? != 0;
-        pool.count_include_pad = counts || input.zeros != Padding::NONE;
-        if !counts && input.zeros != Padding::NONE {
-            let own = operation.padding(&input, pool.window, pool.stride, [1, 1])?;
-            if own.own != Padding::NONE {
-                return Err(Fault::Zeros);
-            }
-        }
-        let pool = padded_pool(operation, pool, &input)?;
+        let pool = operation.average_window(&input)?;
         self.push_plain(operation, Layer::AvgPool2d(pool), &input)
     }
 
     /// Zeros, which the reader takes into its padding.
     pub fn pad(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        operation.only(&["mode", "pads", "value"])?;
         let input = self.padded_input(operation, 0)?;
+        let value = match operation.has_input(2) {
+            true => operation.floats(2)?.1.first().copied().unwrap_or(0.0),
+            false => operation.float("value", 0.0)?,
+        };
+        operation.surrounded(input, value)
+    }
+}
+
+impl OnnxOperation<'_, '_> {
+    /// The window of a max pool over `input`.
+    pub fn max_window(&self, input: &Held) -> Result<Pool2d, Fault> {
+        self.require("storage_order", 0)?;
+        padded_pool(self, self.window("storage_order")?, input)
+    }
+
+    /// That of an average pool.
+    pub fn average_window(&self, input: &Held) -> Result<Pool2d, Fault> {
+        let mut pool = self.window("count_include_pad")?;
+        let counts = self.int("count_include_pad", 0)? != 0;
+        pool.count_include_pad = counts || input.zeros != Padding::NONE;
+        if !counts && input.zeros != Padding::NONE {
+            let own = self.padding(input, pool.window, pool.stride, [1, 1])?;
+            if own.own != Padding::NONE {
+                return Err(Fault::Zeros);
+            }
+        }
+        padded_pool(self, pool, input)
+    }
+
+    /// A value with the zeros around it that a Pad adds, if `value` is what those are.
+    pub fn surrounded(&self, input: Held, value: f32) -> Result<Held, Fault> {
+        self.only(&["mode", "pads", "value"])?;
         input.maps()?;
-        let mode = operation.text("mode", "constant")?;
+        let mode = self.text("mode", "constant")?;
         if mode != b"constant" {
             return Err(Fault::Attribute {
                 name: "mode",
@@ -147,10 +168,6 @@ impl<'m> Importer<'m> {
                 expected: "constant".into(),
             });
         }
-        let value = match operation.has_input(2) {
-            true => operation.floats(2)?.1.first().copied().unwrap_or(0.0),
-            false => operation.float("value", 0.0)?,
-        };
         if value != 0.0 {
             return Err(Fault::Attribute {
                 name: "value",
@@ -158,12 +175,12 @@ impl<'m> Importer<'m> {
                 expected: "0".into(),
             });
         }
-        let list = match operation.list("pads")? {
+        let list = match self.list("pads")? {
             Some(list) => list.to_vec(),
-            None => operation.ints(1)?,
+            None => self.ints(1)?,
         };
-        let axes = match operation.has_input(3) {
-            true => operation.ints(3)?,
+        let axes = match self.has_input(3) {
+            true => self.ints(3)?,
             false => (0..4).collect(),
         };
         let added = around_maps(&list, &axes)

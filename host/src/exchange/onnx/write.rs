@@ -1,17 +1,20 @@
 //! A model as an ONNX file: raw pixels in, logits out.
 
+mod averages;
+mod integers;
 mod options;
+mod parts;
 
-use super::message::{
-    Attribute, Dimension, Entry, F32, Graph, I64, Model, Node, Opset, TensorMessage, TensorShape,
-    TensorType, Type, ValueInfo,
-};
+pub use integers::{graph as graph_of_integers, write_integers};
+
+use super::message::{Entry, Graph, Model, Opset};
 use crate::exchange::pytorch::{
     LayerTensors, Module, ModuleInput, ModuleKind, layer_tensors, modules,
 };
 use crate::exchange::{KEY, Metadata};
 use kiln_core::{Layer, ModelFile, Shape};
 use options::{conv_options, int, pool_options};
+use parts::{GraphParts, SCALED, value};
 use prost::Message;
 
 /// Version of the file's structure, and of the operators: both are read by runtimes since 2021.
@@ -31,33 +34,34 @@ const OUTPUT: &str = "logits";
 ///
 /// None that is known: a model is sound when it is opened.
 pub fn write(model: &ModelFile<'_>) -> serde_json::Result<Vec<u8>> {
-    let file = Model {
+    let metadata = Metadata::of(model).to_text()?;
+    Ok(file(graph(model), vec![(KEY, metadata)]).encode_to_vec())
+}
+
+/// A file of this graph.
+fn file(graph: Graph, metadata: Vec<(&str, String)>) -> Model {
+    let entry = |(key, value): (&str, String)| Entry {
+        key: key.into(),
+        value,
+    };
+    Model {
         ir_version: IR_VERSION,
         producer: "Kiln".into(),
         producer_version: env!("CARGO_PKG_VERSION").into(),
-        graph: graph(model),
+        graph,
         opsets: vec![Opset {
             domain: String::new(),
             version: OPSET,
         }],
-        metadata: vec![Entry {
-            key: KEY.into(),
-            value: Metadata::of(model).to_text()?,
-        }],
-    };
-    Ok(file.encode_to_vec())
+        metadata: metadata.into_iter().map(entry).collect(),
+    }
 }
 
 fn graph(model: &ModelFile<'_>) -> Graph {
     let network = model.network();
     let mut writer = GraphWriter::default();
     let scaling = model.scaling();
-    // One number for all channels where they are scaled alike.
-    let shape = [scaling.scale().len(), 1, 1];
-    writer.tensor("scale", &shape, scaling.scale());
-    writer.tensor("shift", &shape, scaling.shift());
-    writer.node("Mul", "scaled", &[INPUT, "scale"], Vec::new());
-    writer.node("Add", "shifted", &["scaled", "shift"], Vec::new());
+    writer.parts.scaling(INPUT, scaling);
     let tensors = layer_tensors(network);
     for module in modules(network) {
         let own = tensors.iter().find(|it| it.prefix == module.name);
@@ -65,13 +69,13 @@ fn graph(model: &ModelFile<'_>) -> Graph {
     }
     // The last node's value has the name of the output.
     let last = writer.value(ModuleInput::Module(writer.values.len() - 1));
-    writer.node("Identity", OUTPUT, &[&last], Vec::new());
+    writer.parts.node("Identity", OUTPUT, &[&last], Vec::new());
     let input = network.input_shape();
     let extents = [input.channels, input.height, input.width].map(i64::from);
     Graph {
-        nodes: writer.nodes,
+        nodes: writer.parts.nodes,
         name: "network".into(),
-        tensors: writer.tensors,
+        tensors: writer.parts.tensors,
         inputs: vec![value(INPUT, &extents)],
         outputs: vec![value(OUTPUT, &[network.classes() as i64])],
     }
@@ -80,8 +84,7 @@ fn graph(model: &ModelFile<'_>) -> Graph {
 /// Nodes, each behind those that it reads, and the tensors that they read.
 #[derive(Default)]
 struct GraphWriter {
-    nodes: Vec<Node>,
-    tensors: Vec<TensorMessage>,
+    parts: GraphParts,
     /// The name of each module's value.
     values: Vec<String>,
 }
@@ -89,7 +92,7 @@ struct GraphWriter {
 impl GraphWriter {
     fn value(&self, source: ModuleInput) -> String {
         match source {
-            ModuleInput::Input => "shifted".into(),
+            ModuleInput::Input => SCALED.into(),
             ModuleInput::Module(index) => self.values[index].clone(),
         }
     }
@@ -102,12 +105,14 @@ impl GraphWriter {
             _ => format!("{}.reshape", module.name),
         };
         match module.kind {
-            ModuleKind::Flatten => self.node("Flatten", &name, &inputs, vec![int("axis", 1)]),
+            ModuleKind::Flatten => self
+                .parts
+                .node("Flatten", &name, &inputs, vec![int("axis", 1)]),
             ModuleKind::Unflatten { channels } => {
                 let shape = format!("{name}.shape");
-                self.ints(&shape, &[-1, i64::from(channels), 1, 1]);
+                self.parts.ints(&shape, &[-1, i64::from(channels), 1, 1]);
                 inputs.push(&shape);
-                self.node("Reshape", &name, &inputs, Vec::new());
+                self.parts.node("Reshape", &name, &inputs, Vec::new());
             }
             // ONNX's layers have such padding themselves.
             ModuleKind::Pad { .. } => {
@@ -152,7 +157,7 @@ impl GraphWriter {
         ];
         for (part, shape, range) in parts.into_iter().filter(|(_, _, range)| !range.is_empty()) {
             let name = format!("{}.{part}", own.prefix);
-            self.tensor(&name, &shape, &parameters[range.clone()]);
+            self.parts.tensor(&name, &shape, &parameters[range.clone()]);
             names.push(name);
         }
         names
@@ -177,78 +182,31 @@ impl GraphWriter {
             // A layer that is new to core shows up in the tests of this module.
             _ => (layer.name(), Vec::new()),
         };
-        self.node(operator, name, inputs, options);
+        self.parts.node(operator, name, inputs, options);
     }
 
     fn relu6(&mut self, name: &str, inputs: &[&str]) {
         let bounds = ["relu6.min", "relu6.max"];
-        if !self.tensors.iter().any(|tensor| tensor.name == bounds[0]) {
-            self.tensor(bounds[0], &[], &[0.0]);
-            self.tensor(bounds[1], &[], &[6.0]);
+        if !self
+            .parts
+            .tensors
+            .iter()
+            .any(|tensor| tensor.name == bounds[0])
+        {
+            self.parts.tensor(bounds[0], &[], &[0.0]);
+            self.parts.tensor(bounds[1], &[], &[6.0]);
         }
-        self.node("Clip", name, &[inputs, &bounds].concat(), Vec::new());
+        self.parts
+            .node("Clip", name, &[inputs, &bounds].concat(), Vec::new());
     }
 
     /// A product and a sum, each rounded, as Kiln computes them.
     fn scale_shift(&mut self, name: &str, inputs: &[&str]) {
         if let [input, scale, shift] = inputs {
             let product = format!("{name}.product");
-            self.node("Mul", &product, &[input, scale], Vec::new());
-            self.node("Add", name, &[&product, shift], Vec::new());
+            self.parts
+                .node("Mul", &product, &[input, scale], Vec::new());
+            self.parts.node("Add", name, &[&product, shift], Vec::new());
         }
-    }
-
-    /// Adds a node that gives a value of its own name.
-    fn node(&mut self, operator: &str, name: &str, inputs: &[&str], attributes: Vec<Attribute>) {
-        self.nodes.push(Node {
-            inputs: inputs.iter().copied().map(String::from).collect(),
-            outputs: vec![name.into()],
-            name: name.into(),
-            operator: operator.into(),
-            attributes,
-            domain: String::new(),
-        });
-    }
-
-    fn tensor(&mut self, name: &str, shape: &[usize], values: &[f32]) {
-        let raw = values.iter().flat_map(|value| value.to_le_bytes());
-        self.raw_tensor(name, F32, shape, raw.collect());
-    }
-
-    fn ints(&mut self, name: &str, values: &[i64]) {
-        let raw = values.iter().flat_map(|value| value.to_le_bytes());
-        self.raw_tensor(name, I64, &[values.len()], raw.collect());
-    }
-
-    fn raw_tensor(&mut self, name: &str, kind: i32, shape: &[usize], raw: Vec<u8>) {
-        self.tensors.push(TensorMessage {
-            dims: shape.iter().map(|&extent| extent as i64).collect(),
-            kind,
-            name: name.into(),
-            raw: Some(raw),
-            ..TensorMessage::default()
-        });
-    }
-}
-
-/// An f32 value of any number of images.
-fn value(name: &str, extents: &[i64]) -> ValueInfo {
-    let batch = Dimension {
-        extent: None,
-        name: "batch".into(),
-    };
-    let extents = extents.iter().map(|&extent| Dimension {
-        extent: Some(extent),
-        name: String::new(),
-    });
-    let tensor = TensorType {
-        kind: F32,
-        shape: TensorShape {
-            dims: std::iter::once(batch).chain(extents).collect(),
-        },
-    };
-    ValueInfo {
-        name: name.into(),
-        value_type: Type { tensor },
     }
 }

@@ -16,6 +16,13 @@ pub struct TfliteElement {
     bytes: usize,
 }
 
+impl TfliteElement {
+    /// Its number in the schema.
+    pub fn number(self) -> i8 {
+        self.number
+    }
+}
+
 /// Codes and weights.
 pub const INT8: TfliteElement = TfliteElement {
     number: 9,

@@ -1,50 +1,22 @@
 //! The values of a graph while its operators are read, and the network that grows with them.
 
-use super::ImportedInt8;
 use super::constant::{FLOAT32, INT8, UINT8, all_codes};
 use super::error::{TfliteError, TfliteFault};
 use super::held::{TfliteHeld, shape_of};
 use super::operation::TfliteOperation;
 use super::schema::{TfliteGraph, TfliteTensor};
-use crate::exchange::{extents, output_shape};
-use crate::quantization::QuantizedTables;
-use kiln_core::{
-    Int8Rule, Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Network, Padding, Quantization, Value,
-};
+use crate::exchange::integers::{AddedFault, DraftFault, Int8Node, IntegerDraft};
+use crate::exchange::{ImportedInt8, KEY, Metadata, extents};
+use kiln_core::{Int8Rule, Layer, LayerFault, Padding, Quantization, Value};
 use std::collections::HashMap;
 
 /// What was read so far.
 #[derive(Debug)]
 pub struct TfliteImporter<'a> {
     graph: TfliteGraph<'a>,
-    network: Network,
+    draft: IntegerDraft,
     /// The values that depend on the input, by the number of their tensor.
     held: HashMap<usize, TfliteHeld>,
-    values: Vec<Quantization>,
-    weights: Vec<i8>,
-    constants: Vec<i32>,
-}
-
-/// What a layer adds beside its node.
-#[derive(Clone, Debug)]
-pub struct Int8Node {
-    /// In the order of a network of integers.
-    pub weights: Vec<i8>,
-    /// As [`kiln_core::QuantizedNetwork::new`] takes them.
-    pub constants: Vec<i32>,
-    /// What its codes stand for.
-    pub quantization: Quantization,
-}
-
-impl Int8Node {
-    /// A node that has no integers of its own.
-    pub fn plain(quantization: Quantization) -> Self {
-        Self {
-            weights: Vec::new(),
-            constants: Vec::new(),
-            quantization,
-        }
-    }
 }
 
 impl<'a> TfliteImporter<'a> {
@@ -53,11 +25,8 @@ impl<'a> TfliteImporter<'a> {
         let tensor = graph.tensor(graph.input)?;
         let mut importer = Self {
             graph: *graph,
-            network: Network::input(1, 1, 1),
+            draft: IntegerDraft::new(),
             held: HashMap::new(),
-            values: Vec::new(),
-            weights: Vec::new(),
-            constants: Vec::new(),
         };
         let refused = |fault| TfliteError::Input {
             name: tensor.name(),
@@ -81,10 +50,8 @@ impl<'a> TfliteImporter<'a> {
     ) -> Result<(), TfliteFault> {
         let dims = tensor.dims()?;
         let shape = shape_of(&dims).ok_or(TfliteFault::Layer(LayerFault::TooLarge))?;
-        // Layers are added to a shape that is sound.
-        output_shape(Layer::Relu, [shape; 2]).map_err(TfliteFault::Layer)?;
-        self.network = Network::input(shape.channels, shape.height, shape.width);
-        self.values = vec![quantization];
+        let begun = self.draft.begin(shape, quantization);
+        begun.map_err(TfliteFault::Layer)?;
         self.held.clear();
         self.held.insert(
             number,
@@ -102,7 +69,7 @@ impl<'a> TfliteImporter<'a> {
 
     /// Whether no layer has read the input yet.
     pub fn is_beginning(&self) -> bool {
-        self.network.layers().is_empty()
+        self.draft.is_beginning()
     }
 
     /// Whether this is the tensor that comes in, and not codes.
@@ -159,21 +126,15 @@ impl<'a> TfliteImporter<'a> {
         [first, second]: [&TfliteHeld; 2],
         node: Int8Node,
     ) -> Result<TfliteHeld, TfliteFault> {
-        let shape = output_shape(layer, [first.shape, second.shape]).map_err(TfliteFault::Layer)?;
-        if self.network.layers().len() == MAX_NODES {
-            return Err(TfliteFault::TooManyLayers);
-        }
-        if self.weights.len() + node.weights.len() > MAX_ELEMENTS as usize {
-            return Err(TfliteFault::Layer(LayerFault::TooLarge));
-        }
-        let network = std::mem::replace(&mut self.network, Network::input(1, 1, 1));
-        self.network = network.node(layer, [first.value, second.value]);
-        self.weights.extend(node.weights);
-        self.constants.extend(node.constants);
-        self.values.push(node.quantization);
         let Quantization { scale, zero, .. } = node.quantization;
+        let (values, shapes) = ([first.value, second.value], [first.shape, second.shape]);
+        let pushed = self.draft.push(layer, values, shapes, node);
+        let (value, shape) = pushed.map_err(|fault| match fault {
+            AddedFault::Layer(fault) => TfliteFault::Layer(fault),
+            AddedFault::TooManyLayers => TfliteFault::TooManyLayers,
+        })?;
         Ok(TfliteHeld {
-            value: self.network.last(),
+            value,
             shape,
             dims: [1, shape.height, shape.width, shape.channels]
                 .map(|extent| extent as usize)
@@ -213,8 +174,8 @@ impl<'a> TfliteImporter<'a> {
             return Err(TfliteError::NoLayers);
         }
         let output = self.held.get(&self.graph.output);
-        let Some(output) =
-            output.filter(|held| held.zeros == Padding::NONE && held.value == self.network.last())
+        let Some(output) = output
+            .filter(|held| held.zeros == Padding::NONE && held.value == self.draft.network.last())
         else {
             let tensor = self.graph.tensor(self.graph.output)?;
             return Err(TfliteError::Output {
@@ -222,15 +183,19 @@ impl<'a> TfliteImporter<'a> {
             });
         };
         let left_out = output.last;
-        let tables = QuantizedTables {
-            network: self.network,
-            rule: Int8Rule::TensorFlowLite,
-            values: self.values,
-            weights: self.weights,
-            constants: self.constants,
-        };
-        tables.network.check().map_err(TfliteError::Network)?;
-        tables.quantized().map_err(TfliteError::Integers)?;
-        Ok(ImportedInt8 { tables, left_out })
+        let metadata = self.graph.text(KEY).and_then(Metadata::parse);
+        let tables = self.draft.finish(Int8Rule::TensorFlowLite);
+        let tables = tables.map_err(|fault| match fault {
+            DraftFault::Network(error) => TfliteError::Network(error),
+            DraftFault::Integers(error) => TfliteError::Integers(error),
+        })?;
+        Ok(ImportedInt8 {
+            tables,
+            left_out: left_out.map(String::from),
+            takes_numbers: false,
+            input: None,
+            metadata,
+            remarks: Vec::new(),
+        })
     }
 }

@@ -3,10 +3,11 @@
 use super::constant::TfliteWeights;
 use super::error::TfliteFault;
 use super::held::TfliteHeld;
-use super::importer::{Int8Node, TfliteImporter};
+use super::importer::TfliteImporter;
 use super::operation::TfliteOperation;
 use super::schema::TfliteTensor;
 use crate::exchange::extents;
+use crate::exchange::integers::Int8Node;
 use kiln_core::{Conv2d, Layer, LayerFault, Linear, Quantization, Requantization};
 
 /// Numbers of the kinds of options.
@@ -207,20 +208,30 @@ impl<'a> TfliteImporter<'a> {
 
     /// An activation's limits, rounded as TensorFlow Lite rounds them.
     fn limited(&mut self, layer: Layer, input: &TfliteHeld) -> Result<TfliteHeld, TfliteFault> {
-        let Quantization { scale, zero, .. } = input.quantization;
-        let mut quantization = input.quantization;
-        quantization.low = zero;
-        if layer == Layer::Relu6 {
-            let six = (6.0 / scale).round() as i32;
-            let high = six.saturating_add(zero.into());
-            quantization.high = high.min(i8::MAX.into()) as i8;
-        }
+        let quantization = limits(layer, &input.quantization).unwrap_or(input.quantization);
         let given = self.push(layer, [input; 2], Int8Node::plain(quantization))?;
         Ok(TfliteHeld {
             dims: input.dims.clone(),
             ..given
         })
     }
+}
+
+/// The codes that an activation may give; nothing of any other layer.
+pub fn limits(layer: Layer, own: &Quantization) -> Option<Quantization> {
+    let high = match layer {
+        Layer::Relu => i8::MAX,
+        Layer::Relu6 => {
+            let six = (6.0 / own.scale).round() as i32;
+            six.saturating_add(own.zero.into()).min(i8::MAX.into()) as i8
+        }
+        _ => return None,
+    };
+    Some(Quantization {
+        low: own.zero,
+        high,
+        ..*own
+    })
 }
 
 /// The scale of each output's sums.

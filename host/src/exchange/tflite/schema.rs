@@ -8,6 +8,9 @@ use planus::Vector;
 /// What bytes 4 to 7 of a file are.
 pub const IDENTIFIER: &[u8; 4] = b"TFL3";
 
+/// Most texts of a file that are looked at.
+const MAX_METADATA: usize = 64;
+
 /// Most extents of a tensor; its operators know no more than five.
 const MAX_RANK: usize = 8;
 
@@ -17,6 +20,7 @@ pub struct TfliteGraph<'a> {
     codes: FlatTables<'a>,
     buffers: FlatTables<'a>,
     tensors: FlatTables<'a>,
+    metadata: FlatTables<'a>,
     /// The operators, in the order in which they run.
     pub operators: FlatTables<'a>,
     /// The tensor that comes in.
@@ -50,10 +54,30 @@ impl<'a> TfliteGraph<'a> {
             codes: model.field_or(1, FlatTables::default())?,
             buffers: model.field_or(4, FlatTables::default())?,
             tensors: graph.field_or(0, FlatTables::default())?,
+            metadata: model.field_or(6, FlatTables::default())?,
             operators: graph.field_or(3, FlatTables::default())?,
             input: one("inputs", 1)?,
             output: one("outputs", 2)?,
         })
+    }
+
+    /// A text that whoever made the file put into it; nothing where there is none of this name.
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        let own = (0..self.metadata.len().min(MAX_METADATA)).find_map(|index| {
+            let record = self.metadata.at(index).ok()?;
+            let found: Option<&str> = record.field(0).ok()?;
+            (found == Some(name)).then_some(record)
+        });
+        let buffer: u32 = own?.field_or(1, 0).ok()?;
+        let buffer = self.buffers.at(buffer as usize).ok()?;
+        let bytes: &[u8] = buffer.field(0).ok()??;
+        std::str::from_utf8(bytes).ok()
+    }
+
+    /// How many tensors there are.
+    #[cfg(test)]
+    pub fn tensors(&self) -> usize {
+        self.tensors.len()
     }
 
     /// A tensor by its number.

@@ -3,6 +3,7 @@ mod damaged;
 mod fixtures;
 mod mlperf_tiny;
 mod refused;
+mod written;
 
 use super::*;
 use kiln_core::{MAX_NODES, Program, Purpose};

@@ -3,10 +3,11 @@
 use super::constant::INT32;
 use super::error::TfliteFault;
 use super::held::{TfliteHeld, is_maps};
-use super::importer::{Int8Node, TfliteImporter};
+use super::importer::TfliteImporter;
 use super::layers::side;
 use super::operation::TfliteOperation;
 use super::schema::TfliteOptions;
+use crate::exchange::integers::Int8Node;
 use kiln_core::{Conv2d, Layer, LayerFault, Padding, Pool2d, Requantization};
 
 /// Number of the kind of options.

@@ -146,3 +146,66 @@ fn what_does_not_fit_a_tflite_file_is_refused() {
             .all(|name| !name.ends_with(".kiln"))
     );
 }
+
+#[test]
+fn an_int8_model_goes_out_and_comes_back() {
+    let workspace = workspace(&["int8_residual.tflite"]);
+    workspace.text("import int8_residual.tflite --out own.kiln");
+    let own = read(workspace.path("own.kiln"));
+    for (ending, told) in [
+        ("onnx", "sums within limits"),
+        ("tflite", "the input: floor(number /"),
+    ] {
+        let text = workspace.text(&format!("export --to {ending} --weights own.kiln"));
+        assert!(
+            text.contains(told) && text.contains(&format!("own.{ending}")),
+            "{text}"
+        );
+        workspace.text(&format!("import own.{ending} --out back.kiln"));
+        assert!(read(workspace.path("back.kiln")) == own, "{ending}");
+    }
+    let report = workspace.json("export --to tflite --weights own.kiln --out again.tflite");
+    assert_eq!(report["codes"]["low"], -128);
+    assert_eq!(report["codes"]["high"], 127);
+    workspace.refuses(
+        "export --to safetensors --weights own.kiln",
+        &["own.kiln", "int8 model", "--to onnx or tflite"],
+    );
+}
+
+#[test]
+fn quantised_onnx_files_become_int8_models() {
+    let workspace = workspace(&[
+        "int8_qdq.onnx",
+        "int8_qlinear.onnx",
+        "int8_qdq.expected.safetensors",
+    ]);
+    for name in ["int8_qdq", "int8_qlinear"] {
+        let report = workspace.json(&format!("import {name}.onnx --scale 1"));
+        let remarks = report["remarks"].to_string();
+        assert!(remarks.contains("rounded once"), "{remarks}");
+        assert_eq!(report["classes"], 5);
+        let summary = workspace.text(&format!("summary {name}.kiln"));
+        assert!(summary.contains("max_pool2d"), "{summary}");
+    }
+    let given = "int8_qdq.expected.safetensors";
+    let evaluate = format!("evaluate --weights int8_qdq.kiln --dataset {given}");
+    workspace.text(&format!("{evaluate} --outputs out.safetensors"));
+    let (outputs, expected) = (
+        read(workspace.path("out.safetensors")),
+        read(workspace.path(given)),
+    );
+    let outputs = SafeTensors::deserialize(&outputs).unwrap();
+    let expected = SafeTensors::deserialize(&expected).unwrap();
+    let [found, wanted] = [
+        outputs.tensor("codes").unwrap(),
+        expected.tensor("logits").unwrap(),
+    ];
+    let pairs = found.data().iter().zip(wanted.data());
+    let apart = pairs.map(|(one, other)| i16::from(*one as i8) - i16::from(*other as i8));
+    assert!(apart.clone().all(|apart| apart.abs() <= 1));
+    assert!(apart.filter(|apart| *apart == 0).count() * 20 >= wanted.data().len() * 19);
+    let content = read(workspace.path("int8_qdq.onnx"));
+    workspace.write("cut.onnx", &content[..content.len() / 2]);
+    workspace.refuses("import cut.onnx", &["cut.onnx", "not a sound ONNX file"]);
+}

@@ -29,8 +29,9 @@ pub(crate) struct QuadGeometry {
 }
 
 impl QuadGeometry {
-    /// That of a convolution, whose input is given in windows where that `can` be and helps.
-    pub fn new(conv: &ConvGeometry, can: bool) -> Self {
+    /// That of a convolution, whose input is given in windows where that `can` be and helps; whether
+    /// its outputs are pooled, so that rows of them have to stay apart.
+    pub fn new(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
         let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
         let kernel = [conv.kernel[0], conv.kernel[1].div_ceil(window)];
@@ -50,7 +51,7 @@ impl QuadGeometry {
             step,
             stride: conv.stride,
         };
-        if !is_copied && conv.is_pointwise() && own.input == own.output {
+        if !is_pooled && !is_copied && conv.is_pointwise() && own.input == own.output {
             // One long row: fewer positions are left over.
             own.input = [1, conv.input[0] * conv.input[1]];
             own.output = own.input;

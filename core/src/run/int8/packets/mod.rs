@@ -228,7 +228,9 @@ impl Program {
         let conv = step.packet_geometry()?;
         let reads = self.steps().iter().flat_map(|step| step.reads());
         let is_only = step.reads[0].value == 0 && reads.filter(|read| read.value == 0).count() == 1;
-        Some(QuadGeometry::new(&conv, is_only && step.adds.is_none()))
+        let is_pooled = matches!(step.operation, Operation::Conv2d { pool: true, .. });
+        let can = is_only && step.adds.is_none();
+        Some(QuadGeometry::new(&conv, can, is_pooled))
     }
 
     /// The convolution that alone reads the input, and that in windows.

@@ -1,0 +1,329 @@
+//! What is known of the values of a graph of codes.
+
+use super::parameters::CodesParameter;
+use crate::exchange::integers::{AddedFault, DraftFault, Int8Node, IntegerDraft};
+use crate::exchange::onnx::constants::{BATCH, Constants};
+use crate::exchange::onnx::error::{Fault, OnnxError};
+use crate::exchange::onnx::held::Held;
+use crate::exchange::onnx::importer::input_of;
+use crate::exchange::onnx::message::{F32, Graph, I8, U8};
+use crate::exchange::onnx::node::OnnxOperation;
+use crate::exchange::{Affine, ImportedInt8, output_shape};
+use kiln_core::{Int8Rule, Layer, Padding, Quantization, Shape, Value};
+use std::collections::HashMap;
+
+/// Codes in the network.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldCodes {
+    /// Shape, zeros around, and whether they are a row.
+    pub held: Held,
+    /// Their place in the network.
+    pub value: Value,
+    /// What they stand for, and all that they may be in the file.
+    pub quantization: Quantization,
+}
+
+/// Numbers between codes and codes: a layer whose output's scale is not known yet.
+#[derive(Clone, Debug)]
+pub struct OpenLayer {
+    pub source: LayerSource,
+    /// Shape of what it gives, and whether that is a row.
+    pub held: Held,
+    /// Layers behind it that pass its scale on.
+    pub behind: Vec<Layer>,
+}
+
+/// What the numbers of an open layer are.
+#[derive(Clone, Debug)]
+pub enum LayerSource {
+    /// Those that codes stand for.
+    Codes(HeldCodes),
+    /// Sums of products.
+    Sums(Box<OpenSums>),
+    /// Those of two codes.
+    Pair([HeldCodes; 2]),
+    /// The mean of so many.
+    Mean {
+        layer: Layer,
+        input: HeldCodes,
+        count: u64,
+    },
+}
+
+/// Sums of products of codes and weights.
+#[derive(Clone, Debug)]
+pub struct OpenSums {
+    pub layer: Layer,
+    pub input: HeldCodes,
+    /// In core's order.
+    pub weights: Vec<i8>,
+    /// What a weight's code is multiplied by, for each output.
+    pub scales: Vec<f32>,
+    /// As numbers, for each output.
+    pub biases: Vec<f64>,
+}
+
+/// A value that depends on the image.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// The graph's input of numbers, and what was done to it.
+    Input {
+        held: Held,
+        affine: Affine,
+    },
+    /// The graph's input of codes; what they stand for who reads them says.
+    InputCodes {
+        held: Held,
+    },
+    Codes(HeldCodes),
+    Open(OpenLayer),
+}
+
+impl Known {
+    pub fn held(&self) -> &Held {
+        match self {
+            Self::Input { held, .. } | Self::InputCodes { held } => held,
+            Self::Codes(codes) => &codes.held,
+            Self::Open(open) => &open.held,
+        }
+    }
+
+    pub fn held_mut(&mut self) -> &mut Held {
+        match self {
+            Self::Input { held, .. } | Self::InputCodes { held } => held,
+            Self::Codes(codes) => &mut codes.held,
+            Self::Open(open) => &mut open.held,
+        }
+    }
+}
+
+/// What was read so far.
+#[derive(Debug)]
+pub struct CodesImporter<'m> {
+    pub draft: IntegerDraft,
+    known: HashMap<&'m str, Known>,
+    /// Constants of codes by name.
+    pub parameters: HashMap<&'m str, CodesParameter>,
+    /// How often each name is read.
+    readers: HashMap<&'m str, usize>,
+    batch: Option<i64>,
+    takes_numbers: bool,
+    /// What is done to the input before it becomes codes.
+    pub input: Option<Affine>,
+    pub left_out: Option<String>,
+    pub remarks: Vec<String>,
+}
+
+impl<'m> CodesImporter<'m> {
+    /// Starts at the one input that is no initializer.
+    pub fn start(graph: &'m Graph, constants: &Constants<'m>) -> Result<Self, OnnxError> {
+        let (input, shape) = input_of(&graph.inputs, constants, &[F32, U8, I8])?;
+        let held = Held {
+            number: 0,
+            shape,
+            is_flat: input.dims().len() == 2,
+            zeros: Padding::NONE,
+            is_probability: false,
+        };
+        let takes_numbers = input.kind() == F32;
+        let known = match takes_numbers {
+            true => Known::Input {
+                held,
+                affine: Affine::identity(shape.channels as usize),
+            },
+            false => Known::InputCodes { held },
+        };
+        let mut readers = HashMap::new();
+        let reads = graph.nodes.iter().flat_map(|node| &node.inputs);
+        let outputs = graph.outputs.iter().map(|output| &output.name);
+        for name in reads.chain(outputs) {
+            *readers.entry(name.as_str()).or_default() += 1;
+        }
+        Ok(Self {
+            draft: IntegerDraft::new(),
+            known: HashMap::from([(input.name.as_str(), known)]),
+            parameters: HashMap::new(),
+            readers,
+            batch: input.dims().first().copied().flatten(),
+            takes_numbers,
+            input: None,
+            left_out: None,
+            remarks: Vec::new(),
+        })
+    }
+
+    /// The extents of a value by its name.
+    pub fn extents(&self, name: &str) -> Option<Vec<i64>> {
+        self.known.get(name).map(|known| known.held().extents())
+    }
+
+    /// Whether an extent stands for the number of images.
+    pub fn is_batch(&self, extent: i64) -> bool {
+        matches!(extent, BATCH | -1 | 1) || Some(extent) == self.batch
+    }
+
+    /// Whether what a node reads first is read by it alone.
+    pub fn is_sole_reader(&self, operation: &OnnxOperation<'_, 'm>) -> bool {
+        let name = operation.node.inputs.first();
+        name.is_some_and(|name| self.readers.get(name.as_str()) == Some(&1))
+    }
+
+    /// The value at a place among a node's inputs, if it depends on the image.
+    pub fn find(&self, operation: &OnnxOperation<'_, 'm>, place: usize) -> Option<&Known> {
+        let name = operation.node.inputs.get(place)?;
+        self.known.get(name.as_str())
+    }
+
+    /// The same, which has to, and is no softmax's.
+    pub fn known(&self, operation: &OnnxOperation<'_, 'm>, place: usize) -> Result<Known, Fault> {
+        match self.find(operation, place) {
+            Some(known) if known.held().is_probability => Err(Fault::BehindSoftmax),
+            Some(known) => Ok(known.clone()),
+            None => Err(Fault::Missing {
+                found: operation
+                    .node
+                    .inputs
+                    .get(place)
+                    .cloned()
+                    .unwrap_or_default(),
+            }),
+        }
+    }
+
+    /// The numbers at a place that codes stand for, zeros around them not taken in yet. Layers that
+    /// pass a scale on leave them such numbers.
+    pub fn padded_numbers(
+        &mut self,
+        operation: &OnnxOperation<'_, 'm>,
+        place: usize,
+    ) -> Result<HeldCodes, Fault> {
+        match self.known(operation, place)? {
+            Known::Open(OpenLayer {
+                source: LayerSource::Codes(codes),
+                held,
+                behind,
+            }) => {
+                let passed = self.passed(codes, behind, codes.quantization)?;
+                Ok(HeldCodes { held, ..passed })
+            }
+            _ => Err(Fault::Numbers { number: place + 1 }),
+        }
+    }
+
+    /// The same without zeros around.
+    pub fn numbers(
+        &mut self,
+        operation: &OnnxOperation<'_, 'm>,
+        place: usize,
+    ) -> Result<HeldCodes, Fault> {
+        let codes = self.padded_numbers(operation, place)?;
+        let held = codes.held.without_zeros()?;
+        Ok(HeldCodes { held, ..codes })
+    }
+
+    /// Keeps what a node gives.
+    pub fn give(&mut self, operation: &OnnxOperation<'_, 'm>, known: Known) {
+        if let Some(output) = operation.node.outputs.first() {
+            self.known.insert(output, known);
+        }
+    }
+
+    /// Adds a layer; `is_flat` says whether it gives a row.
+    pub fn push(
+        &mut self,
+        layer: Layer,
+        [first, second]: [&HeldCodes; 2],
+        node: Int8Node,
+        is_flat: bool,
+    ) -> Result<HeldCodes, Fault> {
+        let quantization = node.quantization;
+        let shapes = [first.held.shape, second.held.shape];
+        let pushed = self
+            .draft
+            .push(layer, [first.value, second.value], shapes, node);
+        let (value, shape) = pushed.map_err(|fault| match fault {
+            AddedFault::Layer(fault) => Fault::Layer(fault),
+            AddedFault::TooManyLayers => Fault::TooManyLayers,
+        })?;
+        Ok(HeldCodes {
+            held: Held {
+                number: value.number(),
+                shape,
+                is_flat,
+                zeros: Padding::NONE,
+                is_probability: false,
+            },
+            value,
+            quantization: all_codes(quantization),
+        })
+    }
+
+    /// The network that gives the output of this name.
+    pub fn finish(self, output: &str) -> Result<ImportedInt8, OnnxError> {
+        let value = match self.known.get(output) {
+            Some(Known::Codes(codes)) => codes.value,
+            Some(Known::Open(open)) => match &open.source {
+                LayerSource::Codes(codes) if open.behind.is_empty() => codes.value,
+                _ => {
+                    return Err(OnnxError::OutputNumbers {
+                        name: output.into(),
+                    });
+                }
+            },
+            _ => return Err(OnnxError::NoLayers),
+        };
+        if self.draft.is_beginning() {
+            return Err(OnnxError::NoLayers);
+        }
+        if value != self.draft.network.last() {
+            return Err(OnnxError::Output {
+                name: output.into(),
+            });
+        }
+        let tables = self
+            .draft
+            .finish(Int8Rule::Once)
+            .map_err(|fault| match fault {
+                DraftFault::Network(error) => OnnxError::Network(error),
+                DraftFault::Integers(error) => OnnxError::Integers(error),
+            })?;
+        Ok(ImportedInt8 {
+            tables,
+            left_out: self.left_out,
+            takes_numbers: self.takes_numbers,
+            input: self.input,
+            metadata: None,
+            remarks: self.remarks,
+        })
+    }
+}
+
+impl HeldCodes {
+    /// Whether another value's codes stand for the same numbers.
+    pub fn has_scale_of(&self, other: &Quantization) -> bool {
+        self.quantization.scale == other.scale && self.quantization.zero == other.zero
+    }
+
+    /// The numbers that they stand for.
+    pub fn opened(self) -> Known {
+        Known::Open(OpenLayer {
+            source: LayerSource::Codes(self),
+            held: self.held,
+            behind: Vec::new(),
+        })
+    }
+}
+
+/// All codes of a scale and a zero.
+pub fn all_codes(own: Quantization) -> Quantization {
+    Quantization {
+        low: i8::MIN,
+        high: i8::MAX,
+        ..own
+    }
+}
+
+/// The shape behind a layer.
+pub fn behind(layer: Layer, input: Shape) -> Result<Shape, Fault> {
+    output_shape(layer, [input; 2]).map_err(Fault::Layer)
+}
