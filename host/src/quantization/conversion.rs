@@ -1,9 +1,9 @@
 //! A trained model's file as one of integers, and what that costs.
 
-use super::{FloatModel, QuantizeError, Quantized, StepFidelity, quantize};
+use super::{FloatModel, QuantizeError, Quantized, StepFidelity, Tuning, TuningError, quantize};
 use crate::data::{Dataset, Samples};
 use crate::engine::{Engine, EngineError, EngineOptions, Int8Engine};
-use crate::output::{Output, grouped};
+use crate::output::{Output, counted, grouped};
 use crate::settings::LossSetting;
 use crate::training::{MeanScore, Split};
 use crate::weights::ModelBytes;
@@ -42,8 +42,22 @@ pub struct Int8Evaluation {
     pub arena_bytes: usize,
     /// Scores before and after.
     pub scored: QuantizationScore,
+    /// How the network was trained on with its codes, where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<TuningEffect>,
     /// How near each step comes to the network it was made from.
     pub layers: Vec<StepFidelity>,
+}
+
+/// How a network was trained on with its codes, and what it was without that.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TuningEffect {
+    /// Passes over the training samples.
+    pub epochs: u32,
+    /// The rate at its beginning.
+    pub lr: f64,
+    /// The score of the network of integers that was only rounded.
+    pub rounded: Option<MeanScore>,
 }
 
 /// Scores before and after.
@@ -87,6 +101,9 @@ pub enum ConversionError {
     /// The samples do not fit it, or there are no threads.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// It could not be trained on.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
 }
 
 /// Training samples to find ranges by, spread evenly over those that a run with this split was trained
@@ -109,7 +126,8 @@ pub fn calibration(dataset: &Dataset, split: Option<&Split>, count: usize) -> Sa
 }
 
 impl Conversion {
-    /// Quantises a model by the samples of a calibration, and scores both on others.
+    /// Quantises a model by the samples of a calibration, trains it on with its codes, where that is
+    /// wanted, and scores both on others.
     ///
     /// # Errors
     ///
@@ -119,6 +137,7 @@ impl Conversion {
         calibration: &Samples,
         scored: ScoredSamples<'_>,
         threads: usize,
+        tuning: Option<&Tuning<'_>>,
     ) -> Result<Self, ConversionError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -129,7 +148,19 @@ impl Conversion {
             parameters: model.parameters(),
             scaling: model.scaling(),
         };
-        let quantized = pool.install(|| quantize(&float, calibration))?;
+        let mut quantized = pool.install(|| quantize(&float, calibration))?;
+        let mut tuned = None;
+        if let Some(tuning) = tuning {
+            tuned = Some(TuningEffect {
+                epochs: tuning.epochs,
+                lr: tuning.rate(),
+                rounded: int8_score(model, &quantized, scored, threads)?,
+            });
+            let scaling = float.scaling;
+            let parameters = tuning.run(&quantized, float.parameters, scaling, threads)?;
+            let again = || quantized.with_parameters(&parameters, scaling, calibration);
+            quantized = pool.install(again)?;
+        }
         let tables = &quantized.tables;
         let mut program: Box<Program> = Box::new(Program::EMPTY);
         program.plan(&tables.network, Purpose::Int8(tables.rule))?;
@@ -139,10 +170,11 @@ impl Conversion {
             flash_bytes: tables.weights.len() + size_of_val(&tables.constants[..]),
             arena_bytes: program.working_bytes(1),
             scored: score(model, &quantized, scored, threads)?,
+            tuned,
             layers: quantized.fidelity.steps.clone(),
         };
         Ok(Self {
-            model: encode(model, &quantized)?,
+            model: encode(model, &quantized, tuned)?,
             quantized,
             evaluation,
         })
@@ -159,10 +191,7 @@ impl Conversion {
         scored: ScoredSamples<'_>,
         threads: usize,
     ) -> Result<Option<MeanScore>, ConversionError> {
-        let network = self.quantized.tables.quantized()?;
-        let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads)?;
-        let (outcome, _) = engine.evaluate(scored.samples, scored.indices)?;
-        Ok(MeanScore::of(&outcome, LossSetting::of(model.task())))
+        int8_score(model, &self.quantized, scored, threads)
     }
 
     /// The graph, in which scales and shifts have become convolutions.
@@ -172,9 +201,16 @@ impl Conversion {
 }
 
 /// The bytes of the model file.
-fn encode(model: &ModelFile<'_>, quantized: &Quantized) -> Result<ModelBytes, ConversionError> {
+fn encode(
+    model: &ModelFile<'_>,
+    quantized: &Quantized,
+    tuned: Option<TuningEffect>,
+) -> Result<ModelBytes, ConversionError> {
     let names: Vec<&str> = model.class_names().collect();
-    let notes = format!("{}\nquantised: {}", model.notes(), quantized.method.name());
+    let mut notes = format!("{}\nquantised: {}", model.notes(), quantized.method.name());
+    if let Some(TuningEffect { epochs, lr, .. }) = tuned {
+        notes += &format!(", {epochs} epochs with codes, lr {lr}");
+    }
     Ok(ModelBytes::encode_int8(&Int8ModelParts {
         quantized: &quantized.tables.quantized()?,
         task: model.task(),
@@ -182,6 +218,18 @@ fn encode(model: &ModelFile<'_>, quantized: &Quantized) -> Result<ModelBytes, Co
         class_names: &names,
         notes: notes.trim_start(),
     })?)
+}
+
+fn int8_score(
+    model: &ModelFile<'_>,
+    quantized: &Quantized,
+    scored: ScoredSamples<'_>,
+    threads: usize,
+) -> Result<Option<MeanScore>, ConversionError> {
+    let network = quantized.tables.quantized()?;
+    let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads)?;
+    let (outcome, _) = engine.evaluate(scored.samples, scored.indices)?;
+    Ok(MeanScore::of(&outcome, LossSetting::of(model.task())))
 }
 
 fn score(
@@ -230,6 +278,27 @@ impl Int8Evaluation {
                 grouped(self.flash_bytes as u64),
                 grouped(self.arena_bytes as u64)
             ),
+        )
+    }
+
+    /// Says how the network was trained on, if it was.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be written.
+    pub fn describe_tuning(&self, output: Output) -> io::Result<()> {
+        let Some(tuned) = &self.tuned else {
+            return Ok(());
+        };
+        let epochs = counted(tuned.epochs as usize, "epoch", "epochs");
+        let rounded = tuned.rounded.map(|score| match score.accuracy {
+            Some(accuracy) => format!("; {:.2}% by rounding alone", 100.0 * accuracy),
+            None => format!("; error {:.6} by rounding alone", score.loss),
+        });
+        let rounded = rounded.unwrap_or_default();
+        output.item(
+            "tuned",
+            format_args!("{epochs} at lr {}{rounded}", tuned.lr),
         )
     }
 

@@ -117,8 +117,16 @@ impl Calibration {
         Ok(Self { values, roots })
     }
 
+    /// What the codes of each value stand for, the input first.
+    pub fn quantizations(&self, method: RangeMethod) -> Vec<Quantization> {
+        let values = 0..self.values.len();
+        values
+            .map(|value| self.quantization(value, method))
+            .collect()
+    }
+
     /// What the codes of a value stand for, all codes of Kiln's own networks.
-    pub fn quantization(&self, value: usize, method: RangeMethod) -> Quantization {
+    fn quantization(&self, value: usize, method: RangeMethod) -> Quantization {
         let seen = &self.values[self.roots[value]];
         let [low, high] = match method {
             _ if self.roots[value] == 0 => [seen.least, seen.greatest],
