@@ -78,16 +78,14 @@ pub enum TuningError {
     Output(#[from] io::Error),
 }
 
-/// Part of the base rate of the training at which tuning begins; it falls to 0 along a cosine.
-const RATE: f64 = 0.01;
+/// How many times lower than the training's base rate the one is at which tuning begins; it falls to 0
+/// along a cosine.
+const SLOWER: f64 = 100.0;
 
 impl Tuning<'_> {
     /// The rate that it begins at.
     pub fn rate(&self) -> f64 {
-        let part = std::env::var("T5_RATE")
-            .ok()
-            .and_then(|text| text.parse().ok());
-        part.unwrap_or(RATE) * self.settings.lr
+        self.settings.lr / SLOWER
     }
 
     /// The settings of the training that it is. What decayed were the weights before folding.
