@@ -157,7 +157,7 @@ impl Conversion {
                 rounded: int8_score(model, &quantized, scored, threads)?,
             });
             let scaling = float.scaling;
-            let parameters = tuning.run(&quantized, float.parameters, scaling, threads)?;
+            let parameters = tuning.run(&quantized, scaling, threads)?;
             let again = || quantized.with_parameters(&parameters, scaling, calibration);
             quantized = pool.install(again)?;
         }

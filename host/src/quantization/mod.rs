@@ -29,6 +29,7 @@ pub use tuning::{Tuning, TuningEpoch, TuningError};
 use crate::data::Samples;
 use kiln_core::{Int8Error, Int8Rule, Network, Quantization, QuantizedNetwork, Scaling};
 use ranges::Calibration;
+use tables::BuiltTables;
 
 /// A network of integers with all its tables.
 #[derive(Clone, Debug)]
@@ -73,6 +74,8 @@ pub struct FloatModel<'a> {
 pub struct Quantized {
     /// What the codes of each value of the program of floating-point numbers stand for.
     codes: Vec<Quantization>,
+    /// The parameters that the tables stand for.
+    parameters: Vec<f32>,
     /// The network.
     pub tables: QuantizedTables,
     /// How the ranges of its values were chosen.
@@ -97,12 +100,13 @@ pub fn quantize(model: &FloatModel<'_>, samples: &Samples) -> Result<Quantized, 
     let mut best: Option<Quantized> = None;
     for method in RangeMethod::ALL {
         let codes = calibration.quantizations(method);
-        let tables = tables::build(&model, &codes, Some(&calibration))?;
+        let BuiltTables { tables, parameters } = tables::build(&model, &codes, Some(&calibration))?;
         let fidelity = Fidelity::of(&model, &tables, samples)?;
         let is_better = |best: &Quantized| fidelity.output() > best.fidelity.output();
         if best.as_ref().is_none_or(is_better) {
             best = Some(Quantized {
                 codes,
+                parameters,
                 tables,
                 method,
                 fidelity,
@@ -130,8 +134,9 @@ impl Quantized {
             parameters,
             scaling,
         };
-        let tables = tables::build(&model, &self.codes, None)?;
+        let BuiltTables { tables, parameters } = tables::build(&model, &self.codes, None)?;
         Ok(Self {
+            parameters,
             fidelity: Fidelity::of(&model, &tables, samples)?,
             tables,
             ..self.clone()

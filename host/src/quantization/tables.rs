@@ -7,6 +7,13 @@ use kiln_core::{
     Requantization, Shape, Step, weight_code, weight_scale,
 };
 
+/// The tables of a network, and the parameters that they stand for.
+pub(super) struct BuiltTables {
+    pub tables: QuantizedTables,
+    /// Weights as they were, and biases less what the rounding of weights adds on average.
+    pub parameters: Vec<f32>,
+}
+
 /// Makes the tables of all nodes, where `codes` says what the codes of each value of the program stand
 /// for, the input first. What the rounding of weights adds to outputs on average is taken from the
 /// biases as far as `calibration` knows of it.
@@ -14,7 +21,7 @@ pub(super) fn build(
     model: &FloatModel<'_>,
     codes: &[Quantization],
     calibration: Option<&Calibration>,
-) -> Result<QuantizedTables, QuantizeError> {
+) -> Result<BuiltTables, QuantizeError> {
     let program = program(model)?;
     let mut builder = TablesBuilder {
         model,
@@ -28,12 +35,16 @@ pub(super) fn build(
             constants: Vec::new(),
         },
         parameters: model.parameters,
+        corrected: Vec::with_capacity(model.parameters.len()),
     };
     for (index, step) in program.steps().iter().enumerate() {
         builder.step(step, index + 1)?;
     }
     builder.tables.quantized()?;
-    Ok(builder.tables)
+    Ok(BuiltTables {
+        tables: builder.tables,
+        parameters: builder.corrected,
+    })
 }
 
 struct TablesBuilder<'a> {
@@ -43,6 +54,8 @@ struct TablesBuilder<'a> {
     tables: QuantizedTables,
     /// Those of the nodes that are still to come.
     parameters: &'a [f32],
+    /// [`BuiltTables::parameters`] of the nodes before.
+    corrected: Vec<f32>,
 }
 
 /// The largest bias, in the sum's unit: a quarter of what 32 bits hold.
@@ -107,6 +120,7 @@ impl TablesBuilder<'_> {
             |calibration| filters.means(calibration.means(read), taps),
         );
         let (mut sums, mut scales) = (Vec::new(), Vec::new());
+        self.corrected.extend(weights);
         for (f, row) in weights.chunks_exact(taps).enumerate() {
             let bias = biases.get(f).map_or(0.0, |bias| f64::from(*bias));
             let group = f / (filters.count / filters.groups);
@@ -115,6 +129,9 @@ impl TablesBuilder<'_> {
             let codes = filters.channels_last(&own.codes);
             let sum: i32 = codes.iter().map(|code| i32::from(*code)).sum();
             sums.push(own.bias - i32::from(input.zero) * sum);
+            if !biases.is_empty() {
+                self.corrected.push(own.exact_bias as f32);
+            }
             self.tables.weights.extend(codes);
             let scale = f64::from(input.scale) * own.scale / f64::from(output.scale);
             scales.push(Requantization::of(scale).ok_or_else(|| self.ratio(step.node))?);
@@ -242,6 +259,8 @@ struct QuantizedFilter {
     codes: Vec<i8>,
     scale: f64,
     bias: i32,
+    /// What the bias stands for, before it was rounded.
+    exact_bias: f64,
 }
 
 impl QuantizedFilter {
@@ -255,11 +274,12 @@ impl QuantizedFilter {
         let added: f64 = errors
             .map(|((weight, code), mean)| (f64::from(*code) * scale - f64::from(*weight)) * mean)
             .sum();
-        let bias = ((bias - added) / (input_scale * scale)).round();
+        let exact_bias = bias - added;
         Self {
             codes,
             scale,
-            bias: bias as i32,
+            bias: (exact_bias / (input_scale * scale)).round() as i32,
+            exact_bias,
         }
     }
 }

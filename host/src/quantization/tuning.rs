@@ -99,12 +99,11 @@ impl Tuning<'_> {
         }
     }
 
-    /// Trains on from `parameters`, those that the network of integers was made of; gives those that it
-    /// is to be made of.
+    /// Trains on from the parameters that a network of integers stands for; gives those that it is to be
+    /// made of.
     pub(super) fn run(
         &self,
         quantized: &Quantized,
-        parameters: &[f32],
         scaling: &Scaling,
         threads: usize,
     ) -> Result<Vec<f32>, TuningError> {
@@ -121,7 +120,7 @@ impl Tuning<'_> {
             fake_quantization: Some(limited_codes(network, &quantized.codes)?),
             ..EngineOptions::default()
         };
-        let engine = Engine::new(network, scaling, parameters.to_vec(), &options)?;
+        let engine = Engine::new(network, scaling, quantized.parameters.clone(), &options)?;
         let split = Split {
             train: self.train.clone(),
             validation: Vec::new(),

@@ -187,15 +187,14 @@ fn tuned(threads: usize, lanes: LaneWidth) -> (Quantized, Vec<f32>) {
         check: &|| ControlFlow::Continue(()),
         told: &|_| Ok(()),
     };
-    let parameters = parameters(&network);
-    let found = tuning.run(&quantized, &parameters, &scaling(), threads);
+    let found = tuning.run(&quantized, &scaling(), threads);
     (quantized, found.unwrap())
 }
 
 #[test]
 fn what_is_trained_does_not_depend_on_threads_and_lanes() {
     let (quantized, first) = tuned(1, LaneWidth::X1);
-    assert_ne!(first, parameters(&various()));
+    assert_ne!(first, quantized.parameters);
     assert_eq!(tuned(3, LaneWidth::X4).1, first);
     assert_eq!(tuned(1, LaneWidth::widest()).1, first);
     // Ranges stay, weights do not.
@@ -228,8 +227,8 @@ fn a_step_sees_what_the_integers_give() {
         outcome.loss_sum
     };
     let tables = quantized.tables.quantized().unwrap();
-    let task = ModelTask::Classification;
-    let mut engine = Int8Engine::of(tables, &scaling(), task, 1).unwrap();
+    let (task, scaling) = (ModelTask::Classification, scaling());
+    let mut engine = Int8Engine::of(tables, &scaling, task, 1).unwrap();
     let (integers, _) = engine.evaluate(&samples, &indices).unwrap();
     let [rounded, exact] =
         [loss(Some(codes)), loss(None)].map(|own| (own - integers.loss_sum).abs());
