@@ -9,6 +9,7 @@
 mod conversion;
 mod effect;
 mod error;
+mod evaluation;
 mod footprint;
 mod histogram;
 mod ranges;
@@ -17,11 +18,11 @@ mod tables;
 mod tuning;
 
 pub use conversion::{
-    CALIBRATION_SAMPLES, Conversion, ConversionError, Int8Evaluation, QuantizationScore,
-    ScoredSamples, TuningEffect, calibration,
+    CALIBRATION_SAMPLES, Conversion, ConversionError, ScoredSamples, calibration,
 };
 pub use effect::{Fidelity, StepFidelity};
 pub use error::QuantizeError;
+pub use evaluation::{Int8Evaluation, QuantizationScore, TuningEffect};
 pub use footprint::{FootprintError, Int8Footprint, PlannedFootprint, biases_of};
 pub use ranges::RangeMethod;
 pub use tuning::{Tuning, TuningEpoch, TuningError};
