@@ -15,6 +15,8 @@ mod first_parameters;
 mod generate;
 #[path = "build/int8.rs"]
 mod int8;
+#[path = "build/int8_head.rs"]
+mod int8_head;
 #[path = "build/training.rs"]
 mod training;
 
@@ -59,6 +61,9 @@ fn build() -> Result<(), Error> {
         let path = out.join(name);
         fs::write(&path, content).map_err(|cause| Error::Unwritable { path, cause })
     };
+    let int8 = int8::read()?;
+    let int8_code = int8.constants(&board)?;
+    let storage = storage.max(int8_code.storage);
     write("memory.x", board::layout(&board, storage).as_bytes())?;
     if !board.has_device_crate {
         // Names no interrupt: all go to the default handler.
@@ -67,8 +72,7 @@ fn build() -> Result<(), Error> {
     write("model.kiln", files.model_bytes())?;
     write("samples.bin", files.samples_bytes())?;
     write("model.rs", code.as_bytes())?;
-    let int8 = int8::read()?;
-    write("int8_model.rs", int8.constants(&board)?.as_bytes())?;
+    write("int8_model.rs", int8_code.code.as_bytes())?;
     write("int8_samples.bin", int8.samples_bytes())?;
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");

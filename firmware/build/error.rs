@@ -1,7 +1,7 @@
 //! What stops the build, in one line each.
 
 use boards::BOARDS;
-use kiln_core::{BufferError, CompactError, ModelError, ProgramError, SamplesError};
+use kiln_core::{BufferError, CompactError, CutError, ModelError, ProgramError, SamplesError};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -29,8 +29,10 @@ pub enum Error {
     },
     /// The model cannot be run on the samples.
     Run(BufferError),
-    /// The training asked for is none.
-    Training(String),
+    /// The training that a variable asks for is none.
+    Training(&'static str, String),
+    /// The int8 model has no such last layers to train.
+    Cut(CutError),
     /// The seed is no number.
     Seed(String),
     /// The model has no such layer to train.
@@ -72,9 +74,10 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Run(error) => write!(f, "the model does not run: {error}"),
-            Self::Training(word) => write!(
+            Self::Cut(error) => write!(f, "the int8 model: {error}"),
+            Self::Training(variable, word) => write!(
                 f,
-                "KILN_TRAIN: {word} is no training; write words with commas between them: from=LAYER \
+                "{variable}: {word} is no training; write words with commas between them: from=LAYER \
                  (counted from 1), biases, batch, momentum"
             ),
             Self::Seed(text) => write!(f, "KILN_SEED: {text} is no number from 0 to 2^64 - 1"),

@@ -5,6 +5,7 @@ use crate::board;
 use crate::error::Error;
 use crate::files::{content, path};
 use crate::generate::{description, network};
+use crate::int8_head::Int8Head;
 use boards::{Board, INT8_PROGRAM_BYTES};
 use kiln_core::{
     Crc32, Int8ModelFile, Int8Rule, Int8Target, Program, Purpose, Quantization, SamplesFile,
@@ -26,6 +27,14 @@ pub struct Int8Files {
     samples: Vec<u8>,
 }
 
+/// What the program needs of the int8 model.
+pub struct Int8Code {
+    /// As Rust.
+    pub code: String,
+    /// Bytes of flash for what its last layers learn.
+    pub storage: usize,
+}
+
 /// Reads both files.
 pub fn read() -> Result<Int8Files, Error> {
     let model_path = path("KILN_INT8_MODEL", MODEL);
@@ -45,7 +54,7 @@ impl Int8Files {
     }
 
     /// The content of `int8_model.rs`, of a network that fits the board.
-    pub fn constants(&self, board: &Board) -> Result<String, Error> {
+    pub fn constants(&self, board: &Board) -> Result<Int8Code, Error> {
         let (start, memory) = aligned(&self.model);
         let failed = |error| Error::Model {
             path: self.model_path.clone(),
@@ -64,9 +73,20 @@ impl Int8Files {
             ("program", INT8_PROGRAM_BYTES),
         ];
         board::check_flash(board, &flash)?;
-        board::check_ram(board, &[("the arena", program.arena_packets())])?;
+        let mut arena = program.arena_packets();
+        board::check_ram(board, &[("the arena", arena)])?;
         let contents = [&self.model[..], &self.samples[..]];
-        constants(&model, &program, &words, &samples, contents)
+        let mut code = constants(&model, &program, &words, &samples, contents)?;
+        let mut storage = 0;
+        if let Some(head) = Int8Head::chosen(&model)? {
+            arena = arena.max(head.trunk_arena(&model)?);
+            head.check(board, &model, arena, &flash)?;
+            code.push_str(&head.constants(&model, target())?);
+            storage = head.storage();
+        }
+        // Writing to a string cannot fail.
+        let _ = writeln!(code, "pub const WORKING_WORDS: usize = {};", arena / 4);
+        Ok(Int8Code { code, storage })
     }
 
     fn samples(&self, model: &Int8ModelFile<'_>) -> Result<SamplesFile<'_>, Error> {
@@ -174,12 +194,7 @@ fn value(own: &Quantization) -> String {
 
 /// Weights and constants as the processor reads them that is built for.
 fn words(program: &Program, model: &Int8ModelFile<'_>) -> Result<Vec<u32>, Error> {
-    let abi = env::var("CARGO_CFG_TARGET_ABI").unwrap_or_default();
-    let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
-    let target = match (&*arch, &*abi) {
-        ("arm", "eabihf") => Int8Target::CortexMDsp,
-        _ => Int8Target::Portable,
-    };
+    let target = target();
     let quantized = model.quantized();
     let len = program
         .arranged_int8_words(&quantized, target)
@@ -189,6 +204,16 @@ fn words(program: &Program, model: &Int8ModelFile<'_>) -> Result<Vec<u32>, Error
         .arrange_int8(&quantized, target, &mut words)
         .map_err(Error::Run)?;
     Ok(words)
+}
+
+/// What the processor that is built for reads.
+fn target() -> Int8Target {
+    let abi = env::var("CARGO_CFG_TARGET_ABI").unwrap_or_default();
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    match (&*arch, &*abi) {
+        ("arm", "eabihf") => Int8Target::CortexMDsp,
+        _ => Int8Target::Portable,
+    }
 }
 
 /// For each channel, the code of each pixel.

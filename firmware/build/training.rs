@@ -29,23 +29,14 @@ impl Training {
         }
         let text = env::var(VARIABLE).unwrap_or_default();
         let memory =
-            TrainingMemory::parse(&text).map_err(|word| Error::Training(word.to_string()))?;
+            TrainingMemory::parse(&text).map_err(|word| Error::Training(VARIABLE, word.into()))?;
         let seed = seed()?;
         Ok(Some(Self { memory, seed }))
     }
 
     /// Its mode as Rust.
     pub fn code(&self) -> String {
-        let TrainingMemory {
-            from,
-            biases_only,
-            batch,
-            momentum,
-        } = self.memory;
-        format!(
-            "kiln_core::TrainingMemory {{ from: {from}, biases_only: {biases_only}, \
-             batch: {batch}, momentum: {momentum} }}.mode()"
-        )
+        mode_code(&self.memory)
     }
 
     /// The program of training the model.
@@ -75,6 +66,20 @@ impl Training {
         ];
         board::check_ram(board, &parts)
     }
+}
+
+/// The mode of a training as Rust.
+pub fn mode_code(memory: &TrainingMemory) -> String {
+    let TrainingMemory {
+        from,
+        biases_only,
+        batch,
+        momentum,
+    } = memory;
+    format!(
+        "kiln_core::TrainingMemory {{ from: {from}, biases_only: {biases_only}, batch: {batch}, \
+         momentum: {momentum} }}.mode()"
+    )
 }
 
 fn seed() -> Result<Option<u64>, Error> {

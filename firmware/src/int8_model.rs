@@ -1,7 +1,7 @@
 //! The int8 model in flash: its network as a program, its integers as this processor reads them, and
 //! samples for it. All constants are the build's, which opened the files and checked them.
 
-mod generated {
+pub(crate) mod generated {
     #![allow(missing_docs)]
     include!(concat!(env!("OUT_DIR"), "/int8_model.rs"));
 }
@@ -37,6 +37,15 @@ pub fn network() -> ArrangedNetwork<'static> {
 /// What an inference works in; nothing where it has been taken before.
 pub fn arena() -> Option<&'static mut [i8]> {
     let words = cortex_m::singleton!(: [u32; ARENA_WORDS] = [0; ARENA_WORDS])?;
+    Some(codes_in_words(words))
+}
+
+/// Words that the network and, where its last layers learn, its trunk compute in.
+pub const WORKING_WORDS: usize = generated::WORKING_WORDS;
+
+/// Memory for the network and its trunk; nothing where it has been taken before.
+pub fn working_memory() -> Option<&'static mut [i8]> {
+    let words = cortex_m::singleton!(: [u32; WORKING_WORDS] = [0; WORKING_WORDS])?;
     Some(codes_in_words(words))
 }
 

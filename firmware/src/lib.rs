@@ -21,6 +21,8 @@ pub mod evaluate_int8;
 #[cfg(feature = "training")]
 mod first_parameters;
 pub mod gradients;
+#[cfg(feature = "training")]
+pub mod int8_head;
 pub mod int8_model;
 pub mod layers;
 mod mean;

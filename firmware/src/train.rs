@@ -92,7 +92,9 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     if board::stack_has_overflowed() {
         return Err(Failure::Overflowed);
     }
-    let number = store::save(board, program, trainer.trained()).map_err(|_| Failure::Storage)?;
+    let number = store::FLOAT
+        .save(board, program, trainer.trained())
+        .map_err(|_| Failure::Storage)?;
     defmt::println!("stored     number {=u32}", number);
     defmt::println!(
         "heap       high-water {=usize} bytes",
@@ -109,7 +111,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
 /// the number of what was stored, or 0.
 fn start(board: &mut Board, trainer: &mut Trainer<'_>, parameters: &[f32]) -> Result<u32, Failure> {
     let program = &model::TRAINING;
-    if let Ok(number) = store::load(board, program, trainer.trained_mut()) {
+    if let Ok(number) = store::FLOAT.load(board, program, trainer.trained_mut()) {
         defmt::println!("start      from what is stored, number {=u32}", number);
         return Ok(number);
     }

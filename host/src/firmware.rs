@@ -21,6 +21,8 @@ const FLOAT: [&str; 2] = ["KILN_MODEL", "KILN_SAMPLES"];
 const INT8: [&str; 2] = ["KILN_INT8_MODEL", "KILN_INT8_SAMPLES"];
 /// Where the firmware's build reads what training it sets memory aside for.
 const TRAINING: &str = "KILN_TRAIN";
+/// The same of a network of integers, whose last layers learn.
+const INT8_TRAINING: &str = "KILN_INT8_TRAIN";
 /// Where it reads by which of its profiles it is built.
 const PROFILE: &str = "KILN_FIRMWARE_PROFILE";
 /// Where it was when this program was built.
@@ -173,11 +175,15 @@ pub fn build(
         within(&path, write_changed(&path, bytes))?;
         command.env(variable, path);
     }
-    command.env_remove(TRAINING);
+    command.env_remove(TRAINING).env_remove(INT8_TRAINING);
     if let Some(training) = training {
+        let variable = match program.ends_with("_int8") {
+            true => INT8_TRAINING,
+            false => TRAINING,
+        };
         command
             .args(["--features", "training"])
-            .env(TRAINING, training.to_string());
+            .env(variable, training.to_string());
     }
     run(&mut command, &folder)?;
     let built = output.join(board.target).join(profile.name()).join(program);

@@ -7,6 +7,8 @@
 
 mod channel_scale;
 mod check;
+mod cut;
+mod dequantization;
 mod error;
 mod fake_quantization;
 mod quantization;
@@ -15,6 +17,7 @@ mod requantization;
 mod weight_codes;
 
 pub(crate) use channel_scale::{ChannelScale, four};
+pub use cut::{CutError, NetworkCut};
 pub use error::{Int8Error, Int8Fault};
 #[cfg(test)]
 pub(crate) use fake_quantization::reference;

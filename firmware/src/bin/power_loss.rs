@@ -56,7 +56,7 @@ fn next(board: &mut Board, memory: &mut Memory) -> Option<Notes> {
     let [magic, round, set, old, new, ..] = *board.notes();
     if magic != MAGIC {
         fill(values, 0);
-        store::save(board, program, values).ok()?;
+        store::FLOAT.save(board, program, values).ok()?;
         return Some(Notes {
             round: 0,
             set: 0,
@@ -64,7 +64,7 @@ fn next(board: &mut Board, memory: &mut Memory) -> Option<Notes> {
             new: 0,
         });
     }
-    store::load(board, program, values).ok()?;
+    store::FLOAT.load(board, program, values).ok()?;
     let is_set = |set: u32| {
         let mut places = values.iter().enumerate();
         places.all(|(index, value)| value.to_bits() == self::value(set, index).to_bits())
@@ -95,11 +95,11 @@ fn cut(board: &mut Board, memory: &mut Memory, notes: Notes) {
     let program = &model::TRAINING;
     let values = &mut memory.values[..program.trained_values()];
     fill(values, notes.set + 1);
-    let last = store::operations(program) - 1;
+    let last = store::FLOAT.operations(program) - 1;
     let operation = last * notes.round / (ROUNDS - 1);
     let cut = Cut::ALL[notes.round as usize % Cut::ALL.len()];
     board.storage().cut_power_after(operation, cut);
-    if store::save(board, program, values).is_ok() {
+    if store::FLOAT.save(board, program, values).is_ok() {
         defmt::println!("error: a save went on without power");
         board::exit(Exit::Failure)
     }

@@ -3,12 +3,16 @@
 use super::port::Port;
 use super::{End, Failure, ModelIdentity, Responder, ServedModel, Session, once};
 use crate::board::Board;
+#[cfg(feature = "training")]
+use crate::store::Store;
 use crate::{memory, model};
 use kiln_core::link::{Decoder, Frame, MESSAGE_OVERHEAD, Refusal, Request, Response, encoded_len};
+#[cfg(feature = "training")]
+use kiln_core::{Network, Program};
 use kiln_core::{Scaling, bytes_in_place, pack_pixels};
 
 /// Length of the largest frame that comes: an image.
-pub(super) const RECEIVED: usize = model::PIXELS + MESSAGE_OVERHEAD;
+const RECEIVED: usize = model::PIXELS + MESSAGE_OVERHEAD;
 
 /// Length of the largest frame that goes: logits, parameters, or the device's names.
 const SENT: usize = encoded_len(size_of::<f32>() * most_values() + MESSAGE_OVERHEAD);
@@ -28,13 +32,17 @@ const fn most_values() -> usize {
 }
 
 /// The model in flash.
-pub(super) struct FloatServer {
-    pub parameters: &'static [f32],
-    pub scaling: &'static Scaling,
+struct FloatServer {
+    parameters: &'static [f32],
+    scaling: &'static Scaling,
     /// Where the program of a training that is asked for is made.
     #[cfg(feature = "training")]
-    pub candidate: &'static mut super::training::Plan,
+    candidate: &'static mut Plan,
 }
+
+/// The program of what the desktop wants trained, made when it asks.
+#[cfg(feature = "training")]
+type Plan = Program<{ model::STEPS }>;
 
 /// The parameters in flash, as the model came.
 struct Untrained<'a>(&'a mut [f32]);
@@ -51,7 +59,7 @@ pub fn run(board: Board) -> Result<(), Failure> {
         parameters: model::parameters().map_err(Failure::Model)?,
         scaling: scaling()?,
         #[cfg(feature = "training")]
-        candidate: super::training::candidate(),
+        candidate: candidate(),
     };
     let mut session = Session::new(port, model);
     let decoder = decoder();
@@ -61,7 +69,7 @@ pub fn run(board: Board) -> Result<(), Failure> {
     #[cfg(feature = "training")]
     let end = {
         let (mut memory, mut end) = (memory, end);
-        let mut current = super::training::current();
+        let mut current = current();
         while let End::Training(sequence, training) = end {
             let room = (&mut memory, &mut current);
             end = super::training::run(&mut session, decoder, room, sequence, training)?;
@@ -79,6 +87,21 @@ fn scaling() -> Result<&'static Scaling, Failure> {
     Ok(once(cortex_m::singleton!(: Scaling = scaling)))
 }
 
+/// Where the program of a training lies while it lasts: not on the stack, since it grows with the
+/// network. There is one.
+#[cfg(feature = "training")]
+#[inline(never)]
+fn current() -> &'static mut Plan {
+    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+}
+
+/// Where the program of a training that is asked for is made. There is one.
+#[cfg(feature = "training")]
+#[inline(never)]
+fn candidate() -> &'static mut Plan {
+    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+}
+
 #[inline(never)]
 fn decoder() -> &'static mut Decoder<RECEIVED> {
     once(cortex_m::singleton!(: Decoder<RECEIVED> = Decoder::new()))
@@ -94,7 +117,7 @@ impl ServedModel for FloatServer {
 
     #[cfg(feature = "training")]
     fn stored(&mut self, board: &mut Board) -> u32 {
-        crate::store::number(board, &model::TRAINING)
+        crate::store::FLOAT.number(board, &model::TRAINING)
     }
 
     #[cfg(feature = "training")]
@@ -103,7 +126,32 @@ impl ServedModel for FloatServer {
         board: &mut Board,
         wanted: &kiln_core::link::Training,
     ) -> Result<(), Refusal> {
-        super::training::check(self.candidate, board, wanted)
+        super::training::check(self, board, wanted)
+    }
+}
+
+#[cfg(feature = "training")]
+impl super::training::LearningModel<{ model::STEPS }> for FloatServer {
+    const LEARNER: &'static Network = &model::NETWORK;
+    const STORE: Store = crate::store::FLOAT;
+    const ROOM: [usize; 2] = [memory::VALUES, memory::WINNERS];
+
+    fn candidate(&mut self) -> &mut &'static mut Plan {
+        &mut self.candidate
+    }
+
+    fn frozen(&self) -> &'static [f32] {
+        self.parameters
+    }
+
+    fn extract(&self, program: &Plan, trained: &mut [f32]) -> Result<(), Refusal> {
+        program
+            .extract(self.parameters, trained)
+            .map_err(|_| Refusal::Trainable)
+    }
+
+    fn fill(&mut self, image: &[u8], input: &mut [f32]) {
+        pack_pixels(self.scaling, &[image], input);
     }
 }
 

@@ -1,27 +1,49 @@
 //! Trains on what the desktop sends.
 
-use super::float::{FloatServer, RECEIVED};
-use super::{End, Failure, Responder, Session, once};
+use super::{End, Failure, Responder, ServedModel, Session};
 use crate::board::Board;
 use crate::first_parameters::initialise;
-use crate::memory::{self, Memory};
-use crate::{model, store};
+use crate::memory::Memory;
+use crate::store::Store;
 use kiln_core::link::{
     Decoder, Example, Footprint, Frame, PARAMETERS_PER_FRAME, Refusal, Request, Response, Start,
     Training,
 };
 use kiln_core::{
-    CompactError, CompactMode, CompactTrainer, GROUP, Outcome, Program, Purpose, Scaling, Sgd,
-    bytes_in_place, pack_pixels,
+    CompactError, CompactMode, CompactTrainer, GROUP, Network, Outcome, Program, Purpose, Sgd,
+    bytes_in_place,
 };
 
-/// The program of what the desktop wants, made when it asks.
-pub(super) type Plan = Program<{ model::STEPS }>;
+/// A served model of which all or some of the last layers learn, by a program of as many steps.
+pub(super) trait LearningModel<const STEPS: usize>: ServedModel {
+    /// The graph that learns, and that a training counts its layers in.
+    const LEARNER: &'static Network;
+    /// Where what was learned is kept.
+    const STORE: Store;
+    /// Values and bytes set aside for a training.
+    const ROOM: [usize; 2];
+
+    /// Where the program of a training that is asked for is made.
+    fn candidate(&mut self) -> &mut &'static mut Program<STEPS>;
+
+    /// The parameters of the graph in flash, for those that are not trained; empty where all have to be.
+    fn frozen(&self) -> &'static [f32];
+
+    /// Sets the trained parameters to those of the model in flash.
+    ///
+    /// # Errors
+    ///
+    /// A program of another graph.
+    fn extract(&self, program: &Program<STEPS>, trained: &mut [f32]) -> Result<(), Refusal>;
+
+    /// Makes the graph's input of an image.
+    fn fill(&mut self, image: &[u8], input: &mut [f32]);
+}
 
 /// Parameters in training.
-struct Learner<'a> {
-    program: &'a Plan,
-    trainer: CompactTrainer<'a, { model::STEPS }>,
+struct Learner<'a, const STEPS: usize> {
+    program: &'a Program<STEPS>,
+    trainer: CompactTrainer<'a, STEPS>,
     sgd: Sgd,
     /// Samples of a batch, at most.
     batch: u16,
@@ -32,19 +54,6 @@ struct Learner<'a> {
     last: Option<(u32, Response<'static>)>,
 }
 
-/// Where the program of a training lies while it lasts: not on the stack, since it grows with the
-/// network. There is one.
-#[inline(never)]
-pub(super) fn current() -> &'static mut Plan {
-    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
-}
-
-/// Where the program of a training that is asked for is made. There is one.
-#[inline(never)]
-pub(super) fn candidate() -> &'static mut Plan {
-    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
-}
-
 /// Makes the program of a training and finds out whether the device can train so. Another training
 /// may be under way, and goes on where not: its program lies elsewhere.
 ///
@@ -52,20 +61,25 @@ pub(super) fn candidate() -> &'static mut Plan {
 ///
 /// Why it cannot.
 #[inline(never)]
-pub(super) fn check(
-    program: &mut Plan,
+pub(super) fn check<const STEPS: usize, M: LearningModel<STEPS>>(
+    model: &mut M,
     board: &mut Board,
     training: &Training,
 ) -> Result<(), Refusal> {
     let purpose = Purpose::Compact(mode(training)?);
+    let frozen = model.frozen().len();
+    let program = &mut **model.candidate();
     program
-        .plan(&model::NETWORK, purpose)
+        .plan(M::LEARNER, purpose)
         .map_err(|_| Refusal::Trainable)?;
-    check_memory(program)?;
+    if program.frozen_values() > frozen {
+        return Err(Refusal::Trainable);
+    }
+    check_memory(program, M::ROOM)?;
     program
         .check_optimizer(&training.sgd)
         .map_err(|_| Refusal::Optimizer)?;
-    if matches!(training.start, Start::Stored) && store::number(board, program) == 0 {
+    if matches!(training.start, Start::Stored) && M::STORE.number(board, program) == 0 {
         return Err(Refusal::NothingStored);
     }
     Ok(())
@@ -76,18 +90,18 @@ pub(super) fn check(
 /// # Errors
 ///
 /// A serial port that fails.
-pub(super) fn run(
-    session: &mut Session<FloatServer>,
-    decoder: &mut Decoder<RECEIVED>,
-    (memory, current): (&mut Memory, &mut &'static mut Plan),
+pub(super) fn run<const STEPS: usize, const N: usize, M: LearningModel<STEPS>>(
+    session: &mut Session<M>,
+    decoder: &mut Decoder<N>,
+    (memory, current): (&mut Memory, &mut &'static mut Program<STEPS>),
     sequence: u32,
     training: Training,
 ) -> Result<End, Failure> {
     // The candidate was checked when the desktop asked; the next one is made where this one's
     // forerunner lay.
-    core::mem::swap(&mut session.model.candidate, current);
+    core::mem::swap(session.model.candidate(), current);
     let program = &**current;
-    let Ok(trainer) = CompactTrainer::new(program, memory.of(program, session.model.parameters))
+    let Ok(trainer) = CompactTrainer::new(program, memory.of(program, session.model.frozen()))
     else {
         return Ok(End::Finished);
     };
@@ -120,18 +134,21 @@ fn mode(training: &Training) -> Result<CompactMode, Refusal> {
 }
 
 /// Whether a program fits the memory that the build set aside.
-fn check_memory(program: &Plan) -> Result<(), Refusal> {
-    let values = (program.compact_bytes() - program.winner_bytes()) / size_of::<f32>();
-    if values > memory::VALUES || program.winner_bytes() > memory::WINNERS {
+fn check_memory<const STEPS: usize>(
+    program: &Program<STEPS>,
+    [values, winners]: [usize; 2],
+) -> Result<(), Refusal> {
+    let needed = (program.compact_bytes() - program.winner_bytes()) / size_of::<f32>();
+    if needed > values || program.winner_bytes() > winners {
         return Err(Refusal::Memory {
             needed: program.compact_bytes() as u32,
-            available: memory::BYTES as u32,
+            available: (size_of::<f32>() * values + winners) as u32,
         });
     }
     Ok(())
 }
 
-fn footprint(program: &Plan) -> Footprint {
+fn footprint<const STEPS: usize>(program: &Program<STEPS>) -> Footprint {
     let bytes = |values: usize| (size_of::<f32>() * values) as u32;
     Footprint {
         parameters: bytes(program.trained_values()),
@@ -142,53 +159,55 @@ fn footprint(program: &Plan) -> Footprint {
     }
 }
 
-impl Learner<'_> {
+impl<const STEPS: usize> Learner<'_, STEPS> {
     /// Sets the first parameters.
-    fn start(&mut self, session: &mut Session<FloatServer>, start: Start) -> Result<(), Refusal> {
+    fn start<M: LearningModel<STEPS>>(
+        &mut self,
+        session: &mut Session<M>,
+        start: Start,
+    ) -> Result<(), Refusal> {
         let trained = self.trainer.trained_mut();
         match start {
-            Start::Seed(seed) => initialise(self.program, &model::NETWORK, trained, seed),
+            Start::Seed(seed) => initialise(self.program, M::LEARNER, trained, seed),
             Start::Stored => {
-                store::load(&mut session.port.board, self.program, trained)
+                M::STORE
+                    .load(&mut session.port.board, self.program, trained)
                     .map_err(|_| Refusal::NothingStored)?;
             }
-            _ => {
-                self.program
-                    .extract(session.model.parameters, trained)
-                    .map_err(|_| Refusal::Trainable)?;
-            }
+            _ => session.model.extract(self.program, trained)?,
         }
         Ok(())
     }
 
-    fn infer(
+    fn infer<M: LearningModel<STEPS>>(
         &mut self,
-        session: &mut Session<FloatServer>,
+        session: &mut Session<M>,
         sequence: u32,
         image: &[u8],
     ) -> Result<(), Failure> {
-        let (port, scaling) = (&mut session.port, session.model.scaling);
+        let (port, model) = (&mut session.port, &mut session.model);
         let trainer = &mut self.trainer;
         let (logits, ticks) = port
             .board
-            .time(|| trainer.infer(|input| pack_pixels(scaling, &[image], input)));
+            .time(|| trainer.infer(|input| model.fill(image, input)));
         let logits = bytes_in_place(logits);
         port.send(sequence, Response::Logits { ticks, logits })
     }
 
     /// Trains on a sample and updates the parameters where it is the last of its batch.
-    fn train(
+    fn train<M: LearningModel<STEPS>>(
         &mut self,
-        session: &mut Session<FloatServer>,
+        session: &mut Session<M>,
         example: &Example<'_>,
     ) -> Response<'static> {
         let most = self.batch;
-        if example.image.len() != model::PIXELS {
-            let expected = model::PIXELS as u32;
+        if example.image.len() != M::IDENTITY.pixels {
+            let expected = M::IDENTITY.pixels as u32;
             return Response::Refused(Refusal::Image { expected });
         }
-        if usize::from(example.label) >= model::CLASSES {
-            let classes = model::CLASSES as u16;
+        let classes = self.program.classes();
+        if usize::from(example.label) >= classes {
+            let classes = classes as u16;
             return Response::Refused(Refusal::Label { classes });
         }
         let in_order = example.place == 0 || example.place == self.placed;
@@ -202,8 +221,8 @@ impl Learner<'_> {
         if self.program.check_optimizer(&sgd).is_err() {
             return Response::Refused(Refusal::Optimizer);
         }
-        let (board, scaling) = (&mut session.port.board, session.model.scaling);
-        let (outcome, ticks) = board.time(|| self.advance(example, &sgd, scaling));
+        let (board, model) = (&mut session.port.board, &mut session.model);
+        let (outcome, ticks) = board.time(|| self.advance(example, &sgd, model));
         match outcome {
             Ok(outcome) => Response::Trained {
                 ticks,
@@ -219,10 +238,10 @@ impl Learner<'_> {
         &mut self,
         example: &Example<'_>,
         sgd: &Sgd,
-        scaling: &Scaling,
+        model: &mut impl LearningModel<STEPS>,
     ) -> Result<Outcome, CompactError> {
         let trainer = &mut self.trainer;
-        let fill = |input: &mut [f32]| pack_pixels(scaling, &[example.image], input);
+        let fill = |input: &mut [f32]| model.fill(example.image, input);
         if self.program.gradient_values() == 0 {
             return trainer.step(example.label, sgd, fill);
         }
@@ -239,9 +258,9 @@ impl Learner<'_> {
     }
 
     /// Sends some of the trained parameters.
-    fn parameters(
+    fn parameters<M>(
         &self,
-        session: &mut Session<FloatServer>,
+        session: &mut Session<M>,
         sequence: u32,
         first: u32,
         count: u16,
@@ -260,25 +279,22 @@ impl Learner<'_> {
         session.port.send(sequence, body)
     }
 
-    fn store(&self, session: &mut Session<FloatServer>) -> Response<'static> {
+    fn store<M: LearningModel<STEPS>>(&self, session: &mut Session<M>) -> Response<'static> {
         if !self.trainer.all_finite() {
             return Response::Diverged;
         }
-        match store::save(
-            &mut session.port.board,
-            self.program,
-            self.trainer.trained(),
-        ) {
+        let board = &mut session.port.board;
+        match M::STORE.save(board, self.program, self.trainer.trained()) {
             Ok(number) => Response::Stored { number },
             Err(_) => Response::Refused(Refusal::Storage),
         }
     }
 }
 
-impl Responder<FloatServer> for Learner<'_> {
+impl<const STEPS: usize, M: LearningModel<STEPS>> Responder<M> for Learner<'_, STEPS> {
     fn answer(
         &mut self,
-        session: &mut Session<FloatServer>,
+        session: &mut Session<M>,
         frame: Frame<Request<'_>>,
     ) -> Result<(), Failure> {
         let Frame { sequence, body } = frame;

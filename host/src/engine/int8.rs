@@ -101,6 +101,16 @@ impl<'a> Int8Engine<'a> {
         samples: &Samples,
         indices: &[u32],
     ) -> Result<(Outcome, Int8Scores), EngineError> {
+        self.run(samples, indices, Some(self.task))
+    }
+
+    /// The forward pass, scored by a task; where there is none, the scores are the output's numbers.
+    fn run(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        task: Option<ModelTask>,
+    ) -> Result<(Outcome, Int8Scores), EngineError> {
         let elements = self.program.input_shape().elements();
         if samples.shape.size() != elements {
             return Err(EngineError::Shape {
@@ -108,7 +118,11 @@ impl<'a> Int8Engine<'a> {
                 network: elements,
             });
         }
-        let [row, codes] = [self.scores_per_sample(), self.program.classes()];
+        let codes = self.program.classes();
+        let row = match task {
+            Some(ModelTask::Reconstruction) => 1,
+            _ => codes,
+        };
         let mut left = Int8Scores {
             scores: vec![0.0; indices.len() * row],
             codes: vec![0; indices.len() * codes],
@@ -126,7 +140,7 @@ impl<'a> Int8Engine<'a> {
                 samples,
                 tables: &tables,
             },
-            task: self.task,
+            task,
         };
         let workers = &mut self.workers;
         self.pool.install(|| {
@@ -143,6 +157,16 @@ impl<'a> Int8Engine<'a> {
         let mut total = Outcome::default();
         outcomes.into_iter().for_each(|outcome| total += outcome);
         Ok((total, left))
+    }
+
+    /// The numbers that the output's codes stand for, channels x rows x columns, of the samples at
+    /// `indices`, whatever their labels are.
+    ///
+    /// # Errors
+    ///
+    /// Images of another size than the network takes.
+    pub fn outputs(&mut self, samples: &Samples, indices: &[u32]) -> Result<Vec<f32>, EngineError> {
+        Ok(self.run(samples, indices, None)?.1.scores)
     }
 
     /// The codes of the input of a sample, rows x columns x channels.
@@ -203,7 +227,8 @@ impl<'a> Int8Engine<'a> {
 /// What all threads read, and how results are scored.
 struct Int8Pass<'a> {
     codes: CodePass<'a>,
-    task: ModelTask,
+    /// By which the output is scored.
+    task: Option<ModelTask>,
 }
 
 impl Int8Pass<'_> {
@@ -253,7 +278,11 @@ impl Int8Pass<'_> {
         outcome: &mut Outcome,
     ) -> Result<(), BufferError> {
         match self.task {
-            ModelTask::Classification => {
+            None => {
+                scores.copy_from_slice(output);
+                Ok(())
+            }
+            Some(ModelTask::Classification) => {
                 scores.copy_from_slice(output);
                 score(
                     output,
@@ -261,7 +290,7 @@ impl Int8Pass<'_> {
                     outcome,
                 )
             }
-            ModelTask::Reconstruction => {
+            Some(ModelTask::Reconstruction) => {
                 self.codes.numbers(index, numbers);
                 score_reconstruction(output, numbers, scores, outcome)
             }

@@ -11,6 +11,7 @@ mod effect;
 mod error;
 mod evaluation;
 mod footprint;
+mod head;
 mod histogram;
 mod ranges;
 mod rewrite;
@@ -24,6 +25,7 @@ pub use effect::{Fidelity, StepFidelity};
 pub use error::QuantizeError;
 pub use evaluation::{Int8Evaluation, QuantizationScore, TuningEffect};
 pub use footprint::{FootprintError, Int8Footprint, PlannedFootprint, biases_of};
+pub use head::{LearningHead, LearningHeadError};
 pub use ranges::RangeMethod;
 pub use tuning::{Tuning, TuningEpoch, TuningError};
 
@@ -98,11 +100,20 @@ pub fn quantize(model: &FloatModel<'_>, samples: &Samples) -> Result<Quantized, 
         ..*model
     };
     let calibration = Calibration::of(&model, samples)?;
+    best_tables(&model, &calibration, samples)
+}
+
+/// The tables of the method whose output is nearest.
+fn best_tables(
+    model: &FloatModel<'_>,
+    calibration: &Calibration,
+    samples: &Samples,
+) -> Result<Quantized, QuantizeError> {
     let mut best: Option<Quantized> = None;
     for method in RangeMethod::ALL {
         let codes = calibration.quantizations(method);
-        let BuiltTables { tables, parameters } = tables::build(&model, &codes, Some(&calibration))?;
-        let fidelity = Fidelity::of(&model, &tables, samples)?;
+        let BuiltTables { tables, parameters } = tables::build(model, &codes, Some(calibration))?;
+        let fidelity = Fidelity::of(model, &tables, samples)?;
         let is_better = |best: &Quantized| fidelity.output() > best.fidelity.output();
         if best.as_ref().is_none_or(is_better) {
             best = Some(Quantized {

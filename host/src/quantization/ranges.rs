@@ -40,6 +40,8 @@ const OUTLIERS: f64 = 1e-4;
 
 /// What the samples showed of each value of a network's program, the input first.
 pub(super) struct Calibration {
+    /// What the codes of the input stand for, where that is not to be chosen.
+    input: Option<Quantization>,
     values: Vec<Seen>,
     /// For each value, the one whose scale it shares: its own number, or for what passes codes on
     /// that of what it reads.
@@ -114,7 +116,17 @@ impl Calibration {
             [values[0].least, values[0].greatest] = pixel_ends(model.scaling);
         }
         let roots = roots(&program);
-        Ok(Self { values, roots })
+        Ok(Self {
+            input: None,
+            values,
+            roots,
+        })
+    }
+
+    /// The same behind codes that stand for this.
+    pub fn reading(mut self, input: Quantization) -> Self {
+        self.input = Some(input);
+        self
     }
 
     /// What the codes of each value stand for, the input first.
@@ -127,6 +139,9 @@ impl Calibration {
 
     /// What the codes of a value stand for, all codes of Kiln's own networks.
     fn quantization(&self, value: usize, method: RangeMethod) -> Quantization {
+        if let (Some(input), 0) = (self.input, self.roots[value]) {
+            return input;
+        }
         let seen = &self.values[self.roots[value]];
         let [low, high] = match method {
             _ if self.roots[value] == 0 => [seen.least, seen.greatest],

@@ -10,12 +10,12 @@ const SHAPE: ImageShape = ImageShape {
     width: 8,
 };
 
-fn samples(count: usize) -> Samples {
+pub(super) fn samples(count: usize) -> Samples {
     let pixels = (0..count * SHAPE.size()).map(|index| (index * index / 7 % 251) as u8);
     Samples::of_bytes(pixels.collect(), vec![0; count], SHAPE)
 }
 
-fn parameters(network: &Network) -> Vec<f32> {
+pub(super) fn parameters(network: &Network) -> Vec<f32> {
     let mut state = 7_u32;
     let mut parameters = vec![0.0; network.parameters()];
     let draw = || {

@@ -10,6 +10,7 @@ mod ends;
 mod flash;
 mod gradients;
 mod graphs;
+mod int8_head;
 mod kernels;
 mod line;
 mod link;

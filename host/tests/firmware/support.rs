@@ -1,7 +1,7 @@
 //! Firmware to test, a connection to it, and what the desktop makes of the same images.
 
 use host::boards::{BOARDS, Board};
-use host::data::Samples;
+use host::data::{ImageShape, Samples};
 use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError};
 use host::engine::Int8Engine;
 use host::firmware::{BuildError, Content, Firmware, FirmwareProfile, TrainingMemory, build};
@@ -245,4 +245,14 @@ pub fn int8_images(count: usize) -> Vec<Int8Image> {
 /// The bits of values.
 pub fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// The committed samples.
+pub fn samples() -> Samples {
+    let bytes = fs::read(asset("digits.samples")).unwrap();
+    let file = SamplesFile::open(&bytes).unwrap();
+    let shape = file.shape();
+    let images = file.samples().flat_map(|(_, image)| image.to_vec());
+    let labels = file.samples().map(|(label, _)| label);
+    Samples::of_bytes(images.collect(), labels.collect(), ImageShape::from(shape))
 }

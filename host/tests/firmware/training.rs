@@ -1,17 +1,16 @@
 //! Devices that learn, and what the desktop makes of the same run.
 
 use super::line::{Damage, carry, losing, none};
-use super::support::{asset, bits, boards, run, serve_training, thorough, trainer};
+use super::support::{asset, bits, boards, run, samples, serve_training, thorough, trainer};
 use host::boards::{BOARDS, Board};
-use host::data::{ImageShape, Samples};
+use host::data::Samples;
 use host::engine::{Engine, EngineOptions};
 use host::firmware::TrainingMemory;
 use host::link::{LinkError, LinkSession, from_socket};
 use host::seeds::{self, Stream};
 use host::weights::ModelBytes;
 use kiln_core::link::{Example, Refusal, Start, Training};
-use kiln_core::{CompactMode, Program, Purpose, SamplesFile, Sgd, Trainable, he_uniform};
-use std::fs;
+use kiln_core::{CompactMode, Program, Purpose, Sgd, Trainable, he_uniform};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -140,15 +139,6 @@ impl Run {
         assert!(bits(&session.parameters(values).unwrap()) == bits(&trained));
         Some((trained, session.repeats()))
     }
-}
-
-fn samples() -> Samples {
-    let bytes = fs::read(asset("digits.samples")).unwrap();
-    let file = SamplesFile::open(&bytes).unwrap();
-    let shape = file.shape();
-    let images = file.samples().flat_map(|(_, image)| image.to_vec());
-    let labels = file.samples().map(|(label, _)| label);
-    Samples::of_bytes(images.collect(), labels.collect(), ImageShape::from(shape))
 }
 
 #[test]

@@ -10,13 +10,14 @@ pub use arguments::DeviceTrainArguments;
 
 use crate::commands::{describe_dataset, describe_network};
 use crate::engine::EngineOptions;
+use crate::model::{AnyModel, ModelFacts};
 use crate::output::{Output, counted, grouped};
 use crate::training::CourseRules;
 use crate::weights::ModelBytes;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use kiln_core::link::Training;
-use kiln_core::{ModelFile, ModelParts, ModelTask};
+use kiln_core::{ModelParts, ModelTask, Network};
 use run::DeviceRun;
 use std::path::Path;
 use subject::DeviceTrainSubject;
@@ -30,18 +31,27 @@ use subject::DeviceTrainSubject;
 pub fn run(arguments: &DeviceTrainArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     arguments.check()?;
+    let threads = arguments.machine.threads()?;
+    let subject = DeviceTrainSubject::load(arguments, threads)?;
+    // Layers are counted in what learns; the firmware counts them in the whole network.
+    let [memory, whole] = subject
+        .first_layers(arguments)
+        .map(|first| arguments.memory(first));
     let options = EngineOptions {
-        threads: arguments.machine.threads()?,
+        threads,
         lanes: arguments.machine.lanes()?,
         batch: arguments.batch.into(),
-        trainable: arguments.trainable(),
+        trainable: memory.mode().trainable,
         ..EngineOptions::default()
     };
-    let subject = DeviceTrainSubject::load(arguments, options.threads)?;
-    let model = subject.bytes.open()?;
-    let program = arguments.program(model.network())?;
+    let model = AnyModel::open(&subject.bytes)?;
+    let learner = subject.learner().open()?;
+    let program = arguments.program(learner.network(), &memory)?;
     describe_dataset(output, &subject.dataset)?;
     describe_network(output, model.network())?;
+    if subject.is_int8() {
+        describe_head(output, whole.from, learner.network())?;
+    }
     let course = CourseRules {
         samples: subject.train.clone(),
         epochs: arguments.epochs,
@@ -59,10 +69,9 @@ pub fn run(arguments: &DeviceTrainArguments) -> Result<()> {
         batch: arguments.batch,
         sgd: course.sgd,
     };
-    let connection =
-        arguments
-            .connection
-            .connect(output, &subject.bytes, Some(arguments.memory()))?;
+    let connection = arguments
+        .connection
+        .connect(output, &subject.bytes, Some(whole))?;
     let run = DeviceRun {
         arguments,
         subject: &subject,
@@ -73,7 +82,7 @@ pub fn run(arguments: &DeviceTrainArguments) -> Result<()> {
     };
     let (report, parameters) = run.on_device(connection)?;
     if let Some(path) = &arguments.out {
-        save(path, &model, &parameters)?;
+        save(path, &model, &subject, &parameters)?;
     }
     report.describe(output)?;
     output.object(&report)?;
@@ -109,17 +118,41 @@ fn describe_course(
     Ok(())
 }
 
-/// Writes the model with other parameters.
-fn save(path: &Path, model: &ModelFile<'_>, parameters: &[f32]) -> Result<()> {
-    let class_names: Vec<&str> = model.class_names().collect();
-    let notes = format!("{}; then trained on a device", model.notes());
-    let bytes = ModelBytes::encode(&ModelParts {
-        task: ModelTask::Classification,
-        network: model.network(),
-        scaling: model.scaling(),
-        class_names: &class_names,
-        notes: &notes,
-        parameters,
-    })?;
+fn describe_head(output: Output, first: usize, head: &Network) -> Result<()> {
+    output.item(
+        "learning",
+        format_args!(
+            "layers {first} to {} in f32, {} parameters; those before stay integers",
+            first + head.layers().len() - 1,
+            grouped(head.cost().parameters)
+        ),
+    )?;
+    Ok(())
+}
+
+/// Writes the model with other parameters, those of a model of integers as integers.
+fn save(
+    path: &Path,
+    model: &AnyModel<'_>,
+    subject: &DeviceTrainSubject,
+    parameters: &[f32],
+) -> Result<()> {
+    let notes = |notes: &str| format!("{notes}; then trained on a device");
+    let bytes = match model {
+        AnyModel::Float(model) => ModelBytes::encode(&ModelParts {
+            task: ModelTask::Classification,
+            network: model.network(),
+            scaling: model.scaling(),
+            class_names: &model.class_names().collect::<Vec<&str>>(),
+            notes: &notes(model.notes()),
+            parameters,
+        })?,
+        AnyModel::Int8(model) => {
+            let features = subject.inputs().chosen(&subject.train);
+            subject
+                .learning(model)?
+                .quantized(parameters, &features, &notes(model.notes()))?
+        }
+    };
     whole_file::write(path, bytes.as_slice()).with_context(|| path.display().to_string())
 }

@@ -9,7 +9,7 @@ use crate::settings::{ScheduleSetting, SettingError};
 use crate::whole_file;
 use anyhow::{Context, Result, anyhow, ensure};
 use kiln_core::link::Start;
-use kiln_core::{GROUP, Network, Program, ProgramError, Purpose, Sgd, Trainable, TrainableError};
+use kiln_core::{GROUP, Network, Program, ProgramError, Purpose, Sgd, TrainableError};
 use std::path::PathBuf;
 
 /// Train on a device, and compare every parameter with the desktop's own training.
@@ -21,6 +21,9 @@ use std::path::PathBuf;
 /// With a batch of 1 and no momentum, every update is applied as its gradient is made, in the least
 /// memory. A larger batch keeps a gradient, momentum a velocity, each as large as the trained
 /// parameters.
+///
+/// Of an int8 model the last layers learn, in floating-point numbers, from --train-from on; those before
+/// stay integers, and memory is taken for the last layers alone. --out writes integers again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -71,9 +74,10 @@ pub struct DeviceTrainArguments {
         allow_negative_numbers = true
     )]
     pub weight_decay: f32,
-    /// First layer to train, by its number in kiln summary; those before stay as they are
-    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "LAYER", default_value_t = 1)]
-    pub train_from: usize,
+    /// First layer to train, by its number in kiln summary; those before stay as they are [default: 1,
+    /// or of an int8 model the last that has parameters]
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "LAYER")]
+    pub train_from: Option<usize>,
     /// Train biases only
     #[arg(long)]
     pub biases_only: bool,
@@ -130,35 +134,30 @@ impl DeviceTrainArguments {
         }
     }
 
-    /// What is trained.
-    pub fn trainable(&self) -> Trainable {
-        self.memory().mode().trainable
-    }
-
-    /// The program of the training.
+    /// The program of a training of a network.
     ///
     /// # Errors
     ///
     /// If the network has no such layer to train.
-    pub fn program(&self, network: &Network) -> Result<Program> {
-        let purpose = Purpose::Compact(self.memory().mode());
+    pub fn program(&self, network: &Network, memory: &TrainingMemory) -> Result<Program> {
+        let purpose = Purpose::Compact(memory.mode());
         Program::try_of(network, purpose).map_err(|error| match error {
             ProgramError::Trainable(TrainableError::NoSuchLayer { layer, layers }) => anyhow!(
                 "train-from is {layer}, but the network has {layers} layers; kiln summary shows them"
             ),
             ProgramError::Trainable(_) => anyhow!(
                 "no layer from number {} on has parameters to train; kiln summary shows them",
-                self.train_from
+                memory.from
             ),
             other => other.into(),
         })
     }
 
-    /// What the firmware sets memory aside for.
-    pub fn memory(&self) -> TrainingMemory {
+    /// What memory is set aside for, to train from a layer on.
+    pub fn memory(&self, from: usize) -> TrainingMemory {
         let momentum = self.momentum != 0.0;
         TrainingMemory {
-            from: self.train_from,
+            from,
             biases_only: self.biases_only,
             batch: self.batch > 1 || momentum,
             momentum,
@@ -208,9 +207,9 @@ impl DeviceTrainArguments {
                 "it must be 0 or a number above, such as 0.0005",
             ),
             (
-                self.train_from >= 1,
+                self.train_from != Some(0),
                 "train-from",
-                self.train_from.to_string(),
+                self.train_from.unwrap_or(1).to_string(),
                 "layers are counted from 1, as kiln summary shows them",
             ),
         ];

@@ -68,9 +68,9 @@ impl DeviceRun<'_> {
 
     /// All parameters after the same run on the desktop.
     fn on_desktop(&self, first: Vec<f32>) -> Result<Vec<f32>> {
-        let model = self.subject.bytes.open()?;
+        let model = self.subject.learner().open()?;
         let mut engine = Engine::new(model.network(), model.scaling(), first, self.options)?;
-        let samples = &self.subject.dataset.train;
+        let samples = self.subject.inputs();
         engine.within(|engine| {
             self.course.clone().start().run(|step| {
                 let stepped = engine.step(samples, step.samples, &step.sgd);
@@ -84,13 +84,13 @@ impl DeviceRun<'_> {
     fn first_parameters(&self, session: &mut LinkSession) -> Result<Vec<f32>> {
         match self.training.start {
             Start::Stored => self.parameters(session),
-            _ => Ok(self.subject.bytes.open()?.parameters().to_vec()),
+            _ => Ok(self.subject.learner().open()?.parameters().to_vec()),
         }
     }
 
     /// All parameters as they are now, those that are trained from the device.
     fn parameters(&self, session: &mut LinkSession) -> Result<Vec<f32>> {
-        let mut parameters = self.subject.bytes.open()?.parameters().to_vec();
+        let mut parameters = self.subject.learner().open()?.parameters().to_vec();
         let trained = session.parameters(self.program.trained_values())?;
         self.program.insert(&trained, &mut parameters)?;
         Ok(parameters)

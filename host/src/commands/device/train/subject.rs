@@ -1,24 +1,39 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
 use super::DeviceTrainArguments;
-use crate::commands::arguments::subject::{check_classes, read_model, spread};
+use crate::commands::arguments::subject::{check_classes, read_any_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
+use crate::model::{AnyModel, ModelFacts};
+use crate::quantization::{LearningHead, LearningHeadError};
 use crate::run::ensure_trainable;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
-use anyhow::{Context, Result};
-use kiln_core::{ModelFile, ModelParts, ModelTask, he_uniform};
+use anyhow::{Context, Result, ensure};
+use kiln_core::{Int8ModelFile, ModelParts, ModelTask, he_uniform};
 
 /// A model with a dataset that fits it.
 pub(super) struct DeviceTrainSubject {
+    /// The model as the device holds it.
     pub bytes: ModelBytes,
+    /// Of a model of integers, what learns of it.
+    head: Option<HeadSubject>,
     pub dataset: Dataset,
     /// Indices of the samples to train on.
     pub train: Vec<u32>,
     /// Indices of the samples to test on: of the test set where there is one, or else of the
     /// training set's other samples.
     test: Vec<u32>,
+}
+
+/// The last layers of a model of integers, as the desktop trains them.
+struct HeadSubject {
+    /// A model of floating-point numbers.
+    model: ModelBytes,
+    /// What it gets of the samples to train on.
+    features: Samples,
+    /// Number of its first layer in the whole network, counted from 1.
+    first_layer: usize,
 }
 
 impl DeviceTrainSubject {
@@ -28,9 +43,19 @@ impl DeviceTrainSubject {
     ///
     /// What was wrong with either, or that they do not fit.
     pub fn load(arguments: &DeviceTrainArguments, threads: usize) -> Result<Self> {
-        let read = arguments.weights.as_deref().map(read_model).transpose()?;
-        let model = read.as_ref().map(ModelBytes::open).transpose()?;
+        let read = arguments
+            .weights
+            .as_deref()
+            .map(read_any_model)
+            .transpose()?;
+        let model = read.as_ref().map(AnyModel::open).transpose()?;
         let dataset = load(arguments, model.as_ref(), threads)?;
+        let head = match &model {
+            Some(AnyModel::Int8(model)) => {
+                Some(HeadSubject::of(model, arguments, &dataset, threads)?)
+            }
+            _ => None,
+        };
         let bytes = match read {
             Some(bytes) => bytes,
             None => initial(&dataset, arguments.seed)?,
@@ -42,10 +67,47 @@ impl DeviceTrainSubject {
         };
         Ok(Self {
             bytes,
+            head,
             dataset,
             train,
             test,
         })
+    }
+
+    /// What learns: the model, or its last layers.
+    pub fn learner(&self) -> &ModelBytes {
+        self.head.as_ref().map_or(&self.bytes, |head| &head.model)
+    }
+
+    /// What the learner gets of the samples to train on.
+    pub fn inputs(&self) -> &Samples {
+        match &self.head {
+            Some(head) => &head.features,
+            None => &self.dataset.train,
+        }
+    }
+
+    /// Number of the first layer to train, counted in the learner and in the whole network.
+    pub fn first_layers(&self, arguments: &DeviceTrainArguments) -> [usize; 2] {
+        match &self.head {
+            Some(head) => [1, head.first_layer],
+            None => [arguments.train_from.unwrap_or(1); 2],
+        }
+    }
+
+    /// The last layers of a model of integers, to become integers again.
+    ///
+    /// # Errors
+    ///
+    /// Where no cut goes.
+    pub fn learning<'a>(&self, model: &'a Int8ModelFile<'a>) -> Result<LearningHead<'a>> {
+        let first = self.head.as_ref().map_or(1, |head| head.first_layer);
+        Ok(LearningHead::of(model, first)?)
+    }
+
+    /// Whether the model is one of integers, whose last layers learn.
+    pub fn is_int8(&self) -> bool {
+        self.head.is_some()
     }
 
     /// The samples to test on, and which of them.
@@ -57,9 +119,43 @@ impl DeviceTrainSubject {
     }
 }
 
+impl HeadSubject {
+    fn of(
+        model: &Int8ModelFile<'_>,
+        arguments: &DeviceTrainArguments,
+        dataset: &Dataset,
+        threads: usize,
+    ) -> Result<Self> {
+        ensure!(
+            !arguments.biases_only,
+            "biases-only: the weights of an int8 model are integers, so that its last layers learn with \
+             weights and biases; leave it out"
+        );
+        ensure!(
+            model.task() == ModelTask::Classification,
+            "the model is an autoencoder; a device learns classes"
+        );
+        let named = |error: LearningHeadError| match &arguments.weights {
+            Some(path) => anyhow::Error::from(error).context(path.display().to_string()),
+            None => error.into(),
+        };
+        let last = LearningHead::last_layer(model);
+        let from = arguments.train_from.unwrap_or(last);
+        let head = LearningHead::of(model, from).map_err(named)?;
+        if arguments.out.is_some() {
+            head.check_integers().map_err(named)?;
+        }
+        Ok(Self {
+            model: head.model().map_err(named)?,
+            features: head.features(&dataset.train, threads).map_err(named)?,
+            first_layer: head.first_layer(),
+        })
+    }
+}
+
 fn load(
     arguments: &DeviceTrainArguments,
-    model: Option<&ModelFile<'_>>,
+    model: Option<&AnyModel<'_>>,
     threads: usize,
 ) -> Result<Dataset> {
     let options = data::Options {
