@@ -32,7 +32,7 @@ use std::path::PathBuf;
 ///
 /// Where that is too much, --quantize-epochs trains the network on, with its weights and outputs rounded
 /// to the numbers that their codes stand for, by the settings that its run's folder tells of, or the
-/// defaults, at a hundredth of the rate, which falls to 0.
+/// defaults, from 0.003 times the rate down to 0.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

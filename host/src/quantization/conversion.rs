@@ -109,7 +109,7 @@ impl Conversion {
         if let Some(tuning) = tuning {
             tuned = Some(TuningEffect {
                 epochs: tuning.epochs,
-                lr: tuning.rate(),
+                lr: tuning.rate() as f32,
                 rounded: int8_score(model, &quantized, scored, threads)?,
             });
             let scaling = float.scaling;

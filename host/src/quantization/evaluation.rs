@@ -32,7 +32,7 @@ pub struct TuningEffect {
     /// Passes over the training samples.
     pub epochs: u32,
     /// The rate at its beginning.
-    pub lr: f64,
+    pub lr: f32,
     /// The score of the network of integers that was only rounded.
     pub rounded: Option<MeanScore>,
 }

@@ -78,14 +78,13 @@ pub enum TuningError {
     Output(#[from] io::Error),
 }
 
-/// How many times lower than the training's base rate the one is at which tuning begins; it falls to 0
-/// along a cosine.
-const SLOWER: f64 = 100.0;
+/// Part of the training's base rate at which tuning begins; it falls to 0 along a cosine.
+const RATE: f64 = 0.003;
 
 impl Tuning<'_> {
     /// The rate that it begins at.
     pub fn rate(&self) -> f64 {
-        self.settings.lr / SLOWER
+        RATE * self.settings.lr
     }
 
     /// The settings of the training that it is. What decayed were the weights before folding.

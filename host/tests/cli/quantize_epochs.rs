@@ -38,7 +38,7 @@ fn a_quantised_network_is_trained_on_with_its_codes() {
          --lanes 4 --out own.kiln",
     );
     assert!(text.contains("quantising epoch 1 of 1, loss"), "{text}");
-    assert!(text.contains("tuned      1 epoch at lr 0.0005"), "{text}");
+    assert!(text.contains("tuned      1 epoch at lr 0.00015"), "{text}");
     assert!(file("own.kiln") == file("run/model-int8.kiln"));
 }
 

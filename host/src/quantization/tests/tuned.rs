@@ -168,7 +168,7 @@ fn a_step_moves_the_parameters_as_straight_through_says() {
 fn settings() -> Settings {
     Settings {
         batch: Some(5),
-        lr: Some(1.0),
+        lr: Some(4.0),
         augment: Some("flip,shift:1".parse().unwrap()),
         ..Settings::default()
     }
