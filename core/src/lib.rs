@@ -135,7 +135,7 @@ pub use folding::{FoldError, Folding};
 pub use init::{InitError, first_statistics, he_uniform, he_uniform_trained};
 pub use int8::{
     AddRequantization, CutError, Int8Error, Int8Fault, Int8Rule, NetworkCut, Quantization,
-    QuantizedNetwork, Requantization, constants_of,
+    QuantizedNetwork, Requantization, WEIGHT_CODES, constants_of, weight_code, weight_scale,
 };
 pub use lanes::{
     Arithmetic, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,
@@ -158,9 +158,9 @@ pub use program::{
     SpanKind, Spans, Step, Trainable, TrainableError, TrainingMemory,
 };
 pub use run::{
-    ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, GroupMemory,
-    GroupWork, Int8Target, LinkedProgram, Observer, PacketMemory, PacketSizes, Trainer, Work,
-    score, score_reconstruction,
+    ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, FakeQuantization,
+    GroupMemory, GroupWork, Int8Target, LinkedProgram, Observer, PacketMemory, PacketSizes,
+    Trainer, Work, score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

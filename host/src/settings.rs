@@ -82,6 +82,11 @@ pub struct Settings {
         help = "Quantise the trained network, too: a model of 8-bit integers beside it, as kiln quantize makes it")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantize: Option<bool>,
+    /// Epochs on the numbers that codes stand for.
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "N",
+        help = "With --quantize: train the quantised network N epochs more, on the numbers that its codes stand for")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantize_epochs: Option<u32>,
 }
 
 /// Every hyper-parameter of a run, each within its bounds.
@@ -115,6 +120,8 @@ pub struct Hyperparameters {
     pub validation: f64,
     /// Whether the trained network is quantised.
     pub quantize: bool,
+    /// Epochs that the quantised network is trained on, at least 1.
+    pub quantize_epochs: Option<u32>,
 }
 
 impl Hyperparameters {
@@ -154,6 +161,7 @@ impl Settings {
             seed: self.seed.or(other.seed),
             validation: self.validation.or(other.validation),
             quantize: self.quantize.or(other.quantize),
+            quantize_epochs: self.quantize_epochs.or(other.quantize_epochs),
         }
     }
 
@@ -193,6 +201,7 @@ impl Settings {
             seed: self.seed.unwrap_or(defaults::SEED),
             validation: self.validation.unwrap_or(defaults::VALIDATION),
             quantize: self.quantize.unwrap_or_default(),
+            quantize_epochs: self.quantize_epochs,
         };
         resolved.check()?;
         Ok(resolved)
@@ -219,6 +228,7 @@ impl From<Hyperparameters> for Settings {
             seed: Some(resolved.seed),
             validation: Some(resolved.validation),
             quantize: resolved.quantize.then_some(true),
+            quantize_epochs: resolved.quantize_epochs,
         }
     }
 }

@@ -10,18 +10,24 @@ mod check;
 mod cut;
 mod dequantization;
 mod error;
+mod fake_quantization;
 mod quantization;
 mod quantized;
 mod requantization;
+mod weight_codes;
 
 pub(crate) use channel_scale::{ChannelScale, four};
 pub use cut::{CutError, NetworkCut};
 pub use error::{Int8Error, Int8Fault};
+#[cfg(test)]
+pub(crate) use fake_quantization::reference;
+pub(crate) use fake_quantization::{FakeQuantize, PassGradient};
 pub use quantization::Quantization;
 pub(crate) use quantized::weights_of;
 pub use quantized::{QuantizedNetwork, constants_of};
 pub(crate) use requantization::divide_by_power_of_two;
 pub use requantization::{AddRequantization, Requantization};
+pub use weight_codes::{WEIGHT_CODES, weight_code, weight_scale};
 
 use serde::{Deserialize, Serialize};
 

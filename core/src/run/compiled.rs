@@ -7,6 +7,7 @@ use super::channels_last::ChannelsLastForward;
 use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
+use crate::int8::{FakeQuantize, PassGradient};
 use crate::lanes::{Lanes, Vector};
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
@@ -41,6 +42,10 @@ pub trait Compiled: Vector {
     fn score(work: Score<'_, Self>);
     /// Adds a group to the gradient of rows of weights.
     fn add_weight_gradient(work: WeightGradient<'_, Self>);
+    /// Rounds numbers to those that codes stand for.
+    fn fake_quantize(work: FakeQuantize<'_, Self>);
+    /// Takes the gradient of numbers beyond the codes away.
+    fn pass_gradient(work: PassGradient<'_, Self>);
     /// Packs pixels.
     fn pack(self, work: Pack<'_, Self>);
 }
@@ -94,6 +99,14 @@ macro_rules! compile {
 
             fn add_weight_gradient(work: WeightGradient<'_, Self>) {
                 work.proof.vectorize(work);
+            }
+
+            fn fake_quantize(work: FakeQuantize<'_, Self>) {
+                work.values[0].vectorize(work);
+            }
+
+            fn pass_gradient(work: PassGradient<'_, Self>) {
+                work.gradient[0].vectorize(work);
             }
 
             fn pack(self, work: Pack<'_, Self>) {

@@ -2,9 +2,11 @@
 //! over groups.
 
 mod memory;
+mod quantized;
 mod step;
 
 pub use memory::{GroupMemory, GroupWork};
+pub use quantized::FakeQuantization;
 pub use step::GroupBackward;
 
 use super::backward::{mask, propagate};
@@ -52,8 +54,20 @@ impl Program {
         phase: usize,
         work: &GroupWork<'_>,
         memory: &mut GroupMemory<'_, L>,
+        fill: impl FnMut(Range<usize>, &mut [L]),
+        observer: &mut impl Observer,
+    ) -> Result<Outcome, BufferError> {
+        self.run_phase_with(phase, work, memory, fill, observer, None)
+    }
+
+    fn run_phase_with<L: Lanes>(
+        &self,
+        phase: usize,
+        work: &GroupWork<'_>,
+        memory: &mut GroupMemory<'_, L>,
         mut fill: impl FnMut(Range<usize>, &mut [L]),
         observer: &mut impl Observer,
+        quantization: Option<FakeQuantization<'_>>,
     ) -> Result<Outcome, BufferError> {
         self.check_group(work, memory)?;
         if phase == 0 {
@@ -66,6 +80,7 @@ impl Program {
             memory,
             outcome: Outcome::default(),
             observer,
+            quantization,
         };
         for first in (0..work.labels.len()).step_by(L::LANES) {
             let samples = first..work.labels.len().min(first + L::LANES);
@@ -73,6 +88,7 @@ impl Program {
             if phase == 0 {
                 let input = &mut pass.memory.packets[arena.clone()][self.value(0).range()];
                 fill(samples.clone(), input);
+                pass.quantize(0, arena.clone());
                 pass.observer.done(Work::Input);
             }
             pass.run(samples, arena);
@@ -99,6 +115,7 @@ struct GroupPass<'a, 'm, L, O> {
     memory: &'a mut GroupMemory<'m, L>,
     outcome: Outcome,
     observer: &'a mut O,
+    quantization: Option<FakeQuantization<'a>>,
 }
 
 impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
@@ -120,6 +137,7 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
     fn run(&mut self, samples: Range<usize>, arena: Range<usize>) {
         for index in self.phase.forward.clone() {
             self.forward(index, &samples, arena.clone());
+            self.quantize(index + 1, arena.clone());
             self.observer.done(Work::Forward { step: index });
         }
         if self.phase.loss {
@@ -199,6 +217,7 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
         let meets = self.phase.meeting == Some(index);
         let winners = self.winners(step, samples);
         let keys = self.keys(samples);
+        self.pass_gradient(index + 1, arena.clone());
         let arena = &mut self.memory.packets[arena];
         if !is_norm {
             mask(program, index, arena);

@@ -23,7 +23,7 @@ pub use buffers::BufferError;
 pub(crate) use buffers::check;
 pub use compact::{CompactError, CompactMemory, CompactTrainer};
 pub(crate) use compiled::Compiled;
-pub use group::{GroupMemory, GroupWork};
+pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
 pub use int8::{ArrangedNetwork, Int8Target, PacketMemory, PacketSizes};
 pub use linked::LinkedProgram;

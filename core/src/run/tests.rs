@@ -10,6 +10,7 @@ mod int8;
 mod linked;
 mod observed;
 mod packets;
+mod quantized;
 mod refused;
 mod walked;
 

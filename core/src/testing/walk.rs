@@ -5,10 +5,11 @@ extern crate std;
 
 mod backward;
 
+use crate::int8::reference::rounded;
 use crate::ops::activation::{Activation, reference as activation};
 use crate::ops::batch_norm::reference::{self as batch_norm, Moments, RunningStatistics};
 use crate::ops::{add, conv2d, linear, pool, scale_shift};
-use crate::{BatchNorm, GROUP, Layer, Network, Pool2d, Sgd, Shape};
+use crate::{BatchNorm, GROUP, Layer, Network, Pool2d, Quantization, Sgd, Shape};
 use std::vec;
 use std::vec::Vec;
 
@@ -27,8 +28,15 @@ pub struct Walk<'a> {
     norms: Vec<Option<Norm>>,
     /// Of each value, from the input on: its gradient.
     gradients: Vec<Option<Values>>,
+    /// Of each value, from the input on: whether the gradient passes each of its numbers; empty where
+    /// they are not rounded.
+    passes: Vec<Vec<Vec<bool>>>,
     pub gradient: Vec<f32>,
 }
+
+/// Of each value, from the input on: what it is rounded to, if it is, and from where on the activation
+/// before that is flat.
+pub type Rounding = [Option<(Quantization, f32)>];
 
 #[derive(Clone)]
 struct Norm {
@@ -41,7 +49,17 @@ struct Norm {
 impl<'a> Walk<'a> {
     /// All values of a batch, normalised by its own statistics.
     pub fn forward(network: &'a Network, parameters: &'a [f32], images: Values) -> Self {
-        Self::visit(network, parameters, images, Self::statistics)
+        Self::visit(network, parameters, images, &[], Self::statistics)
+    }
+
+    /// All values of a batch, some rounded to the numbers of their codes.
+    pub fn quantized(
+        network: &'a Network,
+        parameters: &'a [f32],
+        images: Values,
+        rounding: &Rounding,
+    ) -> Self {
+        Self::visit(network, parameters, images, rounding, Self::statistics)
     }
 
     /// All values of samples, normalised by running statistics, and nothing dropped.
@@ -52,7 +70,7 @@ impl<'a> Walk<'a> {
         images: Values,
     ) -> Self {
         let mut rest = statistics;
-        Self::visit(network, parameters, images, |walk, index, options| {
+        Self::visit(network, parameters, images, &[], |walk, index, options| {
             let channels = walk.shapes(index).1.channels as usize;
             let (own, behind) = rest.split_at(2 * channels);
             rest = behind;
@@ -71,6 +89,7 @@ impl<'a> Walk<'a> {
         network: &'a Network,
         parameters: &'a [f32],
         images: Values,
+        rounding: &Rounding,
         mut norm: impl FnMut(&Self, usize, BatchNorm) -> Norm,
     ) -> Self {
         let nodes = network.layers().len();
@@ -81,8 +100,10 @@ impl<'a> Walk<'a> {
             winners: vec![vec![]; nodes],
             norms: vec![None; nodes],
             gradients: vec![None; nodes + 1],
+            passes: vec![vec![]; nodes + 1],
             gradient: vec![0.0; network.parameters()],
         };
+        walk.round(0, rounding);
         for index in 0..nodes {
             if let Layer::BatchNorm(options) = network.layers()[index] {
                 walk.norms[index] = Some(norm(&walk, index, options));
@@ -93,8 +114,21 @@ impl<'a> Walk<'a> {
             let (values, winners) = outputs.into_iter().unzip();
             walk.values.push(values);
             walk.winners[index] = winners;
+            walk.round(index + 1, rounding);
         }
         walk
+    }
+
+    fn round(&mut self, value: usize, rounding: &Rounding) {
+        let Some((own, ceiling)) = rounding.get(value).copied().flatten() else {
+            return;
+        };
+        for numbers in &mut self.values[value] {
+            let rounded = numbers.iter().map(|number| rounded(&own, ceiling, *number));
+            let (rounded, passes) = rounded.unzip();
+            *numbers = rounded;
+            self.passes[value].push(passes);
+        }
     }
 
     /// What the network gives for each sample.

@@ -13,7 +13,8 @@ use crate::run::{
     Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
 };
 use crate::run::{
-    RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing, describe_int8, quantize_run,
+    QuantizingWatch, RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing,
+    describe_int8, is_interrupted, quantize_run,
 };
 use crate::settings::Settings;
 use anyhow::{Result, bail};
@@ -121,10 +122,11 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
     let before = epochs.iter().map(|epoch| epoch.time).sum::<Duration>();
     let before = before + setup.trainer.position().time;
+    let interruption = Interruption::watch();
     let training = TrainingLoop {
         output,
         checkpoints: Checkpoints::new(&job.out, &outputs.config),
-        interruption: Interruption::watch(),
+        interruption: interruption.clone(),
         epochs: setup.settings.epochs,
     };
     let steps = setup.trainer.steps_per_epoch();
@@ -136,9 +138,19 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     }
     let (mut evaluation, scores) = RunEvaluation::of(&mut setup.trainer, &dataset)?;
     let folding = FoldingEffect::of(&setup, &evaluation, &scores)?;
-    let quantized = quantize_run(&setup, &dataset, &scores)?;
+    let watch = QuantizingWatch {
+        output: Some(output),
+        interruption: &interruption,
+    };
+    let quantized = quantize_run(&setup, &dataset, &scores, watch)?;
     let (int8, unquantized) = match quantized.transpose() {
         Ok(int8) => (int8, None),
+        Err(cause) if is_interrupted(&cause) => {
+            let mut checkpoints = Checkpoints::new(&job.out, &outputs.config);
+            checkpoints.keep_now(&setup.trainer, &epochs)?;
+            output::notice(&interrupted_quantizing(&job));
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
         Err(cause) => (None, Some(cause)),
     };
     evaluation.int8 = int8.as_ref().map(|int8| int8.evaluation.clone());
@@ -254,6 +266,14 @@ fn interrupted(job: &Job, setup: &Setup<'_>) -> String {
     format!(
         "interrupted after {}; go on with: {}",
         place(setup),
+        resume_command(job.out.path())
+    )
+}
+
+/// What is left of a run that was interrupted in its epochs of quantisation.
+fn interrupted_quantizing(job: &Job) -> String {
+    format!(
+        "interrupted in the epochs of quantisation, which begin anew; go on with: {}",
         resume_command(job.out.path())
     )
 }

@@ -4,7 +4,7 @@ use super::awake;
 use super::groups::{Batch, Group, Worker};
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
-use kiln_core::{BufferError, GROUP, Lanes, Program, Scaling};
+use kiln_core::{BufferError, GROUP, Lanes, Program, Quantization, Scaling};
 
 /// What a backward pass reads.
 pub(super) struct Backward<'a> {
@@ -14,6 +14,8 @@ pub(super) struct Backward<'a> {
     pub phase: usize,
     pub scaling: &'a Scaling,
     pub parameters: &'a [f32],
+    /// What each value is rounded to, if anything.
+    pub fake_quantization: Option<&'a [Quantization]>,
     pub samples: &'a Samples,
     pub augmenter: Option<&'a EpochAugmenter>,
     /// What the groups' meetings left so far.

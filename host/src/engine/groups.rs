@@ -4,8 +4,8 @@ use super::backward::Backward;
 use crate::augmentation::EpochAugmenter;
 use crate::data::{ByteSamples, Samples, Values};
 use kiln_core::{
-    BufferError, GROUP, GroupMemory, GroupWork, Lanes, Outcome, Program, Scaling, dropout_key,
-    pack_floats, pack_pixels,
+    BufferError, FakeQuantization, GROUP, GroupMemory, GroupWork, Lanes, Outcome, Program, Scaling,
+    dropout_key, pack_floats, pack_pixels,
 };
 use std::ops::Range;
 
@@ -31,11 +31,15 @@ pub(super) struct Worker<L> {
     winners: Vec<u8>,
     /// A packet's images, augmented.
     images: Vec<u8>,
+    /// Where gradients pass rounded values; empty where these are not rounded.
+    passes: Vec<u8>,
 }
 
 impl<L: Lanes> Worker<L> {
-    pub fn new(program: &Program, zero: L) -> Self {
+    /// With `passes` bytes for each lane that tell of rounded values.
+    pub fn new(program: &Program, passes: usize, zero: L) -> Self {
         Self {
+            passes: vec![0; passes * L::LANES],
             packets: vec![zero; program.packets_in_flight::<L>() * program.arena_packets()],
             winners: vec![0; program.packets_in_flight::<L>() * program.winner_bytes() * L::LANES],
             images: vec![0; program.input_shape().elements() * L::LANES],
@@ -44,7 +48,7 @@ impl<L: Lanes> Worker<L> {
 
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.packets[..]) + self.winners.len() + self.images.len()
+        size_of_val(&self.packets[..]) + self.winners.len() + self.images.len() + self.passes.len()
     }
 
     /// A phase of a step over at most [`GROUP`] samples, the first of which has number `first` in
@@ -76,17 +80,24 @@ impl<L: Lanes> Worker<L> {
         };
         let scaling = pass.scaling;
         let images = &mut self.images;
-        let outcome =
-            pass.program
-                .run_phase(pass.phase, &work, &mut memory, |samples, input| {
-                    match (batch.augmenter, batch.samples.bytes()) {
-                        (Some(augmenter), Ok(bytes)) => {
-                            batch.pack_augmented(augmenter, bytes, samples, scaling, images, input);
-                        }
-                        // Floats have no augmenter: `Augmentation::check` refuses one.
-                        _ => batch.pack(samples, scaling, input),
-                    }
-                })?;
+        let fill = |samples: Range<usize>, input: &mut [L]| {
+            match (batch.augmenter, batch.samples.bytes()) {
+                (Some(augmenter), Ok(bytes)) => {
+                    batch.pack_augmented(augmenter, bytes, samples, scaling, images, input);
+                }
+                // Floats have no augmenter: `Augmentation::check` refuses one.
+                _ => batch.pack(samples, scaling, input),
+            }
+        };
+        let program = pass.program;
+        let outcome = match pass.fake_quantization {
+            None => program.run_phase(pass.phase, &work, &mut memory, fill)?,
+            Some(values) => {
+                let passes = &mut self.passes;
+                let rounding = FakeQuantization { values, passes };
+                program.run_phase_quantized(&work, &mut memory, fill, rounding)?
+            }
+        };
         if pass.phase == 0 {
             group.outcome = outcome;
         } else {

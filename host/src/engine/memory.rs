@@ -39,8 +39,11 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
         + groups * training.group_values()
         + arranged * lanes
         + threads * (evaluator * lanes + output + target);
+    let fake = options.fake_quantization.is_some();
+    let values = values + usize::from(fake) * training.parameters();
+    let passes = usize::from(fake) * training.fake_quantization_bytes();
     let pieces = ROUND * size_of::<Result<Outcome, BufferError>>();
-    Ok(values * size_of::<f32>() + workers * worker * lanes + pieces)
+    Ok(values * size_of::<f32>() + workers * (worker + passes) * lanes + pieces)
 }
 
 #[cfg(test)]
@@ -57,19 +60,21 @@ mod tests {
         let normalised = normalised.global_avg_pool2d().linear(4);
         let autoencoder = Network::input(1, 12, 12).linear(5).batch_norm().linear(144);
         let cases = [
-            (&chain, Loss::CROSS_ENTROPY),
-            (&normalised, Loss::CROSS_ENTROPY),
-            (&autoencoder, Loss::MeanSquaredError),
+            (&chain, Loss::CROSS_ENTROPY, None),
+            (&chain, Loss::CROSS_ENTROPY, Some(vec![])),
+            (&normalised, Loss::CROSS_ENTROPY, None),
+            (&autoencoder, Loss::MeanSquaredError, None),
         ];
         let cases = cases.into_iter().flat_map(|case| {
-            [(1, 40), (3, 40), (2, 3)].map(|(threads, batch)| (case, threads, batch))
+            [(1, 40), (3, 40), (2, 3)].map(|(threads, batch)| (case.clone(), threads, batch))
         });
-        for ((network, loss), threads, batch) in cases {
+        for ((network, loss, fake_quantization), threads, batch) in cases {
             let options = EngineOptions {
                 threads,
                 lanes: Some(LaneWidth::X4),
                 batch,
                 loss,
+                fake_quantization,
                 ..EngineOptions::default()
             };
             let parameters = vec![0.0; network.parameters()];

@@ -10,6 +10,7 @@ mod code_worker;
 mod either;
 mod evaluation;
 mod evaluator;
+mod fake_weights;
 mod folded;
 mod groups;
 mod int8;
@@ -22,7 +23,7 @@ use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln_core::{
     Arithmetic, BufferError, F32x4, F32x8, F32x16, FoldError, FusedF32x8, FusedF32x16, InitError,
-    LaneWidth, Lanes, Loss, Network, Outcome, ProgramError, Scaling, Sgd, Trainable,
+    LaneWidth, Lanes, Loss, Network, Outcome, ProgramError, Quantization, Scaling, Sgd, Trainable,
 };
 use std::sync::Arc;
 use typed::Typed;
@@ -51,6 +52,10 @@ pub struct EngineOptions {
     pub loss: Loss,
     /// Seed of what dropout draws.
     pub seed: u64,
+    /// What codes stand for of each value of the program, the input first, where steps are to be taken
+    /// on the numbers that codes stand for, those of weights among them: gradients pass straight
+    /// through to the parameters as they are. Not for networks with batch normalisations.
+    pub fake_quantization: Option<Vec<Quantization>>,
 }
 
 impl Default for EngineOptions {
@@ -66,6 +71,7 @@ impl Default for EngineOptions {
             trainable: Trainable::ALL,
             loss: Loss::CROSS_ENTROPY,
             seed: 1,
+            fake_quantization: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::backward::Backward;
 use super::evaluation::Evaluation;
 use super::evaluator::Evaluator;
+use super::fake_weights::FakeWeights;
 use super::folded::Folded;
 use super::groups::{Group, Worker};
 use super::single::SingleProgram;
@@ -12,7 +13,7 @@ use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use kiln_core::{
     BufferError, FoldError, Folding, GROUP, Lanes, Loss, Network, Outcome, Program, Purpose,
-    Scaling, Sgd, first_statistics,
+    Quantization, Scaling, Sgd, first_statistics,
 };
 
 /// A network's parameters and memory, in packets of `T` for training and of `E` for evaluation.
@@ -28,6 +29,10 @@ pub(super) struct Typed<T, E> {
     zero: T,
     tasks: Vec<Task>,
     parameters: Vec<f32>,
+    /// What a step is taken with, where that is not the parameters themselves.
+    fake_weights: Option<FakeWeights>,
+    /// What each value of a step is rounded to.
+    fake_quantization: Option<Vec<Quantization>>,
     /// What is evaluated, where that is not the network as it is trained.
     folded: Option<Folded>,
     statistics: Vec<f32>,
@@ -73,12 +78,21 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             1 => threads.min(groups),
             _ => groups,
         };
+        let fake_quantization = options.fake_quantization.clone();
+        let passes = match &fake_quantization {
+            Some(_) => training.fake_quantization_bytes(),
+            None => 0,
+        };
         let single = SingleProgram::new(&evaluated, evaluating)?;
         let mut statistics = vec![0.0; training.statistics()];
         first_statistics(network, &mut statistics)?;
         Ok(Self {
             tasks: Task::all(network, &training, options.trainable)?,
             folded: (evaluated != *network).then(|| Folded::new(folding, &inference)),
+            fake_weights: fake_quantization
+                .is_some()
+                .then(|| FakeWeights::new(network)),
+            fake_quantization,
             moments: vec![0.0; training.moment_values()],
             statistics,
             draw: [options.seed, 0],
@@ -86,7 +100,9 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             gradient: vec![0.0; parameters.len()],
             velocity: vec![0.0; parameters.len()],
             groups: (0..groups).map(|_| Group::new(&training)).collect(),
-            workers: (0..workers).map(|_| Worker::new(&training, zero)).collect(),
+            workers: (0..workers)
+                .map(|_| Worker::new(&training, passes, zero))
+                .collect(),
             evaluators: (0..threads)
                 .map(|_| Evaluator::new(&inference, single.as_ref(), options.loss, evaluating))
                 .collect(),
@@ -117,9 +133,11 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         ];
         let groups = self.groups.iter().map(|group| &group.values);
         let values = values.into_iter().chain(groups).chain(folded);
+        let fake_weights = self.fake_weights.as_ref().map(FakeWeights::parameters);
         let workers = self.workers.iter().map(Worker::bytes);
         let evaluators = self.evaluators.iter().map(Evaluator::bytes);
         values.map(|values| size_of_val(&values[..])).sum::<usize>()
+            + fake_weights.map_or(0, size_of_val)
             + self.single.as_ref().map_or(0, SingleProgram::bytes)
             + workers.chain(evaluators).sum::<usize>()
             + size_of_val(&*self.pieces)
@@ -133,13 +151,19 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         augmenter: Option<&EpochAugmenter>,
     ) -> Result<Outcome, BufferError> {
         let groups = indices.len().div_ceil(GROUP);
+        if let Some(fake) = &mut self.fake_weights {
+            fake.round(&self.parameters);
+        }
+        let fake = self.fake_weights.as_ref();
+        let parameters = fake.map_or(&*self.parameters, FakeWeights::parameters);
         for phase in 0..self.training.phases() {
             let pass = Backward {
                 program: &self.training,
                 threads: self.evaluators.len(),
                 phase,
                 scaling: &self.scaling,
-                parameters: &self.parameters,
+                parameters,
+                fake_quantization: self.fake_quantization.as_deref(),
                 samples,
                 augmenter,
                 moments: &self.moments,

@@ -1,9 +1,11 @@
 //! A trained model's file as one of integers, and what that costs.
 
-use super::{FloatModel, QuantizeError, Quantized, StepFidelity, quantize};
+use super::{
+    FloatModel, Int8Evaluation, QuantizationScore, QuantizeError, Quantized, Tuning, TuningEffect,
+    TuningError, quantize,
+};
 use crate::data::{Dataset, Samples};
 use crate::engine::{Engine, EngineError, EngineOptions, Int8Engine};
-use crate::output::{Output, grouped};
 use crate::settings::LossSetting;
 use crate::training::{MeanScore, Split};
 use crate::weights::ModelBytes;
@@ -11,8 +13,6 @@ use kiln_core::reference::loss::highest_class;
 use kiln_core::{
     Int8Error, Int8ModelParts, ModelError, ModelFile, Outcome, Program, ProgramError, Purpose,
 };
-use serde::{Deserialize, Serialize};
-use std::io;
 
 /// Training samples that ranges are found by, where nobody says otherwise.
 pub const CALIBRATION_SAMPLES: usize = 500;
@@ -27,36 +27,6 @@ pub struct Conversion {
     pub model: ModelBytes,
     /// What it came to.
     pub evaluation: Int8Evaluation,
-}
-
-/// What quantising a model came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Int8Evaluation {
-    /// Samples that the ranges were found by.
-    pub calibration_samples: usize,
-    /// How the ranges were chosen.
-    pub ranges: String,
-    /// Bytes of weights and constants.
-    pub flash_bytes: usize,
-    /// Bytes that an inference works in.
-    pub arena_bytes: usize,
-    /// Scores before and after.
-    pub scored: QuantizationScore,
-    /// How near each step comes to the network it was made from.
-    pub layers: Vec<StepFidelity>,
-}
-
-/// Scores before and after.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct QuantizationScore {
-    /// Samples that were scored.
-    pub samples: usize,
-    /// By the network of floating-point numbers; nothing where there are no samples.
-    pub before: Option<MeanScore>,
-    /// By that of integers.
-    pub after: Option<MeanScore>,
-    /// Samples of which another class is the most probable; nothing where there are no classes.
-    pub classified_otherwise: Option<usize>,
 }
 
 /// Samples of a dataset, by their indices.
@@ -87,6 +57,9 @@ pub enum ConversionError {
     /// The samples do not fit it, or there are no threads.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// It could not be trained on.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
 }
 
 /// Training samples to find ranges by, spread evenly over those that a run with this split was trained
@@ -109,7 +82,8 @@ pub fn calibration(dataset: &Dataset, split: Option<&Split>, count: usize) -> Sa
 }
 
 impl Conversion {
-    /// Quantises a model by the samples of a calibration, and scores both on others.
+    /// Quantises a model by the samples of a calibration, trains it on with its codes, where that is
+    /// wanted, and scores both on others.
     ///
     /// # Errors
     ///
@@ -119,6 +93,7 @@ impl Conversion {
         calibration: &Samples,
         scored: ScoredSamples<'_>,
         threads: usize,
+        tuning: Option<&Tuning<'_>>,
     ) -> Result<Self, ConversionError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -129,7 +104,19 @@ impl Conversion {
             parameters: model.parameters(),
             scaling: model.scaling(),
         };
-        let quantized = pool.install(|| quantize(&float, calibration))?;
+        let mut quantized = pool.install(|| quantize(&float, calibration))?;
+        let mut tuned = None;
+        if let Some(tuning) = tuning {
+            tuned = Some(TuningEffect {
+                epochs: tuning.epochs,
+                lr: tuning.rate() as f32,
+                rounded: int8_score(model, &quantized, scored, threads)?,
+            });
+            let scaling = float.scaling;
+            let parameters = tuning.run(&quantized, scaling, threads)?;
+            let again = || quantized.with_parameters(&parameters, scaling, calibration);
+            quantized = pool.install(again)?;
+        }
         let tables = &quantized.tables;
         let mut program: Box<Program> = Box::new(Program::EMPTY);
         program.plan(&tables.network, Purpose::Int8(tables.rule))?;
@@ -139,10 +126,11 @@ impl Conversion {
             flash_bytes: tables.weights.len() + size_of_val(&tables.constants[..]),
             arena_bytes: program.working_bytes(1),
             scored: score(model, &quantized, scored, threads)?,
+            tuned,
             layers: quantized.fidelity.steps.clone(),
         };
         Ok(Self {
-            model: encode(model, &quantized)?,
+            model: encode(model, &quantized, tuned)?,
             quantized,
             evaluation,
         })
@@ -159,10 +147,7 @@ impl Conversion {
         scored: ScoredSamples<'_>,
         threads: usize,
     ) -> Result<Option<MeanScore>, ConversionError> {
-        let network = self.quantized.tables.quantized()?;
-        let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads)?;
-        let (outcome, _) = engine.evaluate(scored.samples, scored.indices)?;
-        Ok(MeanScore::of(&outcome, LossSetting::of(model.task())))
+        int8_score(model, &self.quantized, scored, threads)
     }
 
     /// The graph, in which scales and shifts have become convolutions.
@@ -172,9 +157,16 @@ impl Conversion {
 }
 
 /// The bytes of the model file.
-fn encode(model: &ModelFile<'_>, quantized: &Quantized) -> Result<ModelBytes, ConversionError> {
+fn encode(
+    model: &ModelFile<'_>,
+    quantized: &Quantized,
+    tuned: Option<TuningEffect>,
+) -> Result<ModelBytes, ConversionError> {
     let names: Vec<&str> = model.class_names().collect();
-    let notes = format!("{}\nquantised: {}", model.notes(), quantized.method.name());
+    let mut notes = format!("{}\nquantised: {}", model.notes(), quantized.method.name());
+    if let Some(TuningEffect { epochs, lr, .. }) = tuned {
+        notes += &format!(", {epochs} epochs with codes, lr {lr}");
+    }
     Ok(ModelBytes::encode_int8(&Int8ModelParts {
         quantized: &quantized.tables.quantized()?,
         task: model.task(),
@@ -182,6 +174,18 @@ fn encode(model: &ModelFile<'_>, quantized: &Quantized) -> Result<ModelBytes, Co
         class_names: &names,
         notes: notes.trim_start(),
     })?)
+}
+
+fn int8_score(
+    model: &ModelFile<'_>,
+    quantized: &Quantized,
+    scored: ScoredSamples<'_>,
+    threads: usize,
+) -> Result<Option<MeanScore>, ConversionError> {
+    let network = quantized.tables.quantized()?;
+    let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads)?;
+    let (outcome, _) = engine.evaluate(scored.samples, scored.indices)?;
+    Ok(MeanScore::of(&outcome, LossSetting::of(model.task())))
 }
 
 fn score(
@@ -214,50 +218,4 @@ fn score(
         after: mean(&after),
         classified_otherwise: loss.tells_classes().then(|| differ.count()),
     })
-}
-
-impl Int8Evaluation {
-    /// Says what the network takes.
-    ///
-    /// # Errors
-    ///
-    /// If the output cannot be written.
-    pub fn describe_bytes(&self, output: Output, label: &str) -> io::Result<()> {
-        output.item(
-            label,
-            format_args!(
-                "{} bytes of weights and constants, {} bytes of RAM",
-                grouped(self.flash_bytes as u64),
-                grouped(self.arena_bytes as u64)
-            ),
-        )
-    }
-
-    /// The step whose output is furthest from what it was.
-    pub fn noisiest(&self) -> Option<&StepFidelity> {
-        let steps = self.layers.iter();
-        steps.min_by(|one, other| one.decibels.total_cmp(&other.decibels))
-    }
-}
-
-impl QuantizationScore {
-    /// Scores before and after, for people to read.
-    pub fn in_words(&self) -> String {
-        let samples = grouped(self.samples as u64);
-        let (Some(before), Some(after)) = (self.before, self.after) else {
-            return "no samples".into();
-        };
-        match (before.accuracy, after.accuracy, self.classified_otherwise) {
-            (Some(one), Some(other), Some(otherwise)) => format!(
-                "{:.2}% before, {:.2}% after, {} of {samples} samples classified otherwise",
-                100.0 * one,
-                100.0 * other,
-                grouped(otherwise as u64)
-            ),
-            _ => format!(
-                "error {:.6} before, {:.6} after, over {samples} samples",
-                before.loss, after.loss
-            ),
-        }
-    }
 }

@@ -3,31 +3,36 @@
 //! The samples of a calibration show which numbers each value holds (`ranges`); a method chooses
 //! from these what its codes stand for; weights get a scale for each output channel (`tables`). Of
 //! several methods the one is taken whose output comes nearest to the network's own (`effect`).
+//! `tuning` trains it on with the numbers that its codes stand for.
 //! `conversion` makes one model file of another, and `footprint` says what it takes of a device.
 
 mod conversion;
 mod effect;
 mod error;
+mod evaluation;
 mod footprint;
 mod head;
 mod histogram;
 mod ranges;
 mod rewrite;
 mod tables;
+mod tuning;
 
 pub use conversion::{
-    CALIBRATION_SAMPLES, Conversion, ConversionError, Int8Evaluation, QuantizationScore,
-    ScoredSamples, calibration,
+    CALIBRATION_SAMPLES, Conversion, ConversionError, ScoredSamples, calibration,
 };
 pub use effect::{Fidelity, StepFidelity};
 pub use error::QuantizeError;
+pub use evaluation::{Int8Evaluation, QuantizationScore, TuningEffect};
 pub use footprint::{FootprintError, Int8Footprint, PlannedFootprint, biases_of};
 pub use head::{LearningHead, LearningHeadError};
 pub use ranges::RangeMethod;
+pub use tuning::{Tuning, TuningEpoch, TuningError};
 
 use crate::data::Samples;
 use kiln_core::{Int8Error, Int8Rule, Network, Quantization, QuantizedNetwork, Scaling};
 use ranges::Calibration;
+use tables::BuiltTables;
 
 /// A network of integers with all its tables.
 #[derive(Clone, Debug)]
@@ -70,6 +75,10 @@ pub struct FloatModel<'a> {
 /// A network of integers, and how it came to be.
 #[derive(Clone, Debug)]
 pub struct Quantized {
+    /// What the codes of each value of the program of floating-point numbers stand for.
+    codes: Vec<Quantization>,
+    /// The parameters that the tables stand for.
+    parameters: Vec<f32>,
     /// The network.
     pub tables: QuantizedTables,
     /// How the ranges of its values were chosen.
@@ -102,11 +111,14 @@ fn best_tables(
 ) -> Result<Quantized, QuantizeError> {
     let mut best: Option<Quantized> = None;
     for method in RangeMethod::ALL {
-        let tables = tables::build(model, calibration, method)?;
+        let codes = calibration.quantizations(method);
+        let BuiltTables { tables, parameters } = tables::build(model, &codes, Some(calibration))?;
         let fidelity = Fidelity::of(model, &tables, samples)?;
         let is_better = |best: &Quantized| fidelity.output() > best.fidelity.output();
         if best.as_ref().is_none_or(is_better) {
             best = Some(Quantized {
+                codes,
+                parameters,
                 tables,
                 method,
                 fidelity,
@@ -114,6 +126,34 @@ fn best_tables(
         }
     }
     best.ok_or(QuantizeError::NoSamples)
+}
+
+impl Quantized {
+    /// The same network with other parameters, which were trained for its ranges: nothing is taken
+    /// from their biases.
+    ///
+    /// # Errors
+    ///
+    /// As [`quantize`].
+    pub fn with_parameters(
+        &self,
+        parameters: &[f32],
+        scaling: &Scaling,
+        samples: &Samples,
+    ) -> Result<Self, QuantizeError> {
+        let model = FloatModel {
+            network: &self.tables.network,
+            parameters,
+            scaling,
+        };
+        let BuiltTables { tables, parameters } = tables::build(&model, &self.codes, None)?;
+        Ok(Self {
+            parameters,
+            fidelity: Fidelity::of(&model, &tables, samples)?,
+            tables,
+            ..self.clone()
+        })
+    }
 }
 
 #[cfg(test)]

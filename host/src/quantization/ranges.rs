@@ -129,8 +129,16 @@ impl Calibration {
         self
     }
 
+    /// What the codes of each value stand for, the input first.
+    pub fn quantizations(&self, method: RangeMethod) -> Vec<Quantization> {
+        let values = 0..self.values.len();
+        values
+            .map(|value| self.quantization(value, method))
+            .collect()
+    }
+
     /// What the codes of a value stand for, all codes of Kiln's own networks.
-    pub fn quantization(&self, value: usize, method: RangeMethod) -> Quantization {
+    fn quantization(&self, value: usize, method: RangeMethod) -> Quantization {
         if let (Some(input), 0) = (self.input, self.roots[value]) {
             return input;
         }

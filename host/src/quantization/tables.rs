@@ -1,59 +1,72 @@
 //! The integers of a network.
 
 use super::ranges::{Calibration, program};
-use super::{FloatModel, QuantizeError, QuantizedTables, RangeMethod};
+use super::{FloatModel, QuantizeError, QuantizedTables};
 use kiln_core::{
-    AddRequantization, Int8Rule, Layer, Operation, Quantization, Requantization, Shape, Step,
+    AddRequantization, Int8Rule, Layer, Network, Operation, Program, Purpose, Quantization,
+    Requantization, Shape, Step, weight_code, weight_scale,
 };
 
-/// Makes the tables of all nodes.
+/// The tables of a network, and the parameters that they stand for.
+pub(super) struct BuiltTables {
+    pub tables: QuantizedTables,
+    /// Weights as they were, and biases less what the rounding of weights adds on average.
+    pub parameters: Vec<f32>,
+}
+
+/// Makes the tables of all nodes, where `codes` says what the codes of each value of the program stand
+/// for, the input first. What the rounding of weights adds to outputs on average is taken from the
+/// biases as far as `calibration` knows of it.
 pub(super) fn build(
     model: &FloatModel<'_>,
-    calibration: &Calibration,
-    method: RangeMethod,
-) -> Result<QuantizedTables, QuantizeError> {
+    codes: &[Quantization],
+    calibration: Option<&Calibration>,
+) -> Result<BuiltTables, QuantizeError> {
     let program = program(model)?;
     let mut builder = TablesBuilder {
         model,
+        codes,
         calibration,
-        method,
         tables: QuantizedTables {
             network: model.network.clone(),
             rule: Int8Rule::Once,
-            values: vec![calibration.quantization(0, method)],
+            values: vec![codes[0]],
             weights: Vec::new(),
             constants: Vec::new(),
         },
         parameters: model.parameters,
+        corrected: Vec::with_capacity(model.parameters.len()),
     };
     for (index, step) in program.steps().iter().enumerate() {
         builder.step(step, index + 1)?;
     }
     builder.tables.quantized()?;
-    Ok(builder.tables)
+    Ok(BuiltTables {
+        tables: builder.tables,
+        parameters: builder.corrected,
+    })
 }
 
 struct TablesBuilder<'a> {
     model: &'a FloatModel<'a>,
-    calibration: &'a Calibration,
-    method: RangeMethod,
+    codes: &'a [Quantization],
+    calibration: Option<&'a Calibration>,
     tables: QuantizedTables,
     /// Those of the nodes that are still to come.
     parameters: &'a [f32],
+    /// [`BuiltTables::parameters`] of the nodes before.
+    corrected: Vec<f32>,
 }
 
-/// The largest magnitude of a weight's code.
-const WEIGHT: f64 = 127.0;
 /// The largest bias, in the sum's unit: a quarter of what 32 bits hold.
 const BIAS: f64 = (1 << 29) as f64;
 
 impl TablesBuilder<'_> {
     /// Makes the tables of a step, which gives value `value`.
     fn step(&mut self, step: &Step, value: usize) -> Result<(), QuantizeError> {
-        let output = self.calibration.quantization(value, self.method);
+        let output = self.codes[value];
         let reads: Vec<usize> = step.value_numbers().collect();
-        let quantization = |value| self.calibration.quantization(value, self.method);
-        let inputs: Vec<Quantization> = reads.iter().map(|value| quantization(*value)).collect();
+        let inputs: Vec<Quantization> = reads.iter().map(|value| self.codes[*value]).collect();
         let first = step.node;
         match step.operation {
             Operation::Conv2d { .. } | Operation::Linear { .. } => {
@@ -102,8 +115,12 @@ impl TablesBuilder<'_> {
         let (weights, biases) = own.split_at(weights as usize);
         let filters = WeightLayout::of(layer, step.input);
         let taps = weights.len() / filters.count;
-        let means = filters.means(self.calibration.means(read), taps);
+        let means = self.calibration.map_or_else(
+            || vec![0.0; taps * filters.groups],
+            |calibration| filters.means(calibration.means(read), taps),
+        );
         let (mut sums, mut scales) = (Vec::new(), Vec::new());
+        self.corrected.extend(weights);
         for (f, row) in weights.chunks_exact(taps).enumerate() {
             let bias = biases.get(f).map_or(0.0, |bias| f64::from(*bias));
             let group = f / (filters.count / filters.groups);
@@ -112,6 +129,9 @@ impl TablesBuilder<'_> {
             let codes = filters.channels_last(&own.codes);
             let sum: i32 = codes.iter().map(|code| i32::from(*code)).sum();
             sums.push(own.bias - i32::from(input.zero) * sum);
+            if !biases.is_empty() {
+                self.corrected.push(own.exact_bias as f32);
+            }
             self.tables.weights.extend(codes);
             let scale = f64::from(input.scale) * own.scale / f64::from(output.scale);
             scales.push(Requantization::of(scale).ok_or_else(|| self.ratio(step.node))?);
@@ -145,6 +165,20 @@ impl TablesBuilder<'_> {
             layer: self.model.network.layers()[node].name(),
         }
     }
+}
+
+/// What the values of a program are rounded to: the codes of each, the input first, within what the
+/// last layer of their step leaves of them.
+pub(super) fn limited_codes(
+    network: &Network,
+    codes: &[Quantization],
+) -> Result<Vec<Quantization>, QuantizeError> {
+    let mut program: Box<Program> = Box::new(Program::EMPTY);
+    program.plan(network, Purpose::Inference)?;
+    let steps = program.steps().iter().zip(&codes[1..]);
+    let outputs =
+        steps.map(|(step, own)| limited(&network.layers()[step.node + step.nodes - 1], *own));
+    Ok(std::iter::once(codes[0]).chain(outputs).collect())
 }
 
 /// The codes that a node may give: those of an activation are above 0, or up to 6.
@@ -225,33 +259,27 @@ struct QuantizedFilter {
     codes: Vec<i8>,
     scale: f64,
     bias: i32,
+    /// What the bias stands for, before it was rounded.
+    exact_bias: f64,
 }
 
 impl QuantizedFilter {
     /// `means` is what each tap reads on average: what the rounding of weights adds to the output on
     /// average is taken from the bias.
     fn of(weights: &[f32], bias: f64, input_scale: f64, means: &[f64]) -> Self {
-        let largest = weights
-            .iter()
-            .fold(0.0_f32, |most, own| most.max(own.abs()));
-        let mut scale = f64::from(largest) / WEIGHT;
-        scale = scale.max(bias.abs() / (input_scale * BIAS));
-        if scale == 0.0 {
-            scale = 1.0;
-        }
-        let codes: Vec<i8> = weights
-            .iter()
-            .map(|weight| (f64::from(*weight) / scale).round().clamp(-WEIGHT, WEIGHT) as i8)
-            .collect();
+        let scale = weight_scale(weights, bias.abs() / (input_scale * BIAS));
+        let codes = weights.iter().map(|weight| weight_code(*weight, scale));
+        let codes: Vec<i8> = codes.collect();
         let errors = weights.iter().zip(&codes).zip(means);
         let added: f64 = errors
             .map(|((weight, code), mean)| (f64::from(*code) * scale - f64::from(*weight)) * mean)
             .sum();
-        let bias = ((bias - added) / (input_scale * scale)).round();
+        let exact_bias = bias - added;
         Self {
             codes,
             scale,
-            bias: bias as i32,
+            bias: (exact_bias / (input_scale * scale)).round() as i32,
+            exact_bias,
         }
     }
 }

@@ -2,6 +2,8 @@ use super::*;
 use crate::data::ImageShape;
 use kiln_core::{BatchNorm, Conv2d, Layer, he_uniform};
 
+mod tuned;
+
 const SHAPE: ImageShape = ImageShape {
     channels: 2,
     height: 8,

@@ -2,7 +2,7 @@
 
 use super::ReportedRun;
 use super::document::{figure, percent};
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::quantization::{Int8Evaluation, StepFidelity};
 use crate::training::MeanScore;
 use kiln_core::Layer;
@@ -24,6 +24,9 @@ pub(super) fn section(run: &ReportedRun, int8: &Int8Evaluation) -> Markup {
             @if let Some(before) = scored.before {
                 (figure(&format!("{} before", name(before)), &value(before), "in floating point"))
             }
+            @if let Some(rounded) = int8.tuned.and_then(|tuned| tuned.rounded) {
+                (figure(&format!("{} untuned", name(rounded)), &value(rounded), "by rounding alone"))
+            }
             (figure("Flash", &grouped(int8.flash_bytes as u64), "bytes of weights and constants"))
             (figure("RAM", &grouped(int8.arena_bytes as u64), "bytes for an inference, the input in it"))
         }
@@ -36,6 +39,11 @@ pub(super) fn section(run: &ReportedRun, int8: &Int8Evaluation) -> Markup {
         p class="note" {
             "Ranges by " (int8.ranges) " of " (grouped(int8.calibration_samples as u64))
             " training samples. The noise is how far a layer's output is from what floating point gives. "
+            @if let Some(tuned) = int8.tuned {
+                "It was trained on for " (counted(tuned.epochs as usize, "epoch", "epochs"))
+                ", rounded to what its codes stand for, at a rate of " (tuned.lr)
+                ", and is compared with what that left in floating point. "
+            }
             "The model file is model-int8.kiln."
         }
     }

@@ -27,7 +27,10 @@ pub use folding_effect::FoldingEffect;
 pub use interruption::{INTERRUPTED, Interruption};
 pub use job::{Job, RunRequest, new_folder};
 pub use outputs::{RunOutputs, lasting_name, whole_path};
-pub use quantizing::{QuantizedRun, describe_int8, held_out_score, quantize_run};
+pub use quantizing::{
+    QuantizedRun, QuantizingWatch, describe_int8, describe_tuning_epoch, held_out_score,
+    is_interrupted, quantize_run,
+};
 pub use report::{EpochReport, RunFindings, RunTiming, TrainReport};
 pub use setup::Setup;
 pub use training_loop::{TrainingLoop, TrainingWatch};

@@ -1,11 +1,12 @@
 //! A run's network in integers, made at the run's end.
 
-use super::Setup;
 use super::outputs;
+use super::{Interruption, Setup};
 use crate::data::Dataset;
-use crate::output::Output;
+use crate::output::{Output, grouped};
 use crate::quantization::{
-    CALIBRATION_SAMPLES, Conversion, ConversionError, Int8Evaluation, ScoredSamples, calibration,
+    CALIBRATION_SAMPLES, Conversion, ConversionError, Int8Evaluation, ScoredSamples, Tuning,
+    TuningEpoch, TuningError, calibration,
 };
 use crate::report::EvaluationScores;
 use crate::training::{MeanScore, Split};
@@ -14,6 +15,15 @@ use std::io;
 
 /// The network of a run that is to be quantised, as far as it can be.
 pub type QuantizedRun = Result<Conversion, ConversionError>;
+
+/// Who is told how the epochs of quantisation go on, and can end them.
+#[derive(Clone, Copy)]
+pub struct QuantizingWatch<'a> {
+    /// Where lines go, if anywhere.
+    pub output: Option<Output>,
+    /// What can end them.
+    pub interruption: &'a Interruption,
+}
 
 /// Quantises a run's network, as `kiln quantize` does where nothing else is said, and scores it on the
 /// samples that the run is scored by. Nothing where the run's settings do not ask for it.
@@ -26,6 +36,7 @@ pub fn quantize_run(
     setup: &Setup<'_>,
     dataset: &Dataset,
     scores: &EvaluationScores<'_>,
+    watch: QuantizingWatch<'_>,
 ) -> Result<Option<QuantizedRun>> {
     if !setup.settings.quantize {
         return Ok(None);
@@ -34,13 +45,54 @@ pub fn quantize_run(
     let model = bytes.open()?;
     let settings = &setup.settings;
     let split = Split::new(dataset.train.len(), settings.validation, settings.seed)?;
-    let split = Some(&split).filter(|split| !split.validation.is_empty());
-    let ranges = calibration(dataset, split, CALIBRATION_SAMPLES);
+    let held_out = Some(&split).filter(|split| !split.validation.is_empty());
+    let ranges = calibration(dataset, held_out, CALIBRATION_SAMPLES);
+    let check = || watch.interruption.check();
+    let told = |epoch: &TuningEpoch| match watch.output {
+        Some(output) => describe_tuning_epoch(output, epoch),
+        None => Ok(()),
+    };
+    let tuning = settings.quantize_epochs.map(|epochs| Tuning {
+        epochs,
+        settings: *settings,
+        samples: &dataset.train,
+        train: split.train.clone(),
+        lanes: Some(setup.lanes),
+        check: &check,
+        told: &told,
+    });
     let scored = ScoredSamples {
         samples: scores.samples,
         indices: &scores.indices,
     };
-    Ok(Some(Conversion::of(&model, &ranges, scored, setup.threads)))
+    let threads = setup.threads;
+    let conversion = Conversion::of(&model, &ranges, scored, threads, tuning.as_ref());
+    Ok(Some(conversion))
+}
+
+/// Whether there is no network of integers because someone ended its epochs.
+pub fn is_interrupted(cause: &ConversionError) -> bool {
+    matches!(cause, ConversionError::Tuning(TuningError::Interrupted))
+}
+
+/// Says what an epoch of quantisation reached, by the network as its codes have it then.
+///
+/// # Errors
+///
+/// If the output cannot be written.
+pub fn describe_tuning_epoch(output: Output, epoch: &TuningEpoch) -> io::Result<()> {
+    let TuningEpoch { number, of, epoch } = epoch;
+    let train = epoch.train.map(|score| match score.accuracy {
+        Some(accuracy) => format!(", loss {:.4}, {:.2}%", score.loss, 100.0 * accuracy),
+        None => format!(", loss {:.6}", score.loss),
+    });
+    let train = train.unwrap_or_default();
+    let rate = (epoch.samples as f64 / epoch.train_time.as_secs_f64()) as u64;
+    let rate = grouped(rate);
+    output.item(
+        "quantising",
+        format_args!("epoch {number} of {of}{train} of the training samples, {rate} a second"),
+    )
 }
 
 /// The score of a run's network of integers on the samples held out; nothing where there are none.
@@ -69,6 +121,7 @@ pub fn held_out_score(
 /// If the output cannot be written.
 pub fn describe_int8(output: Output, evaluation: &Int8Evaluation) -> io::Result<()> {
     output.item("int8", evaluation.scored.in_words())?;
+    evaluation.describe_tuning(output)?;
     evaluation.describe_bytes(output, "")?;
     let Some(noisiest) = evaluation.noisiest() else {
         return Ok(());

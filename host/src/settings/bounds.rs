@@ -75,6 +75,18 @@ impl Hyperparameters {
                 self.label_smoothing.to_string(),
                 "only the loss cross-entropy has labels to smooth",
             ),
+            (
+                self.quantize_epochs != Some(0),
+                "quantize-epochs",
+                "0".into(),
+                "it must be at least 1",
+            ),
+            (
+                self.quantize_epochs.is_none() || self.quantize,
+                "quantize-epochs",
+                self.quantize_epochs.unwrap_or_default().to_string(),
+                "only a network that is quantised is trained so; add --quantize",
+            ),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, name, found, rule)) => Err(SettingError { name, found, rule }),

@@ -56,6 +56,17 @@ fn what_is_out_of_bounds_is_named() {
     };
     assert!(with(|_| ()).is_ok());
     assert_eq!(with(|s| s.epochs = Some(0)), Err("epochs"));
+    assert_eq!(
+        with(|s| s.quantize_epochs = Some(1)),
+        Err("quantize-epochs")
+    );
+    let epochs = |epochs| Settings {
+        quantize: Some(true),
+        quantize_epochs: Some(epochs),
+        ..Settings::default()
+    };
+    assert!(epochs(0).resolve(1, 1).is_err());
+    assert!(epochs(1).resolve(1, 1).is_ok());
     assert_eq!(with(|s| s.batch = Some(0)), Err("batch"));
     assert_eq!(with(|s| s.batch = Some(1 << 17)), Err("batch"));
     assert_eq!(with(|s| s.lr = Some(f64::NAN)), Err("lr"));

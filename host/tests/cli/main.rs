@@ -13,6 +13,8 @@ mod help;
 mod misuse;
 mod predict;
 mod quantize;
+#[cfg(unix)]
+mod quantize_epochs;
 mod report;
 #[cfg(unix)]
 mod resume;

@@ -73,6 +73,7 @@ impl Way<'_> {
             },
             outcome: Outcome::default(),
             observer: &mut (),
+            quantization: None,
         };
         let elements = program.input_shape().elements();
         for sample in 0..SAMPLES {

@@ -38,7 +38,12 @@ impl Walk<'_> {
     /// The gradient of the node's parameters, group by group, then of what it reads.
     fn node_backward(&mut self, index: usize) {
         // Of a value that is read, every reader has left its part by now.
-        let d_outputs = self.gradients[index + 1].take().unwrap();
+        let mut d_outputs = self.gradients[index + 1].take().unwrap();
+        for (d_output, passes) in d_outputs.iter_mut().zip(&self.passes[index + 1]) {
+            for (d, passes) in d_output.iter_mut().zip(passes) {
+                *d = if *passes { *d } else { 0.0 };
+            }
+        }
         let [start, weights, biases] = self.places(index);
         let mut total = vec![0.0; weights + biases];
         for (number, d_outputs) in d_outputs.chunks(GROUP).enumerate() {

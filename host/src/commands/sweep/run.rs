@@ -12,8 +12,8 @@ use crate::run::checkpoint::Checkpoint;
 use crate::run::fitting;
 use crate::run::folder::{CHECKPOINT, INT8_MODEL, RunFolder};
 use crate::run::{
-    Checkpoints, EpochReport, Interruption, Job, RunOutputs, Setup, TrainingLoop, held_out_score,
-    quantize_run,
+    Checkpoints, EpochReport, Interruption, Job, QuantizingWatch, RunOutputs, Setup, TrainingLoop,
+    held_out_score, is_interrupted, quantize_run,
 };
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
@@ -21,7 +21,7 @@ use crate::sweep::plan::PlannedRun;
 use crate::sweep::result::{RunCost, RunResult};
 use crate::training::{Epoch, Split, TrainingError};
 use anyhow::{Context, Result, ensure};
-use kiln_core::Network;
+use kiln_core::{Folding, Network};
 use std::time::Instant;
 
 /// All runs, with the dataset they share.
@@ -177,7 +177,13 @@ impl<'a> Runs<'a> {
         };
         let mut watch = progress.watch(index);
         let result = match training.run(&mut setup.trainer, &mut epochs, &mut watch) {
-            Ok(true) => self.finish(&job, &mut setup, &outputs, &epochs)?,
+            Ok(true) => {
+                let finished = self.finish(&job, &mut setup, &outputs, &epochs, interruption)?;
+                let Some(result) = finished else {
+                    return Ok(());
+                };
+                result
+            }
             Ok(false) => return Ok(()),
             Err(error) => {
                 let Some(&TrainingError::Diverged { epoch, step, .. }) = error.downcast_ref()
@@ -194,19 +200,30 @@ impl<'a> Runs<'a> {
         Ok(())
     }
 
-    /// Writes the folder of a run whose epochs are all done, and gives what it came to.
+    /// Writes the folder of a run whose epochs are all done, and gives what it came to; nothing where
+    /// it was interrupted while it was quantised, which begins anew.
     fn finish(
         &self,
         job: &Job,
         setup: &mut Setup<'_>,
         outputs: &RunOutputs<'_>,
         epochs: &[Epoch],
-    ) -> Result<RunResult> {
+        interruption: &Interruption,
+    ) -> Result<Option<RunResult>> {
         const HELD_OUT: &str = "no samples were held out";
         let (mut evaluation, scores) = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
         let last = epochs.last().and_then(|epoch| epoch.validation);
         let test = evaluation.test();
-        let int8 = quantize_run(setup, self.dataset, &scores)?.transpose();
+        let watch = QuantizingWatch {
+            output: None,
+            interruption,
+        };
+        let int8 = quantize_run(setup, self.dataset, &scores, watch)?.transpose();
+        if int8.as_ref().is_err_and(is_interrupted) {
+            let mut checkpoints = Checkpoints::new(&job.out, &outputs.config);
+            checkpoints.keep_now(&setup.trainer, epochs)?;
+            return Ok(None);
+        }
         // A plan holds samples out.
         let result = match &int8 {
             Ok(None) => RunResult::Trained {
@@ -230,7 +247,7 @@ impl<'a> Runs<'a> {
                 .map(|int8| (INT8_MODEL, int8.model.as_slice())),
         );
         outputs.write(job, setup, &EpochReport::all(epochs), &evaluation, &more)?;
-        Ok(result)
+        Ok(Some(result))
     }
 
     /// The run as `kiln train` has it.
@@ -268,7 +285,14 @@ fn memory(network: &Network, settings: &Hyperparameters, dataset: &Dataset) -> R
         batch: samples.min(settings.batch as usize),
         ..EngineOptions::default()
     };
-    let engine = engine::memory(network, &options)?;
+    let mut engine = engine::memory(network, &options)?;
+    if settings.quantize_epochs.is_some() {
+        let options = EngineOptions {
+            fake_quantization: Some(Vec::new()),
+            ..options
+        };
+        engine += engine::memory(&Folding::of(network).network(), &options)?;
+    }
     let test = dataset.test.as_ref().map_or(0, Samples::len);
     let held_out = (samples as f64 * settings.validation).ceil() as usize;
     let logits = test.max(held_out) * network.classes();
