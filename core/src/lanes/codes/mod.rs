@@ -79,6 +79,9 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
 
     /// Four packets of numbers as one of codes, saturated to 0 to 255.
     fn narrow(numbers: [Self; 4]) -> Self;
+    /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
+    /// the codes at place `p` of each of the four, in their order.
+    fn gather(packets: [Self; QUAD]) -> [Self; QUAD];
     /// Eight neighbouring codes of each of 16 samples, as eight times those of all samples.
     fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8];
     /// Puts four codes of each of 16 samples together, as many samples as the packet has. `self` is the

@@ -149,6 +149,18 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
+    fn gather(packets: [Self; QUAD]) -> [Self; QUAD] {
+        let mut gathered = packets;
+        for (place, own) in gathered.iter_mut().enumerate() {
+            for (lane, word) in own.0.iter_mut().enumerate() {
+                let codes = packets.map(|packet| packet.0[lane].to_le_bytes()[place]);
+                *word = u32::from_le_bytes(codes);
+            }
+        }
+        gathered
+    }
+
+    #[inline(always)]
     fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
         let mut turned = [[0; 16]; 8];
         for (place, turned) in turned.iter_mut().enumerate() {

@@ -18,6 +18,7 @@ macro_rules! code_packet {
         arrange_weight: $arrange_weight:expr,
         $load:ident, $store:ident, $splat:ident, $splat_lanes:ident,
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
+        $or:ident, $and_not:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
         join: $join:expr, odd: $odd:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
@@ -171,6 +172,26 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
+            fn gather(packets: [Self; QUAD]) -> [Self; QUAD] {
+                let [Self(a), Self(b), Self(c), Self(d)] = packets;
+                // SAFETY: the instructions are there, see above.
+                unsafe {
+                    let (byte, word) = (_mm_cvtsi32_si128(8), _mm_cvtsi32_si128(16));
+                    let (bytes, words) = ($splat(0x00FF_00FF), $splat(0x0000_FFFF));
+                    let first = $or($and(a, bytes), $shift_left($and(b, bytes), byte));
+                    let second = $or($and(c, bytes), $shift_left($and(d, bytes), byte));
+                    let third = $or($and($shift(a, byte), bytes), $and_not(bytes, b));
+                    let fourth = $or($and($shift(c, byte), bytes), $and_not(bytes, d));
+                    [
+                        Self($or($and(first, words), $shift_left(second, word))),
+                        Self($or($and(third, words), $shift_left(fourth, word))),
+                        Self($or($and($shift(first, word), words), $and_not(words, second))),
+                        Self($or($and($shift(third, word), words), $and_not(words, fourth))),
+                    ]
+                }
+            }
+
+            #[inline(always)]
             fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
                 let columns = turn(runs);
                 let mut turned = [[0; 16]; 8];
@@ -244,6 +265,7 @@ code_packet! {
     arrange_weight: arrange_pairs,
     _mm256_loadu_si256, _mm256_storeu_si256, _mm256_set1_epi32, _mm256_broadcastsi128_si256,
     _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_and_si256,
+    _mm256_or_si256, _mm256_andnot_si256,
     _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
     join: join_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
@@ -261,6 +283,7 @@ code_packet! {
     arrange_weight: arrange_quad,
     _mm512_loadu_si512, _mm512_storeu_si512, _mm512_set1_epi32, _mm512_broadcast_i32x4,
     _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_and_si512,
+    _mm512_or_si512, _mm512_andnot_si512,
     _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
     join: join_x16,
     odd: odd_x16,

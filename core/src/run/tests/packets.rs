@@ -138,6 +138,50 @@ fn shapes_of_every_kind_give_each_sample_its_codes() {
                 2,
             ),
             (conv([2, 9, 9], Conv2d::new(3, 5).padding(2)).relu6(), 4),
+            // Depthwise, by columns: every kernel's width, strides, uneven padding, odd channels.
+            (conv([4, 7, 9], Conv2d::new(4, 2).groups(4)).relu(), 2),
+            (conv([5, 8, 7], Conv2d::new(5, 3).padding(1).groups(5)), 4),
+            (conv([6, 9, 11], Conv2d::new(6, 5).padding(2).groups(6)), 6),
+            (
+                conv(
+                    [3, 9, 12],
+                    Conv2d {
+                        stride: [3, 2],
+                        ..Conv2d::new(3, 7).padding(3).groups(3)
+                    },
+                ),
+                8,
+            ),
+            (
+                conv(
+                    [8, 6, 16],
+                    Conv2d {
+                        stride: [1, 3],
+                        ..Conv2d::new(8, 4).groups(8)
+                    },
+                ),
+                10,
+            ),
+            (
+                conv(
+                    [4, 6, 19],
+                    Conv2d {
+                        stride: [2, 3],
+                        ..Conv2d::new(4, 5).groups(4)
+                    },
+                ),
+                12,
+            ),
+            (
+                conv(
+                    [12, 1, 13],
+                    Conv2d {
+                        kernel: [1, 9],
+                        ..Conv2d::new(12, 3).groups(12)
+                    },
+                ),
+                14,
+            ),
             // Kernels of one position, whose rows are only one where nothing pools them.
             (conv([8, 9, 10], Conv2d::new(8, 1)).relu().max_pool2d(2), 6),
             (

@@ -1,6 +1,7 @@
 //! Convolution and linear layers of codes, channels last, for any processor.
 
 pub(crate) mod block_scale;
+mod columns;
 pub(crate) mod packets;
 pub(crate) mod quads;
 pub mod reference;

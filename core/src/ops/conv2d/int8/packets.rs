@@ -22,15 +22,17 @@ pub(crate) struct PacketConv<'a, C> {
     pub input: &'a [u32],
     /// rows x columns x quads packets, pooled where that is wanted.
     pub output: &'a mut [u32],
+    /// [`QuadGeometry::ring_words`] packets with anything in them.
+    pub ring: &'a mut [u32],
     /// Where the output holds what it is to be added to.
     pub sum: Option<PacketSum>,
 }
 
 /// Four filters that are computed side by side.
-struct FilterQuad<'a> {
-    index: usize,
-    scale: BlockScale,
-    weights: &'a [u32],
+pub(super) struct FilterQuad<'a> {
+    pub index: usize,
+    pub scale: BlockScale,
+    pub weights: &'a [u32],
     runs: QuadRuns,
 }
 
@@ -43,6 +45,9 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     #[inline(always)]
     fn run(mut self) {
         let g = self.geometry;
+        if g.column_quads > 0 {
+            return self.by_columns();
+        }
         let extents = match self.pool {
             true => g.output.map(|extent| extent / 2),
             false => g.output,
@@ -54,19 +59,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             let rows = first..extents[0].min(first + band);
             let mut rest = self.weights;
             for index in 0..g.blocks() {
-                let (scale, behind) = rest.split_at(BlockScale::WORDS);
-                let (weights, behind) = behind.split_at(g.block_words::<C>(index));
-                rest = behind;
-                let block = FilterQuad {
-                    index,
-                    scale: BlockScale::read(scale),
-                    weights,
-                    runs: if g.conv().groups == 1 {
-                        common
-                    } else {
-                        g.runs(index)
-                    },
-                };
+                let block = FilterQuad::take::<C>(&g, index, &mut rest, common);
                 for y in rows.clone() {
                     match (self.pool, block.scale.is_once()) {
                         (true, true) => self.pooled_row::<true>(&block, y, extents[1]),
@@ -76,6 +69,31 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl<'a> FilterQuad<'a> {
+    /// The next one of arranged weights. `common` is what all see where there are no groups.
+    #[inline(always)]
+    pub fn take<C: CodeLanes>(
+        g: &QuadGeometry,
+        index: usize,
+        rest: &mut &'a [u32],
+        common: QuadRuns,
+    ) -> Self {
+        let (scale, behind) = rest.split_at(BlockScale::WORDS);
+        let (weights, behind) = behind.split_at(g.block_words::<C>(index));
+        *rest = behind;
+        Self {
+            index,
+            scale: BlockScale::read(scale),
+            weights,
+            runs: if g.conv().groups == 1 {
+                common
+            } else {
+                g.runs(index)
+            },
         }
     }
 }
@@ -182,7 +200,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 
     /// Makes the codes of four filters from their sums.
     #[inline(always)]
-    fn finish<const ONCE: bool>(
+    pub(super) fn finish<const ONCE: bool>(
         &mut self,
         block: &FilterQuad<'_>,
         position: usize,

@@ -26,6 +26,9 @@ pub(crate) struct QuadGeometry {
     /// Between them, in rows and in positions.
     step: [usize; 2],
     pub stride: [usize; 2],
+    /// Of a depthwise convolution: quads of four columns of one channel in a row of the kernel, by
+    /// which it is computed; 0 where it is computed by quads of channels.
+    pub column_quads: usize,
 }
 
 impl QuadGeometry {
@@ -50,6 +53,10 @@ impl QuadGeometry {
             kernel,
             step,
             stride: conv.stride,
+            column_quads: match !is_windowed && !is_pooled && is_by_columns(conv) {
+                true => conv.kernel[1].div_ceil(QUAD),
+                false => 0,
+            },
         };
         if !is_pooled && !is_copied && conv.is_pointwise() && own.input == own.output {
             // One long row: fewer positions are left over.
@@ -85,6 +92,24 @@ impl QuadGeometry {
         }
     }
 
+    /// Places in a row of quads of columns: one for each output, and those of its later quads.
+    pub fn column_places(&self) -> usize {
+        match self.column_quads {
+            0 => 0,
+            quads => self.output[1] + (quads - 1) * self.column_step(),
+        }
+    }
+
+    /// Places from one quad of columns that an output sees to the next.
+    pub fn column_step(&self) -> usize {
+        QUAD / self.stride[1]
+    }
+
+    /// Words, for each sample, of the rows of quads of columns that an output sees, of four channels.
+    pub fn ring_words(&self) -> usize {
+        self.kernel[0] * self.column_places() * QUAD
+    }
+
     /// Quads of a position that a block's filters see.
     fn seen(&self, block: usize) -> Range<usize> {
         let g = &self.conv;
@@ -116,7 +141,11 @@ impl QuadGeometry {
     /// Words of the weights that a block's filters have for what they see.
     pub fn block_words<C: CodeLanes>(&self, block: usize) -> usize {
         let runs = self.runs(block);
-        runs.rows * runs.columns * runs.len * QUAD * C::WEIGHT_WORDS
+        let quads = match self.column_quads {
+            0 => runs.rows * runs.columns * runs.len,
+            quads => self.kernel[0] * quads,
+        };
+        quads * QUAD * C::WEIGHT_WORDS
     }
 
     /// Words that all weights and constants take, arranged.
@@ -155,6 +184,15 @@ impl QuadGeometry {
     /// A filter's weights for the `index`th quad that its block sees; 0 where it has none.
     fn weight(&self, weights: &[i8], filter: usize, block: usize, index: usize) -> [i8; QUAD] {
         let g = &self.conv;
+        if self.column_quads > 0 {
+            let (row, column) = (index / self.column_quads, index % self.column_quads * QUAD);
+            return [0, 1, 2, 3].map(|place| match column + place < g.kernel[1] {
+                true if filter < g.filters => {
+                    weights[filter * g.taps() + row * g.kernel[1] + column + place]
+                }
+                _ => 0,
+            });
+        }
         let seen = self.seen(block);
         let (tap, quad) = (index / seen.len(), seen.start + index % seen.len());
         let (row, column) = (tap / self.kernel[1], tap % self.kernel[1]);
@@ -176,6 +214,16 @@ impl QuadGeometry {
             }
         })
     }
+}
+
+/// Whether each filter sees a channel of its own, by rows of neighbouring columns: four at a time there
+/// are no products with the other three channels of a quad, which would be 0.
+fn is_by_columns(conv: &ConvGeometry) -> bool {
+    let is_depthwise = conv.groups > 1 && conv.groups == conv.channels;
+    let is_dense = conv.dilation == [1, 1] && conv.kernel[1] > 1;
+    // Later quads of an output are where another output's first one is.
+    let is_aligned = conv.kernel[1] <= QUAD || QUAD.is_multiple_of(conv.stride[1]);
+    is_depthwise && conv.filters == conv.channels && is_dense && is_aligned
 }
 
 /// QuadRuns of neighbouring quads, rows x columns of them.

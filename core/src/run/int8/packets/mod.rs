@@ -22,7 +22,7 @@ pub struct PacketSizes {
     pub weights: usize,
     /// Words of the values.
     pub values: usize,
-    /// Words of a copy of what a convolution reads.
+    /// Words of a copy of what a convolution reads, and of what it gathers of that.
     pub copy: usize,
     /// Codes of all samples' inputs or outputs, or of one sample's values.
     pub codes: usize,
@@ -32,7 +32,7 @@ pub struct PacketSizes {
 pub struct PacketMemory<'m> {
     /// The values, in packets.
     pub values: &'m mut [u32],
-    /// A copy of what a convolution reads.
+    /// A copy of what a convolution reads, and what it gathers of that.
     pub copy: &'m mut [u32],
     /// Codes as single samples have them.
     pub codes: &'m mut [i8],
@@ -62,7 +62,11 @@ impl Program {
         Ok(PacketSizes {
             weights: convs().map(|quads| quads.words::<C>()).sum(),
             values: self.arena_packets() * C::LANES,
-            copy: convs().map(|quads| quads.copy_words()).max().unwrap_or(0) * C::LANES,
+            copy: convs()
+                .map(|quads| quads.copy_words() + quads.ring_words())
+                .max()
+                .unwrap_or(0)
+                * C::LANES,
             codes: (most * C::LANES).max(self.arena_packets()),
         })
     }

@@ -93,15 +93,17 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             to.copy_from_slice(from);
         }
         let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
+        let (copy, ring) = memory.copy.split_at_mut(quads.copy_words() * C::LANES);
+        let ring = &mut ring[..quads.ring_words() * C::LANES];
         let input = match (quads.window, quads.is_copied) {
             (1, false) => input,
             (1, true) => {
                 let padding = four(single.inputs[0].zero) as u32;
-                copy_padded::<C>(quads, padding, input, memory.copy);
-                &*memory.copy
+                copy_padded::<C>(quads, padding, input, copy);
+                &*copy
             }
             // They were written when the samples were taken.
-            _ => &*memory.copy,
+            _ => &*copy,
         };
         self.proof.vectorize(PacketConv {
             proof: self.proof,
@@ -115,6 +117,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             },
             input,
             output,
+            ring,
             sum,
         });
     }
