@@ -7,7 +7,10 @@ use crate::exchange::onnx::constants::{Constant, shape};
 use crate::exchange::onnx::error::{Fault, TensorFault};
 use crate::exchange::onnx::message::{I8, I32, TensorMessage, U8};
 use crate::exchange::onnx::node::{OnnxOperation, attribute_fault};
-use kiln_core::Quantization;
+use kiln_core::{LayerFault, Quantization};
+
+/// Most codes of all constants together, each of which takes eight bytes here.
+const MOST_CODES: usize = 1 << 25;
 
 /// What codes without a sign are larger by.
 const BYTE_OFFSET: i32 = 128;
@@ -74,6 +77,10 @@ impl<'m> CodesImporter<'m> {
             },
             _ => return Ok(false),
         };
+        self.parameter_codes += found.codes.len();
+        if self.parameter_codes > MOST_CODES {
+            return Err(Fault::Layer(LayerFault::TooLarge));
+        }
         if let Some(output) = operation.node.outputs.first() {
             self.parameters.insert(output, found);
         }
@@ -220,7 +227,8 @@ impl OnnxOperation<'_, '_> {
         let rank = match self.input(0) {
             Some(Constant::Tensor(tensor)) => tensor.dims.len() as i64,
             Some(Constant::Array(array)) => array.dims.len() as i64,
-            None => 0,
+            // Of a value, all codes have one scale.
+            None => return Ok(None),
         };
         let counted = if axis < 0 {
             axis.saturating_add(rank)

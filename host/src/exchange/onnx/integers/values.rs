@@ -104,6 +104,8 @@ pub struct CodesImporter<'m> {
     known: HashMap<&'m str, Known>,
     /// Constants of codes by name.
     pub parameters: HashMap<&'m str, CodesParameter>,
+    /// How many codes they have together.
+    pub parameter_codes: usize,
     /// How often each name is read.
     readers: HashMap<&'m str, usize>,
     batch: Option<i64>,
@@ -143,6 +145,7 @@ impl<'m> CodesImporter<'m> {
             draft: IntegerDraft::new(),
             known: HashMap::from([(input.name.as_str(), known)]),
             parameters: HashMap::new(),
+            parameter_codes: 0,
             readers,
             batch: input.dims().first().copied().flatten(),
             takes_numbers,
