@@ -1,7 +1,8 @@
 //! Operators that pass a scale on: limits, the largest of a window, zeros around, other extents.
 
+use super::known::{HeldCodes, Known, LayerSource, OpenLayer, behind};
 use super::operator;
-use super::values::{CodesImporter, HeldCodes, Known, LayerSource, OpenLayer, behind};
+use super::values::CodesImporter;
 use crate::exchange::integers::Int8Node;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
