@@ -5,12 +5,12 @@
     python3 scripts/int8_exchange_check.py --weights model-int8.kiln --dataset mnist [--limit N]
 
 Exports the model to ONNX and TFLite, has Kiln evaluate the dataset, runs the same samples through
-onnxruntime (after onnx.checker) and LiteRT, by its reference kernels and by those it takes itself, and prints how many samples get the very
-same codes, and how many the same class. `--only onnx` or `--only tflite` needs one of the two installed.
-Both files are imported again; what comes of the ONNX file is compared with the model to the bit, and what
-comes of the TFLite file must give the codes of LiteRT. Ends with 1 if fewer than 99.9% of the samples get
-the same class from either, or, of a model that rounds once, the same codes from onnxruntime on fewer than
-`--codes` (99.9%).
+onnxruntime (after onnx.checker) and LiteRT, by its reference kernels and by those it takes itself, and
+prints how many samples get the very same codes, and how many the same class. `--only onnx` or `--only
+tflite` needs one of the two installed. Both files are imported again; what comes of the ONNX file is
+compared with the model to the bit, and what comes of the TFLite file must give the codes of LiteRT's
+reference kernels. Ends with 1 if fewer than 99.9% of the samples get the same class from either, or fewer
+than `--codes` (99.9% of them; 0 for a model imported from TFLite) the same codes from onnxruntime.
 """
 
 import argparse

@@ -230,6 +230,10 @@ fn a_trained_model_is_exported_beside_itself_with_its_code() {
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
+    workspace.refuses(
+        "export --to tflite --weights run/model.kiln",
+        &["run/model.kiln", "int8 models only", "kiln quantize"],
+    );
     let report = workspace.json("export --to onnx --weights run/model.kiln");
     assert_eq!(report["file"], "run/model.onnx");
     let model = read(workspace.path("run/model.kiln"));

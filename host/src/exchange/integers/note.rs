@@ -1,14 +1,16 @@
 //! The integers of a network that a format's own numbers do not hold to the bit.
 
-use kiln_core::{Int8Rule, Quantization, QuantizedNetwork};
+use kiln_core::{Int8Rule, Network, Quantization, QuantizedNetwork};
 use serde::{Deserialize, Serialize};
 
 /// The name that the note has in a file's header.
 pub const INTEGERS_KEY: &str = "kiln.integers";
 
-/// What a network of integers has besides its graph and its weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What a network of integers has besides its weights.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct IntegersNote {
+    /// The graph.
+    pub network: Network,
     /// How it rounds.
     pub rule: Int8Rule,
     /// Scale, zero, least and greatest code of each value; the scale by its bits, since a JSON
@@ -23,6 +25,7 @@ impl IntegersNote {
     pub fn of(quantized: &QuantizedNetwork<'_>) -> Self {
         let values = quantized.values().iter();
         Self {
+            network: quantized.network().clone(),
             rule: quantized.rule(),
             values: values
                 .map(|own| (own.scale.to_bits(), own.zero, own.low, own.high))

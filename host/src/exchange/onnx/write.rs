@@ -1,5 +1,6 @@
 //! A model as an ONNX file: raw pixels in, logits out.
 
+mod additions;
 mod averages;
 mod integers;
 mod options;

@@ -1,9 +1,10 @@
 //! Additions, and arithmetic with constants.
 
 use super::ends::depthwise;
+use super::known::{HeldCodes, Known, LayerSource, OpenLayer, OpenSums};
 use super::layers::opened;
 use super::operator;
-use super::values::{CodesImporter, HeldCodes, Known, LayerSource, OpenLayer, OpenSums};
+use super::values::CodesImporter;
 use crate::exchange::Affine;
 use crate::exchange::onnx::elementwise::along;
 use crate::exchange::onnx::error::Fault;

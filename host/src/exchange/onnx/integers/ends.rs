@@ -1,6 +1,7 @@
 //! Where numbers become codes, and codes numbers: there a layer's output has a scale, and is added.
 
-use super::values::{CodesImporter, HeldCodes, Known, LayerSource, OpenLayer, OpenSums, all_codes};
+use super::known::{HeldCodes, Known, LayerSource, OpenLayer, OpenSums, all_codes};
+use super::values::CodesImporter;
 use crate::exchange::Affine;
 use crate::exchange::integers::Int8Node;
 use crate::exchange::onnx::error::Fault;

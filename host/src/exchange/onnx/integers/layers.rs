@@ -1,8 +1,9 @@
 //! Operators between a DequantizeLinear and a QuantizeLinear, whose weights are numbers of codes.
 
+use super::known::{HeldCodes, Known, LayerSource, OpenLayer, OpenSums, behind};
 use super::operator;
 use super::parameters::CodesParameter;
-use super::values::{CodesImporter, HeldCodes, Known, LayerSource, OpenLayer, OpenSums, behind};
+use super::values::CodesImporter;
 use crate::exchange::onnx::elementwise::along;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;

@@ -1,7 +1,8 @@
 //! Operators that take codes and give codes.
 
+use super::known::{HeldCodes, Known, OpenLayer};
 use super::layers::{mean_of, opened, sums_of_convolution, sums_of_matrix};
-use super::values::{CodesImporter, HeldCodes, Known, OpenLayer};
+use super::values::CodesImporter;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
 use crate::exchange::onnx::node::OnnxOperation;

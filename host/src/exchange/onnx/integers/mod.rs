@@ -1,19 +1,21 @@
 //! Graphs of codes: what QuantizeLinear makes of numbers, and operators between.
 //!
 //! Either operators take codes themselves (QLinearConv and its kin), or they stand between a
-//! DequantizeLinear and a QuantizeLinear. `values` are what is known of the graph's values; `ends` is where
+//! DequantizeLinear and a QuantizeLinear. `known` is what may be known of a value, `values` what was read; `ends` is where
 //! numbers become codes, which is where a layer is added, since its scale is not known before; `layers`,
-//! `arithmetic` and `passing` read the operators between, `linear` those that take codes; `parameters` are constants of
-//! codes, and `own` knows what Kiln wrote itself.
+//! `arithmetic` and `passing` read the operators between, `linear` those that take codes; `parameters` and `whole_numbers` are
+//! constants, and `own` knows what Kiln wrote itself.
 
 mod arithmetic;
 mod ends;
+mod known;
 mod layers;
 mod linear;
 mod own;
 mod parameters;
 mod passing;
 mod values;
+mod whole_numbers;
 
 use super::error::{Fault, OnnxError};
 use super::message::Model;

@@ -20,7 +20,7 @@ pub fn read(model: &Model, metadata: Option<&Metadata>) -> Option<ImportedInt8> 
         .iter()
         .find(|entry| entry.key == INTEGERS_KEY)?;
     let note = IntegersNote::parse(&note.value)?;
-    let network = metadata.network.network(None).ok()?;
+    let network = note.network.clone();
     network.check().ok()?;
     let tables = QuantizedTables {
         weights: weights(&network, &model.graph)?,

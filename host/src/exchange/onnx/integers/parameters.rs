@@ -1,16 +1,16 @@
 //! Constants of codes, and the scales and zeros of values.
 
+use super::known::{Known, all_codes};
 use super::operator;
-use super::values::{CodesImporter, Known, all_codes};
-use crate::exchange::extents;
-use crate::exchange::onnx::constants::{Constant, shape};
-use crate::exchange::onnx::error::{Fault, TensorFault};
-use crate::exchange::onnx::message::{I8, I32, TensorMessage, U8};
+use super::values::CodesImporter;
+use super::whole_numbers::WholeNumbers;
+use crate::exchange::onnx::constants::Constant;
+use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::node::{OnnxOperation, attribute_fault};
-use kiln_core::Quantization;
+use kiln_core::{LayerFault, Quantization};
 
-/// What codes without a sign are larger by.
-const BYTE_OFFSET: i32 = 128;
+/// Most codes of all constants together, each of which takes eight bytes here.
+const MOST_CODES: usize = 1 << 25;
 
 /// A constant of codes.
 #[derive(Clone, Debug)]
@@ -74,6 +74,10 @@ impl<'m> CodesImporter<'m> {
             },
             _ => return Ok(false),
         };
+        self.parameter_codes += found.codes.len();
+        if self.parameter_codes > MOST_CODES {
+            return Err(Fault::Layer(LayerFault::TooLarge));
+        }
         if let Some(output) = operation.node.outputs.first() {
             self.parameters.insert(output, found);
         }
@@ -220,7 +224,8 @@ impl OnnxOperation<'_, '_> {
         let rank = match self.input(0) {
             Some(Constant::Tensor(tensor)) => tensor.dims.len() as i64,
             Some(Constant::Array(array)) => array.dims.len() as i64,
-            None => 0,
+            // Of a value, all codes have one scale.
+            None => return Ok(None),
         };
         let counted = if axis < 0 {
             axis.saturating_add(rank)
@@ -230,121 +235,6 @@ impl OnnxOperation<'_, '_> {
         match usize::try_from(counted) {
             Ok(counted) => Ok(Some(counted)),
             Err(_) => Err(attribute_fault("axis", &[axis], "an axis of its input")),
-        }
-    }
-
-    /// Whole numbers of up to 32 bits of a constant.
-    fn whole_numbers(&self, index: usize) -> Result<WholeNumbers, Fault> {
-        match self.input(index) {
-            Some(Constant::Tensor(tensor)) => {
-                WholeNumbers::of(tensor).map_err(|fault| Fault::Tensor {
-                    tensor: tensor.name.clone(),
-                    fault,
-                })
-            }
-            _ => Err(Fault::NotConstant { number: index + 1 }),
-        }
-    }
-
-    /// 32-bit biases, one for each of so many outputs.
-    pub fn wide_ints(&self, index: usize, outputs: usize) -> Result<Vec<i64>, Fault> {
-        let own = self.whole_numbers(index)?;
-        match own.kind == I32 && own.values.len() == outputs {
-            true => Ok(own.values),
-            false => Err(self.misshapen(index, &own.dims, format!("{outputs} of 32 bits"))),
-        }
-    }
-
-    /// A constant of one code, as one with a sign.
-    pub fn code(&self, index: usize) -> Result<i8, Fault> {
-        let own = self.whole_numbers(index)?;
-        let offset = own.offset().ok_or_else(|| self.no_codes(index, own.kind))?;
-        match own.values.as_slice() {
-            // Within eight bits, as its kind has been read.
-            [code] => Ok((code - i64::from(offset)) as i8),
-            _ => Err(self.misshapen(index, &own.dims, "a single number".into())),
-        }
-    }
-
-    /// Refuses a factor other than 1.
-    pub fn require_one(&self, name: &'static str) -> Result<(), Fault> {
-        let found = self.float(name, 1.0)?;
-        match found == 1.0 {
-            true => Ok(()),
-            false => Err(Fault::Attribute {
-                name,
-                found: found.to_string(),
-                expected: "1".into(),
-            }),
-        }
-    }
-
-    fn no_codes(&self, index: usize, found: i32) -> Fault {
-        Fault::Tensor {
-            tensor: self.node.inputs.get(index).cloned().unwrap_or_default(),
-            fault: TensorFault::Codes { found },
-        }
-    }
-}
-
-/// Whole numbers and their extents.
-struct WholeNumbers {
-    kind: i32,
-    dims: Vec<usize>,
-    values: Vec<i64>,
-}
-
-impl WholeNumbers {
-    fn byte_zero() -> Self {
-        Self {
-            kind: U8,
-            dims: Vec::new(),
-            values: vec![0],
-        }
-    }
-
-    fn of(tensor: &TensorMessage) -> Result<Self, TensorFault> {
-        if tensor.location != 0 || !tensor.external.is_empty() {
-            return Err(TensorFault::External);
-        }
-        let words = || tensor.words.iter().map(|word| i64::from(*word)).collect();
-        let values: Vec<i64> = match (tensor.kind, &tensor.raw) {
-            (U8, Some(raw)) => raw.iter().map(|byte| i64::from(*byte)).collect(),
-            (I8, Some(raw)) => raw.iter().map(|byte| i64::from(*byte as i8)).collect(),
-            (I32, Some(raw)) => {
-                let (words, _) = raw.as_chunks::<4>();
-                words
-                    .iter()
-                    .map(|word| i32::from_le_bytes(*word).into())
-                    .collect()
-            }
-            (U8 | I8 | I32, None) => words(),
-            _ => return Err(TensorFault::Codes { found: tensor.kind }),
-        };
-        let range = match tensor.kind {
-            U8 => 0..=255,
-            I8 => -128..=127,
-            _ => i32::MIN.into()..=i32::MAX.into(),
-        };
-        if values.iter().any(|value| !range.contains(value)) {
-            return Err(TensorFault::Length {
-                found: values.len(),
-                shape: extents(&tensor.dims),
-            });
-        }
-        Ok(Self {
-            kind: tensor.kind,
-            dims: shape(tensor, values.len())?,
-            values,
-        })
-    }
-
-    /// What its codes are larger by than those with a sign; `None` where they are none.
-    fn offset(&self) -> Option<i32> {
-        match self.kind {
-            U8 => Some(BYTE_OFFSET),
-            I8 => Some(0),
-            _ => None,
         }
     }
 }

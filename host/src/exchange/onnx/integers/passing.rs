@@ -1,7 +1,8 @@
 //! Operators that pass a scale on: limits, the largest of a window, zeros around, other extents.
 
+use super::known::{HeldCodes, Known, LayerSource, OpenLayer, behind};
 use super::operator;
-use super::values::{CodesImporter, HeldCodes, Known, LayerSource, OpenLayer, behind};
+use super::values::CodesImporter;
 use crate::exchange::integers::Int8Node;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
@@ -58,13 +59,13 @@ impl<'m> CodesImporter<'m> {
             let found = [low.into(), high.into()];
             return Err(attribute_fault("range", &found, expected));
         }
-        if self.is_sole_reader(operation) {
-            let own = &mut self.draft.values[number];
-            own.low = own.low.max(low);
-            own.high = own.high.min(high);
-            return Ok(Known::Codes(codes));
-        }
         if low != codes.quantization.zero {
+            if self.is_sole_reader(operation) {
+                let own = &mut self.draft.values[number];
+                own.low = own.low.max(low);
+                own.high = own.high.min(high);
+                return Ok(Known::Codes(codes));
+            }
             let expected = "from the code that stands for 0, since others read its input, too";
             return Err(attribute_fault(
                 "range",

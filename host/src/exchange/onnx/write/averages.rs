@@ -1,7 +1,8 @@
 //! Averages of codes.
 
-use super::integers::{CodesWriter, Sums, codes};
+use super::integers::{CodesWriter, Sums};
 use super::options::{int, pool_options};
+use super::parts::codes;
 use crate::exchange::clips_windows;
 use crate::exchange::integers::{IntegerNode, WriteFault};
 use kiln_core::{Conv2d, Layer, Pool2d, Quantization, Requantization, Shape};

@@ -6,18 +6,16 @@
 //! scale in integers. Limits are Clips of codes.
 
 use super::options::{conv_options, int, pool_options};
-use super::parts::{GraphParts, SCALED, value};
+use super::parts::{GraphParts, SCALED, codes, value};
 use super::{INPUT, OUTPUT, file};
 use crate::exchange::integers::{
     INTEGERS_KEY, IntegerNode, IntegersNote, SumCodes, WriteFault, WriteIntegersError,
     integer_nodes,
 };
-use crate::exchange::onnx::message::{Graph, I8, I32};
+use crate::exchange::onnx::message::Graph;
 use crate::exchange::{KEY, Metadata, WrittenIntegers};
 use crate::output::grouped;
-use kiln_core::{
-    Conv2d, Int8ModelFile, Int8Rule, Layer, Quantization, QuantizedNetwork, Scaling, Shape,
-};
+use kiln_core::{Conv2d, Int8ModelFile, Layer, Quantization, QuantizedNetwork, Scaling, Shape};
 use prost::Message;
 
 /// A model of integers as an ONNX file.
@@ -77,7 +75,7 @@ const ALL_CODES: CodeRange = [i8::MIN, i8::MAX];
 pub struct CodesWriter {
     pub parts: GraphParts,
     /// Name of each value, and the codes that it may have.
-    values: Vec<(String, CodeRange)>,
+    pub values: Vec<(String, CodeRange)>,
     /// Sums that get another code, and all whose codes are within limits.
     differing: u64,
     sums: u64,
@@ -213,59 +211,6 @@ impl CodesWriter {
         });
     }
 
-    /// Both distances from zero by scales in units of the sum's codes, half of the least bit, by which
-    /// nothing is halfway between two codes, and the sum.
-    fn added(&mut self, node: &IntegerNode<'_>) {
-        let sum = FloatSum::of(node);
-        let pairs = sum.differing(node);
-        if pairs > 0 {
-            self.remarks.push(format!(
-                "layer {} (add): {} of 65,536 pairs of codes get a neighbouring sum in onnxruntime",
-                node.number,
-                grouped(pairs)
-            ));
-        }
-        let part = |what: &str| format!("{}.{what}", node.number);
-        let parts = &mut self.parts;
-        for (place, what) in ["first", "second"].into_iter().enumerate() {
-            let own = Quantization {
-                scale: sum.scales[place],
-                ..node.inputs[place]
-            };
-            let ends = codes(parts, &own);
-            let read = &self.values[node.reads[place]].0;
-            parts.node(
-                "DequantizeLinear",
-                &part(what),
-                &[read, &ends[0], &ends[1]],
-                Vec::new(),
-            );
-        }
-        parts.tensor(&part("half"), &[], &[sum.half]);
-        parts.node(
-            "Add",
-            &part("raised"),
-            &[&part("first"), &part("half")],
-            Vec::new(),
-        );
-        parts.node(
-            "Add",
-            &part("sum"),
-            &[&part("raised"), &part("second")],
-            Vec::new(),
-        );
-        let unit = Quantization {
-            scale: 1.0,
-            ..node.quantization
-        };
-        let ends = codes(parts, &unit);
-        self.emit(node, ALL_CODES, |parts, name| {
-            let sum = part("sum");
-            let inputs = [&sum, &ends[0], &ends[1]].map(String::as_str);
-            parts.node("QuantizeLinear", name, &inputs, Vec::new());
-        });
-    }
-
     /// An activation: its limits, where they are not kept already.
     fn limit(&mut self, node: &IntegerNode<'_>, read: &str, range: CodeRange) {
         let own = &node.quantization;
@@ -345,104 +290,8 @@ fn named(node: &IntegerNode<'_>) -> String {
     format!("{}.{}", node.number, node.layer.name())
 }
 
-/// Names of the scale and the zero of these codes, which are written once.
-pub fn codes(parts: &mut GraphParts, own: &Quantization) -> [String; 2] {
-    // The text of an f32 is that of no other.
-    let scale = format!("scale.{}", own.scale);
-    if !parts.has_tensor(&scale) {
-        parts.tensor(&scale, &[], &[own.scale]);
-    }
-    [scale, parts.code(own.zero)]
-}
-
 /// The code of a number by QuantizeLinear, within limits.
 fn quantized_by_others(own: &Quantization, number: f32) -> i8 {
     let place = (number / own.scale).round_ties_even();
     own.clamp(place.clamp(-1024.0, 1024.0) as i32 + i32::from(own.zero))
-}
-
-/// The sum of two codes in floating point.
-struct FloatSum {
-    scales: [f32; 2],
-    half: f32,
-}
-
-impl FloatSum {
-    fn of(node: &IntegerNode<'_>) -> Self {
-        let c = node.constants;
-        match node.rule {
-            Int8Rule::Once => {
-                let unit = |multiplier: f64| libm::ldexp(multiplier, -c[3]);
-                let zeros = node.inputs.map(|input| i64::from(input.zero));
-                // What the constant holds beyond the values' zeros; a half is what rounding adds.
-                let own = i64::from(c[2]) - (i64::from(node.quantization.zero) << c[3])
-                    + zeros[0] * i64::from(c[0])
-                    + zeros[1] * i64::from(c[1]);
-                let half = own as f64 - libm::ldexp(0.5, c[3]) + 0.5;
-                Self {
-                    scales: [c[0], c[1]].map(|multiplier| least(unit(multiplier.into()))),
-                    half: unit(half) as f32,
-                }
-            }
-            Int8Rule::TensorFlowLite => {
-                let ratio = |input: Quantization| {
-                    f64::from(input.scale) / f64::from(node.quantization.scale)
-                };
-                Self {
-                    scales: node.inputs.map(|input| least(ratio(input))),
-                    half: 0.0,
-                }
-            }
-        }
-    }
-
-    /// Pairs of codes whose sums differ from the network's.
-    fn differing(&self, node: &IntegerNode<'_>) -> u64 {
-        let own = &node.quantization;
-        let code = |pair: [i8; 2]| {
-            let scaled = [0, 1].map(|at: usize| {
-                let distance = i16::from(pair[at]) - i16::from(node.inputs[at].zero);
-                f32::from(distance) * self.scales[at]
-            });
-            let sum = (scaled[0] + self.half + scaled[1]).round_ties_even();
-            own.clamp(sum as i32 + i32::from(own.zero))
-        };
-        let all =
-            (i8::MIN..=i8::MAX).flat_map(|one| (i8::MIN..=i8::MAX).map(move |two| [one, two]));
-        let reference = |pair: [i8; 2]| {
-            let inputs = [0, 1].map(|at: usize| (pair[at], node.inputs[at]));
-            kiln_core::reference::int8_add::sum(node.rule, node.constants, inputs, own)
-        };
-        all.filter(|pair| code(*pair) != reference(*pair)).count() as u64
-    }
-}
-
-/// A scale above 0, as files want it.
-fn least(scale: f64) -> f32 {
-    (scale as f32).max(f32::MIN_POSITIVE)
-}
-
-impl GraphParts {
-    /// Name of the tensor that is a code, which is written once.
-    fn code(&mut self, code: i8) -> String {
-        let name = format!("code.{code}");
-        if !self.has_tensor(&name) {
-            self.codes_tensor(&name, &[], &[code]);
-        }
-        name
-    }
-
-    fn has_tensor(&self, name: &str) -> bool {
-        self.tensors.iter().any(|tensor| tensor.name == name)
-    }
-
-    fn codes_tensor(&mut self, name: &str, shape: &[usize], codes: &[i8]) {
-        let raw = codes.iter().map(|code| *code as u8).collect();
-        self.raw_tensor(name, I8, shape, raw);
-    }
-
-    fn wide_ints(&mut self, name: &str, values: &[i32]) {
-        let raw = values.iter().flat_map(|value| value.to_le_bytes());
-        self.raw_tensor(name, I32, &[values.len()], raw.collect());
-    }
 }

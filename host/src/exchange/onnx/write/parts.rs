@@ -1,9 +1,10 @@
 //! The parts of a graph that is written: nodes, each with the value of its own name, and tensors.
 
 use crate::exchange::onnx::message::{
-    Attribute, Dimension, F32, I64, Node, TensorMessage, TensorShape, TensorType, Type, ValueInfo,
+    Attribute, Dimension, F32, I8, I32, I64, Node, TensorMessage, TensorShape, TensorType, Type,
+    ValueInfo,
 };
-use kiln_core::Scaling;
+use kiln_core::{Quantization, Scaling};
 
 /// The name of the input, scaled.
 pub const SCALED: &str = "shifted";
@@ -84,5 +85,40 @@ pub fn value(name: &str, extents: &[i64]) -> ValueInfo {
     ValueInfo {
         name: name.into(),
         value_type: Type { tensor },
+    }
+}
+
+/// Names of the scale and the zero of these codes, which are written once.
+pub fn codes(parts: &mut GraphParts, own: &Quantization) -> [String; 2] {
+    // The text of an f32 is that of no other.
+    let scale = format!("scale.{}", own.scale);
+    if !parts.has_tensor(&scale) {
+        parts.tensor(&scale, &[], &[own.scale]);
+    }
+    [scale, parts.code(own.zero)]
+}
+
+impl GraphParts {
+    /// Name of the tensor that is a code, which is written once.
+    pub fn code(&mut self, code: i8) -> String {
+        let name = format!("code.{code}");
+        if !self.has_tensor(&name) {
+            self.codes_tensor(&name, &[], &[code]);
+        }
+        name
+    }
+
+    pub fn has_tensor(&self, name: &str) -> bool {
+        self.tensors.iter().any(|tensor| tensor.name == name)
+    }
+
+    pub fn codes_tensor(&mut self, name: &str, shape: &[usize], codes: &[i8]) {
+        let raw = codes.iter().map(|code| *code as u8).collect();
+        self.raw_tensor(name, I8, shape, raw);
+    }
+
+    pub fn wide_ints(&mut self, name: &str, values: &[i32]) {
+        let raw = values.iter().flat_map(|value| value.to_le_bytes());
+        self.raw_tensor(name, I32, &[values.len()], raw.collect());
     }
 }

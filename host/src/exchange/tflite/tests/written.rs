@@ -76,7 +76,7 @@ fn constants_lie_at_multiples_of_sixteen() {
 
 #[test]
 fn a_pool_with_padding_of_its_own_is_refused() {
-    let pool = Layer::MaxPool2d(Pool2d::new(3).padding(1));
+    let pool = Layer::MaxPool2d(Pool2d::new(2).padding(1));
     let tables = random(Network::input(1, 9, 9).conv2d(2, 3).layer(pool).linear(2));
     let bytes = model_bytes(&tables);
     let error = write(&Int8ModelFile::open(bytes.as_slice()).unwrap()).unwrap_err();

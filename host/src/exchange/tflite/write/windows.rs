@@ -38,7 +38,6 @@ impl WrittenPadding {
         let inputs = [input.height, input.width].map(i64::from);
         let outputs = [output.height, output.width].map(i64::from);
         let before = padding.before().map(i64::from);
-        let mut after = [0; 2];
         let [mut is_same, mut is_valid] = [true; 2];
         for axis in 0..2 {
             let stride = i64::from(stride[axis]);
@@ -47,17 +46,12 @@ impl WrittenPadding {
             is_same &= outputs[axis] == (inputs[axis] + stride - 1) / stride
                 && before[axis] == total.max(0) / 2;
             is_valid &= before[axis] == 0 && total <= 0;
-            after[axis] = (total - before[axis]).max(0);
         }
         match (is_valid, is_same) {
             (true, _) => Self::Valid,
             (_, true) => Self::Same,
-            _ => Self::Explicit(Padding {
-                // Windows reach no further than the network's own padding, whose sides are as small.
-                bottom: after[0] as u16,
-                right: after[1] as u16,
-                ..padding
-            }),
+            // As many windows fit into the input with all of it around.
+            _ => Self::Explicit(padding),
         }
     }
 
