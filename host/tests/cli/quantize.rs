@@ -53,7 +53,7 @@ fn what_cannot_be_quantised_is_refused_in_words() {
     let again = "quantize --weights small.kiln --dataset mnist --offline --out again.kiln";
     workspace.refuses(again, &["small.kiln", "int8 network"]);
     workspace.refuses(
-        "export --weights small.kiln --to onnx",
+        "export --weights small.kiln --to safetensors",
         &["small.kiln", "int8 network"],
     );
     workspace.images("bars", 3, 4);

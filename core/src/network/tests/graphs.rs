@@ -163,7 +163,7 @@ fn a_graph_is_read_by_its_numbers() {
 fn a_values_shape_is_the_same_found_alone_or_among_all() {
     let network = BRANCHED;
     let shapes = network.shapes();
-    for number in 0..=network.layers().len() {
-        assert_eq!(network.shape_of_value(number), shapes[number]);
+    for (number, shape) in shapes[..=network.layers().len()].iter().enumerate() {
+        assert_eq!(network.shape_of_value(number), *shape);
     }
 }

@@ -184,8 +184,8 @@ impl QuadGeometry {
     /// A filter's weights for the `index`th quad that its block sees; 0 where it has none.
     fn weight(&self, weights: &[i8], filter: usize, block: usize, index: usize) -> [i8; QUAD] {
         let g = &self.conv;
-        if self.column_quads > 0 {
-            let (row, column) = (index / self.column_quads, index % self.column_quads * QUAD);
+        if let Some(row) = index.checked_div(self.column_quads) {
+            let column = index % self.column_quads * QUAD;
             return [0, 1, 2, 3].map(|place| match column + place < g.kernel[1] {
                 true if filter < g.filters => {
                     weights[filter * g.taps() + row * g.kernel[1] + column + place]
