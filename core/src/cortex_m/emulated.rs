@@ -1,27 +1,11 @@
 //! The loops in Rust, for tests on other processors.
 
-extern crate std;
-
 use super::{ColumnRun, Rectangle, Sweep, TileShape};
-use core::cell::Cell;
-
-std::thread_local! {
-    static LINES: Cell<usize> = const { Cell::new(0) };
-}
-
-/// How many tiles of lines this thread has computed.
-pub(crate) fn swept_lines() -> usize {
-    LINES.get()
-}
-
 /// # Safety
 ///
 /// As for [`Sweep::run`].
 pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
     for _ in 0..sweep.tiles {
-        if shape == TileShape::Lines {
-            LINES.set(LINES.get() + 1);
-        }
         let mut walk = LoopWalk {
             shape,
             weights: sweep.weights,
@@ -93,7 +77,6 @@ impl LoopWalk {
                 let (input, offset) = match self.shape {
                     TileShape::Scattered => (place, 0),
                     TileShape::Line => (0, place),
-                    TileShape::Lines => (filter, place),
                 };
                 // SAFETY: the caller's.
                 self.sums[4 * filter + place] += unsafe {

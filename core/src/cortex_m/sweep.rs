@@ -12,8 +12,6 @@ pub(crate) enum TileShape {
     Line,
     /// 4 filters x 4 outputs, each with inputs and a place of its own.
     Scattered,
-    /// 4 lines of 4 outputs, each of a filter, and with inputs, of its own.
-    Lines,
 }
 
 /// The taps of tiles, and where their sums go.
@@ -26,7 +24,7 @@ pub(crate) enum TileShape {
 pub(crate) struct Sweep {
     /// Each filter's first weight.
     pub weights: [*const f32; 4],
-    /// Each output's first input; or that of a line's first output, each line's.
+    /// Each output's first input; or that of a line's first output.
     pub inputs: [*const f32; 4],
     /// Each filter's first output, the others of a line behind it.
     pub outputs: [*mut f32; 4],
@@ -90,7 +88,6 @@ impl Sweep {
             let run = match shape {
                 TileShape::Line => super::tiles::line,
                 TileShape::Scattered => super::tiles::scattered,
-                TileShape::Lines => super::tiles::lines,
             };
             // SAFETY: the loops read and write what the caller vouches for.
             unsafe { run(self) }

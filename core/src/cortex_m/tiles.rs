@@ -214,30 +214,6 @@ four_filters!(
     "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}"
 );
 
-/// Four lines' inputs and taps, line by line: `macro of taps; registers of a line's inputs; inputs`.
-macro_rules! four_lines {
-    ($taps:ident; $loaded:literal; $($inputs:tt)+) => {
-        concat!(
-            "vldmia r0, {{", $loaded, "}}\nadd r0, r0, r11\n",
-            $taps!("r4"; 0 1 2 3; $($inputs)+),
-            "vldmia r1, {{", $loaded, "}}\nadd r1, r1, r11\n",
-            $taps!("r5"; 4 5 6 7; $($inputs)+),
-            "vldmia r2, {{", $loaded, "}}\nadd r2, r2, r11\n",
-            $taps!("r6"; 8 9 10 11; $($inputs)+),
-            "vldmia r3, {{", $loaded, "}}\nadd r3, r3, r11\n",
-            $taps!("r7"; 12 13 14 15; $($inputs)+),
-        )
-    };
-}
-
-loops!(
-    lines,
-    four_lines!(three_taps; "s16-s21"; 16 17 18 19; 17 18 19 20; 18 19 20 21),
-    four_lines!(one_tap; "s16-s19"; 16 17 18 19),
-    "add r0, r0, r12\nadd r1, r1, r12\nadd r2, r2, r12\nadd r3, r3, r12",
-    "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}"
-);
-
 four_filters!(
     scattered,
     concat!(

@@ -1,0 +1,214 @@
+//! One filter or two of each group: fewer than a tile has.
+
+use super::convolution::{OutputPlaces, bytes};
+use super::filter_block::FilterBlock;
+use super::region::ScatteredOutputs;
+use super::{ColumnRun, Fan, FanShape, Rectangle};
+use core::ops::Range;
+
+/// Most runs of columns that are computed at once. A kernel of seven columns has seven runs with half of
+/// it in the padding on either side.
+const RUNS: usize = 9;
+
+/// Outputs of a fan.
+const LANES: usize = 4;
+
+impl<const PARTS: u8> FilterBlock<'_, PARTS> {
+    /// All outputs in these rows and columns.
+    #[inline(never)]
+    pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let interior = &self.interior[1];
+        let (start, end) = (
+            columns.start.max(interior.start),
+            columns.end.min(interior.end),
+        );
+        if start < end {
+            self.inner_bands([rows.clone(), start..end], target);
+            self.runs([rows.clone(), columns.start..start], target);
+            self.runs([rows, end..columns.end], target);
+        } else {
+            self.runs([rows, columns], target);
+        }
+        // For which the sweep is not made.
+        self.taps = [0..0, 0..0];
+    }
+
+    /// The same where outputs have all columns of the kernel.
+    #[inline(never)]
+    fn inner_bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut y = rows.start;
+        while y < rows.end {
+            let alike = self.alike(0, y, rows.end);
+            self.taps = [self.valid_taps(0, y), 0..self.geometry.kernel[1]];
+            y = alike.end;
+            // A fan of outputs is not much more than two of them by themselves.
+            let is_lone = alike.len() * columns.len() + self.few <= 3;
+            let outputs = [alike, columns.clone()];
+            if self.taps[0].is_empty() || is_lone {
+                self.runs(outputs, target);
+            } else {
+                self.few_tiles(outputs, target);
+            }
+        }
+    }
+
+    /// Outputs that have the block's taps: side by side, then four at a time of what is left.
+    fn few_tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let tiles = if self.geometry.stride[1] == 1 {
+            columns.len() / LANES
+        } else {
+            0
+        };
+        if tiles > 0 {
+            for y in rows.clone() {
+                self.few_lines(y, columns.start, tiles, target);
+            }
+        }
+        let left = columns.start + LANES * tiles..columns.end;
+        if !left.is_empty() {
+            let over = self.scattered([rows, left], target, Self::few_outputs);
+            if over.count > 0 {
+                self.few_outputs(&over.filled(), target);
+            }
+        }
+    }
+
+    /// So many tiles of neighbours.
+    fn few_lines(&self, y: usize, x: usize, tiles: usize, target: &OutputPlaces) {
+        let shape = if self.few == 1 {
+            FanShape::OneLine
+        } else {
+            FanShape::TwoLines
+        };
+        let mut fan = Fan::of_filters(self, target);
+        let (input, place) = (self.first_input(y, x), target.place(y, x));
+        // One way or the other the loops' turns are one tile of each group, or all tiles of the only one.
+        let (calls, turns) = if self.groups > 1 {
+            (tiles, self.groups)
+        } else {
+            (fan.turn, fan.output_turn) = (bytes(LANES), bytes(LANES));
+            (fan.shared_turn, fan.bias_turn) = (0, 0);
+            (1, tiles)
+        };
+        for tile in 0..calls {
+            let inputs = [input.wrapping_add(LANES * tile); LANES];
+            fan.at_outputs(self, inputs, place + LANES * tile, target);
+            fan.turns = turns as u32;
+            // SAFETY: these outputs have the block's taps, and the target has each of them in each of the
+            // groups; buffers are whole.
+            unsafe { fan.run(shape) }
+        }
+    }
+
+    /// Four outputs.
+    #[inline(never)]
+    fn few_outputs(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
+        let shape = if self.few == 1 {
+            FanShape::One
+        } else {
+            FanShape::Two
+        };
+        let mut fan = Fan::of_filters(self, target);
+        fan.places = outputs.steps();
+        fan.at_outputs(self, outputs.inputs, outputs.places[0], target);
+        // SAFETY: as in `few_lines`.
+        unsafe { fan.run(shape) }
+    }
+
+    /// All outputs in these rows and columns, one at a time.
+    #[inline(never)]
+    fn runs(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut start = columns.start;
+        while start < columns.end {
+            let mut runs = [ColumnRun::END; RUNS + 1];
+            // A loop whose turns the compiler knows would be spelled out, in flash.
+            let most = RUNS.min(2 * self.geometry.kernel[1]);
+            let (count, mut end) = self.column_runs(start..columns.end, &mut runs[..most]);
+            if count == 0 {
+                end = self.alike(1, start, columns.end).end;
+            }
+            let first = usize::from(runs[0].first);
+            let mut y = rows.start;
+            while y < rows.end {
+                let alike = self.alike(0, y, rows.end);
+                self.taps = [self.valid_taps(0, y), first..first];
+                y = alike.end;
+                let outputs = [alike, start..end];
+                if count == 0 || self.taps[0].is_empty() {
+                    self.fill(outputs, self.tiled..self.tiled + self.few, target);
+                } else {
+                    for filter in self.tiled..self.tiled + self.few {
+                        self.rectangle(outputs.clone(), filter, &mut runs[..=count], target);
+                    }
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// As many runs of the columns as there is room for and that have taps, and where they end.
+    fn column_runs(&self, columns: Range<usize>, runs: &mut [ColumnRun]) -> (usize, usize) {
+        let (mut count, mut at, mut before) = (0, columns.start, 0);
+        for run in runs {
+            let taps = self.valid_taps(1, at);
+            if at == columns.end || taps.is_empty() {
+                break;
+            }
+            let end = self.alike(1, at, columns.end).end;
+            *run = ColumnRun::of(end - at, &taps);
+            run.step = bytes(taps.start).wrapping_sub(bytes(before));
+            (count, at, before) = (count + 1, end, taps.start);
+        }
+        (count, at)
+    }
+
+    /// Outputs of a filter, in each of the groups, that have the block's rows of taps, of which there are
+    /// some. The columns consist of `runs`, which have [`ColumnRun::END`] behind them.
+    #[inline(never)]
+    fn rectangle(
+        &self,
+        [rows, columns]: [Range<usize>; 2],
+        filter: usize,
+        runs: &mut [ColumnRun],
+        target: &OutputPlaces,
+    ) {
+        let g = self.geometry;
+        let taps_down = self.taps[0].len();
+        let pitch = bytes(g.dilation[0] * g.input[1]);
+        let column_step = bytes(g.stride[1]);
+        // From behind a row to the next one, from the last run's first tap to the first one's.
+        let taps_back = i32::from(runs[0].first) - i32::from(runs[runs.len() - 2].first);
+        let step =
+            bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step + 4 * taps_back;
+        runs[0].step = step;
+        let first_input = self.first_input(rows.start, columns.start);
+        let first_weight = filter * g.taps() + self.taps[0].start * g.kernel[1];
+        let filters = g.group_filters();
+        let mut work = Rectangle {
+            input: first_input.wrapping_byte_offset(-step as isize),
+            output: target.of(filter, target.place(rows.start, columns.start)),
+            weights: self.weights.wrapping_add(first_weight),
+            bias: self.bias_of(filter),
+            runs: runs.as_mut_ptr(),
+            floor: self.floor,
+            kernel_rows: taps_down as u32,
+            channels: g.group_channels() as u32,
+            pitch,
+            weight_pitch: bytes(g.kernel[1]),
+            channel_step: bytes(g.input_area()) - taps_down as i32 * pitch,
+            weight_channel_step: bytes((g.kernel[0] - taps_down) * g.kernel[1]),
+            column_step,
+            rows: rows.len() as u32,
+            output_row_step: bytes(target.pitch - columns.len()),
+            groups: self.groups as u32,
+            group_step: bytes(self.group_values()),
+            output_group_step: bytes(filters * target.map),
+            weight_group_step: bytes(filters * g.taps()),
+            bias_step: bytes(filters * self.bias_step()),
+            own: [0; 3],
+        };
+        // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
+        // each of the groups; buffers are whole. Behind the runs is their end.
+        unsafe { work.run() }
+    }
+}
