@@ -75,7 +75,7 @@ macro_rules! store_output {
 // SAFETY: it keeps the calling convention, and reads and writes where `KeptFilters` says, which the
 // caller vouches for.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn filters(work: *const KeptFilters) -> *const u16 {
+pub(super) unsafe extern "C" fn filters(work: *const KeptFilters) -> *const i16 {
     core::arch::naked_asm!(
         ".fpu fpv4-sp-d16",
         "cbnz r0, 20f",

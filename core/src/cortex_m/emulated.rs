@@ -5,6 +5,30 @@ use super::{ColumnRun, Rectangle, Sweep, TileShape};
 ///
 /// As for [`Sweep::run`].
 pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
+    loop {
+        // SAFETY: the caller's.
+        unsafe { turn(sweep, shape) };
+        sweep.turns -= 1;
+        if sweep.turns == 0 {
+            return;
+        }
+        sweep.tiles = sweep.turn_tiles;
+        sweep.weights = sweep.weights.map(|at| moved(at, sweep.weight_turn));
+        sweep.inputs = sweep.inputs.map(|at| moved(at, sweep.input_turn));
+        let step = sweep.output_turn as isize;
+        sweep.outputs = sweep.outputs.map(|at| at.wrapping_byte_offset(step));
+        sweep.bias = moved(sweep.bias, sweep.bias_turn);
+        let mut bias = sweep.bias;
+        for (filter, step) in [0].into_iter().chain(sweep.bias_steps).enumerate() {
+            bias = moved(bias, step);
+            // SAFETY: the caller vouches for the biases.
+            sweep.sums[4 * filter..][..4].fill(unsafe { *bias });
+        }
+    }
+}
+
+// SAFETY: as for `sweep`.
+unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
     for _ in 0..sweep.tiles {
         let mut walk = LoopWalk {
             shape,

@@ -36,6 +36,7 @@ mod fan_lines;
 mod few;
 mod filter_block;
 mod kept;
+mod kept_list;
 mod linear;
 #[cfg(target_arch = "arm")]
 mod linear_gradient;
@@ -51,6 +52,8 @@ mod single_filter;
 mod sweep;
 #[cfg(target_arch = "arm")]
 mod tiles;
+#[cfg(target_arch = "arm")]
+mod turning;
 
 #[cfg(not(target_arch = "arm"))]
 pub(crate) use emulated_fan::fans_of;

@@ -61,31 +61,25 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     pub fn tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let tiles = columns.len() / 4;
         if tiles > 0 {
-            for group in 0..self.groups {
-                for first in (0..self.tiled).step_by(4) {
-                    let inputs = [rows.clone(), columns.clone()];
-                    self.lines_of_tiles(inputs, tiles, (group, first), target);
-                }
-            }
+            self.lines_of_tiles([rows.clone(), columns.clone()], tiles, target);
         }
         let left = columns.start + 4 * tiles..columns.end;
         if left.is_empty() {
             return;
         }
-        let over = self.scattered([rows, left], target, Self::scattered_tiles);
+        (self.sweep.input_step, self.sweep.output_step) = (0, 0);
+        let over = self.scattered([rows, left], target, Self::scattered_tile);
         if Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry) {
             self.lone_outputs(&over, target);
         } else if over.count > 0 {
-            self.scattered_tiles(&over.filled(), target);
+            self.scattered_tile(&over.filled(), target);
         }
     }
 
-    /// Rows of tiles of four filters.
     fn lines_of_tiles(
         &mut self,
         [rows, columns]: [Range<usize>; 2],
         tiles: usize,
-        (group, first): (usize, usize),
         target: &OutputPlaces,
     ) {
         let across = self.geometry.stride[1];
@@ -94,31 +88,22 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         } else {
             TileShape::Scattered
         };
-        self.sweep_filters(group, first);
         (self.sweep.input_step, self.sweep.output_step) = (bytes(4 * across), bytes(4));
         self.sweep.places = [bytes(1), bytes(2), bytes(3)];
         for y in rows {
             let input = self.first_input(y, columns.start);
-            let input = input.wrapping_add(group * self.group_values());
-            self.sweep.inputs = [0, 1, 2, 3].map(|place| input.wrapping_add(place * across));
-            self.sweep_to(group, first, target, target.place(y, columns.start));
-            self.run(shape, tiles);
+            let inputs = [0, 1, 2, 3].map(|place| input.wrapping_add(place * across));
+            let place = target.place(y, columns.start);
+            self.sweep_filters(shape, tiles, &inputs, place, target);
         }
     }
 
-    /// Four outputs of all filters that are in tiles.
+    /// Four outputs.
     #[inline(never)]
-    fn scattered_tiles(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
+    fn scattered_tile(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
         self.sweep.places = outputs.steps();
-        for group in 0..self.groups {
-            let offset = group * self.group_values();
-            for first in (0..self.tiled).step_by(4) {
-                self.sweep_filters(group, first);
-                self.sweep.inputs = outputs.inputs.map(|input| input.wrapping_add(offset));
-                self.sweep_to(group, first, target, outputs.places[0]);
-                self.run(TileShape::Scattered, 1);
-            }
-        }
+        let (inputs, place) = (&outputs.inputs, outputs.places[0]);
+        self.sweep_filters(TileShape::Scattered, 1, inputs, place, target);
     }
 
     /// Gives these outputs to `compute`, four at a time, and returns those that are left over.
@@ -173,16 +158,47 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         }
     }
 
-    /// Makes the sweep one of up to four filters: of a group, from one of its own on. The last one stands
-    /// for those that are missing.
-    fn sweep_filters(&mut self, group: usize, first: usize) {
-        let filter = group * self.geometry.group_filters() + first;
-        if self.swept == filter {
+    /// Sweeps tiles of all filters that are in some. Inputs are the first group's; the first output has this
+    /// place.
+    #[inline(never)]
+    fn sweep_filters(
+        &mut self,
+        shape: TileShape,
+        tiles: usize,
+        inputs: &[*const f32; 4],
+        place: usize,
+        target: &OutputPlaces,
+    ) {
+        let mut first = 0;
+        loop {
+            self.sweep.inputs = *inputs;
+            self.sweep.tiles = tiles as u32;
+            self.sweep_from(first, target.of(first, place), target.map);
+            if self.tiled > 4 || self.groups > 1 {
+                first = self.turn_sweep(first, tiles, target);
+            } else {
+                first += 4;
+            }
+            // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
+            // inputs' addresses were set, and the target has each of them; buffers are whole.
+            unsafe { self.sweep.run(shape) }
+            if first >= self.tiled {
+                return;
+            }
+        }
+    }
+
+    /// Aims the sweep at up to four filters of the first group, from this one on; the last one stands for
+    /// those that are missing.
+    fn sweep_from(&mut self, first: usize, output: *mut f32, map: usize) {
+        let last = self.tiled - first - 1;
+        self.sweep.turns = 1;
+        self.sweep.outputs = [0, 1, 2, 3].map(|f: usize| output.wrapping_add(f.min(last) * map));
+        if self.swept == first {
             return;
         }
-        self.swept = filter;
-        let last = self.tiled - first - 1;
-        let filters = [0, 1, 2, 3].map(|f: usize| filter + f.min(last));
+        self.swept = first;
+        let filters = [0, 1, 2, 3].map(|f: usize| first + f.min(last));
         self.sweep.weights = filters.map(|f| self.first_weight(f));
         // SAFETY: as in `bias_of`.
         let biases = filters.map(|f| unsafe { *self.bias_of(f) });
@@ -198,21 +214,30 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         }
     }
 
-    /// Aims at these filters' outputs from a place on.
-    fn sweep_to(&mut self, group: usize, first: usize, target: &OutputPlaces, place: usize) {
-        let filter = group * self.geometry.group_filters() + first;
+    /// Turns from these filters to the same ones of all groups, or to all that are left of the only one.
+    /// Returns the filter that is next then.
+    fn turn_sweep(&mut self, first: usize, tiles: usize, target: &OutputPlaces) -> usize {
+        let g = self.geometry;
+        let (turns, filters, values, next);
+        if self.groups > 1 {
+            (turns, filters, values) = (self.groups, g.group_filters(), self.group_values());
+            next = first + 4;
+        } else {
+            (turns, filters, values) = ((self.tiled - first) / 4, 4, 0);
+            next = first + 4 * turns.max(1);
+        }
+        let bias = self.bias_step();
         let last = self.tiled - first - 1;
-        let output = target.of(filter, place);
-        self.sweep.outputs =
-            [0, 1, 2, 3].map(|f: usize| output.wrapping_add(f.min(last) * target.map));
-    }
-
-    #[inline(never)]
-    fn run(&mut self, shape: TileShape, tiles: usize) {
-        self.sweep.tiles = tiles as u32;
-        // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
-        // inputs' addresses were set, and the target has each of them; buffers are whole.
-        unsafe { self.sweep.run(shape) }
+        let sweep = &mut self.sweep;
+        (sweep.turns, sweep.turn_tiles) = (turns.max(1) as u32, tiles as u32);
+        sweep.weight_turn = bytes(filters * g.taps());
+        sweep.input_turn = bytes(values) - tiles as i32 * sweep.input_step;
+        sweep.output_turn = bytes(filters * target.map) - tiles as i32 * sweep.output_step;
+        sweep.bias_turn = bytes(filters * bias);
+        sweep.bias_steps = [1, 2, 3].map(|f| if f <= last { bytes(bias) } else { 0 });
+        self.sweep.bias = self.bias_of(first);
+        self.swept = Self::NONE;
+        next
     }
 
     /// Makes the sweep one of outputs with the block's taps.

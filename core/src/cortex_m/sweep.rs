@@ -1,6 +1,6 @@
 //! Tiles of sums in registers, one behind another.
 //!
-//! A sweep computes outputs along a line, of up to four filters. Taps are walked in three loops, one
+//! A sweep computes outputs along a line, of up to four filters, then of others. Taps are walked in three loops, one
 //! in the other: channels, rows, and the taps of a row, of which there are first `threes` times
 //! three that lie side by side, then `ones` by themselves. What the loops call rows and channels
 //! need not be these: loops with a single turn inside are one loop.
@@ -47,6 +47,20 @@ pub(crate) struct Sweep {
     /// From a tile's outputs to the next one's.
     pub output_step: i32,
     pub tiles: u32,
+    /// How often all this is done, of other filters each time.
+    pub turns: u32,
+    /// Tiles of a turn.
+    pub turn_tiles: u32,
+    /// From a filter's weights to those of a next turn.
+    pub weight_turn: i32,
+    /// From behind a turn's tiles to those of the next one: of inputs, and of outputs.
+    pub input_turn: i32,
+    pub output_turn: i32,
+    /// What the sums of the turn's first filter begin at.
+    pub bias: *const f32,
+    pub bias_turn: i32,
+    /// From a filter's bias to that of the next one.
+    pub bias_steps: [i32; 3],
     /// Whether sums end in a ReLU.
     pub rectify: u32,
 }
@@ -72,6 +86,14 @@ impl Sweep {
         output_step: 0,
         places: [0; 3],
         tiles: 0,
+        turns: 1,
+        turn_tiles: 0,
+        weight_turn: 0,
+        input_turn: 0,
+        output_turn: 0,
+        bias: core::ptr::null(),
+        bias_turn: 0,
+        bias_steps: [0; 3],
         rectify: 0,
     };
 
@@ -79,7 +101,7 @@ impl Sweep {
     ///
     /// # Safety
     ///
-    /// There is at least one tile, channel, row and tap, and every address that the loops come to
+    /// There is at least one turn, tile, channel, row and tap, and every address that the loops come to
     /// may be read, every output written.
     #[inline(always)]
     pub unsafe fn run(&mut self, shape: TileShape) {

@@ -94,6 +94,15 @@ macro_rules! loops {
                 "subs r8, r8, #1",
                 "str r8, [lr, #{tiles}]",
                 "bne 20b",
+                "ldr r8, [lr, #{turns}]",
+                "subs r8, r8, #1",
+                "str r8, [lr, #{turns}]",
+                "beq 29f",
+                "mov r11, lr",
+                "bl {turned}",
+                "mov lr, r11",
+                "b 20b",
+                "29:",
                 "vpop {{s16-s31}}",
                 "pop {{r4-r11, pc}}",
                 "30:",
@@ -121,6 +130,8 @@ macro_rules! loops {
                 rectify = const core::mem::offset_of!(Sweep, rectify),
                 sums = const core::mem::offset_of!(Sweep, sums),
                 rectified = sym rectify,
+                turns = const core::mem::offset_of!(Sweep, turns),
+                turned = sym super::turning::turn,
             )
         }
     };
@@ -179,7 +190,10 @@ macro_rules! scattered_store {
 }
 
 // The loops take weights' addresses from where the sweep begins.
-const _: () = assert!(core::mem::offset_of!(Sweep, weights) == 0);
+const _: () = {
+    assert!(core::mem::offset_of!(Sweep, weights) == 0);
+    assert!(core::mem::offset_of!(Sweep, inputs) == 16);
+};
 
 macro_rules! four_filters {
     ($name:ident, $three:expr, [$($in_three:tt)+], $one:expr, $move:expr, $store:expr) => {
