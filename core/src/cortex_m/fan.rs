@@ -141,7 +141,7 @@ impl Fan {
         self.turns = turns as u32;
     }
 
-    /// Of the block's few filters, in each of the groups; outputs are to be said.
+    /// Of one filter or two, in each of the block's groups; these and the outputs are to be said.
     pub fn of_filters<const PARTS: u8>(block: &FilterBlock<PARTS>, target: &OutputPlaces) -> Self {
         let mut fan = Self::of_taps(block, false);
         let filters = block.geometry.group_filters();
@@ -151,21 +151,21 @@ impl Fan {
         fan.shared_turn = bytes(filters * block.geometry.taps());
         fan.output_turn = bytes(filters * target.map);
         fan.bias_turn = bytes(filters * block.bias_step());
-        fan.turns = block.groups as u32;
         fan
     }
 
-    /// Aims such a fan at outputs with these inputs, the first of which has this place.
+    /// Aims such a fan at one filter or two, so many from the first one on, and at outputs with these inputs, the
+    /// first of which has this place.
     pub fn at_outputs<const PARTS: u8>(
         &mut self,
         block: &FilterBlock<PARTS>,
         inputs: [*const f32; 4],
-        place: usize,
+        [first, filters]: [usize; 2],
         target: &OutputPlaces,
+        place: usize,
     ) {
         self.own = inputs;
-        let first = block.tiled;
-        self.shared = [first, first + block.few - 1].map(|f| block.first_weight(f));
+        self.shared = [first, first + filters - 1].map(|f| block.first_weight(f));
         self.output = target.of(first, place);
         self.bias = block.bias_of(first);
     }

@@ -1,4 +1,4 @@
-//! One filter or two of each group: fewer than a tile has.
+//! Up to three filters of each group: fewer than a tile has.
 
 use super::convolution::{OutputPlaces, bytes};
 use super::filter_block::FilterBlock;
@@ -17,70 +17,92 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// All outputs in these rows and columns.
     #[inline(never)]
     pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let interior = &self.interior[1];
-        let (start, end) = (
-            columns.start.max(interior.start),
-            columns.end.min(interior.end),
-        );
-        if start < end {
-            self.inner_bands([rows.clone(), start..end], target);
-            self.runs([rows.clone(), columns.start..start], target);
-            self.runs([rows, end..columns.end], target);
-        } else {
-            self.runs([rows, columns], target);
+        let mut y = rows.start;
+        while y < rows.end {
+            let alike = self.alike(0, y, rows.end);
+            y = alike.end;
+            self.band([alike, columns.clone()], target);
         }
         // For which the sweep is not made.
         self.taps = [0..0, 0..0];
     }
 
-    /// The same where outputs have all columns of the kernel.
-    #[inline(never)]
-    fn inner_bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let mut y = rows.start;
-        while y < rows.end {
-            let alike = self.alike(0, y, rows.end);
-            self.taps = [self.valid_taps(0, y), 0..self.geometry.kernel[1]];
-            y = alike.end;
-            // A fan of outputs is not much more than two of them by themselves.
-            let is_lone = alike.len() * columns.len() + self.few <= 3;
-            let outputs = [alike, columns.clone()];
-            if self.taps[0].is_empty() || is_lone {
-                self.runs(outputs, target);
-            } else {
-                self.few_tiles(outputs, target);
+    /// The same of rows that have the same rows of the kernel.
+    fn band(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let taps = self.valid_taps(0, rows.start);
+        // From here on outputs are to be computed by themselves.
+        let mut lone = columns.start;
+        let mut x = columns.start;
+        while x < columns.end {
+            let own = self.valid_taps(1, x);
+            let alike = self.alike(1, x, columns.end);
+            x = alike.end;
+            // A fan takes not much more than two of its outputs by themselves, of two filters than one.
+            let is_lone = rows.len() * alike.len() + self.few.min(2) <= 3;
+            if !is_lone && !own.is_empty() && !taps.is_empty() {
+                self.runs([rows.clone(), lone..alike.start], &taps, target);
+                self.taps = [taps.clone(), own];
+                self.few_tiles([rows.clone(), alike], target);
+                lone = x;
             }
+        }
+        self.runs([rows, lone..columns.end], &taps, target);
+    }
+
+    /// Outputs that have the block's taps: of two filters at a time, then of one.
+    fn few_tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        for first in (self.tiled..self.tiled + self.few).step_by(2) {
+            let filters = (self.tiled + self.few - first).min(2);
+            self.fan_tiles([rows.clone(), columns.clone()], [first, filters], target);
         }
     }
 
-    /// Outputs that have the block's taps: side by side, then four at a time of what is left.
-    fn few_tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+    /// The same of one filter or two, from the first one on: side by side, then four at a time of what is left.
+    #[inline(never)]
+    fn fan_tiles(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        filters: [usize; 2],
+        target: &OutputPlaces,
+    ) {
         let tiles = if self.geometry.stride[1] == 1 {
             columns.len() / LANES
         } else {
             0
         };
         if tiles > 0 {
+            let mut fan = Fan::of_filters(self, target);
             for y in rows.clone() {
-                self.few_lines(y, columns.start, tiles, target);
+                self.fan_lines(&mut fan, (y, columns.start, tiles), filters, target);
             }
         }
         let left = columns.start + LANES * tiles..columns.end;
-        if !left.is_empty() {
-            let over = self.scattered([rows, left], target, Self::few_outputs);
-            if over.count > 0 {
-                self.few_outputs(&over.filled(), target);
-            }
+        if left.is_empty() {
+            return;
+        }
+        let mut fan = Fan::of_filters(self, target);
+        let over = self.scattered([rows, left], target, |block, outputs| {
+            block.fan_outputs(&mut fan, outputs, filters, target);
+        });
+        if over.count > 0 {
+            self.fan_outputs(&mut fan, &over.filled(), filters, target);
         }
     }
 
-    /// So many tiles of neighbours.
-    fn few_lines(&self, y: usize, x: usize, tiles: usize, target: &OutputPlaces) {
-        let shape = if self.few == 1 {
+    /// So many tiles of neighbours, from an output on.
+    #[inline(never)]
+    fn fan_lines(
+        &self,
+        fan: &mut Fan,
+        (y, x, tiles): (usize, usize, usize),
+        filters: [usize; 2],
+        target: &OutputPlaces,
+    ) {
+        let shape = if filters[1] == 1 {
             FanShape::OneLine
         } else {
             FanShape::TwoLines
         };
-        let mut fan = Fan::of_filters(self, target);
         let (input, place) = (self.first_input(y, x), target.place(y, x));
         // One way or the other the loops' turns are one tile of each group, or all tiles of the only one.
         let (calls, turns) = if self.groups > 1 {
@@ -92,7 +114,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         };
         for tile in 0..calls {
             let inputs = [input.wrapping_add(LANES * tile); LANES];
-            fan.at_outputs(self, inputs, place + LANES * tile, target);
+            fan.at_outputs(self, inputs, filters, target, place + LANES * tile);
             fan.turns = turns as u32;
             // SAFETY: these outputs have the block's taps, and the target has each of them in each of the
             // groups; buffers are whole.
@@ -102,22 +124,33 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
 
     /// Four outputs.
     #[inline(never)]
-    fn few_outputs(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
-        let shape = if self.few == 1 {
+    fn fan_outputs(
+        &self,
+        fan: &mut Fan,
+        outputs: &ScatteredOutputs,
+        filters: [usize; 2],
+        target: &OutputPlaces,
+    ) {
+        let shape = if filters[1] == 1 {
             FanShape::One
         } else {
             FanShape::Two
         };
-        let mut fan = Fan::of_filters(self, target);
         fan.places = outputs.steps();
-        fan.at_outputs(self, outputs.inputs, outputs.places[0], target);
-        // SAFETY: as in `few_lines`.
+        fan.turns = self.groups as u32;
+        fan.at_outputs(self, outputs.inputs, filters, target, outputs.places[0]);
+        // SAFETY: as in `fan_lines`.
         unsafe { fan.run(shape) }
     }
 
-    /// All outputs in these rows and columns, one at a time.
+    /// All outputs in these rows and columns, one at a time. The rows have these rows of the kernel.
     #[inline(never)]
-    fn runs(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+    fn runs(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        taps: &Range<usize>,
+        target: &OutputPlaces,
+    ) {
         let mut start = columns.start;
         while start < columns.end {
             let mut runs = [ColumnRun::END; RUNS + 1];
@@ -127,22 +160,18 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             if count == 0 {
                 end = self.alike(1, start, columns.end).end;
             }
-            let first = usize::from(runs[0].first);
-            let mut y = rows.start;
-            while y < rows.end {
-                let alike = self.alike(0, y, rows.end);
-                self.taps = [self.valid_taps(0, y), first..first];
-                y = alike.end;
-                let outputs = [alike, start..end];
-                if count == 0 || self.taps[0].is_empty() {
-                    self.fill(outputs, self.tiled..self.tiled + self.few, target);
-                } else {
-                    for filter in self.tiled..self.tiled + self.few {
-                        self.rectangle(outputs.clone(), filter, &mut runs[..=count], target);
-                    }
-                }
-            }
+            let outputs = [rows.clone(), start..end];
+            let filters = self.tiled..self.tiled + self.few;
             start = end;
+            if count == 0 || taps.is_empty() {
+                self.fill(outputs, filters, target);
+                continue;
+            }
+            let first = usize::from(runs[0].first);
+            self.taps = [taps.clone(), first..first];
+            for filter in filters {
+                self.rectangle(outputs.clone(), filter, &mut runs[..=count], target);
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Filters of some groups, and the regions of their outputs.
 
-use super::Sweep;
 use super::convolution::{OutputPlaces, ZERO, is_narrow};
+use super::{Sweep, SweepStart};
 use crate::ops::conv2d::ConvGeometry;
 use crate::ops::conv2d::scalar::{parts, rectified};
 use core::ops::Range;
@@ -17,7 +17,7 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub groups: usize,
     /// Of each group, filters in tiles of four.
     pub tiled: usize,
-    /// Of each group, filters behind them, two at most.
+    /// Of each group, filters behind them, three at most.
     pub few: usize,
     /// The first group's channels.
     pub input: *const f32,
@@ -29,9 +29,8 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub floor: f32,
     /// The rows and columns of the kernel that the sweep is made for.
     pub taps: [Range<usize>; 2],
-    /// The first of the filters that the sweep is made for.
-    pub swept: usize,
     pub sweep: Sweep,
+    pub start: SweepStart,
     /// Of all filters: inputs, weights, biases.
     all: [&'a [f32]; 3],
 }
@@ -43,8 +42,6 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     const HAS_FEW: bool = PARTS & parts::FEW != 0;
     /// Whether there are filters whose weights stay in registers.
     const HAS_KEPT: bool = PARTS & parts::KEPT != 0;
-    /// What is swept where the sweep is made for no filters.
-    pub const NONE: usize = usize::MAX;
 
     /// None yet. Buffers are those of the convolution.
     pub fn new(g: &'a ConvGeometry, all: [&'a [f32]; 3], floor: f32) -> Self {
@@ -62,8 +59,8 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             bias: None,
             floor,
             taps: [0..0, 0..0],
-            swept: Self::NONE,
             sweep,
+            start: SweepStart::NONE,
             all,
         }
     }
@@ -72,7 +69,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     pub fn take(&mut self, groups: Range<usize>, first: usize, filters: usize) {
         let g = self.geometry;
         let left = filters % 4;
-        let has_few = Self::HAS_FEW && (1..=2).contains(&left) && is_narrow(g);
+        let has_few = Self::HAS_FEW && is_narrow(g);
         self.few = if has_few { left } else { 0 };
         self.tiled = filters - self.few;
         self.groups = groups.len();
@@ -84,7 +81,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             .get(filter..)
             .and_then(|own| Some(&raw const *own.first()?));
         self.taps = [0..0, 0..0];
-        self.swept = Self::NONE;
+        self.start = SweepStart::NONE;
     }
 
     /// Input values of a group.
@@ -172,13 +169,15 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         for group in 0..self.groups {
             for filter in filters.clone() {
                 let filter = group * self.geometry.group_filters() + filter;
-                // SAFETY: as in `bias_of`; the target has a place for each output.
+                // SAFETY: as in `bias_of`.
                 let value = rectified(unsafe { *self.bias_of(filter) }, self.floor);
-                for y in rows.clone() {
-                    for x in columns.clone() {
-                        // SAFETY: the same.
-                        unsafe { *target.of(filter, target.place(y, x)) = value };
+                let mut row = target.of(filter, target.place(rows.start, columns.start));
+                for _ in rows.clone() {
+                    for x in 0..columns.len() {
+                        // SAFETY: the target has a place for each output.
+                        unsafe { *row.wrapping_add(x) = value };
                     }
+                    row = row.wrapping_add(target.pitch);
                 }
             }
         }

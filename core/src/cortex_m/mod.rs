@@ -18,6 +18,9 @@ mod gradient_macros;
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod instructions;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod rectifying;
 mod convolution;
 #[cfg(target_arch = "arm")]
 mod depthwise;
@@ -70,4 +73,4 @@ pub(crate) use rows_gradient::LoopedRows;
 
 use fan::Fan;
 use rectangle::{ColumnRun, Rectangle};
-use sweep::{Sweep, TileShape};
+use sweep::{Sweep, SweepStart, TileShape};

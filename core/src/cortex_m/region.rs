@@ -2,7 +2,7 @@
 
 use super::convolution::{OutputPlaces, bytes, is_narrow};
 use super::filter_block::FilterBlock;
-use super::{Fan, FanShape, TileShape};
+use super::{Fan, FanShape, SweepStart, TileShape};
 use core::ops::Range;
 
 /// Outputs with the same taps, up to four, wherever they are.
@@ -68,7 +68,9 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             return;
         }
         (self.sweep.input_step, self.sweep.output_step) = (0, 0);
-        let over = self.scattered([rows, left], target, Self::scattered_tile);
+        let over = self.scattered([rows, left], target, |block, outputs| {
+            block.scattered_tile(outputs, target);
+        });
         if Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry) {
             self.lone_outputs(&over, target);
         } else if over.count > 0 {
@@ -112,7 +114,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         &mut self,
         [rows, columns]: [Range<usize>; 2],
         target: &OutputPlaces,
-        compute: impl Fn(&mut Self, &ScatteredOutputs, &OutputPlaces),
+        mut compute: impl FnMut(&mut Self, &ScatteredOutputs),
     ) -> ScatteredOutputs {
         let mut outputs = ScatteredOutputs::NONE;
         for y in rows {
@@ -124,7 +126,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
                 (input, place) = (input.wrapping_add(self.geometry.stride[1]), place + 1);
                 outputs.count += 1;
                 if outputs.count == 4 {
-                    compute(self, &outputs, target);
+                    compute(self, &outputs);
                     outputs.count = 0;
                 }
             }
@@ -170,40 +172,61 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         target: &OutputPlaces,
     ) {
         let mut first = 0;
-        loop {
-            self.sweep.inputs = *inputs;
-            self.sweep.tiles = tiles as u32;
-            self.sweep_from(first, target.of(first, place), target.map);
-            if self.tiled > 4 || self.groups > 1 {
-                first = self.turn_sweep(first, tiles, target);
-            } else {
-                first += 4;
+        while first < self.tiled {
+            if self.start.first != Some(first) {
+                self.start_at(first, target);
             }
+            let (start, sweep) = (&self.start, &mut self.sweep);
+            if start.turns > 1 || !start.is_swept {
+                // Turns leave those of other filters.
+                (sweep.weights, sweep.sums, sweep.bias) = (start.weights, start.sums, start.bias);
+                sweep.turn_tiles = tiles as u32;
+                sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
+                sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
+            }
+            sweep.inputs = *inputs;
+            sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
+            (sweep.tiles, sweep.turns) = (tiles as u32, start.turns);
+            first = start.next;
+            self.start.is_swept = true;
             // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
             // inputs' addresses were set, and the target has each of them; buffers are whole.
             unsafe { self.sweep.run(shape) }
-            if first >= self.tiled {
-                return;
-            }
         }
     }
 
-    /// Aims the sweep at up to four filters of the first group, from this one on; the last one stands for
-    /// those that are missing.
-    fn sweep_from(&mut self, first: usize, output: *mut f32, map: usize) {
-        let last = self.tiled - first - 1;
-        self.sweep.turns = 1;
-        self.sweep.outputs = [0, 1, 2, 3].map(|f: usize| output.wrapping_add(f.min(last) * map));
-        if self.swept == first {
-            return;
+    /// Makes sweeps start at up to four filters of the first group, from this one on, where the last one
+    /// stands for those that are missing, and turn from them to the same ones of all groups, or else to
+    /// all that are left of the only one.
+    #[inline(never)]
+    fn start_at(&mut self, first: usize, target: &OutputPlaces) {
+        let g = self.geometry;
+        let (turns, filters, values, next);
+        if self.groups > 1 {
+            (turns, filters, values) = (self.groups, g.group_filters(), self.group_values());
+            next = first + 4;
+        } else {
+            (turns, filters, values) = (((self.tiled - first) / 4).max(1), 4, 0);
+            next = first + 4 * turns;
         }
-        self.swept = first;
-        let filters = [0, 1, 2, 3].map(|f: usize| first + f.min(last));
-        self.sweep.weights = filters.map(|f| self.first_weight(f));
+        let last = self.tiled - first - 1;
+        let others = [0, 1, 2, 3].map(|f: usize| first + f.min(last));
         // SAFETY: as in `bias_of`.
-        let biases = filters.map(|f| unsafe { *self.bias_of(f) });
+        let biases = others.map(|f| unsafe { *self.bias_of(f) });
+        self.start = SweepStart {
+            first: Some(first),
+            next,
+            turns: turns as u32,
+            is_swept: false,
+            weights: others.map(|f| self.first_weight(f)),
+            outputs: others.map(|f| target.of(f, 0)),
+            bias: self.bias_of(first),
+            sums: [0.0; 16],
+            input_turn: bytes(values),
+            output_turn: bytes(filters * target.map),
+        };
         for (sums, bias) in self
-            .sweep
+            .start
             .sums
             .as_chunks_mut::<4>()
             .0
@@ -212,38 +235,17 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         {
             *sums = [bias; 4];
         }
-    }
-
-    /// Turns from these filters to the same ones of all groups, or to all that are left of the only one.
-    /// Returns the filter that is next then.
-    fn turn_sweep(&mut self, first: usize, tiles: usize, target: &OutputPlaces) -> usize {
-        let g = self.geometry;
-        let (turns, filters, values, next);
-        if self.groups > 1 {
-            (turns, filters, values) = (self.groups, g.group_filters(), self.group_values());
-            next = first + 4;
-        } else {
-            (turns, filters, values) = ((self.tiled - first) / 4, 4, 0);
-            next = first + 4 * turns.max(1);
-        }
         let bias = self.bias_step();
-        let last = self.tiled - first - 1;
         let sweep = &mut self.sweep;
-        (sweep.turns, sweep.turn_tiles) = (turns.max(1) as u32, tiles as u32);
         sweep.weight_turn = bytes(filters * g.taps());
-        sweep.input_turn = bytes(values) - tiles as i32 * sweep.input_step;
-        sweep.output_turn = bytes(filters * target.map) - tiles as i32 * sweep.output_step;
         sweep.bias_turn = bytes(filters * bias);
         sweep.bias_steps = [1, 2, 3].map(|f| if f <= last { bytes(bias) } else { 0 });
-        self.sweep.bias = self.bias_of(first);
-        self.swept = Self::NONE;
-        next
     }
 
     /// Makes the sweep one of outputs with the block's taps.
     #[inline(never)]
     pub fn aim(&mut self) {
-        self.swept = Self::NONE;
+        self.start.first = None;
         let g = self.geometry;
         let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));

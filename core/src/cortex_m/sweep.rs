@@ -65,6 +65,42 @@ pub(crate) struct Sweep {
     pub rectify: u32,
 }
 
+/// The filters that sweeps with the same taps start at. Steps are in bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct SweepStart {
+    /// Of the first group; none where it has to be found.
+    pub first: Option<usize>,
+    /// The one that comes behind all of a sweep's turns.
+    pub next: usize,
+    pub turns: u32,
+    /// Whether the sweep had these weights and sums.
+    pub is_swept: bool,
+    pub weights: [*const f32; 4],
+    /// Each filter's first place.
+    pub outputs: [*mut f32; 4],
+    pub bias: *const f32,
+    pub sums: [f32; 16],
+    /// From a turn's first tile to the next one's.
+    pub input_turn: i32,
+    pub output_turn: i32,
+}
+
+impl SweepStart {
+    /// At no filters yet.
+    pub const NONE: Self = Self {
+        first: None,
+        next: 0,
+        turns: 1,
+        is_swept: false,
+        weights: [core::ptr::null(); 4],
+        outputs: [core::ptr::null_mut(); 4],
+        bias: core::ptr::null(),
+        sums: [0.0; 16],
+        input_turn: 0,
+        output_turn: 0,
+    };
+}
+
 impl Sweep {
     /// No tiles at all.
     pub const NOTHING: Self = Self {
