@@ -39,12 +39,12 @@ impl ScalarForward<'_> {
         } else {
             self.floor()
         };
-        let buffers = [self.input, self.weights, self.bias];
-        let mut block = FilterBlock::<PARTS>::new(&g, buffers, floor);
+        let mut block = FilterBlock::<PARTS>::new(&g, floor);
         if pool {
             return self.pool_by_tiles(&mut block);
         }
-        block.take(0..g.groups, 0, g.group_filters());
+        let buffers = [self.input, self.weights, self.bias];
+        block.take(buffers, 0..g.groups, 0, g.group_filters());
         let target = OutputPlaces {
             first: self.output.as_mut_ptr(),
             map: height * width,
@@ -59,9 +59,11 @@ impl ScalarForward<'_> {
         let relu = self.activation == Activation::Relu;
         let g = block.geometry;
         let map = (g.output[0] / 2) * (g.output[1] / 2);
+        let buffers = [self.input, self.weights, self.bias];
         for group in 0..g.groups {
             for first in (0..g.group_filters()).step_by(4) {
-                block.take(group..group + 1, first, 4.min(g.group_filters() - first));
+                let filters = 4.min(g.group_filters() - first);
+                block.take(buffers, group..group + 1, first, filters);
                 let place = (group * g.group_filters() + first) * map;
                 let winners = self.winners.get_mut(place..).unwrap_or(&mut []);
                 block.pool(relu, &mut self.output[place..], winners);

@@ -17,41 +17,54 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// All outputs in these rows and columns.
     #[inline(never)]
     pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut runs = [ColumnRun::END; RUNS + 1];
         let mut y = rows.start;
         while y < rows.end {
-            let alike = self.alike(0, y, rows.end);
+            let (alike, taps) = self.alike(0, y, rows.end);
             y = alike.end;
-            self.band([alike, columns.clone()], target);
+            if taps.is_empty() {
+                self.fill([alike, columns.clone()], self.few_filters(), target);
+            } else {
+                self.band([alike, columns.clone()], &taps, &mut runs, target);
+            }
         }
         // For which the sweep is not made.
         self.taps = [0..0, 0..0];
     }
 
-    /// The same of rows that have the same rows of the kernel.
-    fn band(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let taps = self.valid_taps(0, rows.start);
+    fn few_filters(&self) -> Range<usize> {
+        self.tiled..self.tiled + self.few
+    }
+
+    /// The same of rows that have these rows of the kernel, of which there are some.
+    fn band(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        taps: &Range<usize>,
+        runs: &mut [ColumnRun; RUNS + 1],
+        target: &OutputPlaces,
+    ) {
         // From here on outputs are to be computed by themselves.
         let mut lone = columns.start;
         let mut x = columns.start;
         while x < columns.end {
-            let own = self.valid_taps(1, x);
-            let alike = self.alike(1, x, columns.end);
+            let (alike, own) = self.alike(1, x, columns.end);
             x = alike.end;
             // A fan takes not much more than two of its outputs by themselves, of two filters than one.
             let is_lone = rows.len() * alike.len() + self.few.min(2) <= 3;
-            if !is_lone && !own.is_empty() && !taps.is_empty() {
-                self.runs([rows.clone(), lone..alike.start], &taps, target);
+            if !is_lone && !own.is_empty() {
+                self.runs([rows.clone(), lone..alike.start], taps, runs, target);
                 self.taps = [taps.clone(), own];
                 self.few_tiles([rows.clone(), alike], target);
                 lone = x;
             }
         }
-        self.runs([rows, lone..columns.end], &taps, target);
+        self.runs([rows, lone..columns.end], taps, runs, target);
     }
 
     /// Outputs that have the block's taps: of two filters at a time, then of one.
     fn few_tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        for first in (self.tiled..self.tiled + self.few).step_by(2) {
+        for first in self.few_filters().step_by(2) {
             let filters = (self.tiled + self.few - first).min(2);
             self.fan_tiles([rows.clone(), columns.clone()], [first, filters], target);
         }
@@ -149,45 +162,48 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         &mut self,
         [rows, columns]: [Range<usize>; 2],
         taps: &Range<usize>,
+        runs: &mut [ColumnRun; RUNS + 1],
         target: &OutputPlaces,
     ) {
         let mut start = columns.start;
         while start < columns.end {
-            let mut runs = [ColumnRun::END; RUNS + 1];
-            // A loop whose turns the compiler knows would be spelled out, in flash.
-            let most = RUNS.min(2 * self.geometry.kernel[1]);
-            let (count, mut end) = self.column_runs(start..columns.end, &mut runs[..most]);
-            if count == 0 {
-                end = self.alike(1, start, columns.end).end;
-            }
+            let (count, end) = self.column_runs(start..columns.end, runs);
             let outputs = [rows.clone(), start..end];
-            let filters = self.tiled..self.tiled + self.few;
             start = end;
-            if count == 0 || taps.is_empty() {
-                self.fill(outputs, filters, target);
+            if count == 0 {
+                self.fill(outputs, self.few_filters(), target);
                 continue;
             }
             let first = usize::from(runs[0].first);
             self.taps = [taps.clone(), first..first];
-            for filter in filters {
+            for filter in self.few_filters() {
                 self.rectangle(outputs.clone(), filter, &mut runs[..=count], target);
             }
         }
     }
 
-    /// As many runs of the columns as there is room for and that have taps, and where they end.
-    fn column_runs(&self, columns: Range<usize>, runs: &mut [ColumnRun]) -> (usize, usize) {
+    /// As many runs of the columns as there is room for and that have taps, and where they end; without any, where
+    /// those without taps do.
+    #[inline(never)]
+    fn column_runs(
+        &self,
+        columns: Range<usize>,
+        runs: &mut [ColumnRun; RUNS + 1],
+    ) -> (usize, usize) {
         let (mut count, mut at, mut before) = (0, columns.start, 0);
-        for run in runs {
-            let taps = self.valid_taps(1, at);
-            if at == columns.end || taps.is_empty() {
+        while at < columns.end && count < RUNS {
+            let (alike, taps) = self.alike(1, at, columns.end);
+            if taps.is_empty() {
+                if count == 0 {
+                    at = alike.end;
+                }
                 break;
             }
-            let end = self.alike(1, at, columns.end).end;
-            *run = ColumnRun::of(end - at, &taps);
-            run.step = bytes(taps.start).wrapping_sub(bytes(before));
-            (count, at, before) = (count + 1, end, taps.start);
+            runs[count] = ColumnRun::of(alike.len(), &taps);
+            runs[count].step = bytes(taps.start).wrapping_sub(bytes(before));
+            (count, at, before) = (count + 1, alike.end, taps.start);
         }
+        runs[count] = ColumnRun::END;
         (count, at)
     }
 

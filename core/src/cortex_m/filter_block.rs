@@ -31,8 +31,6 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub taps: [Range<usize>; 2],
     pub sweep: Sweep,
     pub start: SweepStart,
-    /// Of all filters: inputs, weights, biases.
-    all: [&'a [f32]; 3],
 }
 
 impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
@@ -43,38 +41,43 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// Whether there are filters whose weights stay in registers.
     const HAS_KEPT: bool = PARTS & parts::KEPT != 0;
 
-    /// None yet. Buffers are those of the convolution.
-    pub fn new(g: &'a ConvGeometry, all: [&'a [f32]; 3], floor: f32) -> Self {
+    /// None yet.
+    pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
         sweep.rectify = u32::from(floor == 0.0);
-        let [input, weights, _] = all.map(<[f32]>::as_ptr);
         Self {
             geometry: g,
             interior: [interior(g, 0), interior(g, 1)],
             groups: 0,
             tiled: 0,
             few: 0,
-            input,
-            weights,
+            input: core::ptr::null(),
+            weights: core::ptr::null(),
             bias: None,
             floor,
             taps: [0..0, 0..0],
             sweep,
             start: SweepStart::NONE,
-            all,
         }
     }
 
-    /// Becomes so many filters of each of these groups, from one of theirs on.
-    pub fn take(&mut self, groups: Range<usize>, first: usize, filters: usize) {
+    /// Becomes so many filters of each of these groups, from one of theirs on. The buffers are all inputs,
+    /// weights and biases of the convolution.
+    pub fn take(
+        &mut self,
+        [input, weights, bias]: [&[f32]; 3],
+        groups: Range<usize>,
+        first: usize,
+        filters: usize,
+    ) {
         let g = self.geometry;
         let left = filters % 4;
-        let has_few = Self::HAS_FEW && is_narrow(g);
+        // Three are nearly a tile, and more regions are not worth while for them.
+        let has_few = Self::HAS_FEW && is_narrow(g) && (left < 3 || filters < 4);
         self.few = if has_few { left } else { 0 };
         self.tiled = filters - self.few;
         self.groups = groups.len();
         let filter = groups.start * g.group_filters() + first;
-        let [input, weights, bias] = self.all;
         self.input = input[groups.start * self.group_values()..].as_ptr();
         self.weights = weights[filter * g.taps()..].as_ptr();
         self.bias = bias
@@ -105,47 +108,56 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     fn tiled_regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let mut y = rows.start;
         while y < rows.end {
-            let alike_rows = self.alike(0, y, rows.end);
-            let mut x = columns.start;
-            while x < columns.end {
-                let alike_columns = self.alike(1, x, columns.end);
-                self.region([alike_rows.clone(), alike_columns.clone()], target);
-                x = alike_columns.end;
-            }
+            let (alike_rows, row_taps) = self.alike(0, y, rows.end);
             y = alike_rows.end;
+            let mut x = if row_taps.is_empty() {
+                columns.end
+            } else {
+                columns.start
+            };
+            while x < columns.end {
+                let (alike_columns, taps) = self.alike(1, x, columns.end);
+                x = alike_columns.end;
+                let region = [alike_rows.clone(), alike_columns];
+                self.region(region, [row_taps.clone(), taps], target);
+            }
+            if Self::HAS_FANS && row_taps.is_empty() {
+                self.fill([alike_rows, columns.clone()], 0..self.tiled, target);
+            }
         }
     }
 
-    /// The outputs from `at` to `end`, along an axis, that have the same taps.
+    /// The outputs from `at` to `end`, along an axis, that have the same taps, and these.
     #[inline(never)]
-    pub fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
+    pub fn alike(&self, axis: usize, at: usize, end: usize) -> (Range<usize>, Range<usize>) {
         let interior = &self.interior[axis];
         if interior.contains(&at) {
-            return at..interior.end.min(end);
+            return (at..interior.end.min(end), 0..self.geometry.kernel[axis]);
         }
         let taps = self.valid_taps(axis, at);
         let mut last = at + 1;
         while last < end && self.valid_taps(axis, last) == taps {
             last += 1;
         }
-        at..last
+        (at..last, taps)
     }
 
     /// The kernel's taps inside the input; where there are none, it begins at the first one.
     #[inline(never)]
-    pub fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
+    fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
         let taps = self.geometry.valid_taps(axis, at);
         if taps.is_empty() { 0..0 } else { taps }
     }
 
-    /// Outputs with the same taps.
+    /// Outputs with these taps.
     #[inline(never)]
-    fn region(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let taps = [
-            self.valid_taps(0, rows.start),
-            self.valid_taps(1, columns.start),
-        ];
-        if taps[0].is_empty() || taps[1].is_empty() {
+    fn region(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        taps: [Range<usize>; 2],
+        target: &OutputPlaces,
+    ) {
+        if taps[1].is_empty() {
             if !Self::HAS_FANS {
                 unreachable!("all taps are inside the input");
             }

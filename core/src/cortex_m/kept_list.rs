@@ -100,8 +100,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         let g = self.geometry;
         let (mut count, mut at) = (0, columns.start);
         while at < columns.end {
-            let alike = self.alike(1, at, columns.end);
-            let taps = self.valid_taps(1, at);
+            let (alike, taps) = self.alike(1, at, columns.end);
             let first = (at * g.stride[1] + taps.start).wrapping_sub(g.padding[1]);
             let (len, offset) = (alike.len(), first.wrapping_mul(size_of::<f32>()) as i32);
             runs[count] = KeptRun { len, taps, offset };
@@ -113,7 +112,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// Puts a row of outputs on the list.
     fn list_row(&self, list: &mut CallList, y: usize, runs: &[KeptRun]) {
         let g = self.geometry;
-        let taps = self.valid_taps(0, y);
+        let (_, taps) = self.alike(0, y, y + 1);
         if !taps.is_empty() && taps.end != list.taken {
             // All rows of the kernel up to the last one, so that it is in the loops' last place.
             let code = list.table.take(g.kernel[1], ROWS - taps.end);

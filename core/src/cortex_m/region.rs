@@ -121,8 +121,9 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             let mut input = self.first_input(y, columns.start);
             let mut place = target.place(y, columns.start);
             for _ in columns.clone() {
-                outputs.inputs[outputs.count] = input;
-                outputs.places[outputs.count] = place;
+                // As an index that needs no check.
+                outputs.inputs[outputs.count % 4] = input;
+                outputs.places[outputs.count % 4] = place;
                 (input, place) = (input.wrapping_add(self.geometry.stride[1]), place + 1);
                 outputs.count += 1;
                 if outputs.count == 4 {
@@ -176,15 +177,26 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             if self.start.first != Some(first) {
                 self.start_at(first, target);
             }
+            let bias = self.bias_of(first);
             let (start, sweep) = (&self.start, &mut self.sweep);
             if start.turns > 1 || !start.is_swept {
                 // Turns leave those of other filters.
-                (sweep.weights, sweep.sums, sweep.bias) = (start.weights, start.sums, start.bias);
+                sweep.weights = start.weights;
+                for (sums, bias) in sweep
+                    .sums
+                    .as_chunks_mut::<4>()
+                    .0
+                    .iter_mut()
+                    .zip(start.biases)
+                {
+                    *sums = [bias; 4];
+                }
                 sweep.turn_tiles = tiles as u32;
                 sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
                 sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
             }
             sweep.inputs = *inputs;
+            sweep.bias = bias;
             sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
             (sweep.tiles, sweep.turns) = (tiles as u32, start.turns);
             first = start.next;
@@ -211,8 +223,6 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         }
         let last = self.tiled - first - 1;
         let others = [0, 1, 2, 3].map(|f: usize| first + f.min(last));
-        // SAFETY: as in `bias_of`.
-        let biases = others.map(|f| unsafe { *self.bias_of(f) });
         self.start = SweepStart {
             first: Some(first),
             next,
@@ -220,21 +230,11 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             is_swept: false,
             weights: others.map(|f| self.first_weight(f)),
             outputs: others.map(|f| target.of(f, 0)),
-            bias: self.bias_of(first),
-            sums: [0.0; 16],
+            // SAFETY: as in `bias_of`.
+            biases: others.map(|f| unsafe { *self.bias_of(f) }),
             input_turn: bytes(values),
             output_turn: bytes(filters * target.map),
         };
-        for (sums, bias) in self
-            .start
-            .sums
-            .as_chunks_mut::<4>()
-            .0
-            .iter_mut()
-            .zip(biases)
-        {
-            *sums = [bias; 4];
-        }
         let bias = self.bias_step();
         let sweep = &mut self.sweep;
         sweep.weight_turn = bytes(filters * g.taps());

@@ -78,8 +78,8 @@ pub(crate) struct SweepStart {
     pub weights: [*const f32; 4],
     /// Each filter's first place.
     pub outputs: [*mut f32; 4],
-    pub bias: *const f32,
-    pub sums: [f32; 16],
+    /// What each filter's sums begin at.
+    pub biases: [f32; 4],
     /// From a turn's first tile to the next one's.
     pub input_turn: i32,
     pub output_turn: i32,
@@ -94,8 +94,7 @@ impl SweepStart {
         is_swept: false,
         weights: [core::ptr::null(); 4],
         outputs: [core::ptr::null_mut(); 4],
-        bias: core::ptr::null(),
-        sums: [0.0; 16],
+        biases: [0.0; 4],
         input_turn: 0,
         output_turn: 0,
     };

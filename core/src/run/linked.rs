@@ -148,14 +148,11 @@ kernels! {
     convolve_few: StepForward::convolve_single::<{ parts::FANS | parts::FEW }>,
     convolve_few_and_pool: StepForward::convolve_single::<{ parts::POOL | parts::FANS | parts::FEW }>,
     convolve_kept: StepForward::convolve_single::<{ parts::KEPT }>,
-    convolve_kept_and_pool: StepForward::convolve_single::<{ parts::POOL | parts::KEPT }>,
     convolve_kept_with_fans: StepForward::convolve_single::<{ parts::FANS | parts::KEPT }>,
-    convolve_kept_with_fans_and_pool: StepForward::convolve_single::<{ parts::POOL | parts::FANS | parts::KEPT }>,
-    convolve_kept_and_few: StepForward::convolve_single::<{ parts::FANS | parts::FEW | parts::KEPT }>,
     convolve_by_all: StepForward::convolve_single::<{ parts::ALL }>,
 }
 
-/// By the parts that they have; of two that there are not, those that have more.
+/// By the parts that they have; where there are not just these, those that have more.
 const CONVOLUTIONS: [StepKernel; parts::ALL as usize + 1] = [
     convolve_in_tiles,
     convolve_and_pool,
@@ -166,11 +163,11 @@ const CONVOLUTIONS: [StepKernel; parts::ALL as usize + 1] = [
     convolve_few,
     convolve_few_and_pool,
     convolve_kept,
-    convolve_kept_and_pool,
-    convolve_kept_with_fans,
-    convolve_kept_with_fans_and_pool,
-    convolve_kept_and_few,
     convolve_by_all,
-    convolve_kept_and_few,
+    convolve_kept_with_fans,
+    convolve_by_all,
+    convolve_by_all,
+    convolve_by_all,
+    convolve_by_all,
     convolve_by_all,
 ];

@@ -7,7 +7,7 @@ pub(crate) const POOL: u8 = 1;
 /// Fewer outputs than a tile has, of four filters and more: where taps are in the padding, and what is
 /// left over of tiles.
 pub(crate) const FANS: u8 = 2;
-/// Filters that are left over of four. Never without [`FANS`].
+/// Filters that are left over of four, or three where there are no others. Never without [`FANS`].
 pub(crate) const FEW: u8 = 4;
 /// Filters over one channel whose weights stay in registers. They need no others but [`POOL`].
 pub(crate) const KEPT: u8 = 8;
@@ -23,7 +23,9 @@ pub(crate) const fn of(g: &ConvGeometry, pool: bool) -> u8 {
     if is_kept(g) {
         return parts | KEPT;
     }
-    if g.group_filters() % TILE > 0 {
+    // Of five and more, three that are left over are a tile.
+    let filters = g.group_filters();
+    if filters % TILE > 0 && (filters % TILE < 3 || filters < TILE) {
         return parts | FEW | FANS;
     }
     // A window has two rows and two columns, so that no output is left over.

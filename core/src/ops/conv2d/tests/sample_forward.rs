@@ -130,7 +130,9 @@ fn a_convolution_needs_no_parts_that_it_has_no_use_for() {
     // 11 x 11 outputs leave one over of tiles of four.
     assert_eq!(parts(map, plain, false), parts::FANS);
     assert_eq!(parts(map, plain.padding(1), true), FANS_AND_POOL);
-    assert_eq!(parts(map, Conv2d::new(19, 2), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(19, 2), false), 0);
+    assert_eq!(parts(map, Conv2d::new(18, 2), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(3, 2), false), FEW);
     assert_eq!(parts(map, Conv2d::new(8, 3).groups(4), true), FEW_AND_POOL);
     assert_eq!(parts(map, Conv2d::new(8, 5).groups(8), false), FEW);
     assert_eq!(
