@@ -21,7 +21,9 @@ impl ScalarForward<'_> {
     /// A convolution that needs another part.
     pub(crate) fn convolve_by_tiles<const PARTS: u8>(&mut self) {
         let pool = self.pool && PARTS & parts::POOL != 0;
-        let g = flattened(self.geometry, pool);
+        // In place: a second geometry would lie on the stack for as long.
+        self.geometry = flattened(self.geometry, pool);
+        let g = &self.geometry;
         let [height, width] = if pool {
             g.output.map(|extent| extent / 2)
         } else {
@@ -39,32 +41,25 @@ impl ScalarForward<'_> {
         } else {
             self.floor()
         };
-        let mut block = FilterBlock::<PARTS>::new(&g, floor);
-        if pool {
-            return self.pool_by_tiles(&mut block);
+        let mut block = FilterBlock::<PARTS>::new(g, floor);
+        let buffers = [self.input, self.weights, self.bias];
+        if !pool {
+            block.take(buffers, 0..g.groups, 0, g.group_filters());
+            let target = OutputPlaces {
+                first: self.output.as_mut_ptr(),
+                map: height * width,
+                pitch: width,
+                origin: [0, 0],
+            };
+            return block.regions([0..height, 0..width], &target);
         }
-        let buffers = [self.input, self.weights, self.bias];
-        block.take(buffers, 0..g.groups, 0, g.group_filters());
-        let target = OutputPlaces {
-            first: self.output.as_mut_ptr(),
-            map: height * width,
-            pitch: width,
-            origin: [0, 0],
-        };
-        block.regions([0..height, 0..width], &target);
-    }
-
-    /// The same with the pool: as many filters as a strip holds at once.
-    fn pool_by_tiles<const PARTS: u8>(&mut self, block: &mut FilterBlock<PARTS>) {
+        // As many filters as a strip holds at once.
         let relu = self.activation == Activation::Relu;
-        let g = block.geometry;
-        let map = (g.output[0] / 2) * (g.output[1] / 2);
-        let buffers = [self.input, self.weights, self.bias];
         for group in 0..g.groups {
             for first in (0..g.group_filters()).step_by(4) {
                 let filters = 4.min(g.group_filters() - first);
                 block.take(buffers, group..group + 1, first, filters);
-                let place = (group * g.group_filters() + first) * map;
+                let place = (group * g.group_filters() + first) * height * width;
                 let winners = self.winners.get_mut(place..).unwrap_or(&mut []);
                 block.pool(relu, &mut self.output[place..], winners);
             }

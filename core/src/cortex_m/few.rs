@@ -94,11 +94,12 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             return;
         }
         let mut fan = Fan::of_filters(self, target);
-        let over = self.scattered([rows, left], target, |block, outputs| {
+        let mut over = self.scattered([rows, left], target, |block, outputs| {
             block.fan_outputs(&mut fan, outputs, filters, target);
         });
         if over.count > 0 {
-            self.fan_outputs(&mut fan, &over.filled(), filters, target);
+            over.fill();
+            self.fan_outputs(&mut fan, &over, filters, target);
         }
     }
 

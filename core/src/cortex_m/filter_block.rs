@@ -150,7 +150,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     }
 
     /// Outputs with these taps.
-    #[inline(never)]
+    #[inline(always)]
     fn region(
         &mut self,
         [rows, columns]: [Range<usize>; 2],

@@ -22,12 +22,11 @@ impl ScatteredOutputs {
         places: [0; 4],
     };
 
-    /// Those that are missing are the first one again.
-    pub fn filled(mut self) -> Self {
-        let (input, place) = (self.inputs[0], self.places[0]);
-        self.inputs[self.count..].fill(input);
-        self.places[self.count..].fill(place);
-        self
+    /// Makes those that are missing the first one again.
+    pub fn fill(&mut self) {
+        for at in self.count..4 {
+            (self.inputs[at], self.places[at]) = (self.inputs[0], self.places[0]);
+        }
     }
 
     /// From the first one to each of the others, in bytes.
@@ -68,13 +67,14 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             return;
         }
         (self.sweep.input_step, self.sweep.output_step) = (0, 0);
-        let over = self.scattered([rows, left], target, |block, outputs| {
+        let mut over = self.scattered([rows, left], target, |block, outputs| {
             block.scattered_tile(outputs, target);
         });
         if Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry) {
-            self.lone_outputs(&over, target);
+            self.lone_outputs(over, target);
         } else if over.count > 0 {
-            self.scattered_tile(&over.filled(), target);
+            over.fill();
+            self.scattered_tile(&over, target);
         }
     }
 
@@ -137,10 +137,9 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
 
     /// Fewer than four outputs of all filters that are in tiles, four or more: two at a time, then one.
     #[inline(never)]
-    fn lone_outputs(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
+    fn lone_outputs(&mut self, mut left: ScatteredOutputs, target: &OutputPlaces) {
         let blocks = [(0, self.tiled / 4), (self.tiled - 4, 1)];
         let blocks = &blocks[..1 + usize::from(self.tiled % 4 > 0)];
-        let mut left = *outputs;
         while left.count > 0 {
             let shape = if left.count > 1 {
                 FanShape::Two
@@ -163,8 +162,25 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
 
     /// Sweeps tiles of all filters that are in some. Inputs are the first group's; the first output has this
     /// place.
-    #[inline(never)]
+    #[inline(always)]
     fn sweep_filters(
+        &mut self,
+        shape: TileShape,
+        tiles: usize,
+        inputs: &[*const f32; 4],
+        place: usize,
+        target: &OutputPlaces,
+    ) {
+        if self.start.is_alone {
+            self.run(shape, tiles, inputs, place);
+        } else {
+            self.sweep_turns(shape, tiles, inputs, place, target);
+        }
+    }
+
+    /// The same where the sweep is to be made for filters.
+    #[inline(never)]
+    fn sweep_turns(
         &mut self,
         shape: TileShape,
         tiles: usize,
@@ -177,34 +193,27 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             if self.start.first != Some(first) {
                 self.start_at(first, target);
             }
-            let bias = self.bias_of(first);
+            self.sweep_from(first);
             let (start, sweep) = (&self.start, &mut self.sweep);
-            if start.turns > 1 || !start.is_swept {
-                // Turns leave those of other filters.
-                sweep.weights = start.weights;
-                for (sums, bias) in sweep
-                    .sums
-                    .as_chunks_mut::<4>()
-                    .0
-                    .iter_mut()
-                    .zip(start.biases)
-                {
-                    *sums = [bias; 4];
-                }
-                sweep.turn_tiles = tiles as u32;
-                sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
-                sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
-            }
-            sweep.inputs = *inputs;
-            sweep.bias = bias;
-            sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
-            (sweep.tiles, sweep.turns) = (tiles as u32, start.turns);
-            first = start.next;
-            self.start.is_swept = true;
-            // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
-            // inputs' addresses were set, and the target has each of them; buffers are whole.
-            unsafe { self.sweep.run(shape) }
+            sweep.turn_tiles = tiles as u32;
+            sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
+            sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
+            self.run(shape, tiles, inputs, place);
+            let is_all = first == 0 && self.start.next >= self.tiled;
+            self.start.is_alone = is_all && self.start.turns == 1;
+            first = self.start.next;
         }
+    }
+
+    #[inline(always)]
+    fn run(&mut self, shape: TileShape, tiles: usize, inputs: &[*const f32; 4], place: usize) {
+        let (start, sweep) = (&self.start, &mut self.sweep);
+        sweep.inputs = *inputs;
+        sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
+        (sweep.tiles, sweep.turns) = (tiles as u32, start.turns);
+        // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
+        // inputs' addresses were set, and the target has each of them; buffers are whole.
+        unsafe { sweep.run(shape) }
     }
 
     /// Makes sweeps start at up to four filters of the first group, from this one on, where the last one
@@ -222,16 +231,12 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             next = first + 4 * turns;
         }
         let last = self.tiled - first - 1;
-        let others = [0, 1, 2, 3].map(|f: usize| first + f.min(last));
         self.start = SweepStart {
             first: Some(first),
             next,
             turns: turns as u32,
-            is_swept: false,
-            weights: others.map(|f| self.first_weight(f)),
-            outputs: others.map(|f| target.of(f, 0)),
-            // SAFETY: as in `bias_of`.
-            biases: others.map(|f| unsafe { *self.bias_of(f) }),
+            is_alone: false,
+            outputs: [0, 1, 2, 3].map(|f: usize| target.of(first + f.min(last), 0)),
             input_turn: bytes(values),
             output_turn: bytes(filters * target.map),
         };
@@ -242,10 +247,26 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         sweep.bias_steps = [1, 2, 3].map(|f| if f <= last { bytes(bias) } else { 0 });
     }
 
+    /// Gives the sweep these filters' weights and biases; turns leave it those of others.
+    fn sweep_from(&mut self, first: usize) {
+        let last = self.tiled - first - 1;
+        let (weights, taps) = (self.first_weight(first), self.geometry.taps());
+        let bias = self.bias_of(first);
+        let step = self.bias_step();
+        self.sweep.bias = bias;
+        for f in 0..4 {
+            let other = f.min(last);
+            self.sweep.weights[f] = weights.wrapping_add(other * taps);
+            // SAFETY: as in `bias_of`.
+            let own = unsafe { *bias.wrapping_add(other * step) };
+            self.sweep.sums[4 * f..][..4].fill(own);
+        }
+    }
+
     /// Makes the sweep one of outputs with the block's taps.
     #[inline(never)]
     pub fn aim(&mut self) {
-        self.start.first = None;
+        self.start = SweepStart::NONE;
         let g = self.geometry;
         let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));

@@ -73,13 +73,10 @@ pub(crate) struct SweepStart {
     /// The one that comes behind all of a sweep's turns.
     pub next: usize,
     pub turns: u32,
-    /// Whether the sweep had these weights and sums.
-    pub is_swept: bool,
-    pub weights: [*const f32; 4],
+    /// Whether there are no other filters, and the sweep is made for these.
+    pub is_alone: bool,
     /// Each filter's first place.
     pub outputs: [*mut f32; 4],
-    /// What each filter's sums begin at.
-    pub biases: [f32; 4],
     /// From a turn's first tile to the next one's.
     pub input_turn: i32,
     pub output_turn: i32,
@@ -91,10 +88,8 @@ impl SweepStart {
         first: None,
         next: 0,
         turns: 1,
-        is_swept: false,
-        weights: [core::ptr::null(); 4],
+        is_alone: false,
         outputs: [core::ptr::null_mut(); 4],
-        biases: [0.0; 4],
         input_turn: 0,
         output_turn: 0,
     };
