@@ -25,7 +25,17 @@ LAYER = 3.5
 # Of all layers of a kind together.
 KIND = 3.0
 # Most single layers of a kind that take more than LAYER; none of the others.
-ABOVE = {}
+ABOVE = {
+    "dilated": 2,
+    "few filters": 5,
+    "point": 4,
+    "small map": 2,
+    "few groups": 2,
+    "groups of two": 1,
+    "groups, strided": 7,
+    "depthwise": 1,
+    "depthwise, uneven or doubled": 3,
+}
 TEXT = 32 << 10
 COLUMNS = {
     "macs": "MACs",

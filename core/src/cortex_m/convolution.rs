@@ -22,7 +22,9 @@ impl ScalarForward<'_> {
     pub(crate) fn convolve_by_tiles<const PARTS: u8>(&mut self) {
         let pool = self.pool && PARTS & parts::POOL != 0;
         // In place: a second geometry would lie on the stack for as long.
-        self.geometry = flattened(self.geometry, pool);
+        if !pool {
+            flatten(&mut self.geometry);
+        }
         let g = &self.geometry;
         let [height, width] = if pool {
             g.output.map(|extent| extent / 2)
@@ -44,14 +46,7 @@ impl ScalarForward<'_> {
         let mut block = FilterBlock::<PARTS>::new(g, floor);
         let buffers = [self.input, self.weights, self.bias];
         if !pool {
-            block.take(buffers, 0..g.groups, 0, g.group_filters());
-            let target = OutputPlaces {
-                first: self.output.as_mut_ptr(),
-                map: height * width,
-                pitch: width,
-                origin: [0, 0],
-            };
-            return block.regions([0..height, 0..width], &target);
+            return block.convolve(buffers, self.output.as_mut_ptr());
         }
         // As many filters as a strip holds at once.
         let relu = self.activation == Activation::Relu;
@@ -67,15 +62,29 @@ impl ScalarForward<'_> {
     }
 }
 
-/// A 1 x 1 kernel that takes every value sees one long row.
-fn flattened(g: ConvGeometry, pool: bool) -> ConvGeometry {
-    if pool || g.kernel != [1, 1] || g.stride != [1, 1] || g.input != g.output {
-        return g;
+impl<const PARTS: u8> FilterBlock<'_, PARTS> {
+    /// All outputs of the convolution with these inputs, weights and biases.
+    // Apart, so that what has a pool does not have its places on the stack.
+    #[inline(never)]
+    fn convolve(&mut self, buffers: [&[f32]; 3], output: *mut f32) {
+        let g = self.geometry;
+        let [height, width] = g.output;
+        self.take(buffers, 0..g.groups, 0, g.group_filters());
+        let target = OutputPlaces {
+            first: output,
+            map: height * width,
+            pitch: width,
+            origin: [0, 0],
+        };
+        self.regions([0..height, 0..width], &target);
     }
-    ConvGeometry {
-        input: [1, g.input_area()],
-        output: [1, g.output_area()],
-        ..g
+}
+
+/// A 1 x 1 kernel that takes every value sees one long row.
+fn flatten(g: &mut ConvGeometry) {
+    if g.is_pointwise() {
+        g.input = [1, g.input_area()];
+        g.output = g.input;
     }
 }
 

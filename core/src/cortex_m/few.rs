@@ -94,7 +94,8 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             return;
         }
         let mut fan = Fan::of_filters(self, target);
-        let mut over = self.scattered([rows, left], target, |block, outputs| {
+        let mut over = ScatteredOutputs::NONE;
+        self.scattered([rows, left], target, &mut over, |block, outputs| {
             block.fan_outputs(&mut fan, outputs, filters, target);
         });
         if over.count > 0 {

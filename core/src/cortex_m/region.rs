@@ -67,11 +67,12 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             return;
         }
         (self.sweep.input_step, self.sweep.output_step) = (0, 0);
-        let mut over = self.scattered([rows, left], target, |block, outputs| {
+        let mut over = ScatteredOutputs::NONE;
+        self.scattered([rows, left], target, &mut over, |block, outputs| {
             block.scattered_tile(outputs, target);
         });
         if Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry) {
-            self.lone_outputs(over, target);
+            self.lone_outputs(&mut over, target);
         } else if over.count > 0 {
             over.fill();
             self.scattered_tile(&over, target);
@@ -101,22 +102,23 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     }
 
     /// Four outputs.
-    #[inline(never)]
+    #[inline(always)]
     fn scattered_tile(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
         self.sweep.places = outputs.steps();
         let (inputs, place) = (&outputs.inputs, outputs.places[0]);
         self.sweep_filters(TileShape::Scattered, 1, inputs, place, target);
     }
 
-    /// Gives these outputs to `compute`, four at a time, and returns those that are left over.
+    /// Gives these outputs to `compute`, four at a time, and leaves those that are left over in `outputs`, where
+    /// there are none before.
     #[inline(always)]
     pub fn scattered(
         &mut self,
         [rows, columns]: [Range<usize>; 2],
         target: &OutputPlaces,
+        outputs: &mut ScatteredOutputs,
         mut compute: impl FnMut(&mut Self, &ScatteredOutputs),
-    ) -> ScatteredOutputs {
-        let mut outputs = ScatteredOutputs::NONE;
+    ) {
         for y in rows {
             let mut input = self.first_input(y, columns.start);
             let mut place = target.place(y, columns.start);
@@ -127,17 +129,16 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
                 (input, place) = (input.wrapping_add(self.geometry.stride[1]), place + 1);
                 outputs.count += 1;
                 if outputs.count == 4 {
-                    compute(self, &outputs);
+                    compute(self, outputs);
                     outputs.count = 0;
                 }
             }
         }
-        outputs
     }
 
     /// Fewer than four outputs of all filters that are in tiles, four or more: two at a time, then one.
     #[inline(never)]
-    fn lone_outputs(&mut self, mut left: ScatteredOutputs, target: &OutputPlaces) {
+    fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces) {
         let blocks = [(0, self.tiled / 4), (self.tiled - 4, 1)];
         let blocks = &blocks[..1 + usize::from(self.tiled % 4 > 0)];
         while left.count > 0 {
@@ -146,10 +147,10 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             } else {
                 FanShape::One
             };
-            let mut fan = Fan::of_outputs(self, &left, target);
+            let mut fan = Fan::of_outputs(self, left, target);
             for group in 0..self.groups {
                 for &(first, turns) in blocks {
-                    fan.at_filters(self, (group, first, turns), &left, target);
+                    fan.at_filters(self, (group, first, turns), left, target);
                     // SAFETY: these outputs have the block's taps, and the target has each of them;
                     // buffers are whole.
                     unsafe { fan.run(shape) };
@@ -171,38 +172,33 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         place: usize,
         target: &OutputPlaces,
     ) {
-        if self.start.is_alone {
+        let mut first = 0;
+        loop {
+            if !self.start.is_alone {
+                first = self.prepare(first, tiles, target);
+            }
             self.run(shape, tiles, inputs, place);
-        } else {
-            self.sweep_turns(shape, tiles, inputs, place, target);
+            if self.start.is_alone || first >= self.tiled {
+                return;
+            }
         }
     }
 
-    /// The same where the sweep is to be made for filters.
+    /// Makes the sweep one of filters from this one on; returns the one that is next then.
+    // Does not run it: what lies on the stack here would lie below the loops.
     #[inline(never)]
-    fn sweep_turns(
-        &mut self,
-        shape: TileShape,
-        tiles: usize,
-        inputs: &[*const f32; 4],
-        place: usize,
-        target: &OutputPlaces,
-    ) {
-        let mut first = 0;
-        while first < self.tiled {
-            if self.start.first != Some(first) {
-                self.start_at(first, target);
-            }
-            self.sweep_from(first);
-            let (start, sweep) = (&self.start, &mut self.sweep);
-            sweep.turn_tiles = tiles as u32;
-            sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
-            sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
-            self.run(shape, tiles, inputs, place);
-            let is_all = first == 0 && self.start.next >= self.tiled;
-            self.start.is_alone = is_all && self.start.turns == 1;
-            first = self.start.next;
+    fn prepare(&mut self, first: usize, tiles: usize, target: &OutputPlaces) -> usize {
+        if self.start.filters[0] != first || self.start.filters[1] == first {
+            self.start_at(first, target);
         }
+        self.sweep_from(first);
+        let (start, sweep) = (&mut self.start, &mut self.sweep);
+        sweep.turn_tiles = tiles as u32;
+        sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
+        sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
+        let next = start.filters[1];
+        start.is_alone = first == 0 && next >= self.tiled && start.turns == 1;
+        next
     }
 
     #[inline(always)]
@@ -232,8 +228,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         }
         let last = self.tiled - first - 1;
         self.start = SweepStart {
-            first: Some(first),
-            next,
+            filters: [first, next],
             turns: turns as u32,
             is_alone: false,
             outputs: [0, 1, 2, 3].map(|f: usize| target.of(first + f.min(last), 0)),

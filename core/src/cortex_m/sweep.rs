@@ -68,10 +68,9 @@ pub(crate) struct Sweep {
 /// The filters that sweeps with the same taps start at. Steps are in bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct SweepStart {
-    /// Of the first group; none where it has to be found.
-    pub first: Option<usize>,
-    /// The one that comes behind all of a sweep's turns.
-    pub next: usize,
+    /// Of the first group, and the one that comes behind all of a sweep's turns; the same where they have to
+    /// be found.
+    pub filters: [usize; 2],
     pub turns: u32,
     /// Whether there are no other filters, and the sweep is made for these.
     pub is_alone: bool,
@@ -85,8 +84,7 @@ pub(crate) struct SweepStart {
 impl SweepStart {
     /// At no filters yet.
     pub const NONE: Self = Self {
-        first: None,
-        next: 0,
+        filters: [0; 2],
         turns: 1,
         is_alone: false,
         outputs: [core::ptr::null_mut(); 4],
