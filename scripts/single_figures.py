@@ -30,7 +30,7 @@ ABOVE = {
     "few filters": 5,
     "point": 4,
     "small map": 2,
-    "few groups": 2,
+    "few groups": 1,
     "groups of two": 1,
     "groups, strided": 7,
     "depthwise": 1,
