@@ -140,7 +140,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     #[inline(never)]
     fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces) {
         let blocks = [(0, self.tiled / 4), (self.tiled - 4, 1)];
-        let blocks = &blocks[..1 + usize::from(self.tiled % 4 > 0)];
+        let blocks = &blocks[..1 + usize::from(!self.tiled.is_multiple_of(4))];
         while left.count > 0 {
             let shape = if left.count > 1 {
                 FanShape::Two

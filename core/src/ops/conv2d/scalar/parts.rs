@@ -25,11 +25,11 @@ pub(crate) const fn of(g: &ConvGeometry, pool: bool) -> u8 {
     }
     // Of five and more, three that are left over are a tile.
     let filters = g.group_filters();
-    if filters % TILE > 0 && (filters % TILE < 3 || filters < TILE) {
+    if filters < TILE || matches!(filters % TILE, 1 | 2) {
         return parts | FEW | FANS;
     }
     // A window has two rows and two columns, so that no output is left over.
-    let left_over = !pool && g.output[0] * (g.output[1] % TILE) % TILE > 0;
+    let left_over = !pool && !(g.output[0] * (g.output[1] % TILE)).is_multiple_of(TILE);
     if left_over || !is_whole(g, 0) || !is_whole(g, 1) {
         return parts | FANS;
     }
