@@ -1,27 +1,35 @@
 //! The loops in Rust, for tests on other processors.
 
-extern crate std;
-
 use super::{ColumnRun, Rectangle, Sweep, TileShape};
-use core::cell::Cell;
-
-std::thread_local! {
-    static LINES: Cell<usize> = const { Cell::new(0) };
-}
-
-/// How many tiles of lines this thread has computed.
-pub(crate) fn swept_lines() -> usize {
-    LINES.get()
-}
-
 /// # Safety
 ///
 /// As for [`Sweep::run`].
 pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
-    for _ in 0..sweep.tiles {
-        if shape == TileShape::Lines {
-            LINES.set(LINES.get() + 1);
+    loop {
+        // SAFETY: the caller's.
+        unsafe { turn(sweep, shape) };
+        sweep.turns -= 1;
+        if sweep.turns == 0 {
+            return;
         }
+        sweep.tiles = sweep.turn_tiles;
+        sweep.weights = sweep.weights.map(|at| moved(at, sweep.weight_turn));
+        sweep.inputs = sweep.inputs.map(|at| moved(at, sweep.input_turn));
+        let step = sweep.output_turn as isize;
+        sweep.outputs = sweep.outputs.map(|at| at.wrapping_byte_offset(step));
+        sweep.bias = moved(sweep.bias, sweep.bias_turn);
+        let mut bias = sweep.bias;
+        for (filter, step) in [0].into_iter().chain(sweep.bias_steps).enumerate() {
+            bias = moved(bias, step);
+            // SAFETY: the caller vouches for the biases.
+            sweep.sums[4 * filter..][..4].fill(unsafe { *bias });
+        }
+    }
+}
+
+// SAFETY: as for `sweep`.
+unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
+    for _ in 0..sweep.tiles {
         let mut walk = LoopWalk {
             shape,
             weights: sweep.weights,
@@ -93,7 +101,6 @@ impl LoopWalk {
                 let (input, offset) = match self.shape {
                     TileShape::Scattered => (place, 0),
                     TileShape::Line => (0, place),
-                    TileShape::Lines => (filter, place),
                 };
                 // SAFETY: the caller's.
                 self.sums[4 * filter + place] += unsafe {

@@ -1,153 +1,209 @@
-//! The regions of a block of filters.
+//! Filters of some groups, and the regions of their outputs.
 
-use super::Sweep;
-use super::convolution::{OutputPlaces, ZERO, is_single};
+use super::convolution::{OutputPlaces, ZERO, is_narrow};
+use super::{Sweep, SweepStart};
 use crate::ops::conv2d::ConvGeometry;
-use crate::ops::conv2d::scalar::parts;
+use crate::ops::conv2d::scalar::{parts, rectified};
 use core::ops::Range;
 
-/// Up to four filters side by side, of a convolution that needs no more than the `PARTS` of the kernels.
+/// Filters side by side of some groups, of a convolution that needs no more than the `PARTS` of the
+/// kernels.
+///
+/// Their numbers begin with the first one of the first group, and count those that lie between them, too.
 pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub geometry: &'a ConvGeometry,
     /// The outputs with all taps.
     pub interior: [Range<usize>; 2],
-    pub is_single: bool,
-    pub filters: usize,
-    /// Whether all groups are computed at once, a filter of each.
-    pub is_at_once: bool,
-    /// Groups that are computed at once.
     pub groups: usize,
+    /// Of each group, filters in tiles of four.
+    pub tiled: usize,
+    /// Of each group, filters behind them, three at most.
+    pub few: usize,
     /// The first group's channels.
     pub input: *const f32,
     /// The first filter's.
     pub weights: *const f32,
-    /// The first filter's; none where it is that of no filter.
-    pub bias: *const f32,
+    /// The first filter's, if there are any.
+    bias: Option<*const f32>,
     /// What outputs are not below of.
     pub floor: f32,
     /// The rows and columns of the kernel that the sweep is made for.
     pub taps: [Range<usize>; 2],
     pub sweep: Sweep,
+    pub start: SweepStart,
 }
 
 impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
-    /// Whether there are rectangles.
-    pub const HAS_SINGLES: bool = PARTS & parts::SINGLES != 0;
-    /// Whether there are lines.
-    pub const HAS_LINES: bool = PARTS & parts::LINES != 0;
+    /// Whether what is left over of tiles is computed without the rest of one.
+    pub const HAS_FANS: bool = PARTS & parts::FANS != 0;
+    /// Whether filters that are left over of tiles are.
+    const HAS_FEW: bool = PARTS & parts::FEW != 0;
+    /// Whether there are filters whose weights stay in registers.
+    const HAS_KEPT: bool = PARTS & parts::KEPT != 0;
 
+    /// None yet.
     pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
         sweep.rectify = u32::from(floor == 0.0);
         Self {
             geometry: g,
             interior: [interior(g, 0), interior(g, 1)],
-            is_single: false,
-            filters: 0,
-            is_at_once: false,
-            groups: 1,
+            groups: 0,
+            tiled: 0,
+            few: 0,
             input: core::ptr::null(),
             weights: core::ptr::null(),
-            bias: &ZERO,
+            bias: None,
             floor,
             taps: [0..0, 0..0],
             sweep,
+            start: SweepStart::NONE,
         }
     }
 
-    /// Becomes the filters from `first` on, of which there are `left` in the group, and says how
-    /// many it takes.
-    pub fn take(&mut self, left: usize, weights: &[f32], first: usize, bias: &[f32]) -> usize {
+    /// Becomes so many filters of each of these groups, from one of theirs on. The buffers are all inputs,
+    /// weights and biases of the convolution.
+    pub fn take(
+        &mut self,
+        [input, weights, bias]: [&[f32]; 3],
+        groups: Range<usize>,
+        first: usize,
+        filters: usize,
+    ) {
         let g = self.geometry;
-        self.is_single = Self::HAS_SINGLES && is_single(g, left, self.is_at_once);
-        self.filters = if self.is_single { 1 } else { left.min(4) };
-        self.weights = weights[first * g.taps()..].as_ptr();
-        let own = bias.get(first..).unwrap_or(&[]);
-        self.bias = own.first().map_or(&raw const ZERO, |bias| bias);
-        // SAFETY: there is a bias for each filter, as the convolution asserts, or none, which is one 0.
-        let biases = self.each(|f| unsafe { *self.bias_of(f) });
-        for (sums, bias) in self
-            .sweep
-            .sums
-            .as_chunks_mut::<4>()
-            .0
-            .iter_mut()
-            .zip(biases)
-        {
-            *sums = [bias; 4];
-        }
+        let left = filters % 4;
+        // Three are nearly a tile, and more regions are not worth while for them.
+        let has_few = Self::HAS_FEW && is_narrow(g) && (left < 3 || filters < 4);
+        self.few = if has_few { left } else { 0 };
+        self.tiled = filters - self.few;
+        self.groups = groups.len();
+        let filter = groups.start * g.group_filters() + first;
+        self.input = input[groups.start * self.group_values()..].as_ptr();
+        self.weights = weights[filter * g.taps()..].as_ptr();
+        self.bias = bias
+            .get(filter..)
+            .and_then(|own| Some(&raw const *own.first()?));
         self.taps = [0..0, 0..0];
-        self.filters
+        self.start = SweepStart::NONE;
     }
 
-    /// What `of` gives for each filter; the last one stands for those that are missing.
-    #[inline(always)]
-    pub fn each<T>(&self, of: impl Fn(usize) -> T) -> [T; 4] {
-        [0, 1, 2, 3].map(|f: usize| of(f.min(self.filters - 1)))
+    /// Input values of a group.
+    pub fn group_values(&self) -> usize {
+        self.geometry.group_channels() * self.geometry.input_area()
     }
 
     /// All outputs in these rows and columns.
-    pub fn regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        if Self::HAS_SINGLES && self.is_single {
-            return self.bands([rows, columns], target);
+    pub fn regions(&mut self, outputs: [Range<usize>; 2], target: &OutputPlaces) {
+        if Self::HAS_KEPT && parts::is_kept(self.geometry) {
+            return self.kept(outputs, target);
         }
-        let mut y = rows.start;
-        while y < rows.end {
-            let alike_rows = self.alike(0, y, rows.end);
-            let mut x = columns.start;
-            while x < columns.end {
-                let alike_columns = self.alike(1, x, columns.end);
-                self.region([alike_rows.clone(), alike_columns.clone()], target);
-                x = alike_columns.end;
-            }
-            y = alike_rows.end;
+        if self.tiled > 0 {
+            self.tiled_regions(outputs.clone(), target);
+        }
+        if Self::HAS_FEW && self.few > 0 {
+            self.bands(outputs, target);
         }
     }
 
-    /// The outputs from `at` to `end`, along an axis, that have the same taps.
+    fn tiled_regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut y = rows.start;
+        while y < rows.end {
+            let (alike_rows, row_taps) = self.alike(0, y, rows.end);
+            y = alike_rows.end;
+            let mut x = if row_taps.is_empty() {
+                columns.end
+            } else {
+                columns.start
+            };
+            while x < columns.end {
+                let (alike_columns, taps) = self.alike(1, x, columns.end);
+                x = alike_columns.end;
+                let region = [alike_rows.clone(), alike_columns];
+                self.region(region, [row_taps.clone(), taps], target);
+            }
+            if Self::HAS_FANS && row_taps.is_empty() {
+                self.fill([alike_rows, columns.clone()], 0..self.tiled, target);
+            }
+        }
+    }
+
+    /// The outputs from `at` to `end`, along an axis, that have the same taps, and these.
     #[inline(never)]
-    pub fn alike(&self, axis: usize, at: usize, end: usize) -> Range<usize> {
+    pub fn alike(&self, axis: usize, at: usize, end: usize) -> (Range<usize>, Range<usize>) {
         let interior = &self.interior[axis];
         if interior.contains(&at) {
-            return at..interior.end.min(end);
+            return (at..interior.end.min(end), 0..self.geometry.kernel[axis]);
         }
         let taps = self.valid_taps(axis, at);
         let mut last = at + 1;
         while last < end && self.valid_taps(axis, last) == taps {
             last += 1;
         }
-        at..last
+        (at..last, taps)
     }
 
+    /// The kernel's taps inside the input; where there are none, it begins at the first one.
     #[inline(never)]
-    pub fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
-        self.geometry.valid_taps(axis, at)
+    fn valid_taps(&self, axis: usize, at: usize) -> Range<usize> {
+        let taps = self.geometry.valid_taps(axis, at);
+        if taps.is_empty() { 0..0 } else { taps }
     }
 
-    /// Outputs with the same taps.
-    #[inline(never)]
-    fn region(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let taps = [
-            self.valid_taps(0, rows.start),
-            self.valid_taps(1, columns.start),
-        ];
-        if taps[0].is_empty() || taps[1].is_empty() {
-            if !Self::HAS_SINGLES {
+    /// Outputs with these taps.
+    #[inline(always)]
+    fn region(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        taps: [Range<usize>; 2],
+        target: &OutputPlaces,
+    ) {
+        if taps[1].is_empty() {
+            if !Self::HAS_FANS {
                 unreachable!("all taps are inside the input");
             }
-            return self.fill([rows, columns], target);
+            return self.fill([rows, columns], 0..self.tiled, target);
         }
-        let is_new = taps != self.taps;
-        self.taps = taps;
-        if is_new {
+        if taps != self.taps {
+            self.taps = taps;
             self.aim();
         }
-        self.tiles(rows, columns, target);
+        self.tiles([rows, columns], target);
     }
 
-    pub fn bias_of(&self, f: usize) -> *const f32 {
-        let step = if self.bias == &raw const ZERO { 0 } else { f };
-        self.bias.wrapping_add(step)
+    /// Outputs of these filters of each group, all of whose taps are in the padding.
+    #[inline(never)]
+    pub fn fill(
+        &self,
+        [rows, columns]: [Range<usize>; 2],
+        filters: Range<usize>,
+        target: &OutputPlaces,
+    ) {
+        for group in 0..self.groups {
+            for filter in filters.clone() {
+                let filter = group * self.geometry.group_filters() + filter;
+                // SAFETY: as in `bias_of`.
+                let value = rectified(unsafe { *self.bias_of(filter) }, self.floor);
+                let mut row = target.of(filter, target.place(rows.start, columns.start));
+                for _ in rows.clone() {
+                    for x in 0..columns.len() {
+                        // SAFETY: the target has a place for each output.
+                        unsafe { *row.wrapping_add(x) = value };
+                    }
+                    row = row.wrapping_add(target.pitch);
+                }
+            }
+        }
+    }
+
+    /// What a filter's sums begin at: its own bias, as the convolution asserts, or else one 0.
+    pub fn bias_of(&self, filter: usize) -> *const f32 {
+        self.bias
+            .map_or(&raw const ZERO, |bias| bias.wrapping_add(filter))
+    }
+
+    /// From a filter's bias to that of the next one, in values.
+    pub fn bias_step(&self) -> usize {
+        usize::from(self.bias.is_some())
     }
 }
 

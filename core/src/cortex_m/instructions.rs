@@ -170,3 +170,22 @@ macro_rules! chains {
         )
     };
 }
+
+/// Adds products to two sums, one after the other each: `sums; their weights and the input each`. No
+/// register but the sums' changes.
+#[cfg(not(feature = "slow-vmla"))]
+macro_rules! kept_chains {
+    ($($all:tt)+) => { chains!($($all)+) };
+}
+
+/// Adds products to two sums, one after the other each: `sums; their weights and the input each`. No
+/// register but the sums' changes, and the products'.
+#[cfg(feature = "slow-vmla")]
+macro_rules! kept_chains {
+    ($a:literal $b:literal; $($v:literal $w:literal $input:literal),+) => {
+        concat!($(
+            "vmul.f32 s30, s", $v, ", s", $input, "\nvmul.f32 s31, s", $w, ", s", $input, "\n",
+            "vadd.f32 s", $a, ", s", $a, ", s30\nvadd.f32 s", $b, ", s", $b, ", s31\n",
+        )+)
+    };
+}

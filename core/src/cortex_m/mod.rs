@@ -18,16 +18,31 @@ mod gradient_macros;
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod instructions;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod rectifying;
 mod convolution;
 #[cfg(target_arch = "arm")]
 mod depthwise;
 #[cfg(not(target_arch = "arm"))]
 mod emulated;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_fan;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_kept;
+mod fan;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod fan_loops;
+#[cfg(target_arch = "arm")]
+mod fan_lines;
+mod few;
 mod filter_block;
+mod kept;
+mod kept_list;
 mod linear;
 #[cfg(target_arch = "arm")]
 mod linear_gradient;
-mod lines;
 #[cfg(target_arch = "arm")]
 mod pointwise_gradient;
 mod pooled;
@@ -40,9 +55,14 @@ mod single_filter;
 mod sweep;
 #[cfg(target_arch = "arm")]
 mod tiles;
+#[cfg(target_arch = "arm")]
+mod turning;
 
 #[cfg(not(target_arch = "arm"))]
-pub(crate) use emulated::swept_lines;
+pub(crate) use emulated_fan::fans_of;
+#[cfg(not(target_arch = "arm"))]
+pub(crate) use emulated_kept::kept_filters;
+pub(crate) use fan::FanShape;
 pub(crate) use linear::connect_by_tiles;
 #[cfg(target_arch = "arm")]
 pub(crate) use linear_gradient::LinearLoops;
@@ -51,5 +71,6 @@ pub(crate) use pointwise_gradient::PointwiseLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
 
+use fan::Fan;
 use rectangle::{ColumnRun, Rectangle};
-use sweep::{Sweep, TileShape};
+use sweep::{Sweep, SweepStart, TileShape};

@@ -24,14 +24,14 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         for y in 0..height {
             for x in (0..width).step_by(len) {
                 let len = len.min(width - x);
-                let first = strip.as_mut_ptr().cast::<f32>();
                 let target = OutputPlaces {
-                    outputs: self.each(|f| first.wrapping_add(f * 2 * COLUMNS)),
+                    first: strip.as_mut_ptr().cast::<f32>(),
+                    map: 2 * COLUMNS,
                     pitch: COLUMNS,
-                    first: [2 * y, 2 * x],
+                    origin: [2 * y, 2 * x],
                 };
                 self.regions([2 * y..2 * y + 2, 2 * x..2 * (x + len)], &target);
-                for (f, rows) in strip[..self.filters].iter().enumerate() {
+                for (f, rows) in strip[..self.tiled + self.few].iter().enumerate() {
                     let at = (f * height + y) * width + x;
                     let winners = winners.get_mut(at..at + len).unwrap_or(&mut []);
                     pool_strip(rows, relu, &mut output[at..at + len], winners);

@@ -1,5 +1,4 @@
-//! Rectangles of outputs of one filter, and of that filter in each of the groups, or of the filters
-//! behind it.
+//! Rectangles of outputs of one filter, and of that filter in each of the groups.
 
 use core::ops::Range;
 
@@ -9,8 +8,6 @@ use core::ops::Range;
 pub(crate) struct ColumnRun {
     /// None behind the last run.
     pub columns: u32,
-    /// The loops' own.
-    pub own: u32,
     /// From behind the run before, or behind the last one of the row before, to the first output's first
     /// tap's input, in bytes.
     pub step: i32,
@@ -24,7 +21,6 @@ impl ColumnRun {
     /// Behind the last one.
     pub const END: Self = Self {
         columns: 0,
-        own: 0,
         step: 0,
         taps: 0,
         first: 0,
@@ -56,10 +52,8 @@ pub(crate) struct Rectangle {
     pub runs: *mut ColumnRun,
     /// What no output is below of.
     pub floor: f32,
-    /// None where outputs are where the sum begins; then there is one column, and one channel counts.
+    /// Rows of taps.
     pub kernel_rows: u32,
-    /// Of the whole kernel.
-    pub kernel_columns: u32,
     pub channels: u32,
     /// From a row of taps to the next one.
     pub pitch: i32,
@@ -85,30 +79,19 @@ pub(crate) struct Rectangle {
 impl Rectangle {
     /// Most taps a row.
     pub const COLUMNS: usize = 7;
-    /// Rows and columns of the largest kernel whose weights fit into registers.
-    #[cfg(target_arch = "arm")]
-    const KEPT: usize = 4;
-
     /// Computes the outputs.
     ///
     /// # Safety
     ///
-    /// There is at least one group, channel, and row of outputs; each run has at least one
+    /// There is at least one group, channel, row of taps and row of outputs; each run has at least one
     /// output and tap, and at most [`Self::COLUMNS`] taps; every address that the loops come to and
     /// every weight of the rows may be read, every output written.
     #[inline(always)]
     pub unsafe fn run(&mut self) {
         #[cfg(target_arch = "arm")]
-        {
-            let rows = self.kernel_rows.max(self.kernel_columns) as usize;
-            let is_one_channel = self.channels == 1 || self.kernel_rows == 0;
-            let run = if is_one_channel && rows <= Self::KEPT {
-                super::depthwise::rectangles
-            } else {
-                super::single_filter::rectangles
-            };
-            // SAFETY: the loops read and write what the caller vouches for.
-            unsafe { run(self) }
+        // SAFETY: the loops read and write what the caller vouches for.
+        unsafe {
+            super::single_filter::rectangles(self);
         }
         #[cfg(not(target_arch = "arm"))]
         // SAFETY: the caller's.

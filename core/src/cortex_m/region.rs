@@ -1,13 +1,39 @@
 //! How a region is swept.
 
-use super::convolution::{OutputPlaces, ZERO, bytes, is_narrow};
+use super::convolution::{OutputPlaces, bytes, is_narrow};
 use super::filter_block::FilterBlock;
-use super::{ColumnRun, Rectangle, TileShape};
+use super::{Fan, FanShape, SweepStart, TileShape};
 use core::ops::Range;
 
-/// Most runs of columns that are computed at once. A kernel of seven columns has seven runs with half of
-/// it in the padding on either side.
-const RUNS: usize = 9;
+/// Outputs with the same taps, up to four, wherever they are.
+#[derive(Clone, Copy)]
+pub(super) struct ScatteredOutputs {
+    pub count: usize,
+    /// Their first taps' inputs, of the first group.
+    pub inputs: [*const f32; 4],
+    /// Values from a filter's first place to theirs.
+    pub places: [usize; 4],
+}
+
+impl ScatteredOutputs {
+    pub const NONE: Self = Self {
+        count: 0,
+        inputs: [core::ptr::null(); 4],
+        places: [0; 4],
+    };
+
+    /// Makes those that are missing the first one again.
+    pub fn fill(&mut self) {
+        for at in self.count..4 {
+            (self.inputs[at], self.places[at]) = (self.inputs[0], self.places[0]);
+        }
+    }
+
+    /// From the first one to each of the others, in bytes.
+    pub fn steps(&self) -> [i32; 3] {
+        [1, 2, 3].map(|at| bytes(self.places[at]).wrapping_sub(bytes(self.places[0])))
+    }
+}
 
 impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// The address of the first tap's input of an output that has the block's taps.
@@ -31,209 +57,211 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
 
     /// Tiles of four outputs across, then four at a time of what is left.
     #[inline(never)]
-    pub fn tiles(&mut self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
+    pub fn tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let tiles = columns.len() / 4;
+        if tiles > 0 {
+            self.lines_of_tiles([rows.clone(), columns.clone()], tiles, target);
+        }
+        let left = columns.start + 4 * tiles..columns.end;
+        if left.is_empty() {
+            return;
+        }
+        (self.sweep.input_step, self.sweep.output_step) = (0, 0);
+        let mut over = ScatteredOutputs::NONE;
+        self.scattered([rows, left], target, &mut over, |block, outputs| {
+            block.scattered_tile(outputs, target);
+        });
+        if Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry) {
+            self.lone_outputs(&mut over, target);
+        } else if over.count > 0 {
+            over.fill();
+            self.scattered_tile(&over, target);
+        }
+    }
+
+    fn lines_of_tiles(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        tiles: usize,
+        target: &OutputPlaces,
+    ) {
         let across = self.geometry.stride[1];
         let shape = if across == 1 {
             TileShape::Line
         } else {
             TileShape::Scattered
         };
-        let tiles = columns.len() / 4;
-        if tiles > 0 {
-            (self.sweep.input_step, self.sweep.output_step) = (bytes(4 * across), bytes(4));
-            self.sweep.places = [bytes(1), bytes(2), bytes(3)];
-            for y in rows.clone() {
-                let first = self.first_input(y, columns.start);
-                self.sweep.inputs = [0, 1, 2, 3].map(|place| first.wrapping_add(place * across));
-                self.sweep.outputs = target.at(y, columns.start);
-                self.run(shape, tiles);
-            }
-        }
-        let left = columns.start + 4 * tiles..columns.end;
-        if left.is_empty() {
-            return;
-        }
-        let (mut count, mut last, mut first_place) = (0, (0, 0), 0);
+        (self.sweep.input_step, self.sweep.output_step) = (bytes(4 * across), bytes(4));
+        self.sweep.places = [bytes(1), bytes(2), bytes(3)];
         for y in rows {
-            let mut input = self.first_input(y, left.start);
-            let mut place = target.place(y, left.start);
-            for x in left.clone() {
-                last = (y, x);
-                self.sweep.inputs[count] = input;
-                if count == 0 {
-                    self.sweep.outputs = target.outputs.map(|output| output.wrapping_add(place));
-                    self.sweep.places = [0; 3];
-                    first_place = place;
-                } else {
-                    self.sweep.places[count - 1] = bytes(place - first_place);
-                }
-                (input, place) = (input.wrapping_add(across), place + 1);
-                count += 1;
-                if count == 4 {
-                    self.run(TileShape::Scattered, 1);
-                    count = 0;
-                }
-            }
-        }
-        // A tile is four times what one output costs, but each filter's rows cost by themselves, too.
-        if Self::HAS_SINGLES && count == 1 && is_narrow(self.geometry) && self.taps[1].len() > 2 {
-            self.lone(last.0, last.1, target);
-        } else if count > 0 {
-            // The others are the first one again.
-            let first = self.sweep.inputs[0];
-            self.sweep.inputs[count..].fill(first);
-            self.run(TileShape::Scattered, 1);
+            let input = self.first_input(y, columns.start);
+            let inputs = [0, 1, 2, 3].map(|place| input.wrapping_add(place * across));
+            let place = target.place(y, columns.start);
+            self.sweep_filters(shape, tiles, &inputs, place, target);
         }
     }
 
-    #[inline(never)]
-    pub fn run(&mut self, shape: TileShape, tiles: usize) {
-        self.sweep.tiles = tiles as u32;
-        // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
-        // inputs' addresses were set, and the target has each of them; buffers are whole.
-        unsafe { self.sweep.run(shape) }
+    /// Four outputs.
+    #[inline(always)]
+    fn scattered_tile(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
+        self.sweep.places = outputs.steps();
+        let (inputs, place) = (&outputs.inputs, outputs.places[0]);
+        self.sweep_filters(TileShape::Scattered, 1, inputs, place, target);
     }
 
-    /// All outputs in these rows and columns, of a block that is a single filter.
-    #[inline(never)]
-    pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let Some(inner) = self.line_columns(&columns) else {
-            return self.runs([rows, columns], target);
-        };
-        self.lines(rows.clone(), inner.clone(), target);
-        self.runs([rows.clone(), columns.start..inner.start], target);
-        self.runs([rows, inner.end..columns.end], target);
-    }
-
-    /// The same, an output at a time.
-    #[inline(never)]
-    pub fn runs(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let mut start = columns.start;
-        while start < columns.end {
-            let mut runs = [ColumnRun::END; RUNS + 1];
-            // A loop whose turns the compiler knows would be spelled out, in flash.
-            let most = RUNS.min(2 * self.geometry.kernel[1]);
-            let (count, mut end) = self.column_runs(start..columns.end, &mut runs[..most]);
-            if count == 0 {
-                end = self.alike(1, start, columns.end).end;
-            }
-            let first = usize::from(runs[0].first);
-            let mut y = rows.start;
-            while y < rows.end {
-                let alike = self.alike(0, y, rows.end);
-                self.taps = [self.valid_taps(0, y), first..first];
-                y = alike.end;
-                let outputs = [alike, start..end];
-                if count == 0 || self.taps[0].is_empty() {
-                    self.fill(outputs, target);
-                } else {
-                    self.rectangle(outputs, &mut runs[..=count], target);
-                }
-            }
-            start = end;
-        }
-    }
-
-    /// As many runs of the columns as there is room for and that have taps, and where they end.
-    fn column_runs(&self, columns: Range<usize>, runs: &mut [ColumnRun]) -> (usize, usize) {
-        let (mut count, mut at, mut before) = (0, columns.start, 0);
-        for run in runs {
-            let taps = self.valid_taps(1, at);
-            if at == columns.end || taps.is_empty() {
-                break;
-            }
-            let end = self.alike(1, at, columns.end).end;
-            *run = ColumnRun::of(end - at, &taps);
-            run.step = bytes(taps.start).wrapping_sub(bytes(before));
-            (count, at, before) = (count + 1, end, taps.start);
-        }
-        (count, at)
-    }
-
-    /// Outputs all of whose taps are in the padding.
-    #[inline(never)]
-    pub fn fill(&mut self, outputs: [Range<usize>; 2], target: &OutputPlaces) {
-        self.taps = [0..0, 0..0];
-        let mut runs = [ColumnRun::of(outputs[1].len(), &(0..1)), ColumnRun::END];
-        self.rectangle(outputs, &mut runs, target);
-    }
-
-    /// An output that has the block's taps.
-    #[inline(never)]
-    fn lone(&self, y: usize, x: usize, target: &OutputPlaces) {
-        let mut runs = [ColumnRun::of(1, &self.taps[1]), ColumnRun::END];
-        self.rectangle([y..y + 1, x..x + 1], &mut runs, target);
-    }
-
-    /// Outputs that have the block's rows of taps: of all its filters, one after the other, or of its
-    /// single one in all groups that are computed at once. Without such rows outputs are where sums begin. The columns consist of `runs`, which have [`ColumnRun::END`] behind them.
-    #[inline(never)]
-    pub fn rectangle(
-        &self,
+    /// Gives these outputs to `compute`, four at a time, and leaves those that are left over in `outputs`, where
+    /// there are none before.
+    #[inline(always)]
+    pub fn scattered(
+        &mut self,
         [rows, columns]: [Range<usize>; 2],
-        runs: &mut [ColumnRun],
+        target: &OutputPlaces,
+        outputs: &mut ScatteredOutputs,
+        mut compute: impl FnMut(&mut Self, &ScatteredOutputs),
+    ) {
+        for y in rows {
+            let mut input = self.first_input(y, columns.start);
+            let mut place = target.place(y, columns.start);
+            for _ in columns.clone() {
+                // As an index that needs no check.
+                outputs.inputs[outputs.count % 4] = input;
+                outputs.places[outputs.count % 4] = place;
+                (input, place) = (input.wrapping_add(self.geometry.stride[1]), place + 1);
+                outputs.count += 1;
+                if outputs.count == 4 {
+                    compute(self, outputs);
+                    outputs.count = 0;
+                }
+            }
+        }
+    }
+
+    /// Fewer than four outputs of all filters that are in tiles, four or more: two at a time, then one.
+    #[inline(never)]
+    fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces) {
+        let blocks = [(0, self.tiled / 4), (self.tiled - 4, 1)];
+        let blocks = &blocks[..1 + usize::from(!self.tiled.is_multiple_of(4))];
+        while left.count > 0 {
+            let shape = if left.count > 1 {
+                FanShape::Two
+            } else {
+                FanShape::One
+            };
+            let mut fan = Fan::of_outputs(self, left, target);
+            for group in 0..self.groups {
+                for &(first, turns) in blocks {
+                    fan.at_filters(self, (group, first, turns), left, target);
+                    // SAFETY: these outputs have the block's taps, and the target has each of them;
+                    // buffers are whole.
+                    unsafe { fan.run(shape) };
+                }
+            }
+            left.count = left.count.saturating_sub(2);
+            (left.inputs[0], left.places[0]) = (left.inputs[2], left.places[2]);
+        }
+    }
+
+    /// Sweeps tiles of all filters that are in some. Inputs are the first group's; the first output has this
+    /// place.
+    #[inline(always)]
+    fn sweep_filters(
+        &mut self,
+        shape: TileShape,
+        tiles: usize,
+        inputs: &[*const f32; 4],
+        place: usize,
         target: &OutputPlaces,
     ) {
+        let mut first = 0;
+        loop {
+            if !self.start.is_alone {
+                first = self.prepare(first, tiles, target);
+            }
+            self.run(shape, tiles, inputs, place);
+            if self.start.is_alone || first >= self.tiled {
+                return;
+            }
+        }
+    }
+
+    /// Makes the sweep one of filters from this one on; returns the one that is next then.
+    // Does not run it: what lies on the stack here would lie below the loops.
+    #[inline(never)]
+    fn prepare(&mut self, first: usize, tiles: usize, target: &OutputPlaces) -> usize {
+        if self.start.filters[0] != first || self.start.filters[1] == first {
+            self.start_at(first, target);
+        }
+        self.sweep_from(first);
+        let (start, sweep) = (&mut self.start, &mut self.sweep);
+        sweep.turn_tiles = tiles as u32;
+        sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
+        sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
+        let next = start.filters[1];
+        start.is_alone = first == 0 && next >= self.tiled && start.turns == 1;
+        next
+    }
+
+    #[inline(always)]
+    fn run(&mut self, shape: TileShape, tiles: usize, inputs: &[*const f32; 4], place: usize) {
+        let (start, sweep) = (&self.start, &mut self.sweep);
+        sweep.inputs = *inputs;
+        sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
+        (sweep.tiles, sweep.turns) = (tiles as u32, start.turns);
+        // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
+        // inputs' addresses were set, and the target has each of them; buffers are whole.
+        unsafe { sweep.run(shape) }
+    }
+
+    /// Makes sweeps start at up to four filters of the first group, from this one on, where the last one
+    /// stands for those that are missing, and turn from them to the same ones of all groups, or else to
+    /// all that are left of the only one.
+    #[inline(never)]
+    fn start_at(&mut self, first: usize, target: &OutputPlaces) {
         let g = self.geometry;
-        let taps_down = self.taps[0].len();
-        let taps_across = if taps_down == 0 { 1 } else { g.kernel[1] };
-        let pitch = bytes(g.dilation[0] * g.input[1]);
-        let column_step = bytes(g.stride[1]);
-        // Of the groups, or of the filters.
-        let (count, filters, input, output) = if self.is_single {
-            let (filters, area) = (g.group_filters(), g.group_channels() * g.input_area());
-            (
-                self.groups,
-                filters,
-                bytes(area),
-                bytes(filters * g.output_area()),
-            )
+        let (turns, filters, values, next);
+        if self.groups > 1 {
+            (turns, filters, values) = (self.groups, g.group_filters(), self.group_values());
+            next = first + 4;
         } else {
-            let [first, second, ..] = target.outputs.map(|output| output.addr());
-            (self.filters, 1, 0, second.wrapping_sub(first) as i32)
+            (turns, filters, values) = (((self.tiled - first) / 4).max(1), 4, 0);
+            next = first + 4 * turns;
+        }
+        let last = self.tiled - first - 1;
+        self.start = SweepStart {
+            filters: [first, next],
+            turns: turns as u32,
+            is_alone: false,
+            outputs: [0, 1, 2, 3].map(|f: usize| target.of(first + f.min(last), 0)),
+            input_turn: bytes(values),
+            output_turn: bytes(filters * target.map),
         };
-        let has_bias = self.bias != &raw const ZERO;
-        let place = target.place(rows.start, columns.start);
-        // From behind a row to the next one, from the last run's first tap to the first one's.
-        let taps_back = i32::from(runs[0].first) - i32::from(runs[runs.len() - 2].first);
-        let step =
-            bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step + 4 * taps_back;
-        runs[0].step = step;
-        let first_input = self.first_input(rows.start, columns.start);
-        let first_weight = self.taps[0].start * g.kernel[1];
-        let mut work = Rectangle {
-            input: first_input.wrapping_byte_offset(-step as isize),
-            output: target.outputs[0].wrapping_add(place),
-            weights: self.weights.wrapping_add(first_weight),
-            bias: self.bias,
-            runs: runs.as_mut_ptr(),
-            floor: self.floor,
-            kernel_rows: taps_down as u32,
-            kernel_columns: taps_across as u32,
-            channels: g.group_channels() as u32,
-            pitch,
-            weight_pitch: bytes(g.kernel[1]),
-            channel_step: bytes(g.input_area()) - taps_down as i32 * pitch,
-            weight_channel_step: bytes((g.kernel[0] - taps_down) * g.kernel[1]),
-            column_step,
-            rows: rows.len() as u32,
-            output_row_step: bytes(target.pitch - columns.len()),
-            groups: count as u32,
-            group_step: input,
-            output_group_step: output,
-            weight_group_step: bytes(filters * g.taps()),
-            bias_step: bytes(filters * usize::from(has_bias)),
-            own: [0; 3],
-        };
-        // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
-        // each of the groups or filters; buffers are whole. Behind the runs is their end.
-        unsafe { work.run() }
+        let bias = self.bias_step();
+        let sweep = &mut self.sweep;
+        sweep.weight_turn = bytes(filters * g.taps());
+        sweep.bias_turn = bytes(filters * bias);
+        sweep.bias_steps = [1, 2, 3].map(|f| if f <= last { bytes(bias) } else { 0 });
+    }
+
+    /// Gives the sweep these filters' weights and biases; turns leave it those of others.
+    fn sweep_from(&mut self, first: usize) {
+        let last = self.tiled - first - 1;
+        let (weights, taps) = (self.first_weight(first), self.geometry.taps());
+        let bias = self.bias_of(first);
+        let step = self.bias_step();
+        self.sweep.bias = bias;
+        for f in 0..4 {
+            let other = f.min(last);
+            self.sweep.weights[f] = weights.wrapping_add(other * taps);
+            // SAFETY: as in `bias_of`.
+            let own = unsafe { *bias.wrapping_add(other * step) };
+            self.sweep.sums[4 * f..][..4].fill(own);
+        }
     }
 
     /// Makes the sweep one of outputs with the block's taps.
     #[inline(never)]
     pub fn aim(&mut self) {
-        self.sweep.weights = self.each(|f| self.first_weight(f));
+        self.start = SweepStart::NONE;
         let g = self.geometry;
         let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));

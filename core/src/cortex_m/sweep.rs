@@ -1,6 +1,6 @@
 //! Tiles of sums in registers, one behind another.
 //!
-//! A sweep computes outputs along a line, of up to four filters. Taps are walked in three loops, one
+//! A sweep computes outputs along a line, of up to four filters, then of others. Taps are walked in three loops, one
 //! in the other: channels, rows, and the taps of a row, of which there are first `threes` times
 //! three that lie side by side, then `ones` by themselves. What the loops call rows and channels
 //! need not be these: loops with a single turn inside are one loop.
@@ -12,8 +12,6 @@ pub(crate) enum TileShape {
     Line,
     /// 4 filters x 4 outputs, each with inputs and a place of its own.
     Scattered,
-    /// 4 lines of 4 outputs, each of a filter, and with inputs, of its own.
-    Lines,
 }
 
 /// The taps of tiles, and where their sums go.
@@ -26,7 +24,7 @@ pub(crate) enum TileShape {
 pub(crate) struct Sweep {
     /// Each filter's first weight.
     pub weights: [*const f32; 4],
-    /// Each output's first input; or that of a line's first output, each line's.
+    /// Each output's first input; or that of a line's first output.
     pub inputs: [*const f32; 4],
     /// Each filter's first output, the others of a line behind it.
     pub outputs: [*mut f32; 4],
@@ -49,8 +47,50 @@ pub(crate) struct Sweep {
     /// From a tile's outputs to the next one's.
     pub output_step: i32,
     pub tiles: u32,
+    /// How often all this is done, of other filters each time.
+    pub turns: u32,
+    /// Tiles of a turn.
+    pub turn_tiles: u32,
+    /// From a filter's weights to those of a next turn.
+    pub weight_turn: i32,
+    /// From behind a turn's tiles to those of the next one: of inputs, and of outputs.
+    pub input_turn: i32,
+    pub output_turn: i32,
+    /// What the sums of the turn's first filter begin at.
+    pub bias: *const f32,
+    pub bias_turn: i32,
+    /// From a filter's bias to that of the next one.
+    pub bias_steps: [i32; 3],
     /// Whether sums end in a ReLU.
     pub rectify: u32,
+}
+
+/// The filters that sweeps with the same taps start at. Steps are in bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct SweepStart {
+    /// Of the first group, and the one that comes behind all of a sweep's turns; the same where they have to
+    /// be found.
+    pub filters: [usize; 2],
+    pub turns: u32,
+    /// Whether there are no other filters, and the sweep is made for these.
+    pub is_alone: bool,
+    /// Each filter's first place.
+    pub outputs: [*mut f32; 4],
+    /// From a turn's first tile to the next one's.
+    pub input_turn: i32,
+    pub output_turn: i32,
+}
+
+impl SweepStart {
+    /// At no filters yet.
+    pub const NONE: Self = Self {
+        filters: [0; 2],
+        turns: 1,
+        is_alone: false,
+        outputs: [core::ptr::null_mut(); 4],
+        input_turn: 0,
+        output_turn: 0,
+    };
 }
 
 impl Sweep {
@@ -74,6 +114,14 @@ impl Sweep {
         output_step: 0,
         places: [0; 3],
         tiles: 0,
+        turns: 1,
+        turn_tiles: 0,
+        weight_turn: 0,
+        input_turn: 0,
+        output_turn: 0,
+        bias: core::ptr::null(),
+        bias_turn: 0,
+        bias_steps: [0; 3],
         rectify: 0,
     };
 
@@ -81,7 +129,7 @@ impl Sweep {
     ///
     /// # Safety
     ///
-    /// There is at least one tile, channel, row and tap, and every address that the loops come to
+    /// There is at least one turn, tile, channel, row and tap, and every address that the loops come to
     /// may be read, every output written.
     #[inline(always)]
     pub unsafe fn run(&mut self, shape: TileShape) {
@@ -90,7 +138,6 @@ impl Sweep {
             let run = match shape {
                 TileShape::Line => super::tiles::line,
                 TileShape::Scattered => super::tiles::scattered,
-                TileShape::Lines => super::tiles::lines,
             };
             // SAFETY: the loops read and write what the caller vouches for.
             unsafe { run(self) }

@@ -8,7 +8,7 @@ use super::Sweep;
 ///
 /// r8 counts taps, r9 rows, r10 channels; r11 is the step behind taps, lr the sweep.
 macro_rules! loops {
-    ($name:ident, $three:expr, $one:expr, $move:expr, $store:expr) => {
+    ($name:ident, $three:expr, $one:expr, $move:expr, $store:expr, $store_rectified:expr) => {
         // SAFETY: it keeps the calling convention, and reads and writes where `Sweep` says, which the
         // caller vouches for.
         #[unsafe(naked)]
@@ -69,14 +69,26 @@ macro_rules! loops {
                 "ldr r8, [lr, #{rectify}]",
                 "cmp r8, #0",
                 "beq 28f",
+                // One that is not a number makes their total one, as infinities of either sign do.
+                total!(16: 0 1, 17: 2 3, 18: 4 5, 19: 6 7, 20: 8 9, 21: 10 11, 22: 12 13, 23: 14 15,
+                    16: 16 17, 18: 18 19, 20: 20 21, 22: 22 23, 16: 16 18, 20: 20 22, 16: 16 20),
+                "vcmp.f32 s16, s16",
+                "vmrs APSR_nzcv, fpscr",
+                "bvs 32f",
+                "add r12, lr, #{outputs}",
+                "ldm r12, {{r0-r3}}",
+                $store_rectified,
+                "b 33f",
+                "32:",
                 "mov r11, lr",
                 "bl {rectified}",
                 "mov lr, r11",
                 "28:",
                 "add r12, lr, #{outputs}",
                 "ldm r12, {{r0-r3}}",
-                "ldr r8, [lr, #{output_step}]",
                 $store,
+                "33:",
+                "ldr r8, [lr, #{output_step}]",
                 "add r0, r0, r8",
                 "add r1, r1, r8",
                 "add r2, r2, r8",
@@ -94,6 +106,15 @@ macro_rules! loops {
                 "subs r8, r8, #1",
                 "str r8, [lr, #{tiles}]",
                 "bne 20b",
+                "ldr r8, [lr, #{turns}]",
+                "subs r8, r8, #1",
+                "str r8, [lr, #{turns}]",
+                "beq 29f",
+                "mov r11, lr",
+                "bl {turned}",
+                "mov lr, r11",
+                "b 20b",
+                "29:",
                 "vpop {{s16-s31}}",
                 "pop {{r4-r11, pc}}",
                 "30:",
@@ -120,34 +141,12 @@ macro_rules! loops {
                 tiles = const core::mem::offset_of!(Sweep, tiles),
                 rectify = const core::mem::offset_of!(Sweep, rectify),
                 sums = const core::mem::offset_of!(Sweep, sums),
-                rectified = sym rectify,
+                rectified = sym super::rectifying::rectify,
+                turns = const core::mem::offset_of!(Sweep, turns),
+                turned = sym super::turning::turn,
             )
         }
     };
-}
-
-/// Negative sums and -0 become +0; NaN stays NaN. Changes r8 and s16.
-macro_rules! rectified {
-    ($($sum:literal)+) => {
-        concat!(
-            "mov r8, #0\nvmov s16, r8\n",
-            $(
-                "vcmp.f32 s", $sum, ", #0\nvmrs APSR_nzcv, fpscr\n",
-                "it ls\nvmovls.f32 s", $sum, ", s16\n",
-            )+
-        )
-    };
-}
-
-/// Makes the sums of a tile what a ReLU makes of them; a place of its own, since each shape needs it.
-// SAFETY: only the loops call it; it changes the sums' registers and flags, and returns.
-#[unsafe(naked)]
-unsafe extern "C" fn rectify() {
-    core::arch::naked_asm!(
-        ".fpu fpv4-sp-d16",
-        rectified!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
-        "bx lr",
-    )
 }
 
 /// A filter's four outputs.
@@ -179,10 +178,14 @@ macro_rules! scattered_store {
 }
 
 // The loops take weights' addresses from where the sweep begins.
-const _: () = assert!(core::mem::offset_of!(Sweep, weights) == 0);
+const _: () = {
+    assert!(core::mem::offset_of!(Sweep, weights) == 0);
+    assert!(core::mem::offset_of!(Sweep, inputs) == 16);
+};
 
 macro_rules! four_filters {
-    ($name:ident, $three:expr, [$($in_three:tt)+], $one:expr, $move:expr, $store:expr) => {
+    ($name:ident, $three:expr, [$($in_three:tt)+], $one:expr, $move:expr, $store:expr,
+     $store_rectified:expr) => {
         loops!(
             $name,
             concat!(
@@ -200,7 +203,8 @@ macro_rules! four_filters {
                 one_tap!("r7"; 12 13 14 15; 16 17 18 19),
             ),
             $move,
-            $store
+            $store,
+            $store_rectified
         );
     };
 }
@@ -211,31 +215,13 @@ four_filters!(
     [16 17 18 19; 17 18 19 20; 18 19 20 21],
     "vldmia r0, {{s16-s19}}\nadd r0, r0, r11\n",
     "add r0, r0, r12",
-    "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}"
-);
-
-/// Four lines' inputs and taps, line by line: `macro of taps; registers of a line's inputs; inputs`.
-macro_rules! four_lines {
-    ($taps:ident; $loaded:literal; $($inputs:tt)+) => {
-        concat!(
-            "vldmia r0, {{", $loaded, "}}\nadd r0, r0, r11\n",
-            $taps!("r4"; 0 1 2 3; $($inputs)+),
-            "vldmia r1, {{", $loaded, "}}\nadd r1, r1, r11\n",
-            $taps!("r5"; 4 5 6 7; $($inputs)+),
-            "vldmia r2, {{", $loaded, "}}\nadd r2, r2, r11\n",
-            $taps!("r6"; 8 9 10 11; $($inputs)+),
-            "vldmia r3, {{", $loaded, "}}\nadd r3, r3, r11\n",
-            $taps!("r7"; 12 13 14 15; $($inputs)+),
-        )
-    };
-}
-
-loops!(
-    lines,
-    four_lines!(three_taps; "s16-s21"; 16 17 18 19; 17 18 19 20; 18 19 20 21),
-    four_lines!(one_tap; "s16-s19"; 16 17 18 19),
-    "add r0, r0, r12\nadd r1, r1, r12\nadd r2, r2, r12\nadd r3, r3, r12",
-    "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}"
+    "vstmia r0, {{s0-s3}}\nvstmia r1, {{s4-s7}}\nvstmia r2, {{s8-s11}}\nvstmia r3, {{s12-s15}}",
+    concat!(
+        rectified_line!("r0"; 0 1 2 3),
+        rectified_line!("r1"; 4 5 6 7),
+        rectified_line!("r2"; 8 9 10 11),
+        rectified_line!("r3"; 12 13 14 15),
+    )
 );
 
 four_filters!(
@@ -257,5 +243,12 @@ four_filters!(
         scattered_store!("r1"; 4 5 6 7),
         scattered_store!("r2"; 8 9 10 11),
         scattered_store!("r3"; 12 13 14 15),
+    ),
+    concat!(
+        "add r7, lr, #{sums} + 64\nldm r7, {{r4-r6}}\n",
+        rectified_scattered!("r0"; 0 1 2 3),
+        rectified_scattered!("r1"; 4 5 6 7),
+        rectified_scattered!("r2"; 8 9 10 11),
+        rectified_scattered!("r3"; 12 13 14 15),
     )
 );

@@ -4,7 +4,7 @@ extern crate std;
 
 use super::forward::Check;
 use super::{Case, any_activation, any_case, poolable_activation, poolable_case, weights};
-use crate::cortex_m::swept_lines;
+use crate::cortex_m::{FanShape, fans_of, kept_filters};
 use crate::ops::activation::Activation;
 use crate::ops::conv2d::ScalarForward;
 use crate::ops::conv2d::scalar::parts;
@@ -49,31 +49,39 @@ fn check_forward(check: &Check) {
     }
 }
 
-const WINDOWED: u8 = parts::SINGLES | parts::POOL;
-const LINED: u8 = parts::SINGLES | parts::LINES;
+const FANS_AND_POOL: u8 = parts::FANS | parts::POOL;
+const FEW: u8 = parts::FEW | parts::FANS;
+const FEW_AND_POOL: u8 = FEW | parts::POOL;
+const KEPT_AND_POOL: u8 = parts::KEPT | parts::POOL;
 
 fn convolve_by_parts(kernel: &mut ScalarForward<'_>, parts: u8) {
     match parts {
         0 => kernel.convolve_by_tiles::<0>(),
         parts::POOL => kernel.convolve_by_tiles::<{ parts::POOL }>(),
-        parts::SINGLES => kernel.convolve_by_tiles::<{ parts::SINGLES }>(),
-        WINDOWED => kernel.convolve_by_tiles::<WINDOWED>(),
-        LINED => kernel.convolve_by_tiles::<LINED>(),
+        parts::FANS => kernel.convolve_by_tiles::<{ parts::FANS }>(),
+        FANS_AND_POOL => kernel.convolve_by_tiles::<FANS_AND_POOL>(),
+        FEW => kernel.convolve_by_tiles::<FEW>(),
+        FEW_AND_POOL => kernel.convolve_by_tiles::<FEW_AND_POOL>(),
+        parts::KEPT => kernel.convolve_by_tiles::<{ parts::KEPT }>(),
+        KEPT_AND_POOL => kernel.convolve_by_tiles::<KEPT_AND_POOL>(),
         _ => kernel.convolve_by_tiles::<{ parts::ALL }>(),
     }
 }
 
-/// A group's one or two filters, and rows that are wide enough for lines.
-fn lined_case() -> impl Strategy<Value = Case> {
-    let filters = (1..4_u16, 1..3_u16, 1..4_u16);
+/// A group's few filters, and rows that are wide enough for lines, if not further apart.
+fn few_case() -> impl Strategy<Value = Case> {
+    let filters = (1..4_u16, 1..4_u16, 1..4_u16);
     let kernel = (1..6_u16, 1..8_u16, 0..3_u16, 0..3_u16);
-    let extents = (1..7_u32, 4..14_u32);
+    let extents = (1..7_u32, 4..14_u32, 1..3_u16);
     (filters, kernel, extents).prop_map(|(filters, kernel, extents)| {
         let (groups, own, channels) = filters;
         let (rows, columns, above, beside) = kernel;
         let conv = Conv2d::new(groups * own, 1).kernel(rows, columns);
         Case {
-            conv: conv.padded(Padding::each(above, beside)).groups(groups),
+            conv: conv
+                .padded(Padding::each(above, beside))
+                .stride(extents.2)
+                .groups(groups),
             input: Shape::new(
                 (groups * channels).into(),
                 u32::from(rows) + extents.0,
@@ -117,47 +125,80 @@ fn a_convolution_needs_no_parts_that_it_has_no_use_for() {
     let map = Shape::new(8, 13, 13);
     let plain = Conv2d::new(16, 3);
     assert_eq!(parts(map, plain, true), parts::POOL);
-    assert_eq!(parts(map, plain.kernel(1, 1), false), 0);
-    assert_eq!(parts(map, Conv2d::new(16, 4), false), 0);
-    // 11 x 11 outputs leave 33 over of tiles of four.
-    assert_eq!(parts(map, plain, false), parts::SINGLES);
-    assert_eq!(parts(map, plain.padding(1), true), WINDOWED);
-    assert_eq!(parts(map, Conv2d::new(17, 4), false), LINED);
+    assert_eq!(parts(map, plain.kernel(2, 2), false), 0);
+    assert_eq!(parts(map, plain.kernel(2, 2).stride(3), false), 0);
+    // 11 x 11 outputs leave one over of tiles of four.
+    assert_eq!(parts(map, plain, false), parts::FANS);
+    assert_eq!(parts(map, plain.padding(1), true), FANS_AND_POOL);
+    assert_eq!(parts(map, Conv2d::new(19, 2), false), 0);
+    assert_eq!(parts(map, Conv2d::new(18, 2), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(3, 2), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(8, 3).groups(4), true), FEW_AND_POOL);
+    assert_eq!(parts(map, Conv2d::new(8, 5).groups(8), false), FEW);
     assert_eq!(
-        parts(map, Conv2d::new(17, 4).stride(3), false),
-        parts::SINGLES
+        parts(map, Conv2d::new(8, 4).groups(8).padding(1), false),
+        parts::KEPT
     );
-    assert_eq!(parts(map, Conv2d::new(8, 3).groups(4), false), LINED);
-    assert_eq!(parts(map, Conv2d::new(8, 5).groups(8), false), LINED);
     assert_eq!(
-        parts(map, Conv2d::new(8, 4).groups(8), false),
-        parts::SINGLES
+        parts(map, Conv2d::new(24, 3).groups(8), true),
+        KEPT_AND_POOL
     );
 }
 
+/// Holds a convolution of 8 x 9 x 12 values to the reference.
+fn check_one(conv: Conv2d, pool: bool) {
+    let input = Shape::new(8, 9, 12);
+    check_forward(&Check {
+        case: Case { conv, input },
+        activation: Activation::Relu,
+        pool,
+        seed: 7,
+    });
+}
+
 #[test]
-fn rows_of_few_filters_are_swept_in_lines() {
-    for (conv, pool) in [
-        (Conv2d::new(1, 3), false),
-        (Conv2d::new(2, 1), false),
-        (Conv2d::new(5, 3).padding(1), true),
-        (Conv2d::new(8, 3).groups(4), false),
-        (Conv2d::new(8, 5).padding(2).groups(8), false),
+fn outputs_and_filters_that_are_left_over_of_tiles_are_fans() {
+    use FanShape::*;
+    let padded = Conv2d::new(4, 3).padding(1);
+    for (conv, pool, shapes) in [
+        (padded, false, [One, Two]),
+        (padded, true, [One, Two]),
+        (Conv2d::new(1, 3), false, [One, OneLine]),
+        (Conv2d::new(2, 1), false, [TwoLines, TwoLines]),
+        (Conv2d::new(5, 3).padding(1), true, [Two, OneLine]),
+        (Conv2d::new(6, 3).stride(2), false, [Two, Two]),
+        (Conv2d::new(8, 3).groups(4), false, [Two, TwoLines]),
+        (
+            Conv2d::new(8, 5).padding(2).groups(8),
+            false,
+            [OneLine, OneLine],
+        ),
+        (Conv2d::new(8, 5).stride(2).groups(8), false, [One, One]),
     ] {
-        let input = Shape::new(8, 9, 12);
-        let case = Case { conv, input };
+        for shape in shapes {
+            let before = fans_of(shape);
+            check_one(conv, pool);
+            assert!(fans_of(shape) > before, "{conv:?}: {shape:?}");
+        }
+    }
+}
+
+#[test]
+fn weights_of_small_filters_over_one_channel_stay_in_registers() {
+    for (conv, pool, lists) in [
+        // 9 x 12 outputs are two lists, of 7 rows and 2: once by the parts it needs, once by all.
+        (Conv2d::new(8, 3).padding(1).groups(8), false, 3),
+        (Conv2d::new(16, 2).groups(8), false, 2),
+        (Conv2d::new(8, 4).groups(8), true, 3),
+    ] {
+        let before = kept_filters();
+        check_one(conv, pool);
+        let filters =
+            usize::from(conv.filters) * (kept_filters() - before) / usize::from(conv.filters);
         assert!(
-            parts::of(&case.geometry(), pool) & parts::LINES != 0,
-            "{conv:?}"
+            filters >= usize::from(conv.filters) * lists,
+            "{conv:?}: {filters}"
         );
-        let before = swept_lines();
-        check_forward(&Check {
-            case,
-            activation: Activation::Relu,
-            pool,
-            seed: 7,
-        });
-        assert!(swept_lines() > before, "{conv:?}");
     }
 }
 
@@ -165,8 +206,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn forward_in_lines_equals_the_reference(
-        case in lined_case(),
+    fn forward_of_few_filters_equals_the_reference(
+        case in few_case(),
         activation in any_activation(),
         seed in 0..1000_u32,
     ) {
