@@ -122,10 +122,13 @@ impl Parameters {
         }
     }
 
-    /// What the group's sums hold before this packet.
+    /// What the group's sums hold before this packet: no -0, which no sum from 0 on can be, and which
+    /// a tap that sees nothing but padding would leave where the reference adds 0.
     fn sums(&self) -> Vec<f32> {
         let Case { conv, input } = &self.case;
-        values(group_values(conv, *input), self.seed + 3)
+        let mut sums = values(group_values(conv, *input), self.seed + 3);
+        sums.iter_mut().for_each(|sum| *sum += 0.0);
+        sums
     }
 
     /// The sums behind it, sample after sample.
