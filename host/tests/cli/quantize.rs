@@ -54,7 +54,7 @@ fn what_cannot_be_quantised_is_refused_in_words() {
     workspace.refuses(again, &["small.kiln", "int8 network"]);
     workspace.refuses(
         "export --weights small.kiln --to safetensors",
-        &["small.kiln", "int8 network"],
+        &["small.kiln", "int8 model", "--to onnx or tflite"],
     );
     workspace.images("bars", 3, 4);
     workspace.refuses(
