@@ -13,7 +13,7 @@ pub const INT8_PROGRAM_BYTES: usize = 44 << 10;
 pub const WORKING_BYTES: usize = 16 << 10;
 
 /// The least RAM that may be left for the stack, its guard included, in bytes: the linker refuses
-/// what does not leave it. Inference takes a third of it, training half.
+/// what does not leave it. Inference takes half of it, training three quarters.
 pub const STACK_BYTES: usize = 4 << 10;
 
 /// Bytes at the stack's end that no program may ever write: one that does has overflowed. No
