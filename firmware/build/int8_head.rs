@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::generate::network;
 use crate::training::mode_code;
 use boards::{Board, storage_bytes};
-use kiln_core::{Int8ModelFile, Int8Target, Layer, NetworkCut, Program, Purpose, TrainingMemory};
+use kiln_core::{Int8ModelFile, Int8Target, NetworkCut, Program, Purpose, TrainingMemory};
 use std::env;
 use std::fmt::Write;
 
@@ -30,7 +30,7 @@ impl Int8Head {
         let mut memory =
             TrainingMemory::parse(&text).map_err(|word| Error::Training(VARIABLE, word.into()))?;
         if text.is_empty() {
-            memory.from = last_with_parameters(model.network().layers());
+            memory.from = NetworkCut::last_layer(model.network());
         }
         let cut = NetworkCut::before(model.network(), memory.from).map_err(Error::Cut)?;
         // All of the head is trained, whose layers are counted from its own first.
@@ -135,13 +135,4 @@ impl Int8Head {
         let purpose = Purpose::Compact(self.memory.mode());
         Program::try_of(&self.cut.head, purpose).map_err(Error::Program)
     }
-}
-
-/// Number of the last layer that has parameters, counted from 1.
-fn last_with_parameters(layers: &[Layer]) -> usize {
-    let has_parameters = |layer: &Layer| matches!(layer, Layer::Conv2d(_) | Layer::Linear(_));
-    layers
-        .iter()
-        .rposition(has_parameters)
-        .map_or(1, |at| at + 1)
 }

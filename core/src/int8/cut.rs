@@ -67,7 +67,6 @@ impl NetworkCut {
             let layers = layers.len();
             return Err(CutError::NoSuchLayer { layer, layers });
         }
-        let has_parameters = |own: &Layer| matches!(own, Layer::Conv2d(_) | Layer::Linear(_));
         let found = layers[layer - 1..].iter().position(has_parameters);
         let first = match found {
             None => return Err(CutError::NoParameters { layer }),
@@ -98,6 +97,12 @@ impl NetworkCut {
             head = head.node(*own, reads.map(|read| Value::of_node(read - first)));
         }
         Ok(Self { trunk, head })
+    }
+
+    /// The last layer that has parameters, counted from 1; 1 where none has.
+    pub fn last_layer(network: &Network) -> usize {
+        let last = network.layers().iter().rposition(has_parameters);
+        last.map_or(1, |index| index + 1)
     }
 
     /// The trunk of the network that was cut, with its integers.
@@ -136,6 +141,10 @@ impl NetworkCut {
             )
         })
     }
+}
+
+fn has_parameters(layer: &Layer) -> bool {
+    matches!(layer, Layer::Conv2d(_) | Layer::Linear(_))
 }
 
 impl fmt::Display for CutError {

@@ -62,13 +62,6 @@ impl<'a> LearningHead<'a> {
         Ok(Self { model, cut })
     }
 
-    /// The last layer that has parameters, counted from 1.
-    pub fn last_layer(model: &Int8ModelFile<'_>) -> usize {
-        let is_it = |layer: &Layer| matches!(layer, Layer::Conv2d(_) | Layer::Linear(_));
-        let last = model.network().layers().iter().rposition(is_it);
-        last.map_or(1, |index| index + 1)
-    }
-
     /// Number of the first layer that learns, counted from 1 in the whole network.
     pub fn first_layer(&self) -> usize {
         self.cut.trunk.layers().len() + 1

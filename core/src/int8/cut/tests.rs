@@ -61,6 +61,13 @@ fn the_trunks_words_are_the_first_of_the_whole_networks() {
 }
 
 #[test]
+fn the_last_layer_that_has_parameters_is_found() {
+    assert_eq!(NetworkCut::last_layer(&CHAIN), 6);
+    assert_eq!(NetworkCut::last_layer(&CHAIN.relu()), 6);
+    assert_eq!(NetworkCut::last_layer(&Network::input(1, 2, 2).relu()), 1);
+}
+
+#[test]
 fn where_no_cut_goes_is_said() {
     let refused = |network: &Network, layer| {
         let error = NetworkCut::before(network, layer).unwrap_err();

@@ -4,7 +4,7 @@
 //! reads a layer is within that layer's operator. Padding that is neither SAME nor VALID is a PAD in
 //! front of it. TensorFlow Lite's arithmetic is its own: convolutions and additions round twice.
 
-mod flatbuffer;
+pub(super) mod flatbuffer;
 mod layers;
 mod windows;
 

@@ -10,7 +10,7 @@ use crate::run::ensure_trainable;
 use crate::seeds::{self, Stream};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
-use kiln_core::{Int8ModelFile, ModelParts, ModelTask, he_uniform};
+use kiln_core::{Int8ModelFile, ModelParts, ModelTask, NetworkCut, he_uniform};
 
 /// A model with a dataset that fits it.
 pub(super) struct DeviceTrainSubject {
@@ -139,7 +139,7 @@ impl HeadSubject {
             Some(path) => anyhow::Error::from(error).context(path.display().to_string()),
             None => error.into(),
         };
-        let last = LearningHead::last_layer(model);
+        let last = NetworkCut::last_layer(model.network());
         let from = arguments.train_from.unwrap_or(last);
         let head = LearningHead::of(model, from).map_err(named)?;
         if arguments.out.is_some() {

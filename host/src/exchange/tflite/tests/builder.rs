@@ -1,8 +1,7 @@
 //! Small TFLite files, written by the library of FlatBuffers' makers, table by table.
 
-use flatbuffers::{
-    FlatBufferBuilder, Push, TableFinishedWIPOffset, UnionWIPOffset, VOffsetT, WIPOffset,
-};
+use crate::exchange::tflite::write::flatbuffer::{Builder, Table, push, slot, table};
+use flatbuffers::{UnionWIPOffset, WIPOffset};
 
 /// A file's version and graph.
 #[derive(Clone)]
@@ -108,9 +107,6 @@ pub fn small() -> ModelText {
     }
 }
 
-type Table = WIPOffset<TableFinishedWIPOffset>;
-type Builder = FlatBufferBuilder<'static>;
-
 impl ModelText {
     /// The bytes of the file.
     pub fn write(&self) -> Vec<u8> {
@@ -200,21 +196,4 @@ impl OperatorText {
             b.push_slot_always(slot(4), options);
         })
     }
-}
-
-fn push<T: Push + Copy>(builder: &mut Builder, fields: &[(u16, T)]) {
-    for (field, value) in fields {
-        builder.push_slot_always(slot(*field), *value);
-    }
-}
-
-fn table(builder: &mut Builder, fields: impl FnOnce(&mut Builder)) -> Table {
-    let start = builder.start_table();
-    fields(builder);
-    WIPOffset::new(builder.end_table(start).value())
-}
-
-/// Where a field's place stands in a table of places.
-fn slot(field: u16) -> VOffsetT {
-    4 + 2 * field
 }

@@ -93,8 +93,10 @@ impl WrittenTensor {
     }
 }
 
-type Table = WIPOffset<TableFinishedWIPOffset>;
-type Builder = FlatBufferBuilder<'static>;
+/// A table that has been written.
+pub type Table = WIPOffset<TableFinishedWIPOffset>;
+/// What tables are written by.
+pub type Builder = FlatBufferBuilder<'static>;
 
 /// What the schema asks of where constants lie.
 const ALIGNMENT: usize = 16;
@@ -257,19 +259,21 @@ impl WrittenOperator {
     }
 }
 
-fn push<T: Push + Copy>(builder: &mut Builder, fields: &[(u16, T)]) {
+/// Adds fields, by their numbers.
+pub fn push<T: Push + Copy>(builder: &mut Builder, fields: &[(u16, T)]) {
     for (field, value) in fields {
         builder.push_slot_always(slot(*field), *value);
     }
 }
 
-fn table(builder: &mut Builder, fields: impl FnOnce(&mut Builder)) -> Table {
+/// Writes a table of what `fields` adds.
+pub fn table(builder: &mut Builder, fields: impl FnOnce(&mut Builder)) -> Table {
     let start = builder.start_table();
     fields(builder);
     WIPOffset::new(builder.end_table(start).value())
 }
 
 /// Where a field's place stands in a table of places.
-fn slot(field: u16) -> VOffsetT {
+pub fn slot(field: u16) -> VOffsetT {
     4 + 2 * field
 }
