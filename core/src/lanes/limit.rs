@@ -8,7 +8,12 @@ use core::hint::black_box;
 ///
 /// The chains are as many as hide the latency of a multiply and an add; nothing touches memory.
 pub fn multiply_add<L: Lanes>(zero: L, rounds: usize) -> u64 {
-    if L::REGISTERS >= 32 {
+    zero.run_chains(rounds)
+}
+
+/// [`multiply_add`], where it is compiled.
+pub(crate) fn run_chains<L: Lanes>(zero: L, rounds: usize) -> u64 {
+    if const { L::REGISTERS >= 32 } {
         zero.vectorize(Chains::<L, 24> { zero, rounds })
     } else {
         zero.vectorize(Chains::<L, 14> { zero, rounds })

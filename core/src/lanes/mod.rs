@@ -29,6 +29,7 @@ mod x86_64;
 pub use arithmetic::Arithmetic;
 pub use codes::{CodeLanes, PortableCodes};
 pub use limit::multiply_add;
+pub(crate) use limit::run_chains;
 pub use width::LaneWidth;
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{CodesX8, CodesX16, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};

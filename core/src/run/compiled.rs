@@ -1,14 +1,16 @@
 //! The kernels, compiled here, once for each packet type.
 //!
 //! They are generic, and what is generic is compiled again in every crate that uses it. These
-//! methods are not, so a program that uses every width links them instead of compiling them.
+//! methods are not, so a program that uses every width links them instead of compiling them. On a bare
+//! machine those that train groups are, all the same: the firmware trains one sample at a time, and would
+//! wait for what it leaves out.
 
 use super::channels_last::ChannelsLastForward;
 use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
 use crate::int8::{FakeQuantize, PassGradient};
-use crate::lanes::{Lanes, Vector};
+use crate::lanes::{Lanes, Vector, run_chains};
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
 use crate::ops::loss::{ErrorScore, MeanSquaredError, Score, SoftmaxCrossEntropy};
@@ -48,6 +50,8 @@ pub trait Compiled: Vector {
     fn pass_gradient(work: PassGradient<'_, Self>);
     /// Packs pixels.
     fn pack(self, work: Pack<'_, Self>);
+    /// Multiplies and adds in all registers.
+    fn run_chains(self, rounds: usize) -> u64;
 }
 
 macro_rules! compile {
@@ -61,56 +65,73 @@ macro_rules! compile {
                 work.run(self.separate());
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn forward_in_training(work: StepForward<'_, Self>) {
                 work.run_in_training();
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn differentiate_parameters(work: &mut GroupBackward<'_, Self>) {
                 work.run_parameters();
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn differentiate_input(work: GroupBackward<'_, Self>) {
                 work.run_input();
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn leave_statistics(work: GroupStatistics<'_, Self>) {
                 work.packets[0].vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn sum_batch_norm_gradients(work: batch_norm::BatchNormParameterGradient<'_, Self>) {
                 work.input[0].vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn differentiate_reconstruction(work: MeanSquaredError<'_, Self>) {
                 work.output[0].vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn score_reconstruction(work: ErrorScore<'_, Self>) {
                 work.output[0].vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn differentiate_loss(work: SoftmaxCrossEntropy<'_, Self>) {
                 work.logits[0].vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn score(work: Score<'_, Self>) {
                 work.logits[0].vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn add_weight_gradient(work: WeightGradient<'_, Self>) {
                 work.proof.vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn fake_quantize(work: FakeQuantize<'_, Self>) {
                 work.values[0].vectorize(work);
             }
 
+            #[cfg_attr(target_os = "none", inline)]
             fn pass_gradient(work: PassGradient<'_, Self>) {
                 work.gradient[0].vectorize(work);
             }
 
             fn pack(self, work: Pack<'_, Self>) {
                 self.vectorize(work);
+            }
+
+            #[cfg_attr(target_os = "none", inline)]
+            fn run_chains(self, rounds: usize) -> u64 {
+                run_chains(self, rounds)
             }
         }
     )+};

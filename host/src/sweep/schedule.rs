@@ -12,6 +12,10 @@ pub struct Limits {
     pub memory: Option<usize>,
 }
 
+/// Bytes of stack that a thread has: as many as a program's first one. Programs of networks lie on it,
+/// several of them where it is compiled without optimisation.
+const STACK: usize = 8 << 20;
+
 /// Does pieces of work, given by the bytes they need, in threads; each gets its number.
 ///
 /// The next piece is the first that fits into what memory is left, so that a large one lets
@@ -26,13 +30,18 @@ pub fn run(
     let memory = limits.memory.unwrap_or(usize::MAX);
     let queue = Queue::new(memory, bytes);
     let threads = limits.parallel.min(most_at_once(memory, bytes));
+    let drain = || {
+        while let Some(piece) = queue.next(&ended) {
+            work(piece.number);
+        }
+    };
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(piece) = queue.next(&ended) {
-                    work(piece.number);
-                }
-            });
+            let thread = thread::Builder::new().stack_size(STACK);
+            if thread.spawn_scoped(scope, drain).is_err() {
+                // Fewer at once, then; this one can always go on.
+                drain();
+            }
         }
     });
 }

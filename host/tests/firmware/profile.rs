@@ -78,8 +78,9 @@ fn pieces_of_an_inference_in_integers_make_up_the_whole() {
         .iter()
         .map(|layer| layer.instructions)
         .sum();
+    // The pass that is looked at is compiled apart from the one that is counted whole.
     let apart = sum.abs_diff(inference.instructions);
-    assert!(apart <= 100 * 5, "{inference:?}");
+    assert!(apart * 200 <= inference.instructions, "{inference:?}");
     // CMSIS-NN takes 1,235,360.
     assert!(inference.instructions <= 325_000, "{inference:?}");
 }

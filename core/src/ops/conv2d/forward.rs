@@ -63,11 +63,9 @@ impl<L: Lanes> Kernel for ConvForward<'_, L> {
 macro_rules! each_filter_tile {
     ($self:ident, $filters:ident, $takes_four:expr, $method:ident ($($argument:expr),*)) => {{
         let mut filter = $filters.start;
-        if $takes_four {
-            while filter + 4 <= $filters.end {
-                $self.$method::<4>(filter, $($argument),*);
-                filter += 4;
-            }
+        while const { $takes_four } && filter + 4 <= $filters.end {
+            $self.$method::<4>(filter, $($argument),*);
+            filter += 4;
         }
         while filter + 2 <= $filters.end {
             $self.$method::<2>(filter, $($argument),*);
@@ -85,7 +83,6 @@ impl<L: Lanes> ConvForward<'_, L> {
         let g = self.geometry;
         let (rows, columns) = (g.interior(0), g.interior(1));
         let inside_row = rows.start <= 2 * row && 2 * row + 2 <= rows.end;
-        let has_registers = L::REGISTERS >= 32;
         let nest = taps_nest(&g, g.kernel[0], g.kernel[1]);
         for column in 0..g.output[1] / 2 {
             let inside = columns.start <= 2 * column && 2 * column + 2 <= columns.end;
@@ -95,14 +92,14 @@ impl<L: Lanes> ConvForward<'_, L> {
                 each_filter_tile!(
                     self,
                     filters,
-                    has_registers,
+                    L::REGISTERS >= 32,
                     pooled_3x3(channels, row, column)
                 );
             } else {
                 each_filter_tile!(
                     self,
                     filters,
-                    has_registers,
+                    L::REGISTERS >= 32,
                     pooled_tile(channels, &nest, row, column)
                 );
             }

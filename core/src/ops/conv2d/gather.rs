@@ -55,7 +55,7 @@ impl<L: Lanes> Gather<'_, L> {
             return;
         }
         for group in 0..self.geometry.groups {
-            if L::REGISTERS >= 32 {
+            if const { L::REGISTERS >= 32 } {
                 self.dense::<4>(layout, group);
             } else {
                 self.dense::<3>(layout, group);
@@ -73,7 +73,7 @@ impl<L: Lanes> Gather<'_, L> {
             place += P;
         }
         // Of three, both that are left: alone, each has too few sums to add to at once.
-        if P == 3 && place + 2 <= layout.places() {
+        if const { P == 3 } && place + 2 <= layout.places() {
             self.channels::<2>(layout, group, place);
             place += 2;
         }
@@ -88,7 +88,7 @@ impl<L: Lanes> Gather<'_, L> {
         let at = layout.at::<P>(place);
         let mut channel = 0;
         // Four sums alone would wait for their own additions where a product takes half a cycle.
-        if P == 1 && L::REGISTERS < 32 && L::LANES > 1 {
+        if const { P == 1 && L::REGISTERS < 32 && L::LANES > 1 } {
             while channel + 8 <= layout.channels[1] {
                 self.tile::<8, P>(layout, group, channel, at);
                 channel += 8;

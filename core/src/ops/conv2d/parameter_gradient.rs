@@ -261,7 +261,7 @@ fn add_rows_3x3<L: Lanes>(
     let area = rows.len() * g.output[1];
     let block = maps.len() / area;
     let mut f = 0;
-    while L::REGISTERS >= 32 && f + 2 <= block {
+    while const { L::REGISTERS >= 32 } && f + 2 <= block {
         let kernels = &mut kernels[f * g.taps()..];
         add_filters_3x3::<L, 2>(g, channels, &maps[f * area..], &rows, kernels);
         f += 2;

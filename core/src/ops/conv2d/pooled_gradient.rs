@@ -45,7 +45,7 @@ impl<L: Lanes> Kernel for PooledParameterGradient<'_, L> {
         for group in 0..self.geometry.groups {
             let end = (group + 1) * filters;
             let mut filter = group * filters;
-            while L::REGISTERS >= 32 && filter + 2 <= end {
+            while const { L::REGISTERS >= 32 } && filter + 2 <= end {
                 self.filters::<2>(filter);
                 filter += 2;
             }
@@ -87,7 +87,7 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
             for (index, channel) in channels.chunks_exact(g.input_area()).enumerate() {
                 let lines = &channel[2 * row * g.input[1]..];
                 let kernels = &mut kernels[index * 9..];
-                if F == 1 && L::REGISTERS < 32 {
+                if const { F == 1 && L::REGISTERS < 32 } {
                     let chosen = &mut rest.as_chunks_mut().0[..columns];
                     windows.add_channel_once_chosen(g, lines, chosen, kernels);
                 } else {

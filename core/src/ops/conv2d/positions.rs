@@ -37,7 +37,7 @@ impl<L: Lanes> Kernel for AddPositions<'_, L> {
 
     #[inline(always)]
     fn run(mut self) {
-        if L::REGISTERS >= 32 {
+        if const { L::REGISTERS >= 32 } {
             self.tiles::<4>();
         } else {
             self.tiles::<3>();

@@ -23,7 +23,7 @@ impl<L: Lanes> Kernel for LinearForward<'_, L> {
     fn run(mut self) {
         debug_assert!([0, self.output.len()].contains(&self.bias.len()));
         let mut o = 0;
-        if L::LANES > 1 {
+        if const { L::LANES > 1 } {
             while o + 8 <= self.output.len() {
                 self.rows::<8>(o);
                 o += 8;

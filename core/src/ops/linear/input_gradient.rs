@@ -16,7 +16,7 @@ impl<L: Lanes> Kernel for LinearInputGradient<'_, L> {
     fn run(mut self) {
         let mut i = 0;
         // As many as a line of the cache has weights.
-        while L::REGISTERS >= 32 && i + 16 <= self.d_input.len() {
+        while const { L::REGISTERS >= 32 } && i + 16 <= self.d_input.len() {
             self.columns::<16>(i);
             i += 16;
         }

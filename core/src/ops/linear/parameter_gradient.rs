@@ -62,7 +62,7 @@ impl<L: Lanes> WeightGradient<'_, L> {
     #[inline(always)]
     fn rows<const R: usize>(&mut self, row: usize, inputs: usize, short: &[L; GROUP]) {
         let mut i = 0;
-        if L::REGISTERS >= 32 {
+        if const { L::REGISTERS >= 32 } {
             while i + 4 * L::LANES <= inputs {
                 self.tile::<R, 4>(row, inputs, i);
                 i += 4 * L::LANES;

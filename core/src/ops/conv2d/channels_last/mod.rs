@@ -94,16 +94,23 @@ impl<L: Lanes> ConvInPackets<'_, L> {
     /// this in, gets by with one kind of tile: each takes compile time.
     #[inline(always)]
     fn block_positions(&mut self, block: Block<'_>, packets: usize) {
-        if L::LANES == 1 && L::REGISTERS < 32 {
+        if const { L::LANES == 1 && L::REGISTERS < 32 } {
             return self.positions::<false, 8, 1>(block);
         }
-        match (packets, L::REGISTERS >= 32) {
-            (8, _) => self.single_position::<8>(block),
-            (4, true) => self.positions::<false, 6, 4>(block),
-            (4, false) => self.single_position::<4>(block),
-            (2, true) => self.positions::<false, 8, 2>(block),
-            (2, false) => self.positions::<false, 6, 2>(block),
-            _ => self.positions::<false, 8, 1>(block),
+        if const { L::REGISTERS >= 32 } {
+            match packets {
+                8 => self.single_position::<8>(block),
+                4 => self.positions::<false, 6, 4>(block),
+                2 => self.positions::<false, 8, 2>(block),
+                _ => self.positions::<false, 8, 1>(block),
+            }
+        } else {
+            match packets {
+                8 => self.single_position::<8>(block),
+                4 => self.single_position::<4>(block),
+                2 => self.positions::<false, 6, 2>(block),
+                _ => self.positions::<false, 8, 1>(block),
+            }
         }
     }
 
