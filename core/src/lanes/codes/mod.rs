@@ -5,8 +5,10 @@
 //! 128 times the sum of the weights, which whoever arranges the weights takes from the bias.
 
 mod portable;
+mod runs;
 
 pub use portable::PortableCodes;
+pub(crate) use runs::{QuadRuns, RunShape, add_own_runs};
 
 use super::{Kernel, LaneWidth};
 

@@ -5,7 +5,7 @@
 //! are gathered as outputs come to see them, into a ring of as many as the kernel has.
 
 use super::packets::{FilterQuad, PacketConv};
-use crate::lanes::codes::{CodeLanes, QUAD};
+use crate::lanes::codes::{CodeLanes, QUAD, add_own_runs};
 
 impl<C: CodeLanes> PacketConv<'_, C> {
     /// Computes all outputs.
@@ -90,23 +90,13 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 sums[p][f] = self.proof.splat(block.scale.biases[f]);
             }
         }
-        let mut weights = block.weights.chunks_exact(QUAD * C::WEIGHT_WORDS);
-        for row in 0..kernel {
-            let slot = (y * g.stride[0] + row) % kernel;
-            for quad in 0..g.column_quads {
-                let Some(own) = weights.next() else {
-                    break;
-                };
-                let at = slot * places + x + quad * g.column_step();
-                let ring = &self.ring[at * QUAD * C::LANES..][..P * QUAD * C::LANES];
-                for f in 0..QUAD {
-                    let factor = self.proof.weight(&own[f * C::WEIGHT_WORDS..]);
-                    for p in 0..P {
-                        let codes = self.proof.load(&ring[(p * QUAD + f) * C::LANES..]);
-                        sums[p][f] = sums[p][f].add_products(codes.taps(), factor);
-                    }
-                }
-            }
+        let step = g.column_step() * QUAD;
+        let weights = block
+            .weights
+            .chunks_exact(g.column_quads * QUAD * C::WEIGHT_WORDS);
+        for (row, weights) in weights.enumerate() {
+            let start = ((y * g.stride[0] + row) % kernel * places + x) * QUAD;
+            add_own_runs(&mut sums, self.ring, start, step, weights);
         }
         for p in 0..P {
             self.finish::<ONCE>(block, y * g.output[1] + x + p, sums[p]);

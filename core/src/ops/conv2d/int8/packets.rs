@@ -1,10 +1,10 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
 use super::block_scale::BlockScale;
-use super::quads::{QuadGeometry, QuadRuns};
+use super::quads::QuadGeometry;
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
-use crate::lanes::codes::{CodeLanes, QUAD};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use crate::ops::add::packets::PacketSum;
 
 /// A convolution's forward pass.
@@ -169,32 +169,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 sums[p][f] = self.proof.splat(block.scale.biases[f]);
             }
         }
-        let runs = &block.runs;
-        let mut weights = block.weights.chunks_exact(QUAD * C::WEIGHT_WORDS);
-        for row in 0..runs.rows {
-            for column in 0..runs.columns {
-                let start = runs.first + row * runs.row_step + column * runs.column_step;
-                let mut inputs = [self.input; P];
-                for (input, place) in inputs.iter_mut().zip(places) {
-                    *input = &self.input[(place + start) * C::LANES..][..runs.len * C::LANES];
-                }
-                for quad in 0..runs.len {
-                    let Some(own) = weights.next() else {
-                        return sums;
-                    };
-                    let mut codes = [self.proof.taps(); P];
-                    for p in 0..P {
-                        codes[p] = self.proof.load(&inputs[p][quad * C::LANES..]).taps();
-                    }
-                    for f in 0..QUAD {
-                        let factor = self.proof.weight(&own[f * C::WEIGHT_WORDS..]);
-                        for p in 0..P {
-                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
-                        }
-                    }
-                }
-            }
-        }
+        block.runs.add(&mut sums, self.input, places, block.weights);
         sums
     }
 

@@ -1,7 +1,7 @@
 //! Where the codes of a convolution lie in packets, and how its weights are arranged for them.
 
 use super::block_scale::{BlockScale, FilterScales};
-use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD};
+use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD, QuadRuns, RunShape};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -128,21 +128,20 @@ impl QuadGeometry {
     pub fn runs(&self, block: usize) -> QuadRuns {
         let (seen, quads) = (self.seen(block), self.quads());
         let is_one = seen.len() == quads && self.step[1] == 1;
-        QuadRuns {
+        QuadRuns::new(RunShape {
             rows: self.kernel[0],
             columns: if is_one { 1 } else { self.kernel[1] },
             len: seen.len() * if is_one { self.kernel[1] } else { 1 },
             row_step: self.step[0] * self.input[1] * quads,
             column_step: self.step[1] * quads,
             first: seen.start,
-        }
+        })
     }
 
     /// Words of the weights that a block's filters have for what they see.
     pub fn block_words<C: CodeLanes>(&self, block: usize) -> usize {
-        let runs = self.runs(block);
         let quads = match self.column_quads {
-            0 => runs.rows * runs.columns * runs.len,
+            0 => self.runs(block).quads(),
             quads => self.kernel[0] * quads,
         };
         quads * QUAD * C::WEIGHT_WORDS
@@ -224,17 +223,4 @@ fn is_by_columns(conv: &ConvGeometry) -> bool {
     // Later quads of an output are where another output's first one is.
     let is_aligned = conv.kernel[1] <= QUAD || QUAD.is_multiple_of(conv.stride[1]);
     is_depthwise && conv.filters == conv.channels && is_dense && is_aligned
-}
-
-/// QuadRuns of neighbouring quads, rows x columns of them.
-#[derive(Clone, Copy)]
-pub(crate) struct QuadRuns {
-    pub rows: usize,
-    pub columns: usize,
-    /// Quads of each.
-    pub len: usize,
-    pub row_step: usize,
-    pub column_step: usize,
-    /// Where the first one begins.
-    pub first: usize,
 }
