@@ -21,6 +21,17 @@ pub const CODE_BIAS: i32 = 128;
 /// All four codes of a sample with that added, or taken away again.
 pub const BIASED_CODES: u32 = 0x8080_8080;
 
+/// How four packets of sums become one of codes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuadScales {
+    /// By which the sums are multiplied, 2^32 times.
+    pub multipliers: [i32; QUAD],
+    /// Added to the products.
+    pub constants: [i32; QUAD],
+    /// Powers of two by which the results are divided, from 0 to 31.
+    pub shifts: [u32; QUAD],
+}
+
 /// A packet of codes, or of 32-bit numbers, one for each sample.
 ///
 /// Sealed: the arithmetic is an implementation detail of the kernels.
@@ -81,6 +92,9 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
 
     /// Four packets of numbers as one of codes, saturated to 0 to 255.
     fn narrow(numbers: [Self; 4]) -> Self;
+    /// Makes sums codes: `(multiply_high + constant) / 2^shift` of each packet by its scale, rounded
+    /// down and saturated to 0 to 255.
+    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self;
     /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
     /// the codes at place `p` of each of the four, in their order.
     fn gather(packets: [Self; QUAD]) -> [Self; QUAD];

@@ -1,7 +1,7 @@
 //! Packets of codes for any processor, which define what the others compute.
 
 use super::sealed::Sealed;
-use super::{CodeLanes, Kernel, LaneWidth, QUAD};
+use super::{CodeLanes, Kernel, LaneWidth, QUAD, QuadScales};
 use crate::int8::{Requantization, divide_by_power_of_two};
 
 /// Four samples in plain words.
@@ -146,6 +146,17 @@ impl CodeLanes for PortableCodes {
             *codes = u32::from_le_bytes(own);
         }
         codes
+    }
+
+    #[inline(always)]
+    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self {
+        let mut numbers = sums;
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let product = number.multiply_high(scales.multipliers[place]);
+            let sum = product.add(product.splat(scales.constants[place]));
+            *number = sum.shift_right(scales.shifts[place]);
+        }
+        Self::narrow(numbers)
     }
 
     #[inline(always)]

@@ -149,8 +149,13 @@ impl QuadGeometry {
 
     /// Words that all weights and constants take, arranged.
     pub fn words<C: CodeLanes>(&self) -> usize {
-        let blocks = (0..self.blocks()).map(|block| self.block_words::<C>(block));
-        self.blocks() * BlockScale::WORDS + blocks.sum::<usize>()
+        let weights = match self.conv.groups {
+            1 => self.blocks() * self.block_words::<C>(0),
+            _ => (0..self.blocks())
+                .map(|block| self.block_words::<C>(block))
+                .sum(),
+        };
+        self.blocks() * BlockScale::WORDS + weights
     }
 
     /// Arranges weights, filters x kernel rows x kernel columns x channels of the group, and what

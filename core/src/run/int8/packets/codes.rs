@@ -158,12 +158,17 @@ pub(super) fn write_sample<C: CodeLanes>(
 ) {
     let mut words = packets[sample..].iter_mut().step_by(C::LANES);
     for codes in codes.chunks_exact(channels) {
-        for (codes, word) in codes.chunks(QUAD).zip(&mut words) {
-            let mut own = [0; QUAD];
-            for (own, code) in own.iter_mut().zip(codes) {
-                *own = *code as u8;
-            }
-            *word = u32::from_le_bytes(own) ^ BIASED_CODES;
+        let (quads, rest) = codes.as_chunks();
+        for (quad, word) in quads.iter().zip(&mut words) {
+            *word = word_of(*quad);
+        }
+        if rest.is_empty() {
+            continue;
+        }
+        if let Some(word) = words.next() {
+            let mut quad = [0; QUAD];
+            quad[..rest.len()].copy_from_slice(rest);
+            *word = word_of(quad);
         }
     }
 }
@@ -177,11 +182,23 @@ pub(super) fn read_sample<C: CodeLanes>(
 ) {
     let mut words = packets[sample..].iter().step_by(C::LANES);
     for codes in codes.chunks_exact_mut(channels) {
-        for (codes, word) in codes.chunks_mut(QUAD).zip(&mut words) {
-            let own = (word ^ BIASED_CODES).to_le_bytes();
-            for (code, own) in codes.iter_mut().zip(own) {
-                *code = own as i8;
-            }
+        let (quads, rest) = codes.as_chunks_mut();
+        for (quad, word) in quads.iter_mut().zip(&mut words) {
+            *quad = quad_of(*word);
+        }
+        if rest.is_empty() {
+            continue;
+        }
+        if let Some(word) = words.next() {
+            rest.copy_from_slice(&quad_of(*word)[..rest.len()]);
         }
     }
+}
+
+fn word_of(quad: [i8; QUAD]) -> u32 {
+    u32::from_le_bytes(quad.map(|code| code as u8)) ^ BIASED_CODES
+}
+
+fn quad_of(word: u32) -> [i8; QUAD] {
+    (word ^ BIASED_CODES).to_le_bytes().map(|code| code as i8)
 }
