@@ -45,10 +45,25 @@ impl Kernel for ScaledCodes<'_> {
             .zip(self.numbers.chunks_exact(map));
         for ((codes, numbers), (scale, shift)) in channels.zip(scales) {
             for (code, number) in codes.iter_mut().zip(numbers) {
-                *code = own.code(number * scale + shift);
+                *code = code_of(&own, number * scale + shift);
             }
         }
     }
+}
+
+/// As [`Quantization::code`], without its conversion to an integer, which saturates and is therefore
+/// computed number by number where others are computed side by side.
+#[inline(always)]
+fn code_of(own: &Quantization, number: f32) -> i8 {
+    /// 1.5 * 2^23: what is added to it becomes a whole number, the nearest, in its lowest bits.
+    const WHOLE: f32 = 12_582_912.0;
+    let middle = f32::from(own.zero) + 0.5;
+    let place = number / own.scale + middle;
+    let place = if place.is_nan() { middle } else { place };
+    let place = place.clamp(-1024.0, 1024.0);
+    let raised = place + WHOLE;
+    let nearest = raised.to_bits() as i32 - WHOLE.to_bits() as i32;
+    own.clamp(nearest - i32::from(raised - WHOLE > place))
 }
 
 #[cfg(test)]
@@ -86,6 +101,40 @@ mod tests {
             let channel = at / map;
             let number = numbers[at] * scaling.scale()[channel] + scaling.shift()[channel];
             assert_eq!(code, own.code(number), "{at}, {:?}", C::WIDTH);
+        }
+    }
+
+    #[test]
+    fn codes_without_a_conversion_are_the_same() {
+        for (scale, zero) in [
+            (0.5, 0),
+            (1.0, -127),
+            (0.037, 11),
+            (3.0e-9, 127),
+            (7.0e30, -3),
+        ] {
+            let own = Quantization::new(scale, zero);
+            // Halves and quarters of codes, their neighbours, and numbers beyond all codes.
+            for step in -6000..6000 {
+                let number = step as f32 * 0.25 * scale;
+                for bits in [
+                    number.to_bits(),
+                    number.to_bits() ^ 1,
+                    number.to_bits() ^ 0x155,
+                ] {
+                    let number = f32::from_bits(bits);
+                    assert_eq!(code_of(&own, number), own.code(number), "{number:e}");
+                }
+            }
+            for number in [
+                f32::NAN,
+                f32::INFINITY,
+                f32::NEG_INFINITY,
+                f32::MAX,
+                f32::MIN,
+            ] {
+                assert_eq!(code_of(&own, number), own.code(number), "{number:e}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ mod portable;
 mod runs;
 
 pub use portable::PortableCodes;
-pub(crate) use runs::{QuadRuns, RunShape, add_own_runs};
+pub(crate) use runs::{QuadRuns, RunShape, add_own_runs, add_shared_run};
 
 use super::{Kernel, LaneWidth};
 
@@ -119,3 +119,6 @@ pub(super) mod sealed {
     /// What only this module's packets are.
     pub trait Sealed {}
 }
+
+#[cfg(test)]
+mod tests;

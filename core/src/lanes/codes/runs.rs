@@ -137,6 +137,34 @@ pub(crate) fn add_own_runs<C: CodeLanes, const P: usize>(
     }
 }
 
+/// Adds the products of four filters with packets that two neighbouring places share: from `start` on four
+/// packets for each two of the places. `weights` hold those of the first of two, then of the second.
+///
+/// # Panics
+///
+/// A start behind which there are not so many packets, and too few weights.
+#[inline(always)]
+pub(crate) fn add_shared_run<C: CodeLanes, const P: usize>(
+    sums: &mut [[C; QUAD]; P],
+    input: &[u32],
+    start: usize,
+    weights: &[u32],
+) {
+    let packets = input.len() / C::LANES;
+    assert!(start <= packets && packets - start >= P.div_ceil(2) * QUAD);
+    let (first, second) = weights.split_at(QUAD * C::WEIGHT_WORDS);
+    for f in 0..QUAD {
+        let first = sums[0][0].weight(&first[f * C::WEIGHT_WORDS..]);
+        let second = sums[0][0].weight(&second[f * C::WEIGHT_WORDS..]);
+        for p in 0..P {
+            // SAFETY: so many packets lie behind the start.
+            let codes = unsafe { packet(sums[0][0], input, start + p / 2 * QUAD + f) }.taps();
+            let factor = if p % 2 == 0 { first } else { second };
+            sums[p][f] = sums[p][f].add_products(codes, factor);
+        }
+    }
+}
+
 /// The packet at a place, counted in packets. `proof` is any one.
 ///
 /// # Safety

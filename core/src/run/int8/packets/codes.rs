@@ -195,10 +195,12 @@ pub(super) fn read_sample<C: CodeLanes>(
     }
 }
 
+#[inline(always)]
 fn word_of(quad: [i8; QUAD]) -> u32 {
     u32::from_le_bytes(quad.map(|code| code as u8)) ^ BIASED_CODES
 }
 
+#[inline(always)]
 fn quad_of(word: u32) -> [i8; QUAD] {
     (word ^ BIASED_CODES).to_le_bytes().map(|code| code as i8)
 }
