@@ -102,7 +102,7 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
     fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8];
     /// Puts four codes of each of 16 samples together, as many samples as the packet has. `self` is the
     /// proof again.
-    fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self;
+    fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self;
     /// Code by code, at least `low` and at most `high`, which hold the same code four times.
     fn clamp_codes(self, low: Self, high: Self) -> Self;
     /// The larger of two codes, code by code.

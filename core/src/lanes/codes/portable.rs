@@ -183,7 +183,7 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
+    fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self {
         let mut packet = self;
         for (lane, word) in packet.0.iter_mut().enumerate() {
             *word = u32::from_le_bytes(codes.map(|codes| codes[lane]));

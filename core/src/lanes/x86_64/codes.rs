@@ -20,7 +20,7 @@ macro_rules! code_packet {
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
         $or:ident, $and_not:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        join: $join:expr, odd: $odd:expr, high: $high:expr, greater: $greater:expr,
+        interleave: $interleave:expr, odd: $odd:expr, high: $high:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
@@ -223,15 +223,9 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
-                // SAFETY: SSE2 is part of every x86-64 processor.
-                let mut own = [unsafe { _mm_setzero_si128() }; QUAD];
-                for (own, codes) in own.iter_mut().zip(codes) {
-                    // SAFETY: the array has the register's length; the load asks for no alignment.
-                    *own = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
-                }
+            fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self {
                 // SAFETY: the instructions are there, see above.
-                Self(unsafe { $join(interleave(own)) })
+                Self(unsafe { $interleave(codes) })
             }
 
             #[inline(always)]
@@ -287,7 +281,7 @@ code_packet! {
     _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_and_si256,
     _mm256_or_si256, _mm256_andnot_si256,
     _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
-    join: join_x8,
+    interleave: interleave_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
     high: high_halves_x8,
     greater: add_one_where_greater_x8,
@@ -306,7 +300,7 @@ code_packet! {
     _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_and_si512,
     _mm512_or_si512, _mm512_andnot_si512,
     _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
-    join: join_x16,
+    interleave: interleave_x16,
     odd: odd_x16,
     high: high_halves_x16,
     greater: add_one_where_greater_x16,

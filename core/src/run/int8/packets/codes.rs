@@ -82,23 +82,19 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
         let channels = QUAD / layout.window;
         for row in 0..rows {
             for quad in 0..layout.quads {
-                let mut turned = [[[0; 16]; 2 * RUN]; QUAD];
-                for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
-                    self.take(row, 0, quad * QUAD + channel, &mut turned[RUN..]);
-                }
+                // Position by position, those of each channel.
+                let mut turned = [[0; 16]; 2 * RUN * QUAD];
+                self.take(row, 0, [quad, channels], &mut turned[RUN * channels..]);
                 for column in (0..columns).step_by(RUN) {
-                    for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
-                        turned.copy_within(RUN.., 0);
-                        let next = column + RUN;
-                        self.take(row, next, quad * QUAD + channel, &mut turned[RUN..]);
-                    }
+                    turned.copy_within(RUN * channels..2 * RUN * channels, 0);
+                    let behind = &mut turned[RUN * channels..];
+                    self.take(row, column + RUN, [quad, channels], behind);
                     for p in 0..RUN.min(columns - column) {
-                        let mut runs = [&turned[0][p]; QUAD];
-                        for (place, run) in runs.iter_mut().enumerate() {
-                            *run = &turned[place % channels][p + place / channels];
-                        }
+                        let Some(rows) = turned[p * channels..].first_chunk() else {
+                            break;
+                        };
                         let at = ((row * columns + column + p) * layout.quads + quad) * C::LANES;
-                        self.proof.interleave(runs).store(&mut self.packets[at..]);
+                        self.proof.interleave(rows).store(&mut self.packets[at..]);
                     }
                 }
             }
@@ -107,9 +103,27 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
 }
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
-    /// Takes the codes of all samples at some neighbouring positions, position by position.
+    /// Takes the codes of all samples at some neighbouring positions, position by position those of a
+    /// quad's channels.
     #[inline(always)]
-    fn take(&self, row: usize, column: usize, channel: usize, turned: &mut [[u8; 16]]) {
+    fn take(
+        &self,
+        row: usize,
+        column: usize,
+        [quad, channels]: [usize; 2],
+        turned: &mut [[u8; 16]],
+    ) {
+        for channel in 0..channels {
+            let columns = self.take_channel(row, column, quad * QUAD + channel);
+            for (turned, column) in turned[channel..].iter_mut().step_by(channels).zip(columns) {
+                *turned = column;
+            }
+        }
+    }
+
+    /// Those of one channel.
+    #[inline(always)]
+    fn take_channel(&self, row: usize, column: usize, channel: usize) -> [[u8; 16]; RUN] {
         let layout = &self.layout;
         let [height, width] = match layout.window {
             1 => [1, layout.input[0] * layout.input[1]],
@@ -126,7 +140,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                 take_run(&codes[start..][..width], column, run);
             }
         }
-        turned.copy_from_slice(&C::turn(&runs));
+        C::turn(&runs)
     }
 }
 
