@@ -135,10 +135,11 @@ pub use folding::{FoldError, Folding};
 pub use init::{InitError, first_statistics, he_uniform, he_uniform_trained};
 pub use int8::{
     AddRequantization, CutError, Int8Error, Int8Fault, Int8Rule, NetworkCut, Quantization,
-    QuantizedNetwork, Requantization, WEIGHT_CODES, constants_of, weight_code, weight_scale,
+    QuantizedNetwork, Requantization, WEIGHT_CODES, constants_of, scaled_codes, weight_code,
+    weight_scale,
 };
 pub use lanes::{
-    Arithmetic, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,
+    Arithmetic, ByteTable, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,
     bytes::bytes_of_codes, bytes::codes_in_words, multiply_add,
 };
 #[cfg(target_arch = "x86_64")]

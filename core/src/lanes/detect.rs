@@ -30,6 +30,12 @@ pub(super) fn has_avx512_vnni() -> bool {
     has_avx512() && __cpuid_count(7, 0).ecx & VNNI != 0
 }
 
+/// AVX-512, and permutations of bytes of two registers.
+pub(super) fn has_avx512_vbmi() -> bool {
+    const VBMI: u32 = 1 << 1;
+    has_avx512() && __cpuid_count(7, 0).ecx & VBMI != 0
+}
+
 /// Register state the operating system saves on a switch of tasks; none if it does not say.
 fn saved_state() -> u64 {
     const OSXSAVE: u32 = 1 << 27;

@@ -11,6 +11,7 @@
 //! this module the first one can come only from [`Lanes::zero`], which asks the processor.
 
 mod arithmetic;
+mod byte_table;
 pub(crate) mod bytes;
 pub(crate) mod codes;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod width;
 mod x86_64;
 
 pub use arithmetic::Arithmetic;
+pub use byte_table::ByteTable;
 pub use codes::{CodeLanes, PortableCodes};
 pub use limit::multiply_add;
 pub(crate) use limit::run_chains;

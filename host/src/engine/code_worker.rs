@@ -1,10 +1,11 @@
 //! Threads' memory to evaluate networks of integers, and how samples become codes.
 
+use super::code_errors::CodeErrors;
 use super::groups::Batch;
 use crate::data::{Samples, Values};
 use kiln_core::{
-    BufferError, CodeLanes, LaneWidth, PacketMemory, PacketSizes, Program, Quantization,
-    QuantizedNetwork, Scaling, Shape,
+    BufferError, ByteTable, CodeLanes, LaneWidth, Lanes, Outcome, PacketMemory, PacketSizes,
+    Program, Quantization, QuantizedNetwork, Scaling, Shape, scaled_codes,
 };
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub(super) struct CodePass<'a> {
     pub scaling: &'a Scaling,
     pub samples: &'a Samples,
     /// Codes of bytes, channel by channel; none where samples are no bytes.
-    pub tables: &'a [[i8; 256]],
+    pub tables: &'a [ByteTable],
 }
 
 /// One thread's memory.
@@ -26,6 +27,17 @@ pub(super) trait CodeWorker: Send {
 
     /// The codes of at most as many samples, each rows x columns x channels.
     fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError>;
+
+    /// Scores an autoencoder's output, whose codes are given, each sample's channels x rows x columns,
+    /// against the samples: leaves the error of each.
+    fn score_reconstruction(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        errors: &mut [f32],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError>;
 }
 
 /// Makes the workers of one width, or `None` where this processor lacks it.
@@ -40,44 +52,52 @@ pub(super) fn workers(
             let worker = || Box::new(SingleWorker::new(program)) as Box<dyn CodeWorker>;
             Ok(Some((0..threads).map(|_| worker()).collect()))
         }
-        LaneWidth::X4 => packets::<kiln_core::PortableCodes>(threads, program, quantized),
+        LaneWidth::X4 => packets::<kiln_core::PortableCodes, f32>(threads, program, quantized),
         #[cfg(target_arch = "x86_64")]
-        LaneWidth::X8 => packets::<kiln_core::CodesX8>(threads, program, quantized),
+        LaneWidth::X8 => {
+            packets::<kiln_core::CodesX8, kiln_core::F32x8>(threads, program, quantized)
+        }
         #[cfg(target_arch = "x86_64")]
-        LaneWidth::X16 => packets::<kiln_core::CodesX16>(threads, program, quantized),
+        LaneWidth::X16 => {
+            packets::<kiln_core::CodesX16, kiln_core::F32x16>(threads, program, quantized)
+        }
         #[cfg(not(target_arch = "x86_64"))]
         _ => Ok(None),
     }
 }
 
-fn packets<C: CodeLanes>(
+fn packets<C: CodeLanes, L: Lanes>(
     threads: usize,
     program: &Program,
     quantized: &QuantizedNetwork<'_>,
 ) -> Result<Option<Vec<Box<dyn CodeWorker>>>, BufferError> {
-    let Some(proof) = C::zero() else {
+    let (Some(proof), Some(zero)) = (C::zero(), L::zero()) else {
         return Ok(None);
     };
     let sizes = program.int8_packets::<C>(quantized)?;
     let mut words = vec![0; sizes.weights];
     program.arrange_int8_packets::<C>(quantized, &mut words)?;
     let words: Arc<[u32]> = words.into();
-    let worker = || Box::new(PacketWorker::new(proof, sizes, words.clone())) as Box<dyn CodeWorker>;
+    let worker = || {
+        let worker = PacketWorker::new(proof, sizes, words.clone(), CodeErrors::new(zero));
+        Box::new(worker) as Box<dyn CodeWorker>
+    };
     Ok(Some((0..threads).map(|_| worker()).collect()))
 }
 
 /// Computes a packet of samples at a time.
-struct PacketWorker<C> {
+struct PacketWorker<C, L> {
     proof: C,
     words: Arc<[u32]>,
     values: Vec<u32>,
     copy: Vec<u32>,
     codes: Vec<i8>,
     numbers: Vec<f32>,
+    errors: CodeErrors<L>,
 }
 
-impl<C: CodeLanes> PacketWorker<C> {
-    fn new(proof: C, sizes: PacketSizes, words: Arc<[u32]>) -> Self {
+impl<C: CodeLanes, L: Lanes> PacketWorker<C, L> {
+    fn new(proof: C, sizes: PacketSizes, words: Arc<[u32]>, errors: CodeErrors<L>) -> Self {
         Self {
             proof,
             words,
@@ -85,11 +105,12 @@ impl<C: CodeLanes> PacketWorker<C> {
             copy: vec![0; sizes.copy],
             codes: vec![0; sizes.codes],
             numbers: Vec::new(),
+            errors,
         }
     }
 }
 
-impl<C: CodeLanes> CodeWorker for PacketWorker<C> {
+impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
     fn width(&self) -> LaneWidth {
         C::WIDTH
     }
@@ -100,15 +121,33 @@ impl<C: CodeLanes> CodeWorker for PacketWorker<C> {
             copy: &mut self.copy,
             codes: &mut self.codes,
         };
-        let numbers = &mut self.numbers;
+        let (proof, numbers) = (self.proof, &mut self.numbers);
         pass.program.infer_int8_packets(
             self.proof,
             &pass.quantized,
             &self.words,
             memory,
             indices.len(),
-            |sample, codes| pass.fill_channels(indices[sample], numbers, codes),
+            |sample, codes| match &pass.samples.values {
+                Values::Floats(floats) if !pass.samples.coded => {
+                    let floats = &floats[indices[sample] as usize * codes.len()..][..codes.len()];
+                    let own = &pass.quantized.values()[0];
+                    scaled_codes(proof, own, pass.scaling, floats, codes);
+                }
+                _ => pass.fill_channels(indices[sample], numbers, codes),
+            },
         )
+    }
+
+    fn score_reconstruction(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        errors: &mut [f32],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError> {
+        self.errors.score(pass, indices, codes, errors, outcome)
     }
 }
 
@@ -118,6 +157,7 @@ struct SingleWorker {
     /// The sample's, channels x rows x columns.
     codes: Vec<i8>,
     numbers: Vec<f32>,
+    errors: CodeErrors<f32>,
 }
 
 impl SingleWorker {
@@ -126,6 +166,7 @@ impl SingleWorker {
             arena: vec![0; program.arena_packets()],
             codes: vec![0; program.input_shape().elements()],
             numbers: Vec::new(),
+            errors: CodeErrors::new(0.0),
         }
     }
 }
@@ -143,6 +184,17 @@ impl CodeWorker for SingleWorker {
         pass.program
             .infer_int8(&pass.quantized, &mut self.arena, fill)
     }
+
+    fn score_reconstruction(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        errors: &mut [f32],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError> {
+        self.errors.score(pass, indices, codes, errors, outcome)
+    }
 }
 
 impl CodePass<'_> {
@@ -154,9 +206,7 @@ impl CodePass<'_> {
                 let map = self.program.input_shape().map_elements();
                 let channels = codes.chunks_exact_mut(map).zip(image.chunks_exact(map));
                 for ((codes, bytes), table) in channels.zip(self.tables) {
-                    for (code, byte) in codes.iter_mut().zip(bytes) {
-                        *code = table[usize::from(*byte)];
-                    }
+                    table.look_up(bytes, codes);
                 }
             }
             Values::Floats(_) => {
@@ -195,7 +245,7 @@ pub(super) fn byte_tables(
     own: &Quantization,
     channels: usize,
     scaling: &Scaling,
-) -> Vec<[i8; 256]> {
+) -> Vec<ByteTable> {
     // A scaling of one channel is that of all.
     let number = |channel: usize, byte: u8| {
         let channel = if scaling.channels() == 1 { 0 } else { channel };
@@ -206,7 +256,7 @@ pub(super) fn byte_tables(
         for (byte, code) in (0..=u8::MAX).zip(&mut table) {
             *code = own.code(number(channel, byte));
         }
-        table
+        ByteTable::new(table)
     };
     (0..channels).map(table).collect()
 }
@@ -214,6 +264,9 @@ pub(super) fn byte_tables(
 /// Codes of a value, rows x columns x channels, as channels x rows x columns.
 pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
     let (channels, map) = (shape.channels as usize, shape.map_elements());
+    if map == 1 {
+        return out[..channels].copy_from_slice(&codes[..channels]);
+    }
     for (place, codes) in codes.chunks_exact(channels).enumerate() {
         for (channel, code) in codes.iter().enumerate() {
             out[channel * map + place] = *code;

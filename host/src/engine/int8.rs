@@ -6,8 +6,8 @@ use super::code_worker::{
 };
 use crate::data::{Samples, Values};
 use kiln_core::{
-    BufferError, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
-    QuantizedNetwork, Scaling, Shape, score, score_reconstruction,
+    BufferError, ByteTable, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
+    QuantizedNetwork, Scaling, Shape, score,
 };
 use rayon::prelude::*;
 
@@ -18,17 +18,8 @@ pub struct Int8Engine<'a> {
     scaling: &'a Scaling,
     task: ModelTask,
     program: Box<Program>,
-    workers: Vec<Int8Worker>,
+    workers: Vec<Box<dyn CodeWorker>>,
     pool: rayon::ThreadPool,
-}
-
-/// What a thread computes in.
-struct Int8Worker {
-    codes: Box<dyn CodeWorker>,
-    /// A sample as numbers, channels x rows x columns.
-    numbers: Vec<f32>,
-    /// The output likewise.
-    output: Vec<f32>,
 }
 
 /// What an evaluation leaves of each sample, in the samples' order.
@@ -68,12 +59,6 @@ impl<'a> Int8Engine<'a> {
             .num_threads(threads)
             .build()
             .map_err(|source| EngineError::Threads { threads, source })?;
-        let classes = program.classes();
-        let worker = |codes| Int8Worker {
-            codes,
-            numbers: Vec::new(),
-            output: vec![0.0; classes],
-        };
         let mut found = None;
         // The widest packets of codes may need more than the widest of numbers.
         for width in LaneWidth::available().rev() {
@@ -85,7 +70,7 @@ impl<'a> Int8Engine<'a> {
             quantized,
             scaling,
             task,
-            workers: found.into_iter().flatten().map(worker).collect(),
+            workers: found.unwrap_or_default(),
             program,
             pool,
         })
@@ -151,7 +136,7 @@ impl<'a> Int8Engine<'a> {
                 .zip(left.scores.par_chunks_mut(share * row))
                 .zip(left.codes.par_chunks_mut(share * codes))
                 .try_for_each(|((((worker, indices), outcomes), scores), codes)| {
-                    pass.run(worker, indices, outcomes, (scores, codes))
+                    pass.run(&mut **worker, indices, outcomes, (scores, codes))
                 })
         })?;
         let mut total = Outcome::default();
@@ -192,7 +177,7 @@ impl<'a> Int8Engine<'a> {
     }
 
     /// Codes of bytes, channel by channel; none where samples are no bytes.
-    fn tables(&self, samples: &Samples) -> Vec<[i8; 256]> {
+    fn tables(&self, samples: &Samples) -> Vec<ByteTable> {
         let channels = self.program.input_shape().channels as usize;
         match samples.values {
             Values::Bytes(_) => byte_tables(&self.quantized.values()[0], channels, self.scaling),
@@ -220,7 +205,7 @@ impl<'a> Int8Engine<'a> {
 
     /// Samples that a thread computes side by side.
     pub fn lanes(&self) -> LaneWidth {
-        self.workers[0].codes.width()
+        self.workers[0].width()
     }
 }
 
@@ -234,66 +219,57 @@ struct Int8Pass<'a> {
 impl Int8Pass<'_> {
     fn run(
         &self,
-        worker: &mut Int8Worker,
+        worker: &mut dyn CodeWorker,
         indices: &[u32],
         outcomes: &mut [Outcome],
         (scores, codes): (&mut [f32], &mut [i8]),
     ) -> Result<(), BufferError> {
         let count = indices.len();
         let (row, classes) = (scores.len() / count, codes.len() / count);
-        let mut scores = scores.chunks_exact_mut(row);
-        let mut codes = codes.chunks_exact_mut(classes);
-        let mut at = 0;
-        for packet in indices.chunks(worker.codes.width().lanes()) {
-            let found = worker.codes.infer(&self.codes, packet)?;
-            for (index, found) in packet.iter().zip(found.chunks_exact(classes)) {
-                let (Some(scores), Some(codes)) = (scores.next(), codes.next()) else {
-                    break;
-                };
-                self.put_out(found, codes, &mut worker.output);
-                let outcome = &mut outcomes[at / GROUP];
-                self.score(&worker.output, &mut worker.numbers, *index, scores, outcome)?;
-                at += 1;
+        // Packets lie within groups.
+        let lanes = worker.width().lanes();
+        let packets = indices.chunks(lanes).zip(scores.chunks_mut(lanes * row));
+        let packets = packets.zip(codes.chunks_mut(lanes * classes));
+        for (at, ((indices, scores), codes)) in packets.enumerate() {
+            let found = worker.infer(&self.codes, indices)?;
+            let shape = self.codes.program.output_shape();
+            for (found, codes) in found
+                .chunks_exact(classes)
+                .zip(codes.chunks_exact_mut(classes))
+            {
+                fill_channels_first(shape, found, codes);
+            }
+            let outcome = &mut outcomes[at * lanes / GROUP];
+            if self.task == Some(ModelTask::Reconstruction) {
+                worker.score_reconstruction(&self.codes, indices, codes, scores, outcome)?;
+            } else {
+                self.score(indices, codes, scores, outcome)?;
             }
         }
         Ok(())
     }
 
-    /// The output's codes and numbers, channels x rows x columns, from rows x columns x channels.
-    fn put_out(&self, found: &[i8], codes: &mut [i8], numbers: &mut [f32]) {
-        let values = self.codes.quantized.values();
-        let own = &values[values.len() - 1];
-        fill_channels_first(self.codes.program.output_shape(), found, codes);
-        for (number, code) in numbers.iter_mut().zip(codes) {
-            *number = own.number(*code);
-        }
-    }
-
+    /// Leaves the numbers that outputs' codes stand for, and scores them where they are logits.
     fn score(
         &self,
-        output: &[f32],
-        numbers: &mut Vec<f32>,
-        index: u32,
+        indices: &[u32],
+        codes: &[i8],
         scores: &mut [f32],
         outcome: &mut Outcome,
     ) -> Result<(), BufferError> {
-        match self.task {
-            None => {
-                scores.copy_from_slice(output);
-                Ok(())
-            }
-            Some(ModelTask::Classification) => {
-                scores.copy_from_slice(output);
-                score(
-                    output,
-                    &[self.codes.samples.labels[index as usize]],
-                    outcome,
-                )
-            }
-            Some(ModelTask::Reconstruction) => {
-                self.codes.numbers(index, numbers);
-                score_reconstruction(output, numbers, scores, outcome)
-            }
+        let values = self.codes.quantized.values();
+        let own = &values[values.len() - 1];
+        for (number, code) in scores.iter_mut().zip(codes) {
+            *number = own.number(*code);
         }
+        if self.task.is_none() {
+            return Ok(());
+        }
+        let logits = scores.chunks_exact(scores.len() / indices.len());
+        for (logits, index) in logits.zip(indices) {
+            let label = self.codes.samples.labels[*index as usize];
+            score(logits, &[label], outcome)?;
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 mod awake;
 mod backward;
+mod code_errors;
 mod code_worker;
 mod either;
 mod evaluation;

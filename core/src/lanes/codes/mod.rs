@@ -5,8 +5,10 @@
 //! 128 times the sum of the weights, which whoever arranges the weights takes from the bias.
 
 mod portable;
+mod runs;
 
 pub use portable::PortableCodes;
+pub(crate) use runs::{QuadRuns, RunShape, add_own_runs, add_shared_run};
 
 use super::{Kernel, LaneWidth};
 
@@ -18,6 +20,17 @@ pub const CODE_BIAS: i32 = 128;
 
 /// All four codes of a sample with that added, or taken away again.
 pub const BIASED_CODES: u32 = 0x8080_8080;
+
+/// How four packets of sums become one of codes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuadScales {
+    /// By which the sums are multiplied, 2^32 times.
+    pub multipliers: [i32; QUAD],
+    /// Added to the products.
+    pub constants: [i32; QUAD],
+    /// Powers of two by which the results are divided, from 0 to 31.
+    pub shifts: [u32; QUAD],
+}
 
 /// A packet of codes, or of 32-bit numbers, one for each sample.
 ///
@@ -79,6 +92,9 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
 
     /// Four packets of numbers as one of codes, saturated to 0 to 255.
     fn narrow(numbers: [Self; 4]) -> Self;
+    /// Makes sums codes: `(multiply_high + constant) / 2^shift` of each packet by its scale, rounded
+    /// down and saturated to 0 to 255.
+    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self;
     /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
     /// the codes at place `p` of each of the four, in their order.
     fn gather(packets: [Self; QUAD]) -> [Self; QUAD];
@@ -86,7 +102,7 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
     fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8];
     /// Puts four codes of each of 16 samples together, as many samples as the packet has. `self` is the
     /// proof again.
-    fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self;
+    fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self;
     /// Code by code, at least `low` and at most `high`, which hold the same code four times.
     fn clamp_codes(self, low: Self, high: Self) -> Self;
     /// The larger of two codes, code by code.
@@ -103,3 +119,6 @@ pub(super) mod sealed {
     /// What only this module's packets are.
     pub trait Sealed {}
 }
+
+#[cfg(test)]
+mod tests;

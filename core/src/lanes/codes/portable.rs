@@ -1,7 +1,7 @@
 //! Packets of codes for any processor, which define what the others compute.
 
 use super::sealed::Sealed;
-use super::{CodeLanes, Kernel, LaneWidth, QUAD};
+use super::{CodeLanes, Kernel, LaneWidth, QUAD, QuadScales};
 use crate::int8::{Requantization, divide_by_power_of_two};
 
 /// Four samples in plain words.
@@ -149,6 +149,17 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
+    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self {
+        let mut numbers = sums;
+        for (place, number) in numbers.iter_mut().enumerate() {
+            let product = number.multiply_high(scales.multipliers[place]);
+            let sum = product.add(product.splat(scales.constants[place]));
+            *number = sum.shift_right(scales.shifts[place]);
+        }
+        Self::narrow(numbers)
+    }
+
+    #[inline(always)]
     fn gather(packets: [Self; QUAD]) -> [Self; QUAD] {
         let mut gathered = packets;
         for (place, own) in gathered.iter_mut().enumerate() {
@@ -172,7 +183,7 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
+    fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self {
         let mut packet = self;
         for (lane, word) in packet.0.iter_mut().enumerate() {
             *word = u32::from_le_bytes(codes.map(|codes| codes[lane]));

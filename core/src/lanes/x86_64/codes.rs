@@ -1,7 +1,7 @@
 //! Packets of codes in AVX2 registers, and in those of AVX-512 with its dot products of bytes (VNNI).
 
 use super::super::codes::sealed::Sealed;
-use super::super::codes::{CodeLanes, QUAD};
+use super::super::codes::{CodeLanes, QUAD, QuadScales};
 use super::super::{Kernel, LaneWidth, detect};
 use super::quads::*;
 use super::shuffle::turn;
@@ -20,7 +20,7 @@ macro_rules! code_packet {
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
         $or:ident, $and_not:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        join: $join:expr, odd: $odd:expr, greater: $greater:expr,
+        interleave: $interleave:expr, odd: $odd:expr, high: $high:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
@@ -172,6 +172,26 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
+            fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    let mut numbers = [$splat(0); QUAD];
+                    for place in 0..QUAD {
+                        let (sum, factor) = (sums[place].0, $splat(scales.multipliers[place]));
+                        let odd = $multiply($shift_wide_right::<32>(sum), factor);
+                        let products = $high($multiply(sum, factor), odd);
+                        let shift = _mm_cvtsi32_si128(scales.shifts[place] as i32);
+                        numbers[place] = $shift($add(products, $splat(scales.constants[place])), shift);
+                    }
+                    let [a, b, c, d] = numbers;
+                    let bytes = $pack_bytes($pack_words(a, b), $pack_words(c, d));
+                    // As in `narrow`, but of four samples the second and third lie the wrong way round.
+                    let turn = _mm_setr_epi8(0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15);
+                    $shuffle(bytes, $splat_lanes(turn))
+                })
+            }
+
+            #[inline(always)]
             fn gather(packets: [Self; QUAD]) -> [Self; QUAD] {
                 let [Self(a), Self(b), Self(c), Self(d)] = packets;
                 // SAFETY: the instructions are there, see above.
@@ -203,15 +223,9 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn interleave(self, codes: [&[u8; 16]; QUAD]) -> Self {
-                // SAFETY: SSE2 is part of every x86-64 processor.
-                let mut own = [unsafe { _mm_setzero_si128() }; QUAD];
-                for (own, codes) in own.iter_mut().zip(codes) {
-                    // SAFETY: the array has the register's length; the load asks for no alignment.
-                    *own = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
-                }
+            fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self {
                 // SAFETY: the instructions are there, see above.
-                Self(unsafe { $join(interleave(own)) })
+                Self(unsafe { $interleave(codes) })
             }
 
             #[inline(always)]
@@ -267,8 +281,9 @@ code_packet! {
     _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_and_si256,
     _mm256_or_si256, _mm256_andnot_si256,
     _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
-    join: join_x8,
+    interleave: interleave_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
+    high: high_halves_x8,
     greater: add_one_where_greater_x8,
     _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_packs_epi32, _mm256_packus_epi16,
     _mm256_shuffle_epi8, _mm256_max_epu8, _mm256_min_epu8, _mm256_madd_epi16,
@@ -285,8 +300,9 @@ code_packet! {
     _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_and_si512,
     _mm512_or_si512, _mm512_andnot_si512,
     _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
-    join: join_x16,
+    interleave: interleave_x16,
     odd: odd_x16,
+    high: high_halves_x16,
     greater: add_one_where_greater_x16,
     _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_packs_epi32, _mm512_packus_epi16,
     _mm512_shuffle_epi8, _mm512_max_epu8, _mm512_min_epu8, _mm512_madd_epi16,

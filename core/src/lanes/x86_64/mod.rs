@@ -5,11 +5,13 @@
 //! [`Vector::vectorize`], where the features are enabled, before the instructions themselves do.
 
 mod codes;
+mod look_up;
 mod quads;
 mod scale;
 mod shuffle;
 
 pub use codes::{CodesX8, CodesX16};
+pub(super) use look_up::look_up_x64;
 
 use super::{Arithmetic, Kernel, LaneWidth, Lanes, Vector};
 use core::arch::x86_64::*;

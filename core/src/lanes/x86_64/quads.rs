@@ -2,36 +2,46 @@
 //! between packets.
 
 use crate::lanes::codes::QUAD;
+use core::arch::asm;
 use core::arch::x86_64::*;
 
-/// Four codes of each of 16 samples, four samples to a register.
-#[inline(always)]
-pub(super) fn interleave([a, b, c, d]: [__m128i; QUAD]) -> [__m128i; 4] {
-    // SAFETY: SSE2 is part of every x86-64 processor.
-    unsafe {
-        let low = [_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d)];
-        let high = [_mm_unpackhi_epi8(a, b), _mm_unpackhi_epi8(c, d)];
-        [
-            _mm_unpacklo_epi16(low[0], low[1]),
-            _mm_unpackhi_epi16(low[0], low[1]),
-            _mm_unpacklo_epi16(high[0], high[1]),
-            _mm_unpackhi_epi16(high[0], high[1]),
-        ]
-    }
-}
-
+/// Puts four codes of each of eight samples together; the rows have room for 16.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn join_x8(parts: [__m128i; 4]) -> __m256i {
-    _mm256_set_m128i(parts[1], parts[0])
+pub(super) fn interleave_x8(codes: &[[u8; 16]; QUAD]) -> __m256i {
+    let mut rows = [_mm_setzero_si128(); QUAD];
+    for (row, codes) in rows.iter_mut().zip(codes) {
+        // SAFETY: the array has the register's length; the load asks for no alignment.
+        *row = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
+    }
+    let [a, b, c, d] = rows;
+    let (first, second) = (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d));
+    _mm256_set_m128i(
+        _mm_unpackhi_epi16(first, second),
+        _mm_unpacklo_epi16(first, second),
+    )
 }
 
+/// Puts four codes of each of 16 samples together: four samples' codes of each row to 128 bits, there
+/// turned. The compiler would make both steps one, which it then takes apart into a dozen.
 #[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn join_x16(parts: [__m128i; 4]) -> __m512i {
-    let low = _mm512_castsi128_si512(parts[0]);
-    let low = _mm512_inserti32x4::<1>(low, parts[1]);
-    _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(low, parts[2]), parts[3])
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn interleave_x16(codes: &[[u8; 16]; QUAD]) -> __m512i {
+    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let turn = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let samples;
+    // SAFETY: the instruction reads the 64 bytes of `codes`, without asking for an alignment, and
+    // nothing else.
+    unsafe {
+        asm!(
+            "vpermd {samples}, {order}, zmmword ptr [{codes}]",
+            samples = lateout(zmm_reg) samples,
+            order = in(zmm_reg) order,
+            codes = in(reg) codes,
+            options(pure, readonly, nostack, preserves_flags),
+        );
+    }
+    _mm512_shuffle_epi8(samples, _mm512_broadcast_i32x4(turn))
 }
 
 /// First and third codes, then second and fourth ones, 16 bits each.
@@ -91,6 +101,23 @@ pub(super) fn add_one_where_greater_x16(numbers: __m512i, a: __m512i, b: __m512i
 #[target_feature(enable = "avx512f")]
 pub(super) fn odd_x16(even: __m512i, odd: __m512i) -> __m512i {
     _mm512_mask_blend_epi32(0b1010_1010_1010_1010, even, odd)
+}
+
+/// The upper halves of products, of each four samples first those of `even` ones: 0, 2, 1, 3. One
+/// instruction, where keeping the samples' order takes two.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn high_halves_x8(even: __m256i, odd: __m256i) -> __m256i {
+    let (even, odd) = (_mm256_castsi256_ps(even), _mm256_castsi256_ps(odd));
+    _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(even, odd))
+}
+
+/// As [`high_halves_x8`].
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn high_halves_x16(even: __m512i, odd: __m512i) -> __m512i {
+    let (even, odd) = (_mm512_castsi512_ps(even), _mm512_castsi512_ps(odd));
+    _mm512_castps_si512(_mm512_shuffle_ps::<0b11_01_11_01>(even, odd))
 }
 
 /// The weights of first and third codes as numbers of 16 bits, then those of second and fourth ones.

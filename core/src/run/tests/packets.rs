@@ -203,6 +203,10 @@ fn shapes_of_every_kind_give_each_sample_its_codes() {
                 8,
             ),
             (conv([6, 7, 5], Conv2d::new(12, 3).groups(6)), 10),
+            // More outputs than all filters are computed for at once: parts of rows.
+            (conv([70, 9, 9], Conv2d::new(6, 1)).relu(), 2),
+            (conv([45, 3, 21], Conv2d::new(5, 3).padding(1)).relu(), 4),
+            (conv([3, 4, 150], Conv2d::new(5, 3)).relu().max_pool2d(2), 6),
             (
                 conv(
                     [6, 5, 5],

@@ -1,7 +1,7 @@
 //! What makes codes of the sums of four filters, as packets apply it.
 
 use crate::int8::{ChannelScale, Int8Rule, Requantization};
-use crate::lanes::codes::{CodeLanes, QUAD};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadScales};
 
 /// Biases and scales of all filters of a convolution.
 pub(crate) struct FilterScales<'a> {
@@ -17,10 +17,8 @@ pub(crate) struct FilterScales<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BlockScale {
     pub biases: [i32; QUAD],
-    multipliers: [i32; QUAD],
-    /// Of scales that round once: with the half that rounds and the zero.
-    constants: [i32; QUAD],
-    shifts: [i32; QUAD],
+    /// The constants, of scales that round once: with the half that rounds and the zero.
+    scales: QuadScales,
     /// Whether all round once, within the bounds of models.
     is_once: bool,
 }
@@ -36,25 +34,24 @@ impl FilterScales<'_> {
         for place in 0..QUAD.min(self.filters - block * QUAD) {
             let filter = block * QUAD + place;
             own.biases[place] = table(0, filter);
-            own.multipliers[place] = table(1, filter);
-            own.shifts[place] = table(2, filter);
-            let scale = self.scale(own.multipliers[place], own.shifts[place]);
+            own.scales.multipliers[place] = table(1, filter);
+            own.scales.shifts[place] = table(2, filter) as u32;
+            let scale = self.scale(own.requantization(place));
             own.is_once &= scale.once().is_some();
         }
         if !own.is_once {
             return own;
         }
         for place in 0..QUAD {
-            let scale = self.scale(own.multipliers[place], own.shifts[place]);
+            let scale = self.scale(own.requantization(place));
             if let Some((constant, shift)) = scale.once() {
-                (own.constants[place], own.shifts[place]) = (constant, shift as i32);
+                (own.scales.constants[place], own.scales.shifts[place]) = (constant, shift);
             }
         }
         own
     }
 
-    fn scale(&self, multiplier: i32, shift: i32) -> ChannelScale {
-        let own = Requantization { multiplier, shift };
+    fn scale(&self, own: Requantization) -> ChannelScale {
         ChannelScale::new(own, self.rule, self.zero)
     }
 }
@@ -64,7 +61,9 @@ impl BlockScale {
     pub const WORDS: usize = 4 * QUAD + 1;
 
     pub fn write(&self, words: &mut [u32]) {
-        let tables = [self.biases, self.multipliers, self.constants, self.shifts];
+        let scales = &self.scales;
+        let shifts = scales.shifts.map(|shift| shift as i32);
+        let tables = [self.biases, scales.multipliers, scales.constants, shifts];
         let (kind, tables_of_words) = words.split_at_mut(1);
         kind[0] = u32::from(self.is_once);
         for (words, table) in tables_of_words.chunks_exact_mut(QUAD).zip(tables) {
@@ -83,9 +82,9 @@ impl BlockScale {
         };
         for place in 0..QUAD {
             own.biases[place] = words[1 + place] as i32;
-            own.multipliers[place] = words[1 + QUAD + place] as i32;
-            own.constants[place] = words[1 + 2 * QUAD + place] as i32;
-            own.shifts[place] = words[1 + 3 * QUAD + place] as i32;
+            own.scales.multipliers[place] = words[1 + QUAD + place] as i32;
+            own.scales.constants[place] = words[1 + 2 * QUAD + place] as i32;
+            own.scales.shifts[place] = words[1 + 3 * QUAD + place];
         }
         own
     }
@@ -95,25 +94,27 @@ impl BlockScale {
         self.is_once
     }
 
-    /// `(sum * multiplier / 2^32 + constant) / 2^shift` of each.
+    /// The codes of sums whose scales round once.
     #[inline(always)]
-    pub fn once<C: CodeLanes>(&self, sums: &mut [C; QUAD]) {
-        for place in 0..QUAD {
-            let product = sums[place].multiply_high(self.multipliers[place]);
-            let code = product.add(product.splat(self.constants[place]));
-            sums[place] = code.shift_right(self.shifts[place] as u32);
-        }
+    pub fn once<C: CodeLanes>(&self, sums: [C; QUAD]) -> C {
+        C::narrow_scaled(sums, &self.scales)
     }
 
-    /// By any rule.
+    /// Those of any sums.
     #[inline(always)]
-    pub fn any<C: CodeLanes>(&self, sums: &mut [C; QUAD], rule: Int8Rule, zero: i8) {
+    pub fn any<C: CodeLanes>(&self, mut sums: [C; QUAD], rule: Int8Rule, zero: i8) -> C {
         for place in 0..QUAD {
-            let own = Requantization {
-                multiplier: self.multipliers[place],
-                shift: self.shifts[place],
-            };
+            let own = self.requantization(place);
             sums[place] = ChannelScale::new(own, rule, zero).apply(sums[place]);
+        }
+        C::narrow(sums)
+    }
+
+    #[inline(always)]
+    fn requantization(&self, place: usize) -> Requantization {
+        Requantization {
+            multiplier: self.scales.multipliers[place],
+            shift: self.scales.shifts[place] as i32,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Depthwise convolutions of codes, a packet of samples at a time, by quads of neighbouring columns.
 //!
 //! In packets four channels lie side by side, of which a filter sees one. So the codes of a row are
-//! gathered first: at each place, for each of four channels, the codes of four neighbouring columns. Rows
-//! are gathered as outputs come to see them, into a ring of as many as the kernel has.
+//! gathered first: at each place, for each of four channels, the codes of four neighbouring columns, which
+//! two outputs share where they see no more. Rows are gathered as outputs come to see them, into a ring
+//! of as many as the kernel has.
 
 use super::packets::{FilterQuad, PacketConv};
-use crate::lanes::codes::{CodeLanes, QUAD};
+use crate::lanes::codes::{CodeLanes, QUAD, add_own_runs, add_shared_run};
 
 impl<C: CodeLanes> PacketConv<'_, C> {
     /// Computes all outputs.
@@ -45,7 +46,8 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             let mut packets = [self.proof; QUAD];
             for (next, packet) in packets.iter_mut().enumerate() {
                 // Beyond the row's end there are no weights: any codes will do.
-                let column = (place * g.stride[1] + next).min(width - 1);
+                let first = place * g.column_share * g.stride[1];
+                let column = (first + next).min(width - 1);
                 *packet = self
                     .proof
                     .load(&input[(column * quads + block) * C::LANES..]);
@@ -90,22 +92,14 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 sums[p][f] = self.proof.splat(block.scale.biases[f]);
             }
         }
-        let mut weights = block.weights.chunks_exact(QUAD * C::WEIGHT_WORDS);
-        for row in 0..kernel {
-            let slot = (y * g.stride[0] + row) % kernel;
-            for quad in 0..g.column_quads {
-                let Some(own) = weights.next() else {
-                    break;
-                };
-                let at = slot * places + x + quad * g.column_step();
-                let ring = &self.ring[at * QUAD * C::LANES..][..P * QUAD * C::LANES];
-                for f in 0..QUAD {
-                    let factor = self.proof.weight(&own[f * C::WEIGHT_WORDS..]);
-                    for p in 0..P {
-                        let codes = self.proof.load(&ring[(p * QUAD + f) * C::LANES..]);
-                        sums[p][f] = sums[p][f].add_products(codes.taps(), factor);
-                    }
-                }
+        let step = g.column_step() * QUAD;
+        let in_row = g.column_quads * g.column_share * QUAD * C::WEIGHT_WORDS;
+        for (row, weights) in block.weights.chunks_exact(in_row).enumerate() {
+            let slot = (y * g.stride[0] + row) % kernel * places;
+            match g.column_share {
+                1 => add_own_runs(&mut sums, self.ring, (slot + x) * QUAD, step, weights),
+                // Tiles begin at even outputs.
+                _ => add_shared_run(&mut sums, self.ring, (slot + x / 2) * QUAD, weights),
             }
         }
         for p in 0..P {

@@ -1,11 +1,12 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
 use super::block_scale::BlockScale;
-use super::quads::{QuadGeometry, QuadRuns};
+use super::quads::QuadGeometry;
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
-use crate::lanes::codes::{CodeLanes, QUAD};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use crate::ops::add::packets::PacketSum;
+use core::ops::Range;
 
 /// A convolution's forward pass.
 pub(crate) struct PacketConv<'a, C> {
@@ -36,8 +37,12 @@ pub(super) struct FilterQuad<'a> {
     runs: QuadRuns,
 }
 
-/// Outputs of a filter that are computed before the next filters'.
-const BAND: usize = 64;
+/// Words of the input that all filters read before the next ones: half of a first cache.
+const BAND_WORDS: usize = 4096;
+
+/// Outputs of a filter that are computed before the next filters' at least, and at most.
+const SHORTEST_BAND: usize = 8;
+const LONGEST_BAND: usize = 64;
 
 impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     type Output = ();
@@ -53,19 +58,16 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             false => g.output,
         };
         let common = g.runs(0);
-        // A few rows at a time, so that their input stays in the first cache for all filters.
-        let band = (BAND / extents[1]).max(1);
-        for first in (0..extents[0]).step_by(band) {
-            let rows = first..extents[0].min(first + band);
-            let mut rest = self.weights;
-            for index in 0..g.blocks() {
-                let block = FilterQuad::take::<C>(&g, index, &mut rest, common);
-                for y in rows.clone() {
-                    match (self.pool, block.scale.is_once()) {
-                        (true, true) => self.pooled_row::<true>(&block, y, extents[1]),
-                        (true, false) => self.pooled_row::<false>(&block, y, extents[1]),
-                        (false, true) => self.row::<true>(&block, y, extents[1]),
-                        (false, false) => self.row::<false>(&block, y, extents[1]),
+        let [height, width] = self.band(extents);
+        for y in (0..extents[0]).step_by(height) {
+            let rows = y..extents[0].min(y + height);
+            for x in (0..extents[1]).step_by(width) {
+                let columns = x..extents[1].min(x + width);
+                let mut rest = self.weights;
+                for index in 0..g.blocks() {
+                    let block = FilterQuad::take::<C>(&g, index, &mut rest, common);
+                    for y in rows.clone() {
+                        self.any_row(&block, y, columns.clone(), extents[1]);
                     }
                 }
             }
@@ -99,19 +101,47 @@ impl<'a> FilterQuad<'a> {
 }
 
 impl<C: CodeLanes> PacketConv<'_, C> {
+    /// Rows and columns of outputs that all filters are computed for before the next ones.
     #[inline(always)]
-    fn row<const ONCE: bool>(&mut self, block: &FilterQuad<'_>, y: usize, columns: usize) {
-        let mut x = 0;
-        while C::POSITIONS == 4 && columns - x >= 4 {
-            self.positions::<4, ONCE>(block, y, x, columns);
+    fn band(&self, extents: [usize; 2]) -> [usize; 2] {
+        let g = &self.geometry;
+        let window = if self.pool { 4 } else { 1 };
+        let seen = g.quads() * g.stride[0] * g.stride[1] * window * C::LANES;
+        let outputs = (BAND_WORDS / seen).clamp(SHORTEST_BAND, LONGEST_BAND);
+        let width = extents[1].min(outputs);
+        [(outputs / width).max(1), width]
+    }
+
+    /// Outputs of a row.
+    #[inline(always)]
+    fn any_row(&mut self, block: &FilterQuad<'_>, y: usize, columns: Range<usize>, width: usize) {
+        match (self.pool, block.scale.is_once()) {
+            (true, true) => self.pooled_row::<true>(block, y, columns, width),
+            (true, false) => self.pooled_row::<false>(block, y, columns, width),
+            (false, true) => self.row::<true>(block, y, columns, width),
+            (false, false) => self.row::<false>(block, y, columns, width),
+        }
+    }
+
+    #[inline(always)]
+    fn row<const ONCE: bool>(
+        &mut self,
+        block: &FilterQuad<'_>,
+        y: usize,
+        columns: Range<usize>,
+        width: usize,
+    ) {
+        let mut x = columns.start;
+        while C::POSITIONS == 4 && columns.end - x >= 4 {
+            self.positions::<4, ONCE>(block, y, x, width);
             x += 4;
         }
-        while columns - x >= 2 {
-            self.positions::<2, ONCE>(block, y, x, columns);
+        while columns.end - x >= 2 {
+            self.positions::<2, ONCE>(block, y, x, width);
             x += 2;
         }
-        if x < columns {
-            self.positions::<1, ONCE>(block, y, x, columns);
+        if x < columns.end {
+            self.positions::<1, ONCE>(block, y, x, width);
         }
     }
 
@@ -122,7 +152,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         block: &FilterQuad<'_>,
         y: usize,
         x: usize,
-        columns: usize,
+        width: usize,
     ) {
         let mut places = [0; P];
         for (p, place) in places.iter_mut().enumerate() {
@@ -130,13 +160,19 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
         let sums = self.sums(block, places);
         for p in 0..P {
-            self.finish::<ONCE>(block, y * columns + x + p, sums[p]);
+            self.finish::<ONCE>(block, y * width + x + p, sums[p]);
         }
     }
 
     #[inline(always)]
-    fn pooled_row<const ONCE: bool>(&mut self, block: &FilterQuad<'_>, y: usize, columns: usize) {
-        for x in 0..columns {
+    fn pooled_row<const ONCE: bool>(
+        &mut self,
+        block: &FilterQuad<'_>,
+        y: usize,
+        columns: Range<usize>,
+        width: usize,
+    ) {
+        for x in columns {
             let place = |row: usize, column: usize| self.place(2 * y + row, 2 * x + column);
             let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
             let mut largest;
@@ -149,7 +185,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 let [first, second] = self.sums(block, [places[2], places[3]]);
                 largest = larger(largest, larger(first, second));
             }
-            self.finish::<ONCE>(block, y * columns + x, largest);
+            self.finish::<ONCE>(block, y * width + x, largest);
         }
     }
 
@@ -169,32 +205,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 sums[p][f] = self.proof.splat(block.scale.biases[f]);
             }
         }
-        let runs = &block.runs;
-        let mut weights = block.weights.chunks_exact(QUAD * C::WEIGHT_WORDS);
-        for row in 0..runs.rows {
-            for column in 0..runs.columns {
-                let start = runs.first + row * runs.row_step + column * runs.column_step;
-                let mut inputs = [self.input; P];
-                for (input, place) in inputs.iter_mut().zip(places) {
-                    *input = &self.input[(place + start) * C::LANES..][..runs.len * C::LANES];
-                }
-                for quad in 0..runs.len {
-                    let Some(own) = weights.next() else {
-                        return sums;
-                    };
-                    let mut codes = [self.proof.taps(); P];
-                    for p in 0..P {
-                        codes[p] = self.proof.load(&inputs[p][quad * C::LANES..]).taps();
-                    }
-                    for f in 0..QUAD {
-                        let factor = self.proof.weight(&own[f * C::WEIGHT_WORDS..]);
-                        for p in 0..P {
-                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
-                        }
-                    }
-                }
-            }
-        }
+        block.runs.add(&mut sums, self.input, places, block.weights);
         sums
     }
 
@@ -204,15 +215,14 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         &mut self,
         block: &FilterQuad<'_>,
         position: usize,
-        mut sums: [C; QUAD],
+        sums: [C; QUAD],
     ) {
-        match ONCE {
-            true => block.scale.once(&mut sums),
-            false => block
-                .scale
-                .any(&mut sums, self.rule, self.quantization.zero),
-        }
-        let codes = self.quantization.clamp_packet(C::narrow(sums));
+        let zero = self.quantization.zero;
+        let codes = match ONCE {
+            true => block.scale.once(sums),
+            false => block.scale.any(sums, self.rule, zero),
+        };
+        let codes = self.quantization.clamp_packet(codes);
         let at = (position * self.geometry.blocks() + block.index) * C::LANES;
         let output = &mut self.output[at..][..C::LANES];
         let codes = match &self.sum {

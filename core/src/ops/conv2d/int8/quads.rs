@@ -1,7 +1,7 @@
 //! Where the codes of a convolution lie in packets, and how its weights are arranged for them.
 
 use super::block_scale::{BlockScale, FilterScales};
-use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD};
+use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD, QuadRuns, RunShape};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -29,6 +29,8 @@ pub(crate) struct QuadGeometry {
     /// Of a depthwise convolution: quads of four columns of one channel in a row of the kernel, by
     /// which it is computed; 0 where it is computed by quads of channels.
     pub column_quads: usize,
+    /// Outputs that share such quads: 2 neighbouring ones where four columns hold what both see.
+    pub column_share: usize,
 }
 
 impl QuadGeometry {
@@ -44,6 +46,11 @@ impl QuadGeometry {
         });
         let fits = (0..2).all(|axis| conv.padding[axis] == 0 && needed[axis] <= conv.input[axis]);
         let is_copied = is_windowed || !fits;
+        let column_quads = match !is_windowed && !is_pooled && is_by_columns(conv) {
+            true => conv.kernel[1].div_ceil(QUAD),
+            false => 0,
+        };
+        let is_shared = column_quads == 1 && conv.kernel[1] + conv.stride[1] <= QUAD;
         let mut own = Self {
             conv: *conv,
             window,
@@ -53,10 +60,8 @@ impl QuadGeometry {
             kernel,
             step,
             stride: conv.stride,
-            column_quads: match !is_windowed && !is_pooled && is_by_columns(conv) {
-                true => conv.kernel[1].div_ceil(QUAD),
-                false => 0,
-            },
+            column_quads,
+            column_share: if is_shared { 2 } else { 1 },
         };
         if !is_pooled && !is_copied && conv.is_pointwise() && own.input == own.output {
             // One long row: fewer positions are left over.
@@ -92,11 +97,12 @@ impl QuadGeometry {
         }
     }
 
-    /// Places in a row of quads of columns: one for each output, and those of its later quads.
+    /// Places in a row of quads of columns: one for each output, or for two, and those of its later
+    /// quads.
     pub fn column_places(&self) -> usize {
         match self.column_quads {
             0 => 0,
-            quads => self.output[1] + (quads - 1) * self.column_step(),
+            quads => self.output[1].div_ceil(self.column_share) + (quads - 1) * self.column_step(),
         }
     }
 
@@ -128,30 +134,34 @@ impl QuadGeometry {
     pub fn runs(&self, block: usize) -> QuadRuns {
         let (seen, quads) = (self.seen(block), self.quads());
         let is_one = seen.len() == quads && self.step[1] == 1;
-        QuadRuns {
+        QuadRuns::new(RunShape {
             rows: self.kernel[0],
             columns: if is_one { 1 } else { self.kernel[1] },
             len: seen.len() * if is_one { self.kernel[1] } else { 1 },
             row_step: self.step[0] * self.input[1] * quads,
             column_step: self.step[1] * quads,
             first: seen.start,
-        }
+        })
     }
 
     /// Words of the weights that a block's filters have for what they see.
     pub fn block_words<C: CodeLanes>(&self, block: usize) -> usize {
-        let runs = self.runs(block);
         let quads = match self.column_quads {
-            0 => runs.rows * runs.columns * runs.len,
-            quads => self.kernel[0] * quads,
+            0 => self.runs(block).quads(),
+            quads => self.kernel[0] * quads * self.column_share,
         };
         quads * QUAD * C::WEIGHT_WORDS
     }
 
     /// Words that all weights and constants take, arranged.
     pub fn words<C: CodeLanes>(&self) -> usize {
-        let blocks = (0..self.blocks()).map(|block| self.block_words::<C>(block));
-        self.blocks() * BlockScale::WORDS + blocks.sum::<usize>()
+        let weights = match self.conv.groups {
+            1 => self.blocks() * self.block_words::<C>(0),
+            _ => (0..self.blocks())
+                .map(|block| self.block_words::<C>(block))
+                .sum(),
+        };
+        self.blocks() * BlockScale::WORDS + weights
     }
 
     /// Arranges weights, filters x kernel rows x kernel columns x channels of the group, and what
@@ -184,14 +194,8 @@ impl QuadGeometry {
     /// A filter's weights for the `index`th quad that its block sees; 0 where it has none.
     fn weight(&self, weights: &[i8], filter: usize, block: usize, index: usize) -> [i8; QUAD] {
         let g = &self.conv;
-        if let Some(row) = index.checked_div(self.column_quads) {
-            let column = index % self.column_quads * QUAD;
-            return [0, 1, 2, 3].map(|place| match column + place < g.kernel[1] {
-                true if filter < g.filters => {
-                    weights[filter * g.taps() + row * g.kernel[1] + column + place]
-                }
-                _ => 0,
-            });
+        if self.column_quads > 0 {
+            return self.column_weight(weights, filter, index);
         }
         let seen = self.seen(block);
         let (tap, quad) = (index / seen.len(), seen.start + index % seen.len());
@@ -216,6 +220,26 @@ impl QuadGeometry {
     }
 }
 
+impl QuadGeometry {
+    /// A filter's weights for the `index`th quad of columns: row by row those of each quad, or, where
+    /// two outputs share it, of the quad's first columns and then of those of the second output.
+    fn column_weight(&self, weights: &[i8], filter: usize, index: usize) -> [i8; QUAD] {
+        let g = &self.conv;
+        let in_row = self.column_quads * self.column_share;
+        let (row, index) = (index / in_row, index % in_row);
+        let (first, skipped) = match self.column_share {
+            1 => (index * QUAD, 0),
+            _ => (0, index * g.stride[1]),
+        };
+        [0, 1, 2, 3].map(|place: usize| match (first + place).checked_sub(skipped) {
+            Some(column) if column < g.kernel[1] && filter < g.filters => {
+                weights[filter * g.taps() + row * g.kernel[1] + column]
+            }
+            _ => 0,
+        })
+    }
+}
+
 /// Whether each filter sees a channel of its own, by rows of neighbouring columns: four at a time there
 /// are no products with the other three channels of a quad, which would be 0.
 fn is_by_columns(conv: &ConvGeometry) -> bool {
@@ -224,17 +248,4 @@ fn is_by_columns(conv: &ConvGeometry) -> bool {
     // Later quads of an output are where another output's first one is.
     let is_aligned = conv.kernel[1] <= QUAD || QUAD.is_multiple_of(conv.stride[1]);
     is_depthwise && conv.filters == conv.channels && is_dense && is_aligned
-}
-
-/// QuadRuns of neighbouring quads, rows x columns of them.
-#[derive(Clone, Copy)]
-pub(crate) struct QuadRuns {
-    pub rows: usize,
-    pub columns: usize,
-    /// Quads of each.
-    pub len: usize,
-    pub row_step: usize,
-    pub column_step: usize,
-    /// Where the first one begins.
-    pub first: usize,
 }

@@ -82,23 +82,19 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
         let channels = QUAD / layout.window;
         for row in 0..rows {
             for quad in 0..layout.quads {
-                let mut turned = [[[0; 16]; 2 * RUN]; QUAD];
-                for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
-                    self.take(row, 0, quad * QUAD + channel, &mut turned[RUN..]);
-                }
+                // Position by position, those of each channel.
+                let mut turned = [[0; 16]; 2 * RUN * QUAD];
+                self.take(row, 0, [quad, channels], &mut turned[RUN * channels..]);
                 for column in (0..columns).step_by(RUN) {
-                    for (channel, turned) in turned.iter_mut().take(channels).enumerate() {
-                        turned.copy_within(RUN.., 0);
-                        let next = column + RUN;
-                        self.take(row, next, quad * QUAD + channel, &mut turned[RUN..]);
-                    }
+                    turned.copy_within(RUN * channels..2 * RUN * channels, 0);
+                    let behind = &mut turned[RUN * channels..];
+                    self.take(row, column + RUN, [quad, channels], behind);
                     for p in 0..RUN.min(columns - column) {
-                        let mut runs = [&turned[0][p]; QUAD];
-                        for (place, run) in runs.iter_mut().enumerate() {
-                            *run = &turned[place % channels][p + place / channels];
-                        }
+                        let Some(rows) = turned[p * channels..].first_chunk() else {
+                            break;
+                        };
                         let at = ((row * columns + column + p) * layout.quads + quad) * C::LANES;
-                        self.proof.interleave(runs).store(&mut self.packets[at..]);
+                        self.proof.interleave(rows).store(&mut self.packets[at..]);
                     }
                 }
             }
@@ -107,9 +103,27 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
 }
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
-    /// Takes the codes of all samples at some neighbouring positions, position by position.
+    /// Takes the codes of all samples at some neighbouring positions, position by position those of a
+    /// quad's channels.
     #[inline(always)]
-    fn take(&self, row: usize, column: usize, channel: usize, turned: &mut [[u8; 16]]) {
+    fn take(
+        &self,
+        row: usize,
+        column: usize,
+        [quad, channels]: [usize; 2],
+        turned: &mut [[u8; 16]],
+    ) {
+        for channel in 0..channels {
+            let columns = self.take_channel(row, column, quad * QUAD + channel);
+            for (turned, column) in turned[channel..].iter_mut().step_by(channels).zip(columns) {
+                *turned = column;
+            }
+        }
+    }
+
+    /// Those of one channel.
+    #[inline(always)]
+    fn take_channel(&self, row: usize, column: usize, channel: usize) -> [[u8; 16]; RUN] {
         let layout = &self.layout;
         let [height, width] = match layout.window {
             1 => [1, layout.input[0] * layout.input[1]],
@@ -126,7 +140,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                 take_run(&codes[start..][..width], column, run);
             }
         }
-        turned.copy_from_slice(&C::turn(&runs));
+        C::turn(&runs)
     }
 }
 
@@ -158,12 +172,17 @@ pub(super) fn write_sample<C: CodeLanes>(
 ) {
     let mut words = packets[sample..].iter_mut().step_by(C::LANES);
     for codes in codes.chunks_exact(channels) {
-        for (codes, word) in codes.chunks(QUAD).zip(&mut words) {
-            let mut own = [0; QUAD];
-            for (own, code) in own.iter_mut().zip(codes) {
-                *own = *code as u8;
-            }
-            *word = u32::from_le_bytes(own) ^ BIASED_CODES;
+        let (quads, rest) = codes.as_chunks();
+        for (quad, word) in quads.iter().zip(&mut words) {
+            *word = word_of(*quad);
+        }
+        if rest.is_empty() {
+            continue;
+        }
+        if let Some(word) = words.next() {
+            let mut quad = [0; QUAD];
+            quad[..rest.len()].copy_from_slice(rest);
+            *word = word_of(quad);
         }
     }
 }
@@ -177,11 +196,25 @@ pub(super) fn read_sample<C: CodeLanes>(
 ) {
     let mut words = packets[sample..].iter().step_by(C::LANES);
     for codes in codes.chunks_exact_mut(channels) {
-        for (codes, word) in codes.chunks_mut(QUAD).zip(&mut words) {
-            let own = (word ^ BIASED_CODES).to_le_bytes();
-            for (code, own) in codes.iter_mut().zip(own) {
-                *code = own as i8;
-            }
+        let (quads, rest) = codes.as_chunks_mut();
+        for (quad, word) in quads.iter_mut().zip(&mut words) {
+            *quad = quad_of(*word);
+        }
+        if rest.is_empty() {
+            continue;
+        }
+        if let Some(word) = words.next() {
+            rest.copy_from_slice(&quad_of(*word)[..rest.len()]);
         }
     }
+}
+
+#[inline(always)]
+fn word_of(quad: [i8; QUAD]) -> u32 {
+    u32::from_le_bytes(quad.map(|code| code as u8)) ^ BIASED_CODES
+}
+
+#[inline(always)]
+fn quad_of(word: u32) -> [i8; QUAD] {
+    (word ^ BIASED_CODES).to_le_bytes().map(|code| code as i8)
 }

@@ -1,0 +1,90 @@
+//! A code for each byte, looked up for many bytes at a time where the processor can.
+
+/// What each byte becomes.
+#[derive(Clone, Debug)]
+pub struct ByteTable {
+    codes: [i8; 256],
+    /// Whether the processor looks up 64 bytes at a time; nobody else may say so.
+    is_wide: bool,
+}
+
+impl ByteTable {
+    /// One with these codes, byte by byte. Asks the processor, which takes a while.
+    pub fn new(codes: [i8; 256]) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let is_wide = super::detect::has_avx512_vbmi();
+        #[cfg(not(target_arch = "x86_64"))]
+        let is_wide = false;
+        Self { codes, is_wide }
+    }
+
+    /// The code of each byte; of bytes and codes, those left over are left alone.
+    pub fn look_up(&self, bytes: &[u8], codes: &mut [i8]) {
+        let len = bytes.len().min(codes.len());
+        let (bytes, codes) = (&bytes[..len], &mut codes[..len]);
+        let done = self.look_up_wide(bytes, codes);
+        for (code, byte) in codes[done..].iter_mut().zip(&bytes[done..]) {
+            *code = self.codes[usize::from(*byte)];
+        }
+    }
+
+    /// Looks up as many of the first bytes as come in whole vectors, and says how many.
+    #[cfg(target_arch = "x86_64")]
+    fn look_up_wide(&self, bytes: &[u8], codes: &mut [i8]) -> usize {
+        if !self.is_wide {
+            return 0;
+        }
+        // SAFETY: the processor was asked for the instructions when the table was made.
+        unsafe { super::x86_64::look_up_x64(&self.codes, bytes, codes) }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn look_up_wide(&self, _bytes: &[u8], _codes: &mut [i8]) -> usize {
+        debug_assert!(!self.is_wide);
+        0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_their_codes_however_many_there_are() {
+        let mut codes = [0; 256];
+        for (byte, code) in codes.iter_mut().enumerate() {
+            *code = (byte * 157 + 31) as u8 as i8;
+        }
+        let wide = ByteTable::new(codes);
+        let narrow = ByteTable {
+            is_wide: false,
+            ..wide.clone()
+        };
+        let mut bytes = [0; 300];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = (at * 101) as u8;
+        }
+        for len in 0..bytes.len() {
+            for table in [&wide, &narrow] {
+                let mut found = [99; 300];
+                table.look_up(&bytes[..len], &mut found);
+                for (at, found) in found.into_iter().enumerate() {
+                    let expected = if at < len {
+                        codes[bytes[at] as usize]
+                    } else {
+                        99
+                    };
+                    assert_eq!(found, expected, "{at} of {len}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn whole_vectors_are_looked_up_at_once_where_the_processor_can() {
+        let table = ByteTable::new([7; 256]);
+        let expected = if table.is_wide { 128 } else { 0 };
+        assert_eq!(table.look_up_wide(&[1; 150], &mut [0; 150]), expected);
+    }
+}

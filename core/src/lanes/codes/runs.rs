@@ -1,0 +1,177 @@
+//! Sums of products over runs of neighbouring packets of codes.
+//!
+//! These loops are all that many layers compute: a few products for each place, so a check of every
+//! packet's bounds would take as long as the products. Bounds are checked once for all places.
+
+use super::{CodeLanes, QUAD};
+
+/// Runs of neighbouring packets that a position's sums are made of: rows x columns of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct QuadRuns {
+    shape: RunShape,
+    /// Packets from the first that a position sees to behind the last.
+    reach: usize,
+    /// Packets of all runs.
+    quads: usize,
+}
+
+/// The extents of runs of neighbouring packets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunShape {
+    pub rows: usize,
+    pub columns: usize,
+    /// Packets of each.
+    pub len: usize,
+    /// Packets from a row of runs to the next.
+    pub row_step: usize,
+    /// Packets from a run to the next.
+    pub column_step: usize,
+    /// Where the first one begins, seen from a position's place.
+    pub first: usize,
+}
+
+impl QuadRuns {
+    /// # Panics
+    ///
+    /// Extents of nothing, or of more than memory holds.
+    pub fn new(shape: RunShape) -> Self {
+        let last = |count: usize, step: usize| (count - 1).checked_mul(step);
+        let reach = || {
+            let column = last(shape.columns, shape.column_step)?;
+            let before = last(shape.rows, shape.row_step)?.checked_add(column)?;
+            before.checked_add(shape.first)?.checked_add(shape.len)
+        };
+        let quads = shape.rows.checked_mul(shape.columns);
+        let quads = quads.and_then(|runs| runs.checked_mul(shape.len));
+        match (reach(), quads) {
+            (Some(reach), Some(quads)) => Self {
+                shape,
+                reach,
+                quads,
+            },
+            _ => panic!("runs of packets are longer than memory is"),
+        }
+    }
+
+    /// Packets of all runs: so many weights each filter has.
+    pub fn quads(&self) -> usize {
+        self.quads
+    }
+
+    /// Adds the products of four filters with what they see at some places, counted in packets.
+    ///
+    /// `weights` hold those of four filters for each packet of the runs, one after another.
+    ///
+    /// # Panics
+    ///
+    /// Places from which the input does not reach far enough, and too few weights.
+    #[inline(always)]
+    pub fn add<C: CodeLanes, const P: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; P],
+        input: &[u32],
+        places: [usize; P],
+        weights: &[u32],
+    ) {
+        let (shape, packets) = (self.shape, input.len() / C::LANES);
+        let words = QUAD * C::WEIGHT_WORDS;
+        for place in places {
+            assert!(place <= packets && packets - place >= self.reach);
+        }
+        assert!(weights.len() / words >= self.quads);
+        let mut next = 0;
+        for row in 0..shape.rows {
+            for column in 0..shape.columns {
+                let start = shape.first + row * shape.row_step + column * shape.column_step;
+                for quad in start..start + shape.len {
+                    // SAFETY: fewer than `self.quads` packets came before, and there are weights for
+                    // as many.
+                    let own = unsafe { weights.get_unchecked(next * words..(next + 1) * words) };
+                    next += 1;
+                    let mut codes = [sums[0][0].taps(); P];
+                    for p in 0..P {
+                        // SAFETY: the packet lies within the place's reach, which ends within the
+                        // input.
+                        codes[p] = unsafe { packet(sums[0][0], input, places[p] + quad) }.taps();
+                    }
+                    for f in 0..QUAD {
+                        let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
+                        for p in 0..P {
+                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds the products of four filters with packets of their own, which lie side by side, at
+/// neighbouring places: at `start` and each `step` packets behind it, as many times as there are
+/// weights, the first place's four packets.
+///
+/// # Panics
+///
+/// Starts behind which there are not so many packets.
+#[inline(always)]
+pub(crate) fn add_own_runs<C: CodeLanes, const P: usize>(
+    sums: &mut [[C; QUAD]; P],
+    input: &[u32],
+    start: usize,
+    step: usize,
+    weights: &[u32],
+) {
+    let packets = input.len() / C::LANES;
+    let mut at = start;
+    for own in weights.chunks_exact(QUAD * C::WEIGHT_WORDS) {
+        assert!(at <= packets && packets - at >= P * QUAD);
+        for f in 0..QUAD {
+            let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
+            for p in 0..P {
+                // SAFETY: so many packets lie behind the start.
+                let codes = unsafe { packet(sums[0][0], input, at + p * QUAD + f) };
+                sums[p][f] = sums[p][f].add_products(codes.taps(), factor);
+            }
+        }
+        at += step;
+    }
+}
+
+/// Adds the products of four filters with packets that two neighbouring places share: from `start` on four
+/// packets for each two of the places. `weights` hold those of the first of two, then of the second.
+///
+/// # Panics
+///
+/// A start behind which there are not so many packets, and too few weights.
+#[inline(always)]
+pub(crate) fn add_shared_run<C: CodeLanes, const P: usize>(
+    sums: &mut [[C; QUAD]; P],
+    input: &[u32],
+    start: usize,
+    weights: &[u32],
+) {
+    let packets = input.len() / C::LANES;
+    assert!(start <= packets && packets - start >= P.div_ceil(2) * QUAD);
+    let (first, second) = weights.split_at(QUAD * C::WEIGHT_WORDS);
+    for f in 0..QUAD {
+        let first = sums[0][0].weight(&first[f * C::WEIGHT_WORDS..]);
+        let second = sums[0][0].weight(&second[f * C::WEIGHT_WORDS..]);
+        for p in 0..P {
+            // SAFETY: so many packets lie behind the start.
+            let codes = unsafe { packet(sums[0][0], input, start + p / 2 * QUAD + f) }.taps();
+            let factor = if p % 2 == 0 { first } else { second };
+            sums[p][f] = sums[p][f].add_products(codes, factor);
+        }
+    }
+}
+
+/// The packet at a place, counted in packets. `proof` is any one.
+///
+/// # Safety
+///
+/// It lies within the words.
+#[inline(always)]
+unsafe fn packet<C: CodeLanes>(proof: C, words: &[u32], place: usize) -> C {
+    // SAFETY: the caller knows that it lies within.
+    proof.load(unsafe { words.get_unchecked(place * C::LANES..(place + 1) * C::LANES) })
+}

@@ -1,0 +1,166 @@
+extern crate std;
+
+use super::*;
+use crate::testing::int8::Codes;
+use std::vec::Vec;
+
+/// What a sum becomes by a scale.
+fn scaled(sum: i32, scales: &QuadScales, place: usize) -> u8 {
+    let product = (i64::from(sum) * i64::from(scales.multipliers[place])) >> 32;
+    let number = product + i64::from(scales.constants[place]);
+    (number >> scales.shifts[place]).clamp(0, 255) as u8
+}
+
+fn check_scales<C: CodeLanes>() {
+    let Some(proof) = C::zero() else {
+        return;
+    };
+    let mut numbers = Codes::new(11);
+    let ends = [i32::MIN, i32::MAX, -1, 0, 1];
+    for round in 0..3000 {
+        let shifts = [0; QUAD].map(|_| (numbers.within(11) + 11) as u32);
+        let scales = QuadScales {
+            multipliers: [0; QUAD].map(|_| numbers.within((1 << 30) - 1) + ((1 << 30) - 1)),
+            constants: shifts.map(|shift| numbers.within(1 << 8) << shift),
+            shifts,
+        };
+        // Sums of every size, so that many become codes between the ends.
+        let size = (1 << (8 + round % 23)) - 1;
+        let mut sums = [[0_u32; 16]; QUAD];
+        for (at, sum) in sums.iter_mut().flatten().enumerate() {
+            let end = ends.get((at + round) % 64);
+            *sum = end.copied().unwrap_or_else(|| numbers.within(size)) as u32;
+        }
+        let packets = [0, 1, 2, 3].map(|place: usize| proof.load(&sums[place]));
+        let mut found = [0; 16];
+        C::narrow_scaled(packets, &scales).store(&mut found);
+        for lane in 0..C::LANES {
+            let expected =
+                [0, 1, 2, 3].map(|place| scaled(sums[place][lane] as i32, &scales, place));
+            assert_eq!(found[lane].to_le_bytes(), expected, "{:?}", C::WIDTH);
+        }
+    }
+}
+
+#[test]
+fn scaled_sums_are_the_codes_of_each_alone() {
+    check_scales::<PortableCodes>();
+    #[cfg(target_arch = "x86_64")]
+    {
+        check_scales::<crate::CodesX8>();
+        check_scales::<crate::CodesX16>();
+    }
+}
+
+/// Products of all runs with the weights of one of four filters, for one position.
+fn sum_of_runs(shape: &RunShape, codes: &[u32], place: usize, weights: &[[i8; QUAD]]) -> i32 {
+    let mut sum = 0;
+    let mut own = weights.iter().step_by(QUAD);
+    for run in 0..shape.rows * shape.columns {
+        let (row, column) = (run / shape.columns, run % shape.columns);
+        let start = place + shape.first + row * shape.row_step + column * shape.column_step;
+        for (word, weight) in codes[start..][..shape.len].iter().zip(&mut own) {
+            for (code, weight) in word.to_le_bytes().into_iter().zip(weight) {
+                sum += i32::from(code) * i32::from(*weight);
+            }
+        }
+    }
+    sum
+}
+
+fn check_runs<C: CodeLanes>(shape: RunShape) {
+    let Some(proof) = C::zero() else {
+        return;
+    };
+    let mut numbers = Codes::new(5);
+    let runs = QuadRuns::new(shape);
+    let places = [3, 0, 7];
+    let (rows, columns) = (shape.rows - 1, shape.columns - 1);
+    let reach = shape.first + rows * shape.row_step + columns * shape.column_step + shape.len;
+    // All samples are alike: that each has its own is what comparisons of whole networks tell.
+    let codes: Vec<u32> = (0..7 + reach)
+        .map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
+        .collect();
+    let input: Vec<u32> = codes
+        .iter()
+        .flat_map(|word| [*word].repeat(C::LANES))
+        .collect();
+    let weights: Vec<[i8; QUAD]> = (0..runs.quads() * QUAD)
+        .map(|_| [0; QUAD].map(|_| numbers.within(127) as i8))
+        .collect();
+    let mut words = std::vec![0; weights.len() * C::WEIGHT_WORDS];
+    for (weight, words) in weights.iter().zip(words.chunks_exact_mut(C::WEIGHT_WORDS)) {
+        C::arrange_weight(*weight, words);
+    }
+    let mut sums = [[proof.splat(-9); QUAD]; 3];
+    runs.add(&mut sums, &input, places, &words);
+    for (place, sums) in places.into_iter().zip(sums) {
+        for (filter, sum) in sums.into_iter().enumerate() {
+            let mut found = [0; 16];
+            sum.store(&mut found);
+            let expected = sum_of_runs(&shape, &codes, place, &weights[filter..]) - 9;
+            assert!(found[..C::LANES].iter().all(|sum| *sum as i32 == expected));
+        }
+    }
+}
+
+const RUNS: RunShape = RunShape {
+    rows: 3,
+    columns: 2,
+    len: 3,
+    row_step: 11,
+    column_step: 4,
+    first: 2,
+};
+
+#[test]
+fn runs_are_summed_packet_by_packet() {
+    let alone = RunShape {
+        rows: 1,
+        columns: 1,
+        len: 1,
+        ..RUNS
+    };
+    for shape in [RUNS, alone, RunShape { len: 9, ..alone }] {
+        check_runs::<PortableCodes>(shape);
+        #[cfg(target_arch = "x86_64")]
+        {
+            check_runs::<crate::CodesX8>(shape);
+            check_runs::<crate::CodesX16>(shape);
+        }
+    }
+}
+
+/// Sums at a place of an input of so many packets, with so many quads of weights.
+fn add_within(packets: usize, place: usize, quads: usize) {
+    let proof = PortableCodes::zero().expect("portable packets are everywhere");
+    let input = std::vec![0; packets * PortableCodes::LANES];
+    let weights = std::vec![0; quads * QUAD];
+    QuadRuns::new(RUNS).add(&mut [[proof; QUAD]], &input, [place], &weights);
+}
+
+#[test]
+fn runs_that_end_with_the_input_are_within() {
+    add_within(31 + 5, 5, 18);
+}
+
+#[test]
+#[should_panic(expected = "packets - place")]
+fn runs_beyond_the_input_are_refused() {
+    add_within(31 + 5, 6, 18);
+}
+
+#[test]
+#[should_panic(expected = "self.quads")]
+fn runs_without_weights_are_refused() {
+    add_within(31, 0, 17);
+}
+
+#[test]
+#[should_panic(expected = "longer than memory")]
+fn runs_longer_than_memory_are_refused() {
+    QuadRuns::new(RunShape {
+        row_step: usize::MAX,
+        ..RUNS
+    });
+}

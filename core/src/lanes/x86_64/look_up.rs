@@ -1,0 +1,29 @@
+//! A table of 256 bytes in four registers (AVX-512's VBMI).
+
+use core::arch::x86_64::*;
+
+/// Looks up bytes in a table, 64 at a time, and says how many: those behind the last whole vector are
+/// left.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(in crate::lanes) fn look_up_x64(table: &[i8; 256], bytes: &[u8], codes: &mut [i8]) -> usize {
+    let (quarters, _) = table.as_chunks::<64>();
+    let mut own = [_mm512_setzero_si512(); 4];
+    for (own, quarter) in own.iter_mut().zip(quarters) {
+        // SAFETY: the quarter has a register's length; the load asks for no alignment.
+        *own = unsafe { _mm512_loadu_si512(quarter.as_ptr().cast()) };
+    }
+    let (bytes, codes) = (bytes.as_chunks::<64>().0, codes.as_chunks_mut::<64>().0);
+    let vectors = bytes.len().min(codes.len());
+    for (bytes, codes) in bytes.iter().zip(codes) {
+        // SAFETY: as above.
+        let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
+        // A permutation looks at seven bits; the eighth says which half of the table it is.
+        let low = _mm512_permutex2var_epi8(own[0], bytes, own[1]);
+        let high = _mm512_permutex2var_epi8(own[2], bytes, own[3]);
+        let found = _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high);
+        // SAFETY: the array has a register's length; the store asks for no alignment.
+        unsafe { _mm512_storeu_si512(codes.as_mut_ptr().cast(), found) }
+    }
+    64 * vectors
+}

@@ -1,0 +1,80 @@
+//! How far what an autoencoder of integers gives is from what it was given.
+
+use super::code_worker::CodePass;
+use super::groups::Batch;
+use crate::data::Values;
+use kiln_core::{BufferError, Lanes, Outcome, score_reconstruction};
+
+/// One thread's memory to hold outputs against samples, as many side by side as packets have lanes.
+pub(super) struct CodeErrors<L> {
+    zero: L,
+    output: Vec<L>,
+    target: Vec<L>,
+}
+
+impl<L: Lanes> CodeErrors<L> {
+    /// Takes no memory before it is needed.
+    pub fn new(zero: L) -> Self {
+        Self {
+            zero,
+            output: Vec::new(),
+            target: Vec::new(),
+        }
+    }
+
+    /// The mean squared distance of each sample from its output, of which `codes` are given, channels x
+    /// rows x columns, sample by sample; adds them to `outcome`, one by one.
+    pub fn score(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        errors: &mut [f32],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError> {
+        let elements = codes.len() / indices.len().max(1);
+        self.output.resize(elements, self.zero);
+        self.target.resize(elements, self.zero);
+        let packets = indices.chunks(L::LANES).zip(errors.chunks_mut(L::LANES));
+        for ((indices, errors), codes) in packets.zip(codes.chunks(L::LANES * elements.max(1))) {
+            let values = pass.quantized.values();
+            put_numbers(&values[values.len() - 1], codes, &mut self.output);
+            self.take_targets(pass, indices);
+            score_reconstruction(&self.output, &self.target, errors, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers that each sample should have become: the sample's own.
+    fn take_targets(&mut self, pass: &CodePass<'_>, indices: &[u32]) {
+        if pass.samples.coded && matches!(pass.samples.values, Values::Floats(_)) {
+            let mut numbers = Vec::new();
+            for (lane, index) in indices.iter().enumerate() {
+                pass.numbers(*index, &mut numbers);
+                let lanes = L::values_mut(&mut self.target).iter_mut();
+                for (value, number) in lanes.skip(lane).step_by(L::LANES).zip(&numbers) {
+                    *value = *number;
+                }
+            }
+            return;
+        }
+        let batch = Batch {
+            samples: pass.samples,
+            indices,
+            augmenter: None,
+        };
+        batch.pack(0..indices.len(), pass.scaling, &mut self.target);
+    }
+}
+
+/// The numbers that samples' codes stand for, side by side.
+fn put_numbers<L: Lanes>(own: &kiln_core::Quantization, codes: &[i8], packets: &mut [L]) {
+    let elements = packets.len().max(1);
+    let values = L::values_mut(packets);
+    for (lane, codes) in codes.chunks_exact(elements).enumerate() {
+        let lanes = values.iter_mut().skip(lane).step_by(L::LANES);
+        for (value, code) in lanes.zip(codes) {
+            *value = own.number(*code);
+        }
+    }
+}
