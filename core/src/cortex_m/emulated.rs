@@ -29,7 +29,7 @@ pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
 
 // SAFETY: as for `sweep`.
 unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
-    for _ in 0..sweep.tiles {
+    loop {
         let mut walk = LoopWalk {
             shape,
             weights: sweep.weights,
@@ -52,11 +52,14 @@ unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
                 }
             }
         }
+        sweep.tiles -= 1;
+        if sweep.tiles == 0 {
+            return;
+        }
         sweep.inputs = sweep.inputs.map(|at| moved(at, sweep.input_step));
         let step = sweep.output_step as isize;
         sweep.outputs = sweep.outputs.map(|at| at.wrapping_byte_offset(step));
     }
-    sweep.tiles = 0;
 }
 
 struct LoopWalk {

@@ -63,68 +63,70 @@ pub(crate) enum FanShape {
 }
 
 impl Fan {
-    /// Of outputs with the block's taps, each of which has inputs of its own, or shares them; nowhere yet.
-    fn of_taps<const PARTS: u8>(block: &FilterBlock<PARTS>, shares_inputs: bool) -> Self {
+    /// Nowhere yet.
+    const NOTHING: Self = Self {
+        own: [core::ptr::null(); 4],
+        shared: [core::ptr::null(); 2],
+        output: core::ptr::null_mut(),
+        bias: core::ptr::null(),
+        places: [0; 3],
+        shared_place: 0,
+        bias_step: 0,
+        shared_bias_step: 0,
+        floor: 0.0,
+        taps: 0,
+        rows: 0,
+        channels: 0,
+        pitch: 0,
+        shared_pitch: 0,
+        channel_step: 0,
+        shared_channel_step: 0,
+        turns: 0,
+        turn: 0,
+        shared_turn: 0,
+        output_turn: 0,
+        bias_turn: 0,
+    };
+
+    /// Makes the fan one of outputs with the block's taps, which share rows of weights.
+    #[inline(never)]
+    pub fn aim<const PARTS: u8>(&mut self, block: &FilterBlock<PARTS>) {
         let g = block.geometry;
         let rows = block.taps[0].len();
         let area = bytes(g.input_area());
         let kernel = bytes(g.kernel_area());
         let (pitch, row) = (bytes(g.dilation[0] * g.input[1]), bytes(g.kernel[1]));
-        let (mut rows, mut channels) = (rows as u32, g.group_channels() as u32);
-        let mut inputs = [pitch, area - pitch * rows as i32];
-        let mut weights = [row, kernel - row * rows as i32];
+        self.taps = block.taps[1].len() as u32;
         if rows == 1 {
             // The channels' rows as rows of one channel.
-            (rows, channels) = (channels, 1);
-            (inputs[0], weights[0]) = (area, kernel);
+            (self.rows, self.channels) = (g.group_channels() as u32, 1);
+            (self.pitch, self.shared_pitch) = (area, kernel);
+            return;
         }
-        let (own, shared) = if shares_inputs {
-            (weights, inputs)
-        } else {
-            (inputs, weights)
-        };
-        Self {
-            own: [core::ptr::null(); 4],
-            shared: [core::ptr::null(); 2],
-            output: core::ptr::null_mut(),
-            bias: core::ptr::null(),
-            places: [0; 3],
-            shared_place: 0,
-            bias_step: 0,
-            shared_bias_step: 0,
-            floor: block.floor,
-            taps: block.taps[1].len() as u32,
-            rows,
-            channels,
-            pitch: own[0],
-            shared_pitch: shared[0],
-            channel_step: own[1],
-            shared_channel_step: shared[1],
-            turns: 1,
-            turn: 0,
-            shared_turn: 0,
-            output_turn: 0,
-            bias_turn: 0,
-        }
+        (self.rows, self.channels) = (rows as u32, g.group_channels() as u32);
+        (self.pitch, self.shared_pitch) = (pitch, row);
+        self.channel_step = area - pitch * rows as i32;
+        self.shared_channel_step = kernel - row * rows as i32;
     }
 
     /// Of one output or two, at these inputs and places; filters are to be said.
-    pub fn of_outputs<const PARTS: u8>(
-        block: &FilterBlock<PARTS>,
-        outputs: &ScatteredOutputs,
-        target: &OutputPlaces,
-    ) -> Self {
-        let mut fan = Self::of_taps(block, true);
+    pub fn of_outputs<const PARTS: u8>(block: &FilterBlock<PARTS>, target: &OutputPlaces) -> Self {
+        let mut fan = Self::NOTHING;
+        fan.aim(block);
+        // Outputs share their inputs.
+        core::mem::swap(&mut fan.pitch, &mut fan.shared_pitch);
+        core::mem::swap(&mut fan.channel_step, &mut fan.shared_channel_step);
+        fan.floor = block.floor;
         let bias = bytes(block.bias_step());
         (fan.bias_step, fan.shared_bias_step) = (bias, -4 * bias);
         fan.places = [1, 2, 3].map(|f| bytes(f * target.map));
-        fan.shared_place = outputs.steps()[0];
         (fan.turn, fan.bias_turn) = (bytes(4 * block.geometry.taps()), 4 * bias);
         fan.output_turn = bytes(4 * target.map);
         fan
     }
 
-    /// Aims such a fan at four filters from this one on, and so many times at the next four.
+    /// Aims such a fan at four filters from this one on, and so many times at the next four; at one output or two,
+    /// as its shape says.
     pub fn at_filters<const PARTS: u8>(
         &mut self,
         block: &FilterBlock<PARTS>,
@@ -141,12 +143,18 @@ impl Fan {
         self.turns = turns as u32;
     }
 
-    /// Of one filter or two, in each of the block's groups; these and the outputs are to be said.
+    /// Of one filter or two, in each of the block's groups; these, the outputs and their taps are to be said.
+    #[inline(never)]
     pub fn of_filters<const PARTS: u8>(block: &FilterBlock<PARTS>, target: &OutputPlaces) -> Self {
-        let mut fan = Self::of_taps(block, false);
+        let mut fan = Self::NOTHING;
         let filters = block.geometry.group_filters();
+        fan.floor = block.floor;
         fan.shared_bias_step = bytes(block.bias_step());
         fan.shared_place = bytes(target.map);
+        if block.groups == 1 {
+            // What turns there are is said with the outputs.
+            return fan;
+        }
         fan.turn = bytes(block.group_values());
         fan.shared_turn = bytes(filters * block.geometry.taps());
         fan.output_turn = bytes(filters * target.map);

@@ -141,13 +141,14 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces) {
         let blocks = [(0, self.tiled / 4), (self.tiled - 4, 1)];
         let blocks = &blocks[..1 + usize::from(!self.tiled.is_multiple_of(4))];
+        let mut fan = Fan::of_outputs(self, target);
         while left.count > 0 {
             let shape = if left.count > 1 {
                 FanShape::Two
             } else {
                 FanShape::One
             };
-            let mut fan = Fan::of_outputs(self, left, target);
+            fan.shared_place = left.steps()[0];
             for group in 0..self.groups {
                 for &(first, turns) in blocks {
                     fan.at_filters(self, (group, first, turns), left, target);
@@ -194,8 +195,9 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         self.sweep_from(first);
         let (start, sweep) = (&mut self.start, &mut self.sweep);
         sweep.turn_tiles = tiles as u32;
-        sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
-        sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
+        let steps = tiles as i32 - 1;
+        sweep.input_turn = start.input_turn - steps * sweep.input_step;
+        sweep.output_turn = start.output_turn - steps * sweep.output_step;
         let next = start.filters[1];
         start.is_alone = first == 0 && next >= self.tiled && start.turns == 1;
         next

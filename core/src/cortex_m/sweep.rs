@@ -53,7 +53,7 @@ pub(crate) struct Sweep {
     pub turn_tiles: u32,
     /// From a filter's weights to those of a next turn.
     pub weight_turn: i32,
-    /// From behind a turn's tiles to those of the next one: of inputs, and of outputs.
+    /// From a turn's last tile to the first of the next one: of inputs, and of outputs.
     pub input_turn: i32,
     pub output_turn: i32,
     /// What the sums of the turn's first filter begin at.
@@ -125,7 +125,7 @@ impl Sweep {
         rectify: 0,
     };
 
-    /// Computes the outputs, and leaves the addresses of inputs and outputs behind them.
+    /// Computes the outputs, and leaves the addresses of inputs and outputs at the last tile's.
     ///
     /// # Safety
     ///
