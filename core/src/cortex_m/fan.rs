@@ -64,7 +64,7 @@ pub(crate) enum FanShape {
 
 impl Fan {
     /// Nowhere yet.
-    const NOTHING: Self = Self {
+    pub const NOTHING: Self = Self {
         own: [core::ptr::null(); 4],
         shared: [core::ptr::null(); 2],
         output: core::ptr::null_mut(),
@@ -109,20 +109,24 @@ impl Fan {
         self.shared_channel_step = kernel - row * rows as i32;
     }
 
-    /// Of one output or two, at these inputs and places; filters are to be said.
-    pub fn of_outputs<const PARTS: u8>(block: &FilterBlock<PARTS>, target: &OutputPlaces) -> Self {
-        let mut fan = Self::NOTHING;
-        fan.aim(block);
-        // Outputs share their inputs.
-        core::mem::swap(&mut fan.pitch, &mut fan.shared_pitch);
-        core::mem::swap(&mut fan.channel_step, &mut fan.shared_channel_step);
-        fan.floor = block.floor;
+    /// Has outputs share their inputs, not filters their weights.
+    pub fn share_inputs(&mut self) {
+        core::mem::swap(&mut self.pitch, &mut self.shared_pitch);
+        core::mem::swap(&mut self.channel_step, &mut self.shared_channel_step);
+    }
+
+    /// Becomes one of one output or two; these, their taps and filters are to be said.
+    pub fn begin_outputs<const PARTS: u8>(
+        &mut self,
+        block: &FilterBlock<PARTS>,
+        target: &OutputPlaces,
+    ) {
+        self.floor = block.floor;
         let bias = bytes(block.bias_step());
-        (fan.bias_step, fan.shared_bias_step) = (bias, -4 * bias);
-        fan.places = [1, 2, 3].map(|f| bytes(f * target.map));
-        (fan.turn, fan.bias_turn) = (bytes(4 * block.geometry.taps()), 4 * bias);
-        fan.output_turn = bytes(4 * target.map);
-        fan
+        (self.bias_step, self.shared_bias_step) = (bias, -4 * bias);
+        self.places = [1, 2, 3].map(|f| bytes(f * target.map));
+        (self.turn, self.bias_turn) = (bytes(4 * block.geometry.taps()), 4 * bias);
+        self.output_turn = bytes(4 * target.map);
     }
 
     /// Aims such a fan at four filters from this one on, and so many times at the next four; at one output or two,
@@ -143,23 +147,22 @@ impl Fan {
         self.turns = turns as u32;
     }
 
-    /// Of one filter or two, in each of the block's groups; these, the outputs and their taps are to be said.
+    /// Becomes one of one filter or two, in each of the block's groups; these, the outputs and their taps are to be
+    /// said.
     #[inline(never)]
-    pub fn of_filters<const PARTS: u8>(block: &FilterBlock<PARTS>, target: &OutputPlaces) -> Self {
-        let mut fan = Self::NOTHING;
+    pub fn begin_filters<const PARTS: u8>(
+        &mut self,
+        block: &FilterBlock<PARTS>,
+        target: &OutputPlaces,
+    ) {
         let filters = block.geometry.group_filters();
-        fan.floor = block.floor;
-        fan.shared_bias_step = bytes(block.bias_step());
-        fan.shared_place = bytes(target.map);
-        if block.groups == 1 {
-            // What turns there are is said with the outputs.
-            return fan;
-        }
-        fan.turn = bytes(block.group_values());
-        fan.shared_turn = bytes(filters * block.geometry.taps());
-        fan.output_turn = bytes(filters * target.map);
-        fan.bias_turn = bytes(filters * block.bias_step());
-        fan
+        self.floor = block.floor;
+        self.shared_bias_step = bytes(block.bias_step());
+        self.shared_place = bytes(target.map);
+        self.turn = bytes(block.group_values());
+        self.shared_turn = bytes(filters * block.geometry.taps());
+        self.output_turn = bytes(filters * target.map);
+        self.bias_turn = bytes(filters * block.bias_step());
     }
 
     /// Aims such a fan at one filter or two, so many from the first one on, and at outputs with these inputs, the

@@ -13,6 +13,11 @@ const RUNS: usize = 2 * Rectangle::COLUMNS + 1;
 /// Outputs of a fan.
 const LANES: usize = 4;
 
+/// Fans of one filter and two of outputs side by side, if not further apart.
+const LINES: [FanShape; 2] = [FanShape::OneLine, FanShape::TwoLines];
+/// The same of outputs anywhere.
+const SCATTERED: [FanShape; 2] = [FanShape::One, FanShape::Two];
+
 /// Instructions that outputs with the same rows of the kernel take, of all filters that are in no tile.
 struct BandCost {
     /// A fan without its products.
@@ -55,7 +60,8 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let mut runs = [ColumnRun::END; RUNS + 1];
         let count = self.column_runs(columns.clone(), &mut runs);
-        let mut fan = Fan::of_filters(self, target);
+        let mut fan = Fan::NOTHING;
+        fan.begin_filters(self, target);
         let mut y = rows.start;
         while y < rows.end {
             let (alike, taps) = self.alike(0, y, rows.end);
@@ -72,7 +78,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         self.taps = [0..0, 0..0];
     }
 
-    fn few_filters(&self) -> Range<usize> {
+    pub fn few_filters(&self) -> Range<usize> {
         self.tiled..self.tiled + self.few
     }
 
@@ -111,7 +117,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
                 continue;
             }
             if first < at {
-                self.runs([rows.clone(), lone..x], &mut runs[first..=at], target);
+                self.lone_runs([rows.clone(), lone..x], &mut runs[first..=at], target);
             }
             let outputs = [rows.clone(), alike.clone()];
             if taps > 0 {
@@ -130,11 +136,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// of what is left.
     fn fans(&mut self, [rows, columns]: [Range<usize>; 2], fan: &mut Fan, target: &OutputPlaces) {
         fan.aim(self);
-        let tiles = if self.geometry.stride[1] == 1 {
-            columns.len() / LANES
-        } else {
-            0
-        };
+        let tiles = columns.len() / LANES;
         if tiles > 0 {
             self.fan_lines(fan, (rows.clone(), columns.start, tiles), target);
         }
@@ -142,7 +144,12 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         if left.is_empty() {
             return;
         }
-        let mut over = ScatteredOutputs::NONE;
+        let is_short = self.geometry.stride[1] == 1 && fan.taps <= 3;
+        if left.len() == LANES - 1 && tiles > 0 && is_short {
+            // One of them again costs less than rows of their own.
+            return self.fan_lines(fan, (rows, columns.end - LANES, 1), target);
+        }
+        let mut over = ScatteredOutputs::none_at(self.input);
         self.scattered([rows, left], target, &mut over, |block, outputs| {
             block.fan_outputs(fan, outputs, target);
         });
@@ -150,15 +157,6 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             over.fill();
             self.fan_outputs(fan, &over, target);
         }
-    }
-
-    /// Filters of a fan: the first one, and how many there are.
-    fn pairs(&self) -> impl Iterator<Item = [usize; 2]> + use<PARTS> {
-        let filters = self.few_filters();
-        let end = filters.end;
-        filters
-            .step_by(2)
-            .map(move |first| [first, (end - first).min(2)])
     }
 
     /// Of each of these rows so many tiles of neighbours, from a column on.
@@ -169,126 +167,70 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         (rows, x, tiles): (Range<usize>, usize, usize),
         target: &OutputPlaces,
     ) {
-        // The loops' turns are one tile of each group, or of the only one all tiles of a row, or all rows of a
-        // tile: whatever leaves fewer calls.
-        let (turns, across, down);
-        if self.groups > 1 {
-            (turns, across, down) = (self.groups, 1, 1);
-        } else if tiles >= rows.len() {
-            (turns, across, down) = (tiles, tiles, 1);
-            (fan.turn, fan.output_turn) = (bytes(LANES), bytes(LANES));
+        let g = self.geometry;
+        let across = g.stride[1];
+        let down = g.stride[0] * g.input[1];
+        let turn = [fan.turn, fan.shared_turn, fan.output_turn, fan.bias_turn];
+        // What there is most of, groups, rows or tiles of a row, are the loops' turns.
+        let mut calls = [self.groups, rows.len(), tiles];
+        let turns = self.groups.max(rows.len()).max(tiles);
+        if self.groups == turns {
+            calls[0] = 1;
         } else {
-            (turns, across, down) = (rows.len(), 1, rows.len());
-            fan.turn = bytes(self.geometry.stride[0] * self.geometry.input[1]);
-            fan.output_turn = bytes(target.pitch);
+            (fan.shared_turn, fan.bias_turn) = (0, 0);
+            if rows.len() == turns {
+                calls[1] = 1;
+                (fan.turn, fan.output_turn) = (bytes(down), bytes(target.pitch));
+            } else {
+                calls[2] = 1;
+                (fan.turn, fan.output_turn) = (bytes(LANES * across), bytes(LANES));
+            }
         }
-        for y in rows.step_by(down) {
-            for tile in (0..tiles).step_by(across) {
-                let x = x + LANES * tile;
-                let (input, place) = (self.first_input(y, x), target.place(y, x));
-                for filters in self.pairs() {
-                    let shape = if filters[1] == 1 {
-                        FanShape::OneLine
-                    } else {
-                        FanShape::TwoLines
-                    };
-                    fan.at_outputs(self, [input; LANES], filters, target, place);
-                    fan.turns = turns as u32;
-                    // SAFETY: these outputs have the block's taps, and the target has each of them in each of
-                    // the groups; buffers are whole.
-                    unsafe { fan.run(shape) }
+        fan.places = [bytes(1), bytes(2), bytes(3)];
+        let (first, place) = (self.first_input(rows.start, x), target.place(rows.start, x));
+        for group in 0..calls[0] {
+            for row in 0..calls[1] {
+                for tile in 0..calls[2] {
+                    let input = group * self.group_values() + row * down + LANES * tile * across;
+                    let input = first.wrapping_add(input);
+                    let inputs = [0, 1, 2, 3].map(|lane| input.wrapping_add(lane * across));
+                    let place = place + row * target.pitch + LANES * tile;
+                    let filter = group * g.group_filters();
+                    let shapes = if across == 1 { LINES } else { SCATTERED };
+                    self.fan_filters(fan, shapes, (filter, turns), inputs, target, place);
                 }
             }
         }
+        [fan.turn, fan.shared_turn, fan.output_turn, fan.bias_turn] = turn;
     }
 
     /// Four outputs.
     #[inline(never)]
     fn fan_outputs(&self, fan: &mut Fan, outputs: &ScatteredOutputs, target: &OutputPlaces) {
         fan.places = outputs.steps();
-        for filters in self.pairs() {
-            let shape = if filters[1] == 1 {
-                FanShape::One
-            } else {
-                FanShape::Two
-            };
-            fan.turns = self.groups as u32;
-            fan.at_outputs(self, outputs.inputs, filters, target, outputs.places[0]);
-            // SAFETY: as in `fan_lines`.
-            unsafe { fan.run(shape) }
-        }
+        let (turns, place) = ((0, self.groups), outputs.places[0]);
+        self.fan_filters(fan, SCATTERED, turns, outputs.inputs, target, place);
     }
 
-    /// All outputs in these rows and columns, one at a time. The rows have the block's rows of the kernel, and the
-    /// columns consist of these runs, each of which has taps, but the last one, which is another's or the end.
-    #[inline(never)]
-    fn runs(&mut self, outputs: [Range<usize>; 2], runs: &mut [ColumnRun], target: &OutputPlaces) {
-        let end = runs.len() - 1;
-        let (behind, step) = (runs[end], runs[0].step);
-        runs[end] = ColumnRun::END;
-        let first = usize::from(runs[0].first);
-        self.taps[1] = first..first;
-        for filter in self.few_filters() {
-            self.rectangle(outputs.clone(), filter, runs, target);
-        }
-        (runs[end], runs[0].step) = (behind, step);
-    }
-
-    /// Outputs of a filter, in each of the groups, that have the block's rows of taps, of which there are
-    /// some. The columns consist of `runs`, which have [`ColumnRun::END`] behind them.
-    #[inline(never)]
-    fn rectangle(
+    /// Four outputs of all filters that are in no tile, of the group that begins at a filter, and so many turns; by
+    /// these shapes for one filter and two.
+    #[inline(always)]
+    fn fan_filters(
         &self,
-        [rows, columns]: [Range<usize>; 2],
-        filter: usize,
-        runs: &mut [ColumnRun],
+        fan: &mut Fan,
+        shapes: [FanShape; 2],
+        (start, turns): (usize, usize),
+        inputs: [*const f32; LANES],
         target: &OutputPlaces,
+        place: usize,
     ) {
-        let g = self.geometry;
-        let mut kernel_rows = [self.taps[0].len(), g.group_channels()];
-        let mut pitch = bytes(g.dilation[0] * g.input[1]);
-        let mut weight_pitch = bytes(g.kernel[1]);
-        let (area, kernel) = (bytes(g.input_area()), bytes(g.kernel_area()));
-        if kernel_rows[0] == 1 {
-            // The channels' rows as rows of one channel.
-            kernel_rows = [kernel_rows[1], 1];
-            (pitch, weight_pitch) = (area, kernel);
+        for first in self.few_filters().step_by(2) {
+            let filters = (self.tiled + self.few - first).min(2);
+            fan.at_outputs(self, inputs, [start + first, filters], target, place);
+            fan.turns = turns as u32;
+            // SAFETY: these outputs have the block's taps, and the target has each of them in each of the
+            // groups; buffers are whole.
+            unsafe { fan.run(shapes[filters - 1]) }
         }
-        let down = kernel_rows[0] as i32;
-        let column_step = bytes(g.stride[1]);
-        // From behind a row to the next one, from the last run's first tap to the first one's.
-        let taps_back = i32::from(runs[0].first) - i32::from(runs[runs.len() - 2].first);
-        let step =
-            bytes(g.stride[0] * g.input[1]) - columns.len() as i32 * column_step + 4 * taps_back;
-        runs[0].step = step;
-        let first_input = self.first_input(rows.start, columns.start);
-        let first_weight = filter * g.taps() + self.taps[0].start * g.kernel[1];
-        let filters = g.group_filters();
-        let mut work = Rectangle {
-            input: first_input.wrapping_byte_offset(-step as isize),
-            output: target.of(filter, target.place(rows.start, columns.start)),
-            weights: self.weights.wrapping_add(first_weight),
-            bias: self.bias_of(filter),
-            runs: runs.as_mut_ptr(),
-            floor: self.floor,
-            kernel_rows: kernel_rows[0] as u32,
-            channels: kernel_rows[1] as u32,
-            pitch,
-            weight_pitch,
-            channel_step: area - down * pitch,
-            weight_channel_step: kernel - down * weight_pitch,
-            column_step,
-            rows: rows.len() as u32,
-            output_row_step: bytes(target.pitch - columns.len()),
-            groups: self.groups as u32,
-            group_step: bytes(self.group_values()),
-            output_group_step: bytes(filters * target.map),
-            weight_group_step: bytes(filters * g.taps()),
-            bias_step: bytes(filters * self.bias_step()),
-            own: [0; 3],
-        };
-        // SAFETY: all these outputs' taps are inside the input, and the target has each of them in
-        // each of the groups; buffers are whole. Behind the runs is their end.
-        unsafe { work.run() }
     }
 }

@@ -1,7 +1,7 @@
 //! Filters of some groups, and the regions of their outputs.
 
 use super::convolution::{OutputPlaces, ZERO, is_narrow};
-use super::{Sweep, SweepStart};
+use super::{Fan, Sweep, SweepStart};
 use crate::ops::conv2d::ConvGeometry;
 use crate::ops::conv2d::scalar::{parts, rectified};
 use core::ops::Range;
@@ -97,6 +97,11 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         if Self::HAS_KEPT && parts::is_kept(self.geometry) {
             return self.kept(outputs, target);
         }
+        let outputs = if Self::HAS_FANS {
+            self.fill_outside(outputs, target)
+        } else {
+            outputs
+        };
         if self.tiled > 0 {
             self.tiled_regions(outputs.clone(), target);
         }
@@ -105,7 +110,43 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         }
     }
 
+    /// Fills what has no taps at either end of the rows and columns, and leaves the rest.
+    #[inline(never)]
+    fn fill_outside(
+        &self,
+        mut outputs: [Range<usize>; 2],
+        target: &OutputPlaces,
+    ) -> [Range<usize>; 2] {
+        let filters = 0..self.tiled + self.few;
+        for axis in [0, 1] {
+            let Range { mut start, mut end } = outputs[axis].clone();
+            while start < end && self.is_outside(axis, start) {
+                start += 1;
+            }
+            while start < end && self.is_outside(axis, end - 1) {
+                end -= 1;
+            }
+            for outside in [outputs[axis].start..start, end..outputs[axis].end] {
+                if !outside.is_empty() {
+                    let mut part = outputs.clone();
+                    part[axis] = outside;
+                    self.fill(part, filters.clone(), target);
+                }
+            }
+            outputs[axis] = start..end;
+        }
+        outputs
+    }
+
+    fn is_outside(&self, axis: usize, at: usize) -> bool {
+        !self.interior[axis].contains(&at) && self.valid_taps(axis, at).is_empty()
+    }
+
     fn tiled_regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut fan = Fan::NOTHING;
+        if Self::HAS_FANS {
+            fan.begin_outputs(self, target);
+        }
         let mut y = rows.start;
         while y < rows.end {
             let (alike_rows, row_taps) = self.alike(0, y, rows.end);
@@ -119,7 +160,8 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
                 let (alike_columns, taps) = self.alike(1, x, columns.end);
                 x = alike_columns.end;
                 let region = [alike_rows.clone(), alike_columns];
-                self.region(region, [row_taps.clone(), taps], target);
+                let fan = Self::HAS_FANS.then_some(&mut fan);
+                self.region(region, [row_taps.clone(), taps], target, fan);
             }
             if Self::HAS_FANS && row_taps.is_empty() {
                 self.fill([alike_rows, columns.clone()], 0..self.tiled, target);
@@ -156,6 +198,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         [rows, columns]: [Range<usize>; 2],
         taps: [Range<usize>; 2],
         target: &OutputPlaces,
+        fan: Option<&mut Fan>,
     ) {
         if taps[1].is_empty() {
             if !Self::HAS_FANS {
@@ -167,7 +210,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             self.taps = taps;
             self.aim();
         }
-        self.tiles([rows, columns], target);
+        self.tiles([rows, columns], target, fan);
     }
 
     /// Outputs of these filters of each group, all of whose taps are in the padding.

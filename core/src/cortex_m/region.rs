@@ -16,11 +16,14 @@ pub(super) struct ScatteredOutputs {
 }
 
 impl ScatteredOutputs {
-    pub const NONE: Self = Self {
-        count: 0,
-        inputs: [core::ptr::null(); 4],
-        places: [0; 4],
-    };
+    /// None yet. What is known anyway is stored faster than zeros.
+    pub fn none_at(input: *const f32) -> Self {
+        Self {
+            count: 0,
+            inputs: [input; 4],
+            places: [input.addr(); 4],
+        }
+    }
 
     /// Makes those that are missing the first one again.
     pub fn fill(&mut self) {
@@ -55,27 +58,46 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         self.weights.wrapping_add(filter * g.taps() + first)
     }
 
-    /// Tiles of four outputs across, then four at a time of what is left.
+    /// Tiles of four outputs across, then four at a time of what is left, by `fan` what is left over of these.
     #[inline(never)]
-    pub fn tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+    pub fn tiles(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        target: &OutputPlaces,
+        fan: Option<&mut Fan>,
+    ) {
         let tiles = columns.len() / 4;
-        if tiles > 0 {
-            self.lines_of_tiles([rows.clone(), columns.clone()], tiles, target);
-        }
         let left = columns.start + 4 * tiles..columns.end;
-        if left.is_empty() {
-            return;
+        let mut over = ScatteredOutputs::none_at(self.input);
+        let has_fan = Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry);
+        let mut first = 0;
+        while first < self.tiled {
+            // What is not known of other filters is of these.
+            if self.start.filters[0] != first || self.start.filters[1] == first {
+                self.start_at(first, target);
+            }
+            if tiles > 0 {
+                self.lines_of_tiles([rows.clone(), columns.clone()], tiles, target);
+            }
+            if !left.is_empty() {
+                (self.sweep.input_step, self.sweep.output_step) = (0, 0);
+                over.count = 0;
+                let outputs = [rows.clone(), left.clone()];
+                self.scattered(outputs, target, &mut over, |block, outputs| {
+                    block.scattered_tile(outputs);
+                });
+                if !has_fan && over.count > 0 {
+                    over.fill();
+                    self.scattered_tile(&over);
+                }
+            }
+            first = self.start.filters[1];
         }
-        (self.sweep.input_step, self.sweep.output_step) = (0, 0);
-        let mut over = ScatteredOutputs::NONE;
-        self.scattered([rows, left], target, &mut over, |block, outputs| {
-            block.scattered_tile(outputs, target);
-        });
-        if Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry) {
-            self.lone_outputs(&mut over, target);
-        } else if over.count > 0 {
-            over.fill();
-            self.scattered_tile(&over, target);
+        if let Some(fan) = fan
+            && has_fan
+            && over.count > 0
+        {
+            self.lone_outputs(&mut over, target, fan);
         }
     }
 
@@ -85,7 +107,8 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         tiles: usize,
         target: &OutputPlaces,
     ) {
-        let across = self.geometry.stride[1];
+        let g = self.geometry;
+        let across = g.stride[1];
         let shape = if across == 1 {
             TileShape::Line
         } else {
@@ -93,20 +116,22 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         };
         (self.sweep.input_step, self.sweep.output_step) = (bytes(4 * across), bytes(4));
         self.sweep.places = [bytes(1), bytes(2), bytes(3)];
-        for y in rows {
-            let input = self.first_input(y, columns.start);
+        let mut input = self.first_input(rows.start, columns.start);
+        let mut place = target.place(rows.start, columns.start);
+        for _ in rows {
             let inputs = [0, 1, 2, 3].map(|place| input.wrapping_add(place * across));
-            let place = target.place(y, columns.start);
-            self.sweep_filters(shape, tiles, &inputs, place, target);
+            self.sweep_outputs(shape, tiles, &inputs, place);
+            input = input.wrapping_add(g.stride[0] * g.input[1]);
+            place += target.pitch;
         }
     }
 
     /// Four outputs.
     #[inline(always)]
-    fn scattered_tile(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
+    fn scattered_tile(&mut self, outputs: &ScatteredOutputs) {
         self.sweep.places = outputs.steps();
         let (inputs, place) = (&outputs.inputs, outputs.places[0]);
-        self.sweep_filters(TileShape::Scattered, 1, inputs, place, target);
+        self.sweep_outputs(TileShape::Scattered, 1, inputs, place);
     }
 
     /// Gives these outputs to `compute`, four at a time, and leaves those that are left over in `outputs`, where
@@ -119,14 +144,18 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         outputs: &mut ScatteredOutputs,
         mut compute: impl FnMut(&mut Self, &ScatteredOutputs),
     ) {
-        for y in rows {
-            let mut input = self.first_input(y, columns.start);
-            let mut place = target.place(y, columns.start);
+        let g = self.geometry;
+        let mut first_input = self.first_input(rows.start, columns.start);
+        let mut first_place = target.place(rows.start, columns.start);
+        for _ in rows {
+            let (mut input, mut place) = (first_input, first_place);
+            first_input = first_input.wrapping_add(g.stride[0] * g.input[1]);
+            first_place += target.pitch;
             for _ in columns.clone() {
                 // As an index that needs no check.
                 outputs.inputs[outputs.count % 4] = input;
                 outputs.places[outputs.count % 4] = place;
-                (input, place) = (input.wrapping_add(self.geometry.stride[1]), place + 1);
+                (input, place) = (input.wrapping_add(g.stride[1]), place + 1);
                 outputs.count += 1;
                 if outputs.count == 4 {
                     compute(self, outputs);
@@ -138,10 +167,11 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
 
     /// Fewer than four outputs of all filters that are in tiles, four or more: two at a time, then one.
     #[inline(never)]
-    fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces) {
+    fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces, fan: &mut Fan) {
         let blocks = [(0, self.tiled / 4), (self.tiled - 4, 1)];
         let blocks = &blocks[..1 + usize::from(!self.tiled.is_multiple_of(4))];
-        let mut fan = Fan::of_outputs(self, target);
+        fan.aim(self);
+        fan.share_inputs();
         while left.count > 0 {
             let shape = if left.count > 1 {
                 FanShape::Two
@@ -162,45 +192,33 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         }
     }
 
-    /// Sweeps tiles of all filters that are in some. Inputs are the first group's; the first output has this
-    /// place.
+    /// Sweeps tiles of the filters that sweeps start at. Inputs are the first group's; the first output has
+    /// this place.
     #[inline(always)]
-    fn sweep_filters(
+    fn sweep_outputs(
         &mut self,
         shape: TileShape,
         tiles: usize,
         inputs: &[*const f32; 4],
         place: usize,
-        target: &OutputPlaces,
     ) {
-        let mut first = 0;
-        loop {
-            if !self.start.is_alone {
-                first = self.prepare(first, tiles, target);
-            }
-            self.run(shape, tiles, inputs, place);
-            if self.start.is_alone || first >= self.tiled {
-                return;
-            }
+        if !self.start.is_ready {
+            self.prepare(tiles);
         }
+        self.run(shape, tiles, inputs, place);
     }
 
-    /// Makes the sweep one of filters from this one on; returns the one that is next then.
+    /// Makes the sweep one of the filters that sweeps start at.
     // Does not run it: what lies on the stack here would lie below the loops.
     #[inline(never)]
-    fn prepare(&mut self, first: usize, tiles: usize, target: &OutputPlaces) -> usize {
-        if self.start.filters[0] != first || self.start.filters[1] == first {
-            self.start_at(first, target);
-        }
-        self.sweep_from(first);
+    fn prepare(&mut self, tiles: usize) {
+        self.sweep_from(self.start.filters[0]);
         let (start, sweep) = (&mut self.start, &mut self.sweep);
         sweep.turn_tiles = tiles as u32;
         let steps = tiles as i32 - 1;
         sweep.input_turn = start.input_turn - steps * sweep.input_step;
         sweep.output_turn = start.output_turn - steps * sweep.output_step;
-        let next = start.filters[1];
-        start.is_alone = first == 0 && next >= self.tiled && start.turns == 1;
-        next
+        start.is_ready = start.turns == 1;
     }
 
     #[inline(always)]
@@ -232,7 +250,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         self.start = SweepStart {
             filters: [first, next],
             turns: turns as u32,
-            is_alone: false,
+            is_ready: false,
             outputs: [0, 1, 2, 3].map(|f: usize| target.of(first + f.min(last), 0)),
             input_turn: bytes(values),
             output_turn: bytes(filters * target.map),
@@ -263,7 +281,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// Makes the sweep one of outputs with the block's taps.
     #[inline(never)]
     pub fn aim(&mut self) {
-        self.start = SweepStart::NONE;
+        self.start.is_ready = false;
         let g = self.geometry;
         let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));

@@ -72,8 +72,8 @@ pub(crate) struct SweepStart {
     /// be found.
     pub filters: [usize; 2],
     pub turns: u32,
-    /// Whether there are no other filters, and the sweep is made for these.
-    pub is_alone: bool,
+    /// Whether the sweep is one of these and the block's taps, and of no others, so that it stays so.
+    pub is_ready: bool,
     /// Each filter's first place.
     pub outputs: [*mut f32; 4],
     /// From a turn's first tile to the next one's.
@@ -86,7 +86,7 @@ impl SweepStart {
     pub const NONE: Self = Self {
         filters: [0; 2],
         turns: 1,
-        is_alone: false,
+        is_ready: false,
         outputs: [core::ptr::null_mut(); 4],
         input_turn: 0,
         output_turn: 0,
@@ -114,7 +114,7 @@ impl Sweep {
         output_step: 0,
         places: [0; 3],
         tiles: 0,
-        turns: 1,
+        turns: 0,
         turn_tiles: 0,
         weight_turn: 0,
         input_turn: 0,
