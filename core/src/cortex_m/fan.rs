@@ -63,30 +63,34 @@ pub(crate) enum FanShape {
 }
 
 impl Fan {
-    /// Nowhere yet.
-    pub const NOTHING: Self = Self {
-        own: [core::ptr::null(); 4],
-        shared: [core::ptr::null(); 2],
-        output: core::ptr::null_mut(),
-        bias: core::ptr::null(),
-        places: [0; 3],
-        shared_place: 0,
-        bias_step: 0,
-        shared_bias_step: 0,
-        floor: 0.0,
-        taps: 0,
-        rows: 0,
-        channels: 0,
-        pitch: 0,
-        shared_pitch: 0,
-        channel_step: 0,
-        shared_channel_step: 0,
-        turns: 0,
-        turn: 0,
-        shared_turn: 0,
-        output_turn: 0,
-        bias_turn: 0,
-    };
+    /// Nowhere yet: of a block, all of which is to be said.
+    pub fn nowhere<const PARTS: u8>(block: &FilterBlock<PARTS>) -> Self {
+        // A value at hand, since zeros are stored by a call that takes three times as long.
+        let unset = bytes(block.groups);
+        Self {
+            own: [block.input; 4],
+            shared: [block.weights; 2],
+            output: block.input.cast_mut(),
+            bias: block.input,
+            places: [unset; 3],
+            shared_place: unset,
+            bias_step: unset,
+            shared_bias_step: unset,
+            floor: block.floor,
+            taps: block.groups as u32,
+            rows: block.groups as u32,
+            channels: block.groups as u32,
+            pitch: unset,
+            shared_pitch: unset,
+            channel_step: unset,
+            shared_channel_step: unset,
+            turns: block.groups as u32,
+            turn: unset,
+            shared_turn: unset,
+            output_turn: unset,
+            bias_turn: unset,
+        }
+    }
 
     /// Makes the fan one of outputs with the block's taps, which share rows of weights.
     #[inline(never)]
@@ -101,6 +105,7 @@ impl Fan {
             // The channels' rows as rows of one channel.
             (self.rows, self.channels) = (g.group_channels() as u32, 1);
             (self.pitch, self.shared_pitch) = (area, kernel);
+            // There is no channel behind.
             return;
         }
         (self.rows, self.channels) = (rows as u32, g.group_channels() as u32);
@@ -121,7 +126,7 @@ impl Fan {
         block: &FilterBlock<PARTS>,
         target: &OutputPlaces,
     ) {
-        self.floor = block.floor;
+        self.shared_turn = 0;
         let bias = bytes(block.bias_step());
         (self.bias_step, self.shared_bias_step) = (bias, -4 * bias);
         self.places = [1, 2, 3].map(|f| bytes(f * target.map));
@@ -156,7 +161,7 @@ impl Fan {
         target: &OutputPlaces,
     ) {
         let filters = block.geometry.group_filters();
-        self.floor = block.floor;
+        self.bias_step = 0;
         self.shared_bias_step = bytes(block.bias_step());
         self.shared_place = bytes(target.map);
         self.turn = bytes(block.group_values());

@@ -60,7 +60,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     pub fn bands(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
         let mut runs = [ColumnRun::END; RUNS + 1];
         let count = self.column_runs(columns.clone(), &mut runs);
-        let mut fan = Fan::NOTHING;
+        let mut fan = Fan::nowhere(self);
         fan.begin_filters(self, target);
         let mut y = rows.start;
         while y < rows.end {

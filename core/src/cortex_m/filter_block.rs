@@ -72,8 +72,9 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     ) {
         let g = self.geometry;
         let left = filters % 4;
-        // Three are nearly a tile, and more regions are not worth while for them.
-        let has_few = Self::HAS_FEW && is_narrow(g) && (left < 3 || filters < 4);
+        // Three are nearly a tile, and more regions are not worth while for them; nor for two of a few products.
+        let is_nearly = left == 3 || left == 2 && g.kernel_area() == 1 && g.group_channels() <= 16;
+        let has_few = Self::HAS_FEW && is_narrow(g) && (filters < 4 || !is_nearly);
         self.few = if has_few { left } else { 0 };
         self.tiled = filters - self.few;
         self.groups = groups.len();
@@ -143,7 +144,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     }
 
     fn tiled_regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
-        let mut fan = Fan::NOTHING;
+        let mut fan = Fan::nowhere(self);
         if Self::HAS_FANS {
             fan.begin_outputs(self, target);
         }

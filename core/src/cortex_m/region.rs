@@ -70,10 +70,11 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         let left = columns.start + 4 * tiles..columns.end;
         let mut over = ScatteredOutputs::none_at(self.input);
         let has_fan = Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry);
+        let is_lone = has_fan && rows.len() * columns.len() < 4;
         let mut first = 0;
         while first < self.tiled {
-            // What is not known of other filters is of these.
-            if self.start.filters[0] != first || self.start.filters[1] == first {
+            let is_known = self.start.filters[0] == first && self.start.filters[1] > first;
+            if !is_lone && !is_known {
                 self.start_at(first, target);
             }
             if tiles > 0 {
@@ -90,6 +91,9 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
                     over.fill();
                     self.scattered_tile(&over);
                 }
+            }
+            if is_lone {
+                break;
             }
             first = self.start.filters[1];
         }

@@ -22,10 +22,10 @@ pub(crate) enum TileShape {
 #[repr(C)]
 #[derive(Clone, Debug)]
 pub(crate) struct Sweep {
-    /// Each filter's first weight.
-    pub weights: [*const f32; 4],
     /// Each output's first input; or that of a line's first output.
     pub inputs: [*const f32; 4],
+    /// Each filter's first weight.
+    pub weights: [*const f32; 4],
     /// Each filter's first output, the others of a line behind it.
     pub outputs: [*mut f32; 4],
     /// What the sums begin at: filter by filter, the outputs of each.
@@ -33,14 +33,14 @@ pub(crate) struct Sweep {
     /// From the first output of a scattered tile to each of the others.
     pub places: [i32; 3],
     pub threes: u32,
+    pub three_step: i32,
     pub ones: u32,
+    pub one_step: i32,
     pub rows: u32,
     pub channels: u32,
-    pub three_step: i32,
-    pub one_step: i32,
     pub row_step: i32,
-    pub channel_step: i32,
     pub weight_row_step: i32,
+    pub channel_step: i32,
     pub weight_channel_step: i32,
     /// From a tile's inputs to the next one's.
     pub input_step: i32,
@@ -96,8 +96,8 @@ impl SweepStart {
 impl Sweep {
     /// No tiles at all.
     pub const NOTHING: Self = Self {
-        weights: [core::ptr::null(); 4],
         inputs: [core::ptr::null(); 4],
+        weights: [core::ptr::null(); 4],
         outputs: [core::ptr::null_mut(); 4],
         sums: [0.0; 16],
         threes: 0,
