@@ -42,7 +42,7 @@ unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
             for filter in 0..4 {
                 for place in 0..4 {
                     let sum = walk.sums[4 * filter + place];
-                    let is_cut = sweep.rectify != 0 && sum <= 0.0;
+                    let is_cut = sweep.floor == 0.0 && sum <= 0.0;
                     let behind = match (shape, place) {
                         (TileShape::Scattered, 1..) => sweep.places[place - 1],
                         _ => 4 * place as i32,

@@ -19,12 +19,12 @@ pub(crate) struct Fan {
     pub output: *mut f32,
     /// What its sum begins at.
     pub bias: *const f32,
+    /// From a row's bias to the next one's.
+    pub bias_step: i32,
     /// From the first row's output to each of the others'; a line's are side by side.
     pub places: [i32; 3],
     /// From the first shared row's outputs to the second one's.
     pub shared_place: i32,
-    /// From a row's bias to the next one's.
-    pub bias_step: i32,
     /// From behind the first shared row's biases to the second one's.
     pub shared_bias_step: i32,
     /// What no output is below of.
@@ -76,7 +76,7 @@ impl Fan {
             shared_place: unset,
             bias_step: unset,
             shared_bias_step: unset,
-            floor: block.floor,
+            floor: block.sweep.floor,
             taps: block.groups as u32,
             rows: block.groups as u32,
             channels: block.groups as u32,

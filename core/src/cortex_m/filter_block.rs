@@ -5,6 +5,7 @@ use super::{Fan, Sweep, SweepStart};
 use crate::ops::conv2d::ConvGeometry;
 use crate::ops::conv2d::scalar::{parts, rectified};
 use core::ops::Range;
+use core::ptr::NonNull;
 
 /// Filters side by side of some groups, of a convolution that needs no more than the `PARTS` of the
 /// kernels.
@@ -24,9 +25,7 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
     /// The first filter's.
     pub weights: *const f32,
     /// The first filter's, if there are any.
-    bias: Option<*const f32>,
-    /// What outputs are not below of.
-    pub floor: f32,
+    bias: Option<NonNull<f32>>,
     /// The rows and columns of the kernel that the sweep is made for.
     pub taps: [Range<usize>; 2],
     pub sweep: Sweep,
@@ -44,7 +43,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// None yet.
     pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
-        sweep.rectify = u32::from(floor == 0.0);
+        sweep.floor = floor;
         Self {
             geometry: g,
             interior: [interior(g, 0), interior(g, 1)],
@@ -54,7 +53,6 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             input: core::ptr::null(),
             weights: core::ptr::null(),
             bias: None,
-            floor,
             taps: [0..0, 0..0],
             sweep,
             start: SweepStart::NONE,
@@ -83,7 +81,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         self.weights = weights[filter * g.taps()..].as_ptr();
         self.bias = bias
             .get(filter..)
-            .and_then(|own| Some(&raw const *own.first()?));
+            .and_then(|own| Some(NonNull::from(own.first()?)));
         self.taps = [0..0, 0..0];
         self.start = SweepStart::NONE;
     }
@@ -226,7 +224,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             for filter in filters.clone() {
                 let filter = group * self.geometry.group_filters() + filter;
                 // SAFETY: as in `bias_of`.
-                let value = rectified(unsafe { *self.bias_of(filter) }, self.floor);
+                let value = rectified(unsafe { *self.bias_of(filter) }, self.sweep.floor);
                 let mut row = target.of(filter, target.place(rows.start, columns.start));
                 for _ in rows.clone() {
                     for x in 0..columns.len() {
@@ -242,7 +240,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// What a filter's sums begin at: its own bias, as the convolution asserts, or else one 0.
     pub fn bias_of(&self, filter: usize) -> *const f32 {
         self.bias
-            .map_or(&raw const ZERO, |bias| bias.wrapping_add(filter))
+            .map_or(&raw const ZERO, |bias| bias.as_ptr().wrapping_add(filter))
     }
 
     /// From a filter's bias to that of the next one, in values.

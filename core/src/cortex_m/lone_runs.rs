@@ -76,7 +76,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             weights: self.weights,
             bias: self.input,
             runs,
-            floor: self.floor,
+            floor: self.sweep.floor,
             kernel_rows: kernel_rows as u32,
             channels: channels as u32,
             pitch,

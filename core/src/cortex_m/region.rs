@@ -230,7 +230,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         let (start, sweep) = (&self.start, &mut self.sweep);
         sweep.inputs = *inputs;
         sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
-        (sweep.tiles, sweep.turns) = (tiles as u32, start.turns);
+        (sweep.tiles, sweep.turns) = (tiles as u32, start.turns.into());
         // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
         // inputs' addresses were set, and the target has each of them; buffers are whole.
         unsafe { sweep.run(shape) }
@@ -253,7 +253,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         let last = self.tiled - first - 1;
         self.start = SweepStart {
             filters: [first, next],
-            turns: turns as u32,
+            turns: turns as u16,
             is_ready: false,
             outputs: [0, 1, 2, 3].map(|f: usize| target.of(first + f.min(last), 0)),
             input_turn: bytes(values),

@@ -61,8 +61,8 @@ pub(crate) struct Sweep {
     pub bias_turn: i32,
     /// From a filter's bias to that of the next one.
     pub bias_steps: [i32; 3],
-    /// Whether sums end in a ReLU.
-    pub rectify: u32,
+    /// What no output is below of: 0 for a ReLU, else minus infinity.
+    pub floor: f32,
 }
 
 /// The filters that sweeps with the same taps start at. Steps are in bytes.
@@ -71,7 +71,7 @@ pub(crate) struct SweepStart {
     /// Of the first group, and the one that comes behind all of a sweep's turns; the same where they have to
     /// be found.
     pub filters: [usize; 2],
-    pub turns: u32,
+    pub turns: u16,
     /// Whether the sweep is one of these and the block's taps, and of no others, so that it stays so.
     pub is_ready: bool,
     /// Each filter's first place.
@@ -122,7 +122,7 @@ impl Sweep {
         bias: core::ptr::null(),
         bias_turn: 0,
         bias_steps: [0; 3],
-        rectify: 0,
+        floor: 0.0,
     };
 
     /// Computes the outputs, and leaves the addresses of inputs and outputs at the last tile's.

@@ -2,6 +2,13 @@
 
 use super::Sweep;
 
+// What is moved on by is taken in pairs.
+const _: () = {
+    use core::mem::offset_of;
+    assert!(offset_of!(Sweep, input_turn) == offset_of!(Sweep, weight_turn) + 4);
+    assert!(offset_of!(Sweep, bias_turn) == offset_of!(Sweep, bias) + 4);
+};
+
 /// Four sums that begin at a bias at r8.
 macro_rules! spread_bias {
     ($first:literal $a:literal $b:literal $c:literal) => {
@@ -42,8 +49,7 @@ pub(super) unsafe extern "C" fn turn() {
         "stm r12, {{r0-r3}}",
         "ldr r8, [r11, #{turn_tiles}]",
         "str r8, [r11, #{tiles}]",
-        "ldr r8, [r11, #{bias}]",
-        "ldr r9, [r11, #{bias_turn}]",
+        "ldrd r8, r9, [r11, #{bias}]",
         "add r8, r9",
         "str r8, [r11, #{bias}]",
         "add r12, r11, #{bias_steps}",
@@ -58,8 +64,7 @@ pub(super) unsafe extern "C" fn turn() {
         "add r12, r11, #{sums}",
         "vstmia r12, {{s0-s15}}",
         "ldm r11, {{r0-r7}}",
-        "ldr r8, [r11, #{input_turn}]",
-        "ldr r9, [r11, #{weight_turn}]",
+        "ldrd r9, r8, [r11, #{weight_turn}]",
         "add r0, r8",
         "add r1, r8",
         "add r2, r8",
@@ -75,10 +80,8 @@ pub(super) unsafe extern "C" fn turn() {
         tiles = const core::mem::offset_of!(Sweep, tiles),
         turn_tiles = const core::mem::offset_of!(Sweep, turn_tiles),
         weight_turn = const core::mem::offset_of!(Sweep, weight_turn),
-        input_turn = const core::mem::offset_of!(Sweep, input_turn),
         output_turn = const core::mem::offset_of!(Sweep, output_turn),
         bias = const core::mem::offset_of!(Sweep, bias),
-        bias_turn = const core::mem::offset_of!(Sweep, bias_turn),
         bias_steps = const core::mem::offset_of!(Sweep, bias_steps),
     )
 }
