@@ -3,7 +3,7 @@
 
 use super::convolution::{OutputPlaces, bytes};
 use super::filter_block::FilterBlock;
-use super::region::ScatteredOutputs;
+use super::scattered::ScatteredOutputs;
 
 /// Rows of taps whose products make four sums, or eight, of the same channels. Steps are in bytes.
 ///

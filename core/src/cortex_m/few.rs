@@ -2,7 +2,7 @@
 
 use super::convolution::{OutputPlaces, bytes};
 use super::filter_block::FilterBlock;
-use super::region::ScatteredOutputs;
+use super::scattered::ScatteredOutputs;
 use super::{ColumnRun, Fan, FanShape, Rectangle};
 use core::ops::Range;
 

@@ -51,6 +51,7 @@ mod rectangle;
 mod region;
 #[cfg(target_arch = "arm")]
 mod rows_gradient;
+mod scattered;
 #[cfg(target_arch = "arm")]
 mod single_filter;
 mod sweep;
