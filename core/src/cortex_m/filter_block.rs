@@ -96,7 +96,12 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         if Self::HAS_KEPT && parts::is_kept(self.geometry) {
             return self.kept(outputs, target);
         }
-        let outputs = if Self::HAS_FANS {
+        let [rows, columns] = &self.interior;
+        let is_inside = rows.start <= outputs[0].start
+            && outputs[0].end <= rows.end
+            && columns.start <= outputs[1].start
+            && outputs[1].end <= columns.end;
+        let outputs = if Self::HAS_FANS && !is_inside {
             self.fill_outside(outputs, target)
         } else {
             outputs
