@@ -27,7 +27,7 @@ KIND = 3.0
 # Most single layers of a kind that take more than LAYER; none of the others.
 ABOVE = {
     "few filters": 2,
-    "point": 3,
+    "point": 2,
     "few groups": 1,
     "groups, strided": 4,
 }
