@@ -26,15 +26,10 @@ LAYER = 3.5
 KIND = 3.0
 # Most single layers of a kind that take more than LAYER; none of the others.
 ABOVE = {
-    "dilated": 2,
-    "few filters": 5,
-    "point": 4,
-    "small map": 2,
+    "few filters": 2,
+    "point": 2,
     "few groups": 1,
-    "groups of two": 1,
-    "groups, strided": 7,
-    "depthwise": 1,
-    "depthwise, uneven or doubled": 3,
+    "groups, strided": 4,
 }
 TEXT = 32 << 10
 COLUMNS = {

@@ -29,7 +29,7 @@ pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
 
 // SAFETY: as for `sweep`.
 unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
-    for _ in 0..sweep.tiles {
+    loop {
         let mut walk = LoopWalk {
             shape,
             weights: sweep.weights,
@@ -42,7 +42,7 @@ unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
             for filter in 0..4 {
                 for place in 0..4 {
                     let sum = walk.sums[4 * filter + place];
-                    let is_cut = sweep.rectify != 0 && sum <= 0.0;
+                    let is_cut = sweep.floor == 0.0 && sum <= 0.0;
                     let behind = match (shape, place) {
                         (TileShape::Scattered, 1..) => sweep.places[place - 1],
                         _ => 4 * place as i32,
@@ -52,11 +52,14 @@ unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
                 }
             }
         }
+        sweep.tiles -= 1;
+        if sweep.tiles == 0 {
+            return;
+        }
         sweep.inputs = sweep.inputs.map(|at| moved(at, sweep.input_step));
         let step = sweep.output_step as isize;
         sweep.outputs = sweep.outputs.map(|at| at.wrapping_byte_offset(step));
     }
-    sweep.tiles = 0;
 }
 
 struct LoopWalk {

@@ -3,7 +3,7 @@
 
 use super::convolution::{OutputPlaces, bytes};
 use super::filter_block::FilterBlock;
-use super::region::ScatteredOutputs;
+use super::scattered::ScatteredOutputs;
 
 /// Rows of taps whose products make four sums, or eight, of the same channels. Steps are in bytes.
 ///
@@ -19,12 +19,12 @@ pub(crate) struct Fan {
     pub output: *mut f32,
     /// What its sum begins at.
     pub bias: *const f32,
+    /// From a row's bias to the next one's.
+    pub bias_step: i32,
     /// From the first row's output to each of the others'; a line's are side by side.
     pub places: [i32; 3],
     /// From the first shared row's outputs to the second one's.
     pub shared_place: i32,
-    /// From a row's bias to the next one's.
-    pub bias_step: i32,
     /// From behind the first shared row's biases to the second one's.
     pub shared_bias_step: i32,
     /// What no output is below of.
@@ -63,68 +63,79 @@ pub(crate) enum FanShape {
 }
 
 impl Fan {
-    /// Of outputs with the block's taps, each of which has inputs of its own, or shares them; nowhere yet.
-    fn of_taps<const PARTS: u8>(block: &FilterBlock<PARTS>, shares_inputs: bool) -> Self {
+    /// Nowhere yet: of a block, all of which is to be said.
+    pub fn nowhere<const PARTS: u8>(block: &FilterBlock<PARTS>) -> Self {
+        // A value at hand, since zeros are stored by a call that takes three times as long.
+        let unset = bytes(block.groups);
+        Self {
+            own: [block.input; 4],
+            shared: [block.weights; 2],
+            output: block.input.cast_mut(),
+            bias: block.input,
+            places: [unset; 3],
+            shared_place: unset,
+            bias_step: unset,
+            shared_bias_step: unset,
+            floor: block.sweep.floor,
+            taps: block.groups as u32,
+            rows: block.groups as u32,
+            channels: block.groups as u32,
+            pitch: unset,
+            shared_pitch: unset,
+            channel_step: unset,
+            shared_channel_step: unset,
+            turns: block.groups as u32,
+            turn: unset,
+            shared_turn: unset,
+            output_turn: unset,
+            bias_turn: unset,
+        }
+    }
+
+    /// Makes the fan one of outputs with the block's taps, which share rows of weights.
+    #[inline(never)]
+    pub fn aim<const PARTS: u8>(&mut self, block: &FilterBlock<PARTS>) {
         let g = block.geometry;
         let rows = block.taps[0].len();
         let area = bytes(g.input_area());
         let kernel = bytes(g.kernel_area());
         let (pitch, row) = (bytes(g.dilation[0] * g.input[1]), bytes(g.kernel[1]));
-        let (mut rows, mut channels) = (rows as u32, g.group_channels() as u32);
-        let mut inputs = [pitch, area - pitch * rows as i32];
-        let mut weights = [row, kernel - row * rows as i32];
+        self.taps = block.taps[1].len() as u32;
         if rows == 1 {
             // The channels' rows as rows of one channel.
-            (rows, channels) = (channels, 1);
-            (inputs[0], weights[0]) = (area, kernel);
+            (self.rows, self.channels) = (g.group_channels() as u32, 1);
+            (self.pitch, self.shared_pitch) = (area, kernel);
+            // There is no channel behind.
+            return;
         }
-        let (own, shared) = if shares_inputs {
-            (weights, inputs)
-        } else {
-            (inputs, weights)
-        };
-        Self {
-            own: [core::ptr::null(); 4],
-            shared: [core::ptr::null(); 2],
-            output: core::ptr::null_mut(),
-            bias: core::ptr::null(),
-            places: [0; 3],
-            shared_place: 0,
-            bias_step: 0,
-            shared_bias_step: 0,
-            floor: block.floor,
-            taps: block.taps[1].len() as u32,
-            rows,
-            channels,
-            pitch: own[0],
-            shared_pitch: shared[0],
-            channel_step: own[1],
-            shared_channel_step: shared[1],
-            turns: 1,
-            turn: 0,
-            shared_turn: 0,
-            output_turn: 0,
-            bias_turn: 0,
-        }
+        (self.rows, self.channels) = (rows as u32, g.group_channels() as u32);
+        (self.pitch, self.shared_pitch) = (pitch, row);
+        self.channel_step = area - pitch * rows as i32;
+        self.shared_channel_step = kernel - row * rows as i32;
     }
 
-    /// Of one output or two, at these inputs and places; filters are to be said.
-    pub fn of_outputs<const PARTS: u8>(
+    /// Has outputs share their inputs, not filters their weights.
+    pub fn share_inputs(&mut self) {
+        core::mem::swap(&mut self.pitch, &mut self.shared_pitch);
+        core::mem::swap(&mut self.channel_step, &mut self.shared_channel_step);
+    }
+
+    /// Becomes one of one output or two; these, their taps and filters are to be said.
+    pub fn begin_outputs<const PARTS: u8>(
+        &mut self,
         block: &FilterBlock<PARTS>,
-        outputs: &ScatteredOutputs,
         target: &OutputPlaces,
-    ) -> Self {
-        let mut fan = Self::of_taps(block, true);
+    ) {
+        self.shared_turn = 0;
         let bias = bytes(block.bias_step());
-        (fan.bias_step, fan.shared_bias_step) = (bias, -4 * bias);
-        fan.places = [1, 2, 3].map(|f| bytes(f * target.map));
-        fan.shared_place = outputs.steps()[0];
-        (fan.turn, fan.bias_turn) = (bytes(4 * block.geometry.taps()), 4 * bias);
-        fan.output_turn = bytes(4 * target.map);
-        fan
+        (self.bias_step, self.shared_bias_step) = (bias, -4 * bias);
+        self.places = [1, 2, 3].map(|f| bytes(f * target.map));
+        (self.turn, self.bias_turn) = (bytes(4 * block.geometry.taps()), 4 * bias);
+        self.output_turn = bytes(4 * target.map);
     }
 
-    /// Aims such a fan at four filters from this one on, and so many times at the next four.
+    /// Aims such a fan at four filters from this one on, and so many times at the next four; at one output or two,
+    /// as its shape says.
     pub fn at_filters<const PARTS: u8>(
         &mut self,
         block: &FilterBlock<PARTS>,
@@ -141,17 +152,22 @@ impl Fan {
         self.turns = turns as u32;
     }
 
-    /// Of one filter or two, in each of the block's groups; these and the outputs are to be said.
-    pub fn of_filters<const PARTS: u8>(block: &FilterBlock<PARTS>, target: &OutputPlaces) -> Self {
-        let mut fan = Self::of_taps(block, false);
+    /// Becomes one of one filter or two, in each of the block's groups; these, the outputs and their taps are to be
+    /// said.
+    #[inline(never)]
+    pub fn begin_filters<const PARTS: u8>(
+        &mut self,
+        block: &FilterBlock<PARTS>,
+        target: &OutputPlaces,
+    ) {
         let filters = block.geometry.group_filters();
-        fan.shared_bias_step = bytes(block.bias_step());
-        fan.shared_place = bytes(target.map);
-        fan.turn = bytes(block.group_values());
-        fan.shared_turn = bytes(filters * block.geometry.taps());
-        fan.output_turn = bytes(filters * target.map);
-        fan.bias_turn = bytes(filters * block.bias_step());
-        fan
+        self.bias_step = 0;
+        self.shared_bias_step = bytes(block.bias_step());
+        self.shared_place = bytes(target.map);
+        self.turn = bytes(block.group_values());
+        self.shared_turn = bytes(filters * block.geometry.taps());
+        self.output_turn = bytes(filters * target.map);
+        self.bias_turn = bytes(filters * block.bias_step());
     }
 
     /// Aims such a fan at one filter or two, so many from the first one on, and at outputs with these inputs, the

@@ -25,12 +25,10 @@ macro_rules! fan_loops {
                 "ldrh r12, [r11, r12, lsl #1]",
                 "add r11, r12",
                 "20:",
-                "ldr r12, [lr, #{bias}]",
-                "ldr r8, [lr, #{bias_step}]",
+                "ldrd r12, r8, [lr, #{bias}]",
                 $begin,
                 "ldm lr, {{r0-r5}}",
-                "ldr r6, [lr, #{pitch}]",
-                "ldr r7, [lr, #{shared_pitch}]",
+                "ldrd r6, r7, [lr, #{pitch}]",
                 "ldr r10, [lr, #{channels}]",
                 "21:",
                 "ldr r9, [lr, #{rows}]",
@@ -44,8 +42,7 @@ macro_rules! fan_loops {
                 "40:",
                 "subs r10, r10, #1",
                 "beq 41f",
-                "ldr r12, [lr, #{channel_step}]",
-                "ldr r8, [lr, #{shared_channel_step}]",
+                "ldrd r12, r8, [lr, #{channel_step}]",
                 $move_own,
                 $move_shared,
                 "b 21b",
@@ -58,12 +55,10 @@ macro_rules! fan_loops {
                 "beq 42f",
                 "str r8, [lr, #{turns}]",
                 "ldm lr, {{r0-r7}}",
-                "ldr r12, [lr, #{turn}]",
-                "ldr r8, [lr, #{shared_turn}]",
+                "ldrd r12, r8, [lr, #{turn}]",
                 $move_own,
                 $move_shared,
-                "ldr r12, [lr, #{output_turn}]",
-                "ldr r8, [lr, #{bias_turn}]",
+                "ldrd r12, r8, [lr, #{output_turn}]",
                 "add r6, r12",
                 "add r7, r8",
                 "stm lr, {{r0-r7}}",
@@ -72,33 +67,34 @@ macro_rules! fan_loops {
                 "vpop {{s16-s31}}",
                 "pop {{r4-r11, pc}}",
                 bias = const core::mem::offset_of!(Fan, bias),
-                bias_step = const core::mem::offset_of!(Fan, bias_step),
                 taps = const core::mem::offset_of!(Fan, taps),
                 rows = const core::mem::offset_of!(Fan, rows),
                 channels = const core::mem::offset_of!(Fan, channels),
                 pitch = const core::mem::offset_of!(Fan, pitch),
-                shared_pitch = const core::mem::offset_of!(Fan, shared_pitch),
                 channel_step = const core::mem::offset_of!(Fan, channel_step),
-                shared_channel_step = const core::mem::offset_of!(Fan, shared_channel_step),
                 floor = const core::mem::offset_of!(Fan, floor),
                 output = const core::mem::offset_of!(Fan, output),
                 turns = const core::mem::offset_of!(Fan, turns),
                 turn = const core::mem::offset_of!(Fan, turn),
-                shared_turn = const core::mem::offset_of!(Fan, shared_turn),
                 output_turn = const core::mem::offset_of!(Fan, output_turn),
-                bias_turn = const core::mem::offset_of!(Fan, bias_turn),
                 $($operands)*
             )
         }
     };
 }
 
-// The loops take the addresses, in this order, from where the fan begins.
+// The loops take the addresses, in this order, from where the fan begins, and these values in pairs.
 const _: () = {
-    assert!(core::mem::offset_of!(Fan, own) == 0);
-    assert!(core::mem::offset_of!(Fan, shared) == 16);
-    assert!(core::mem::offset_of!(Fan, output) == 24);
-    assert!(core::mem::offset_of!(Fan, bias) == 28);
+    use core::mem::offset_of;
+    assert!(offset_of!(Fan, own) == 0);
+    assert!(offset_of!(Fan, shared) == 16);
+    assert!(offset_of!(Fan, output) == 24);
+    assert!(offset_of!(Fan, bias) == 28);
+    assert!(offset_of!(Fan, bias_step) == 32);
+    assert!(offset_of!(Fan, shared_pitch) == offset_of!(Fan, pitch) + 4);
+    assert!(offset_of!(Fan, shared_channel_step) == offset_of!(Fan, channel_step) + 4);
+    assert!(offset_of!(Fan, shared_turn) == offset_of!(Fan, turn) + 4);
+    assert!(offset_of!(Fan, bias_turn) == offset_of!(Fan, output_turn) + 4);
 };
 
 /// Four sums begin at biases from r12 on, r8 apart.

@@ -1,10 +1,11 @@
 //! Filters of some groups, and the regions of their outputs.
 
 use super::convolution::{OutputPlaces, ZERO, is_narrow};
-use super::{Sweep, SweepStart};
+use super::{Fan, Sweep, SweepStart};
 use crate::ops::conv2d::ConvGeometry;
 use crate::ops::conv2d::scalar::{parts, rectified};
 use core::ops::Range;
+use core::ptr::NonNull;
 
 /// Filters side by side of some groups, of a convolution that needs no more than the `PARTS` of the
 /// kernels.
@@ -24,9 +25,7 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
     /// The first filter's.
     pub weights: *const f32,
     /// The first filter's, if there are any.
-    bias: Option<*const f32>,
-    /// What outputs are not below of.
-    pub floor: f32,
+    bias: Option<NonNull<f32>>,
     /// The rows and columns of the kernel that the sweep is made for.
     pub taps: [Range<usize>; 2],
     pub sweep: Sweep,
@@ -44,7 +43,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// None yet.
     pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
         let mut sweep = Sweep::NOTHING;
-        sweep.rectify = u32::from(floor == 0.0);
+        sweep.floor = floor;
         Self {
             geometry: g,
             interior: [interior(g, 0), interior(g, 1)],
@@ -54,7 +53,6 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             input: core::ptr::null(),
             weights: core::ptr::null(),
             bias: None,
-            floor,
             taps: [0..0, 0..0],
             sweep,
             start: SweepStart::NONE,
@@ -72,8 +70,9 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     ) {
         let g = self.geometry;
         let left = filters % 4;
-        // Three are nearly a tile, and more regions are not worth while for them.
-        let has_few = Self::HAS_FEW && is_narrow(g) && (left < 3 || filters < 4);
+        // Three are nearly a tile, and more regions are not worth while for them; nor for two of a few products.
+        let is_nearly = left == 3 || left == 2 && g.kernel_area() == 1 && g.group_channels() <= 16;
+        let has_few = Self::HAS_FEW && is_narrow(g) && (filters < 4 || !is_nearly);
         self.few = if has_few { left } else { 0 };
         self.tiled = filters - self.few;
         self.groups = groups.len();
@@ -82,7 +81,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         self.weights = weights[filter * g.taps()..].as_ptr();
         self.bias = bias
             .get(filter..)
-            .and_then(|own| Some(&raw const *own.first()?));
+            .and_then(|own| Some(NonNull::from(own.first()?)));
         self.taps = [0..0, 0..0];
         self.start = SweepStart::NONE;
     }
@@ -97,6 +96,16 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         if Self::HAS_KEPT && parts::is_kept(self.geometry) {
             return self.kept(outputs, target);
         }
+        let [rows, columns] = &self.interior;
+        let is_inside = rows.start <= outputs[0].start
+            && outputs[0].end <= rows.end
+            && columns.start <= outputs[1].start
+            && outputs[1].end <= columns.end;
+        let outputs = if Self::HAS_FANS && !is_inside {
+            self.fill_outside(outputs, target)
+        } else {
+            outputs
+        };
         if self.tiled > 0 {
             self.tiled_regions(outputs.clone(), target);
         }
@@ -105,7 +114,43 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         }
     }
 
+    /// Fills what has no taps at either end of the rows and columns, and leaves the rest.
+    #[inline(never)]
+    fn fill_outside(
+        &self,
+        mut outputs: [Range<usize>; 2],
+        target: &OutputPlaces,
+    ) -> [Range<usize>; 2] {
+        let filters = 0..self.tiled + self.few;
+        for axis in [0, 1] {
+            let Range { mut start, mut end } = outputs[axis].clone();
+            while start < end && self.is_outside(axis, start) {
+                start += 1;
+            }
+            while start < end && self.is_outside(axis, end - 1) {
+                end -= 1;
+            }
+            for outside in [outputs[axis].start..start, end..outputs[axis].end] {
+                if !outside.is_empty() {
+                    let mut part = outputs.clone();
+                    part[axis] = outside;
+                    self.fill(part, filters.clone(), target);
+                }
+            }
+            outputs[axis] = start..end;
+        }
+        outputs
+    }
+
+    fn is_outside(&self, axis: usize, at: usize) -> bool {
+        !self.interior[axis].contains(&at) && self.valid_taps(axis, at).is_empty()
+    }
+
     fn tiled_regions(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+        let mut fan = Fan::nowhere(self);
+        if Self::HAS_FANS {
+            fan.begin_outputs(self, target);
+        }
         let mut y = rows.start;
         while y < rows.end {
             let (alike_rows, row_taps) = self.alike(0, y, rows.end);
@@ -119,7 +164,8 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
                 let (alike_columns, taps) = self.alike(1, x, columns.end);
                 x = alike_columns.end;
                 let region = [alike_rows.clone(), alike_columns];
-                self.region(region, [row_taps.clone(), taps], target);
+                let fan = Self::HAS_FANS.then_some(&mut fan);
+                self.region(region, [row_taps.clone(), taps], target, fan);
             }
             if Self::HAS_FANS && row_taps.is_empty() {
                 self.fill([alike_rows, columns.clone()], 0..self.tiled, target);
@@ -156,6 +202,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         [rows, columns]: [Range<usize>; 2],
         taps: [Range<usize>; 2],
         target: &OutputPlaces,
+        fan: Option<&mut Fan>,
     ) {
         if taps[1].is_empty() {
             if !Self::HAS_FANS {
@@ -167,7 +214,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             self.taps = taps;
             self.aim();
         }
-        self.tiles([rows, columns], target);
+        self.tiles([rows, columns], target, fan);
     }
 
     /// Outputs of these filters of each group, all of whose taps are in the padding.
@@ -182,7 +229,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             for filter in filters.clone() {
                 let filter = group * self.geometry.group_filters() + filter;
                 // SAFETY: as in `bias_of`.
-                let value = rectified(unsafe { *self.bias_of(filter) }, self.floor);
+                let value = rectified(unsafe { *self.bias_of(filter) }, self.sweep.floor);
                 let mut row = target.of(filter, target.place(rows.start, columns.start));
                 for _ in rows.clone() {
                     for x in 0..columns.len() {
@@ -198,7 +245,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// What a filter's sums begin at: its own bias, as the convolution asserts, or else one 0.
     pub fn bias_of(&self, filter: usize) -> *const f32 {
         self.bias
-            .map_or(&raw const ZERO, |bias| bias.wrapping_add(filter))
+            .map_or(&raw const ZERO, |bias| bias.as_ptr().wrapping_add(filter))
     }
 
     /// From a filter's bias to that of the next one, in values.

@@ -150,7 +150,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
                 weights: self.weights.wrapping_add(filter * g.taps()),
                 bias: self.bias_of(filter),
                 calls: list.calls.as_ptr(),
-                floor: self.floor,
+                floor: self.sweep.floor,
                 pitch: bytes(g.dilation[0] * g.input[1]),
                 weight_pitch: bytes(g.kernel[1]),
                 filters: self.groups as u32,

@@ -43,6 +43,7 @@ mod kept_list;
 mod linear;
 #[cfg(target_arch = "arm")]
 mod linear_gradient;
+mod lone_runs;
 #[cfg(target_arch = "arm")]
 mod pointwise_gradient;
 mod pooled;
@@ -50,6 +51,7 @@ mod rectangle;
 mod region;
 #[cfg(target_arch = "arm")]
 mod rows_gradient;
+mod scattered;
 #[cfg(target_arch = "arm")]
 mod single_filter;
 mod sweep;

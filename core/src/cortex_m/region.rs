@@ -2,38 +2,9 @@
 
 use super::convolution::{OutputPlaces, bytes, is_narrow};
 use super::filter_block::FilterBlock;
+use super::scattered::ScatteredOutputs;
 use super::{Fan, FanShape, SweepStart, TileShape};
 use core::ops::Range;
-
-/// Outputs with the same taps, up to four, wherever they are.
-#[derive(Clone, Copy)]
-pub(super) struct ScatteredOutputs {
-    pub count: usize,
-    /// Their first taps' inputs, of the first group.
-    pub inputs: [*const f32; 4],
-    /// Values from a filter's first place to theirs.
-    pub places: [usize; 4],
-}
-
-impl ScatteredOutputs {
-    pub const NONE: Self = Self {
-        count: 0,
-        inputs: [core::ptr::null(); 4],
-        places: [0; 4],
-    };
-
-    /// Makes those that are missing the first one again.
-    pub fn fill(&mut self) {
-        for at in self.count..4 {
-            (self.inputs[at], self.places[at]) = (self.inputs[0], self.places[0]);
-        }
-    }
-
-    /// From the first one to each of the others, in bytes.
-    pub fn steps(&self) -> [i32; 3] {
-        [1, 2, 3].map(|at| bytes(self.places[at]).wrapping_sub(bytes(self.places[0])))
-    }
-}
 
 impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// The address of the first tap's input of an output that has the block's taps.
@@ -55,27 +26,50 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         self.weights.wrapping_add(filter * g.taps() + first)
     }
 
-    /// Tiles of four outputs across, then four at a time of what is left.
+    /// Tiles of four outputs across, then four at a time of what is left, by `fan` what is left over of these.
     #[inline(never)]
-    pub fn tiles(&mut self, [rows, columns]: [Range<usize>; 2], target: &OutputPlaces) {
+    pub fn tiles(
+        &mut self,
+        [rows, columns]: [Range<usize>; 2],
+        target: &OutputPlaces,
+        fan: Option<&mut Fan>,
+    ) {
         let tiles = columns.len() / 4;
-        if tiles > 0 {
-            self.lines_of_tiles([rows.clone(), columns.clone()], tiles, target);
-        }
         let left = columns.start + 4 * tiles..columns.end;
-        if left.is_empty() {
-            return;
+        let mut over = ScatteredOutputs::none_at(self.input);
+        let has_fan = Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry);
+        let is_lone = has_fan && rows.len() * columns.len() < 4;
+        let mut first = 0;
+        while first < self.tiled {
+            let is_known = self.start.filters[0] == first && self.start.filters[1] > first;
+            if !is_lone && !is_known {
+                self.start_at(first, target);
+            }
+            if tiles > 0 {
+                self.lines_of_tiles([rows.clone(), columns.clone()], tiles, target);
+            }
+            if !left.is_empty() {
+                (self.sweep.input_step, self.sweep.output_step) = (0, 0);
+                over.count = 0;
+                let outputs = [rows.clone(), left.clone()];
+                self.scattered(outputs, target, &mut over, |block, outputs| {
+                    block.scattered_tile(outputs);
+                });
+                if !has_fan && over.count > 0 {
+                    over.fill();
+                    self.scattered_tile(&over);
+                }
+            }
+            if is_lone {
+                break;
+            }
+            first = self.start.filters[1];
         }
-        (self.sweep.input_step, self.sweep.output_step) = (0, 0);
-        let mut over = ScatteredOutputs::NONE;
-        self.scattered([rows, left], target, &mut over, |block, outputs| {
-            block.scattered_tile(outputs, target);
-        });
-        if Self::HAS_FANS && self.tiled >= 4 && is_narrow(self.geometry) {
-            self.lone_outputs(&mut over, target);
-        } else if over.count > 0 {
-            over.fill();
-            self.scattered_tile(&over, target);
+        if let Some(fan) = fan
+            && has_fan
+            && over.count > 0
+        {
+            self.lone_outputs(&mut over, target, fan);
         }
     }
 
@@ -85,7 +79,8 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         tiles: usize,
         target: &OutputPlaces,
     ) {
-        let across = self.geometry.stride[1];
+        let g = self.geometry;
+        let across = g.stride[1];
         let shape = if across == 1 {
             TileShape::Line
         } else {
@@ -93,61 +88,38 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         };
         (self.sweep.input_step, self.sweep.output_step) = (bytes(4 * across), bytes(4));
         self.sweep.places = [bytes(1), bytes(2), bytes(3)];
-        for y in rows {
-            let input = self.first_input(y, columns.start);
+        let mut input = self.first_input(rows.start, columns.start);
+        let mut place = target.place(rows.start, columns.start);
+        for _ in rows {
             let inputs = [0, 1, 2, 3].map(|place| input.wrapping_add(place * across));
-            let place = target.place(y, columns.start);
-            self.sweep_filters(shape, tiles, &inputs, place, target);
+            self.sweep_outputs(shape, tiles, &inputs, place);
+            input = input.wrapping_add(g.stride[0] * g.input[1]);
+            place += target.pitch;
         }
     }
 
     /// Four outputs.
     #[inline(always)]
-    fn scattered_tile(&mut self, outputs: &ScatteredOutputs, target: &OutputPlaces) {
+    fn scattered_tile(&mut self, outputs: &ScatteredOutputs) {
         self.sweep.places = outputs.steps();
         let (inputs, place) = (&outputs.inputs, outputs.places[0]);
-        self.sweep_filters(TileShape::Scattered, 1, inputs, place, target);
-    }
-
-    /// Gives these outputs to `compute`, four at a time, and leaves those that are left over in `outputs`, where
-    /// there are none before.
-    #[inline(always)]
-    pub fn scattered(
-        &mut self,
-        [rows, columns]: [Range<usize>; 2],
-        target: &OutputPlaces,
-        outputs: &mut ScatteredOutputs,
-        mut compute: impl FnMut(&mut Self, &ScatteredOutputs),
-    ) {
-        for y in rows {
-            let mut input = self.first_input(y, columns.start);
-            let mut place = target.place(y, columns.start);
-            for _ in columns.clone() {
-                // As an index that needs no check.
-                outputs.inputs[outputs.count % 4] = input;
-                outputs.places[outputs.count % 4] = place;
-                (input, place) = (input.wrapping_add(self.geometry.stride[1]), place + 1);
-                outputs.count += 1;
-                if outputs.count == 4 {
-                    compute(self, outputs);
-                    outputs.count = 0;
-                }
-            }
-        }
+        self.sweep_outputs(TileShape::Scattered, 1, inputs, place);
     }
 
     /// Fewer than four outputs of all filters that are in tiles, four or more: two at a time, then one.
     #[inline(never)]
-    fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces) {
+    fn lone_outputs(&mut self, left: &mut ScatteredOutputs, target: &OutputPlaces, fan: &mut Fan) {
         let blocks = [(0, self.tiled / 4), (self.tiled - 4, 1)];
         let blocks = &blocks[..1 + usize::from(!self.tiled.is_multiple_of(4))];
+        fan.aim(self);
+        fan.share_inputs();
         while left.count > 0 {
             let shape = if left.count > 1 {
                 FanShape::Two
             } else {
                 FanShape::One
             };
-            let mut fan = Fan::of_outputs(self, left, target);
+            fan.shared_place = left.steps()[0];
             for group in 0..self.groups {
                 for &(first, turns) in blocks {
                     fan.at_filters(self, (group, first, turns), left, target);
@@ -161,44 +133,33 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         }
     }
 
-    /// Sweeps tiles of all filters that are in some. Inputs are the first group's; the first output has this
-    /// place.
+    /// Sweeps tiles of the filters that sweeps start at. Inputs are the first group's; the first output has
+    /// this place.
     #[inline(always)]
-    fn sweep_filters(
+    fn sweep_outputs(
         &mut self,
         shape: TileShape,
         tiles: usize,
         inputs: &[*const f32; 4],
         place: usize,
-        target: &OutputPlaces,
     ) {
-        let mut first = 0;
-        loop {
-            if !self.start.is_alone {
-                first = self.prepare(first, tiles, target);
-            }
-            self.run(shape, tiles, inputs, place);
-            if self.start.is_alone || first >= self.tiled {
-                return;
-            }
+        if !self.start.is_ready {
+            self.prepare(tiles);
         }
+        self.run(shape, tiles, inputs, place);
     }
 
-    /// Makes the sweep one of filters from this one on; returns the one that is next then.
+    /// Makes the sweep one of the filters that sweeps start at.
     // Does not run it: what lies on the stack here would lie below the loops.
     #[inline(never)]
-    fn prepare(&mut self, first: usize, tiles: usize, target: &OutputPlaces) -> usize {
-        if self.start.filters[0] != first || self.start.filters[1] == first {
-            self.start_at(first, target);
-        }
-        self.sweep_from(first);
+    fn prepare(&mut self, tiles: usize) {
+        self.sweep_from(self.start.filters[0]);
         let (start, sweep) = (&mut self.start, &mut self.sweep);
         sweep.turn_tiles = tiles as u32;
-        sweep.input_turn = start.input_turn - tiles as i32 * sweep.input_step;
-        sweep.output_turn = start.output_turn - tiles as i32 * sweep.output_step;
-        let next = start.filters[1];
-        start.is_alone = first == 0 && next >= self.tiled && start.turns == 1;
-        next
+        let steps = tiles as i32 - 1;
+        sweep.input_turn = start.input_turn - steps * sweep.input_step;
+        sweep.output_turn = start.output_turn - steps * sweep.output_step;
+        start.is_ready = start.turns == 1;
     }
 
     #[inline(always)]
@@ -206,7 +167,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         let (start, sweep) = (&self.start, &mut self.sweep);
         sweep.inputs = *inputs;
         sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
-        (sweep.tiles, sweep.turns) = (tiles as u32, start.turns);
+        (sweep.tiles, sweep.turns) = (tiles as u32, start.turns.into());
         // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
         // inputs' addresses were set, and the target has each of them; buffers are whole.
         unsafe { sweep.run(shape) }
@@ -229,8 +190,8 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         let last = self.tiled - first - 1;
         self.start = SweepStart {
             filters: [first, next],
-            turns: turns as u32,
-            is_alone: false,
+            turns: turns as u16,
+            is_ready: false,
             outputs: [0, 1, 2, 3].map(|f: usize| target.of(first + f.min(last), 0)),
             input_turn: bytes(values),
             output_turn: bytes(filters * target.map),
@@ -261,7 +222,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     /// Makes the sweep one of outputs with the block's taps.
     #[inline(never)]
     pub fn aim(&mut self) {
-        self.start = SweepStart::NONE;
+        self.start.is_ready = false;
         let g = self.geometry;
         let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));

@@ -22,10 +22,10 @@ pub(crate) enum TileShape {
 #[repr(C)]
 #[derive(Clone, Debug)]
 pub(crate) struct Sweep {
-    /// Each filter's first weight.
-    pub weights: [*const f32; 4],
     /// Each output's first input; or that of a line's first output.
     pub inputs: [*const f32; 4],
+    /// Each filter's first weight.
+    pub weights: [*const f32; 4],
     /// Each filter's first output, the others of a line behind it.
     pub outputs: [*mut f32; 4],
     /// What the sums begin at: filter by filter, the outputs of each.
@@ -33,14 +33,14 @@ pub(crate) struct Sweep {
     /// From the first output of a scattered tile to each of the others.
     pub places: [i32; 3],
     pub threes: u32,
+    pub three_step: i32,
     pub ones: u32,
+    pub one_step: i32,
     pub rows: u32,
     pub channels: u32,
-    pub three_step: i32,
-    pub one_step: i32,
     pub row_step: i32,
-    pub channel_step: i32,
     pub weight_row_step: i32,
+    pub channel_step: i32,
     pub weight_channel_step: i32,
     /// From a tile's inputs to the next one's.
     pub input_step: i32,
@@ -53,7 +53,7 @@ pub(crate) struct Sweep {
     pub turn_tiles: u32,
     /// From a filter's weights to those of a next turn.
     pub weight_turn: i32,
-    /// From behind a turn's tiles to those of the next one: of inputs, and of outputs.
+    /// From a turn's last tile to the first of the next one: of inputs, and of outputs.
     pub input_turn: i32,
     pub output_turn: i32,
     /// What the sums of the turn's first filter begin at.
@@ -61,8 +61,8 @@ pub(crate) struct Sweep {
     pub bias_turn: i32,
     /// From a filter's bias to that of the next one.
     pub bias_steps: [i32; 3],
-    /// Whether sums end in a ReLU.
-    pub rectify: u32,
+    /// What no output is below of: 0 for a ReLU, else minus infinity.
+    pub floor: f32,
 }
 
 /// The filters that sweeps with the same taps start at. Steps are in bytes.
@@ -71,9 +71,9 @@ pub(crate) struct SweepStart {
     /// Of the first group, and the one that comes behind all of a sweep's turns; the same where they have to
     /// be found.
     pub filters: [usize; 2],
-    pub turns: u32,
-    /// Whether there are no other filters, and the sweep is made for these.
-    pub is_alone: bool,
+    pub turns: u16,
+    /// Whether the sweep is one of these and the block's taps, and of no others, so that it stays so.
+    pub is_ready: bool,
     /// Each filter's first place.
     pub outputs: [*mut f32; 4],
     /// From a turn's first tile to the next one's.
@@ -86,7 +86,7 @@ impl SweepStart {
     pub const NONE: Self = Self {
         filters: [0; 2],
         turns: 1,
-        is_alone: false,
+        is_ready: false,
         outputs: [core::ptr::null_mut(); 4],
         input_turn: 0,
         output_turn: 0,
@@ -96,8 +96,8 @@ impl SweepStart {
 impl Sweep {
     /// No tiles at all.
     pub const NOTHING: Self = Self {
-        weights: [core::ptr::null(); 4],
         inputs: [core::ptr::null(); 4],
+        weights: [core::ptr::null(); 4],
         outputs: [core::ptr::null_mut(); 4],
         sums: [0.0; 16],
         threes: 0,
@@ -114,7 +114,7 @@ impl Sweep {
         output_step: 0,
         places: [0; 3],
         tiles: 0,
-        turns: 1,
+        turns: 0,
         turn_tiles: 0,
         weight_turn: 0,
         input_turn: 0,
@@ -122,10 +122,10 @@ impl Sweep {
         bias: core::ptr::null(),
         bias_turn: 0,
         bias_steps: [0; 3],
-        rectify: 0,
+        floor: 0.0,
     };
 
-    /// Computes the outputs, and leaves the addresses of inputs and outputs behind them.
+    /// Computes the outputs, and leaves the addresses of inputs and outputs at the last tile's.
     ///
     /// # Safety
     ///
