@@ -25,7 +25,9 @@ impl<'a> AnyEngine<'a> {
                 let parameters = model.parameters().to_vec();
                 Engine::new(model.network(), model.scaling(), parameters, options).map(Self::Float)
             }
-            AnyModel::Int8(model) => Int8Engine::new(model, options.threads).map(Self::Int8),
+            AnyModel::Int8(model) => {
+                Int8Engine::new(model, options.threads, options.lanes).map(Self::Int8)
+            }
         }
     }
 

@@ -32,13 +32,19 @@ pub struct Int8Scores {
 }
 
 impl<'a> Int8Engine<'a> {
-    /// Takes all memory and starts the threads.
+    /// Takes all memory and starts the threads, for at most so many samples side by side; `None` are as many
+    /// as this machine has lanes for.
     ///
     /// # Errors
     ///
     /// Threads that the system refuses.
-    pub fn new(model: &'a Int8ModelFile<'_>, threads: usize) -> Result<Self, EngineError> {
-        Self::of(model.quantized(), model.scaling(), model.task(), threads)
+    pub fn new(
+        model: &'a Int8ModelFile<'_>,
+        threads: usize,
+        lanes: Option<LaneWidth>,
+    ) -> Result<Self, EngineError> {
+        let (scaling, task) = (model.scaling(), model.task());
+        Self::of(model.quantized(), scaling, task, threads, lanes)
     }
 
     /// The same, of a network that is in no file yet.
@@ -51,6 +57,7 @@ impl<'a> Int8Engine<'a> {
         scaling: &'a Scaling,
         task: ModelTask,
         threads: usize,
+        lanes: Option<LaneWidth>,
     ) -> Result<Self, EngineError> {
         let mut program = Box::new(Program::EMPTY);
         program.plan(quantized.network(), Purpose::Int8(quantized.rule()))?;
@@ -62,7 +69,7 @@ impl<'a> Int8Engine<'a> {
         let mut found = None;
         // The widest packets of codes may need more than the widest of numbers.
         for width in LaneWidth::available().rev() {
-            if found.is_none() {
+            if found.is_none() && lanes.is_none_or(|most| width <= most) {
                 found = workers(width, threads, &program, &quantized)?;
             }
         }

@@ -183,7 +183,7 @@ fn int8_score(
     threads: usize,
 ) -> Result<Option<MeanScore>, ConversionError> {
     let network = quantized.tables.quantized()?;
-    let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads)?;
+    let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads, None)?;
     let (outcome, _) = engine.evaluate(scored.samples, scored.indices)?;
     Ok(MeanScore::of(&outcome, LossSetting::of(model.task())))
 }
@@ -207,7 +207,7 @@ fn score(
     let mut scores = vec![0.0; indices.len() * row];
     let before = engine.evaluate(samples, indices, Some(&mut scores))?;
     let network = quantized.tables.quantized()?;
-    let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads)?;
+    let mut engine = Int8Engine::of(network, model.scaling(), model.task(), threads, None)?;
     let (after, left) = engine.evaluate(samples, indices)?;
     let pairs = scores.chunks_exact(row).zip(left.scores.chunks_exact(row));
     let differ = pairs.filter(|(one, other)| highest_class(one) != highest_class(other));

@@ -103,7 +103,7 @@ impl<'a> LearningHead<'a> {
         let whole = self.model.quantized();
         let trunk = self.cut.trunk_of(&whole);
         let task = self.model.task();
-        let mut engine = Int8Engine::of(trunk, self.model.scaling(), task, threads)?;
+        let mut engine = Int8Engine::of(trunk, self.model.scaling(), task, threads, None)?;
         let all: Vec<u32> = (0..samples.len() as u32).collect();
         Ok(Samples {
             values: Values::Floats(engine.outputs(samples, &all)?),

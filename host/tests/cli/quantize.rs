@@ -1,4 +1,5 @@
 use crate::support::{Workspace, read};
+use kiln_core::LaneWidth;
 
 /// The committed network of digits in integers.
 const DIGITS: &str = concat!(
@@ -23,6 +24,12 @@ fn a_quantised_network_scores_nearly_as_well_and_is_a_model_like_any() {
     let one = workspace.json(&format!("{evaluate} --threads 1 --outputs out.safetensors"));
     let two = workspace.json(&format!("{evaluate} --threads 2"));
     assert_eq!(one["logits_sha256"], two["logits_sha256"]);
+    for width in LaneWidth::available() {
+        let lanes = width.lanes();
+        let narrow = workspace.json(&format!("{evaluate} --lanes {lanes}"));
+        assert_eq!(narrow["lanes"], lanes);
+        assert_eq!(narrow["logits_sha256"], one["logits_sha256"], "{lanes}");
+    }
     assert_eq!(one["accuracy"].as_f64(), Some(accuracy("after")));
     assert_eq!(one["element"], "int8");
     let bytes = read(workspace.path("out.safetensors"));

@@ -228,7 +228,7 @@ pub fn int8_images(count: usize) -> Vec<Int8Image> {
     let file = SamplesFile::open(&content).unwrap();
     let (labels, images): (Vec<u16>, Vec<&[u8]>) = file.samples().take(count).unzip();
     let samples = Samples::of_bytes(images.concat(), labels, file.shape().into());
-    let mut engine = Int8Engine::new(&model, 1).unwrap();
+    let mut engine = Int8Engine::new(&model, 1, None).unwrap();
     let indices: Vec<u32> = (0..count as u32).collect();
     let (_, left) = engine.evaluate(&samples, &indices).unwrap();
     let outputs = left.codes.chunks_exact(left.codes.len() / count);

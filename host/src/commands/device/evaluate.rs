@@ -164,7 +164,7 @@ impl<'a> ExpectedOutputs<'a> {
                 Ok(Self::Logits(logits, images))
             }
             AnyModel::Int8(model) => {
-                let mut engine = Int8Engine::new(model, options.threads)?;
+                let mut engine = Int8Engine::new(model, options.threads, options.lanes)?;
                 let (_, left) = engine.evaluate(samples, indices)?;
                 Ok(Self::Codes(left.codes, Box::new(engine), samples))
             }

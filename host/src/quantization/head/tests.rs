@@ -28,7 +28,7 @@ fn file(quantized: &Quantized, scaling: &Scaling) -> ModelBytes {
 
 fn logits(network: QuantizedNetwork<'_>, scaling: &Scaling) -> Vec<f32> {
     let task = ModelTask::Classification;
-    let mut engine = Int8Engine::of(network, scaling, task, THREADS).unwrap();
+    let mut engine = Int8Engine::of(network, scaling, task, THREADS, None).unwrap();
     engine
         .outputs(&samples(30), &Vec::from_iter(0..30))
         .unwrap()

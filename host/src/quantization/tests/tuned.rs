@@ -228,7 +228,7 @@ fn a_step_sees_what_the_integers_give() {
     };
     let tables = quantized.tables.quantized().unwrap();
     let (task, scaling) = (ModelTask::Classification, scaling());
-    let mut engine = Int8Engine::of(tables, &scaling, task, 1).unwrap();
+    let mut engine = Int8Engine::of(tables, &scaling, task, 1, None).unwrap();
     let (integers, _) = engine.evaluate(&samples, &indices).unwrap();
     let [rounded, exact] =
         [loss(Some(codes)), loss(None)].map(|own| (own - integers.loss_sum).abs());
