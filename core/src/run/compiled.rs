@@ -2,8 +2,8 @@
 //!
 //! They are generic, and what is generic is compiled again in every crate that uses it. These
 //! methods are not, so a program that uses every width links them instead of compiling them. On a bare
-//! machine those that train groups are, all the same: the firmware trains one sample at a time, and would
-//! wait for what it leaves out.
+//! machine those that train groups are, all the same, and without the feature `compiled` all of them: the
+//! firmware trains one sample at a time, its build computes few, and both would wait for what they leave out.
 
 use super::channels_last::ChannelsLastForward;
 use super::forward::StepForward;
@@ -57,79 +57,82 @@ pub trait Compiled: Vector {
 macro_rules! compile {
     ($(($($generics:tt)*) $packet:ty),+) => {$(
         impl<$($generics)*> Compiled for $packet {
+            #[cfg_attr(not(any(target_os = "none", feature = "compiled")), inline)]
             fn forward(work: StepForward<'_, Self>) {
                 work.run();
             }
 
+            #[cfg_attr(not(any(target_os = "none", feature = "compiled")), inline)]
             fn forward_channels_last(self, work: ChannelsLastForward<'_>) {
                 work.run(self.separate());
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn forward_in_training(work: StepForward<'_, Self>) {
                 work.run_in_training();
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn differentiate_parameters(work: &mut GroupBackward<'_, Self>) {
                 work.run_parameters();
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn differentiate_input(work: GroupBackward<'_, Self>) {
                 work.run_input();
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn leave_statistics(work: GroupStatistics<'_, Self>) {
                 work.packets[0].vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn sum_batch_norm_gradients(work: batch_norm::BatchNormParameterGradient<'_, Self>) {
                 work.input[0].vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn differentiate_reconstruction(work: MeanSquaredError<'_, Self>) {
                 work.output[0].vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn score_reconstruction(work: ErrorScore<'_, Self>) {
                 work.output[0].vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn differentiate_loss(work: SoftmaxCrossEntropy<'_, Self>) {
                 work.logits[0].vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn score(work: Score<'_, Self>) {
                 work.logits[0].vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn add_weight_gradient(work: WeightGradient<'_, Self>) {
                 work.proof.vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn fake_quantize(work: FakeQuantize<'_, Self>) {
                 work.values[0].vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn pass_gradient(work: PassGradient<'_, Self>) {
                 work.gradient[0].vectorize(work);
             }
 
+            #[cfg_attr(not(any(target_os = "none", feature = "compiled")), inline)]
             fn pack(self, work: Pack<'_, Self>) {
                 self.vectorize(work);
             }
 
-            #[cfg_attr(target_os = "none", inline)]
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn run_chains(self, rounds: usize) -> u64 {
                 run_chains(self, rounds)
             }
