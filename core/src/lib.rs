@@ -161,7 +161,8 @@ pub use program::{
 pub use run::{
     ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, FakeQuantization,
     GroupMemory, GroupWork, Int8Target, LinkedProgram, Observer, PacketMemory, PacketSizes,
-    Trainer, Work, score, score_reconstruction,
+    SingleKernel, StoredError, StoredFloat, StoredInt8, StoredModel, Trainer, Work, score,
+    score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

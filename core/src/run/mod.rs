@@ -17,6 +17,7 @@ mod int8;
 mod linked;
 mod meeting;
 mod observer;
+mod stored;
 mod trainer;
 
 pub use buffers::BufferError;
@@ -26,8 +27,9 @@ pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
 pub use int8::{ArrangedNetwork, Int8Target, PacketMemory, PacketSizes};
-pub use linked::LinkedProgram;
+pub use linked::{LinkedProgram, SingleKernel};
 pub use observer::{Observer, Work};
+pub use stored::{StoredError, StoredFloat, StoredInt8, StoredModel};
 pub use trainer::Trainer;
 
 #[cfg(test)]

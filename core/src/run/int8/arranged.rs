@@ -1,10 +1,11 @@
 //! A network in integers as a program in flash reads it: step by step, in words, weights in the order
 //! in which the processor's loops take them.
 
-use super::step::StepTensors;
+use super::step::{Int8Step, StepTensors};
 use crate::dsp::{CodeArrangement, Rounding};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
 use crate::lanes::bytes::{i8s_of_words, i32s_of_words};
+use crate::program::Region;
 use crate::run::buffers::{self, BufferError};
 use crate::run::observer::{Observer, Work};
 use crate::{Operation, Program, Step};
@@ -122,6 +123,57 @@ impl<const STEPS: usize> Program<STEPS> {
     }
 }
 
+/// A step that is known without its program.
+pub(in crate::run) struct ArrangedStep<'a> {
+    pub step: &'a Step,
+    /// Numbers of the nodes that gave what it reads, 0 for the input.
+    pub nodes: [usize; 2],
+}
+
+/// Goes through an arranged network step by step.
+pub(in crate::run) struct ArrangedCursor<'a> {
+    network: ArrangedNetwork<'a>,
+    at: usize,
+}
+
+impl<'a> ArrangedCursor<'a> {
+    pub fn new(network: ArrangedNetwork<'a>) -> Self {
+        Self { network, at: 0 }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_done(&self) -> bool {
+        self.at == self.network.words.len()
+    }
+
+    /// The next step's integers; nothing where they are not there.
+    pub fn take(&mut self, step: &Step) -> Option<StepTensors<'a>> {
+        let own = StepWords::at(step, &self.network, self.at)?;
+        self.at += own.len;
+        Some(own.tensors)
+    }
+
+    /// Runs the next step, which reads the values in `read`; nothing where its integers are not there.
+    pub fn run(
+        &mut self,
+        own: &ArrangedStep<'_>,
+        arena: &mut [i8],
+        read: [Region; 2],
+    ) -> Option<()> {
+        let ArrangedStep { step, nodes } = *own;
+        let values = self.network.values;
+        let work = Int8Step {
+            step,
+            rule: self.network.rule,
+            inputs: nodes.map(|node| values[node]),
+            nodes: &values[step.node + 1..][..step.nodes],
+            tensors: self.take(step)?,
+        };
+        work.run(arena, read);
+        Some(())
+    }
+}
+
 /// A step's part of the words.
 struct StepWords<'a> {
     tensors: StepTensors<'a>,
@@ -170,7 +222,7 @@ impl<'a> StepWords<'a> {
 }
 
 /// Whether this build has the loops that weights are arranged for.
-const HAS_LOOPS: bool = cfg!(any(
+pub(in crate::run) const HAS_LOOPS: bool = cfg!(any(
     test,
     all(
         target_arch = "arm",

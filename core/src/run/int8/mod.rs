@@ -4,6 +4,7 @@ mod arranged;
 mod packets;
 mod step;
 
+pub(super) use arranged::{ArrangedCursor, ArrangedStep, HAS_LOOPS};
 pub use arranged::{ArrangedNetwork, Int8Target};
 pub use packets::{PacketMemory, PacketSizes};
 
@@ -135,7 +136,7 @@ impl<const STEPS: usize> Program<STEPS> {
     }
 
     /// Number of the last node that a step's value covers, 0 for the input.
-    fn node_of_value(&self, value: usize) -> usize {
+    pub(super) fn node_of_value(&self, value: usize) -> usize {
         match value {
             0 => 0,
             _ => self.steps()[value - 1].node + self.steps()[value - 1].nodes,
