@@ -140,7 +140,7 @@ pub use int8::{
 };
 pub use lanes::{
     Arithmetic, ByteTable, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,
-    bytes::bytes_of_codes, bytes::codes_in_words, multiply_add,
+    bytes::bytes_of_codes, bytes::codes_in_words, bytes::values_in_words, multiply_add,
 };
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{CodesX8, CodesX16, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};

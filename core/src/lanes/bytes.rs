@@ -67,6 +67,13 @@ pub fn codes_in_words(words: &mut [u32]) -> &mut [i8] {
     codes
 }
 
+/// Words as memory for `f32`s, without a copy.
+pub fn values_in_words(words: &mut [u32]) -> &mut [f32] {
+    // SAFETY: as in `f32s_of_words`; the borrow is exclusive, and any values make valid words.
+    let (_, values, _) = unsafe { words.align_to_mut::<f32>() };
+    values
+}
+
 /// Codes as the bytes they are, without a copy.
 pub fn bytes_of_codes(codes: &[i8]) -> &[u8] {
     // SAFETY: every i8 is a valid byte, of the same length and alignment, and the slice is the same.

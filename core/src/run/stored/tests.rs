@@ -58,7 +58,7 @@ fn check(network: &Network, seed: u32) {
     let image = image(network, seed);
     let mut arena = vec![f32::NAN; model.arena_len()];
     let found = model
-        .infer(|step| kernels[step], &mut arena, &image)
+        .infer(|step| kernels.get(step).copied(), &mut arena, &image)
         .unwrap();
     let mut own_arena = vec![f32::NAN; own.arena_packets()];
     let fill = |input: &mut [f32]| pack_pixels(&scaling(network, seed), &[&image], input);
@@ -218,6 +218,6 @@ fn try_to_run(model: &StoredModel<'_>, kernels: &[SingleKernel]) {
     let image = vec![3; model.input_len()];
     let mut arena = vec![0.0; model.arena_len()];
     // Of another kind of step the kernel does nothing.
-    let kernel = |step: usize| kernels[step.min(kernels.len() - 1)];
+    let kernel = |step: usize| kernels.get(step.min(kernels.len() - 1)).copied();
     assert!(model.infer(kernel, &mut arena, &image).is_ok());
 }
