@@ -31,7 +31,7 @@ pub struct LinkedProgram<const STEPS: usize = MAX_NODES> {
 }
 
 /// Runs one step of one sample.
-type StepKernel = fn(StepForward<'_, f32>);
+pub(super) type StepKernel = fn(StepForward<'_, f32>);
 
 impl<const STEPS: usize> LinkedProgram<STEPS> {
     /// The program of a network; in a `const`, a network with a fault fails the build.
@@ -41,19 +41,7 @@ impl<const STEPS: usize> LinkedProgram<STEPS> {
     /// As [`Program::of`].
     pub const fn of(network: &Network) -> Self {
         let program = Program::of(network, Purpose::Inference);
-        let steps = program.steps();
-        let mut used = 0;
-        let mut index = 0;
-        while index < steps.len() {
-            used |= convolution_parts(&steps[index]);
-            index += 1;
-        }
-        let mut kernels: [StepKernel; STEPS] = [activate; STEPS];
-        index = 0;
-        while index < steps.len() {
-            kernels[index] = kernel(&steps[index].operation, used);
-            index += 1;
-        }
+        let kernels = kernels(&program);
         Self { program, kernels }
     }
 
@@ -98,6 +86,24 @@ impl<const STEPS: usize> LinkedProgram<STEPS> {
         self.program
             .infer_stepwise(parameters, arena, fill, look, run)
     }
+}
+
+/// The kernels of a program's steps forward; behind them, of nothing.
+pub(super) const fn kernels<const STEPS: usize>(program: &Program<STEPS>) -> [StepKernel; STEPS] {
+    let steps = program.steps();
+    let mut used = 0;
+    let mut index = 0;
+    while index < steps.len() {
+        used |= convolution_parts(&steps[index]);
+        index += 1;
+    }
+    let mut kernels: [StepKernel; STEPS] = [activate; STEPS];
+    index = 0;
+    while index < steps.len() {
+        kernels[index] = kernel(&steps[index].operation, used);
+        index += 1;
+    }
+    kernels
 }
 
 /// The parts of the kernels that a step needs if it is a convolution.

@@ -109,14 +109,17 @@ pub const CLASSES: usize = {classes};
 /// Name of each class.
 pub const CLASS_NAMES: &[&str] = {names};
 const RULE: kiln_core::Int8Rule = {rule};
-/// The program of inference.
-pub static PROGRAM: kiln_core::Program<{steps}> =
-    kiln_core::Program::of(&NETWORK, kiln_core::Purpose::Int8(RULE));
 static VALUES: [kiln_core::Quantization; {values}] = {quantizations};
 static INPUT_CODES: [[i8; 256]; {tables}] = {codes};
 // Takes no flash: so that this is compiled again when the file has changed.
 const _: &[u8] = include_bytes!({path});
 {words}
+const ARRANGED: kiln_core::ArrangedNetwork<'static> =
+    kiln_core::ArrangedNetwork { rule: RULE, values: &VALUES, words: &WORDS };
+/// The program of inference, with the kernels of this network alone.
+pub static PROGRAM: kiln_core::LinkedInt8Program<'static, {steps}> =
+    kiln_core::LinkedInt8Program::of(&NETWORK, ARRANGED);
+
 /// The model as the classifier knows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Model;
@@ -135,13 +138,13 @@ impl ::kiln::EmbeddedInt8Model for Model {
         &INPUT_CODES
     }
     fn network() -> kiln_core::ArrangedNetwork<'static> {
-        kiln_core::ArrangedNetwork { rule: RULE, values: &VALUES, words: &WORDS }
+        ARRANGED
     }
     fn infer<'m>(
         arena: &'m mut [i8],
         fill: impl FnOnce(&mut [i8]),
     ) -> Result<&'m [i8], kiln_core::BufferError> {
-        PROGRAM.infer_arranged(&Self::network(), arena, fill)
+        PROGRAM.infer(arena, fill)
     }
 }
 

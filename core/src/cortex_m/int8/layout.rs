@@ -84,7 +84,7 @@ impl TapLayout {
 }
 
 /// How a convolution is computed, and what that takes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     pub sweeping: Sweeping,
     pub layout: TapLayout,

@@ -32,7 +32,28 @@ pub use arrangement::CodeArrangement;
         not(target_has_atomic = "64")
     )
 ))]
+pub(crate) use loops::CodeSweeping;
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
 pub use loops::{CodeAddition, CodeConvolution, CodeSum, sum_window};
+
+/// Which loops go over a convolution's outputs: none, on a processor that has none.
+#[cfg(not(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+)))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CodeSweeping {}
 
 /// How sums become codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

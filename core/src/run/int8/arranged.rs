@@ -1,7 +1,8 @@
 //! A network in integers as a program in flash reads it: step by step, in words, weights in the order
 //! in which the processor's loops take them.
 
-use super::step::StepTensors;
+use super::run_any;
+use super::step::{StepIntegers, StepTensors};
 use crate::dsp::{CodeArrangement, Rounding};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
 use crate::lanes::bytes::{i8s_of_words, i32s_of_words};
@@ -104,68 +105,92 @@ impl<const STEPS: usize> Program<STEPS> {
         self.check_rule(network.rule, network.values.len())?;
         let mut at = 0;
         for step in self.steps() {
-            let own = StepWords::at(step, network, at).ok_or(BufferError::Purpose)?;
-            at += own.len;
+            let own = StepExtent::of(step, network.words, at).ok_or(BufferError::Purpose)?;
+            at += own.len();
         }
         buffers::check("arranged words", network.words.len(), at)?;
         let mut at = 0;
-        let tensors = |step: &Step| match StepWords::at(step, network, at) {
+        let integers = |_, step: &Step| match StepExtent::of(step, network.words, at) {
             Some(own) => {
-                at += own.len;
-                own.tensors
+                at += own.len();
+                StepIntegers::of(own.tensors(network.words))
             }
             None => unreachable!("all steps have been found before"),
         };
-        self.infer_by(network.values, arena, fill, tensors, |step, _| {
-            observer.done(Work::of_int8(step));
-        })
+        let look = |step, _: &[i8]| observer.done(Work::of_int8(step));
+        self.infer_by(network.values, arena, fill, integers, look, run_any)
     }
 }
 
-/// A step's part of the words.
-struct StepWords<'a> {
-    tensors: StepTensors<'a>,
-    len: usize,
+/// Where a step's integers lie among the words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StepExtent {
+    /// Where they begin.
+    at: usize,
+    /// Words that the processor's loops take; none of a step that is no convolution or that they do not
+    /// serve.
+    pub loops: usize,
+    /// Words of constants that no loop takes.
+    constants: usize,
+    /// Whether a word stands before them that says so: the weights are behind them.
+    is_plain: bool,
+    /// Bytes of these weights.
+    weights: usize,
 }
 
-impl<'a> StepWords<'a> {
+impl StepExtent {
     /// That of a step whose words begin at `at`; `None` where they end too soon, or are made for loops
     /// that this processor has not.
-    fn at(step: &Step, network: &ArrangedNetwork<'a>, at: usize) -> Option<Self> {
-        let words = network.words.get(at..)?;
-        let geometry = step.int8_geometry();
-        let constants = |words: &'a [u32]| i32s_of_words(words);
-        let Some(geometry) = geometry else {
-            let own = words.get(..step.constants.len)?;
-            let tensors = StepTensors::Arranged {
-                words: &[],
-                constants: constants(own),
-            };
-            let len = own.len();
-            return Some(Self { tensors, len });
+    pub const fn of(step: &Step, words: &[u32], at: usize) -> Option<Self> {
+        let mut own = Self {
+            at,
+            loops: 0,
+            constants: step.constants.len,
+            is_plain: false,
+            weights: 0,
         };
-        let own = 3 * geometry.filters;
-        let more = step.constants.len - own;
-        if *words.first()? == PLAIN {
-            let bytes = step.parameters.len;
-            let end = 1 + step.constants.len;
-            let len = end + bytes.div_ceil(4);
-            let weights = &i8s_of_words(words.get(end..len)?)[..bytes];
-            let constants = constants(&words[1..end]);
-            let tensors = StepTensors::Plain { weights, constants };
-            return Some(Self { tensors, len });
+        if let Some(geometry) = step.int8_geometry() {
+            if at >= words.len() {
+                return None;
+            }
+            own.is_plain = words[at] == PLAIN;
+            if own.is_plain {
+                own.weights = step.parameters.len;
+            } else {
+                let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
+                own.loops = CodeArrangement::words(&geometry, pool);
+                own.constants -= 3 * geometry.filters;
+                if own.loops == 0 || !HAS_LOOPS {
+                    return None;
+                }
+            }
         }
-        let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
-        let served = CodeArrangement::words(&geometry, pool);
-        if served == 0 || !HAS_LOOPS {
+        if own.len() > words.len() - at {
             return None;
         }
-        let len = served + more;
-        let tensors = StepTensors::Arranged {
-            words: words.get(..served)?,
-            constants: constants(words.get(served..len)?),
-        };
-        Some(Self { tensors, len })
+        Some(own)
+    }
+
+    /// Words of the step.
+    pub const fn len(&self) -> usize {
+        self.is_plain as usize + self.loops + self.constants + self.weights.div_ceil(4)
+    }
+
+    /// The step's integers, of the words that it was found in.
+    pub fn tensors<'a>(&self, words: &'a [u32]) -> StepTensors<'a> {
+        let own = &words[self.at..][..self.len()];
+        if self.is_plain {
+            let (constants, weights) = own[1..].split_at(self.constants);
+            return StepTensors::Plain {
+                weights: &i8s_of_words(weights)[..self.weights],
+                constants: i32s_of_words(constants),
+            };
+        }
+        let (words, constants) = own.split_at(self.loops);
+        StepTensors::Arranged {
+            words,
+            constants: i32s_of_words(constants),
+        }
     }
 }
 
