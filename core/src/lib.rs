@@ -161,8 +161,9 @@ pub use program::{
 };
 pub use run::{
     ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, FakeQuantization,
-    GroupMemory, GroupWork, Int8Target, LinkedInt8Program, LinkedProgram, LinkedTraining, Observer,
-    PacketMemory, PacketSizes, Trainer, Work, score, score_reconstruction,
+    GroupMemory, GroupWork, Int8Target, LinkedInt8Program, LinkedProgram, LinkedTrainer,
+    LinkedTraining, Observer, PacketMemory, PacketSizes, Trainer, Work, score,
+    score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -21,7 +21,7 @@ mod trainer;
 
 pub use buffers::BufferError;
 pub(crate) use buffers::check;
-pub use compact::{CompactError, CompactMemory, CompactTrainer, LinkedTraining};
+pub use compact::{CompactError, CompactMemory, CompactTrainer, LinkedTrainer, LinkedTraining};
 pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};

@@ -1,9 +1,10 @@
 //! A module of a model of floating-point numbers.
 
 use crate::error::GenerateError;
-use crate::module::{check_memory, class_names, failed, path_literal, program};
+use crate::module::{check_memory, class_names, failed, file_crc, path_literal, program};
 use crate::network::{description, network, values};
 use crate::options::ModuleOptions;
+use crate::training::{TrainerParts, memory};
 use kiln_core::{ModelFile, ModelTask, Purpose, bytes_in_place};
 
 /// What the module of a file of these bytes holds.
@@ -18,7 +19,21 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
     check_memory(options, "RAM", &[("the classifier's arena", arena)])?;
     check_memory(options, "flash", &[("the model", file.len())])?;
     let (at, crc) = parameters(file, &model);
-    Ok(TEMPLATE
+    let trainer = match &options.training {
+        Some(training) => TrainerParts {
+            network: model.network(),
+            name: "NETWORK",
+            memory: memory(options, model.network(), training)?,
+            source: "::kiln::ScaledSource<Model>",
+            source_bytes: 0,
+            parameters: "&PARAMETERS.0",
+            start: "Ok(TRAINING.program().extract(&PARAMETERS.0, trained)?)",
+            file_crc: file_crc(file),
+        }
+        .items(options)?,
+        None => String::new(),
+    };
+    let items = TEMPLATE
         .replace(
             "{description}",
             &format!("{:?}", description(model.network())),
@@ -37,7 +52,8 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
         .replace(
             "{names}",
             &class_names(program.classes(), model.class_names()),
-        ))
+        );
+    Ok(items + &trainer)
 }
 
 /// Where the parameters begin in the file, and their CRC-32.
@@ -72,7 +88,6 @@ pub struct Model;
 
 impl ::kiln::EmbeddedModel for Model {
     type Arena = [f32; {arena}];
-    const ARENA: Self::Arena = [0.0; {arena}];
     const INPUTS: usize = INPUTS;
     const SCALE: &[f32] = {scale};
     const SHIFT: &[f32] = {shift};

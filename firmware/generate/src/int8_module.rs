@@ -1,11 +1,14 @@
 //! A module of a model of integers.
 
 use crate::error::GenerateError;
+use crate::head_module;
 use crate::int8::{arranged_words, input_codes, quantization, rule};
-use crate::module::{check_memory, class_names, failed, path_literal, program};
+use crate::module::{check_memory, class_names, failed, file_crc, path_literal, program};
 use crate::network::{description, network, values};
 use crate::options::ModuleOptions;
-use kiln_core::{Crc32, Int8ModelFile, Int8Target, ModelTask, Program, Purpose, QuantizedNetwork};
+use kiln_core::{
+    Crc32, Int8ModelFile, Int8Target, ModelTask, Program, Purpose, QuantizedNetwork, Shape,
+};
 
 /// Processors that have the loops of [`Int8Target::CortexMDsp`], as the crate that is compiled asks: a
 /// macro runs on the desktop, and does not know what it is compiled for.
@@ -34,7 +37,11 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
     });
     let codes = input_codes(model.scaling(), &input);
     let quantizations: Vec<String> = quantized.values().iter().map(quantization).collect();
-    Ok(TEMPLATE
+    let trainer = match &options.training {
+        Some(training) => head_module::items(options, &model, training, file_crc(file))?,
+        None => String::new(),
+    };
+    let items = TEMPLATE
         .replace(
             "{description}",
             &format!("{:?}", description(model.network())),
@@ -52,6 +59,7 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
         )
         .replace("{values}", &quantizations.len().to_string())
         .replace("{output}", &quantization(&output))
+        .replace("{output_shape}", &shape(program.output_shape()))
         .replace("{tables}", &codes.len().to_string())
         .replace("{codes}", &format!("{codes:?}"))
         .replace("{path}", &path_literal(options)?)
@@ -61,7 +69,48 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
             "{names}",
             &class_names(program.classes(), model.class_names()),
         )
-        .replace("{words}", &words(options, &program, &quantized)?))
+        .replace("{words}", &words(options, &program, &quantized)?);
+    Ok(items + &trainer)
+}
+
+/// A kind of processor.
+#[derive(Clone, Copy)]
+pub(crate) struct Target(Int8Target);
+
+impl Target {
+    /// All that words are arranged for.
+    pub const ALL: [Self; 2] = [Self(Int8Target::CortexMDsp), Self(Int8Target::Portable)];
+
+    /// What the crate that is compiled asks.
+    pub fn condition(self) -> String {
+        match self.0 {
+            Int8Target::CortexMDsp => HAS_LOOPS.into(),
+            Int8Target::Portable => format!("not({HAS_LOOPS})"),
+        }
+    }
+}
+
+/// A network's words for a kind of processor.
+pub(crate) fn arranged(
+    options: &ModuleOptions<'_>,
+    program: &Program,
+    quantized: &QuantizedNetwork<'_>,
+    target: Target,
+) -> Result<Vec<u32>, GenerateError> {
+    arranged_words(program, quantized, target.0).map_err(|error| GenerateError::Arrangement {
+        path: options.path.into(),
+        error,
+    })
+}
+
+/// A shape: an expression of type `kiln_core::Shape`.
+pub(crate) fn shape(shape: Shape) -> String {
+    let Shape {
+        channels,
+        height,
+        width,
+    } = shape;
+    format!("kiln_core::Shape::new({channels}, {height}, {width})")
 }
 
 /// The words, as each kind of processor reads them, and their checksum.
@@ -71,21 +120,14 @@ fn words(
     quantized: &QuantizedNetwork<'_>,
 ) -> Result<String, GenerateError> {
     let mut code = String::new();
-    for (target, condition) in [
-        (Int8Target::CortexMDsp, HAS_LOOPS.to_string()),
-        (Int8Target::Portable, format!("not({HAS_LOOPS})")),
-    ] {
-        let words = arranged_words(program, quantized, target).map_err(|error| {
-            GenerateError::Arrangement {
-                path: options.path.into(),
-                error,
-            }
-        })?;
+    for target in Target::ALL {
+        let words = arranged(options, program, quantized, target)?;
         check_memory(options, "flash", &[("the model", size_of_val(&words[..]))])?;
         let mut crc = Crc32::new();
         for word in &words {
             crc.update(&word.to_le_bytes());
         }
+        let condition = target.condition();
         code.push_str(&format!(
             "#[cfg({condition})]\nstatic WORDS: [u32; {}] = {words:?};\n\
              #[cfg({condition})]\nconst WORDS_CRC: u32 = {};\n",
@@ -126,12 +168,12 @@ pub struct Model;
 
 impl ::kiln::EmbeddedInt8Model for Model {
     type Arena = [u32; {arena}];
-    const ARENA: Self::Arena = [0; {arena}];
     const INPUTS: usize = INPUTS;
     const CHANNELS: usize = {channels};
     const SCALE: &[f32] = {scale};
     const SHIFT: &[f32] = {shift};
     const OUTPUT: kiln_core::Quantization = {output};
+    const OUTPUT_SHAPE: kiln_core::Shape = {output_shape};
     const CLASS_NAMES: &[&str] = CLASS_NAMES;
     const CRC: u32 = WORDS_CRC;
     fn input_codes() -> &'static [[i8; 256]] {

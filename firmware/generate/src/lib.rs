@@ -8,6 +8,7 @@
 mod aligned;
 mod error;
 mod float_module;
+mod head_module;
 mod int8;
 mod int8_module;
 mod module;
@@ -20,5 +21,5 @@ pub use error::GenerateError;
 pub use int8::{arranged_words, input_codes, quantization, rule};
 pub use module::module;
 pub use network::{description, network, values};
-pub use options::{ModuleOptions, ModuleTraining, TrainedPart};
+pub use options::{ModuleOptions, ModuleTraining, TrainedLayers};
 pub use training::mode;

@@ -71,6 +71,11 @@ pub(crate) fn path_literal(options: &ModuleOptions<'_>) -> Result<String, Genera
     }
 }
 
+/// The CRC-32 that ends a model file.
+pub(crate) fn file_crc(file: &[u8]) -> u32 {
+    u32::from_le_bytes(file.last_chunk().copied().unwrap_or_default())
+}
+
 /// Names of the classes: an expression of type `&[&str]`. Where the file names none, their numbers do.
 pub(crate) fn class_names<'n>(classes: usize, names: impl Iterator<Item = &'n str>) -> String {
     let mut names: Vec<String> = names.map(String::from).collect();

@@ -21,7 +21,7 @@ pub struct ModuleOptions<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModuleTraining {
     /// Which layers.
-    pub part: TrainedPart,
+    pub layers: TrainedLayers,
     /// Whether only their biases.
     pub biases_only: bool,
     /// Whether a gradient is kept, for batches.
@@ -32,7 +32,7 @@ pub struct ModuleTraining {
 
 /// Which layers are trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TrainedPart {
+pub enum TrainedLayers {
     /// All of them.
     All,
     /// Those from this one on, counted from 1.

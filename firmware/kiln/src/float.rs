@@ -1,7 +1,7 @@
 //! Classification by a network of floating-point numbers.
 
-use crate::DeviceError;
 use crate::input::{self, SensorValue};
+use crate::{DeviceError, FixedBuffer};
 use core::fmt;
 use core::marker::PhantomData;
 use kiln_core::{BufferError, Crc32, reference::loss::highest_class};
@@ -10,9 +10,7 @@ use kiln_core::{BufferError, Crc32, reference::loss::highest_class};
 /// makes tells a [`FloatClassifier`].
 pub trait EmbeddedModel: 'static {
     /// Memory that an inference works in, as long as the program says.
-    type Arena: AsMut<[f32]>;
-    /// The same, empty.
-    const ARENA: Self::Arena;
+    type Arena: FixedBuffer<f32>;
     /// Values of an input: channels x rows x columns.
     const INPUTS: usize;
     /// What a value of each channel is multiplied by; one number for all where they are alike.
@@ -50,7 +48,7 @@ impl<M: EmbeddedModel> FloatClassifier<M> {
     /// With nothing in its memory.
     pub const fn new() -> Self {
         Self {
-            arena: M::ARENA,
+            arena: M::Arena::EMPTY,
             model: PhantomData,
         }
     }

@@ -1,6 +1,6 @@
 //! From what a sensor gives to what a network sees.
 
-use crate::DeviceError;
+use crate::{DeviceError, EmbeddedInt8Model};
 
 /// Refuses an input of another length.
 pub(crate) fn check(given: usize, needed: usize) -> Result<(), DeviceError> {
@@ -11,19 +11,38 @@ pub(crate) fn check(given: usize, needed: usize) -> Result<(), DeviceError> {
 }
 
 /// What sensors give: bytes, or floats.
-pub(crate) trait SensorValue: Copy {
+///
+/// `pub` in a private module: there are no others.
+pub trait SensorValue: Copy {
+    /// As a number.
     fn number(self) -> f32;
+    /// What makes codes of a channel's values, for a network of integers.
+    fn coder<M: EmbeddedInt8Model>(channel: usize) -> impl Fn(Self) -> i8;
 }
 
 impl SensorValue for u8 {
     fn number(self) -> f32 {
         f32::from(self)
     }
+
+    fn coder<M: EmbeddedInt8Model>(channel: usize) -> impl Fn(Self) -> i8 {
+        let tables = M::input_codes();
+        // One for all where they are scaled alike.
+        let table = tables.get(channel).unwrap_or(&tables[0]);
+        |pixel| table[usize::from(pixel)]
+    }
 }
 
 impl SensorValue for f32 {
     fn number(self) -> f32 {
         self
+    }
+
+    fn coder<M: EmbeddedInt8Model>(channel: usize) -> impl Fn(Self) -> i8 {
+        let of = |list: &[f32]| list.get(channel).copied().unwrap_or(list[0]);
+        let (scale, shift) = (of(M::SCALE), of(M::SHIFT));
+        let value = M::network().values[0];
+        move |given| value.code(given * scale + shift)
     }
 }
 
@@ -44,17 +63,12 @@ pub(crate) fn scale<T: SensorValue>(
     }
 }
 
-/// Brings an input, channel by channel, to codes, channels last, by what `code_of` gives for a channel.
-pub(crate) fn interleave<T: SensorValue, F: Fn(T) -> i8>(
-    channels: usize,
-    given: &[T],
-    codes: &mut [i8],
-    code_of: impl Fn(usize) -> F,
-) {
-    let map = (given.len() / channels.max(1)).max(1);
+/// Brings an input, channel by channel, to codes, channels last.
+pub(crate) fn encode<M: EmbeddedInt8Model, T: SensorValue>(given: &[T], codes: &mut [i8]) {
+    let map = (given.len() / M::CHANNELS.max(1)).max(1);
     for (channel, given) in given.chunks_exact(map).enumerate() {
-        let code = code_of(channel);
-        let places = codes.iter_mut().skip(channel).step_by(channels);
+        let code = T::coder::<M>(channel);
+        let places = codes.iter_mut().skip(channel).step_by(M::CHANNELS);
         for (place, value) in places.zip(given) {
             *place = code(*value);
         }

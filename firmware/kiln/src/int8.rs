@@ -1,18 +1,16 @@
 //! Classification by a network of 8-bit integers.
 
-use crate::DeviceError;
-use crate::input;
+use crate::input::{self, SensorValue};
+use crate::{DeviceError, FixedBuffer};
 use core::fmt;
 use core::marker::PhantomData;
-use kiln_core::{ArrangedNetwork, BufferError, Crc32, Quantization, codes_in_words};
+use kiln_core::{ArrangedNetwork, BufferError, Crc32, Quantization, Shape, codes_in_words};
 
 /// A model of integers that [`model!`](crate::model!) has opened: what the module that it makes tells an
 /// [`Int8Classifier`].
 pub trait EmbeddedInt8Model: 'static {
     /// Memory that an inference works in, as long as the program says.
-    type Arena: AsMut<[u32]>;
-    /// The same, empty.
-    const ARENA: Self::Arena;
+    type Arena: FixedBuffer<u32>;
     /// Values of an input: channels x rows x columns.
     const INPUTS: usize;
     /// Channels of an input.
@@ -23,6 +21,8 @@ pub trait EmbeddedInt8Model: 'static {
     const SHIFT: &[f32];
     /// What the codes of the output stand for.
     const OUTPUT: Quantization;
+    /// Shape of the output.
+    const OUTPUT_SHAPE: Shape;
     /// Name of each class.
     const CLASS_NAMES: &[&str];
     /// CRC-32 of the words of its weights and constants.
@@ -56,7 +56,7 @@ impl<M: EmbeddedInt8Model> Int8Classifier<M> {
     /// With nothing in its memory.
     pub const fn new() -> Self {
         Self {
-            arena: M::ARENA,
+            arena: M::Arena::EMPTY,
             model: PhantomData,
         }
     }
@@ -67,15 +67,7 @@ impl<M: EmbeddedInt8Model> Int8Classifier<M> {
     ///
     /// An image of another length than the network takes.
     pub fn classify(&mut self, pixels: &[u8]) -> Result<Int8Answer<'_>, DeviceError> {
-        input::check(pixels.len(), M::INPUTS)?;
-        let tables = M::input_codes();
-        self.infer(|codes| {
-            input::interleave(M::CHANNELS, pixels, codes, |channel| {
-                // One for all where they are scaled alike.
-                let table = tables.get(channel).unwrap_or(&tables[0]);
-                |pixel: u8| table[usize::from(pixel)]
-            });
-        })
+        self.classify_scaled(pixels)
     }
 
     /// Classifies an input of floats, such as those of a sensor: channels x rows x columns. They are
@@ -85,15 +77,7 @@ impl<M: EmbeddedInt8Model> Int8Classifier<M> {
     ///
     /// An input of another length than the network takes.
     pub fn classify_values(&mut self, values: &[f32]) -> Result<Int8Answer<'_>, DeviceError> {
-        input::check(values.len(), M::INPUTS)?;
-        let value = M::network().values[0];
-        self.infer(|codes| {
-            input::interleave(M::CHANNELS, values, codes, |channel| {
-                let of = |list: &[f32]| list.get(channel).copied().unwrap_or(list[0]);
-                let (scale, shift) = (of(M::SCALE), of(M::SHIFT));
-                move |given: f32| value.code(given * scale + shift)
-            });
-        })
+        self.classify_scaled(values)
     }
 
     /// Whether the integers in flash are those of the model file, by a checksum.
@@ -113,7 +97,12 @@ impl<M: EmbeddedInt8Model> Int8Classifier<M> {
         }
     }
 
-    fn infer(&mut self, fill: impl FnOnce(&mut [i8])) -> Result<Int8Answer<'_>, DeviceError> {
+    fn classify_scaled<T: SensorValue>(
+        &mut self,
+        given: &[T],
+    ) -> Result<Int8Answer<'_>, DeviceError> {
+        input::check(given.len(), M::INPUTS)?;
+        let fill = |codes: &mut [i8]| input::encode::<M, T>(given, codes);
         let codes = M::infer(codes_in_words(self.arena.as_mut()), fill)?;
         Ok(Int8Answer {
             class: highest_code(codes),

@@ -14,15 +14,24 @@
 //!
 //! [`model!`] opens the file when the firmware is compiled, and makes a module of it.
 
+mod buffer;
 mod error;
 mod float;
 mod input;
 mod int8;
+mod learning;
+mod source;
+mod trainer;
 mod values;
 
+pub use buffer::FixedBuffer;
 pub use error::DeviceError;
 pub use float::{EmbeddedModel, FloatAnswer, FloatClassifier};
 pub use int8::{EmbeddedInt8Model, Int8Answer, Int8Classifier};
 pub use kiln_core as core;
+pub use kiln_core::{Outcome, Sgd};
 pub use kiln_macros::model;
+pub use learning::TrainedPart;
+pub use source::{ScaledSource, TrainingSource, TrunkSource};
+pub use trainer::ModelTrainer;
 pub use values::AlignedValues;

@@ -1,5 +1,6 @@
 //! A program of a training that brings its kernels along, so that no others need be linked.
 
+use super::CompactTrainer;
 use super::kernels::StepKernels;
 use super::pass::StepGradient;
 use crate::run::forward::StepForward;
@@ -30,6 +31,10 @@ type GradientKernel = fn(StepGradient<'_>);
 /// The kernels of a program's own steps.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnKernels<'a>(&'a [TrainedStepKernels]);
+
+/// A trainer with its own kernels alone.
+pub type LinkedTrainer<'a, const STEPS: usize = MAX_NODES> =
+    CompactTrainer<'a, STEPS, OwnKernels<'a>>;
 
 impl<const STEPS: usize> LinkedTraining<STEPS> {
     /// The program of a network's training; in a `const`, a fault fails the build.

@@ -11,7 +11,7 @@ mod pass;
 mod trainer;
 
 pub use error::CompactError;
-pub use linked::LinkedTraining;
+pub use linked::{LinkedTrainer, LinkedTraining};
 pub use trainer::{CompactMemory, CompactTrainer};
 
 #[cfg(test)]

@@ -259,6 +259,14 @@ impl<'a, const STEPS: usize, K: StepKernels> CompactTrainer<'a, STEPS, K> {
         &self.memory.arena[program.value(program.steps().len()).range()]
     }
 
+    /// As [`CompactTrainer::infer`], for as long as the memory is lent.
+    pub fn into_logits(mut self, fill: impl FnOnce(&mut [f32])) -> &'a [f32] {
+        self.infer(fill);
+        let last = self.program.value(self.program.steps().len());
+        let arena: &'a [f32] = self.memory.arena;
+        &arena[last.range()]
+    }
+
     /// The trained parameters.
     pub const fn trained(&self) -> &[f32] {
         self.memory.trained

@@ -1,7 +1,7 @@
 //! What the macro is called with.
 
 use crate::Refusal;
-use generate::{ModuleTraining, TrainedPart};
+use generate::{ModuleTraining, TrainedLayers};
 use proc_macro::{Span, TokenStream, TokenTree};
 use std::iter::Peekable;
 use std::path::Path;
@@ -83,7 +83,7 @@ impl Arguments {
 /// The words about a training.
 #[derive(Default)]
 struct Words {
-    part: Option<TrainedPart>,
+    part: Option<TrainedLayers>,
     batch: bool,
     momentum: bool,
     biases: bool,
@@ -95,7 +95,7 @@ impl Words {
     fn whole(self) -> Result<Option<ModuleTraining>, Refusal> {
         match (self.part, self.last) {
             (Some(part), _) => Ok(Some(ModuleTraining {
-                part,
+                layers: part,
                 biases_only: self.biases,
                 batch: self.batch || self.momentum,
                 momentum: self.momentum,
@@ -111,19 +111,19 @@ impl Words {
 }
 
 /// `= last(1)`, `= from(3)` or `= all`.
-fn read_part(tokens: &mut Tokens, span: Span) -> Result<TrainedPart, Refusal> {
+fn read_part(tokens: &mut Tokens, span: Span) -> Result<TrainedLayers, Refusal> {
     equals(tokens, span)?;
     let (name, span) = word(tokens.next(), span)?;
     if name == "all" {
-        return Ok(TrainedPart::All);
+        return Ok(TrainedLayers::All);
     }
     let Some(TokenTree::Group(group)) = tokens.next() else {
         return Err(misread(span));
     };
     let number = group.stream().to_string().trim().parse();
     match (name.as_str(), number) {
-        ("last", Ok(number @ 1..)) => Ok(TrainedPart::Last(number)),
-        ("from", Ok(number @ 1..)) => Ok(TrainedPart::From(number)),
+        ("last", Ok(number @ 1..)) => Ok(TrainedLayers::Last(number)),
+        ("from", Ok(number @ 1..)) => Ok(TrainedLayers::From(number)),
         _ => Err(misread(span)),
     }
 }
