@@ -3,6 +3,8 @@
 
 #[path = "build/board.rs"]
 mod board;
+#[path = "build/constants.rs"]
+mod constants;
 #[path = "src/course.rs"]
 mod course;
 #[path = "build/error.rs"]
@@ -11,8 +13,6 @@ mod error;
 mod files;
 #[path = "src/first_parameters.rs"]
 mod first_parameters;
-#[path = "build/generate.rs"]
-mod generate;
 #[path = "build/int8.rs"]
 mod int8;
 #[path = "build/int8_head.rs"]
@@ -56,7 +56,7 @@ fn build() -> Result<(), Error> {
         }
         None => 0,
     };
-    let code = generate::constants(&files, &model, &samples, training.as_ref())?;
+    let code = constants::constants(&files, &model, &samples, training.as_ref())?;
     let write = |name: &str, content: &[u8]| {
         let path = out.join(name);
         fs::write(&path, content).map_err(|cause| Error::Unwritable { path, cause })

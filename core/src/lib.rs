@@ -67,10 +67,11 @@
 //!   sample in the lanes of a desktop.
 //! - [`Trainer`], or its parts for programs with threads: [`Program::run_phase`],
 //!   [`Program::meet`], [`Program::add_gradient`], [`Sgd`].
-//! - [`LinkedProgram`]: inference that brings only its own kernels into a firmware.
+//! - [`LinkedProgram`], [`LinkedInt8Program`]: inference that brings only its own kernels into a firmware.
 //! - [`Observer`]: who is told of each piece of work while a program runs, such as a clock.
 //! - [`CompactTrainer`], [`CompactMode`], [`Trainable`]: the same training one sample at a time in
-//!   the least memory, of all or some of the parameters, as a microcontroller has it.
+//!   the least memory, of all or some of the parameters, as a microcontroller has it;
+//!   [`LinkedTraining`]: with its own kernels alone.
 //! - [`Folding`]: a trained network without its batch normalisations, as devices run it.
 //! - [`ModelFile`], [`ModelParts`]: a network with its weights as bytes, read where they lie.
 //! - [`mod@reference`]: the naive loops that define every bit.
@@ -160,9 +161,9 @@ pub use program::{
 };
 pub use run::{
     ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, FakeQuantization,
-    GroupMemory, GroupWork, Int8Target, LinkedProgram, Observer, PacketMemory, PacketSizes,
-    SingleKernel, StoredError, StoredFloat, StoredInt8, StoredModel, Trainer, Work, score,
-    score_reconstruction,
+    GroupMemory, GroupWork, Int8Target, LinkedInt8Program, LinkedProgram, LinkedTrainer,
+    LinkedTraining, Observer, PacketMemory, PacketSizes, SingleInt8Kernel, SingleKernel,
+    StoredError, StoredFloat, StoredInt8, StoredModel, Trainer, Work, score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -1,6 +1,7 @@
 //! The model and the samples: those of the environment, or else the committed ones.
 
 use crate::error::Error;
+use generate::AlignedFile;
 use kiln_core::{ModelFile, SamplesFile};
 use std::env;
 use std::fs;
@@ -9,16 +10,12 @@ use std::path::PathBuf;
 /// Where the committed files are.
 const MODEL: &str = "assets/digits.kiln";
 const SAMPLES: &str = "assets/digits.samples";
-/// Alignment in bytes at which a model opens in place.
-const ALIGNMENT: usize = 16;
 
-/// The files' bytes; the model's lie at a multiple of 16 so that it opens in place.
+/// The files' bytes; the model's lie where it opens in place.
 pub struct Files {
     model_path: PathBuf,
     samples_path: PathBuf,
-    /// The model from `model_start` on, which is where it is aligned.
-    model: Vec<u8>,
-    model_start: usize,
+    model: AlignedFile,
     samples: Vec<u8>,
 }
 
@@ -26,14 +23,8 @@ pub struct Files {
 pub fn read() -> Result<Files, Error> {
     let model_path = path("KILN_MODEL", MODEL);
     let samples_path = path("KILN_SAMPLES", SAMPLES);
-    let bytes = content(&model_path)?;
-    let mut model = vec![0; bytes.len() + ALIGNMENT];
-    let model_start = model.as_ptr().align_offset(ALIGNMENT);
-    model.truncate(model_start + bytes.len());
-    model[model_start..].copy_from_slice(&bytes);
     Ok(Files {
-        model,
-        model_start,
+        model: AlignedFile::new(&content(&model_path)?),
         samples: content(&samples_path)?,
         model_path,
         samples_path,
@@ -64,7 +55,7 @@ impl Files {
     }
 
     pub fn model_bytes(&self) -> &[u8] {
-        &self.model[self.model_start..]
+        self.model.bytes()
     }
 
     pub fn samples_bytes(&self) -> &[u8] {

@@ -4,13 +4,12 @@
 use crate::board;
 use crate::error::Error;
 use crate::files::{content, path};
-use crate::generate::{description, network};
 use crate::int8_head::Int8Head;
 use boards::{Board, INT8_PROGRAM_BYTES};
-use kiln_core::{
-    Crc32, Int8ModelFile, Int8Rule, Int8Target, Program, Purpose, Quantization, SamplesFile,
-    Scaling,
+use generate::{
+    AlignedFile, arranged_words, description, input_codes, network, quantization, rule,
 };
+use kiln_core::{Crc32, Int8ModelFile, Int8Target, Program, Purpose, SamplesFile};
 use std::env;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -55,17 +54,16 @@ impl Int8Files {
 
     /// The content of `int8_model.rs`, of a network that fits the board.
     pub fn constants(&self, board: &Board) -> Result<Int8Code, Error> {
-        let (start, memory) = aligned(&self.model);
+        let file = AlignedFile::new(&self.model);
         let failed = |error| Error::Model {
             path: self.model_path.clone(),
             error,
         };
-        let model = Int8ModelFile::open(&memory[start..]).map_err(failed)?;
+        let model = Int8ModelFile::open(file.bytes()).map_err(failed)?;
         let samples = self.samples(&model)?;
-        let rule = model.quantized().rule();
-        let program =
-            Program::try_of(model.network(), Purpose::Int8(rule)).map_err(Error::Program)?;
-        let words = words(&program, &model)?;
+        let purpose = Purpose::Int8(model.quantized().rule());
+        let program: Program = Program::try_of(model.network(), purpose).map_err(Error::Program)?;
+        let words = arranged_words(&program, &model.quantized(), target()).map_err(Error::Run)?;
         let integers = size_of_val(&words[..]) + size_of_val(model.quantized().values());
         let flash = [
             ("the int8 model", integers),
@@ -104,15 +102,6 @@ impl Int8Files {
     }
 }
 
-/// A copy at a multiple of 16, and where it starts.
-fn aligned(bytes: &[u8]) -> (usize, Vec<u8>) {
-    let mut memory = vec![0; bytes.len() + 16];
-    let start = memory.as_ptr().align_offset(16);
-    memory.truncate(start + bytes.len());
-    memory[start..].copy_from_slice(bytes);
-    (start, memory)
-}
-
 fn constants(
     model: &Int8ModelFile<'_>,
     program: &Program,
@@ -121,7 +110,6 @@ fn constants(
     [content, samples_content]: [&[u8]; 2],
 ) -> Result<String, Error> {
     let quantized = model.quantized();
-    let rule = quantized.rule();
     let input = &quantized.values()[0];
     let codes = input_codes(model.scaling(), input);
     let crc = codes_crc(program, model, samples, &codes)?;
@@ -130,16 +118,8 @@ fn constants(
         // Writing to a string cannot fail.
         let _ = writeln!(code, "pub const {name}: {kind} = {value};");
     };
-    let own = match rule {
-        Int8Rule::Once => "Once",
-        Int8Rule::TensorFlowLite => "TensorFlowLite",
-    };
     constant("NETWORK", "kiln_core::Network", network(model.network()));
-    constant(
-        "RULE",
-        "kiln_core::Int8Rule",
-        format!("kiln_core::Int8Rule::{own}"),
-    );
+    constant("RULE", "kiln_core::Int8Rule", rule(quantized.rule()).into());
     constant("STEPS", "usize", program.steps().len().to_string());
     constant(
         "ARENA_WORDS",
@@ -157,7 +137,7 @@ fn constants(
     constant("MODEL_CRC", "u32", u32::from_le_bytes(identity).to_string());
     constant("SAMPLES_LEN", "usize", samples_content.len().to_string());
     constant("EXPECTED_CRC", "u32", crc.to_string());
-    let values: Vec<String> = quantized.values().iter().map(value).collect();
+    let values: Vec<String> = quantized.values().iter().map(quantization).collect();
     let mut table = |name: &str, kind: &str, len: usize, content: String| {
         let _ = writeln!(code, "pub static {name}: [{kind}; {len}] = {content};");
     };
@@ -182,30 +162,6 @@ fn constants(
     Ok(code)
 }
 
-fn value(own: &Quantization) -> String {
-    format!(
-        "kiln_core::Quantization {{ scale: f32::from_bits({}), zero: {}, low: {}, high: {} }}",
-        own.scale.to_bits(),
-        own.zero,
-        own.low,
-        own.high
-    )
-}
-
-/// Weights and constants as the processor reads them that is built for.
-fn words(program: &Program, model: &Int8ModelFile<'_>) -> Result<Vec<u32>, Error> {
-    let target = target();
-    let quantized = model.quantized();
-    let len = program
-        .arranged_int8_words(&quantized, target)
-        .map_err(Error::Run)?;
-    let mut words = vec![0; len];
-    program
-        .arrange_int8(&quantized, target, &mut words)
-        .map_err(Error::Run)?;
-    Ok(words)
-}
-
 /// What the processor that is built for reads.
 fn target() -> Int8Target {
     let abi = env::var("CARGO_CFG_TARGET_ABI").unwrap_or_default();
@@ -214,15 +170,6 @@ fn target() -> Int8Target {
         ("arm", "eabihf") => Int8Target::CortexMDsp,
         _ => Int8Target::Portable,
     }
-}
-
-/// For each channel, the code of each pixel.
-fn input_codes(scaling: &Scaling, input: &Quantization) -> Vec<[i8; 256]> {
-    let channels = scaling.scale().iter().zip(scaling.shift());
-    let codes = channels.map(|(scale, shift)| {
-        std::array::from_fn(|pixel| input.code(pixel as f32 * scale + shift))
-    });
-    codes.collect()
 }
 
 /// CRC-32 of the codes that the network gives for all samples.

@@ -2,9 +2,8 @@
 
 use crate::board;
 use crate::error::Error;
-use crate::generate::network;
-use crate::training::mode_code;
 use boards::{Board, storage_bytes};
+use generate::{mode, network};
 use kiln_core::{Int8ModelFile, Int8Target, NetworkCut, Program, Purpose, TrainingMemory};
 use std::env;
 use std::fmt::Write;
@@ -106,11 +105,7 @@ impl Int8Head {
         let graph = "kiln_core::Network";
         constant("TRUNK_NETWORK", graph, network(&self.cut.trunk));
         constant("HEAD_NETWORK", graph, network(&self.cut.head));
-        constant(
-            "HEAD_MODE",
-            "kiln_core::CompactMode",
-            mode_code(&self.memory),
-        );
+        constant("HEAD_MODE", "kiln_core::CompactMode", mode(&self.memory));
         let integers = self.cut.head_of(&quantized);
         let (weights, constants) = (integers.weights(), integers.constants());
         let _ = writeln!(

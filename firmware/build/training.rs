@@ -36,7 +36,7 @@ impl Training {
 
     /// Its mode as Rust.
     pub fn code(&self) -> String {
-        mode_code(&self.memory)
+        generate::mode(&self.memory)
     }
 
     /// The program of training the model.
@@ -66,20 +66,6 @@ impl Training {
         ];
         board::check_ram(board, &parts)
     }
-}
-
-/// The mode of a training as Rust.
-pub fn mode_code(memory: &TrainingMemory) -> String {
-    let TrainingMemory {
-        from,
-        biases_only,
-        batch,
-        momentum,
-    } = memory;
-    format!(
-        "kiln_core::TrainingMemory {{ from: {from}, biases_only: {biases_only}, batch: {batch}, \
-         momentum: {momentum} }}.mode()"
-    )
 }
 
 fn seed() -> Result<Option<u64>, Error> {

@@ -19,7 +19,7 @@ pub enum Failure {
 }
 
 /// The model in flash, in its arena.
-struct FloatClassifier<'a> {
+struct FlashClassifier<'a> {
     parameters: &'static [f32],
     scaling: &'a Scaling,
     arena: &'a mut [f32],
@@ -36,7 +36,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     let samples = model::samples().map_err(Failure::Samples)?;
     let scaling = model::scaling().map_err(Failure::Scaling)?;
     defmt::println!("network    {=istr}", model::description());
-    let mut classifier = FloatClassifier {
+    let mut classifier = FlashClassifier {
         parameters,
         scaling: &scaling,
         arena: &mut memory::take().values[..model::ARENA_VALUES],
@@ -45,7 +45,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     classify(board, &samples, &mut classifier, arena, model::EXPECTED_CRC).map_err(Failure::Tally)
 }
 
-impl Classifier for FloatClassifier<'_> {
+impl Classifier for FlashClassifier<'_> {
     type Value = f32;
 
     fn infer(&mut self, board: &mut Board, image: &[u8]) -> Result<(&[f32], u32), BufferError> {

@@ -17,7 +17,7 @@ pub enum Failure {
 }
 
 /// The int8 model in flash, in its arena.
-struct Int8Classifier {
+struct Int8FlashClassifier {
     network: ArrangedNetwork<'static>,
     arena: &'static mut [i8],
 }
@@ -31,7 +31,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     defmt::println!("board      {=str}", board::NAME);
     defmt::println!("network    int8, {=istr}", int8_model::description());
     let samples = int8_model::samples().map_err(Failure::Samples)?;
-    let mut classifier = Int8Classifier {
+    let mut classifier = Int8FlashClassifier {
         network: int8_model::network(),
         arena: int8_model::arena().ok_or(Failure::Memory)?,
     };
@@ -40,7 +40,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
     classify(board, &samples, &mut classifier, arena, expected).map_err(Failure::Tally)
 }
 
-impl Classifier for Int8Classifier {
+impl Classifier for Int8FlashClassifier {
     type Value = i8;
 
     /// What it takes is counted from the codes of the input on.

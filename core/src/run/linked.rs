@@ -31,7 +31,7 @@ pub struct LinkedProgram<const STEPS: usize = MAX_NODES> {
 }
 
 /// Runs one step of one sample.
-type StepKernel = fn(StepForward<'_, f32>);
+pub(super) type StepKernel = fn(StepForward<'_, f32>);
 
 impl<const STEPS: usize> LinkedProgram<STEPS> {
     /// The program of a network; in a `const`, a network with a fault fails the build.
@@ -41,19 +41,7 @@ impl<const STEPS: usize> LinkedProgram<STEPS> {
     /// As [`Program::of`].
     pub const fn of(network: &Network) -> Self {
         let program = Program::of(network, Purpose::Inference);
-        let steps = program.steps();
-        let mut used = 0;
-        let mut index = 0;
-        while index < steps.len() {
-            used |= convolution_parts(&steps[index]);
-            index += 1;
-        }
-        let mut kernels: [StepKernel; STEPS] = [activate; STEPS];
-        index = 0;
-        while index < steps.len() {
-            kernels[index] = SINGLE_KERNELS[kernel(&steps[index].operation, used) as usize].1;
-            index += 1;
-        }
+        let kernels = kernels(&program);
         Self { program, kernels }
     }
 
@@ -143,7 +131,8 @@ impl<const STEPS: usize> Program<STEPS> {
     }
 }
 
-const fn is_same(one: &[u8], other: &[u8]) -> bool {
+/// Whether two names are the same.
+pub(super) const fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
@@ -155,6 +144,24 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
         index += 1;
     }
     true
+}
+
+/// The kernels of a program's steps forward; behind them, of nothing.
+pub(super) const fn kernels<const STEPS: usize>(program: &Program<STEPS>) -> [StepKernel; STEPS] {
+    let steps = program.steps();
+    let mut used = 0;
+    let mut index = 0;
+    while index < steps.len() {
+        used |= convolution_parts(&steps[index]);
+        index += 1;
+    }
+    let mut kernels: [StepKernel; STEPS] = [activate; STEPS];
+    index = 0;
+    while index < steps.len() {
+        kernels[index] = SINGLE_KERNELS[kernel(&steps[index].operation, used) as usize].1;
+        index += 1;
+    }
+    kernels
 }
 
 /// The parts of the kernels that a step needs if it is a convolution.

@@ -22,11 +22,13 @@ mod trainer;
 
 pub use buffers::BufferError;
 pub(crate) use buffers::check;
-pub use compact::{CompactError, CompactMemory, CompactTrainer};
+pub use compact::{CompactError, CompactMemory, CompactTrainer, LinkedTrainer, LinkedTraining};
 pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
-pub use int8::{ArrangedNetwork, Int8Target, PacketMemory, PacketSizes};
+pub use int8::{
+    ArrangedNetwork, Int8Target, LinkedInt8Program, PacketMemory, PacketSizes, SingleInt8Kernel,
+};
 pub use linked::{LinkedProgram, SingleKernel};
 pub use observer::{Observer, Work};
 pub use stored::{StoredError, StoredFloat, StoredInt8, StoredModel};

@@ -8,6 +8,7 @@ mod exact;
 mod fused;
 pub(super) mod int8;
 mod linked;
+mod linked_int8;
 mod observed;
 mod packets;
 mod quantized;

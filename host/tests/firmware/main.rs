@@ -14,6 +14,7 @@ mod int8_head;
 mod kernels;
 mod line;
 mod link;
+mod own;
 mod port;
 mod profile;
 mod refusals;

@@ -45,8 +45,12 @@ pub fn most_stack() -> usize {
 
 /// The committed model or samples.
 pub fn asset(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware/assets");
-    folder.join(name)
+    repository().join("firmware/assets").join(name)
+}
+
+/// The top of all sources.
+pub fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 /// A firmware with the committed files; `None` where it cannot be built or run here.
@@ -107,7 +111,8 @@ fn built(result: Result<Firmware, BuildError>) -> Option<Result<Firmware, BuildE
     Some(result)
 }
 
-fn has_emulator() -> bool {
+/// Whether there is an emulator; says so where there is none.
+pub fn has_emulator() -> bool {
     let folders = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&folders).any(|folder| folder.join("qemu-system-arm").is_file());
     if !found {
@@ -117,7 +122,7 @@ fn has_emulator() -> bool {
 }
 
 /// Says what is missing; fails where nothing may be skipped.
-fn skip(reason: &str) {
+pub fn skip(reason: &str) {
     let message = format!(
         "a firmware test was SKIPPED: {reason}; to run it: rustup target add \
          thumbv7em-none-eabihf, and apt-get install qemu-system-arm"

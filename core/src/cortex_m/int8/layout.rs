@@ -6,7 +6,7 @@ use crate::ops::conv2d::ConvGeometry;
 
 /// Which loops a convolution of codes takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sweeping {
+pub(crate) enum Sweeping {
     /// Four positions and two filters at a time.
     Tiles,
     /// One position and four filters at a time: where there are fewer than four positions.
@@ -84,7 +84,7 @@ impl TapLayout {
 }
 
 /// How a convolution is computed, and what that takes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     pub sweeping: Sweeping,
     pub layout: TapLayout,

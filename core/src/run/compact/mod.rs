@@ -5,10 +5,13 @@
 //! long every buffer then is, and [`CompactTrainer`] does it.
 
 mod error;
+mod kernels;
+mod linked;
 mod pass;
 mod trainer;
 
 pub use error::CompactError;
+pub use linked::{LinkedTrainer, LinkedTraining};
 pub use trainer::{CompactMemory, CompactTrainer};
 
 #[cfg(test)]

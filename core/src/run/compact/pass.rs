@@ -1,6 +1,7 @@
 //! One sample on its way: step by step, as the program says.
 
 use super::CompactError;
+use super::kernels::StepKernels;
 use crate::lanes::Kernel;
 use crate::ops::activation::GradientMask;
 use crate::ops::conv2d::SampleOutputGradient;
@@ -9,12 +10,13 @@ use crate::ops::{activation, conv2d, linear, loss, pool, scale_shift};
 use crate::program::{Mask, Region};
 use crate::run::backward::{mask, propagate};
 use crate::run::compiled::Compiled;
-use crate::run::forward::{Extras, forward_within};
+use crate::run::forward::{Extras, StepForward, forward_within};
 use crate::{Operation, Outcome, Program, Sgd, Step};
 
 /// A program's memory, all of which is at hand.
-pub(super) struct SamplePass<'a, const STEPS: usize> {
+pub(super) struct SamplePass<'a, const STEPS: usize, K> {
     pub program: &'a Program<STEPS>,
+    pub kernels: K,
     /// All parameters; empty where none is frozen.
     pub frozen: &'a [f32],
     pub trained: &'a mut [f32],
@@ -30,7 +32,7 @@ pub(super) enum Rule<'a> {
     Accumulate(&'a mut [f32]),
 }
 
-impl<const STEPS: usize> SamplePass<'_, STEPS> {
+impl<const STEPS: usize, K: StepKernels> SamplePass<'_, STEPS, K> {
     /// Runs step `index` forward; `training` keeps what its backward pass needs.
     pub fn forward(&mut self, index: usize, training: bool) {
         let step = &self.program.steps()[index];
@@ -44,7 +46,8 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
             winners,
             ..Extras::none()
         };
-        let run = <f32 as Compiled>::forward;
+        let kernels = self.kernels;
+        let run = |work: StepForward<'_, f32>| kernels.forward(index, work);
         forward_within(self.program, index, tensors, self.arena, extras, run);
         if training && self.program.mask(index) == Mask::Bits {
             let output = &self.arena[step.value.region.range()];
@@ -92,17 +95,23 @@ impl<const STEPS: usize> SamplePass<'_, STEPS> {
             _ => {}
         }
         let [weights, bias] = rule.tensors(step, self.frozen, self.trained);
+        let kernels = self.kernels;
         propagate(self.program, index, self.arena, |regions, arena| {
             let [input, d_output, d_input, scratch] = regions.split(arena);
-            let buffers = Buffers {
-                input,
-                d_output,
-                d_input,
-                scratch,
-                kept,
-                by_map,
-            };
-            buffers.run(step, weights, bias);
+            kernels.backward(
+                index,
+                StepGradient {
+                    step,
+                    weights,
+                    bias,
+                    input,
+                    d_output,
+                    d_input,
+                    scratch,
+                    kept,
+                    by_map,
+                },
+            );
         });
         if let Some(value) = self.program.masked_behind(index) {
             self.mask_whole(value);
@@ -174,8 +183,13 @@ fn pair(values: &mut [f32], first: Region, second: Region) -> (&mut [f32], &mut 
     values[start..start + first.len + second.len].split_at_mut(first.len)
 }
 
-/// The buffers of a step's backward pass.
-struct Buffers<'a> {
+/// A step's backward pass, its buffers in hand.
+///
+/// `pub` in a private module, as [`StepKernels`].
+pub struct StepGradient<'a> {
+    step: &'a Step,
+    weights: Tensor<'a>,
+    bias: Tensor<'a>,
     input: &'a [f32],
     /// Becomes the gradient of the input where the step works in place.
     d_output: &'a mut [f32],
@@ -188,64 +202,91 @@ struct Buffers<'a> {
     by_map: bool,
 }
 
-impl Buffers<'_> {
-    fn run(self, step: &Step, weights: Tensor<'_>, mut bias: Tensor<'_>) {
-        match step.operation {
-            Operation::Conv2d { conv, pool, .. } => {
-                let mut geometry = conv2d::ConvGeometry::new(&conv, step.input, step.inner);
-                geometry.output = step.pooled_extent();
-                conv2d::ConvSampleGradient {
-                    geometry,
-                    input: self.input,
-                    d_output: match (pool, self.by_map) {
-                        (true, _) => SampleOutputGradient::Pooled(self.d_output, self.kept),
-                        (_, true) => SampleOutputGradient::Mapped(self.d_output, self.kept),
-                        _ => SampleOutputGradient::Whole(self.d_output),
-                    },
-                    d_input: self.d_input,
-                    weights,
-                    bias,
-                    scratch: self.scratch,
-                }
-                .run();
-            }
-            Operation::Linear { .. } => {
-                linear::LinearSampleGradient {
-                    input: self.input,
-                    d_output: self.d_output,
-                    d_input: self.d_input,
-                    weights,
-                }
-                .run();
-                if !bias.values().is_empty() {
-                    bias.take(0, self.d_output);
-                }
-            }
-            Operation::ScaleShift { .. } => scale_shift::ScaleShiftSampleGradient {
-                input: self.input,
-                gradient: self.d_output,
-                propagate: step.reads[0].gradient.region.len > 0,
-                map: step.input.map_elements(),
-                scale: weights,
-                shift: bias,
-            }
-            .run(),
+impl StepGradient<'_> {
+    /// Runs it, whatever the step is.
+    pub(super) fn run(self) {
+        match self.step.operation {
+            Operation::Conv2d { .. } => self.convolution(),
+            Operation::Linear { .. } => self.linear(),
+            Operation::ScaleShift { .. } => self.scale_shift(),
+            Operation::MaxPool2d(_) => self.maximum(),
+            Operation::AvgPool2d(_) => self.mean(),
             // The mask of an activation, and the copies of an addition, are made on the way.
-            _ if self.d_input.is_empty() => {}
-            Operation::MaxPool2d(options) => pool::MaxPoolGradient {
-                geometry: pool::PoolGeometry::new(&options, step.input, step.output),
+            _ => {}
+        }
+    }
+
+    pub(super) fn convolution(self) {
+        let Operation::Conv2d { conv, pool, .. } = self.step.operation else {
+            return;
+        };
+        let mut geometry = conv2d::ConvGeometry::new(&conv, self.step.input, self.step.inner);
+        geometry.output = self.step.pooled_extent();
+        conv2d::ConvSampleGradient {
+            geometry,
+            input: self.input,
+            d_output: match (pool, self.by_map) {
+                (true, _) => SampleOutputGradient::Pooled(self.d_output, self.kept),
+                (_, true) => SampleOutputGradient::Mapped(self.d_output, self.kept),
+                _ => SampleOutputGradient::Whole(self.d_output),
+            },
+            d_input: self.d_input,
+            weights: self.weights,
+            bias: self.bias,
+            scratch: self.scratch,
+        }
+        .run();
+    }
+
+    pub(super) fn linear(mut self) {
+        linear::LinearSampleGradient {
+            input: self.input,
+            d_output: self.d_output,
+            d_input: self.d_input,
+            weights: self.weights,
+        }
+        .run();
+        if !self.bias.values().is_empty() {
+            self.bias.take(0, self.d_output);
+        }
+    }
+
+    pub(super) fn scale_shift(self) {
+        scale_shift::ScaleShiftSampleGradient {
+            input: self.input,
+            gradient: self.d_output,
+            propagate: self.step.reads[0].gradient.region.len > 0,
+            map: self.step.input.map_elements(),
+            scale: self.weights,
+            shift: self.bias,
+        }
+        .run();
+    }
+
+    pub(super) fn maximum(self) {
+        let step = self.step;
+        if let (Operation::MaxPool2d(options), false) = (&step.operation, self.d_input.is_empty()) {
+            pool::MaxPoolGradient {
+                geometry: pool::PoolGeometry::new(options, step.input, step.output),
                 d_output: self.d_output,
                 winners: self.kept,
                 d_input: self.d_input,
             }
-            .run(),
+            .run();
+        }
+    }
+
+    pub(super) fn mean(self) {
+        let step = self.step;
+        match &step.operation {
+            _ if self.d_input.is_empty() => {}
             Operation::AvgPool2d(_)
                 if step.averages_whole_maps() && self.d_input.len() == self.d_output.len() =>
             {
                 pool::differentiate_map_means(step.input, self.d_output, self.d_input);
             }
             Operation::AvgPool2d(options) => pool::AveragePoolGradient {
-                geometry: pool::PoolGeometry::new(&options, step.input, step.output),
+                geometry: pool::PoolGeometry::new(options, step.input, step.output),
                 d_output: self.d_output,
                 d_input: self.d_input,
                 mask: GradientMask::NONE,

@@ -5,6 +5,7 @@ extern crate std;
 
 mod bits;
 mod layout;
+mod linked;
 mod refused;
 
 use super::*;

@@ -1,7 +1,9 @@
 //! Training one sample at a time, in the caller's memory.
 
-use super::CompactError;
+use super::kernels::{EveryKernel, StepKernels};
+use super::linked::OwnKernels;
 use super::pass::{self, Rule, SamplePass};
+use super::{CompactError, LinkedTraining};
 use crate::run::buffers::{self, check_labels};
 use crate::run::observer::{Observer, Work};
 use crate::{CompactMode, CompactUpdate, GROUP, MAX_NODES, Outcome, Program, Sgd};
@@ -73,8 +75,9 @@ pub struct CompactMemory<'a> {
 /// # Ok::<(), kiln_core::CompactError>(())
 /// ```
 #[derive(Debug)]
-pub struct CompactTrainer<'a, const STEPS: usize = MAX_NODES> {
+pub struct CompactTrainer<'a, const STEPS: usize = MAX_NODES, K = EveryKernel> {
     program: &'a Program<STEPS>,
+    kernels: K,
     memory: CompactMemory<'a>,
     /// Samples the batch is to have, and has.
     batch: [usize; 2],
@@ -88,6 +91,30 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     /// A program for another purpose, or a slice of another length than the program says.
     pub fn new(
         program: &'a Program<STEPS>,
+        memory: CompactMemory<'a>,
+    ) -> Result<Self, CompactError> {
+        Self::by(program, EveryKernel, memory)
+    }
+}
+
+impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS, OwnKernels<'a>> {
+    /// A trainer in the caller's memory, with the kernels of a network known beforehand and no others.
+    ///
+    /// # Errors
+    ///
+    /// A slice of another length than the program says.
+    pub fn linked(
+        training: &'a LinkedTraining<STEPS>,
+        memory: CompactMemory<'a>,
+    ) -> Result<Self, CompactError> {
+        Self::by(training.program(), training.kernels(), memory)
+    }
+}
+
+impl<'a, const STEPS: usize, K: StepKernels> CompactTrainer<'a, STEPS, K> {
+    fn by(
+        program: &'a Program<STEPS>,
+        kernels: K,
         memory: CompactMemory<'a>,
     ) -> Result<Self, CompactError> {
         let CompactMemory {
@@ -118,6 +145,7 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         let batch = [0, 0];
         Ok(Self {
             program,
+            kernels,
             memory,
             batch,
         })
@@ -231,6 +259,14 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
         &self.memory.arena[program.value(program.steps().len()).range()]
     }
 
+    /// As [`CompactTrainer::infer`], for as long as the memory is lent.
+    pub fn into_logits(mut self, fill: impl FnOnce(&mut [f32])) -> &'a [f32] {
+        self.infer(fill);
+        let last = self.program.value(self.program.steps().len());
+        let arena: &'a [f32] = self.memory.arena;
+        &arena[last.range()]
+    }
+
     /// The trained parameters.
     pub const fn trained(&self) -> &[f32] {
         self.memory.trained
@@ -309,10 +345,11 @@ impl<'a, const STEPS: usize> CompactTrainer<'a, STEPS> {
     }
 
     /// The pass of a sample, and the gradient it may add to.
-    fn pass(&mut self) -> (SamplePass<'_, STEPS>, &mut [f32]) {
+    fn pass(&mut self) -> (SamplePass<'_, STEPS, K>, &mut [f32]) {
         let memory = &mut self.memory;
         let pass = SamplePass {
             program: self.program,
+            kernels: self.kernels,
             frozen: memory.frozen,
             trained: memory.trained,
             arena: memory.arena,

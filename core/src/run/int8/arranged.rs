@@ -1,8 +1,10 @@
 //! A network in integers as a program in flash reads it: step by step, in words, weights in the order
 //! in which the processor's loops take them.
 
-use super::step::{Int8Step, StepTensors};
-use crate::dsp::{CodeArrangement, Rounding};
+use super::linked::SingleInt8Kernel;
+use super::run_any;
+use super::step::{Int8Step, StepIntegers, StepTensors};
+use crate::dsp::{CodeArrangement, Rounding, Sweeping};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
 use crate::lanes::bytes::{i8s_of_words, i32s_of_words};
 use crate::program::Region;
@@ -75,6 +77,18 @@ impl<const STEPS: usize> Program<STEPS> {
         Ok(())
     }
 
+    /// Which loops a step is arranged for, if it is.
+    pub(super) fn sweeping(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+        step: &Step,
+        target: Int8Target,
+    ) -> Option<Sweeping> {
+        let layout = StepLayout::of(self, quantized, step, target);
+        let arrangement = layout.loops?;
+        Sweeping::of(&arrangement.geometry, arrangement.pool)
+    }
+
     /// Like [`Program::infer_int8`], by a network that was arranged for this processor. `arena` starts
     /// at a multiple of 4.
     ///
@@ -105,21 +119,20 @@ impl<const STEPS: usize> Program<STEPS> {
         self.check_rule(network.rule, network.values.len())?;
         let mut at = 0;
         for step in self.steps() {
-            let own = StepWords::at(step, network, at).ok_or(BufferError::Purpose)?;
-            at += own.len;
+            let own = StepExtent::of(step, network.words, at).ok_or(BufferError::Purpose)?;
+            at += own.len();
         }
         buffers::check("arranged words", network.words.len(), at)?;
         let mut at = 0;
-        let tensors = |step: &Step| match StepWords::at(step, network, at) {
+        let integers = |_, step: &Step| match StepExtent::of(step, network.words, at) {
             Some(own) => {
-                at += own.len;
-                own.tensors
+                at += own.len();
+                StepIntegers::of(own.tensors(network.words))
             }
             None => unreachable!("all steps have been found before"),
         };
-        self.infer_by(network.values, arena, fill, tensors, |step, _| {
-            observer.done(Work::of_int8(step));
-        })
+        let look = |step, _: &[i8]| observer.done(Work::of_int8(step));
+        self.infer_by(network.values, arena, fill, integers, look, run_any)
     }
 }
 
@@ -147,77 +160,122 @@ impl<'a> ArrangedCursor<'a> {
     }
 
     /// The next step's integers; nothing where they are not there.
-    pub fn take(&mut self, step: &Step) -> Option<StepTensors<'a>> {
-        let own = StepWords::at(step, &self.network, self.at)?;
-        self.at += own.len;
-        Some(own.tensors)
+    pub fn take(&mut self, step: &Step) -> Option<StepExtent> {
+        let own = StepExtent::of(step, self.network.words, self.at)?;
+        self.at += own.len();
+        Some(own)
     }
 
-    /// Runs the next step, which reads the values in `read`; nothing where its integers are not there.
+    /// Runs the next step by its kernel, which reads the values in `read`; nothing where its integers
+    /// are not there.
     pub fn run(
         &mut self,
         own: &ArrangedStep<'_>,
+        kernel: &SingleInt8Kernel,
         arena: &mut [i8],
         read: [Region; 2],
     ) -> Option<()> {
         let ArrangedStep { step, nodes } = *own;
-        let values = self.network.values;
+        let ArrangedNetwork {
+            rule,
+            values,
+            words,
+        } = self.network;
+        let extent = self.take(step)?;
+        let sweep = kernel.sweep(step, &extent);
         let work = Int8Step {
             step,
-            rule: self.network.rule,
+            rule,
             inputs: nodes.map(|node| values[node]),
             nodes: &values[step.node + 1..][..step.nodes],
-            tensors: self.take(step)?,
+            integers: StepIntegers {
+                tensors: extent.tensors(words),
+                rows: kernel.rows(),
+                sweep: sweep.as_ref(),
+            },
         };
-        work.run(arena, read);
+        kernel.run(work, arena, read);
         Some(())
     }
 }
 
-/// A step's part of the words.
-struct StepWords<'a> {
-    tensors: StepTensors<'a>,
-    len: usize,
+/// Where a step's integers lie among the words.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::run) struct StepExtent {
+    /// Where they begin.
+    at: usize,
+    /// Words that the processor's loops take; none of a step that is no convolution or that they do not
+    /// serve.
+    pub loops: usize,
+    /// Words of constants that no loop takes.
+    constants: usize,
+    /// Whether a word stands before them that says so: the weights are behind them.
+    is_plain: bool,
+    /// Bytes of these weights.
+    weights: usize,
 }
 
-impl<'a> StepWords<'a> {
+impl StepExtent {
     /// That of a step whose words begin at `at`; `None` where they end too soon, or are made for loops
     /// that this processor has not.
-    fn at(step: &Step, network: &ArrangedNetwork<'a>, at: usize) -> Option<Self> {
-        let words = network.words.get(at..)?;
-        let geometry = step.int8_geometry();
-        let constants = |words: &'a [u32]| i32s_of_words(words);
-        let Some(geometry) = geometry else {
-            let own = words.get(..step.constants.len)?;
-            let tensors = StepTensors::Arranged {
-                words: &[],
-                constants: constants(own),
-            };
-            let len = own.len();
-            return Some(Self { tensors, len });
+    pub const fn of(step: &Step, words: &[u32], at: usize) -> Option<Self> {
+        let mut own = Self {
+            at,
+            loops: 0,
+            constants: step.constants.len,
+            is_plain: false,
+            weights: 0,
         };
-        let own = 3 * geometry.filters;
-        let more = step.constants.len - own;
-        if *words.first()? == PLAIN {
-            let bytes = step.parameters.len;
-            let end = 1 + step.constants.len;
-            let len = end + bytes.div_ceil(4);
-            let weights = &i8s_of_words(words.get(end..len)?)[..bytes];
-            let constants = constants(&words[1..end]);
-            let tensors = StepTensors::Plain { weights, constants };
-            return Some(Self { tensors, len });
+        if let Some(geometry) = step.int8_geometry() {
+            if at >= words.len() {
+                return None;
+            }
+            own.is_plain = words[at] == PLAIN;
+            if own.is_plain {
+                own.weights = step.parameters.len;
+            } else {
+                let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
+                own.loops = CodeArrangement::words(&geometry, pool);
+                own.constants -= 3 * geometry.filters;
+                if own.loops == 0 || !HAS_LOOPS {
+                    return None;
+                }
+            }
         }
-        let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
-        let served = CodeArrangement::words(&geometry, pool);
-        if served == 0 || !HAS_LOOPS {
+        if own.len() > words.len() - at {
             return None;
         }
-        let len = served + more;
-        let tensors = StepTensors::Arranged {
-            words: words.get(..served)?,
-            constants: constants(words.get(served..len)?),
-        };
-        Some(Self { tensors, len })
+        Some(own)
+    }
+
+    /// Which loops its integers are arranged for, if they are.
+    pub const fn sweeping(&self, step: &Step) -> Option<Sweeping> {
+        match step.int8_geometry() {
+            Some(geometry) if self.loops > 0 => Sweeping::of(&geometry, step.pools()),
+            _ => None,
+        }
+    }
+
+    /// Words of the step.
+    pub const fn len(&self) -> usize {
+        self.is_plain as usize + self.loops + self.constants + self.weights.div_ceil(4)
+    }
+
+    /// The step's integers, of the words that it was found in.
+    pub fn tensors<'a>(&self, words: &'a [u32]) -> StepTensors<'a> {
+        let own = &words[self.at..][..self.len()];
+        if self.is_plain {
+            let (constants, weights) = own[1..].split_at(self.constants);
+            return StepTensors::Plain {
+                weights: &i8s_of_words(weights)[..self.weights],
+                constants: i32s_of_words(constants),
+            };
+        }
+        let (words, constants) = own.split_at(self.loops);
+        StepTensors::Arranged {
+            words,
+            constants: i32s_of_words(constants),
+        }
     }
 }
 

@@ -1,18 +1,21 @@
 //! The forward pass of a network in integers.
 
 mod arranged;
+mod linked;
 mod packets;
 mod step;
 
 pub(super) use arranged::{ArrangedCursor, ArrangedStep, HAS_LOOPS};
 pub use arranged::{ArrangedNetwork, Int8Target};
+pub use linked::{LinkedInt8Program, SingleInt8Kernel};
 pub use packets::{PacketMemory, PacketSizes};
 
 use super::buffers::{self, BufferError};
 use super::observer::{Observer, Work};
 use crate::int8::QuantizedNetwork;
+use crate::program::Region;
 use crate::{Int8Rule, Program, Quantization, Step};
-use step::{Int8Step, StepTensors};
+use step::{Int8Step, StepIntegers, StepTensors};
 
 impl<const STEPS: usize> Program<STEPS> {
     /// Computes the codes that a network gives for one sample, by a program made for
@@ -87,21 +90,24 @@ impl<const STEPS: usize> Program<STEPS> {
         look: impl FnMut(Option<usize>, &[i8]),
     ) -> Result<&'m [i8], BufferError> {
         self.check_int8(quantized)?;
-        let tensors = |step: &Step| StepTensors::Plain {
-            weights: &quantized.weights()[step.parameters.range()],
-            constants: &quantized.constants()[step.constants.range()],
+        let integers = |_, step: &Step| {
+            StepIntegers::of(StepTensors::Plain {
+                weights: &quantized.weights()[step.parameters.range()],
+                constants: &quantized.constants()[step.constants.range()],
+            })
         };
-        self.infer_by(quantized.values(), arena, fill, tensors, look)
+        self.infer_by(quantized.values(), arena, fill, integers, look, run_any)
     }
 
-    /// The pass over steps whose integers `tensors` finds, in order.
+    /// The pass over steps whose integers `integers` finds, in order, each by `run`.
     fn infer_by<'t, 'm>(
         &self,
         values: &[Quantization],
         arena: &'m mut [i8],
         fill: impl FnOnce(&mut [i8]),
-        mut tensors: impl FnMut(&Step) -> StepTensors<'t>,
+        mut integers: impl FnMut(usize, &Step) -> StepIntegers<'t>,
         mut look: impl FnMut(Option<usize>, &[i8]),
+        run: impl Fn(usize, Int8Step<'_>, &mut [i8], [Region; 2]),
     ) -> Result<&'m [i8], BufferError> {
         buffers::check("arena of bytes", arena.len(), self.arena_packets())?;
         let rule = self.int8_rule().ok_or(BufferError::Purpose)?;
@@ -109,8 +115,13 @@ impl<const STEPS: usize> Program<STEPS> {
         fill(&mut arena[input.at..][..self.input_shape().elements()]);
         look(None, arena);
         for (index, step) in self.steps().iter().enumerate() {
-            let work = self.int8_step(step, values, rule, tensors(step));
-            work.run(arena, step.reads.map(|read| self.value(read.value)));
+            let work = self.int8_step(step, values, rule, integers(index, step));
+            run(
+                index,
+                work,
+                arena,
+                step.reads.map(|read| self.value(read.value)),
+            );
             look(Some(index), arena);
         }
         let output = self.value(self.steps().len());
@@ -123,7 +134,7 @@ impl<const STEPS: usize> Program<STEPS> {
         step: &'a Step,
         values: &'a [Quantization],
         rule: Int8Rule,
-        tensors: StepTensors<'a>,
+        integers: StepIntegers<'a>,
     ) -> Int8Step<'a> {
         let numbers = step.reads.map(|read| self.node_of_value(read.value));
         Int8Step {
@@ -131,12 +142,12 @@ impl<const STEPS: usize> Program<STEPS> {
             rule,
             inputs: numbers.map(|number| values[number]),
             nodes: &values[step.node + 1..][..step.nodes],
-            tensors,
+            integers,
         }
     }
 
     /// Number of the last node that a step's value covers, 0 for the input.
-    pub(super) fn node_of_value(&self, value: usize) -> usize {
+    pub(in crate::run) const fn node_of_value(&self, value: usize) -> usize {
         match value {
             0 => 0,
             _ => self.steps()[value - 1].node + self.steps()[value - 1].nodes,
@@ -157,4 +168,9 @@ impl<const STEPS: usize> Program<STEPS> {
         let nodes = self.node_of_value(self.steps().len());
         buffers::check("values", values, nodes + 1)
     }
+}
+
+/// Runs a step, whatever it is.
+fn run_any(_: usize, work: Int8Step<'_>, arena: &mut [i8], values: [Region; 2]) {
+    work.run(arena, values);
 }

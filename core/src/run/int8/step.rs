@@ -1,5 +1,6 @@
 //! One step of a network in integers.
 
+use crate::dsp::CodeSweeping;
 use crate::ops::add::int8::Int8Add;
 use crate::ops::conv2d::{ConvGeometry, Int8Conv};
 use crate::ops::pool::PoolGeometry;
@@ -31,8 +32,32 @@ pub(super) struct Int8Step<'a> {
     pub inputs: [Quantization; 2],
     /// What those of each node stand for that it covers.
     pub nodes: &'a [Quantization],
-    pub tensors: StepTensors<'a>,
+    pub integers: StepIntegers<'a>,
 }
+
+/// The integers of a step, and what computes with them.
+#[derive(Clone, Copy)]
+pub(super) struct StepIntegers<'a> {
+    pub tensors: StepTensors<'a>,
+    /// What computes its rows, where it is a convolution.
+    pub rows: RowsKernel,
+    /// For [`sweep_rows`].
+    pub sweep: Option<&'a CodeSweeping>,
+}
+
+impl<'a> StepIntegers<'a> {
+    /// For whatever computes with such tensors.
+    pub fn of(tensors: StepTensors<'a>) -> Self {
+        Self {
+            tensors,
+            rows: convolve_rows,
+            sweep: None,
+        }
+    }
+}
+
+/// Computes rows of a convolution.
+pub(super) type RowsKernel = fn(&Int8Step<'_>, ConvolvedRows<'_>);
 
 impl Int8Step<'_> {
     /// Runs it; `values` are the places of what it reads.
@@ -69,7 +94,7 @@ impl Int8Step<'_> {
 
     /// The constants that are not a convolution's.
     pub fn behind(&self) -> &[i32] {
-        match self.tensors {
+        match self.integers.tensors {
             StepTensors::Plain { constants, .. } => match self.step.int8_geometry() {
                 Some(geometry) => &constants[3 * geometry.filters..],
                 None => constants,
@@ -78,26 +103,29 @@ impl Int8Step<'_> {
         }
     }
 
-    fn convolve(self, arena: &mut [i8], input: Region) {
+    pub(super) fn convolve(self, arena: &mut [i8], input: Region) {
         let Some(geometry) = self.step.int8_geometry() else {
             return;
         };
         let (own, scratch) = (self.step.value.region, self.step.scratch.region);
         let [input, output, scratch] = disjoint(arena, [input, own, scratch]);
         let pool = matches!(self.step.operation, Operation::Conv2d { pool: true, .. });
-        self.convolve_rows(ConvolvedRows {
-            geometry,
-            pool,
-            rows: 0..self.step.output.height as usize,
-            input: &input[..self.step.input.elements()],
-            quantization: self.output(0),
-            output: &mut output[..self.step.output.elements()],
-            scratch,
-        });
+        (self.integers.rows)(
+            &self,
+            ConvolvedRows {
+                geometry,
+                pool,
+                rows: 0..self.step.output.height as usize,
+                input: &input[..self.step.input.elements()],
+                quantization: self.output(0),
+                output: &mut output[..self.step.output.elements()],
+                scratch,
+            },
+        );
     }
 
     /// Row by row, each of which is added to its place.
-    fn convolve_and_add(self, arena: &mut [i8], [input, other]: [Region; 2]) {
+    pub(super) fn convolve_and_add(self, arena: &mut [i8], [input, other]: [Region; 2]) {
         let step = self.step;
         let (Some(geometry), Some(read)) = (step.int8_geometry(), step.adds) else {
             return;
@@ -114,15 +142,18 @@ impl Int8Step<'_> {
         let mut inputs = [self.nodes[0]; 2];
         inputs[usize::from(read)] = self.inputs[1];
         for (y, value) in output[..len].chunks_exact_mut(row.len()).enumerate() {
-            self.convolve_rows(ConvolvedRows {
-                geometry,
-                pool: false,
-                rows: y..y + 1,
-                input: &input[..step.input.elements()],
-                quantization: self.nodes[0],
-                output: row,
-                scratch,
-            });
+            (self.integers.rows)(
+                &self,
+                ConvolvedRows {
+                    geometry,
+                    pool: false,
+                    rows: y..y + 1,
+                    input: &input[..step.input.elements()],
+                    quantization: self.nodes[0],
+                    output: row,
+                    scratch,
+                },
+            );
             self.add_codes(Int8Add {
                 rule: self.rule,
                 constants: self.behind(),
@@ -135,38 +166,7 @@ impl Int8Step<'_> {
         }
     }
 
-    /// Computes rows of a convolution.
-    fn convolve_rows(&self, work: ConvolvedRows<'_>) {
-        let (weights, constants) = match self.tensors {
-            StepTensors::Plain { weights, constants } => (weights, constants),
-            StepTensors::Arranged { words, .. } => {
-                return work.by_loops(words, self.inputs[0].zero);
-            }
-        };
-        let (geometry, above) = match work.is_part() {
-            true => work.geometry.of_row(work.rows.start),
-            false => (work.geometry, 0),
-        };
-        Int8Conv {
-            geometry,
-            pool: work.pool,
-            rule: match self.step.operation {
-                // TensorFlow Lite's linear layers round once, too.
-                Operation::Linear { .. } => Int8Rule::Once,
-                _ => self.rule,
-            },
-            input: &work.input[above * geometry.input[1] * geometry.channels..],
-            input_zero: self.inputs[0].zero,
-            weights,
-            constants,
-            quantization: work.quantization,
-            output: work.output,
-            scratch: work.scratch,
-        }
-        .run();
-    }
-
-    fn add(self, arena: &mut [i8], [first, second]: [Region; 2]) {
+    pub(super) fn add(self, arena: &mut [i8], [first, second]: [Region; 2]) {
         let len = self.step.output.elements();
         let own = self.step.value.region;
         let is_twice = first.at == second.at;
@@ -202,7 +202,7 @@ impl Int8Step<'_> {
         )
     ))]
     fn add_codes(&self, work: Int8Add<'_>) {
-        if let StepTensors::Arranged { .. } = self.tensors {
+        if let StepTensors::Arranged { .. } = self.integers.tensors {
             work.run_by_loops();
         } else {
             work.run();
@@ -221,7 +221,7 @@ impl Int8Step<'_> {
         work.run();
     }
 
-    fn pool(self, arena: &mut [i8], input: Region, pool: Pool2d, kind: Int8PoolKind) {
+    pub(super) fn pool(self, arena: &mut [i8], input: Region, pool: Pool2d, kind: Int8PoolKind) {
         let step = self.step;
         let [input, output] = disjoint(arena, [input, step.value.region]);
         Int8Pool {
@@ -235,7 +235,7 @@ impl Int8Step<'_> {
     }
 
     /// An activation on its own: its output's limits.
-    fn clamp(self, arena: &mut [i8], input: Region) {
+    pub(super) fn clamp(self, arena: &mut [i8], input: Region) {
         let (len, own) = (self.step.output.elements(), self.step.value.region);
         if self.step.in_place.is_none() {
             let [from, to] = disjoint(arena, [input, own]);
@@ -248,8 +248,53 @@ impl Int8Step<'_> {
     }
 }
 
+/// Computes rows of a convolution, by what its integers were arranged for.
+pub(super) fn convolve_rows(step: &Int8Step<'_>, work: ConvolvedRows<'_>) {
+    match step.integers.tensors {
+        StepTensors::Plain { .. } => convolve_portably(step, work),
+        StepTensors::Arranged { words, .. } => work.by_loops(words, step.inputs[0].zero),
+    }
+}
+
+/// Computes rows of a convolution by the loops that have been found for it before.
+pub(super) fn sweep_rows(step: &Int8Step<'_>, work: ConvolvedRows<'_>) {
+    if let (Some(sweep), StepTensors::Arranged { words, .. }) =
+        (step.integers.sweep, step.integers.tensors)
+    {
+        work.by_sweep(sweep, words, step.inputs[0].zero);
+    }
+}
+
+/// Computes rows of a convolution on any processor.
+pub(super) fn convolve_portably(step: &Int8Step<'_>, work: ConvolvedRows<'_>) {
+    let StepTensors::Plain { weights, constants } = step.integers.tensors else {
+        return;
+    };
+    let (geometry, above) = match work.is_part() {
+        true => work.geometry.of_row(work.rows.start),
+        false => (work.geometry, 0),
+    };
+    Int8Conv {
+        geometry,
+        pool: work.pool,
+        rule: match step.step.operation {
+            // TensorFlow Lite's linear layers round once, too.
+            Operation::Linear { .. } => Int8Rule::Once,
+            _ => step.rule,
+        },
+        input: &work.input[above * geometry.input[1] * geometry.channels..],
+        input_zero: step.inputs[0].zero,
+        weights,
+        constants,
+        quantization: work.quantization,
+        output: work.output,
+        scratch: work.scratch,
+    }
+    .run();
+}
+
 /// Rows of a convolution's output, and what they are computed in.
-struct ConvolvedRows<'a> {
+pub(super) struct ConvolvedRows<'a> {
     geometry: ConvGeometry,
     pool: bool,
     /// All, or one where there is no pool.
@@ -279,7 +324,37 @@ impl ConvolvedRows<'_> {
         )
     ))]
     fn by_loops(self, words: &[u32], input_zero: i8) {
-        let is_served = crate::dsp::CodeConvolution {
+        let is_served = self.by_words(words, input_zero).run();
+        debug_assert!(is_served, "arranged for loops that are not there");
+    }
+
+    /// By those of them that have been found before.
+    #[cfg(any(
+        test,
+        all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        )
+    ))]
+    fn by_sweep(self, sweep: &CodeSweeping, words: &[u32], input_zero: i8) {
+        self.by_words(words, input_zero).run_by(sweep);
+    }
+
+    /// As the processor's loops take it.
+    #[cfg(any(
+        test,
+        all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        )
+    ))]
+    fn by_words<'w>(self, words: &'w [u32], input_zero: i8) -> crate::dsp::CodeConvolution<'w>
+    where
+        Self: 'w,
+    {
+        crate::dsp::CodeConvolution {
             geometry: self.geometry,
             pool: self.pool,
             rows: self.rows,
@@ -290,8 +365,6 @@ impl ConvolvedRows<'_> {
             limits: [self.quantization.low, self.quantization.high],
             scratch: self.scratch,
         }
-        .run();
-        debug_assert!(is_served, "arranged for loops that are not there");
     }
 
     #[cfg(not(any(
@@ -304,6 +377,18 @@ impl ConvolvedRows<'_> {
     )))]
     fn by_loops(self, _: &[u32], _: i8) {
         unreachable!("an arranged network has been checked for the processor's loops")
+    }
+
+    #[cfg(not(any(
+        test,
+        all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        )
+    )))]
+    fn by_sweep(self, sweep: &CodeSweeping, _: &[u32], _: i8) {
+        match *sweep {}
     }
 }
 

@@ -20,6 +20,7 @@ pub use write::{StoredFloat, StoredInt8};
 
 use super::buffers::{self, BufferError};
 use super::forward::{Extras, forward_step};
+use super::int8::SingleInt8Kernel;
 use super::int8::{ArrangedCursor, ArrangedNetwork, ArrangedStep};
 use super::linked::SingleKernel;
 use crate::crc32::Crc32;
@@ -38,70 +39,75 @@ pub struct StoredModel<'a> {
 }
 
 impl<'a> StoredModel<'a> {
-    /// Opens a model if it is one, whole and undamaged: not a bit has changed since it was written, and
-    /// nothing in it lies outside of it or of its arena.
+    /// Opens a model of `f32` if it is one, whole and undamaged: not a bit has changed since it was written,
+    /// and nothing in it lies outside of it or of its arena.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn open(words: &'a [u32]) -> Result<Self, StoredError> {
-        let crc = Header::read(words)?.crc;
-        let mut own = Crc32::new();
-        own.update(bytes_of_words(&words[header::CHECKED..]));
-        match own.value() == crc {
-            true => Self::reopen(words),
-            false => Err(StoredError::Checksum),
-        }
+    pub fn open_float(words: &'a [u32]) -> Result<Self, StoredError> {
+        check_bits(words)?;
+        Self::reopen_float(words)
     }
 
-    /// Opens a model whose bits are known to be as they were written, which takes a while to find out: all is
-    /// checked but the checksum.
+    /// The same of a model of integers.
     ///
     /// # Errors
     ///
-    /// As [`StoredModel::open`].
-    pub fn reopen(words: &'a [u32]) -> Result<Self, StoredError> {
-        let header = Header::read(words)?;
-        let model = Self { words, header };
-        let sections = header.sections().ok_or(StoredError::Damaged { step: 0 })?;
-        if sections.end != words.len() {
-            return Err(StoredError::Damaged { step: 0 });
-        }
-        model.check_steps()?;
-        Ok(model)
+    /// What is wrong with it.
+    pub fn open_int8(words: &'a [u32]) -> Result<Self, StoredError> {
+        check_bits(words)?;
+        Self::reopen_int8(words)
     }
 
-    fn check_steps(&self) -> Result<(), StoredError> {
-        let header = &self.header;
-        let rule = header.rule();
-        let mut network = self.network();
-        if !header.has_input() {
-            return Err(StoredError::Damaged { step: 0 });
+    /// Opens a model of `f32` whose bits are known to be as they were written, which takes a while to find
+    /// out: all is checked but the checksum.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoredModel::open_float`].
+    pub fn reopen_float(words: &'a [u32]) -> Result<Self, StoredError> {
+        Self::checked::<false>(words)
+    }
+
+    /// The same of a model of integers.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoredModel::open_int8`].
+    pub fn reopen_int8(words: &'a [u32]) -> Result<Self, StoredError> {
+        Self::checked::<true>(words)
+    }
+
+    /// A model of one kind, so that a program that has no other links no checks of it.
+    fn checked<const INT8: bool>(words: &'a [u32]) -> Result<Self, StoredError> {
+        let header = Header::read(words)?;
+        let model = Self { words, header };
+        if model.is_int8() != INT8 {
+            return Err(StoredError::Kind);
         }
+        let damaged = StoredError::Damaged { step: 0 };
+        match header.sections() {
+            Some(sections) if sections.end == words.len() && header.has_input() => {}
+            _ => return Err(damaged),
+        }
+        let mut integers = model.network();
         let mut outputs = header.shape;
         for index in 0..header.steps {
             let damaged = StoredError::Damaged { step: index + 1 };
-            let stored = self.step(index).ok_or(damaged)?;
-            let step = &stored.step;
-            let parameters = match rule {
-                None => header.weights,
-                // Found by the words that follow one another.
-                Some(_) => usize::MAX,
-            };
-            let is_named = stored.nodes.iter().all(|node| *node < header.values);
-            let covered = step.node + step.nodes < header.values;
-            let sound = stored.is_sound(header.arena, parameters, rule);
-            if !sound || rule.is_some() && !(is_named && covered && step.nodes > 0) {
+            let stored = model.step(index).ok_or(damaged)?;
+            if !stored.is_sound::<INT8>(&header) {
                 return Err(damaged);
             }
-            if rule.is_some() && network.take(step).is_none() {
+            if INT8 && !(stored.is_covered(header.values) && integers.take(&stored.step).is_some())
+            {
                 return Err(damaged);
             }
-            outputs = step.output;
+            outputs = stored.step.output;
         }
-        let damaged = StoredError::Damaged { step: header.steps };
-        match outputs.elements() == header.outputs && (rule.is_none() || network.is_done()) {
-            true => Ok(()),
+        let is_whole = outputs.elements() == header.outputs && (!INT8 || integers.is_done());
+        match is_whole {
+            true => Ok(model),
             false => Err(damaged),
         }
     }
@@ -167,13 +173,15 @@ impl<'a> StoredModel<'a> {
     }
 
     /// Computes the codes that a model of integers gives for an image: bytes, channel by channel.
-    /// `arena` starts at a multiple of 4.
+    /// `arena` starts at a multiple of 4; `kernel` has the kernel of each step, as
+    /// [`Program::int8_kernel_names`](crate::Program::int8_kernel_names) names them.
     ///
     /// # Errors
     ///
     /// A model of `f32`, or a buffer of another length.
     pub fn infer_int8<'m>(
         &self,
+        kernel: impl Fn(usize) -> Option<&'a SingleInt8Kernel>,
         arena: &'m mut [i8],
         image: &[u8],
     ) -> Result<&'m [i8], BufferError> {
@@ -187,12 +195,12 @@ impl<'a> StoredModel<'a> {
         let mut network = self.network();
         let mut output = header.input;
         for index in 0..header.steps {
-            let Some(stored) = self.step(index) else {
+            let (Some(stored), Some(kernel)) = (self.step(index), kernel(index)) else {
                 return Err(BufferError::Purpose);
             };
             let (step, nodes) = (&stored.step, stored.nodes);
             network
-                .run(&ArrangedStep { step, nodes }, arena, stored.read)
+                .run(&ArrangedStep { step, nodes }, kernel, arena, stored.read)
                 .ok_or(BufferError::Purpose)?;
             output = step.value.region;
         }
@@ -262,5 +270,16 @@ impl<'a> StoredModel<'a> {
         let sections = self.header.sections().unwrap_or_default();
         let extent = which(&sections);
         &self.words[extent.start..extent.end]
+    }
+}
+
+/// Whether not a bit has changed since it was written.
+fn check_bits(words: &[u32]) -> Result<(), StoredError> {
+    let crc = Header::read(words)?.crc;
+    let mut own = Crc32::new();
+    own.update(bytes_of_words(&words[header::CHECKED..]));
+    match own.value() == crc {
+        true => Ok(()),
+        false => Err(StoredError::Checksum),
     }
 }

@@ -1,5 +1,6 @@
 //! A step of an inference as words.
 
+use super::header::Header;
 use crate::int8::{Int8Rule, constants_of, weights_of};
 use crate::network::output_shape;
 use crate::ops::activation::Activation;
@@ -127,8 +128,11 @@ impl StoredStep {
 
     /// Whether kernels may run it within an arena of so many values: extents follow from one another,
     /// and all that it reads and writes is there and apart.
-    pub fn is_sound(&self, arena: usize, parameters: usize, rule: Option<Int8Rule>) -> bool {
+    pub fn is_sound<const INT8: bool>(&self, header: &Header) -> bool {
         let step = &self.step;
+        let rule = if INT8 { header.rule() } else { None };
+        // Integers are found by the words that follow one another.
+        let parameters = if INT8 { usize::MAX } else { header.weights };
         let Some(layer) = layer(&step.operation) else {
             return false;
         };
@@ -171,8 +175,15 @@ impl StoredStep {
             && step.parameters.len == own_weights
             && is_within(step.parameters, parameters)
             && has_constants(step, constants + added)
-            && (rule.is_none() || step.scratch.region.len >= step.int8_scratch())
-            && self.is_apart(arena)
+            && (!INT8 || step.scratch.region.len >= step.int8_scratch())
+            && self.is_apart(header.arena)
+    }
+
+    /// Whether what its codes stand for is told of, among so many values.
+    pub fn is_covered(&self, values: usize) -> bool {
+        let step = &self.step;
+        let is_named = self.nodes.iter().all(|node| *node < values);
+        is_named && step.nodes > 0 && step.node + step.nodes < values
     }
 
     /// Whether everything lies in the arena, and apart from what it is not meant to lie over.

@@ -7,6 +7,7 @@ use super::step::STEP_WORDS;
 use super::write::{StoredFloat, StoredInt8, seal};
 use super::{StoredError, StoredModel};
 use crate::program::tests::{graphs, networks, program};
+use crate::run::int8::SingleInt8Kernel;
 use crate::run::linked::SingleKernel;
 use crate::run::tests::int8::without_scales;
 use crate::testing::assert_bits;
@@ -53,7 +54,7 @@ fn stored(network: &Network, seed: u32) -> (Vec<u32>, Vec<SingleKernel>) {
 
 fn check(network: &Network, seed: u32) {
     let (words, kernels) = stored(network, seed);
-    let model = StoredModel::open(&words).unwrap();
+    let model = StoredModel::open_float(&words).unwrap();
     let own = program(network, Purpose::Inference);
     let image = image(network, seed);
     let mut arena = vec![f32::NAN; model.arena_len()];
@@ -69,7 +70,11 @@ fn check(network: &Network, seed: u32) {
         (model.input_len(), model.output_len()),
         (image.len(), found.len())
     );
-    assert!(model.infer_int8(&mut [0; 4], &image).is_err());
+    assert!(model.infer_int8(|_| None, &mut [0; 4], &image).is_err());
+    assert_eq!(
+        StoredModel::open_int8(&words).unwrap_err(),
+        StoredError::Kind
+    );
 }
 
 #[test]
@@ -80,7 +85,11 @@ fn a_stored_model_gives_what_its_program_gives() {
     (0..200).for_each(|seed| check(&random_network(seed, false), seed));
 }
 
-fn stored_int8(network: &Network, seed: u32, target: Int8Target) -> (Vec<u32>, Vec<i8>) {
+fn stored_int8(
+    network: &Network,
+    seed: u32,
+    target: Int8Target,
+) -> (Vec<u32>, Vec<SingleInt8Kernel>, Vec<i8>) {
     let rule = [Int8Rule::Once, Int8Rule::TensorFlowLite][seed as usize % 2];
     let integers = Integers::random(network, rule, seed);
     let quantized = integers.of(network);
@@ -112,7 +121,9 @@ fn stored_int8(network: &Network, seed: u32, target: Int8Target) -> (Vec<u32>, V
         }
     };
     let expected = own.infer_int8(&quantized, &mut arena, fill).unwrap();
-    (stored, expected.to_vec())
+    let kernels = own.int8_kernel_names(&quantized, target).unwrap();
+    let kernels = kernels.map(SingleInt8Kernel::named).collect();
+    (stored, kernels, expected.to_vec())
 }
 
 #[test]
@@ -120,12 +131,16 @@ fn a_stored_model_of_integers_gives_the_codes_of_its_program() {
     for seed in 0..300 {
         let network = without_scales(seed);
         for target in [Int8Target::Portable, Int8Target::CortexMDsp] {
-            let (words, expected) = stored_int8(&network, seed, target);
-            let model = StoredModel::open(&words).unwrap();
+            let (words, kernels, expected) = stored_int8(&network, seed, target);
+            let model = StoredModel::open_int8(&words).unwrap();
             let mut memory = vec![seed; model.arena_len() / 4];
             let image = image(&network, seed);
             let found = model
-                .infer_int8(codes_in_words(&mut memory), &image)
+                .infer_int8(
+                    |step| kernels.get(step),
+                    codes_in_words(&mut memory),
+                    &image,
+                )
                 .unwrap();
             assert_eq!(found, expected, "seed {seed}: {network}");
             assert!(model.output_quantization().is_some());
@@ -137,21 +152,21 @@ fn a_stored_model_of_integers_gives_the_codes_of_its_program() {
 fn what_has_changed_since_it_was_written_is_refused() {
     let network = Network::input(1, 6, 6).conv2d(4, 3).relu().linear(3);
     let (words, _) = stored(&network, 1);
-    assert!(StoredModel::open(&words).is_ok());
+    assert!(StoredModel::open_float(&words).is_ok());
     for at in 0..words.len() {
         for bit in [0, 9, 31] {
             let mut other = words.clone();
             other[at] ^= 1 << bit;
-            let found = StoredModel::open(&other).unwrap_err();
+            let found = StoredModel::open_float(&other).unwrap_err();
             if at >= CHECKED {
                 assert!(matches!(found, StoredError::Checksum), "{at}: {found}");
             }
         }
-        assert!(StoredModel::open(&words[..at]).is_err());
+        assert!(StoredModel::open_float(&words[..at]).is_err());
     }
     let mut newer = words.clone();
     newer[1] = 2;
-    let found = StoredModel::open(&newer).unwrap_err();
+    let found = StoredModel::open_float(&newer).unwrap_err();
     assert_eq!(found, StoredError::Version { found: 2, known: 1 });
     assert_eq!(
         std::format!("{found}"),
@@ -179,9 +194,9 @@ fn no_words_with_a_right_checksum_run_out_of_bounds() {
     for seed in 0..12 {
         let network = without_scales(seed);
         let (float, kernels) = stored(&network, seed);
-        let (int8, _) = stored_int8(&network, seed, Int8Target::Portable);
-        for words in [float, int8] {
-            let steps = StoredModel::open(&words).unwrap().step_count();
+        let (int8, _, _) = stored_int8(&network, seed, Int8Target::Portable);
+        for (words, is_int8) in [(float, false), (int8, true)] {
+            let steps = open(&words, is_int8).unwrap().step_count();
             for at in CHECKED..HEADER_WORDS + steps * STEP_WORDS {
                 for value in values {
                     let mut other = words.clone();
@@ -191,7 +206,7 @@ fn no_words_with_a_right_checksum_run_out_of_bounds() {
                         other[at] ^ value
                     };
                     seal(&mut other);
-                    match StoredModel::open(&other) {
+                    match open(&other, is_int8) {
                         Ok(model) => {
                             try_to_run(&model, &kernels);
                             run += 1;
@@ -203,6 +218,13 @@ fn no_words_with_a_right_checksum_run_out_of_bounds() {
         }
     }
     assert!(run > 1000 && refused > 10 * 1000, "{run} {refused}");
+}
+
+fn open(words: &[u32], is_int8: bool) -> Result<StoredModel<'_>, StoredError> {
+    match is_int8 {
+        true => StoredModel::open_int8(words),
+        false => StoredModel::open_float(words),
+    }
 }
 
 fn try_to_run(model: &StoredModel<'_>, kernels: &[SingleKernel]) {

@@ -31,17 +31,74 @@ pub struct CodeConvolution<'a> {
     pub scratch: &'a mut [i8],
 }
 
+/// Which loops go over a convolution's outputs, and what they take: found once, so that a program links
+/// no others.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeSweeping {
+    sizes: Sizes,
+    kernel: SweepKernel,
+}
+
+/// Goes over the outputs, of which a row has so many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SweepKernel(fn(&mut CodeConvolution<'_>, &Sizes, usize));
+
+impl SweepKernel {
+    /// The loops of one kind.
+    pub const fn of(sweeping: Sweeping) -> Self {
+        Self(match sweeping {
+            Sweeping::Tiles => sweep_tiles,
+            Sweeping::Lines => sweep_lines,
+            Sweeping::Planes => sweep_planes,
+        })
+    }
+}
+
+impl CodeSweeping {
+    /// Those of a convolution; `None` where no loop is made for the geometry.
+    pub const fn of(geometry: &ConvGeometry, pool: bool) -> Option<Self> {
+        let Some(sizes) = Sizes::of(geometry, pool) else {
+            return None;
+        };
+        let kernel = SweepKernel::of(sizes.sweeping);
+        Some(Self { sizes, kernel })
+    }
+
+    /// The same by the loops that are at hand, which are those of the geometry.
+    pub(crate) const fn by(
+        kernel: SweepKernel,
+        geometry: &ConvGeometry,
+        pool: bool,
+    ) -> Option<Self> {
+        match Sizes::of(geometry, pool) {
+            Some(sizes) => Some(Self { sizes, kernel }),
+            None => None,
+        }
+    }
+}
+
 impl CodeConvolution<'_> {
     /// Runs it; gives `false`, and computes nothing, where no loop is made for the geometry.
     ///
     /// # Panics
     ///
     /// Where a slice has another length than the geometry says, or is not aligned.
-    pub fn run(mut self) -> bool {
-        let g = self.geometry;
-        let Some(sizes) = Sizes::of(&g, self.pool) else {
+    pub fn run(self) -> bool {
+        let Some(sweeping) = CodeSweeping::of(&self.geometry, self.pool) else {
             return false;
         };
+        self.run_by(&sweeping);
+        true
+    }
+
+    /// Runs it by the loops of its geometry.
+    ///
+    /// # Panics
+    ///
+    /// As [`CodeConvolution::run`].
+    pub(crate) fn run_by(mut self, sweeping: &CodeSweeping) {
+        let sizes = &sweeping.sizes;
+        let g = self.geometry;
         let [height, width] = match self.pool {
             true => g.output.map(|extent| extent / 2),
             false => g.output,
@@ -55,18 +112,8 @@ impl CodeConvolution<'_> {
             && self.scratch.len() >= sizes.taps + sizes.copies
             && self.scratch.as_ptr().cast::<u32>().is_aligned();
         assert!(is_whole, "a convolution's buffers are not of its geometry");
-        match sizes.sweeping {
-            Sweeping::Tiles => {
-                if !self.pool {
-                    self.geometry = flattened(g);
-                }
-                self.tiles(&sizes, width);
-            }
-            Sweeping::Lines => self.lines(&sizes),
-            Sweeping::Planes => self.planes(),
-        }
+        (sweeping.kernel.0)(&mut self, sizes, width);
         clamp_codes(self.output, self.limits);
-        true
     }
 
     pub(super) fn gathering(&mut self, sizes: &Sizes) -> Gathering<'_> {
@@ -116,6 +163,21 @@ impl CodeConvolution<'_> {
             weights = behind;
         }
     }
+}
+
+fn sweep_tiles(work: &mut CodeConvolution<'_>, sizes: &Sizes, width: usize) {
+    if !work.pool {
+        work.geometry = flattened(work.geometry);
+    }
+    work.tiles(sizes, width);
+}
+
+fn sweep_lines(work: &mut CodeConvolution<'_>, sizes: &Sizes, _: usize) {
+    work.lines(sizes);
+}
+
+fn sweep_planes(work: &mut CodeConvolution<'_>, _: &Sizes, _: usize) {
+    work.planes();
 }
 
 /// What the first word of arranged weights says.

@@ -72,6 +72,7 @@ fn poison(program: &Program, moment: usize, arena: &mut [f32]) {
 fn poisoned_step(program: &Program, run: &Run, memory: &mut Memory, sgd: &Sgd) {
     let steps = program.steps().len();
     let mut pass = SamplePass {
+        kernels: kernels::EveryKernel,
         program,
         frozen: &memory.frozen,
         trained: &mut memory.trained,

@@ -1,6 +1,6 @@
 //! One step of a network in integers, a packet of samples at a time.
 
-use super::super::step::{Int8Step, StepTensors};
+use super::super::step::{Int8Step, StepIntegers, StepTensors};
 use super::codes::{read_sample, write_sample};
 use super::{PacketMemory, convolution_rule};
 use crate::int8::{QuantizedNetwork, four};
@@ -62,8 +62,12 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             weights: &quantized.weights()[step.parameters.range()],
             constants: &quantized.constants()[step.constants.range()],
         };
-        self.program
-            .int8_step(step, quantized.values(), quantized.rule(), tensors)
+        self.program.int8_step(
+            step,
+            quantized.values(),
+            quantized.rule(),
+            StepIntegers::of(tensors),
+        )
     }
 
     /// Where a value read lies.

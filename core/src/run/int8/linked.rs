@@ -1,0 +1,326 @@
+//! A program in integers that brings its kernels along, so that no others need be linked.
+
+use super::arranged::{ArrangedNetwork, HAS_LOOPS, Int8Target, StepExtent};
+use super::step::{Int8Step, RowsKernel, StepIntegers, convolve_portably, sweep_rows};
+use crate::dsp::{CodeSweeping, SweepKernel, Sweeping};
+use crate::int8::QuantizedNetwork;
+use crate::ops::pool::int8::Int8PoolKind;
+use crate::program::Region;
+use crate::run::buffers::BufferError;
+use crate::run::linked::is_same;
+use crate::run::observer::{Observer, Work};
+use crate::{MAX_NODES, Network, Operation, Program, Purpose, Step};
+
+/// Inference of one sample at a time in integers, by a network that is known when a firmware is built and
+/// that was arranged for its processor.
+///
+/// [`Program::infer_arranged`] runs whatever its program says, so whoever calls it has the kernels of all
+/// operations in flash. Here each step points to its kernel, and knows where its integers lie. In a
+/// `static`, only the kernels that the network needs are linked; the codes are the same.
+///
+/// ```
+/// use kiln_core::{
+///     ArrangedNetwork, Int8Rule, LinkedInt8Program, Network, Quantization, codes_in_words,
+/// };
+/// const NETWORK: Network = Network::input(1, 2, 2).max_pool2d(2);
+/// static VALUES: [Quantization; 2] = [Quantization::new(0.5, 0); 2];
+/// // What a firmware's build arranges: a pool has no weights.
+/// static WORDS: [u32; 0] = [];
+/// const ARRANGED: ArrangedNetwork<'static> =
+///     ArrangedNetwork { rule: Int8Rule::Once, values: &VALUES, words: &WORDS };
+/// static PROGRAM: LinkedInt8Program<'static, 1> = LinkedInt8Program::of(&NETWORK, ARRANGED);
+///
+/// let mut words = [0; PROGRAM.program().arena_packets() / 4];
+/// let fill = |codes: &mut [i8]| codes.copy_from_slice(&[3, -5, 7, 1]);
+/// assert_eq!(PROGRAM.infer(codes_in_words(&mut words), fill)?, [7]);
+/// # Ok::<(), kiln_core::BufferError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct LinkedInt8Program<'a, const STEPS: usize = MAX_NODES> {
+    program: Program<STEPS>,
+    network: ArrangedNetwork<'a>,
+    kernels: [Int8StepKernel; STEPS],
+}
+
+/// Runs one step, by its integers at their place.
+#[derive(Clone, Copy, Debug)]
+struct Int8StepKernel {
+    kernel: SingleInt8Kernel,
+    /// Where the processor's loops compute a convolution's rows: which.
+    sweep: Option<CodeSweeping>,
+    extent: StepExtent,
+}
+
+/// Runs one step of one sample.
+type Int8Kernel = fn(Int8Step<'_>, &mut [i8], [Region; 2]);
+
+impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
+    /// The program of a graph with its integers; in a `const`, a fault fails the build.
+    ///
+    /// # Panics
+    ///
+    /// As [`Program::of`], and where the integers are not those of the graph, or were arranged for a
+    /// processor with other loops.
+    pub const fn of(graph: &Network, network: ArrangedNetwork<'a>) -> Self {
+        let program = Program::of(graph, Purpose::Int8(network.rule));
+        let steps = program.steps();
+        assert!(
+            network.values.len() == program.node_of_value(steps.len()) + 1,
+            "the values are another network's"
+        );
+        let nothing = Int8StepKernel {
+            kernel: CLAMP,
+            sweep: None,
+            extent: match StepExtent::of(&Step::NOTHING, &[], 0) {
+                Some(extent) => extent,
+                None => panic!("a step without integers"),
+            },
+        };
+        let mut kernels = [nothing; STEPS];
+        let (mut index, mut at) = (0, 0);
+        while index < steps.len() {
+            let step = &steps[index];
+            let Some(extent) = StepExtent::of(step, network.words, at) else {
+                panic!("the words are arranged for another network, or another processor");
+            };
+            at += extent.len();
+            let kernel = INT8_KERNELS[kernel_number(step, extent.sweeping(step)) as usize].1;
+            kernels[index] = Int8StepKernel {
+                kernel,
+                sweep: kernel.sweep(step, &extent),
+                extent,
+            };
+            index += 1;
+        }
+        assert!(at == network.words.len(), "the words are another network's");
+        Self {
+            program,
+            network,
+            kernels,
+        }
+    }
+
+    /// What runs, and where everything lies meanwhile.
+    pub const fn program(&self) -> &Program<STEPS> {
+        &self.program
+    }
+
+    /// As [`Program::infer_arranged`] of [`LinkedInt8Program::program`].
+    ///
+    /// # Errors
+    ///
+    /// An arena of another length.
+    pub fn infer<'m>(
+        &self,
+        arena: &'m mut [i8],
+        fill: impl FnOnce(&mut [i8]),
+    ) -> Result<&'m [i8], BufferError> {
+        self.infer_observed(arena, fill, &mut ())
+    }
+
+    /// Like [`LinkedInt8Program::infer`], while `observer` looks on.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinkedInt8Program::infer`].
+    pub fn infer_observed<'m>(
+        &self,
+        arena: &'m mut [i8],
+        fill: impl FnOnce(&mut [i8]),
+        observer: &mut impl Observer,
+    ) -> Result<&'m [i8], BufferError> {
+        let ArrangedNetwork { values, words, .. } = self.network;
+        let integers = |index: usize, _: &Step| {
+            let own = &self.kernels[index];
+            StepIntegers {
+                tensors: own.extent.tensors(words),
+                rows: own.kernel.rows,
+                sweep: own.sweep.as_ref(),
+            }
+        };
+        let look = |step, _: &[i8]| observer.done(Work::of_int8(step));
+        let run = |index: usize, work: Int8Step<'_>, arena: &mut [i8], places: [Region; 2]| {
+            self.kernels[index].kernel.run(work, arena, places);
+        };
+        self.program
+            .infer_by(values, arena, fill, integers, look, run)
+    }
+}
+
+/// A kernel that runs one kind of step in integers on one sample, as
+/// [`SingleKernel`](crate::SingleKernel).
+#[derive(Clone, Copy, Debug)]
+pub struct SingleInt8Kernel {
+    run: Int8Kernel,
+    /// What computes a convolution's rows.
+    rows: RowsKernel,
+    /// Which of the processor's loops do.
+    loops: Option<SweepKernel>,
+}
+
+impl SingleInt8Kernel {
+    const fn new(run: Int8Kernel) -> Self {
+        Self {
+            run,
+            rows: convolve_portably,
+            loops: None,
+        }
+    }
+
+    /// A convolution by loops, where the processor has any.
+    const fn by(run: Int8Kernel, sweeping: Sweeping) -> Self {
+        match HAS_LOOPS {
+            true => Self {
+                run,
+                rows: sweep_rows,
+                loops: Some(SweepKernel::of(sweeping)),
+            },
+            false => Self::new(run),
+        }
+    }
+
+    /// The one of a name, which is among those that [`Program::int8_kernel_names`] gives.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such name; in a `const`, that fails the build.
+    pub const fn named(name: &str) -> Self {
+        let mut index = 0;
+        while index < INT8_KERNELS.len() {
+            if is_same(name.as_bytes(), INT8_KERNELS[index].0.as_bytes()) {
+                return INT8_KERNELS[index].1;
+            }
+            index += 1;
+        }
+        panic!("no kernel has this name");
+    }
+
+    /// The names of all kernels.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        INT8_KERNELS.iter().map(|(name, _)| *name)
+    }
+
+    pub(super) fn run(&self, work: Int8Step<'_>, arena: &mut [i8], places: [Region; 2]) {
+        (self.run)(work, arena, places);
+    }
+
+    pub(super) const fn rows(&self) -> RowsKernel {
+        self.rows
+    }
+
+    /// What the loops take of a step whose integers are arranged for them.
+    pub(super) const fn sweep(&self, step: &Step, extent: &StepExtent) -> Option<CodeSweeping> {
+        match (self.loops, step.int8_geometry()) {
+            (Some(loops), Some(geometry)) if extent.loops > 0 => {
+                CodeSweeping::by(loops, &geometry, step.pools())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<const STEPS: usize> Program<STEPS> {
+    /// The names of the kernels that the steps of an inference need, step by step, by a network that is
+    /// arranged for `target`.
+    ///
+    /// # Errors
+    ///
+    /// A program for another purpose, or of another network.
+    pub fn int8_kernel_names<'n>(
+        &'n self,
+        quantized: &'n QuantizedNetwork<'n>,
+        target: Int8Target,
+    ) -> Result<impl Iterator<Item = &'static str> + 'n, BufferError> {
+        self.check_int8(quantized)?;
+        Ok(self.steps().iter().map(move |step| {
+            let sweeping = self.sweeping(quantized, step, target);
+            INT8_KERNELS[kernel_number(step, sweeping) as usize].0
+        }))
+    }
+}
+
+const CLAMP: SingleInt8Kernel = SingleInt8Kernel::new(clamp);
+
+macro_rules! int8_kernels {
+    ($($name:ident: $kernel:expr),+ $(,)?) => {
+        /// The place of each in [`INT8_KERNELS`].
+        #[allow(non_camel_case_types, reason = "they are called as the kernels are")]
+        #[derive(Clone, Copy)]
+        enum Int8KernelNumber {
+            $($name),+
+        }
+
+        /// All of them, each with its name.
+        const INT8_KERNELS: &[(&str, SingleInt8Kernel)] = &[$((stringify!($name), $kernel)),+];
+    };
+}
+
+int8_kernels! {
+    convolve_portably: SingleInt8Kernel::new(convolve),
+    convolve_by_tiles: SingleInt8Kernel::by(convolve, Sweeping::Tiles),
+    convolve_by_lines: SingleInt8Kernel::by(convolve, Sweeping::Lines),
+    convolve_by_planes: SingleInt8Kernel::by(convolve, Sweeping::Planes),
+    convolve_and_add_portably: SingleInt8Kernel::new(convolve_and_add),
+    convolve_and_add_by_tiles: SingleInt8Kernel::by(convolve_and_add, Sweeping::Tiles),
+    convolve_and_add_by_lines: SingleInt8Kernel::by(convolve_and_add, Sweeping::Lines),
+    convolve_and_add_by_planes: SingleInt8Kernel::by(convolve_and_add, Sweeping::Planes),
+    add: SingleInt8Kernel::new(add),
+    pool_by_maximum: SingleInt8Kernel::new(pool_by_maximum),
+    pool_by_mean: SingleInt8Kernel::new(pool_by_mean),
+    clamp: CLAMP,
+}
+
+/// The kernel of a step, whose rows loops compute where `sweeping` says which.
+const fn kernel_number(step: &Step, sweeping: Option<Sweeping>) -> Int8KernelNumber {
+    use Int8KernelNumber as Number;
+    match step.operation {
+        Operation::Conv2d { .. } | Operation::Linear { .. } => match (step.adds, sweeping) {
+            (None, None) => Number::convolve_portably,
+            (None, Some(Sweeping::Tiles)) => Number::convolve_by_tiles,
+            (None, Some(Sweeping::Lines)) => Number::convolve_by_lines,
+            (None, Some(Sweeping::Planes)) => Number::convolve_by_planes,
+            (Some(_), None) => Number::convolve_and_add_portably,
+            (Some(_), Some(Sweeping::Tiles)) => Number::convolve_and_add_by_tiles,
+            (Some(_), Some(Sweeping::Lines)) => Number::convolve_and_add_by_lines,
+            (Some(_), Some(Sweeping::Planes)) => Number::convolve_and_add_by_planes,
+        },
+        Operation::Add { .. } => Number::add,
+        Operation::MaxPool2d(_) => Number::pool_by_maximum,
+        Operation::AvgPool2d(_) => Number::pool_by_mean,
+        // The others are no part of a network of integers.
+        Operation::Activation(_)
+        | Operation::ScaleShift { .. }
+        | Operation::BatchNorm { .. }
+        | Operation::Dropout(_) => Number::clamp,
+    }
+}
+
+fn convolve(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
+    work.convolve(arena, input);
+}
+
+fn convolve_and_add(work: Int8Step<'_>, arena: &mut [i8], values: [Region; 2]) {
+    work.convolve_and_add(arena, values);
+}
+
+fn add(work: Int8Step<'_>, arena: &mut [i8], values: [Region; 2]) {
+    work.add(arena, values);
+}
+
+fn clamp(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
+    work.clamp(arena, input);
+}
+
+fn pool_by_maximum(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
+    if let Operation::MaxPool2d(pool) = work.step.operation {
+        work.pool(arena, input, pool, Int8PoolKind::Max);
+    }
+}
+
+fn pool_by_mean(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
+    if let Operation::AvgPool2d(pool) = work.step.operation {
+        let zero = work.inputs[0].zero;
+        let kind = Int8PoolKind::average(work.rule, work.behind(), zero);
+        work.pool(arena, input, pool, kind);
+    }
+}

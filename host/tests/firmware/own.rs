@@ -1,0 +1,243 @@
+//! A firmware outside of Kiln's, made with the crate `kiln`: it prints what the desktop computes.
+
+use super::support::{asset, bits, has_emulator, int8_images, repository, samples, skip};
+use host::data::Samples;
+use host::engine::{Engine, EngineOptions};
+use host::quantization::LearningHead;
+use host::weights::ModelBytes;
+use kiln_core::{Int8ModelFile, Scaling, Sgd, Trainable};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const TARGET: &str = "thumbv7em-none-eabihf";
+/// The script's exit code where no compiler can build for the target.
+const NO_TARGET: i32 = 3;
+/// Samples between two that are shown.
+const STEP: usize = 10;
+
+#[test]
+fn the_example_prints_the_logits_of_the_desktop_before_and_after_it_has_learned() {
+    let expected = [float_lines(), int8_lines()];
+    for (lines, file) in expected.iter().zip(["expected.txt", "expected_int8.txt"]) {
+        let committed = fs::read_to_string(example().join(file)).unwrap();
+        assert_eq!(*lines, committed, "{file} is not what the desktop computes");
+    }
+    let Some(programs) = build() else {
+        return;
+    };
+    for (lines, name) in expected.iter().zip(["own", "int8"]) {
+        let output = Command::new("qemu-system-arm")
+            .args(["-M", "mps2-an386", "-nographic", "-semihosting-config"])
+            .args(["enable=on,target=native", "-kernel"])
+            .arg(programs.join(name))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{name}: {output:?}");
+        assert_eq!(*lines, String::from_utf8_lossy(&output.stdout), "{name}");
+    }
+}
+
+fn example() -> PathBuf {
+    repository().join("firmware/examples/own")
+}
+
+/// The folder of the example's programs, built with the flags that cargo has by default; `None` where
+/// they cannot be built or run here.
+fn build() -> Option<PathBuf> {
+    has_emulator().then_some(())?;
+    let output = Command::new(repository().join("scripts/cross_cargo.sh"))
+        .args([TARGET, "core", "build", "--release", "--locked"])
+        .current_dir(example())
+        .env_remove("CARGO_TARGET_DIR")
+        .output()
+        .unwrap();
+    let reason = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(NO_TARGET) {
+        skip(&reason);
+        return None;
+    }
+    assert!(output.status.success(), "{reason}");
+    Some(example().join("target").join(TARGET).join("release"))
+}
+
+/// What the example has to print.
+fn float_lines() -> String {
+    let bytes = ModelBytes::read(&asset("digits.kiln")).unwrap();
+    let model = bytes.open().unwrap();
+    let last = model.network().layers().len();
+    let run = Run {
+        network: model.network(),
+        scaling: model.scaling(),
+        parameters: model.parameters(),
+        trainable: Trainable::from_layer(last),
+    };
+    let [before, after] = run.logits(&samples());
+    let names: Vec<&str> = model.class_names().collect();
+    lines(&before, &names) + &lines(&after, &names)
+}
+
+/// What the example in integers has to print: codes, then the logits of a last layer that has learned in
+/// floating-point numbers.
+fn int8_lines() -> String {
+    let bytes = ModelBytes::read(&asset("digits-int8.kiln")).unwrap();
+    let model = Int8ModelFile::open(bytes.as_slice()).unwrap();
+    let names: Vec<&str> = model.class_names().collect();
+    let labels = samples().labels;
+    let images = int8_images(labels.len());
+    let shown = images.iter().zip(&labels).step_by(STEP);
+    let mut text = String::new();
+    for (image, label) in shown {
+        let codes = &image.output;
+        // The first of equals.
+        let best = (0..codes.len())
+            .rev()
+            .max_by_key(|class| codes[*class])
+            .unwrap();
+        text += &format!("{label} looks like {}: {codes:?}\n", names[best]);
+    }
+    let head = LearningHead::of(&model, model.network().layers().len()).unwrap();
+    let own = head.model().unwrap();
+    let own = own.open().unwrap();
+    let run = Run {
+        network: own.network(),
+        scaling: own.scaling(),
+        parameters: own.parameters(),
+        trainable: Trainable::ALL,
+    };
+    let features = head.features(&samples(), 1).unwrap();
+    text + &lines(&run.logits(&features)[1], &names)
+}
+
+/// A training of some layers on all samples, one by one.
+struct Run<'a> {
+    network: &'a kiln_core::Network,
+    scaling: &'a Scaling,
+    parameters: &'a [f32],
+    trainable: Trainable,
+}
+
+impl Run<'_> {
+    /// The logits of the samples that are shown, with their labels, before and after it.
+    fn logits(&self, samples: &Samples) -> [Vec<(u16, Vec<f32>)>; 2] {
+        let options = EngineOptions {
+            trainable: self.trainable,
+            ..EngineOptions::default()
+        };
+        let parameters = self.parameters.to_vec();
+        let mut engine = Engine::new(self.network, self.scaling, parameters, &options).unwrap();
+        let before = self.shown(&mut engine, samples);
+        for index in 0..samples.labels.len() as u32 {
+            engine.step(samples, &[index], &Sgd::new(0.01)).unwrap();
+        }
+        [before, self.shown(&mut engine, samples)]
+    }
+
+    fn shown(&self, engine: &mut Engine, samples: &Samples) -> Vec<(u16, Vec<f32>)> {
+        let shown: Vec<u32> = (0..samples.labels.len() as u32).step_by(STEP).collect();
+        let classes = self.network.classes();
+        let mut logits = vec![0.0; shown.len() * classes];
+        engine.evaluate(samples, &shown, Some(&mut logits)).unwrap();
+        let labels = shown.iter().map(|index| samples.labels[*index as usize]);
+        labels
+            .zip(logits.chunks(classes).map(<[f32]>::to_vec))
+            .collect()
+    }
+}
+
+fn lines(shown: &[(u16, Vec<f32>)], names: &[&str]) -> String {
+    let line = |(label, logits): &(u16, Vec<f32>)| {
+        let best = kiln_core::reference::loss::highest_class(logits);
+        let words: Vec<String> = bits(logits)
+            .iter()
+            .map(|word| format!("{word:08x}"))
+            .collect();
+        format!("{label} looks like {}: {}\n", names[best], words.join(" "))
+    };
+    shown.iter().map(line).collect()
+}
+
+/// A package of a few lines that depends on the crate.
+fn package(folder: &Path, source: &str) {
+    let kiln = repository().join("firmware/kiln");
+    let manifest = format!(
+        "[package]\nname = \"refused\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [dependencies]\nkiln = {{ path = {kiln:?} }}\n"
+    );
+    fs::create_dir_all(folder.join("src")).unwrap();
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(repository().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    fs::write(folder.join("src/lib.rs"), source).unwrap();
+}
+
+#[test]
+fn what_is_no_model_is_refused_by_the_compiler_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = fs::read(asset("digits.kiln")).unwrap();
+    let with = |at: usize, byte: u8| {
+        let mut bytes = model.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let (damaged, newer) = (with(model.len() / 2, 77), with(4, 9));
+    let cases = [
+        (
+            "damaged",
+            &damaged[..],
+            "",
+            "the model file is damaged (its checksum differs)",
+        ),
+        (
+            "newer",
+            &newer,
+            "",
+            "model file format 9, but this build reads formats 1 to 3",
+        ),
+        ("text", b"no model", "", "text.kiln: not a Kiln model file"),
+        (
+            "cut",
+            &model[..99],
+            "",
+            "the model file is cut short: 99 of 215692 bytes",
+        ),
+        (
+            "large",
+            &model,
+            ", ram = 4K",
+            "4448 bytes too large for the 4096 bytes of RAM",
+        ),
+        (
+            "deep",
+            &model,
+            ", train = last(9)",
+            "more layers than the 4 that have parameters",
+        ),
+        (
+            "odd",
+            &model,
+            ", trian = all",
+            "kiln::model! is called like this",
+        ),
+    ];
+    let mut source = String::from("kiln::model!(\"missing.kiln\");\n");
+    for (name, content, options, _) in cases {
+        fs::write(folder.path().join(format!("{name}.kiln")), content).unwrap();
+        source += &format!("kiln::model!(\"{name}.kiln\"{options});\n");
+    }
+    package(folder.path(), &source);
+    let output = Command::new(env!("CARGO"))
+        .args(["check", "--offline", "--color=never"])
+        .current_dir(folder.path())
+        .env("CARGO_TARGET_DIR", repository().join("target/refused"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{text}");
+    assert!(text.contains("missing.kiln: No such file"), "{text}");
+    for (index, (name, _, _, words)) in cases.iter().enumerate() {
+        let place = format!("src/lib.rs:{}:", index + 2);
+        let message = text.split("\n\n").find(|message| message.contains(&place));
+        let message = message.unwrap_or_else(|| panic!("{name}: nothing at {place}: {text}"));
+        assert!(message.contains(words), "{name}: {message}");
+    }
+}
