@@ -14,21 +14,33 @@ typedef struct kiln_runner kiln_runner;
 #ifdef __cplusplus
 extern "C" {
 #endif
-extern const kiln_kernel kiln_connect;
-extern const kiln_kernel kiln_pool_by_maximum;
-extern const kiln_kernel kiln_pool_by_mean;
-extern const kiln_kernel kiln_add;
-extern const kiln_kernel kiln_scale_and_shift;
-extern const kiln_kernel kiln_activate;
-extern const kiln_kernel kiln_convolve_in_tiles;
-extern const kiln_kernel kiln_convolve_and_pool;
-extern const kiln_kernel kiln_convolve_with_fans;
-extern const kiln_kernel kiln_convolve_with_fans_and_pool;
-extern const kiln_kernel kiln_convolve_few;
-extern const kiln_kernel kiln_convolve_few_and_pool;
-extern const kiln_kernel kiln_convolve_kept;
-extern const kiln_kernel kiln_convolve_kept_with_fans;
-extern const kiln_kernel kiln_convolve_by_all;
+extern const kiln_kernel kiln_float_connect;
+extern const kiln_kernel kiln_float_pool_by_maximum;
+extern const kiln_kernel kiln_float_pool_by_mean;
+extern const kiln_kernel kiln_float_add;
+extern const kiln_kernel kiln_float_scale_and_shift;
+extern const kiln_kernel kiln_float_activate;
+extern const kiln_kernel kiln_float_convolve_in_tiles;
+extern const kiln_kernel kiln_float_convolve_and_pool;
+extern const kiln_kernel kiln_float_convolve_with_fans;
+extern const kiln_kernel kiln_float_convolve_with_fans_and_pool;
+extern const kiln_kernel kiln_float_convolve_few;
+extern const kiln_kernel kiln_float_convolve_few_and_pool;
+extern const kiln_kernel kiln_float_convolve_kept;
+extern const kiln_kernel kiln_float_convolve_kept_with_fans;
+extern const kiln_kernel kiln_float_convolve_by_all;
+extern const kiln_kernel kiln_int8_convolve_portably;
+extern const kiln_kernel kiln_int8_convolve_by_tiles;
+extern const kiln_kernel kiln_int8_convolve_by_lines;
+extern const kiln_kernel kiln_int8_convolve_by_planes;
+extern const kiln_kernel kiln_int8_convolve_and_add_portably;
+extern const kiln_kernel kiln_int8_convolve_and_add_by_tiles;
+extern const kiln_kernel kiln_int8_convolve_and_add_by_lines;
+extern const kiln_kernel kiln_int8_convolve_and_add_by_planes;
+extern const kiln_kernel kiln_int8_add;
+extern const kiln_kernel kiln_int8_pool_by_maximum;
+extern const kiln_kernel kiln_int8_pool_by_mean;
+extern const kiln_kernel kiln_int8_clamp;
 #ifdef __cplusplus
 }
 #endif

@@ -7,13 +7,21 @@ use crate::status::Status;
 use core::ffi::c_char;
 use core::ptr;
 use core::slice;
-use kiln_core::SingleKernel;
+use kiln_core::{SingleInt8Kernel, SingleKernel};
 
 /// Bytes to which memory for a model is aligned.
 pub const KILN_ALIGNMENT: usize = 4;
 
 /// The version of this library: its major, minor and patch number, a byte each.
 pub const KILN_VERSION: u32 = 0x00_01_00;
+
+/// What runs one kind of step.
+pub enum Kernel {
+    /// On `f32`.
+    Float(SingleKernel),
+    /// On codes.
+    Int8(SingleInt8Kernel),
+}
 
 /// A model as `kiln export --to c` writes it; nothing in it is for others to read.
 #[repr(C)]
@@ -23,7 +31,7 @@ pub struct Model {
     /// How many words there are.
     pub word_count: usize,
     /// The kernel of each step.
-    pub kernels: *const Option<&'static SingleKernel>,
+    pub kernels: *const Option<&'static Kernel>,
     /// How many kernels there are.
     pub kernel_count: usize,
     /// What runs models of its kind.

@@ -1,15 +1,16 @@
 //! What runs models of one kind: a model names its own, so that the other is not linked.
 
+use crate::interface::Kernel;
 use crate::status::Status;
 use core::ops::Range;
-use kiln_core::{BufferError, SingleKernel, StoredModel, codes_in_words, values_in_words};
+use kiln_core::{BufferError, StoredModel, codes_in_words, values_in_words};
 
 /// A model, its words and kernels in hand.
 #[derive(Clone, Copy)]
 pub struct ModelParts<'a> {
     pub words: &'a [u32],
     /// Of each step; none where C has a null pointer.
-    pub kernels: &'a [Option<&'a SingleKernel>],
+    pub kernels: &'a [Option<&'a Kernel>],
     pub runner: &'a Runner,
 }
 
@@ -45,6 +46,15 @@ pub const INT8: Runner = Runner {
 };
 
 impl ModelParts<'_> {
+    /// Whether there is a kernel for each step, of the model's kind.
+    fn has_kernels(
+        &self,
+        model: &StoredModel<'_>,
+        is_own: impl Fn(&Option<&Kernel>) -> bool,
+    ) -> bool {
+        self.kernels.len() == model.step_count() && self.kernels.iter().all(is_own)
+    }
+
     /// Words of memory that the model needs, once all of it has been checked.
     pub fn open(&self) -> Result<usize, Status> {
         (self.runner.open)(self)
@@ -67,12 +77,9 @@ impl ModelParts<'_> {
 }
 
 fn open_float(parts: &ModelParts<'_>) -> Result<usize, Status> {
-    let model = StoredModel::open(parts.words)?;
-    if model.is_int8() {
-        return Err(Status::Kernels);
-    }
-    let is_whole = parts.kernels.iter().all(Option::is_some);
-    match is_whole && parts.kernels.len() == model.step_count() {
+    let model = StoredModel::open_float(parts.words)?;
+    let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Float(_)));
+    match parts.has_kernels(&model, own) {
         true => Ok(model.arena_len()),
         false => Err(Status::Kernels),
     }
@@ -83,10 +90,13 @@ fn classify_float(
     memory: &mut [u32],
     image: &[u8],
 ) -> Result<Classified, Status> {
-    let model = StoredModel::reopen(parts.words)?;
+    let model = StoredModel::reopen_float(parts.words)?;
     let memory = values_in_words(memory);
     let start = memory.as_ptr_range().start;
-    let kernel = |step: usize| parts.kernels.get(step).copied().flatten().copied();
+    let kernel = |step: usize| match parts.kernels.get(step) {
+        Some(Some(Kernel::Float(kernel))) => Some(*kernel),
+        _ => None,
+    };
     let outputs = model.infer(kernel, memory, image).map_err(of_buffer)?;
     let largest =
         outputs.iter().enumerate().fold(
@@ -114,8 +124,9 @@ fn output_float(
 }
 
 fn open_int8(parts: &ModelParts<'_>) -> Result<usize, Status> {
-    let model = StoredModel::open(parts.words)?;
-    match model.is_int8() {
+    let model = StoredModel::open_int8(parts.words)?;
+    let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Int8(_)));
+    match parts.has_kernels(&model, own) {
         true => Ok(model.arena_len().div_ceil(size_of::<u32>())),
         false => Err(Status::Kernels),
     }
@@ -126,11 +137,15 @@ fn classify_int8(
     memory: &mut [u32],
     image: &[u8],
 ) -> Result<Classified, Status> {
-    let model = StoredModel::reopen(parts.words)?;
+    let model = StoredModel::reopen_int8(parts.words)?;
     let arena = codes_in_words(memory).get_mut(..model.arena_len());
     let arena = arena.ok_or(Status::Memory)?;
     let start = arena.as_ptr_range().start;
-    let outputs = model.infer_int8(arena, image).map_err(of_buffer)?;
+    let kernel = |step: usize| match parts.kernels.get(step) {
+        Some(Some(Kernel::Int8(kernel))) => Some(kernel),
+        _ => None,
+    };
+    let outputs = model.infer_int8(kernel, arena, image).map_err(of_buffer)?;
     let largest =
         outputs.iter().enumerate().fold(
             0,
@@ -150,7 +165,7 @@ fn output_int8(
     place: Range<usize>,
     numbers: &mut [f32],
 ) -> Result<(), Status> {
-    let model = StoredModel::reopen(parts.words)?;
+    let model = StoredModel::reopen_int8(parts.words)?;
     let codes = codes_in_words(memory).get(place);
     let codes = codes.filter(|codes| codes.len() == numbers.len());
     let own = model.output_quantization().ok_or(Status::Damaged)?;

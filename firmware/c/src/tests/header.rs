@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use cbindgen::{Builder, Config, EnumConfig, Language, RenameRule, Style};
-use kiln_core::SingleKernel;
+use kiln_core::{SingleInt8Kernel, SingleKernel};
 use std::collections::HashMap;
 use std::path::Path;
 use std::{env, fs};
@@ -19,7 +19,7 @@ fn config() -> Config {
         ("Model", "kiln_model"),
         ("Classifier", "kiln_classifier"),
         ("Status", "kiln_status"),
-        ("SingleKernel", "kiln_kernel"),
+        ("Kernel", "kiln_kernel"),
         ("Runner", "kiln_runner"),
     ];
     let mut config = Config {
@@ -43,14 +43,15 @@ fn config() -> Config {
         ..Config::default()
     };
     config.export.include = vec!["Status".into()];
+    config.export.exclude = vec!["Kernel".into()];
     config.export.rename = HashMap::from(names.map(|(own, c)| (own.into(), c.into())));
     config
 }
 
 /// The kernels, which a macro makes.
 fn kernels() -> String {
-    let kernels = kernels::NAMES.iter();
-    let lines = kernels.map(|name| format!("extern const kiln_kernel kiln_{name};\n"));
+    let kernels = kernels::FLOAT_NAMES.iter().chain(kernels::INT8_NAMES);
+    let lines = kernels.map(|(_, symbol)| format!("extern const kiln_kernel {symbol};\n"));
     let lines: String = lines.collect();
     format!(
         "/* Their kernels. */\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n{lines}#ifdef __cplusplus\n}}\n#endif"
@@ -83,6 +84,7 @@ fn the_header_is_made_of_the_interface() {
 
 #[test]
 fn every_kernel_of_core_has_a_symbol() {
-    let own: Vec<&str> = SingleKernel::names().collect();
-    assert_eq!(kernels::NAMES, own);
+    let own = |names: &'static [(&str, &str)]| names.iter().map(|(name, _)| *name);
+    assert!(own(kernels::FLOAT_NAMES).eq(SingleKernel::names()));
+    assert!(own(kernels::INT8_NAMES).eq(SingleInt8Kernel::names()));
 }

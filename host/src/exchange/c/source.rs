@@ -2,10 +2,8 @@
 
 use super::CModel;
 use super::identifier::literal;
+use super::words::ProcessorWords;
 use std::fmt::Write;
-
-/// The library's item of `f32` and of integers.
-const RUNNERS: [&str; 2] = ["kiln_float", "kiln_int8"];
 
 /// Words of a line.
 const LINE: usize = 8;
@@ -65,7 +63,7 @@ pub(super) fn source(model: &CModel<'_>) -> String {
          #endif\n\n"
     );
     match &model.words.dsp {
-        None => array(&mut code, name, &model.words.portable),
+        None => array(&mut code, model, &model.words.portable),
         Some(dsp) => {
             code.push_str(
                 "/* In the order in which the loops of a processor with the DSP extension and a \
@@ -73,46 +71,41 @@ pub(super) fn source(model: &CModel<'_>) -> String {
                  thumbv8m.main-none-eabihf has them. */\n\
                  #if defined(__ARM_FEATURE_DSP) && defined(__ARM_PCS_VFP)\n",
             );
-            array(&mut code, name, dsp);
+            array(&mut code, model, dsp);
             code.push_str("#else\n");
-            array(&mut code, name, &model.words.portable);
+            array(&mut code, model, &model.words.portable);
             code.push_str("#endif\n");
         }
     }
-    let kernels = &model.words.kernels;
-    let (table, count) = match kernels.is_empty() {
-        true => ("0".into(), 0),
-        false => {
-            let entries = kernels
-                .iter()
-                .map(|kernel| format!("    &kiln_{kernel},\n"));
-            let entries: String = entries.collect();
-            let _ = write!(
-                code,
-                "\n/* Those that its steps need; no others are linked. */\n\
-                 static const kiln_kernel *const {name}_kernels[] = {{\n{entries}}};\n"
-            );
-            (format!("{name}_kernels"), kernels.len())
-        }
-    };
-    let runner = RUNNERS[usize::from(kernels.is_empty())];
     let _ = write!(
         code,
-        "\nconst kiln_model {name} = {{\n    {name}_words,\n    \
-         sizeof({name}_words) / sizeof({name}_words[0]),\n    {table},\n    {count},\n    \
-         &{runner},\n}};\n"
+        "\nconst kiln_model {name} = {{\n    \
+         {name}_words,\n    sizeof({name}_words) / sizeof({name}_words[0]),\n    \
+         {name}_kernels,\n    sizeof({name}_kernels) / sizeof({name}_kernels[0]),\n    \
+         &{},\n}};\n",
+        model.words.runner
     );
     code
 }
 
-fn array(code: &mut String, name: &str, words: &[u32]) {
+fn array(code: &mut String, model: &CModel<'_>, own: &ProcessorWords) {
+    let name = model.name;
     let _ = writeln!(
         code,
         "static const uint32_t {name}_words[] MODEL_ALIGNED = {{"
     );
-    for line in words.chunks(LINE) {
+    for line in own.words.chunks(LINE) {
         let words: Vec<String> = line.iter().map(|word| format!("0x{word:08x}")).collect();
         let _ = writeln!(code, "    {},", words.join(", "));
     }
-    code.push_str("};\n");
+    let runner = model.words.runner;
+    let kernels = own.kernels.iter();
+    let kernels: String = kernels
+        .map(|kernel| format!("    &{runner}_{kernel},\n"))
+        .collect();
+    let _ = write!(
+        code,
+        "}};\n\n/* Those that its steps need; no others are linked. */\n\
+         static const kiln_kernel *const {name}_kernels[] = {{\n{kernels}}};\n"
+    );
 }

@@ -54,9 +54,9 @@ fn a_model_names_its_own_kernels_alone() {
     }
     assert!(
         source
-            .contains("&kiln_convolve_and_pool,\n    &kiln_convolve_and_pool,\n    &kiln_connect,")
+            .contains("&kiln_float_convolve_and_pool,\n    &kiln_float_convolve_and_pool,\n    &kiln_float_connect,")
     );
-    assert!(source.contains("&kiln_float,") && !source.contains("kiln_pool_by_mean"));
+    assert!(source.contains("&kiln_float,") && !source.contains("kiln_float_pool_by_mean"));
     let int8 = model(include_bytes!(
         "../../../../firmware/assets/digits-int8.kiln"
     ));

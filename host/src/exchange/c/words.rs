@@ -10,13 +10,20 @@ use kiln_core::{
 /// A model as words, for whichever processor its C is compiled.
 pub(super) struct StoredWords {
     /// For any.
-    pub portable: Vec<u32>,
+    pub portable: ProcessorWords,
     /// For one with the DSP extension and a floating-point unit, where that is another.
-    pub dsp: Option<Vec<u32>>,
-    /// Names of the kernels of its steps; none of a model of integers.
-    pub kernels: Vec<&'static str>,
+    pub dsp: Option<ProcessorWords>,
+    /// What runs it, and what the kernels' names begin with.
+    pub runner: &'static str,
     /// Bytes of memory that it needs.
     pub memory: usize,
+}
+
+/// A model for one kind of processors.
+pub(super) struct ProcessorWords {
+    pub words: Vec<u32>,
+    /// Names of the kernels of its steps.
+    pub kernels: Vec<&'static str>,
 }
 
 impl StoredWords {
@@ -39,9 +46,12 @@ fn float(model: &ModelFile<'_>) -> Result<StoredWords, CExportError> {
     let mut words = vec![0; stored.words()?];
     stored.write(&mut words)?;
     Ok(StoredWords {
-        portable: words,
+        portable: ProcessorWords {
+            words,
+            kernels: program.kernel_names().collect(),
+        },
         dsp: None,
-        kernels: program.kernel_names().collect(),
+        runner: "kiln_float",
         memory: size_of::<f32>() * program.arena_packets(),
     })
 }
@@ -55,7 +65,7 @@ fn int8(model: &Int8ModelFile<'_>) -> Result<StoredWords, CExportError> {
         let most = MAX_INPUT_CHANNELS;
         return Err(CExportError::Channels { channels, most });
     }
-    let words = |target| -> Result<Vec<u32>, CExportError> {
+    let words = |target| -> Result<ProcessorWords, CExportError> {
         let mut arranged = vec![0; program.arranged_int8_words(&quantized, target)?];
         program.arrange_int8(&quantized, target, &mut arranged)?;
         let stored = StoredInt8 {
@@ -70,12 +80,13 @@ fn int8(model: &Int8ModelFile<'_>) -> Result<StoredWords, CExportError> {
         };
         let mut words = vec![0; stored.words()?];
         stored.write(&mut words)?;
-        Ok(words)
+        let kernels = program.int8_kernel_names(&quantized, target)?.collect();
+        Ok(ProcessorWords { words, kernels })
     };
     Ok(StoredWords {
         portable: words(Int8Target::Portable)?,
         dsp: Some(words(Int8Target::CortexMDsp)?),
-        kernels: Vec::new(),
+        runner: "kiln_int8",
         memory: program.arena_packets().next_multiple_of(size_of::<u32>()),
     })
 }
