@@ -29,7 +29,7 @@ Examples:
   cd firmware && KILN_MODEL=$OLDPWD/device/model.kiln KILN_SAMPLES=$OLDPWD/device/model.samples \\
     cargo run --release
   kiln export --weights model-int8.kiln --dataset mnist --out device    # for KILN_INT8_MODEL, KILN_INT8_SAMPLES
-  kiln export --to c --weights model.kiln --name digits --out digits_c
+  kiln export --to c --weights model.kiln --name digits --dataset mnist --out digits_c
   kiln export --to safetensors --weights model.kiln
   kiln export --to onnx --weights model.kiln --out model.onnx
   kiln export --to tflite --weights model-int8.kiln
@@ -49,10 +49,10 @@ pub struct ExportArguments {
     #[arg(
         long,
         required_unless_present = "to",
-        help = format!("For firmware, required: where the samples are from: {DATASET_HELP}")
+        help = format!("For firmware, required, or for C: where the samples are from: {DATASET_HELP}")
     )]
     dataset: Option<String>,
-    /// For firmware: number of samples [default: 100]
+    /// For firmware or C: number of samples [default: 100, or for C 3]
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     samples: Option<usize>,
     /// For C: what the model is called there [default: as its file is]
@@ -89,11 +89,13 @@ enum Target {
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &ExportArguments) -> Result<()> {
-    if arguments.to == Target::Firmware && arguments.name.is_some() {
+    if arguments.name.is_some() && arguments.to != Target::C {
         bail!("--name is for --to c; leave it out");
     }
-    if arguments.to == Target::Firmware {
-        return firmware::run(arguments);
+    match arguments.to {
+        Target::Firmware => return firmware::run(arguments),
+        Target::C => return c::run(arguments),
+        _ => {}
     }
     let foreign = [
         ("--dataset", arguments.dataset.is_some()),
@@ -101,13 +103,7 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         ("--data", arguments.source.data.is_some()),
     ];
     if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
-        bail!("{flag} is for --to firmware; leave it out");
-    }
-    if arguments.to == Target::C {
-        return c::run(arguments);
-    }
-    if arguments.name.is_some() {
-        bail!("--name is for --to c; leave it out");
+        bail!("{flag} is for --to firmware or c; leave it out");
     }
     other::run(arguments)
 }

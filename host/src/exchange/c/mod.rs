@@ -3,10 +3,12 @@
 
 mod example;
 mod identifier;
+mod samples;
 mod source;
 mod words;
 
 pub use identifier::{CNameError, identifier};
+pub use samples::CSamples;
 
 use crate::model::{AnyModel, ModelFacts};
 use kiln_core::{BufferError, ModelTask, Network, ProgramError};
@@ -65,12 +67,17 @@ impl CModel<'_> {
     }
 }
 
-/// Writes a model as C, called `name`: `NAME.h`, `NAME.c`, `main.c` and `CMakeLists.txt`.
+/// Writes a model as C, called `name`: `NAME.h`, `NAME.c`, `main.c`, `CMakeLists.txt` and, where there are
+/// samples, `NAME_samples.h`.
 ///
 /// # Errors
 ///
 /// A model that the C library has no way to run.
-pub fn write(model: &AnyModel<'_>, name: &str) -> Result<Vec<CFile>, CExportError> {
+pub fn write(
+    model: &AnyModel<'_>,
+    name: &str,
+    samples: Option<&CSamples>,
+) -> Result<Vec<CFile>, CExportError> {
     if model.task() != ModelTask::Classification {
         return Err(CExportError::Task);
     }
@@ -82,12 +89,23 @@ pub fn write(model: &AnyModel<'_>, name: &str) -> Result<Vec<CFile>, CExportErro
         sha256: model.sha256(),
     };
     let file = |name: String, content| CFile { name, content };
-    Ok(vec![
+    let main = match samples {
+        Some(_) => example::main_with_samples(&own),
+        None => example::main(&own),
+    };
+    let mut files = vec![
         file(format!("{name}.h"), source::header(&own)),
         file(format!("{name}.c"), source::source(&own)),
-        file("main.c".into(), example::main(&own)),
+        file("main.c".into(), main),
         file("CMakeLists.txt".into(), example::cmake(&own)),
-    ])
+    ];
+    if let Some(samples) = samples {
+        files.push(file(
+            format!("{name}_samples.h"),
+            samples::header(&own, samples),
+        ));
+    }
+    Ok(files)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ fn model(bytes: &[u8]) -> ModelBytes {
 #[test]
 fn a_model_names_its_own_kernels_alone() {
     let float = model(include_bytes!("../../../../firmware/assets/digits.kiln"));
-    let files = write(&AnyModel::open(&float).unwrap(), "digits").unwrap();
+    let files = write(&AnyModel::open(&float).unwrap(), "digits", None).unwrap();
     let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
     assert_eq!(names, ["digits.h", "digits.c", "main.c", "CMakeLists.txt"]);
     let [header, source] = [&files[0].content, &files[1].content];
@@ -60,7 +60,7 @@ fn a_model_names_its_own_kernels_alone() {
     let int8 = model(include_bytes!(
         "../../../../firmware/assets/digits-int8.kiln"
     ));
-    let files = write(&AnyModel::open(&int8).unwrap(), "digits").unwrap();
+    let files = write(&AnyModel::open(&int8).unwrap(), "digits", None).unwrap();
     let source = &files[1].content;
     assert!(source.contains("&kiln_int8,") && source.contains("__ARM_FEATURE_DSP"));
     assert!(
