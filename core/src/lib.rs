@@ -160,8 +160,8 @@ pub use program::{
 };
 pub use run::{
     ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, FakeQuantization,
-    GroupMemory, GroupWork, Int8Target, LinkedProgram, Observer, PacketMemory, PacketSizes,
-    Trainer, Work, score, score_reconstruction,
+    GroupMemory, GroupWork, Int8Kernels, Int8Target, LinkedProgram, Observer, PacketMemory,
+    PacketSizes, Trainer, Work, score, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

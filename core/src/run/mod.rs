@@ -25,7 +25,7 @@ pub use compact::{CompactError, CompactMemory, CompactTrainer};
 pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
-pub use int8::{ArrangedNetwork, Int8Target, PacketMemory, PacketSizes};
+pub use int8::{ArrangedNetwork, Int8Kernels, Int8Target, PacketMemory, PacketSizes};
 pub use linked::LinkedProgram;
 pub use observer::{Observer, Work};
 pub use trainer::Trainer;

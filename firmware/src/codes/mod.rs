@@ -8,7 +8,7 @@ pub use random::CodeRandom;
 
 use crate::board::Board;
 use kiln_core::dsp::{
-    CodeAddition, CodeArrangement, CodeConvolution, CodeSum, Rounding, sum_window,
+    CodeAddition, CodeArrangement, CodeConvolution, CodeSum, CodeWindow, Rounding,
 };
 use kiln_core::reference::ConvGeometry;
 
@@ -124,7 +124,8 @@ impl CodeBench {
         }
     }
 
-    /// Whether an addition of random codes, and the sums of a random window, are those of naive loops.
+    /// Whether an addition of random codes, and sums and maxima of a random window, are those of naive
+    /// loops.
     pub fn sums_are_equal(&mut self) -> bool {
         self.additions_are_equal() && self.window_is_equal()
     }
@@ -173,14 +174,27 @@ impl CodeBench {
 
     fn window_is_equal(&mut self) -> bool {
         let random = &mut self.random;
-        let [rows, columns, channels] = [0; 3].map(|_| 1 + random.below(9));
-        let input = [0; 9 * 9 * 9].map(|_: i8| random.code());
-        let input = &input[..rows * columns * channels];
-        let sums = &mut [0; 9][..channels];
-        sum_window(input, columns, [0, 0], [rows, columns], sums);
-        sums.iter().enumerate().all(|(channel, sum)| {
-            let codes = input[channel..].iter().step_by(channels);
-            *sum == codes.map(|code| i32::from(*code)).sum::<i32>()
+        let [rows, columns] = [0; 2].map(|_| 1 + random.below(6));
+        let [pitch, gap] = [1 + random.below(20), random.below(9)];
+        let lanes = [1 + random.below(pitch.min(16)), 4, 8, 16][random.below(4)];
+        let row_pitch = columns * pitch + gap;
+        let len = (rows - 1) * row_pitch + (columns - 1) * pitch + lanes;
+        let (words, _) = self.room.split_at_mut(len.div_ceil(4) + 1);
+        // Words begin anywhere.
+        let offset = random.below(4);
+        let input = &mut codes_of(words, offset + len)[offset..];
+        input.iter_mut().for_each(|code| *code = random.code());
+        let window = CodeWindow::new(input, [rows, columns], [row_pitch, pitch]);
+        let (mut sums, mut largest) = ([0; 20], [0; 20]);
+        let (sums, largest) = (&mut sums[..lanes], &mut largest[..lanes]);
+        window.sum_by_loops(0, sums);
+        window.find_largest_by_loops(0, largest);
+        let mut found = sums.iter().zip(largest.iter()).enumerate();
+        found.all(|(lane, (sum, most))| {
+            let codes = (0..rows * columns)
+                .map(|at| input[at / columns * row_pitch + at % columns * pitch + lane]);
+            let expected = codes.clone().map(i32::from).sum::<i32>();
+            *sum == expected && codes.max() == Some(*most)
         })
     }
 }

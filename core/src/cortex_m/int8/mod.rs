@@ -23,6 +23,15 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+pub use crate::ops::pool::int8::CodeWindow;
 pub use arrangement::CodeArrangement;
 #[cfg(any(
     test,
@@ -32,7 +41,7 @@ pub use arrangement::CodeArrangement;
         not(target_has_atomic = "64")
     )
 ))]
-pub use loops::{CodeAddition, CodeConvolution, CodeSum, sum_window};
+pub use loops::{CodeAddition, CodeConvolution, CodeSum, WindowLoops};
 
 /// How sums become codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Pools of codes, a packet of samples at a time.
 
 use super::PoolGeometry;
-use super::int8::Int8PoolKind;
+use super::int8::{Int8PoolKind, MeanKind};
 use crate::int8::{ChannelScale, Int8Rule, Quantization};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD};
@@ -23,8 +23,8 @@ pub(crate) struct PacketPool<'a, C> {
 pub(crate) fn is_served(g: &PoolGeometry, kind: &Int8PoolKind) -> bool {
     match kind {
         Int8PoolKind::Max => true,
-        Int8PoolKind::RoundedAverage => false,
-        Int8PoolKind::Average { .. } | Int8PoolKind::RoundedTwice { .. } => g.is_inside(),
+        Int8PoolKind::Mean(MeanKind::Divided) => false,
+        Int8PoolKind::Mean(_) => g.is_inside(),
     }
 }
 
@@ -35,8 +35,10 @@ impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
     fn run(self) {
         let g = self.geometry;
         let scale = match self.kind {
-            Int8PoolKind::Average { scale, zero } => Some((scale, Int8Rule::Once, zero)),
-            Int8PoolKind::RoundedTwice { scale, zero } => {
+            Int8PoolKind::Mean(MeanKind::Once { scale, zero }) => {
+                Some((scale, Int8Rule::Once, zero))
+            }
+            Int8PoolKind::Mean(MeanKind::Twice { scale, zero }) => {
                 Some((scale, Int8Rule::TensorFlowLite, zero))
             }
             _ => None,

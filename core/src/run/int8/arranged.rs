@@ -1,6 +1,7 @@
 //! A network in integers as a program in flash reads it: step by step, in words, weights in the order
 //! in which the processor's loops take them.
 
+use super::kernels::Int8Kernels;
 use super::step::StepTensors;
 use crate::dsp::{CodeArrangement, Rounding};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
@@ -27,6 +28,8 @@ pub struct ArrangedNetwork<'a> {
     pub values: &'a [Quantization],
     /// Its weights and constants.
     pub words: &'a [u32],
+    /// [Those that it needs](Program::int8_kernels), at least.
+    pub kernels: Int8Kernels,
 }
 
 /// Stands before constants and weights that no loop takes; those of loops begin otherwise.
@@ -79,7 +82,8 @@ impl<const STEPS: usize> Program<STEPS> {
     ///
     /// # Errors
     ///
-    /// As [`Program::infer_int8`], and words that were arranged for a processor with other loops.
+    /// As [`Program::infer_int8`], words that were arranged for a processor with other loops, and a
+    /// pool without its kernel.
     pub fn infer_arranged<'m>(
         &self,
         network: &ArrangedNetwork<'_>,
@@ -104,7 +108,9 @@ impl<const STEPS: usize> Program<STEPS> {
         self.check_rule(network.rule, network.values.len())?;
         let mut at = 0;
         for step in self.steps() {
-            let own = StepWords::at(step, network, at).ok_or(BufferError::Purpose)?;
+            let own = StepWords::at(step, network, at);
+            let own = own.filter(|_| network.kernels.serve(step));
+            let own = own.ok_or(BufferError::Purpose)?;
             at += own.len;
         }
         buffers::check("arranged words", network.words.len(), at)?;
@@ -116,7 +122,8 @@ impl<const STEPS: usize> Program<STEPS> {
             }
             None => unreachable!("all steps have been found before"),
         };
-        self.infer_by(network.values, arena, fill, tensors, |step, _| {
+        let (values, kernels) = (network.values, &network.kernels);
+        self.infer_by(values, kernels, arena, fill, tensors, |step, _| {
             observer.done(Work::of_int8(step));
         })
     }

@@ -1,10 +1,12 @@
 //! The forward pass of a network in integers.
 
 mod arranged;
+mod kernels;
 mod packets;
 mod step;
 
 pub use arranged::{ArrangedNetwork, Int8Target};
+pub use kernels::Int8Kernels;
 pub use packets::{PacketMemory, PacketSizes};
 
 use super::buffers::{self, BufferError};
@@ -90,13 +92,15 @@ impl<const STEPS: usize> Program<STEPS> {
             weights: &quantized.weights()[step.parameters.range()],
             constants: &quantized.constants()[step.constants.range()],
         };
-        self.infer_by(quantized.values(), arena, fill, tensors, look)
+        let (values, kernels) = (quantized.values(), &Int8Kernels::ALL);
+        self.infer_by(values, kernels, arena, fill, tensors, look)
     }
 
     /// The pass over steps whose integers `tensors` finds, in order.
     fn infer_by<'t, 'm>(
         &self,
         values: &[Quantization],
+        kernels: &Int8Kernels,
         arena: &'m mut [i8],
         fill: impl FnOnce(&mut [i8]),
         mut tensors: impl FnMut(&Step) -> StepTensors<'t>,
@@ -109,7 +113,8 @@ impl<const STEPS: usize> Program<STEPS> {
         look(None, arena);
         for (index, step) in self.steps().iter().enumerate() {
             let work = self.int8_step(step, values, rule, tensors(step));
-            work.run(arena, step.reads.map(|read| self.value(read.value)));
+            let reads = step.reads.map(|read| self.value(read.value));
+            work.run(kernels, arena, reads);
             look(Some(index), arena);
         }
         let output = self.value(self.steps().len());

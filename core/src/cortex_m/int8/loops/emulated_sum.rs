@@ -1,8 +1,8 @@
 //! The loops of sums and copies in Rust, for tests on other processors.
 
 use super::addition::{SumOnce, SumTwice};
-use super::averaging::CodeWindow;
 use super::copying::Pieces;
+use super::windows::WindowWork;
 
 /// # Safety
 ///
@@ -48,19 +48,40 @@ pub(super) unsafe fn twice(work: &SumTwice) {
 
 /// # Safety
 ///
-/// As for [`CodeWindow::sums`].
-pub(super) unsafe fn window(work: &CodeWindow) -> [i32; 4] {
-    let mut sums = [0; 4];
-    for row in 0..work.rows {
-        for column in 0..work.columns {
-            let step = row * (work.columns * work.pitch + work.row_step) + column * work.pitch;
-            for (channel, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: the caller vouches for what is read.
-                *sum += i32::from(unsafe { *work.first.wrapping_add(step + channel) });
-            }
+/// As for [`WindowWork::sums`].
+pub(super) unsafe fn sums(work: &WindowWork, sums: &mut [i32]) {
+    // Of 16 bits, as the processor's are.
+    let mut own = [0_i16; 16];
+    for place in places(work) {
+        for (channel, sum) in own[..sums.len()].iter_mut().enumerate() {
+            // SAFETY: the caller vouches for what is read.
+            let code = unsafe { *place.wrapping_add(channel) };
+            *sum = sum.wrapping_add(code.into());
         }
     }
-    sums
+    for (sum, own) in sums.iter_mut().zip(own) {
+        *sum = own.into();
+    }
+}
+
+/// # Safety
+///
+/// As for [`WindowWork::largest`].
+pub(super) unsafe fn largest(work: &WindowWork, codes: &mut [i8]) {
+    codes.fill(i8::MIN);
+    for place in places(work) {
+        for (channel, most) in codes.iter_mut().enumerate() {
+            // SAFETY: the caller vouches for what is read.
+            *most = (*most).max(unsafe { *place.wrapping_add(channel) });
+        }
+    }
+}
+
+fn places(work: &WindowWork) -> impl Iterator<Item = *const i8> {
+    let (first, pitch, columns) = (work.first, work.pitch, work.columns);
+    let row_pitch = columns * pitch + work.row_gap;
+    (0..work.rows * columns)
+        .map(move |at| first.wrapping_add(at / columns * row_pitch + at % columns * pitch))
 }
 
 /// Copies so many bytes for each piece.

@@ -1,7 +1,6 @@
 //! What the target runs.
 
 mod addition;
-mod averaging;
 mod borders;
 #[cfg(target_arch = "arm")]
 #[macro_use]
@@ -24,9 +23,10 @@ mod planes;
 mod tile;
 mod tiles;
 mod widening;
+mod windows;
 
 pub use addition::{CodeAddition, CodeSum};
-pub use averaging::sum_window;
 pub use convolution::CodeConvolution;
+pub use windows::WindowLoops;
 
 use super::{Rounding, band, layout};

@@ -1,5 +1,6 @@
 //! One step of a network in integers, a packet of samples at a time.
 
+use super::super::kernels::Int8Kernels;
 use super::super::step::{Int8Step, StepTensors};
 use super::codes::{read_sample, write_sample};
 use super::{PacketMemory, convolution_rule};
@@ -179,11 +180,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
     }
 
     fn pool_kind(&self) -> Int8PoolKind {
-        let single = self.single();
-        match self.step.operation {
-            Operation::MaxPool2d(_) => Int8PoolKind::Max,
-            _ => Int8PoolKind::average(single.rule, single.behind(), single.inputs[0].zero),
-        }
+        self.single().pool_kind()
     }
 
     /// An activation on its own: its output's limits.
@@ -215,7 +212,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
                 let packets = &memory.values[self.read(index)];
                 read_sample::<C>(shape.channels as usize, packets, codes, sample);
             }
-            self.single().run(arena, regions);
+            self.single().run(&Int8Kernels::ALL, arena, regions);
             let output = self.step.output;
             let codes = &arena[self.step.value.region.at..][..output.elements()];
             let packets = &mut memory.values[self.own()];

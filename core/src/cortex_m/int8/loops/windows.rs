@@ -1,0 +1,276 @@
+//! Windows of codes, 16, 8 or 4 channels at a time: their sums, which an average pool is made of, and
+//! their largest codes.
+//!
+//! A word is the codes of four neighbouring channels. Sums are 16 bits, two in a register, so that an
+//! instruction adds two codes; 256 values fit, and of more the sums are added up in pieces.
+
+use super::clamping::clamp_codes;
+use crate::ops::pool::int8::{CodeWindow, WindowLanes};
+
+/// Most values of a window, or of a piece of one, that 16 bits hold the sum of.
+const PIECE: usize = 256;
+
+/// The blocks of the processor's loops.
+pub struct WindowLoops;
+
+/// A window from a channel on, in this order.
+#[repr(C)]
+pub(super) struct WindowWork {
+    pub first: *const i8,
+    /// Bytes from a column to the next one.
+    pub pitch: usize,
+    pub columns: usize,
+    pub rows: usize,
+    /// Bytes from behind a row's last column to the next row.
+    pub row_gap: usize,
+}
+
+impl WindowLanes for WindowLoops {
+    const MOST: usize = 16;
+
+    fn sums(window: &CodeWindow<'_>, lane: usize, sums: &mut [i32]) {
+        window.sum_by_loops(lane, sums);
+    }
+
+    fn largest(window: &CodeWindow<'_>, lane: usize, codes: &mut [i8]) {
+        window.find_largest_by_loops(lane, codes);
+    }
+
+    fn clamp(codes: &mut [i8], limits: [i8; 2]) {
+        clamp_codes(codes, limits);
+    }
+}
+
+impl CodeWindow<'_> {
+    /// Adds up the codes of each channel from `lane` on: of 16, 8 or 4, or of any number one by one.
+    ///
+    /// # Panics
+    ///
+    /// Where the channels leave the input.
+    pub fn sum_by_loops(&self, lane: usize, sums: &mut [i32]) {
+        assert!(lane + sums.len() <= self.readable(), "no such channels");
+        if !matches!(sums.len(), 4 | 8 | 16) {
+            return self.sum_singly(lane, sums);
+        }
+        let mut work = self.work(lane);
+        if self.taps() <= PIECE {
+            // SAFETY: as many channels can be read from each place, as has been asked.
+            unsafe { work.sums(sums) };
+            return;
+        }
+        sums.fill(0);
+        work.rows = 1;
+        for row in 0..self.rows {
+            let mut column = 0;
+            while column < self.columns {
+                work.columns = PIECE.min(self.columns - column);
+                let at = row * self.row_pitch + column * self.pitch + lane;
+                work.first = self.codes[at..].as_ptr();
+                let mut piece = [0; 16];
+                let piece = &mut piece[..sums.len()];
+                // SAFETY: as above, of some of the places.
+                unsafe { work.sums(piece) };
+                for (sum, own) in sums.iter_mut().zip(piece) {
+                    *sum += *own;
+                }
+                column += work.columns;
+            }
+        }
+    }
+
+    /// Finds the largest code of each channel from `lane` on: of 16, 8 or 4, or of any number one by
+    /// one.
+    ///
+    /// # Panics
+    ///
+    /// Where the channels leave the input.
+    pub fn find_largest_by_loops(&self, lane: usize, codes: &mut [i8]) {
+        assert!(lane + codes.len() <= self.readable(), "no such channels");
+        if !matches!(codes.len(), 4 | 8 | 16) {
+            return self.most_singly(lane, codes);
+        }
+        // SAFETY: as many channels can be read from each place, as has been asked.
+        unsafe { self.work(lane).largest(codes) };
+    }
+
+    fn work(&self, lane: usize) -> WindowWork {
+        WindowWork {
+            first: self.codes[lane..].as_ptr(),
+            pitch: self.pitch,
+            columns: self.columns,
+            rows: self.rows,
+            row_gap: self.row_pitch - self.columns * self.pitch,
+        }
+    }
+}
+
+impl WindowWork {
+    /// # Safety
+    ///
+    /// There are 16, 8 or 4 sums, and as many channels can be read from each place.
+    unsafe fn sums(&self, sums: &mut [i32]) {
+        #[cfg(target_arch = "arm")]
+        // SAFETY: the caller vouches for what is read and written.
+        unsafe {
+            match sums.len() {
+                16 => sum_sixteen(self, sums.as_mut_ptr()),
+                8 => sum_eight(self, sums.as_mut_ptr()),
+                _ => sum_four(self, sums.as_mut_ptr()),
+            }
+        }
+        #[cfg(not(target_arch = "arm"))]
+        // SAFETY: as above.
+        unsafe {
+            super::emulated_sum::sums(self, sums);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// There is a place for 16, 8 or 4 codes, and as many channels can be read from each place.
+    unsafe fn largest(&self, codes: &mut [i8]) {
+        #[cfg(target_arch = "arm")]
+        // SAFETY: the caller vouches for what is read and written.
+        unsafe {
+            match codes.len() {
+                16 => find_sixteen(self, codes.as_mut_ptr()),
+                8 => find_eight(self, codes.as_mut_ptr()),
+                _ => find_four(self, codes.as_mut_ptr()),
+            }
+        }
+        #[cfg(not(target_arch = "arm"))]
+        // SAFETY: as above.
+        unsafe {
+            super::emulated_sum::largest(self, codes);
+        }
+    }
+}
+
+/// A window of so many words a place: `before` the loops, each `word`, `behind` them. r0 walks through
+/// the places by r10; r12 counts columns, the word at the stack's top rows; r9 and lr are free.
+#[cfg(target_arch = "arm")]
+macro_rules! window_loop {
+    ($before:expr, $words:expr, $behind:expr) => {
+        concat!(
+            "push {{r1, r4-r11, lr}}\n",
+            "ldm r0, {{r0, r10-r12, lr}}\n",
+            "push {{r12, lr}}\n",
+            $before,
+            "1:\n",
+            "mov r12, r11\n",
+            "2:\n",
+            $words,
+            "add r0, r0, r10\n",
+            "subs r12, r12, #1\n",
+            "bne 2b\n",
+            "ldrd r9, lr, [sp]\n",
+            "add r0, r0, lr\n",
+            "subs r9, r9, #1\n",
+            "str r9, [sp]\n",
+            "bne 1b\n",
+            "ldr r0, [sp, #8]\n",
+            $behind,
+            "add sp, sp, #12\n",
+            "pop {{r4-r11, pc}}\n",
+        )
+    };
+}
+
+#[cfg(target_arch = "arm")]
+macro_rules! set {
+    ($value:literal: $($register:literal)+) => {
+        concat!($("mov ", $register, ", #", $value, "\n",)+)
+    };
+}
+
+/// Words at r0, each added to two registers: `offset: channels 0 and 2, channels 1 and 3, free`.
+#[cfg(target_arch = "arm")]
+macro_rules! added {
+    ($($at:literal: $even:literal $odd:literal $free:literal),+) => {
+        concat!(
+            $("ldr ", $free, ", [r0, #", $at, "]\n",
+            "sxtab16 ", $even, ", ", $even, ", ", $free, "\n",
+            "sxtab16 ", $odd, ", ", $odd, ", ", $free, ", ror #8\n",)+
+        )
+    };
+}
+
+/// Four sums to r0, in order: `channels 0 and 2, channels 1 and 3` each.
+#[cfg(target_arch = "arm")]
+macro_rules! sums_stored {
+    ($($even:literal $odd:literal),+) => {
+        concat!(
+            $("sxth r9, ", $even, "\nsxth r10, ", $odd, "\n",
+            "asr r11, ", $even, ", #16\nasr r12, ", $odd, ", #16\n",
+            "stm r0!, {{r9-r12}}\n",)+
+        )
+    };
+}
+
+/// Words at r0, each compared with the largest so far: `offset: largest, free`.
+#[cfg(target_arch = "arm")]
+macro_rules! compared {
+    ($($at:literal: $most:literal $free:literal),+) => {
+        concat!(
+            $("ldr ", $free, ", [r0, #", $at, "]\n",
+            "ssub8 r8, ", $free, ", ", $most, "\n",
+            "sel ", $most, ", ", $free, ", ", $most, "\n",)+
+        )
+    };
+}
+
+#[cfg(target_arch = "arm")]
+macro_rules! codes_stored {
+    ($($at:literal: $most:literal),+) => {
+        concat!($("str ", $most, ", [r0, #", $at, "]\n",)+)
+    };
+}
+
+/// Functions that keep the calling convention.
+#[cfg(target_arch = "arm")]
+macro_rules! window_functions {
+    ($($name:ident($target:ty): $text:expr;)+) => {
+        $(
+            // SAFETY: it keeps the calling convention, and reads and writes where `WindowWork` says,
+            // which the caller vouches for.
+            #[unsafe(naked)]
+            unsafe extern "C" fn $name(work: &WindowWork, target: *mut $target) {
+                core::arch::naked_asm!($text)
+            }
+        )+
+    };
+}
+
+#[cfg(target_arch = "arm")]
+window_functions! {
+    sum_sixteen(i32): window_loop!(
+        set!("0": "r1" "r2" "r3" "r4" "r5" "r6" "r7" "r8"),
+        added!("0": "r1" "r2" "r9", "4": "r3" "r4" "lr", "8": "r5" "r6" "r9", "12": "r7" "r8" "lr"),
+        sums_stored!("r1" "r2", "r3" "r4", "r5" "r6", "r7" "r8")
+    );
+    sum_eight(i32): window_loop!(
+        set!("0": "r1" "r2" "r3" "r4"),
+        added!("0": "r1" "r2" "r9", "4": "r3" "r4" "lr"),
+        sums_stored!("r1" "r2", "r3" "r4")
+    );
+    sum_four(i32): window_loop!(
+        set!("0": "r1" "r2"),
+        added!("0": "r1" "r2" "r9"),
+        sums_stored!("r1" "r2")
+    );
+    find_sixteen(i8): window_loop!(
+        set!("0x80808080": "r1" "r2" "r3" "r4"),
+        compared!("0": "r1" "r9", "4": "r2" "lr", "8": "r3" "r9", "12": "r4" "lr"),
+        codes_stored!("0": "r1", "4": "r2", "8": "r3", "12": "r4")
+    );
+    find_eight(i8): window_loop!(
+        set!("0x80808080": "r1" "r2"),
+        compared!("0": "r1" "r9", "4": "r2" "lr"),
+        codes_stored!("0": "r1", "4": "r2")
+    );
+    find_four(i8): window_loop!(
+        set!("0x80808080": "r1"),
+        compared!("0": "r1" "r9"),
+        codes_stored!("0": "r1")
+    );
+}

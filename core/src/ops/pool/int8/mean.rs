@@ -1,0 +1,271 @@
+//! From sums of windows to codes.
+//!
+//! The scale for a whole window's sum is a multiplier by 2^-shift. A window of which the divisor counts
+//! less takes the multiplier times the whole count over its own, which is no integer: a quotient and a
+//! remainder, so that a sum times both is exact in 64 bits, whatever the window.
+
+use super::MeanKind;
+use crate::int8::Requantization;
+
+/// How the sums of windows become codes, all those that have as many values inside and the same divisor.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum MeanScale {
+    /// `(sum * 2^left * multiplier + constant) / 2^(32 + shift)`.
+    Short {
+        multiplier: i32,
+        left: u32,
+        constant: i64,
+        shift: u32,
+    },
+    /// `(distance * quotient + (distance * remainder + bias) / count * 2^left + constant) / 2^(32 + shift)`.
+    Clipped {
+        share: CountShare,
+        offset: i32,
+        bias: u32,
+        left: u32,
+        constant: i64,
+        shift: u32,
+    },
+    /// As both, for numbers that these do not hold.
+    Long {
+        share: CountShare,
+        offset: i32,
+        shift: u32,
+        zero: i8,
+    },
+    /// Rounded twice.
+    Twice {
+        scale: Requantization,
+        offset: i32,
+        zero: i8,
+    },
+    /// Divided to the nearest, halves away from zero.
+    Divided { taps: i32 },
+}
+
+/// A multiplier times the whole count over a window's own: `quotient + remainder / count`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CountShare {
+    quotient: i64,
+    remainder: u32,
+    count: u32,
+}
+
+/// Most that a code is away from a zero.
+const DISTANCE: usize = 255;
+
+/// The highest shift for which a zero and a half can be constants.
+const MOST_SHIFT: i32 = 54;
+
+impl MeanScale {
+    /// Of no window.
+    pub const EMPTY: Self = Self::Divided { taps: 1 };
+
+    /// The scale for windows with so many values inside and this divisor, beside that of a whole one.
+    /// `output_zero` is the output's; no window has 2^23 values, as the check of a network sees to.
+    pub fn new(kind: MeanKind, output_zero: i8, whole: usize, [count, taps]: [usize; 2]) -> Self {
+        let taken = |zero: i8| taps as i32 * i32::from(zero);
+        match kind {
+            MeanKind::Divided => Self::Divided { taps: taps as i32 },
+            MeanKind::Twice { scale, zero } => Self::Twice {
+                scale,
+                offset: taken(zero),
+                zero: output_zero,
+            },
+            MeanKind::Once { scale, zero } => {
+                let share = CountShare::new(scale.multiplier, whole, count);
+                let offset = taken(zero);
+                let found = match count == whole {
+                    true => Self::short(scale, offset, output_zero, taps),
+                    false => Self::clipped(share, scale.shift, offset, output_zero, taps),
+                };
+                found.unwrap_or(Self::Long {
+                    share,
+                    offset,
+                    shift: scale.shift as u32,
+                    zero: output_zero,
+                })
+            }
+        }
+    }
+
+    fn short(scale: Requantization, offset: i32, zero: i8, taps: usize) -> Option<Self> {
+        let (left, shift) = shifts(scale.shift)?;
+        if DISTANCE * taps > (i32::MAX >> left) as usize {
+            return None;
+        }
+        let taken = i64::from(offset << left) * i64::from(scale.multiplier);
+        Some(Self::Short {
+            multiplier: scale.multiplier,
+            left,
+            constant: rounded_zero(zero, shift) - taken,
+            shift,
+        })
+    }
+
+    fn clipped(share: CountShare, shift: i32, offset: i32, zero: i8, taps: usize) -> Option<Self> {
+        let (left, shift) = shifts(shift)?;
+        let most = (DISTANCE * taps) as u32;
+        // What is added so that no distance is below 0.
+        let bias = most.checked_mul(share.count)?;
+        bias.checked_mul(2)?;
+        let reach = (share.quotient + 1) << left;
+        if reach >> left != share.quotient + 1 || reach > (1 << 62) / i64::from(most) {
+            return None;
+        }
+        let quotient = share.quotient << left;
+        Some(Self::Clipped {
+            share: CountShare { quotient, ..share },
+            offset,
+            bias,
+            left,
+            constant: rounded_zero(zero, shift) - (i64::from(most) << left),
+            shift,
+        })
+    }
+
+    /// The codes of so many sums of codes, cut off at the limits of 8 bits.
+    #[inline(always)]
+    pub fn codes(&self, sums: &[i32], codes: &mut [i8]) {
+        let pairs = codes.iter_mut().zip(sums);
+        match *self {
+            Self::Short {
+                multiplier,
+                left,
+                constant,
+                shift,
+            } => {
+                for (code, sum) in pairs {
+                    let product = i64::from(sum << left) * i64::from(multiplier);
+                    *code = upper_code(product + constant, shift);
+                }
+            }
+            Self::Clipped {
+                share,
+                offset,
+                bias,
+                left,
+                constant,
+                shift,
+            } => {
+                for (code, sum) in pairs {
+                    let distance = sum - offset;
+                    let rest = distance.wrapping_mul(share.remainder as i32) as u32;
+                    let rest = rest.wrapping_add(bias) / share.count;
+                    let value = i64::from(distance) * share.quotient + constant;
+                    let value = value + (u64::from(rest) << left) as i64;
+                    *code = upper_code(value, shift);
+                }
+            }
+            Self::Twice {
+                scale,
+                offset,
+                zero,
+            } => {
+                for (code, sum) in pairs {
+                    let mean = scale.round_twice(sum - offset);
+                    *code = cut_off(mean.saturating_add(zero.into()));
+                }
+            }
+            Self::Divided { taps } => {
+                for (code, sum) in pairs {
+                    let half = if *sum > 0 { taps / 2 } else { -(taps / 2) };
+                    *code = cut_off((sum + half) / taps);
+                }
+            }
+            Self::Long { .. } => self.long_codes(sums, codes),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long_codes(&self, sums: &[i32], codes: &mut [i8]) {
+        let Self::Long {
+            share,
+            offset,
+            shift,
+            zero,
+        } = *self
+        else {
+            return;
+        };
+        for (code, sum) in codes.iter_mut().zip(sums) {
+            let value = share.times(sum - offset) + (1_i64 << (shift - 1));
+            let mean = (value >> shift).clamp(-1024, 1024) as i32;
+            *code = cut_off(mean + i32::from(zero));
+        }
+    }
+}
+
+impl CountShare {
+    fn new(multiplier: i32, whole: usize, count: usize) -> Self {
+        let (whole, count) = (whole as u32, count as u32);
+        let multiplier = multiplier.unsigned_abs();
+        let [quotient, remainder] = scaled_quotient(multiplier % count, whole, count);
+        let above = u64::from(multiplier / count) * u64::from(whole);
+        Self {
+            quotient: above as i64 + i64::from(quotient),
+            remainder,
+            count,
+        }
+    }
+
+    /// The product with a distance of less than 2^31, rounded down.
+    fn times(self, distance: i32) -> i64 {
+        let count = self.count as i32;
+        let [above, below] = [distance.div_euclid(count), distance.rem_euclid(count)];
+        let [quotient, _] = scaled_quotient(below as u32, self.remainder, self.count);
+        i64::from(distance) * self.quotient
+            + i64::from(above) * i64::from(self.remainder)
+            + i64::from(quotient)
+    }
+}
+
+/// Quotient and remainder of `factor * scale / count`; `factor` is below `count`, that below 2^31.
+///
+/// Bit by bit where the product has more than 32 bits: a small processor's library would take hundreds
+/// of bytes for a division that no usual window asks for.
+fn scaled_quotient(factor: u32, scale: u32, count: u32) -> [u32; 2] {
+    if let Some(product) = factor.checked_mul(scale) {
+        return [product / count, product % count];
+    }
+    let [mut quotient, mut remainder] = [0; 2];
+    for bit in (0..u32::BITS).rev() {
+        let own = if scale >> bit & 1 == 1 { factor } else { 0 };
+        [quotient, remainder] = [2 * quotient, 2 * remainder];
+        // Both below `count`: the first doubled, the second added.
+        for more in [0, own] {
+            remainder += more;
+            if remainder >= count {
+                remainder -= count;
+                quotient += 1;
+            }
+        }
+    }
+    [quotient, remainder]
+}
+
+/// How far sums go to the left, and products to the right behind their upper 32 bits.
+fn shifts(shift: i32) -> Option<(u32, u32)> {
+    match shift {
+        ..32 => Some(((32 - shift) as u32, 0)),
+        ..=MOST_SHIFT => Some((0, (shift - 32) as u32)),
+        _ => None,
+    }
+}
+
+/// The output's zero and the half that rounds, beneath `32 + shift` bits.
+fn rounded_zero(zero: i8, shift: u32) -> i64 {
+    (i64::from(zero) << (32 + shift)) + (1 << (31 + shift))
+}
+
+/// The code that lies above `32 + shift` bits.
+#[inline(always)]
+fn upper_code(value: i64, shift: u32) -> i8 {
+    cut_off((value >> 32) as i32 >> shift)
+}
+
+#[inline(always)]
+fn cut_off(code: i32) -> i8 {
+    code.clamp(i8::MIN.into(), i8::MAX.into()) as i8
+}

@@ -1,0 +1,199 @@
+//! Pools of codes, channels last.
+
+mod mean;
+pub mod reference;
+mod window;
+
+pub use window::CodeWindow;
+
+use super::PoolGeometry;
+use crate::int8::{Int8Rule, Quantization, Requantization};
+use core::ops::Range;
+use mean::MeanScale;
+pub(crate) use window::WindowLanes;
+
+/// Forward pass of a max or an average pool.
+pub(crate) struct Int8Pool<'a> {
+    pub geometry: PoolGeometry,
+    pub kind: Int8PoolKind,
+    /// rows x columns x channels
+    pub input: &'a [i8],
+    /// rows x columns x channels
+    pub output: &'a mut [i8],
+    pub quantization: Quantization,
+}
+
+/// What a pool makes of a window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Int8PoolKind {
+    /// The largest code.
+    Max,
+    /// A mean.
+    Mean(MeanKind),
+}
+
+/// What a mean is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MeanKind {
+    /// The sum of a whole window's distances from the input's zero, by a scale.
+    Once { scale: Requantization, zero: i8 },
+    /// TensorFlow Lite's mean over whole maps: as `Once`, but rounded twice.
+    Twice { scale: Requantization, zero: i8 },
+    /// TensorFlow Lite's average pool: the sum of codes, divided.
+    Divided,
+}
+
+impl Int8PoolKind {
+    /// That of an average pool.
+    pub fn average(rule: Int8Rule, constants: &[i32], zero: i8) -> Self {
+        let [multiplier, shift] = *constants else {
+            return Self::Mean(MeanKind::Divided);
+        };
+        let scale = Requantization { multiplier, shift };
+        Self::Mean(match rule {
+            Int8Rule::Once => MeanKind::Once { scale, zero },
+            Int8Rule::TensorFlowLite => MeanKind::Twice { scale, zero },
+        })
+    }
+}
+
+/// The lanes that this processor has.
+#[cfg(all(
+    target_arch = "arm",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64")
+))]
+type OwnLanes = crate::dsp::WindowLoops;
+
+#[cfg(not(all(
+    target_arch = "arm",
+    target_abi = "eabihf",
+    not(target_has_atomic = "64")
+)))]
+type OwnLanes = window::PortableLanes;
+
+impl Int8Pool<'_> {
+    /// Largest codes; nothing where the pool is none of them.
+    pub fn run_largest(self) {
+        if let Int8PoolKind::Max = self.kind {
+            self.largest::<OwnLanes>();
+        }
+    }
+
+    /// Means; nothing where the pool is none of them.
+    pub fn run_mean(self) {
+        self.mean::<OwnLanes>();
+    }
+
+    #[inline(never)]
+    fn largest<L: WindowLanes>(self) {
+        let output = self.output;
+        each_window(&self.geometry, self.input, |window, place| {
+            window.each_block::<L>(place.lanes, |lane, size, kept| {
+                let at = place.output + lane;
+                // What is written behind the window's own codes is written once more, by later ones.
+                if let Some(codes) = output.get_mut(at..at + size) {
+                    L::largest(window, lane, codes);
+                    return;
+                }
+                let mut codes = [0; MOST_LANES];
+                L::largest(window, lane, &mut codes[..size]);
+                output[at..at + kept].copy_from_slice(&codes[..kept]);
+            });
+        });
+        L::clamp(output, [self.quantization.low, self.quantization.high]);
+    }
+
+    #[inline(never)]
+    fn mean<L: WindowLanes>(self) {
+        let Int8PoolKind::Mean(kind) = self.kind else {
+            return;
+        };
+        let whole = self.geometry.window[0] * self.geometry.window[1];
+        let zero = self.quantization.zero;
+        let (mut counts, mut scale) = ([0; 2], MeanScale::EMPTY);
+        let output = self.output;
+        each_window(&self.geometry, self.input, |window, place| {
+            let own = [place.count, window.taps()];
+            if own != counts {
+                (counts, scale) = (own, MeanScale::new(kind, zero, whole, own));
+            }
+            window.each_block::<L>(place.lanes, |lane, size, kept| {
+                let mut sums = [0; MOST_LANES];
+                L::sums(window, lane, &mut sums[..size]);
+                let at = place.output + lane;
+                scale.codes(&sums[..kept], &mut output[at..at + kept]);
+            });
+        });
+        L::clamp(output, [self.quantization.low, self.quantization.high]);
+    }
+}
+
+/// Most codes side by side.
+const MOST_LANES: usize = 16;
+
+/// Where a window's codes go, or those of neighbouring windows one step apart.
+struct WindowPlace {
+    /// Index of the first output.
+    output: usize,
+    /// Outputs from there on.
+    lanes: usize,
+    /// Divisor of each mean.
+    count: usize,
+}
+
+/// Calls `visit` for all windows, in scan order; whatever is inside is known once for a row's interior.
+#[inline(always)]
+fn each_window(
+    g: &PoolGeometry,
+    input: &[i8],
+    mut visit: impl FnMut(&CodeWindow<'_>, WindowPlace),
+) {
+    let whole = whole_columns(g);
+    for y in 0..g.output[0] {
+        let rows = g.inside(0, y);
+        let counted = g.counted(0, y, &rows);
+        let top = y * g.stride[0] + rows.start - g.before[0];
+        let mut x = 0;
+        while x < g.output[1] {
+            let columns = g.inside(1, x);
+            let left = x * g.stride[1] + columns.start - g.before[1];
+            let mut first = (top * g.input[1] + left) * g.channels;
+            let mut output = (y * g.output[1] + x) * g.channels;
+            let count = counted * g.counted(1, x, &columns);
+            // Windows a column apart are so many channels more of one window.
+            let (windows, together) = match whole.contains(&x) {
+                true if g.stride[1] == 1 => (1, whole.end - x),
+                true => (whole.end - x, 1),
+                false => (1, 1),
+            };
+            for _ in 0..windows {
+                let window = CodeWindow::new(
+                    &input[first..],
+                    [rows.len(), columns.len()],
+                    [g.input[1] * g.channels, g.channels],
+                );
+                let place = WindowPlace {
+                    output,
+                    lanes: together * g.channels,
+                    count,
+                };
+                visit(&window, place);
+                first += g.stride[1] * g.channels;
+                output += g.channels;
+            }
+            x += windows * together;
+        }
+    }
+}
+
+/// The windows of a row that have all their columns inside.
+fn whole_columns(g: &PoolGeometry) -> Range<usize> {
+    let first = g.before[1].div_ceil(g.stride[1]);
+    let room = (g.before[1] + g.input[1]).checked_sub(g.window[1]);
+    let end = room.map_or(0, |room| room / g.stride[1] + 1);
+    first..end.min(g.output[1])
+}
+
+#[cfg(test)]
+mod tests;
