@@ -47,17 +47,23 @@ impl CodeWindow<'_> {
     /// # Panics
     ///
     /// Where the channels leave the input.
+    #[inline(always)]
     pub fn sum_by_loops(&self, lane: usize, sums: &mut [i32]) {
         assert!(lane + sums.len() <= self.readable(), "no such channels");
         if !matches!(sums.len(), 4 | 8 | 16) {
-            return self.sum_singly(lane, sums);
-        }
-        let mut work = self.work(lane);
-        if self.taps() <= PIECE {
+            self.sum_singly(lane, sums);
+        } else if self.taps() <= PIECE {
             // SAFETY: as many channels can be read from each place, as has been asked.
-            unsafe { work.sums(sums) };
-            return;
+            unsafe { self.work(lane).sums(sums) };
+        } else {
+            self.sum_in_pieces(lane, sums);
         }
+    }
+
+    /// As [`CodeWindow::sum_by_loops`] of 16, 8 or 4 channels, which can be read.
+    #[inline(never)]
+    fn sum_in_pieces(&self, lane: usize, sums: &mut [i32]) {
+        let mut work = self.work(lane);
         sums.fill(0);
         work.rows = 1;
         for row in 0..self.rows {
@@ -68,7 +74,7 @@ impl CodeWindow<'_> {
                 work.first = self.codes[at..].as_ptr();
                 let mut piece = [0; 16];
                 let piece = &mut piece[..sums.len()];
-                // SAFETY: as above, of some of the places.
+                // SAFETY: as many channels can be read from each place, of which these are some.
                 unsafe { work.sums(piece) };
                 for (sum, own) in sums.iter_mut().zip(piece) {
                     *sum += *own;
@@ -84,6 +90,7 @@ impl CodeWindow<'_> {
     /// # Panics
     ///
     /// Where the channels leave the input.
+    #[inline(always)]
     pub fn find_largest_by_loops(&self, lane: usize, codes: &mut [i8]) {
         assert!(lane + codes.len() <= self.readable(), "no such channels");
         if !matches!(codes.len(), 4 | 8 | 16) {
@@ -93,6 +100,7 @@ impl CodeWindow<'_> {
         unsafe { self.work(lane).largest(codes) };
     }
 
+    #[inline(always)]
     fn work(&self, lane: usize) -> WindowWork {
         WindowWork {
             first: self.codes[lane..].as_ptr(),
@@ -108,6 +116,7 @@ impl WindowWork {
     /// # Safety
     ///
     /// There are 16, 8 or 4 sums, and as many channels can be read from each place.
+    #[inline(always)]
     unsafe fn sums(&self, sums: &mut [i32]) {
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what is read and written.
@@ -128,6 +137,7 @@ impl WindowWork {
     /// # Safety
     ///
     /// There is a place for 16, 8 or 4 codes, and as many channels can be read from each place.
+    #[inline(always)]
     unsafe fn largest(&self, codes: &mut [i8]) {
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what is read and written.

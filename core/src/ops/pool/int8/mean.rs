@@ -10,22 +10,10 @@ use crate::int8::Requantization;
 /// How the sums of windows become codes, all those that have as many values inside and the same divisor.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum MeanScale {
-    /// `(sum * 2^left * multiplier + constant) / 2^(32 + shift)`.
-    Short {
-        multiplier: i32,
-        left: u32,
-        constant: i64,
-        shift: u32,
-    },
-    /// `(distance * quotient + (distance * remainder + bias) / count * 2^left + constant) / 2^(32 + shift)`.
-    Clipped {
-        share: CountShare,
-        offset: i32,
-        bias: u32,
-        left: u32,
-        constant: i64,
-        shift: u32,
-    },
+    /// A whole window's.
+    Short(ShortScale),
+    /// Those of a window whose divisor is less.
+    Clipped(ClippedScale),
     /// As both, for numbers that these do not hold.
     Long {
         share: CountShare,
@@ -41,6 +29,27 @@ pub(super) enum MeanScale {
     },
     /// Divided to the nearest, halves away from zero.
     Divided { taps: i32 },
+}
+
+/// `(sum * 2^left * multiplier + constant) / 2^(32 + shift)`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ShortScale {
+    multiplier: i32,
+    left: u32,
+    constant: i64,
+    shift: u32,
+}
+
+/// `(distance * quotient + (distance * remainder + bias) / count * 2^left + constant) / 2^(32 + shift)`,
+/// a distance being `sum - offset`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClippedScale {
+    share: CountShare,
+    offset: i32,
+    bias: u32,
+    left: u32,
+    constant: i64,
+    shift: u32,
 }
 
 /// A multiplier times the whole count over a window's own: `quotient + remainder / count`.
@@ -95,12 +104,12 @@ impl MeanScale {
             return None;
         }
         let taken = i64::from(offset << left) * i64::from(scale.multiplier);
-        Some(Self::Short {
+        Some(Self::Short(ShortScale {
             multiplier: scale.multiplier,
             left,
             constant: rounded_zero(zero, shift) - taken,
             shift,
-        })
+        }))
     }
 
     fn clipped(share: CountShare, shift: i32, offset: i32, zero: i8, taps: usize) -> Option<Self> {
@@ -110,53 +119,35 @@ impl MeanScale {
         let bias = most.checked_mul(share.count)?;
         bias.checked_mul(2)?;
         let reach = (share.quotient + 1) << left;
-        if reach >> left != share.quotient + 1 || reach > (1 << 62) / i64::from(most) {
+        let bits = (i64::BITS - reach.leading_zeros()) + (u32::BITS - most.leading_zeros());
+        if reach >> left != share.quotient + 1 || bits > 62 {
             return None;
         }
         let quotient = share.quotient << left;
-        Some(Self::Clipped {
+        Some(Self::Clipped(ClippedScale {
             share: CountShare { quotient, ..share },
             offset,
             bias,
             left,
             constant: rounded_zero(zero, shift) - (i64::from(most) << left),
             shift,
-        })
+        }))
     }
 
     /// The codes of so many sums of codes, cut off at the limits of 8 bits.
     #[inline(always)]
     pub fn codes(&self, sums: &[i32], codes: &mut [i8]) {
+        match self {
+            Self::Short(own) => own.codes(sums, codes),
+            Self::Clipped(own) => own.codes(sums, codes),
+            _ => self.other_codes(sums, codes),
+        }
+    }
+
+    #[inline(never)]
+    fn other_codes(&self, sums: &[i32], codes: &mut [i8]) {
         let pairs = codes.iter_mut().zip(sums);
         match *self {
-            Self::Short {
-                multiplier,
-                left,
-                constant,
-                shift,
-            } => {
-                for (code, sum) in pairs {
-                    let product = i64::from(sum << left) * i64::from(multiplier);
-                    *code = upper_code(product + constant, shift);
-                }
-            }
-            Self::Clipped {
-                share,
-                offset,
-                bias,
-                left,
-                constant,
-                shift,
-            } => {
-                for (code, sum) in pairs {
-                    let distance = sum - offset;
-                    let rest = distance.wrapping_mul(share.remainder as i32) as u32;
-                    let rest = rest.wrapping_add(bias) / share.count;
-                    let value = i64::from(distance) * share.quotient + constant;
-                    let value = value + (u64::from(rest) << left) as i64;
-                    *code = upper_code(value, shift);
-                }
-            }
             Self::Twice {
                 scale,
                 offset,
@@ -173,7 +164,7 @@ impl MeanScale {
                     *code = cut_off((sum + half) / taps);
                 }
             }
-            Self::Long { .. } => self.long_codes(sums, codes),
+            _ => self.long_codes(sums, codes),
         }
     }
 
@@ -193,6 +184,33 @@ impl MeanScale {
             let value = share.times(sum - offset) + (1_i64 << (shift - 1));
             let mean = (value >> shift).clamp(-1024, 1024) as i32;
             *code = cut_off(mean + i32::from(zero));
+        }
+    }
+}
+
+impl ShortScale {
+    #[inline(never)]
+    fn codes(&self, sums: &[i32], codes: &mut [i8]) {
+        let own = *self;
+        for (code, sum) in codes.iter_mut().zip(sums) {
+            let product = i64::from(sum << own.left) * i64::from(own.multiplier);
+            *code = upper_code(product + own.constant, own.shift);
+        }
+    }
+}
+
+impl ClippedScale {
+    #[inline(never)]
+    fn codes(&self, sums: &[i32], codes: &mut [i8]) {
+        let own = *self;
+        let step = 1_u32 << own.left;
+        for (code, sum) in codes.iter_mut().zip(sums) {
+            let distance = sum - own.offset;
+            let rest = distance.wrapping_mul(own.share.remainder as i32) as u32;
+            let rest = rest.wrapping_add(own.bias) / own.share.count;
+            let value = i64::from(distance) * own.share.quotient + own.constant;
+            let value = value + (u64::from(rest) * u64::from(step)) as i64;
+            *code = upper_code(value, own.shift);
         }
     }
 }

@@ -85,26 +85,13 @@ impl Int8Pool<'_> {
         self.mean::<OwnLanes>();
     }
 
-    #[inline(never)]
     fn largest<L: WindowLanes>(self) {
-        let output = self.output;
-        each_window(&self.geometry, self.input, |window, place| {
-            window.each_block::<L>(place.lanes, |lane, size, kept| {
-                let at = place.output + lane;
-                // What is written behind the window's own codes is written once more, by later ones.
-                if let Some(codes) = output.get_mut(at..at + size) {
-                    L::largest(window, lane, codes);
-                    return;
-                }
-                let mut codes = [0; MOST_LANES];
-                L::largest(window, lane, &mut codes[..size]);
-                output[at..at + kept].copy_from_slice(&codes[..kept]);
-            });
+        each_run(&self.geometry, |run| {
+            find_largest::<L>(self.input, &run, self.output);
         });
-        L::clamp(output, [self.quantization.low, self.quantization.high]);
+        L::clamp(self.output, [self.quantization.low, self.quantization.high]);
     }
 
-    #[inline(never)]
     fn mean<L: WindowLanes>(self) {
         let Int8PoolKind::Mean(kind) = self.kind else {
             return;
@@ -112,43 +99,89 @@ impl Int8Pool<'_> {
         let whole = self.geometry.window[0] * self.geometry.window[1];
         let zero = self.quantization.zero;
         let (mut counts, mut scale) = ([0; 2], MeanScale::EMPTY);
-        let output = self.output;
-        each_window(&self.geometry, self.input, |window, place| {
-            let own = [place.count, window.taps()];
+        each_run(&self.geometry, |run| {
+            let own = [run.count, run.extents[0] * run.extents[1]];
             if own != counts {
                 (counts, scale) = (own, MeanScale::new(kind, zero, whole, own));
             }
-            window.each_block::<L>(place.lanes, |lane, size, kept| {
-                let mut sums = [0; MOST_LANES];
-                L::sums(window, lane, &mut sums[..size]);
-                let at = place.output + lane;
-                scale.codes(&sums[..kept], &mut output[at..at + kept]);
-            });
+            average::<L>(self.input, &run, &scale, self.output);
         });
-        L::clamp(output, [self.quantization.low, self.quantization.high]);
+        L::clamp(self.output, [self.quantization.low, self.quantization.high]);
     }
 }
 
 /// Most codes side by side.
 const MOST_LANES: usize = 16;
 
-/// Where a window's codes go, or those of neighbouring windows one step apart.
-struct WindowPlace {
+/// Neighbouring windows with as much inside the input.
+struct WindowRun {
+    /// How many.
+    windows: usize,
+    /// Codes from one to the next.
+    step: usize,
+    /// Index of the first one's first code.
+    first: usize,
+    /// Rows and columns inside.
+    extents: [usize; 2],
+    /// Codes from a row to the next one, and from a column to the next one.
+    pitches: [usize; 2],
+    /// Channels of a window. Windows a column apart are one, with the channels of all.
+    lanes: usize,
     /// Index of the first output.
     output: usize,
-    /// Outputs from there on.
-    lanes: usize,
     /// Divisor of each mean.
     count: usize,
 }
 
-/// Calls `visit` for all windows, in scan order; whatever is inside is known once for a row's interior.
+impl WindowRun {
+    /// Calls `visit(window, index of its first output)` for each.
+    #[inline(always)]
+    fn each(&self, input: &[i8], mut visit: impl FnMut(&CodeWindow<'_>, usize)) {
+        let mut window = CodeWindow::new(&input[self.first..], self.extents, self.pitches);
+        let mut output = self.output;
+        for index in 0..self.windows {
+            if index > 0 {
+                window.codes = &window.codes[self.step..];
+                output += self.lanes;
+            }
+            visit(&window, output);
+        }
+    }
+}
+
+// These stand apart from what finds windows, or a small processor has no registers for them.
+
+#[inline(never)]
+fn find_largest<L: WindowLanes>(input: &[i8], run: &WindowRun, output: &mut [i8]) {
+    run.each(input, |window, at| {
+        window.each_block::<L>(run.lanes, |lane, size, kept| {
+            let at = at + lane;
+            // What is written behind the window's own codes is written once more, by later ones.
+            if let Some(codes) = output.get_mut(at..at + size) {
+                L::largest(window, lane, codes);
+                return;
+            }
+            let mut codes = [0; MOST_LANES];
+            L::largest(window, lane, &mut codes[..size]);
+            output[at..at + kept].copy_from_slice(&codes[..kept]);
+        });
+    });
+}
+
+#[inline(never)]
+fn average<L: WindowLanes>(input: &[i8], run: &WindowRun, scale: &MeanScale, output: &mut [i8]) {
+    let mut sums = [0; MOST_LANES];
+    run.each(input, |window, at| {
+        window.each_block::<L>(run.lanes, |lane, size, kept| {
+            L::sums(window, lane, &mut sums[..size]);
+            scale.codes(&sums[..kept], &mut output[at + lane..][..kept]);
+        });
+    });
+}
+
+/// Calls `visit` for all windows, in scan order.
 #[inline(always)]
-fn each_window(
-    g: &PoolGeometry,
-    input: &[i8],
-    mut visit: impl FnMut(&CodeWindow<'_>, WindowPlace),
-) {
+fn each_run(g: &PoolGeometry, mut visit: impl FnMut(WindowRun)) {
     let whole = whole_columns(g);
     for y in 0..g.output[0] {
         let rows = g.inside(0, y);
@@ -158,30 +191,21 @@ fn each_window(
         while x < g.output[1] {
             let columns = g.inside(1, x);
             let left = x * g.stride[1] + columns.start - g.before[1];
-            let mut first = (top * g.input[1] + left) * g.channels;
-            let mut output = (y * g.output[1] + x) * g.channels;
-            let count = counted * g.counted(1, x, &columns);
-            // Windows a column apart are so many channels more of one window.
             let (windows, together) = match whole.contains(&x) {
                 true if g.stride[1] == 1 => (1, whole.end - x),
                 true => (whole.end - x, 1),
                 false => (1, 1),
             };
-            for _ in 0..windows {
-                let window = CodeWindow::new(
-                    &input[first..],
-                    [rows.len(), columns.len()],
-                    [g.input[1] * g.channels, g.channels],
-                );
-                let place = WindowPlace {
-                    output,
-                    lanes: together * g.channels,
-                    count,
-                };
-                visit(&window, place);
-                first += g.stride[1] * g.channels;
-                output += g.channels;
-            }
+            visit(WindowRun {
+                windows,
+                step: g.stride[1] * g.channels,
+                first: (top * g.input[1] + left) * g.channels,
+                extents: [rows.len(), columns.len()],
+                pitches: [g.input[1] * g.channels, g.channels],
+                lanes: together * g.channels,
+                output: (y * g.output[1] + x) * g.channels,
+                count: counted * g.counted(1, x, &columns),
+            });
             x += windows * together;
         }
     }

@@ -13,6 +13,8 @@ pub struct CodeWindow<'a> {
     pub(crate) row_pitch: usize,
     /// Codes from a column to the next one.
     pub(crate) pitch: usize,
+    /// Index of the last place.
+    last: usize,
 }
 
 impl<'a> CodeWindow<'a> {
@@ -35,8 +37,9 @@ impl<'a> CodeWindow<'a> {
             columns,
             row_pitch,
             pitch,
+            last: (rows - 1) * row_pitch + (columns - 1) * pitch,
         };
-        assert!(own.last() < codes.len(), "a window leaves its input");
+        assert!(own.last < codes.len(), "a window leaves its input");
         // Whole rows of the input are one.
         match columns * pitch == row_pitch {
             true => Self {
@@ -55,14 +58,9 @@ impl<'a> CodeWindow<'a> {
     }
 
     /// Channels that can be read from each place, or what lies where they would be.
-    pub fn readable(&self) -> usize {
-        self.codes.len() - self.last()
-    }
-
-    /// Where the last place begins.
     #[inline(always)]
-    fn last(&self) -> usize {
-        (self.rows - 1) * self.row_pitch + (self.columns - 1) * self.pitch
+    pub fn readable(&self) -> usize {
+        self.codes.len().saturating_sub(self.last)
     }
 
     /// Divides channels into blocks, and calls `visit(first channel, channels, how many of them count)`
@@ -77,13 +75,16 @@ impl<'a> CodeWindow<'a> {
         let readable = self.readable();
         let mut lane = 0;
         while lane < lanes {
-            let mut size = L::MOST;
-            while size > 4 && (lanes - lane <= size / 2 || readable < size) {
-                size /= 2;
-            }
-            if readable < size {
-                size = 1;
-            }
+            let left = lanes - lane;
+            let size = if L::MOST >= 16 && left > 8 && readable >= 16 {
+                16
+            } else if L::MOST >= 8 && left > 4 && readable >= 8 {
+                8
+            } else if readable >= 4 {
+                4
+            } else {
+                1
+            };
             let first = lane.min(readable - size);
             visit(first, size, size.min(lanes - first));
             lane = first + size;
@@ -180,6 +181,7 @@ impl WindowLanes for PortableLanes {
 
 impl CodeWindow<'_> {
     /// The sums of channels that are too few for a block.
+    #[inline(never)]
     pub(crate) fn sum_singly(&self, lane: usize, sums: &mut [i32]) {
         for (lane, sum) in (lane..).zip(sums) {
             [*sum] = self.sum(lane);
@@ -187,6 +189,7 @@ impl CodeWindow<'_> {
     }
 
     /// The largest codes of channels that are too few for a block.
+    #[inline(never)]
     pub(crate) fn most_singly(&self, lane: usize, codes: &mut [i8]) {
         for (lane, code) in (lane..).zip(codes) {
             [*code] = self.most(lane);
