@@ -187,8 +187,8 @@ impl CodeBench {
         let window = CodeWindow::new(input, [rows, columns], [row_pitch, pitch]);
         let (mut sums, mut largest) = ([0; 20], [0; 20]);
         let (sums, largest) = (&mut sums[..lanes], &mut largest[..lanes]);
-        window.sum_by_loops(0, sums);
-        window.find_largest_by_loops(0, largest);
+        window.sum_by_loops(sums);
+        window.find_largest_by_loops(largest);
         let mut found = sums.iter().zip(largest.iter()).enumerate();
         found.all(|(lane, (sum, most))| {
             let codes = (0..rows * columns)

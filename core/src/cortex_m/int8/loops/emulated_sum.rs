@@ -2,7 +2,7 @@
 
 use super::addition::{SumOnce, SumTwice};
 use super::copying::Pieces;
-use super::windows::WindowWork;
+use crate::ops::pool::int8::WindowShape;
 
 /// # Safety
 ///
@@ -48,11 +48,11 @@ pub(super) unsafe fn twice(work: &SumTwice) {
 
 /// # Safety
 ///
-/// As for [`WindowWork::sums`].
-pub(super) unsafe fn sums(work: &WindowWork, sums: &mut [i32]) {
+/// So many channels can be read from each place.
+pub(super) unsafe fn sums(first: *const i8, shape: &WindowShape, sums: &mut [i32]) {
     // Of 16 bits, as the processor's are.
     let mut own = [0_i16; 16];
-    for place in places(work) {
+    for place in places(first, shape) {
         for (channel, sum) in own[..sums.len()].iter_mut().enumerate() {
             // SAFETY: the caller vouches for what is read.
             let code = unsafe { *place.wrapping_add(channel) };
@@ -66,10 +66,10 @@ pub(super) unsafe fn sums(work: &WindowWork, sums: &mut [i32]) {
 
 /// # Safety
 ///
-/// As for [`WindowWork::largest`].
-pub(super) unsafe fn largest(work: &WindowWork, codes: &mut [i8]) {
+/// So many channels can be read from each place.
+pub(super) unsafe fn largest(first: *const i8, shape: &WindowShape, codes: &mut [i8]) {
     codes.fill(i8::MIN);
-    for place in places(work) {
+    for place in places(first, shape) {
         for (channel, most) in codes.iter_mut().enumerate() {
             // SAFETY: the caller vouches for what is read.
             *most = (*most).max(unsafe { *place.wrapping_add(channel) });
@@ -77,10 +77,10 @@ pub(super) unsafe fn largest(work: &WindowWork, codes: &mut [i8]) {
     }
 }
 
-fn places(work: &WindowWork) -> impl Iterator<Item = *const i8> {
-    let (first, pitch, columns) = (work.first, work.pitch, work.columns);
-    let row_pitch = columns * pitch + work.row_gap;
-    (0..work.rows * columns)
+fn places(first: *const i8, shape: &WindowShape) -> impl Iterator<Item = *const i8> {
+    let (pitch, columns) = (shape.pitch, shape.columns);
+    let row_pitch = columns * pitch + shape.row_gap;
+    (0..shape.rows * columns)
         .map(move |at| first.wrapping_add(at / columns * row_pitch + at % columns * pitch))
 }
 

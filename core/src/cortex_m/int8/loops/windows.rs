@@ -5,6 +5,8 @@
 //! instruction adds two codes; 256 values fit, and of more the sums are added up in pieces.
 
 use super::clamping::clamp_codes;
+#[cfg(target_arch = "arm")]
+use crate::ops::pool::int8::WindowShape;
 use crate::ops::pool::int8::{CodeWindow, WindowLanes};
 
 /// Most values of a window, or of a piece of one, that 16 bits hold the sum of.
@@ -13,27 +15,17 @@ const PIECE: usize = 256;
 /// The blocks of the processor's loops.
 pub struct WindowLoops;
 
-/// A window from a channel on, in this order.
-#[repr(C)]
-pub(super) struct WindowWork {
-    pub first: *const i8,
-    /// Bytes from a column to the next one.
-    pub pitch: usize,
-    pub columns: usize,
-    pub rows: usize,
-    /// Bytes from behind a row's last column to the next row.
-    pub row_gap: usize,
-}
-
 impl WindowLanes for WindowLoops {
     const MOST: usize = 16;
 
-    fn sums(window: &CodeWindow<'_>, lane: usize, sums: &mut [i32]) {
-        window.sum_by_loops(lane, sums);
+    #[inline(always)]
+    fn sums(window: &CodeWindow<'_>, sums: &mut [i32]) {
+        window.sum_by_loops(sums);
     }
 
-    fn largest(window: &CodeWindow<'_>, lane: usize, codes: &mut [i8]) {
-        window.find_largest_by_loops(lane, codes);
+    #[inline(always)]
+    fn largest(window: &CodeWindow<'_>, codes: &mut [i8]) {
+        window.find_largest_by_loops(codes);
     }
 
     fn clamp(codes: &mut [i8], limits: [i8; 2]) {
@@ -42,95 +34,74 @@ impl WindowLanes for WindowLoops {
 }
 
 impl CodeWindow<'_> {
-    /// Adds up the codes of each channel from `lane` on: of 16, 8 or 4, or of any number one by one.
+    /// Adds up the codes of each channel: of the first 16, 8 or 4, or of any number one by one.
     ///
     /// # Panics
     ///
     /// Where the channels leave the input.
     #[inline(always)]
-    pub fn sum_by_loops(&self, lane: usize, sums: &mut [i32]) {
-        assert!(lane + sums.len() <= self.readable(), "no such channels");
+    pub fn sum_by_loops(&self, sums: &mut [i32]) {
+        assert!(sums.len() <= self.readable(), "no such channels");
         if !matches!(sums.len(), 4 | 8 | 16) {
-            self.sum_singly(lane, sums);
+            self.sum_singly(sums);
         } else if self.taps() <= PIECE {
             // SAFETY: as many channels can be read from each place, as has been asked.
-            unsafe { self.work(lane).sums(sums) };
+            unsafe { self.sum_blocks(sums) };
         } else {
-            self.sum_in_pieces(lane, sums);
+            self.sum_in_pieces(sums);
         }
     }
 
     /// As [`CodeWindow::sum_by_loops`] of 16, 8 or 4 channels, which can be read.
     #[inline(never)]
-    fn sum_in_pieces(&self, lane: usize, sums: &mut [i32]) {
-        let mut work = self.work(lane);
+    fn sum_in_pieces(&self, sums: &mut [i32]) {
         sums.fill(0);
-        work.rows = 1;
-        for row in 0..self.rows {
-            let mut column = 0;
-            while column < self.columns {
-                work.columns = PIECE.min(self.columns - column);
-                let at = row * self.row_pitch + column * self.pitch + lane;
-                work.first = self.codes[at..].as_ptr();
-                let mut piece = [0; 16];
-                let piece = &mut piece[..sums.len()];
-                // SAFETY: as many channels can be read from each place, of which these are some.
-                unsafe { work.sums(piece) };
-                for (sum, own) in sums.iter_mut().zip(piece) {
-                    *sum += *own;
-                }
-                column += work.columns;
+        for piece in self.pieces(PIECE) {
+            let mut own = [0; 16];
+            let own = &mut own[..sums.len()];
+            // SAFETY: as many channels can be read from each place, of which the piece has some.
+            unsafe { piece.sum_blocks(own) };
+            for (sum, own) in sums.iter_mut().zip(own) {
+                *sum += *own;
             }
         }
     }
 
-    /// Finds the largest code of each channel from `lane` on: of 16, 8 or 4, or of any number one by
-    /// one.
+    /// Finds the largest code of each channel: of the first 16, 8 or 4, or of any number one by one.
     ///
     /// # Panics
     ///
     /// Where the channels leave the input.
     #[inline(always)]
-    pub fn find_largest_by_loops(&self, lane: usize, codes: &mut [i8]) {
-        assert!(lane + codes.len() <= self.readable(), "no such channels");
-        if !matches!(codes.len(), 4 | 8 | 16) {
-            return self.most_singly(lane, codes);
-        }
-        // SAFETY: as many channels can be read from each place, as has been asked.
-        unsafe { self.work(lane).largest(codes) };
-    }
-
-    #[inline(always)]
-    fn work(&self, lane: usize) -> WindowWork {
-        WindowWork {
-            first: self.codes[lane..].as_ptr(),
-            pitch: self.pitch,
-            columns: self.columns,
-            rows: self.rows,
-            row_gap: self.row_pitch - self.columns * self.pitch,
+    pub fn find_largest_by_loops(&self, codes: &mut [i8]) {
+        assert!(codes.len() <= self.readable(), "no such channels");
+        if matches!(codes.len(), 4 | 8 | 16) {
+            // SAFETY: as many channels can be read from each place, as has been asked.
+            unsafe { self.compare_blocks(codes) };
+        } else {
+            self.most_singly(codes);
         }
     }
-}
 
-impl WindowWork {
     /// # Safety
     ///
     /// There are 16, 8 or 4 sums, and as many channels can be read from each place.
     #[inline(always)]
-    unsafe fn sums(&self, sums: &mut [i32]) {
+    unsafe fn sum_blocks(&self, sums: &mut [i32]) {
+        let (first, shape) = (self.codes().as_ptr(), self.shape());
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what is read and written.
         unsafe {
             match sums.len() {
-                16 => sum_sixteen(self, sums.as_mut_ptr()),
-                8 => sum_eight(self, sums.as_mut_ptr()),
-                _ => sum_four(self, sums.as_mut_ptr()),
+                16 => sum_sixteen(first, shape, sums.as_mut_ptr()),
+                8 => sum_eight(first, shape, sums.as_mut_ptr()),
+                _ => sum_four(first, shape, sums.as_mut_ptr()),
             }
         }
         #[cfg(not(target_arch = "arm"))]
         // SAFETY: as above.
         unsafe {
-            super::emulated_sum::sums(self, sums);
+            super::emulated_sum::sums(first, shape, sums);
         }
     }
 
@@ -138,20 +109,21 @@ impl WindowWork {
     ///
     /// There is a place for 16, 8 or 4 codes, and as many channels can be read from each place.
     #[inline(always)]
-    unsafe fn largest(&self, codes: &mut [i8]) {
+    unsafe fn compare_blocks(&self, codes: &mut [i8]) {
+        let (first, shape) = (self.codes().as_ptr(), self.shape());
         #[cfg(target_arch = "arm")]
         // SAFETY: the caller vouches for what is read and written.
         unsafe {
             match codes.len() {
-                16 => find_sixteen(self, codes.as_mut_ptr()),
-                8 => find_eight(self, codes.as_mut_ptr()),
-                _ => find_four(self, codes.as_mut_ptr()),
+                16 => find_sixteen(first, shape, codes.as_mut_ptr()),
+                8 => find_eight(first, shape, codes.as_mut_ptr()),
+                _ => find_four(first, shape, codes.as_mut_ptr()),
             }
         }
         #[cfg(not(target_arch = "arm"))]
         // SAFETY: as above.
         unsafe {
-            super::emulated_sum::largest(self, codes);
+            super::emulated_sum::largest(first, shape, codes);
         }
     }
 }
@@ -162,8 +134,8 @@ impl WindowWork {
 macro_rules! window_loop {
     ($before:expr, $words:expr, $behind:expr) => {
         concat!(
-            "push {{r1, r4-r11, lr}}\n",
-            "ldm r0, {{r0, r10-r12, lr}}\n",
+            "push {{r2, r4-r11, lr}}\n",
+            "ldm r1, {{r10-r12, lr}}\n",
             "push {{r12, lr}}\n",
             $before,
             "1:\n",
@@ -241,10 +213,10 @@ macro_rules! codes_stored {
 macro_rules! window_functions {
     ($($name:ident($target:ty): $text:expr;)+) => {
         $(
-            // SAFETY: it keeps the calling convention, and reads and writes where `WindowWork` says,
-            // which the caller vouches for.
+            // SAFETY: it keeps the calling convention, and reads and writes what the shape and
+            // the name say, which the caller vouches for.
             #[unsafe(naked)]
-            unsafe extern "C" fn $name(work: &WindowWork, target: *mut $target) {
+            unsafe extern "C" fn $name(first: *const i8, shape: &WindowShape, target: *mut $target) {
                 core::arch::naked_asm!($text)
             }
         )+

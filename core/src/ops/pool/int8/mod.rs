@@ -5,11 +5,14 @@ pub mod reference;
 mod window;
 
 pub use window::CodeWindow;
+#[allow(unused_imports, reason = "the target's loops read it")]
+pub(crate) use window::WindowShape;
 
 use super::PoolGeometry;
 use crate::int8::{Int8Rule, Quantization, Requantization};
 use core::ops::Range;
 use mean::MeanScale;
+use window::CodeBlock;
 pub(crate) use window::WindowLanes;
 
 /// Forward pass of a max or an average pool.
@@ -134,17 +137,31 @@ struct WindowRun {
 }
 
 impl WindowRun {
-    /// Calls `visit(window, index of its first output)` for each.
+    /// Calls `visit(block, window of the block's channels, index of its first output)` block by block,
+    /// in each window by window.
     #[inline(always)]
-    fn each(&self, input: &[i8], mut visit: impl FnMut(&CodeWindow<'_>, usize)) {
-        let mut window = CodeWindow::new(&input[self.first..], self.extents, self.pitches);
-        let mut output = self.output;
-        for index in 0..self.windows {
-            if index > 0 {
-                window.codes = &window.codes[self.step..];
-                output += self.lanes;
+    fn each<L: WindowLanes>(
+        &self,
+        input: &[i8],
+        mut visit: impl FnMut(&CodeBlock, &CodeWindow<'_>, usize),
+    ) {
+        let whole = CodeWindow::new(&input[self.first..], self.extents, self.pitches);
+        let apart = (self.windows - 1) * self.step;
+        let readable = whole.readable().saturating_sub(apart);
+        let mut lane = 0;
+        while lane < self.lanes {
+            let block = CodeBlock::new(lane, self.lanes, readable, L::MOST);
+            lane = block.first + block.size;
+            let mut window = whole;
+            window.advance(block.first);
+            let mut output = self.output + block.first;
+            for index in 0..self.windows {
+                if index > 0 {
+                    window.advance(self.step);
+                    output += self.lanes;
+                }
+                visit(&block, &window, output);
             }
-            visit(&window, output);
         }
     }
 }
@@ -153,29 +170,26 @@ impl WindowRun {
 
 #[inline(never)]
 fn find_largest<L: WindowLanes>(input: &[i8], run: &WindowRun, output: &mut [i8]) {
-    run.each(input, |window, at| {
-        window.each_block::<L>(run.lanes, |lane, size, kept| {
-            let at = at + lane;
-            // What is written behind the window's own codes is written once more, by later ones.
-            if let Some(codes) = output.get_mut(at..at + size) {
-                L::largest(window, lane, codes);
-                return;
-            }
-            let mut codes = [0; MOST_LANES];
-            L::largest(window, lane, &mut codes[..size]);
-            output[at..at + kept].copy_from_slice(&codes[..kept]);
-        });
+    run.each::<L>(input, |block, window, at| {
+        // What is written behind the codes of a window of few channels is written once more, by later
+        // windows.
+        if let Some(codes) = output.get_mut(at..at + block.size) {
+            L::largest(window, codes);
+            return;
+        }
+        let mut codes = [0; MOST_LANES];
+        L::largest(window, &mut codes[..block.size]);
+        output[at..at + block.kept].copy_from_slice(&codes[..block.kept]);
     });
 }
 
 #[inline(never)]
 fn average<L: WindowLanes>(input: &[i8], run: &WindowRun, scale: &MeanScale, output: &mut [i8]) {
     let mut sums = [0; MOST_LANES];
-    run.each(input, |window, at| {
-        window.each_block::<L>(run.lanes, |lane, size, kept| {
-            L::sums(window, lane, &mut sums[..size]);
-            scale.codes(&sums[..kept], &mut output[at + lane..][..kept]);
-        });
+    run.each::<L>(input, |block, window, at| {
+        L::sums(window, &mut sums[..block.size]);
+        let fresh = block.done..block.kept;
+        scale.codes(&sums[fresh.clone()], &mut output[at..][fresh]);
     });
 }
 

@@ -6,15 +6,22 @@ use super::MOST_LANES;
 #[derive(Clone, Copy, Debug)]
 pub struct CodeWindow<'a> {
     /// From its first code to the end of the input.
-    pub(crate) codes: &'a [i8],
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-    /// Codes from a row to the next one.
-    pub(crate) row_pitch: usize,
-    /// Codes from a column to the next one.
-    pub(crate) pitch: usize,
+    codes: &'a [i8],
+    shape: WindowShape,
     /// Index of the last place.
     last: usize,
+}
+
+/// Extents of a window, as the processor's loops read them.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct WindowShape {
+    /// Codes from a column to the next one.
+    pub pitch: usize,
+    pub columns: usize,
+    pub rows: usize,
+    /// Codes from behind a row's last column to the next row.
+    pub row_gap: usize,
 }
 
 impl<'a> CodeWindow<'a> {
@@ -23,78 +30,103 @@ impl<'a> CodeWindow<'a> {
     ///
     /// # Panics
     ///
-    /// Where there is no row or no column, or the last one leaves the codes.
-    #[inline(always)]
+    /// Where there is no row or no column, rows overlap, or the last one leaves the codes.
     pub fn new(
         codes: &'a [i8],
         [rows, columns]: [usize; 2],
         [row_pitch, pitch]: [usize; 2],
     ) -> Self {
         assert!(rows > 0 && columns > 0, "no window");
-        let own = Self {
-            codes,
-            rows,
-            columns,
-            row_pitch,
-            pitch,
-            last: (rows - 1) * row_pitch + (columns - 1) * pitch,
+        assert!(columns * pitch <= row_pitch, "rows overlap");
+        let last = (rows - 1) * row_pitch + (columns - 1) * pitch;
+        assert!(last < codes.len(), "a window leaves its input");
+        let row_gap = row_pitch - columns * pitch;
+        // Rows without a gap are one.
+        let [rows, columns] = match row_gap {
+            0 => [1, rows * columns],
+            _ => [rows, columns],
         };
-        assert!(own.last < codes.len(), "a window leaves its input");
-        // Whole rows of the input are one.
-        match columns * pitch == row_pitch {
-            true => Self {
-                rows: 1,
-                columns: rows * columns,
-                row_pitch: rows * row_pitch,
-                ..own
-            },
-            false => own,
-        }
+        let shape = WindowShape {
+            pitch,
+            columns,
+            rows,
+            row_gap,
+        };
+        Self { codes, shape, last }
+    }
+
+    /// Goes on by so many codes.
+    ///
+    /// # Panics
+    ///
+    /// Where there are not as many.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, codes: usize) {
+        self.codes = &self.codes[codes..];
     }
 
     /// Values of each channel.
-    pub fn taps(&self) -> usize {
-        self.rows * self.columns
+    pub(crate) fn taps(&self) -> usize {
+        self.shape.rows * self.shape.columns
     }
 
     /// Channels that can be read from each place, or what lies where they would be.
     #[inline(always)]
-    pub fn readable(&self) -> usize {
+    pub(crate) fn readable(&self) -> usize {
         self.codes.len().saturating_sub(self.last)
     }
 
-    /// Divides channels into blocks, and calls `visit(first channel, channels, how many of them count)`
-    /// for each. A block begins with channels of the one before where it would leave the input, and ends
-    /// with what is none of the window's where that lies within.
     #[inline(always)]
-    pub(super) fn each_block<L: WindowLanes>(
-        &self,
-        lanes: usize,
-        mut visit: impl FnMut(usize, usize, usize),
-    ) {
-        let readable = self.readable();
-        let mut lane = 0;
-        while lane < lanes {
-            let left = lanes - lane;
-            let size = if L::MOST >= 16 && left > 8 && readable >= 16 {
-                16
-            } else if L::MOST >= 8 && left > 4 && readable >= 8 {
-                8
-            } else if readable >= 4 {
-                4
-            } else {
-                1
-            };
-            let first = lane.min(readable - size);
-            visit(first, size, size.min(lanes - first));
-            lane = first + size;
+    pub(crate) fn shape(&self) -> &WindowShape {
+        &self.shape
+    }
+
+    #[inline(always)]
+    pub(crate) fn codes(&self) -> &'a [i8] {
+        self.codes
+    }
+
+    /// Its pieces of at most so many values: some columns of a row each.
+    pub(crate) fn pieces(self, most: usize) -> impl Iterator<Item = Self> {
+        let shape = self.shape;
+        let row_pitch = shape.columns * shape.pitch + shape.row_gap;
+        (0..shape.rows).flat_map(move |row| {
+            let firsts = (0..shape.columns).step_by(most);
+            firsts.map(move |column| {
+                let columns = most.min(shape.columns - column);
+                let shape = WindowShape {
+                    columns,
+                    rows: 1,
+                    ..shape
+                };
+                Self {
+                    codes: &self.codes[row * row_pitch + column * shape.pitch..],
+                    shape,
+                    last: (columns - 1) * shape.pitch,
+                }
+            })
+        })
+    }
+
+    /// Calls `visit` with so many codes from each place on.
+    #[inline(always)]
+    fn each<const N: usize>(&self, mut visit: impl FnMut(&[i8; N])) {
+        let shape = &self.shape;
+        let row_pitch = shape.columns * shape.pitch + shape.row_gap;
+        for row in 0..shape.rows {
+            let line = &self.codes[row * row_pitch..][..(shape.columns - 1) * shape.pitch + N];
+            for codes in line.windows(N).step_by(shape.pitch) {
+                if let Ok(codes) = codes.try_into() {
+                    visit(codes);
+                }
+            }
         }
     }
 
-    /// The sums of single channels.
-    fn sum<const N: usize>(&self, lane: usize) -> [i32; N] {
+    /// The sums of the first channels.
+    fn sum<const N: usize>(&self) -> [i32; N] {
         let mut sums = [0; N];
-        self.each(lane, |codes: &[i8; N]| {
+        self.each(|codes: &[i8; N]| {
             for (sum, code) in sums.iter_mut().zip(codes) {
                 *sum += i32::from(*code);
             }
@@ -102,10 +134,10 @@ impl<'a> CodeWindow<'a> {
         sums
     }
 
-    /// The largest codes of single channels.
-    fn most<const N: usize>(&self, lane: usize) -> [i8; N] {
+    /// The largest codes of the first channels.
+    fn most<const N: usize>(&self) -> [i8; N] {
         let mut most = [i8::MIN; N];
-        self.each(lane, |codes: &[i8; N]| {
+        self.each(|codes: &[i8; N]| {
             for (most, code) in most.iter_mut().zip(codes) {
                 *most = (*most).max(*code);
             }
@@ -113,31 +145,73 @@ impl<'a> CodeWindow<'a> {
         most
     }
 
-    #[inline(always)]
-    fn each<const N: usize>(&self, lane: usize, mut visit: impl FnMut(&[i8; N])) {
-        for row in 0..self.rows {
-            let first = row * self.row_pitch + lane;
-            let line = &self.codes[first..first + (self.columns - 1) * self.pitch + N];
-            for codes in line.windows(N).step_by(self.pitch) {
-                if let Ok(codes) = codes.try_into() {
-                    visit(codes);
-                }
-            }
+    /// The sums of channels that are too few for a block.
+    #[inline(never)]
+    pub(crate) fn sum_singly(mut self, sums: &mut [i32]) {
+        for sum in sums {
+            [*sum] = self.sum();
+            self.advance(1);
+        }
+    }
+
+    /// The largest codes of channels that are too few for a block.
+    #[inline(never)]
+    pub(crate) fn most_singly(mut self, codes: &mut [i8]) {
+        for code in codes {
+            [*code] = self.most();
+            self.advance(1);
         }
     }
 }
 
-/// How blocks of channels are computed. Blocks have 1, 4, 8 or 16 channels, `MOST` at most, all
+/// Neighbouring channels that are computed side by side.
+pub(super) struct CodeBlock {
+    /// The first of them.
+    pub first: usize,
+    /// 16, 8, 4 or 1, what lies behind few channels among them.
+    pub size: usize,
+    /// How many of them a block before this has computed.
+    pub done: usize,
+    /// How many of them are the window's.
+    pub kept: usize,
+}
+
+impl CodeBlock {
+    /// The block for channels from `lane` on, of so many, where so many can be read. It begins before
+    /// `lane` where it would be longer than what is left.
+    #[inline(always)]
+    pub fn new(lane: usize, lanes: usize, readable: usize, most: usize) -> Self {
+        let (left, readable) = (lanes - lane, readable.max(lanes));
+        let size = if most >= 16 && left > 8 && readable >= 16 {
+            16
+        } else if most >= 8 && left > 4 && readable >= 8 {
+            8
+        } else if readable >= 4 {
+            4
+        } else {
+            1
+        };
+        let first = lane.min(lanes.saturating_sub(size));
+        Self {
+            first,
+            size,
+            done: lane - first,
+            kept: size.min(lanes - first),
+        }
+    }
+}
+
+/// How blocks of a window's first channels are computed: 1, 4, 8 or 16 of them, `MOST` at most, all
 /// [readable](CodeWindow::readable).
 pub(crate) trait WindowLanes {
     /// Most channels of a block.
     const MOST: usize;
 
-    /// The sum of each channel from `lane` on.
-    fn sums(window: &CodeWindow<'_>, lane: usize, sums: &mut [i32]);
+    /// The sum of each channel.
+    fn sums(window: &CodeWindow<'_>, sums: &mut [i32]);
 
-    /// The largest code of each channel from `lane` on.
-    fn largest(window: &CodeWindow<'_>, lane: usize, codes: &mut [i8]);
+    /// The largest code of each channel.
+    fn largest(window: &CodeWindow<'_>, codes: &mut [i8]);
 
     /// Raises codes below the first limit and lowers those above the second.
     fn clamp(codes: &mut [i8], limits: [i8; 2]);
@@ -154,45 +228,27 @@ impl WindowLanes for PortableLanes {
         false => 4,
     };
 
-    fn sums(window: &CodeWindow<'_>, lane: usize, sums: &mut [i32]) {
+    fn sums(window: &CodeWindow<'_>, sums: &mut [i32]) {
         match sums.len() {
-            16 => sums.copy_from_slice(&window.sum::<16>(lane)),
-            8 => sums.copy_from_slice(&window.sum::<8>(lane)),
-            4 => sums.copy_from_slice(&window.sum::<4>(lane)),
-            _ => window.sum_singly(lane, sums),
+            16 => sums.copy_from_slice(&window.sum::<16>()),
+            8 => sums.copy_from_slice(&window.sum::<8>()),
+            4 => sums.copy_from_slice(&window.sum::<4>()),
+            _ => window.sum_singly(sums),
         }
     }
 
-    fn largest(window: &CodeWindow<'_>, lane: usize, codes: &mut [i8]) {
+    fn largest(window: &CodeWindow<'_>, codes: &mut [i8]) {
         match codes.len() {
-            16 => codes.copy_from_slice(&window.most::<16>(lane)),
-            8 => codes.copy_from_slice(&window.most::<8>(lane)),
-            4 => codes.copy_from_slice(&window.most::<4>(lane)),
-            _ => window.most_singly(lane, codes),
+            16 => codes.copy_from_slice(&window.most::<16>()),
+            8 => codes.copy_from_slice(&window.most::<8>()),
+            4 => codes.copy_from_slice(&window.most::<4>()),
+            _ => window.most_singly(codes),
         }
     }
 
     fn clamp(codes: &mut [i8], [low, high]: [i8; 2]) {
         for code in codes {
             *code = (*code).max(low).min(high);
-        }
-    }
-}
-
-impl CodeWindow<'_> {
-    /// The sums of channels that are too few for a block.
-    #[inline(never)]
-    pub(crate) fn sum_singly(&self, lane: usize, sums: &mut [i32]) {
-        for (lane, sum) in (lane..).zip(sums) {
-            [*sum] = self.sum(lane);
-        }
-    }
-
-    /// The largest codes of channels that are too few for a block.
-    #[inline(never)]
-    pub(crate) fn most_singly(&self, lane: usize, codes: &mut [i8]) {
-        for (lane, code) in (lane..).zip(codes) {
-            [*code] = self.most(lane);
         }
     }
 }
