@@ -2,7 +2,6 @@
 
 use super::addition::{SumOnce, SumTwice};
 use super::copying::Pieces;
-use crate::ops::pool::int8::WindowShape;
 
 /// # Safety
 ///
@@ -44,44 +43,6 @@ pub(super) unsafe fn twice(work: &SumTwice) {
         // SAFETY: as above.
         unsafe { *work.output.wrapping_add(at) = code.clamp(-128, 127) as i8 };
     }
-}
-
-/// # Safety
-///
-/// So many channels can be read from each place.
-pub(super) unsafe fn sums(first: *const i8, shape: &WindowShape, sums: &mut [i32]) {
-    // Of 16 bits, as the processor's are.
-    let mut own = [0_i16; 16];
-    for place in places(first, shape) {
-        for (channel, sum) in own[..sums.len()].iter_mut().enumerate() {
-            // SAFETY: the caller vouches for what is read.
-            let code = unsafe { *place.wrapping_add(channel) };
-            *sum = sum.wrapping_add(code.into());
-        }
-    }
-    for (sum, own) in sums.iter_mut().zip(own) {
-        *sum = own.into();
-    }
-}
-
-/// # Safety
-///
-/// So many channels can be read from each place.
-pub(super) unsafe fn largest(first: *const i8, shape: &WindowShape, codes: &mut [i8]) {
-    codes.fill(i8::MIN);
-    for place in places(first, shape) {
-        for (channel, most) in codes.iter_mut().enumerate() {
-            // SAFETY: the caller vouches for what is read.
-            *most = (*most).max(unsafe { *place.wrapping_add(channel) });
-        }
-    }
-}
-
-fn places(first: *const i8, shape: &WindowShape) -> impl Iterator<Item = *const i8> {
-    let (pitch, columns) = (shape.pitch, shape.columns);
-    let row_pitch = columns * pitch + shape.row_gap;
-    (0..shape.rows * columns)
-        .map(move |at| first.wrapping_add(at / columns * row_pitch + at % columns * pitch))
 }
 
 /// Copies so many bytes for each piece.

@@ -15,6 +15,8 @@ mod emulated;
 mod emulated_plane;
 #[cfg(not(target_arch = "arm"))]
 mod emulated_sum;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_windows;
 mod gathering;
 mod line;
 mod pair;
@@ -23,6 +25,10 @@ mod planes;
 mod tile;
 mod tiles;
 mod widening;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod window_macros;
+mod window_runs;
 mod windows;
 
 pub use addition::{CodeAddition, CodeSum};

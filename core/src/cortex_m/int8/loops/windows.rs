@@ -5,9 +5,10 @@
 //! instruction adds two codes; 256 values fit, and of more the sums are added up in pieces.
 
 use super::clamping::clamp_codes;
+use super::window_runs::{average_windows, compare_windows};
 #[cfg(target_arch = "arm")]
 use crate::ops::pool::int8::WindowShape;
-use crate::ops::pool::int8::{CodeWindow, WindowLanes};
+use crate::ops::pool::int8::{CodeWindow, CodeWindows, ShortScale, WindowLanes};
 
 /// Most values of a window, or of a piece of one, that 16 bits hold the sum of.
 const PIECE: usize = 256;
@@ -26,6 +27,19 @@ impl WindowLanes for WindowLoops {
     #[inline(always)]
     fn largest(window: &CodeWindow<'_>, codes: &mut [i8]) {
         window.find_largest_by_loops(codes);
+    }
+
+    fn averages(
+        windows: &CodeWindows<'_>,
+        scale: &ShortScale,
+        size: usize,
+        output: &mut [i8],
+    ) -> bool {
+        average_windows(windows, scale, size, output)
+    }
+
+    fn maxima(windows: &CodeWindows<'_>, size: usize, output: &mut [i8]) -> bool {
+        compare_windows(windows, size, output)
     }
 
     fn clamp(codes: &mut [i8], limits: [i8; 2]) {
@@ -75,10 +89,13 @@ impl CodeWindow<'_> {
     #[inline(always)]
     pub fn find_largest_by_loops(&self, codes: &mut [i8]) {
         assert!(codes.len() <= self.readable(), "no such channels");
-        if matches!(codes.len(), 4 | 8 | 16) {
-            // SAFETY: as many channels can be read from each place, as has been asked.
-            unsafe { self.compare_blocks(codes) };
-        } else {
+        let alone = CodeWindows {
+            first: *self,
+            count: 1,
+            step: 0,
+            output_step: 0,
+        };
+        if !compare_windows(&alone, codes.len(), codes) {
             self.most_singly(codes);
         }
     }
@@ -101,29 +118,7 @@ impl CodeWindow<'_> {
         #[cfg(not(target_arch = "arm"))]
         // SAFETY: as above.
         unsafe {
-            super::emulated_sum::sums(first, shape, sums);
-        }
-    }
-
-    /// # Safety
-    ///
-    /// There is a place for 16, 8 or 4 codes, and as many channels can be read from each place.
-    #[inline(always)]
-    unsafe fn compare_blocks(&self, codes: &mut [i8]) {
-        let (first, shape) = (self.codes().as_ptr(), self.shape());
-        #[cfg(target_arch = "arm")]
-        // SAFETY: the caller vouches for what is read and written.
-        unsafe {
-            match codes.len() {
-                16 => find_sixteen(first, shape, codes.as_mut_ptr()),
-                8 => find_eight(first, shape, codes.as_mut_ptr()),
-                _ => find_four(first, shape, codes.as_mut_ptr()),
-            }
-        }
-        #[cfg(not(target_arch = "arm"))]
-        // SAFETY: as above.
-        unsafe {
-            super::emulated_sum::largest(first, shape, codes);
+            super::emulated_windows::sums(first, shape, sums);
         }
     }
 }
@@ -165,18 +160,6 @@ macro_rules! set {
     };
 }
 
-/// Words at r0, each added to two registers: `offset: channels 0 and 2, channels 1 and 3, free`.
-#[cfg(target_arch = "arm")]
-macro_rules! added {
-    ($($at:literal: $even:literal $odd:literal $free:literal),+) => {
-        concat!(
-            $("ldr ", $free, ", [r0, #", $at, "]\n",
-            "sxtab16 ", $even, ", ", $even, ", ", $free, "\n",
-            "sxtab16 ", $odd, ", ", $odd, ", ", $free, ", ror #8\n",)+
-        )
-    };
-}
-
 /// Four sums to r0, in order: `channels 0 and 2, channels 1 and 3` each.
 #[cfg(target_arch = "arm")]
 macro_rules! sums_stored {
@@ -186,25 +169,6 @@ macro_rules! sums_stored {
             "asr r11, ", $even, ", #16\nasr r12, ", $odd, ", #16\n",
             "stm r0!, {{r9-r12}}\n",)+
         )
-    };
-}
-
-/// Words at r0, each compared with the largest so far: `offset: largest, free`.
-#[cfg(target_arch = "arm")]
-macro_rules! compared {
-    ($($at:literal: $most:literal $free:literal),+) => {
-        concat!(
-            $("ldr ", $free, ", [r0, #", $at, "]\n",
-            "ssub8 r8, ", $free, ", ", $most, "\n",
-            "sel ", $most, ", ", $free, ", ", $most, "\n",)+
-        )
-    };
-}
-
-#[cfg(target_arch = "arm")]
-macro_rules! codes_stored {
-    ($($at:literal: $most:literal),+) => {
-        concat!($("str ", $most, ", [r0, #", $at, "]\n",)+)
     };
 }
 
@@ -239,20 +203,5 @@ window_functions! {
         set!("0": "r1" "r2"),
         added!("0": "r1" "r2" "r9"),
         sums_stored!("r1" "r2")
-    );
-    find_sixteen(i8): window_loop!(
-        set!("0x80808080": "r1" "r2" "r3" "r4"),
-        compared!("0": "r1" "r9", "4": "r2" "lr", "8": "r3" "r9", "12": "r4" "lr"),
-        codes_stored!("0": "r1", "4": "r2", "8": "r3", "12": "r4")
-    );
-    find_eight(i8): window_loop!(
-        set!("0x80808080": "r1" "r2"),
-        compared!("0": "r1" "r9", "4": "r2" "lr"),
-        codes_stored!("0": "r1", "4": "r2")
-    );
-    find_four(i8): window_loop!(
-        set!("0x80808080": "r1"),
-        compared!("0": "r1" "r9"),
-        codes_stored!("0": "r1")
     );
 }

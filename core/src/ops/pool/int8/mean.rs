@@ -33,11 +33,26 @@ pub(super) enum MeanScale {
 
 /// `(sum * 2^left * multiplier + constant) / 2^(32 + shift)`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ShortScale {
+pub(crate) struct ShortScale {
     multiplier: i32,
     left: u32,
     constant: i64,
     shift: u32,
+    /// The input's zero, as often as a window has values.
+    offset: i32,
+    /// What is added to the upper half of a distance's product: the output's zero and the half.
+    upper: i32,
+}
+
+/// How the processor's loops make codes of distances: `distance * 2^left * multiplier / 2^32`, `constant`
+/// added, divided by `2^shift`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct UpperScale {
+    pub multiplier: i32,
+    pub constant: i32,
+    pub shift: u32,
+    pub left: u32,
 }
 
 /// `(distance * quotient + (distance * remainder + bias) / count * 2^left + constant) / 2^(32 + shift)`,
@@ -100,7 +115,7 @@ impl MeanScale {
 
     fn short(scale: Requantization, offset: i32, zero: i8, taps: usize) -> Option<Self> {
         let (left, shift) = shifts(scale.shift)?;
-        if DISTANCE * taps > (i32::MAX >> left) as usize {
+        if left > 30 || DISTANCE * taps > (i32::MAX >> left) as usize {
             return None;
         }
         let taken = i64::from(offset << left) * i64::from(scale.multiplier);
@@ -109,11 +124,13 @@ impl MeanScale {
             left,
             constant: rounded_zero(zero, shift) - taken,
             shift,
+            offset,
+            upper: (rounded_zero(zero, shift) >> 32) as i32,
         }))
     }
 
     fn clipped(share: CountShare, shift: i32, offset: i32, zero: i8, taps: usize) -> Option<Self> {
-        let (left, shift) = shifts(shift)?;
+        let (left, shift) = shifts(shift).filter(|(left, _)| *left < 32)?;
         let most = (DISTANCE * taps) as u32;
         // What is added so that no distance is below 0.
         let bias = most.checked_mul(share.count)?;
@@ -188,7 +205,29 @@ impl MeanScale {
     }
 }
 
+impl UpperScale {
+    /// Of what has none.
+    #[allow(dead_code, reason = "the target's loops ask for it")]
+    pub const NONE: Self = Self {
+        multiplier: 0,
+        constant: 0,
+        shift: 0,
+        left: 0,
+    };
+}
+
 impl ShortScale {
+    /// What a loop needs that adds up distances: what each begins with, and their scale.
+    pub fn of_distances(&self) -> (i32, UpperScale) {
+        let scale = UpperScale {
+            multiplier: self.multiplier,
+            constant: self.upper,
+            shift: self.shift,
+            left: self.left,
+        };
+        (-self.offset, scale)
+    }
+
     #[inline(never)]
     fn codes(&self, sums: &[i32], codes: &mut [i8]) {
         let own = *self;
@@ -266,7 +305,8 @@ fn scaled_quotient(factor: u32, scale: u32, count: u32) -> [u32; 2] {
 /// How far sums go to the left, and products to the right behind their upper 32 bits.
 fn shifts(shift: i32) -> Option<(u32, u32)> {
     match shift {
-        ..32 => Some(((32 - shift) as u32, 0)),
+        // The half is in the upper word.
+        ..33 => Some(((33 - shift) as u32, 1)),
         ..=MOST_SHIFT => Some((0, (shift - 32) as u32)),
         _ => None,
     }

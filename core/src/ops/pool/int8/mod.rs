@@ -12,7 +12,11 @@ use super::PoolGeometry;
 use crate::int8::{Int8Rule, Quantization, Requantization};
 use core::ops::Range;
 use mean::MeanScale;
+#[allow(unused_imports, reason = "the target's loops ask for it")]
+pub(crate) use mean::{ShortScale, UpperScale};
 use window::CodeBlock;
+#[allow(unused_imports, reason = "the target's loops read it")]
+pub(crate) use window::CodeWindows;
 pub(crate) use window::WindowLanes;
 
 /// Forward pass of a max or an average pool.
@@ -137,31 +141,28 @@ struct WindowRun {
 }
 
 impl WindowRun {
-    /// Calls `visit(block, window of the block's channels, index of its first output)` block by block,
-    /// in each window by window.
+    /// Calls `visit(block, its windows, index of their first output)` block by block.
     #[inline(always)]
-    fn each<L: WindowLanes>(
+    fn each_block<L: WindowLanes>(
         &self,
         input: &[i8],
-        mut visit: impl FnMut(&CodeBlock, &CodeWindow<'_>, usize),
+        mut visit: impl FnMut(&CodeBlock, &CodeWindows<'_>, usize),
     ) {
         let whole = CodeWindow::new(&input[self.first..], self.extents, self.pitches);
-        let apart = (self.windows - 1) * self.step;
-        let readable = whole.readable().saturating_sub(apart);
+        let mut windows = CodeWindows {
+            first: whole,
+            count: self.windows,
+            step: self.step,
+            output_step: self.lanes,
+        };
+        let readable = windows.readable();
         let mut lane = 0;
         while lane < self.lanes {
             let block = CodeBlock::new(lane, self.lanes, readable, L::MOST);
             lane = block.first + block.size;
-            let mut window = whole;
-            window.advance(block.first);
-            let mut output = self.output + block.first;
-            for index in 0..self.windows {
-                if index > 0 {
-                    window.advance(self.step);
-                    output += self.lanes;
-                }
-                visit(&block, &window, output);
-            }
+            windows.first = whole;
+            windows.first.advance(block.first);
+            visit(&block, &windows, self.output + block.first);
         }
     }
 }
@@ -170,26 +171,37 @@ impl WindowRun {
 
 #[inline(never)]
 fn find_largest<L: WindowLanes>(input: &[i8], run: &WindowRun, output: &mut [i8]) {
-    run.each::<L>(input, |block, window, at| {
+    run.each_block::<L>(input, |block, windows, at| {
         // What is written behind the codes of a window of few channels is written once more, by later
         // windows.
-        if let Some(codes) = output.get_mut(at..at + block.size) {
-            L::largest(window, codes);
+        if windows.largest_by_one::<L>(block.size, &mut output[at..]) {
             return;
         }
-        let mut codes = [0; MOST_LANES];
-        L::largest(window, &mut codes[..block.size]);
-        output[at..at + block.kept].copy_from_slice(&codes[..block.kept]);
+        windows.each(|window, place| {
+            let mut codes = [0; MOST_LANES];
+            L::largest(window, &mut codes[..block.size]);
+            output[at + place..][..block.kept].copy_from_slice(&codes[..block.kept]);
+        });
     });
 }
 
 #[inline(never)]
 fn average<L: WindowLanes>(input: &[i8], run: &WindowRun, scale: &MeanScale, output: &mut [i8]) {
-    let mut sums = [0; MOST_LANES];
-    run.each::<L>(input, |block, window, at| {
-        L::sums(window, &mut sums[..block.size]);
+    run.each_block::<L>(input, |block, windows, at| {
+        if let MeanScale::Short(scale) = scale
+            && windows.average_by_one::<L>(scale, block.size, &mut output[at..])
+        {
+            return;
+        }
+        let mut sums = [0; MOST_LANES];
         let fresh = block.done..block.kept;
-        scale.codes(&sums[fresh.clone()], &mut output[at..][fresh]);
+        windows.each(|window, place| {
+            L::sums(window, &mut sums[..block.size]);
+            scale.codes(
+                &sums[fresh.clone()],
+                &mut output[at + place..][fresh.clone()],
+            );
+        });
     });
 }
 

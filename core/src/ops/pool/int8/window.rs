@@ -1,6 +1,7 @@
 //! The codes of a window, some channels at a time.
 
 use super::MOST_LANES;
+use super::mean::ShortScale;
 
 /// A window of codes: so many rows of so many columns, each with neighbouring channels.
 #[derive(Clone, Copy, Debug)]
@@ -201,6 +202,58 @@ impl CodeBlock {
     }
 }
 
+/// Windows of the same extents, side by side.
+pub(crate) struct CodeWindows<'a> {
+    pub first: CodeWindow<'a>,
+    pub count: usize,
+    /// Codes from a window to the next.
+    pub step: usize,
+    /// Codes from an output to the next.
+    pub output_step: usize,
+}
+
+impl CodeWindows<'_> {
+    /// Channels that can be read from each place of each.
+    pub fn readable(&self) -> usize {
+        let apart = (self.count - 1) * self.step;
+        self.first.readable().saturating_sub(apart)
+    }
+
+    /// Calls `visit(window, its place in the output)` for each.
+    #[inline(always)]
+    pub fn each(&self, mut visit: impl FnMut(&CodeWindow<'_>, usize)) {
+        let mut window = self.first;
+        for index in 0..self.count {
+            if index > 0 {
+                window.advance(self.step);
+            }
+            visit(&window, index * self.output_step);
+        }
+    }
+
+    /// Whether a loop goes through all of them, and has written so many codes for each.
+    #[inline(always)]
+    pub(super) fn average_by_one<L: WindowLanes>(
+        &self,
+        scale: &ShortScale,
+        size: usize,
+        output: &mut [i8],
+    ) -> bool {
+        self.fit(size, output) && L::averages(self, scale, size, output)
+    }
+
+    /// As [`CodeWindows::average_by_one`].
+    #[inline(always)]
+    pub(super) fn largest_by_one<L: WindowLanes>(&self, size: usize, output: &mut [i8]) -> bool {
+        self.fit(size, output) && L::maxima(self, size, output)
+    }
+
+    /// Whether there is a place for so many codes of each.
+    fn fit(&self, size: usize, output: &[i8]) -> bool {
+        (self.count - 1) * self.output_step + size <= output.len()
+    }
+}
+
 /// How blocks of a window's first channels are computed: 1, 4, 8 or 16 of them, `MOST` at most, all
 /// [readable](CodeWindow::readable).
 pub(crate) trait WindowLanes {
@@ -212,6 +265,16 @@ pub(crate) trait WindowLanes {
 
     /// The largest code of each channel.
     fn largest(window: &CodeWindow<'_>, codes: &mut [i8]);
+
+    /// Whether a loop writes so many means of each window, for which there is a place.
+    fn averages(_: &CodeWindows<'_>, _: &ShortScale, _size: usize, _: &mut [i8]) -> bool {
+        false
+    }
+
+    /// Whether a loop writes so many largest codes of each window, for which there is a place.
+    fn maxima(_: &CodeWindows<'_>, _size: usize, _: &mut [i8]) -> bool {
+        false
+    }
 
     /// Raises codes below the first limit and lowers those above the second.
     fn clamp(codes: &mut [i8], limits: [i8; 2]);
