@@ -1,9 +1,11 @@
 //! Layers of codes of any geometry, held to naive loops.
 
 mod geometries;
+mod pools;
 mod random;
 
 pub use geometries::{draw, given};
+pub use pools::{PoolCase, given_pools};
 pub use random::CodeRandom;
 
 use crate::board::Board;
