@@ -3,6 +3,7 @@
 extern crate std;
 
 mod channels_last;
+mod looped;
 
 use super::{AveragePool, AveragePoolGradient, MaxPool, MaxPoolGradient, PoolGeometry, reference};
 use crate::lanes::{Counted, Lanes, Tally};
