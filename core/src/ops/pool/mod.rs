@@ -5,6 +5,14 @@ mod channels_last;
 pub(crate) mod int8;
 mod max;
 pub(crate) mod packets;
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
 mod rectangles;
 pub mod reference;
 
@@ -12,7 +20,14 @@ pub(crate) use average::{AveragePool, AveragePoolGradient, differentiate_map_mea
 pub use channels_last::PoolChannelsLast;
 pub(crate) use channels_last::PoolInPackets;
 pub(crate) use max::{MaxPool, MaxPoolGradient, pool_2x2};
-#[allow(unused_imports, reason = "processors with loops ask for it")]
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
 pub(crate) use rectangles::PoolRectangle;
 
 use crate::{Pool2d, Shape};

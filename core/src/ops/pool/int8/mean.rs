@@ -9,7 +9,7 @@ use crate::int8::Requantization;
 
 /// How the sums of windows become codes, all those that have as many values inside and the same divisor.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum MeanScale {
+pub(crate) enum MeanScale {
     /// A whole window's.
     Short(ShortScale),
     /// Those of a window whose divisor is less.
@@ -58,7 +58,7 @@ pub(crate) struct UpperScale {
 /// `(distance * quotient + (distance * remainder + bias) / count * 2^left + constant) / 2^(32 + shift)`,
 /// a distance being `sum - offset`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ClippedScale {
+pub(crate) struct ClippedScale {
     share: CountShare,
     offset: i32,
     bias: u32,
@@ -69,7 +69,7 @@ pub(super) struct ClippedScale {
 
 /// A multiplier times the whole count over a window's own: `quotient + remainder / count`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CountShare {
+pub(crate) struct CountShare {
     quotient: i64,
     remainder: u32,
     count: u32,
@@ -207,7 +207,6 @@ impl MeanScale {
 
 impl UpperScale {
     /// Of what has none.
-    #[allow(dead_code, reason = "the target's loops ask for it")]
     pub const NONE: Self = Self {
         multiplier: 0,
         constant: 0,
@@ -307,7 +306,7 @@ fn shifts(shift: i32) -> Option<(u32, u32)> {
     match shift {
         // The half is in the upper word.
         ..33 => Some(((33 - shift) as u32, 1)),
-        ..=MOST_SHIFT => Some((0, (shift - 32) as u32)),
+        33..=MOST_SHIFT => Some((0, (shift - 32) as u32)),
         _ => None,
     }
 }

@@ -1,23 +1,22 @@
 //! Pools of codes, channels last.
 
+#[allow(dead_code, reason = "the target's loops ask for all of it")]
 mod mean;
 pub mod reference;
+#[allow(dead_code, reason = "the target's loops ask for all of it")]
 mod window;
 
+pub(crate) use mean::MeanScale;
+#[allow(unused_imports, reason = "the target's loops ask for all of it")]
+pub(crate) use mean::{ShortScale, UpperScale};
 pub use window::CodeWindow;
-#[allow(unused_imports, reason = "the target's loops read it")]
-pub(crate) use window::WindowShape;
+#[allow(unused_imports, reason = "the target's loops ask for all of it")]
+pub(crate) use window::{CodeWindows, WindowLanes, WindowShape};
 
 use super::PoolGeometry;
 use crate::int8::{Int8Rule, Quantization, Requantization};
 use core::ops::Range;
-use mean::MeanScale;
-#[allow(unused_imports, reason = "the target's loops ask for it")]
-pub(crate) use mean::{ShortScale, UpperScale};
 use window::CodeBlock;
-#[allow(unused_imports, reason = "the target's loops read it")]
-pub(crate) use window::CodeWindows;
-pub(crate) use window::WindowLanes;
 
 /// Forward pass of a max or an average pool.
 pub(crate) struct Int8Pool<'a> {
@@ -105,13 +104,15 @@ impl Int8Pool<'_> {
         };
         let whole = self.geometry.window[0] * self.geometry.window[1];
         let zero = self.quantization.zero;
-        let (mut counts, mut scale) = ([0; 2], MeanScale::EMPTY);
+        // The last scale of whole windows, and of others: rows begin and end with these.
+        let mut scales = [([0; 2], MeanScale::EMPTY); 2];
         each_run(&self.geometry, |run| {
             let own = [run.count, run.extents[0] * run.extents[1]];
-            if own != counts {
-                (counts, scale) = (own, MeanScale::new(kind, zero, whole, own));
+            let (counts, scale) = &mut scales[usize::from(own[1] < whole)];
+            if own != *counts {
+                (*counts, *scale) = (own, MeanScale::new(kind, zero, whole, own));
             }
-            average::<L>(self.input, &run, &scale, self.output);
+            average::<L>(self.input, &run, scale, self.output);
         });
         L::clamp(self.output, [self.quantization.low, self.quantization.high]);
     }

@@ -10,7 +10,7 @@ use crate::ops::add::packets::{PacketAdd, PacketSum};
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::int8::Int8PoolKind;
-use crate::ops::pool::packets::{PacketPool, is_served};
+use crate::ops::pool::packets::PacketPool;
 use crate::program::Region;
 use crate::{Operation, Pool2d, Program, Shape, Step};
 use core::ops::Range;
@@ -49,9 +49,6 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         match self.step.operation {
             _ if self.step.adds.is_some() => self.sum().is_some(),
             Operation::Add { .. } => self.sum().is_some(),
-            Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool) => {
-                is_served(&self.pool_geometry(&pool), &self.pool_kind())
-            }
             _ => true,
         }
     }
