@@ -87,6 +87,7 @@ impl MeanScale {
 
     /// The scale for windows with so many values inside and this divisor, beside that of a whole one.
     /// `output_zero` is the output's; no window has 2^23 values, as the check of a network sees to.
+    #[inline(never)]
     pub fn new(kind: MeanKind, output_zero: i8, whole: usize, [count, taps]: [usize; 2]) -> Self {
         let taken = |zero: i8| taps as i32 * i32::from(zero);
         match kind {

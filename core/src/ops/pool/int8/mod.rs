@@ -194,15 +194,23 @@ fn average<L: WindowLanes>(input: &[i8], run: &WindowRun, scale: &MeanScale, out
         {
             return;
         }
-        let mut sums = [0; MOST_LANES];
+        average_singly::<L>(block, windows, scale, &mut output[at..]);
+    });
+}
+
+/// By sums that lie in memory.
+#[inline(never)]
+fn average_singly<L: WindowLanes>(
+    block: &CodeBlock,
+    windows: &CodeWindows<'_>,
+    scale: &MeanScale,
+    output: &mut [i8],
+) {
+    let mut sums = [0; MOST_LANES];
+    windows.each(|window, place| {
+        L::sums(window, &mut sums[..block.size]);
         let fresh = block.done..block.kept;
-        windows.each(|window, place| {
-            L::sums(window, &mut sums[..block.size]);
-            scale.codes(
-                &sums[fresh.clone()],
-                &mut output[at + place..][fresh.clone()],
-            );
-        });
+        scale.codes(&sums[fresh.clone()], &mut output[place..][fresh]);
     });
 }
 

@@ -15,14 +15,14 @@ use std::vec::Vec;
 
 /// A pool on random codes.
 #[derive(Clone, Copy, Debug)]
-struct PoolCase {
+struct CheckedPool {
     geometry: PoolGeometry,
     kind: Int8PoolKind,
     quantization: Quantization,
     seed: u32,
 }
 
-impl PoolCase {
+impl CheckedPool {
     fn check(&self) {
         let g = &self.geometry;
         let input = Codes::new(self.seed).codes(g.channels * g.input[0] * g.input[1]);
@@ -106,7 +106,7 @@ fn any_quantization() -> impl Strategy<Value = Quantization> {
     })
 }
 
-fn any_case() -> impl Strategy<Value = PoolCase> {
+fn any_case() -> impl Strategy<Value = CheckedPool> {
     let channels = prop_oneof![1..6_usize, 6..40_usize];
     (any_geometry(), channels).prop_flat_map(|(geometry, channels)| {
         let geometry = PoolGeometry {
@@ -115,7 +115,7 @@ fn any_case() -> impl Strategy<Value = PoolCase> {
         };
         let kind = any_kind(geometry.window[0] * geometry.window[1]);
         (kind, any_quantization(), any::<u32>()).prop_map(move |(kind, quantization, seed)| {
-            PoolCase {
+            CheckedPool {
                 geometry,
                 kind,
                 quantization,

@@ -222,11 +222,9 @@ impl CodeWindows<'_> {
     /// Calls `visit(window, its place in the output)` for each.
     #[inline(always)]
     pub fn each(&self, mut visit: impl FnMut(&CodeWindow<'_>, usize)) {
-        let mut window = self.first;
         for index in 0..self.count {
-            if index > 0 {
-                window.advance(self.step);
-            }
+            let mut window = self.first;
+            window.advance(index * self.step);
             visit(&window, index * self.output_step);
         }
     }
