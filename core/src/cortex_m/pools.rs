@@ -225,3 +225,32 @@ impl PoolWork {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::{PoolLanes, each_block};
+    use PoolLanes::{Eight, Four, One};
+    use std::vec;
+    use std::vec::Vec;
+
+    fn blocks<const MEAN: bool>(outputs: usize, is_near: bool) -> Vec<(PoolLanes, usize, usize)> {
+        let mut found = vec![];
+        each_block::<MEAN>(outputs, is_near, |lanes, first, count| {
+            found.push((lanes, first, count));
+        });
+        found
+    }
+
+    #[test]
+    fn outputs_side_by_side_are_lanes() {
+        assert_eq!(blocks::<true>(16, true), [(Eight, 0, 2)]);
+        assert_eq!(blocks::<true>(27, true), [(Eight, 0, 3), (Four, 23, 1)]);
+        assert_eq!(blocks::<true>(14, true), [(Eight, 0, 1), (Eight, 6, 1)]);
+        assert_eq!(blocks::<true>(6, true), [(Four, 0, 1), (Four, 2, 1)]);
+        assert_eq!(blocks::<true>(3, true), [(One, 0, 3)]);
+        assert_eq!(blocks::<true>(20, false), [(One, 0, 20)]);
+        assert_eq!(blocks::<false>(18, true), [(Four, 0, 4), (Four, 14, 1)]);
+    }
+}

@@ -9,9 +9,7 @@ pub use pools::{PoolCase, given_pools};
 pub use random::CodeRandom;
 
 use crate::board::Board;
-use kiln_core::dsp::{
-    CodeAddition, CodeArrangement, CodeConvolution, CodeSum, CodeWindow, Rounding,
-};
+use kiln_core::dsp::{CodeAddition, CodeArrangement, CodeConvolution, CodeSum, Rounding};
 use kiln_core::reference::ConvGeometry;
 
 /// Words that a layer's codes and what it works in may take together.
@@ -171,32 +169,6 @@ impl CodeBench {
                 let expected = naive_sum(sum, [*first, *second].map(i64::from));
                 i64::from(*found) == expected.clamp(-128, 127)
             })
-        })
-    }
-
-    fn window_is_equal(&mut self) -> bool {
-        let random = &mut self.random;
-        let [rows, columns] = [0; 2].map(|_| 1 + random.below(6));
-        let [pitch, gap] = [1 + random.below(20), random.below(9)];
-        let lanes = [1 + random.below(pitch.min(16)), 4, 8, 16][random.below(4)];
-        let row_pitch = columns * pitch + gap;
-        let len = (rows - 1) * row_pitch + (columns - 1) * pitch + lanes;
-        let (words, _) = self.room.split_at_mut(len.div_ceil(4) + 1);
-        // Words begin anywhere.
-        let offset = random.below(4);
-        let input = &mut codes_of(words, offset + len)[offset..];
-        input.iter_mut().for_each(|code| *code = random.code());
-        let window = CodeWindow::new(input, [rows, columns], [row_pitch, pitch]);
-        let (mut sums, mut largest) = ([0; 20], [0; 20]);
-        let (sums, largest) = (&mut sums[..lanes], &mut largest[..lanes]);
-        window.sum_by_loops(sums);
-        window.find_largest_by_loops(largest);
-        let mut found = sums.iter().zip(largest.iter()).enumerate();
-        found.all(|(lane, (sum, most))| {
-            let codes = (0..rows * columns)
-                .map(|at| input[at / columns * row_pitch + at % columns * pitch + lane]);
-            let expected = codes.clone().map(i32::from).sum::<i32>();
-            *sum == expected && codes.max() == Some(*most)
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CodeBench, CodeTrial, codes_of};
 use crate::board::Board;
+use kiln_core::dsp::CodeWindow;
 use kiln_core::reference::{PoolGeometry, int8_pool};
 use kiln_core::{
     ArrangedNetwork, Int8Rule, Layer, Network, Padding, Pool2d, Program, Purpose, Quantization,
@@ -179,5 +180,32 @@ impl CodeBench {
             Ok(codes) if codes == expected => CodeTrial::Equal { instructions },
             _ => CodeTrial::Different,
         }
+    }
+
+    /// Whether sums and maxima of a random window are those of naive loops.
+    pub(super) fn window_is_equal(&mut self) -> bool {
+        let random = &mut self.random;
+        let [rows, columns] = [0; 2].map(|_| 1 + random.below(6));
+        let [pitch, gap] = [1 + random.below(20), random.below(9)];
+        let lanes = [1 + random.below(pitch.min(16)), 4, 8, 16][random.below(4)];
+        let row_pitch = columns * pitch + gap;
+        let len = (rows - 1) * row_pitch + (columns - 1) * pitch + lanes;
+        let (words, _) = self.room.split_at_mut(len.div_ceil(4) + 1);
+        // Words begin anywhere.
+        let offset = random.below(4);
+        let input = &mut codes_of(words, offset + len)[offset..];
+        input.iter_mut().for_each(|code| *code = random.code());
+        let window = CodeWindow::new(input, [rows, columns], [row_pitch, pitch]);
+        let (mut sums, mut largest) = ([0; 20], [0; 20]);
+        let (sums, largest) = (&mut sums[..lanes], &mut largest[..lanes]);
+        window.sum_by_loops(sums);
+        window.find_largest_by_loops(largest);
+        let mut found = sums.iter().zip(largest.iter()).enumerate();
+        found.all(|(lane, (sum, most))| {
+            let codes = (0..rows * columns)
+                .map(|at| input[at / columns * row_pitch + at % columns * pitch + lane]);
+            let expected = codes.clone().map(i32::from).sum::<i32>();
+            *sum == expected && codes.max() == Some(*most)
+        })
     }
 }

@@ -5,6 +5,7 @@
 //! remainder, so that a sum times both is exact in 64 bits, whatever the window.
 
 use super::MeanKind;
+use super::count_share::CountShare;
 use crate::int8::Requantization;
 
 /// How the sums of windows become codes, all those that have as many values inside and the same divisor.
@@ -65,14 +66,6 @@ pub(crate) struct ClippedScale {
     left: u32,
     constant: i64,
     shift: u32,
-}
-
-/// A multiplier times the whole count over a window's own: `quotient + remainder / count`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CountShare {
-    quotient: i64,
-    remainder: u32,
-    count: u32,
 }
 
 /// Most that a code is away from a zero.
@@ -252,54 +245,6 @@ impl ClippedScale {
             *code = upper_code(value, own.shift);
         }
     }
-}
-
-impl CountShare {
-    fn new(multiplier: i32, whole: usize, count: usize) -> Self {
-        let (whole, count) = (whole as u32, count as u32);
-        let multiplier = multiplier.unsigned_abs();
-        let [quotient, remainder] = scaled_quotient(multiplier % count, whole, count);
-        let above = u64::from(multiplier / count) * u64::from(whole);
-        Self {
-            quotient: above as i64 + i64::from(quotient),
-            remainder,
-            count,
-        }
-    }
-
-    /// The product with a distance of less than 2^31, rounded down.
-    fn times(self, distance: i32) -> i64 {
-        let count = self.count as i32;
-        let [above, below] = [distance.div_euclid(count), distance.rem_euclid(count)];
-        let [quotient, _] = scaled_quotient(below as u32, self.remainder, self.count);
-        i64::from(distance) * self.quotient
-            + i64::from(above) * i64::from(self.remainder)
-            + i64::from(quotient)
-    }
-}
-
-/// Quotient and remainder of `factor * scale / count`; `factor` is below `count`, that below 2^31.
-///
-/// Bit by bit where the product has more than 32 bits: a small processor's library would take hundreds
-/// of bytes for a division that no usual window asks for.
-fn scaled_quotient(factor: u32, scale: u32, count: u32) -> [u32; 2] {
-    if let Some(product) = factor.checked_mul(scale) {
-        return [product / count, product % count];
-    }
-    let [mut quotient, mut remainder] = [0; 2];
-    for bit in (0..u32::BITS).rev() {
-        let own = if scale >> bit & 1 == 1 { factor } else { 0 };
-        [quotient, remainder] = [2 * quotient, 2 * remainder];
-        // Both below `count`: the first doubled, the second added.
-        for more in [0, own] {
-            remainder += more;
-            if remainder >= count {
-                remainder -= count;
-                quotient += 1;
-            }
-        }
-    }
-    [quotient, remainder]
 }
 
 /// How far sums go to the left, and products to the right behind their upper 32 bits.

@@ -1,17 +1,20 @@
 //! Pools of codes, channels last.
 
+mod count_share;
+mod lanes;
 #[allow(dead_code, reason = "the target's loops ask for all of it")]
 mod mean;
 pub mod reference;
 #[allow(dead_code, reason = "the target's loops ask for all of it")]
 mod window;
 
+pub(crate) use lanes::WindowLanes;
 pub(crate) use mean::MeanScale;
 #[allow(unused_imports, reason = "the target's loops ask for all of it")]
 pub(crate) use mean::{ShortScale, UpperScale};
 pub use window::CodeWindow;
 #[allow(unused_imports, reason = "the target's loops ask for all of it")]
-pub(crate) use window::{CodeWindows, WindowLanes, WindowShape};
+pub(crate) use window::{CodeWindows, WindowShape};
 
 use super::PoolGeometry;
 use crate::int8::{Int8Rule, Quantization, Requantization};
@@ -76,7 +79,7 @@ type OwnLanes = crate::dsp::WindowLoops;
     target_abi = "eabihf",
     not(target_has_atomic = "64")
 )))]
-type OwnLanes = window::PortableLanes;
+type OwnLanes = lanes::PortableLanes;
 
 impl Int8Pool<'_> {
     /// Largest codes; nothing where the pool is none of them.

@@ -2,14 +2,18 @@
 
 extern crate std;
 
-use super::window::PortableLanes;
+use super::lanes::PortableLanes;
+use super::mean::ShortScale;
+use super::window::{CodeWindow, CodeWindows};
 use super::{Int8Pool, Int8PoolKind, MeanKind, WindowLanes, reference};
 use crate::dsp::WindowLoops;
 use crate::int8::{Int8Rule, Quantization, Requantization};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::tests::any_geometry;
 use crate::testing::int8::Codes;
+use core::cell::Cell;
 use proptest::prelude::*;
+use std::thread_local;
 use std::vec;
 use std::vec::Vec;
 
@@ -132,4 +136,93 @@ proptest! {
     fn pools_have_the_codes_of_naive_ones(case in any_case()) {
         case.check();
     }
+}
+
+/// The loops, which count the windows that they go through.
+struct CountedLoops;
+
+thread_local! {
+    /// Windows gone through in a run, and by themselves.
+    static WINDOWS: Cell<[usize; 2]> = const { Cell::new([0; 2]) };
+}
+
+fn count(index: usize, windows: usize) {
+    let mut counts = WINDOWS.get();
+    counts[index] += windows;
+    WINDOWS.set(counts);
+}
+
+impl WindowLanes for CountedLoops {
+    const MOST: usize = WindowLoops::MOST;
+
+    fn sums(window: &CodeWindow<'_>, sums: &mut [i32]) {
+        count(1, 1);
+        WindowLoops::sums(window, sums);
+    }
+
+    fn largest(window: &CodeWindow<'_>, codes: &mut [i8]) {
+        count(1, 1);
+        WindowLoops::largest(window, codes);
+    }
+
+    fn averages(
+        windows: &CodeWindows<'_>,
+        scale: &ShortScale,
+        size: usize,
+        output: &mut [i8],
+    ) -> bool {
+        let ran = WindowLoops::averages(windows, scale, size, output);
+        count(0, usize::from(ran) * windows.count);
+        ran
+    }
+
+    fn maxima(windows: &CodeWindows<'_>, size: usize, output: &mut [i8]) -> bool {
+        let ran = WindowLoops::maxima(windows, size, output);
+        count(0, usize::from(ran) * windows.count);
+        ran
+    }
+
+    fn clamp(codes: &mut [i8], limits: [i8; 2]) {
+        WindowLoops::clamp(codes, limits);
+    }
+}
+
+/// Windows in runs and by themselves, of a 3 x 3 pool of stride 2 on 13 channels of 15 x 30.
+fn windows(kind: Int8PoolKind, counts_padding: bool) -> [usize; 2] {
+    let case = CheckedPool {
+        geometry: PoolGeometry {
+            channels: 13,
+            input: [15, 30],
+            output: [8, 15],
+            window: [3, 3],
+            stride: [2, 2],
+            before: [1, 1],
+            after: [1, 1],
+            counts_padding,
+        },
+        kind,
+        quantization: Quantization::new(1.0, 3),
+        seed: 1,
+    };
+    case.check();
+    WINDOWS.set([0; 2]);
+    case.run::<CountedLoops>(&Codes::new(1).codes(13 * 15 * 30));
+    WINDOWS.get()
+}
+
+#[test]
+fn loops_go_through_runs_of_windows() {
+    let mean = |scale: f64| {
+        Int8PoolKind::Mean(MeanKind::Once {
+            scale: Requantization::of(scale).unwrap(),
+            zero: -7,
+        })
+    };
+    // Two blocks of eight channels in the last row's run, where sixteen would leave the input.
+    let all = [120 + 14, 0];
+    assert_eq!(windows(Int8PoolKind::Max, true), all);
+    assert_eq!(windows(mean(1.0 / 9.0), true), all);
+    // Those with a divisor of their own are by themselves.
+    let [ran, alone] = windows(mean(1.0 / 9.0), false);
+    assert!(ran == 6 * 14 && alone >= 36, "{ran} and {alone}");
 }
