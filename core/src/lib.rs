@@ -161,9 +161,10 @@ pub use program::{
 };
 pub use run::{
     ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, FakeQuantization,
-    GroupMemory, GroupWork, Int8Target, LinkedInt8Program, LinkedProgram, LinkedTrainer,
-    LinkedTraining, Observer, PacketMemory, PacketSizes, SingleInt8Kernel, SingleKernel,
-    StoredError, StoredFloat, StoredInt8, StoredModel, Trainer, Work, score, score_reconstruction,
+    GroupMemory, GroupWork, Int8Kernels, Int8Target, LinkedInt8Program, LinkedProgram,
+    LinkedTrainer, LinkedTraining, Observer, PacketMemory, PacketSizes, SingleInt8Kernel,
+    SingleKernel, StoredError, StoredFloat, StoredInt8, StoredModel, Trainer, Work, score,
+    score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

@@ -76,6 +76,7 @@ pub fn fill(arena: &mut [i8], image: &[u8], input: &mut [f32]) {
         rule: RULE,
         values: &whole.values[..=TRUNK_NODES],
         words: &whole.words[..TRUNK_WORDS],
+        kernels: whole.kernels,
     };
     let arena = &mut arena[..TRUNK_ARENA];
     let codes = TRUNK.infer_arranged(&trunk, arena, |codes| int8_model::fill(image, codes));

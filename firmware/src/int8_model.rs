@@ -7,7 +7,9 @@ pub(crate) mod generated {
 }
 
 use generated::{NETWORK, RULE, SAMPLES_LEN, STEPS, VALUES, WORDS};
-use kiln_core::{ArrangedNetwork, Program, Purpose, SamplesError, SamplesFile, codes_in_words};
+use kiln_core::{
+    ArrangedNetwork, Int8Kernels, Program, Purpose, SamplesError, SamplesFile, codes_in_words,
+};
 
 pub use generated::{
     ARENA_WORDS, EXPECTED_CRC, INPUT_CODES, MODEL_CRC, MODEL_LEN, OUTPUTS, PIXELS, description,
@@ -25,12 +27,16 @@ pub static INFERENCE: Program<STEPS> = Program::of(&NETWORK, Purpose::Int8(RULE)
 
 static SAMPLES: [u8; SAMPLES_LEN] = *include_bytes!(concat!(env!("OUT_DIR"), "/int8_samples.bin"));
 
+/// What this network needs, and nothing else; its trunk, where its last layers learn, needs no more.
+pub(crate) static KERNELS: Int8Kernels = INFERENCE.int8_kernels();
+
 /// The network's integers.
 pub fn network() -> ArrangedNetwork<'static> {
     ArrangedNetwork {
         rule: RULE,
         values: core::hint::black_box(&VALUES),
         words: core::hint::black_box(&WORDS),
+        kernels: KERNELS,
     }
 }
 

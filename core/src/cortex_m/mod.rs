@@ -30,6 +30,8 @@ mod emulated;
 mod emulated_fan;
 #[cfg(not(target_arch = "arm"))]
 mod emulated_kept;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_pools;
 mod fan;
 #[cfg(target_arch = "arm")]
 #[macro_use]
@@ -46,7 +48,10 @@ mod linear_gradient;
 mod lone_runs;
 #[cfg(target_arch = "arm")]
 mod pointwise_gradient;
+#[cfg(target_arch = "arm")]
+mod pool_loops;
 mod pooled;
+mod pools;
 mod rectangle;
 mod region;
 #[cfg(target_arch = "arm")]
@@ -70,6 +75,7 @@ pub(crate) use linear::connect_by_tiles;
 pub(crate) use linear_gradient::LinearLoops;
 #[cfg(target_arch = "arm")]
 pub(crate) use pointwise_gradient::PointwiseLoops;
+pub(crate) use pools::LoopedPool;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
 

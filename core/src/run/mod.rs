@@ -27,7 +27,8 @@ pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
 pub use int8::{
-    ArrangedNetwork, Int8Target, LinkedInt8Program, PacketMemory, PacketSizes, SingleInt8Kernel,
+    ArrangedNetwork, Int8Kernels, Int8Target, LinkedInt8Program, PacketMemory, PacketSizes,
+    SingleInt8Kernel,
 };
 pub use linked::{LinkedProgram, SingleKernel};
 pub use observer::{Observer, Work};

@@ -87,6 +87,7 @@ const TRUNK_ARRANGED: kiln_core::ArrangedNetwork<'static> = kiln_core::ArrangedN
     rule: RULE,
     values: VALUES.split_at(TRUNK_NODES + 1).0,
     words: WORDS.split_at(TRUNK_WORDS).0,
+    kernels: kiln_core::Int8Kernels::NONE,
 };
 static TRUNK_PROGRAM: kiln_core::LinkedInt8Program<'static, {steps}> =
     kiln_core::LinkedInt8Program::of(&TRUNK_NETWORK, TRUNK_ARRANGED);

@@ -157,7 +157,12 @@ static INPUT_CODES: [[i8; 256]; {tables}] = {codes};
 const _: &[u8] = include_bytes!({path});
 {words}
 const ARRANGED: kiln_core::ArrangedNetwork<'static> =
-    kiln_core::ArrangedNetwork { rule: RULE, values: &VALUES, words: &WORDS };
+    kiln_core::ArrangedNetwork {
+        rule: RULE,
+        values: &VALUES,
+        words: &WORDS,
+        kernels: kiln_core::Int8Kernels::NONE,
+    };
 /// The program of inference, with the kernels of this network alone.
 pub static PROGRAM: kiln_core::LinkedInt8Program<'static, {steps}> =
     kiln_core::LinkedInt8Program::of(&NETWORK, ARRANGED);

@@ -17,7 +17,9 @@ fn main() -> ! {
 mod kernels {
     use super::{Board, Exit, board};
     use defmt::Display2Format;
-    use firmware::codes::{CodeBench, CodeRandom, CodeTrial, ROOM, draw, given};
+    use firmware::codes::{
+        CodeBench, CodeRandom, CodeTrial, PoolCase, ROOM, draw, given, given_pools,
+    };
     use kiln_core::dsp::Rounding;
     use kiln_core::reference::ConvGeometry;
 
@@ -68,11 +70,44 @@ mod kernels {
             defmt::println!("error: a sum of codes is not that of naive loops");
             board::exit(Exit::Failure)
         }
+        run_pools(&mut bench, &mut board);
         defmt::println!(
             "codes      {=usize} layers have the codes of naive loops",
             ran
         );
         board::exit(Exit::Success)
+    }
+
+    fn run_pools(bench: &mut CodeBench, board: &mut Board) {
+        for (name, case) in given_pools() {
+            let CodeTrial::Equal { instructions } = bench.run_pool(board, &case) else {
+                fail_pool(&case)
+            };
+            defmt::println!(
+                "cost       {=str} {=u32} for {=usize} codes of windows",
+                name,
+                instructions,
+                case.taps()
+            );
+        }
+        let mut ran = 0;
+        for _ in 0..ROUNDS {
+            let case = bench.draw_pool();
+            match bench.run_pool(board, &case) {
+                CodeTrial::Equal { .. } => ran += 1,
+                CodeTrial::Unserved => {}
+                CodeTrial::Different => fail_pool(&case),
+            }
+        }
+        defmt::println!("pools      {=usize} have the codes of naive ones", ran);
+    }
+
+    fn fail_pool(case: &PoolCase) -> ! {
+        defmt::println!(
+            "error: not the codes of a naive pool: {}",
+            defmt::Debug2Format(case)
+        );
+        board::exit(Exit::Failure)
     }
 
     fn fail(geometry: ConvGeometry) -> ! {

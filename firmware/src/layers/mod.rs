@@ -3,9 +3,11 @@
 mod drawing;
 mod families;
 mod geometries;
+mod pools;
 
 pub use families::{FAMILIES, LayerFamily};
 pub use geometries::given;
+pub use pools::{PoolLayer, given_pools};
 
 use crate::board::Board;
 use drawing::next;

@@ -23,6 +23,15 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+pub use crate::ops::pool::int8::CodeWindow;
 pub use arrangement::CodeArrangement;
 pub(crate) use layout::Sweeping;
 #[cfg(any(
@@ -33,7 +42,7 @@ pub(crate) use layout::Sweeping;
         not(target_has_atomic = "64")
     )
 ))]
-pub use loops::{CodeAddition, CodeConvolution, CodeSum, sum_window};
+pub use loops::{CodeAddition, CodeConvolution, CodeSum, WindowLoops};
 #[cfg(any(
     test,
     all(

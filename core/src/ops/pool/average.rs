@@ -17,6 +17,20 @@ impl<L: Lanes> Kernel for AveragePool<'_, L> {
 
     #[inline(always)]
     fn run(mut self) {
+        #[cfg(all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        ))]
+        if L::LANES == 1 {
+            let (input, output) = (L::values(self.input), L::values_mut(self.output));
+            return crate::cortex_m::LoopedPool {
+                geometry: self.geometry,
+                input,
+                output,
+            }
+            .average();
+        }
         // A single sample's kernels are to be small, not fast.
         if L::LANES > 1 && self.geometry.averages_maps() {
             self.maps();

@@ -45,6 +45,20 @@ impl<L: Lanes> Kernel for MaxPool<'_, L> {
 
     #[inline(always)]
     fn run(self) {
+        #[cfg(all(
+            target_arch = "arm",
+            target_abi = "eabihf",
+            not(target_has_atomic = "64")
+        ))]
+        if L::LANES == 1 && self.winners.is_empty() {
+            let (input, output) = (L::values(self.input), L::values_mut(self.output));
+            return crate::cortex_m::LoopedPool {
+                geometry: self.geometry,
+                input,
+                output,
+            }
+            .find_largest();
+        }
         if self.geometry.is_inside() {
             self.whole();
         } else {

@@ -5,12 +5,30 @@ mod channels_last;
 pub(crate) mod int8;
 mod max;
 pub(crate) mod packets;
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+mod rectangles;
 pub mod reference;
 
 pub(crate) use average::{AveragePool, AveragePoolGradient, differentiate_map_means};
 pub use channels_last::PoolChannelsLast;
 pub(crate) use channels_last::PoolInPackets;
 pub(crate) use max::{MaxPool, MaxPoolGradient, pool_2x2};
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+pub(crate) use rectangles::PoolRectangle;
 
 use crate::{Pool2d, Shape};
 use core::ops::Range;

@@ -1,13 +1,16 @@
 //! Pools of codes, a packet of samples at a time.
 
 use super::PoolGeometry;
-use super::int8::Int8PoolKind;
+use super::int8::{Int8PoolKind, MeanKind, MeanScale};
 use crate::int8::{ChannelScale, Int8Rule, Quantization};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD};
 use core::ops::Range;
 
-/// Forward pass of a pool whose windows the packets serve.
+/// Samples of the widest packet.
+const MOST_LANES: usize = 16;
+
+/// Forward pass of a pool.
 pub(crate) struct PacketPool<'a, C> {
     pub proof: C,
     pub geometry: PoolGeometry,
@@ -19,13 +22,12 @@ pub(crate) struct PacketPool<'a, C> {
     pub quantization: Quantization,
 }
 
-/// Whether packets compute a pool: any largest codes, and means of whole windows by a scale.
-pub(crate) fn is_served(g: &PoolGeometry, kind: &Int8PoolKind) -> bool {
-    match kind {
-        Int8PoolKind::Max => true,
-        Int8PoolKind::RoundedAverage => false,
-        Int8PoolKind::Average { .. } | Int8PoolKind::RoundedTwice { .. } => g.is_inside(),
-    }
+/// What the sums of windows become.
+enum PacketScale {
+    /// The distances from a zero of all windows whose divisor is a whole one's.
+    Whole { own: ChannelScale, zero: i8 },
+    /// The sums of codes, sample by sample.
+    Singly(MeanScale),
 }
 
 impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
@@ -34,24 +36,26 @@ impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
     #[inline(always)]
     fn run(self) {
         let g = self.geometry;
-        let scale = match self.kind {
-            Int8PoolKind::Average { scale, zero } => Some((scale, Int8Rule::Once, zero)),
-            Int8PoolKind::RoundedTwice { scale, zero } => {
-                Some((scale, Int8Rule::TensorFlowLite, zero))
-            }
-            _ => None,
-        };
-        let scale = scale.map(|(scale, rule, zero)| {
-            let own = ChannelScale::new(scale, rule, self.quantization.zero);
-            (own, zero)
-        });
         let quads = g.channels.div_ceil(QUAD);
+        let mut last = None;
         for y in 0..g.output[0] {
+            let rows = self.inside(0, y);
+            let counted = g.counted(0, y, &g.inside(0, y));
             for x in 0..g.output[1] {
+                let window = [rows.clone(), self.inside(1, x)];
+                let count = counted * g.counted(1, x, &g.inside(1, x));
+                let counts = [count, window[0].len() * window[1].len()];
+                let scale = match (self.kind, &mut last) {
+                    (Int8PoolKind::Max, _) => None,
+                    (_, Some((known, scale))) if *known == counts => Some(&*scale),
+                    (Int8PoolKind::Mean(kind), last) => {
+                        Some(&last.insert((counts, self.scale(kind, counts))).1)
+                    }
+                };
                 for quad in 0..quads {
-                    let codes = match &scale {
-                        Some((scale, zero)) => self.mean([y, x], quad, scale, *zero),
-                        None => self.largest([y, x], quad),
+                    let codes = match scale {
+                        Some(scale) => self.mean(&window, quad, scale),
+                        None => self.largest(&window, quad),
                     };
                     let codes = self.quantization.clamp_packet(codes);
                     let at = ((y * g.output[1] + x) * quads + quad) * C::LANES;
@@ -63,33 +67,61 @@ impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
 }
 
 impl<C: CodeLanes> PacketPool<'_, C> {
+    /// For windows with this divisor and so many values inside.
+    fn scale(&self, kind: MeanKind, counts: [usize; 2]) -> PacketScale {
+        let whole = self.geometry.window[0] * self.geometry.window[1];
+        let output_zero = self.quantization.zero;
+        let (scale, zero, rule) = match kind {
+            MeanKind::Once { scale, zero } if counts[0] == whole => (scale, zero, Int8Rule::Once),
+            MeanKind::Twice { scale, zero } => (scale, zero, Int8Rule::TensorFlowLite),
+            _ => return PacketScale::Singly(MeanScale::new(kind, output_zero, whole, counts)),
+        };
+        PacketScale::Whole {
+            own: ChannelScale::new(scale, rule, output_zero),
+            zero,
+        }
+    }
+
     #[inline(always)]
-    fn mean(&self, place: [usize; 2], quad: usize, scale: &ChannelScale, zero: i8) -> C {
-        let count = (self.geometry.window[0] * self.geometry.window[1]) as i32;
-        let distance = -count * (i32::from(zero) + CODE_BIAS);
-        let mut sums = [self.proof.splat(distance); QUAD];
-        let [rows, columns] = self.window(place);
-        for row in rows {
-            for column in columns.clone() {
+    fn mean(&self, window: &[Range<usize>; 2], quad: usize, scale: &PacketScale) -> C {
+        let zero = match scale {
+            PacketScale::Whole { zero, .. } => i32::from(*zero),
+            PacketScale::Singly(_) => 0,
+        };
+        let taps = (window[0].len() * window[1].len()) as i32;
+        let mut sums = [self.proof.splat(-taps * (zero + CODE_BIAS)); QUAD];
+        for row in window[0].clone() {
+            for column in window[1].clone() {
                 let codes = self.codes(row, column, quad);
                 for (place, sum) in (0..).zip(&mut sums) {
                     *sum = sum.add(codes.code(place));
                 }
             }
         }
-        for sum in &mut sums {
-            *sum = scale.apply(*sum);
+        match scale {
+            PacketScale::Whole { own, .. } => C::narrow(sums.map(|sum| own.apply(sum))),
+            PacketScale::Singly(scale) => self.single_codes(sums, scale),
         }
-        C::narrow(sums)
+    }
+
+    /// By the arithmetic of a single sample.
+    #[inline(never)]
+    fn single_codes(&self, sums: [C; QUAD], scale: &MeanScale) -> C {
+        C::narrow(sums.map(|sum| {
+            let (mut words, mut codes) = ([0; MOST_LANES], [0; MOST_LANES]);
+            sum.store(&mut words);
+            scale.codes(&words.map(|word| word as i32), &mut codes);
+            self.proof
+                .load(&codes.map(|code| (i32::from(code) + CODE_BIAS) as u32))
+        }))
     }
 
     #[inline(always)]
-    fn largest(&self, place: [usize; 2], quad: usize) -> C {
+    fn largest(&self, window: &[Range<usize>; 2], quad: usize) -> C {
         // No code lies below 0.
         let mut largest = self.proof.splat(0);
-        let [rows, columns] = self.window(place);
-        for row in rows {
-            for column in columns.clone() {
+        for row in window[0].clone() {
+            for column in window[1].clone() {
                 largest = largest.larger_codes(self.codes(row, column, quad));
             }
         }
@@ -103,14 +135,12 @@ impl<C: CodeLanes> PacketPool<'_, C> {
         self.proof.load(&self.input[at * C::LANES..])
     }
 
-    /// Rows and columns of the input that a window has inside.
+    /// Rows (axis 0) or columns (axis 1) of the input that a window has inside.
     #[inline(always)]
-    fn window(&self, place: [usize; 2]) -> [Range<usize>; 2] {
+    fn inside(&self, axis: usize, place: usize) -> Range<usize> {
         let g = &self.geometry;
-        [0, 1].map(|axis| {
-            let inside = g.inside(axis, place[axis]);
-            let first = place[axis] * g.stride[axis] + inside.start - g.before[axis];
-            first..first + inside.len()
-        })
+        let inside = g.inside(axis, place);
+        let first = place * g.stride[axis] + inside.start - g.before[axis];
+        first..first + inside.len()
     }
 }

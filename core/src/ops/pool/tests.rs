@@ -3,6 +3,7 @@
 extern crate std;
 
 mod channels_last;
+mod looped;
 
 use super::{AveragePool, AveragePoolGradient, MaxPool, MaxPoolGradient, PoolGeometry, reference};
 use crate::lanes::{Counted, Lanes, Tally};
@@ -14,7 +15,7 @@ use std::vec;
 
 /// Windows that overlap, touch or leave gaps, inputs with rows and columns left over, padding of
 /// each side by itself, windows that reach over the edge, and whole maps.
-fn any_geometry() -> impl Strategy<Value = PoolGeometry> {
+pub(super) fn any_geometry() -> impl Strategy<Value = PoolGeometry> {
     let pair = |most: usize| [1..=most, 1..=most];
     let sides = [0..3_usize, 0..3_usize];
     let whole_map = Just([0, 0]);

@@ -1,6 +1,7 @@
 //! A network in integers as a program in flash reads it: step by step, in words, weights in the order
 //! in which the processor's loops take them.
 
+use super::kernels::Int8Kernels;
 use super::linked::SingleInt8Kernel;
 use super::run_any;
 use super::step::{Int8Step, StepIntegers, StepTensors};
@@ -30,6 +31,8 @@ pub struct ArrangedNetwork<'a> {
     pub values: &'a [Quantization],
     /// Its weights and constants.
     pub words: &'a [u32],
+    /// [Those that it needs](Program::int8_kernels), at least.
+    pub kernels: Int8Kernels,
 }
 
 /// Stands before constants and weights that no loop takes; those of loops begin otherwise.
@@ -94,7 +97,8 @@ impl<const STEPS: usize> Program<STEPS> {
     ///
     /// # Errors
     ///
-    /// As [`Program::infer_int8`], and words that were arranged for a processor with other loops.
+    /// As [`Program::infer_int8`], words that were arranged for a processor with other loops, and a
+    /// pool without its kernel.
     pub fn infer_arranged<'m>(
         &self,
         network: &ArrangedNetwork<'_>,
@@ -119,8 +123,9 @@ impl<const STEPS: usize> Program<STEPS> {
         self.check_rule(network.rule, network.values.len())?;
         let mut at = 0;
         for step in self.steps() {
-            let own = StepExtent::of(step, network.words, at).ok_or(BufferError::Purpose)?;
-            at += own.len();
+            let own = StepExtent::of(step, network.words, at);
+            let own = own.filter(|_| network.kernels.serve(step));
+            at += own.ok_or(BufferError::Purpose)?.len();
         }
         buffers::check("arranged words", network.words.len(), at)?;
         let mut at = 0;
@@ -132,7 +137,8 @@ impl<const STEPS: usize> Program<STEPS> {
             None => unreachable!("all steps have been found before"),
         };
         let look = |step, _: &[i8]| observer.done(Work::of_int8(step));
-        self.infer_by(network.values, arena, fill, integers, look, run_any)
+        let run = run_any(&network.kernels);
+        self.infer_by(network.values, arena, fill, integers, look, run)
     }
 }
 
@@ -180,6 +186,7 @@ impl<'a> ArrangedCursor<'a> {
             rule,
             values,
             words,
+            ..
         } = self.network;
         let extent = self.take(step)?;
         let sweep = kernel.sweep(step, &extent);

@@ -3,8 +3,7 @@
 use super::arranged::{ArrangedNetwork, HAS_LOOPS, Int8Target, StepExtent};
 use super::step::{Int8Step, RowsKernel, StepIntegers, convolve_portably, sweep_rows};
 use crate::dsp::{CodeSweeping, SweepKernel, Sweeping};
-use crate::int8::QuantizedNetwork;
-use crate::ops::pool::int8::Int8PoolKind;
+use crate::int8::{Quantization, QuantizedNetwork};
 use crate::program::Region;
 use crate::run::buffers::BufferError;
 use crate::run::linked::is_same;
@@ -20,14 +19,20 @@ use crate::{MAX_NODES, Network, Operation, Program, Purpose, Step};
 ///
 /// ```
 /// use kiln_core::{
-///     ArrangedNetwork, Int8Rule, LinkedInt8Program, Network, Quantization, codes_in_words,
+///     ArrangedNetwork, Int8Kernels, Int8Rule, LinkedInt8Program, Network, Quantization,
+///     codes_in_words,
 /// };
 /// const NETWORK: Network = Network::input(1, 2, 2).max_pool2d(2);
 /// static VALUES: [Quantization; 2] = [Quantization::new(0.5, 0); 2];
 /// // What a firmware's build arranges: a pool has no weights.
 /// static WORDS: [u32; 0] = [];
 /// const ARRANGED: ArrangedNetwork<'static> =
-///     ArrangedNetwork { rule: Int8Rule::Once, values: &VALUES, words: &WORDS };
+///     ArrangedNetwork {
+///         rule: Int8Rule::Once,
+///         values: &VALUES,
+///         words: &WORDS,
+///         kernels: Int8Kernels::NONE,
+///     };
 /// static PROGRAM: LinkedInt8Program<'static, 1> = LinkedInt8Program::of(&NETWORK, ARRANGED);
 ///
 /// let mut words = [0; PROGRAM.program().arena_packets() / 4];
@@ -38,7 +43,8 @@ use crate::{MAX_NODES, Network, Operation, Program, Purpose, Step};
 #[derive(Clone, Debug)]
 pub struct LinkedInt8Program<'a, const STEPS: usize = MAX_NODES> {
     program: Program<STEPS>,
-    network: ArrangedNetwork<'a>,
+    values: &'a [Quantization],
+    words: &'a [u32],
     kernels: [Int8StepKernel; STEPS],
 }
 
@@ -95,7 +101,8 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
         assert!(at == network.words.len(), "the words are another network's");
         Self {
             program,
-            network,
+            values: network.values,
+            words: network.words,
             kernels,
         }
     }
@@ -129,7 +136,7 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
         fill: impl FnOnce(&mut [i8]),
         observer: &mut impl Observer,
     ) -> Result<&'m [i8], BufferError> {
-        let ArrangedNetwork { values, words, .. } = self.network;
+        let (values, words) = (self.values, self.words);
         let integers = |index: usize, _: &Step| {
             let own = &self.kernels[index];
             StepIntegers {
@@ -312,15 +319,13 @@ fn clamp(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
 }
 
 fn pool_by_maximum(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
-    if let Operation::MaxPool2d(pool) = work.step.operation {
-        work.pool(arena, input, pool, Int8PoolKind::Max);
+    if let Operation::MaxPool2d(pool) = &work.step.operation {
+        work.pool(arena, input, pool).run_largest();
     }
 }
 
 fn pool_by_mean(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
-    if let Operation::AvgPool2d(pool) = work.step.operation {
-        let zero = work.inputs[0].zero;
-        let kind = Int8PoolKind::average(work.rule, work.behind(), zero);
-        work.pool(arena, input, pool, kind);
+    if let Operation::AvgPool2d(pool) = &work.step.operation {
+        work.pool(arena, input, pool).run_mean();
     }
 }

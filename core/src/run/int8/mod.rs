@@ -1,12 +1,14 @@
 //! The forward pass of a network in integers.
 
 mod arranged;
+mod kernels;
 mod linked;
 mod packets;
 mod step;
 
 pub(super) use arranged::{ArrangedCursor, ArrangedStep, HAS_LOOPS};
 pub use arranged::{ArrangedNetwork, Int8Target};
+pub use kernels::Int8Kernels;
 pub use linked::{LinkedInt8Program, SingleInt8Kernel};
 pub use packets::{PacketMemory, PacketSizes};
 
@@ -96,7 +98,8 @@ impl<const STEPS: usize> Program<STEPS> {
                 constants: &quantized.constants()[step.constants.range()],
             })
         };
-        self.infer_by(quantized.values(), arena, fill, integers, look, run_any)
+        let run = run_any(&Int8Kernels::ALL);
+        self.infer_by(quantized.values(), arena, fill, integers, look, run)
     }
 
     /// The pass over steps whose integers `integers` finds, in order, each by `run`.
@@ -170,7 +173,9 @@ impl<const STEPS: usize> Program<STEPS> {
     }
 }
 
-/// Runs a step, whatever it is.
-fn run_any(_: usize, work: Int8Step<'_>, arena: &mut [i8], values: [Region; 2]) {
-    work.run(arena, values);
+/// Runs a step, whatever it is, by these kernels where not every network has its own.
+fn run_any(
+    kernels: &Int8Kernels,
+) -> impl Fn(usize, Int8Step<'_>, &mut [i8], [Region; 2]) + Copy + '_ {
+    move |_, work, arena, values| work.run(kernels, arena, values)
 }

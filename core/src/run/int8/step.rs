@@ -1,5 +1,6 @@
 //! One step of a network in integers.
 
+use super::kernels::Int8Kernels;
 use crate::dsp::CodeSweeping;
 use crate::ops::add::int8::Int8Add;
 use crate::ops::conv2d::{ConvGeometry, Int8Conv};
@@ -61,18 +62,19 @@ pub(super) type RowsKernel = fn(&Int8Step<'_>, ConvolvedRows<'_>);
 
 impl Int8Step<'_> {
     /// Runs it; `values` are the places of what it reads.
-    pub fn run(self, arena: &mut [i8], values: [Region; 2]) {
+    pub fn run(self, kernels: &Int8Kernels, arena: &mut [i8], values: [Region; 2]) {
         match self.step.operation {
             Operation::Conv2d { .. } | Operation::Linear { .. } if self.step.adds.is_some() => {
                 self.convolve_and_add(arena, values);
             }
             Operation::Conv2d { .. } | Operation::Linear { .. } => self.convolve(arena, values[0]),
             Operation::Add { .. } => self.add(arena, values),
-            Operation::MaxPool2d(pool) => self.pool(arena, values[0], pool, Int8PoolKind::Max),
-            Operation::AvgPool2d(pool) => {
-                let zero = self.inputs[0].zero;
-                let kind = Int8PoolKind::average(self.rule, self.behind(), zero);
-                self.pool(arena, values[0], pool, kind);
+            Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool) => {
+                let work = self.pool(arena, values[0], &pool);
+                match kernels.pool(self.step) {
+                    Some(kernel) => kernel(work),
+                    None => unreachable!("the program's kernels have been checked"),
+                }
             }
             Operation::Activation(_) => self.clamp(arena, values[0]),
             Operation::ScaleShift { .. } | Operation::BatchNorm { .. } | Operation::Dropout(_) => {
@@ -221,17 +223,29 @@ impl Int8Step<'_> {
         work.run();
     }
 
-    pub(super) fn pool(self, arena: &mut [i8], input: Region, pool: Pool2d, kind: Int8PoolKind) {
+    /// What a pool is.
+    pub fn pool_kind(&self) -> Int8PoolKind {
+        match self.step.operation {
+            Operation::MaxPool2d(_) => Int8PoolKind::Max,
+            _ => Int8PoolKind::average(self.rule, self.behind(), self.inputs[0].zero),
+        }
+    }
+
+    pub(super) fn pool<'a>(
+        &self,
+        arena: &'a mut [i8],
+        input: Region,
+        pool: &Pool2d,
+    ) -> Int8Pool<'a> {
         let step = self.step;
         let [input, output] = disjoint(arena, [input, step.value.region]);
         Int8Pool {
-            geometry: PoolGeometry::new(&pool, step.input, step.output),
-            kind,
+            geometry: PoolGeometry::new(pool, step.input, step.output),
+            kind: self.pool_kind(),
             input: &input[..step.input.elements()],
             output: &mut output[..step.output.elements()],
             quantization: self.output(0),
         }
-        .run();
     }
 
     /// An activation on its own: its output's limits.

@@ -20,8 +20,8 @@ pub use write::{StoredFloat, StoredInt8};
 
 use super::buffers::{self, BufferError};
 use super::forward::{Extras, forward_step};
-use super::int8::SingleInt8Kernel;
 use super::int8::{ArrangedCursor, ArrangedNetwork, ArrangedStep};
+use super::int8::{Int8Kernels, SingleInt8Kernel};
 use super::linked::SingleKernel;
 use crate::crc32::Crc32;
 use crate::lanes::bytes::{bytes_of_words, f32s_of_words, quantizations_in_place};
@@ -263,6 +263,7 @@ impl<'a> StoredModel<'a> {
             rule: self.header.rule().unwrap_or_default(),
             values: self.quantizations(),
             words: self.weights(),
+            kernels: Int8Kernels::NONE,
         })
     }
 

@@ -15,8 +15,8 @@ use crate::testing::channels_last::OneSample;
 use crate::testing::graphs::random_network;
 use crate::testing::int8::Integers;
 use crate::{
-    ArrangedNetwork, Int8Rule, Int8Target, Network, Program, Purpose, Scaling, codes_in_words,
-    pack_pixels,
+    ArrangedNetwork, Int8Kernels, Int8Rule, Int8Target, Network, Program, Purpose, Scaling,
+    codes_in_words, pack_pixels,
 };
 use std::vec;
 use std::vec::Vec;
@@ -101,6 +101,7 @@ fn stored_int8(
         rule,
         values: quantized.values(),
         words: &words,
+        kernels: Int8Kernels::NONE,
     };
     let model = StoredInt8 {
         program: &own,

@@ -6,8 +6,8 @@ use crate::run::observer::{Observer, Work};
 use crate::testing::graphs::random_network;
 use crate::testing::int8::{Codes, Integers, walk};
 use crate::{
-    ArrangedNetwork, BufferError, Int8Rule, Int8Target, Layer, Network, Program, Purpose,
-    codes_in_words,
+    ArrangedNetwork, BufferError, Int8Kernels, Int8Rule, Int8Target, Layer, Network, Program,
+    Purpose, codes_in_words,
 };
 use std::vec;
 
@@ -123,6 +123,7 @@ fn arranged(
         rule: integers.rule,
         values: &integers.values,
         words: &words,
+        kernels: program.int8_kernels(),
     };
     let mut memory = vec![0x3C3C_3C3C; program.arena_packets() / 4];
     let arena = codes_in_words(&mut memory);
@@ -165,6 +166,7 @@ fn words_that_are_no_network_are_refused() {
             rule: Int8Rule::Once,
             values: &integers.values,
             words: &vec![0; len],
+            kernels: Int8Kernels::ALL,
         };
         let found = program.infer_arranged(&own, codes_in_words(&mut memory), |_| ());
         assert_eq!(found, Err(BufferError::Purpose));

@@ -5,8 +5,8 @@ extern crate std;
 use super::int8::without_scales;
 use crate::testing::int8::{Codes, Integers, walk};
 use crate::{
-    ArrangedNetwork, BufferError, Int8Rule, Int8Target, LinkedInt8Program, Network, Program,
-    Purpose, codes_in_words,
+    ArrangedNetwork, BufferError, Int8Kernels, Int8Rule, Int8Target, LinkedInt8Program, Network,
+    Program, Purpose, codes_in_words,
 };
 use std::vec;
 use std::vec::Vec;
@@ -42,6 +42,7 @@ fn random_networks_give_the_codes_of_the_naive_walk_by_loops_and_without() {
                 rule,
                 values: quantized.values(),
                 words: &words,
+                kernels: Int8Kernels::NONE,
             };
             let linked = LinkedInt8Program::<192>::of(&network, parts);
             let mut memory = vec![seed; linked.program().arena_packets() / 4];
@@ -66,6 +67,7 @@ fn an_arena_of_another_length_is_refused() {
         rule: Int8Rule::Once,
         values: quantized.values(),
         words: &words,
+        kernels: Int8Kernels::NONE,
     };
     let linked = LinkedInt8Program::<2>::of(&network, parts);
     let needed = linked.program().arena_packets();
@@ -94,6 +96,7 @@ fn words_of_another_network_are_refused() {
         rule: Int8Rule::Once,
         values: quantized.values(),
         words: &words,
+        kernels: Int8Kernels::NONE,
     };
     LinkedInt8Program::<2>::of(&network, parts);
 }

@@ -86,8 +86,8 @@ fn compare<C: CodeLanes>(networks: impl Iterator<Item = (Network, u32)>) {
         steps += program.steps().len();
         by_samples += program.steps().len() - program.steps_by_packets(proof, &quantized);
     }
-    // Only means of clipped windows, and TensorFlow Lite's of any, are not served.
-    assert!(by_samples * 20 < steps, "{by_samples} of {steps} steps");
+    // Only additions of numbers that no network has are left.
+    assert!(by_samples * 100 < steps, "{by_samples} of {steps} steps");
 }
 
 fn compare_at_every_width(networks: impl Fn() -> Vec<(Network, u32)>) {

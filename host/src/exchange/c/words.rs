@@ -3,8 +3,8 @@
 use super::CExportError;
 use crate::model::AnyModel;
 use kiln_core::{
-    ArrangedNetwork, Int8ModelFile, Int8Target, MAX_INPUT_CHANNELS, ModelFile, Program, Purpose,
-    StoredFloat, StoredInt8,
+    ArrangedNetwork, Int8Kernels, Int8ModelFile, Int8Target, MAX_INPUT_CHANNELS, ModelFile,
+    Program, Purpose, StoredFloat, StoredInt8,
 };
 
 /// A model as words, for whichever processor its C is compiled.
@@ -75,6 +75,7 @@ fn int8(model: &Int8ModelFile<'_>) -> Result<StoredWords, CExportError> {
                 rule: quantized.rule(),
                 values: quantized.values(),
                 words: &arranged,
+                kernels: Int8Kernels::NONE,
             },
             target,
         };

@@ -1,7 +1,6 @@
 //! The loops of sums and copies in Rust, for tests on other processors.
 
 use super::addition::{SumOnce, SumTwice};
-use super::averaging::CodeWindow;
 use super::copying::Pieces;
 
 /// # Safety
@@ -44,23 +43,6 @@ pub(super) unsafe fn twice(work: &SumTwice) {
         // SAFETY: as above.
         unsafe { *work.output.wrapping_add(at) = code.clamp(-128, 127) as i8 };
     }
-}
-
-/// # Safety
-///
-/// As for [`CodeWindow::sums`].
-pub(super) unsafe fn window(work: &CodeWindow) -> [i32; 4] {
-    let mut sums = [0; 4];
-    for row in 0..work.rows {
-        for column in 0..work.columns {
-            let step = row * (work.columns * work.pitch + work.row_step) + column * work.pitch;
-            for (channel, sum) in sums.iter_mut().enumerate() {
-                // SAFETY: the caller vouches for what is read.
-                *sum += i32::from(unsafe { *work.first.wrapping_add(step + channel) });
-            }
-        }
-    }
-    sums
 }
 
 /// Copies so many bytes for each piece.

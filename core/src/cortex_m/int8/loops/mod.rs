@@ -1,7 +1,6 @@
 //! What the target runs.
 
 mod addition;
-mod averaging;
 mod borders;
 #[cfg(target_arch = "arm")]
 #[macro_use]
@@ -16,6 +15,8 @@ mod emulated;
 mod emulated_plane;
 #[cfg(not(target_arch = "arm"))]
 mod emulated_sum;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_windows;
 mod gathering;
 mod line;
 mod pair;
@@ -24,10 +25,15 @@ mod planes;
 mod tile;
 mod tiles;
 mod widening;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod window_macros;
+mod window_runs;
+mod windows;
 
 pub use addition::{CodeAddition, CodeSum};
-pub use averaging::sum_window;
 pub(crate) use convolution::SweepKernel;
 pub use convolution::{CodeConvolution, CodeSweeping};
+pub use windows::WindowLoops;
 
 use super::{Rounding, band, layout};

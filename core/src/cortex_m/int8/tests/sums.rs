@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::super::{CodeAddition, CodeSum, sum_window};
+use super::super::{CodeAddition, CodeSum, CodeWindow};
 use super::{Random, aligned, codes};
 use std::vec;
 use std::vec::Vec;
@@ -87,26 +87,30 @@ fn twice(number: i64, [multiplier, left]: [i32; 2]) -> i64 {
 }
 
 #[test]
-fn windows_have_the_sums_of_naive_loops() {
+fn windows_have_the_sums_and_maxima_of_naive_loops() {
     let mut random = Random(5);
-    for _ in 0..300 {
-        let [rows, columns, channels] = [0; 3].map(|_| 1 + random.below(9));
-        let [height, width] = [rows, columns].map(|extent| extent + random.below(3));
-        let place = [
-            random.below(height - rows + 1),
-            random.below(width - columns + 1),
-        ];
-        let len = height * width * channels;
-        let input: Vec<i8> = (0..len).map(|_| random.between(-128, 127) as i8).collect();
-        let mut sums = vec![7; channels];
-        sum_window(&input, width, place, [rows, columns], &mut sums);
-        for (channel, sum) in sums.iter().enumerate() {
-            let mut expected = 0;
-            for at in 0..rows * columns {
-                let (y, x) = (place[0] + at / columns, place[1] + at % columns);
-                expected += i32::from(input[(y * width + x) * channels + channel]);
-            }
-            assert_eq!(*sum, expected);
+    for round in 0..400 {
+        // Of some windows the sums have more than 16 bits.
+        let most = if round % 8 == 0 { 40 } else { 9 };
+        let [rows, columns] = [0; 2].map(|_| 1 + random.below(most));
+        let pitch = 1 + random.below(20);
+        let lanes = [1 + random.below(pitch), 4, 8, 16][random.below(4)];
+        let first = random.below(5);
+        let row_pitch = columns * pitch + random.below(3) * pitch;
+        let len = (rows - 1) * row_pitch + (columns - 1) * pitch + first + lanes;
+        let mut code = || [random.between(-128, 127) as i8, -128][usize::from(round % 16 == 0)];
+        let input: Vec<i8> = (0..len).map(|_| code()).collect();
+        let window = CodeWindow::new(&input[first..], [rows, columns], [row_pitch, pitch]);
+        let (mut sums, mut largest) = (vec![7; lanes], vec![7; lanes]);
+        window.sum_by_loops(&mut sums);
+        window.find_largest_by_loops(&mut largest);
+        for lane in 0..lanes {
+            let codes = (0..rows * columns).map(|at| {
+                let place = at / columns * row_pitch + at % columns * pitch;
+                input[place + first + lane]
+            });
+            let sum: i32 = codes.clone().map(i32::from).sum();
+            assert_eq!((sums[lane], Some(largest[lane])), (sum, codes.max()));
         }
     }
 }

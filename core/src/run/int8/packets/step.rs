@@ -1,5 +1,6 @@
 //! One step of a network in integers, a packet of samples at a time.
 
+use super::super::kernels::Int8Kernels;
 use super::super::step::{Int8Step, StepIntegers, StepTensors};
 use super::codes::{read_sample, write_sample};
 use super::{PacketMemory, convolution_rule};
@@ -9,7 +10,7 @@ use crate::ops::add::packets::{PacketAdd, PacketSum};
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::int8::Int8PoolKind;
-use crate::ops::pool::packets::{PacketPool, is_served};
+use crate::ops::pool::packets::PacketPool;
 use crate::program::Region;
 use crate::{Operation, Pool2d, Program, Shape, Step};
 use core::ops::Range;
@@ -48,9 +49,6 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         match self.step.operation {
             _ if self.step.adds.is_some() => self.sum().is_some(),
             Operation::Add { .. } => self.sum().is_some(),
-            Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool) => {
-                is_served(&self.pool_geometry(&pool), &self.pool_kind())
-            }
             _ => true,
         }
     }
@@ -183,11 +181,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
     }
 
     fn pool_kind(&self) -> Int8PoolKind {
-        let single = self.single();
-        match self.step.operation {
-            Operation::MaxPool2d(_) => Int8PoolKind::Max,
-            _ => Int8PoolKind::average(single.rule, single.behind(), single.inputs[0].zero),
-        }
+        self.single().pool_kind()
     }
 
     /// An activation on its own: its output's limits.
@@ -219,7 +213,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
                 let packets = &memory.values[self.read(index)];
                 read_sample::<C>(shape.channels as usize, packets, codes, sample);
             }
-            self.single().run(arena, regions);
+            self.single().run(&Int8Kernels::ALL, arena, regions);
             let output = self.step.output;
             let codes = &arena[self.step.value.region.at..][..output.elements()];
             let packets = &mut memory.values[self.own()];
