@@ -198,6 +198,16 @@ enum kiln_status kiln_init(struct kiln_classifier *classifier,
                            size_t memory_bytes);
 
 /**
+ * Checks a model that comes from outside, such as by an update over the air, before it is opened: that all
+ * of it fits together. One that is part of the program needs no such check.
+ *
+ * # Safety
+ *
+ * As of `kiln_init`.
+ */
+enum kiln_status kiln_check(const struct kiln_model *model);
+
+/**
  * Classifies an image: MODEL_IMAGE_BYTES bytes, channel by channel, row by row. Leaves the number of its
  * class, of MODEL_CLASSES, in `class_index`.
  *

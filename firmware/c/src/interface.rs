@@ -83,6 +83,20 @@ pub unsafe extern "C" fn kiln_init(
     opened.err().unwrap_or(Status::Ok)
 }
 
+/// Checks a model that comes from outside, such as by an update over the air, before it is opened: that all
+/// of it fits together. One that is part of the program needs no such check.
+///
+/// # Safety
+///
+/// As of `kiln_init`.
+// SAFETY: as above.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kiln_check(model: *const Model) -> Status {
+    // SAFETY: as the caller promises.
+    let checked = unsafe { parts(model) }.and_then(|parts| parts.check());
+    checked.err().unwrap_or(Status::Ok)
+}
+
 /// Classifies an image: MODEL_IMAGE_BYTES bytes, channel by channel, row by row. Leaves the number of its
 /// class, of MODEL_CLASSES, in `class_index`.
 ///

@@ -60,6 +60,12 @@ impl ModelParts<'_> {
         (self.runner.open)(self)
     }
 
+    /// Whether all steps of the model fit together.
+    pub fn check(&self) -> Result<(), Status> {
+        self.open()?;
+        Ok(StoredModel::reopen(self.words)?.check()?)
+    }
+
     /// Runs the model in the memory, which is as long as it needs.
     pub fn classify(&self, memory: &mut [u32], image: &[u8]) -> Result<Classified, Status> {
         (self.runner.classify)(self, memory, image)
@@ -77,7 +83,10 @@ impl ModelParts<'_> {
 }
 
 fn open_float(parts: &ModelParts<'_>) -> Result<usize, Status> {
-    let model = StoredModel::open_float(parts.words)?;
+    let model = StoredModel::open(parts.words)?;
+    if model.is_int8() {
+        return Err(Status::Kernels);
+    }
     let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Float(_)));
     match parts.has_kernels(&model, own) {
         true => Ok(model.arena_len()),
@@ -90,7 +99,7 @@ fn classify_float(
     memory: &mut [u32],
     image: &[u8],
 ) -> Result<Classified, Status> {
-    let model = StoredModel::reopen_float(parts.words)?;
+    let model = StoredModel::reopen(parts.words)?;
     let memory = values_in_words(memory);
     let start = memory.as_ptr_range().start;
     let kernel = |step: usize| match parts.kernels.get(step) {
@@ -124,7 +133,10 @@ fn output_float(
 }
 
 fn open_int8(parts: &ModelParts<'_>) -> Result<usize, Status> {
-    let model = StoredModel::open_int8(parts.words)?;
+    let model = StoredModel::open(parts.words)?;
+    if !model.is_int8() {
+        return Err(Status::Kernels);
+    }
     let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Int8(_)));
     match parts.has_kernels(&model, own) {
         true => Ok(model.arena_len().div_ceil(size_of::<u32>())),
@@ -137,7 +149,7 @@ fn classify_int8(
     memory: &mut [u32],
     image: &[u8],
 ) -> Result<Classified, Status> {
-    let model = StoredModel::reopen_int8(parts.words)?;
+    let model = StoredModel::reopen(parts.words)?;
     let arena = codes_in_words(memory).get_mut(..model.arena_len());
     let arena = arena.ok_or(Status::Memory)?;
     let start = arena.as_ptr_range().start;
@@ -165,7 +177,7 @@ fn output_int8(
     place: Range<usize>,
     numbers: &mut [f32],
 ) -> Result<(), Status> {
-    let model = StoredModel::reopen_int8(parts.words)?;
+    let model = StoredModel::reopen(parts.words)?;
     let codes = codes_in_words(memory).get(place);
     let codes = codes.filter(|codes| codes.len() == numbers.len());
     let own = model.output_quantization().ok_or(Status::Damaged)?;

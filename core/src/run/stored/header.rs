@@ -42,8 +42,6 @@ pub enum StoredError {
         /// Words given.
         given: usize,
     },
-    /// It computes in integers where `f32` is wanted, or the other way round.
-    Kind,
     /// A bit has changed.
     Checksum,
     /// It was arranged for a processor that has other instructions.
@@ -71,7 +69,6 @@ impl fmt::Display for StoredError {
                     "the model has {given} words; it says that it has {needed}"
                 )
             }
-            Self::Kind => f.write_str("the model is of another kind of numbers"),
             Self::Checksum => f.write_str("the model is damaged: its checksum differs"),
             Self::Target => f.write_str("the model was arranged for another processor"),
             Self::Damaged { step } => write!(f, "the model is damaged: step {step} does not fit"),

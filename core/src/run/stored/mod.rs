@@ -39,64 +39,59 @@ pub struct StoredModel<'a> {
 }
 
 impl<'a> StoredModel<'a> {
-    /// Opens a model of `f32` if it is one, whole and undamaged: not a bit has changed since it was written,
-    /// and nothing in it lies outside of it or of its arena.
+    /// Opens a model if it is one, whole and undamaged: not a bit has changed since it was written.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn open_float(words: &'a [u32]) -> Result<Self, StoredError> {
-        check_bits(words)?;
-        Self::reopen_float(words)
+    pub fn open(words: &'a [u32]) -> Result<Self, StoredError> {
+        let model = Self::reopen(words)?;
+        let mut crc = Crc32::new();
+        crc.update(bytes_of_words(&words[header::CHECKED..]));
+        match crc.value() == model.header.crc {
+            true => Ok(model),
+            false => Err(StoredError::Checksum),
+        }
     }
 
-    /// The same of a model of integers.
+    /// Opens a model whose bits are known to be as they were written, which takes a while to find out.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
-    pub fn open_int8(words: &'a [u32]) -> Result<Self, StoredError> {
-        check_bits(words)?;
-        Self::reopen_int8(words)
-    }
-
-    /// Opens a model of `f32` whose bits are known to be as they were written, which takes a while to find
-    /// out: all is checked but the checksum.
-    ///
-    /// # Errors
-    ///
-    /// As [`StoredModel::open_float`].
-    pub fn reopen_float(words: &'a [u32]) -> Result<Self, StoredError> {
-        Self::checked::<false>(words)
-    }
-
-    /// The same of a model of integers.
-    ///
-    /// # Errors
-    ///
-    /// As [`StoredModel::open_int8`].
-    pub fn reopen_int8(words: &'a [u32]) -> Result<Self, StoredError> {
-        Self::checked::<true>(words)
-    }
-
-    /// A model of one kind, so that a program that has no other links no checks of it.
-    fn checked<const INT8: bool>(words: &'a [u32]) -> Result<Self, StoredError> {
+    /// What is wrong with its first words, or with its length.
+    pub fn reopen(words: &'a [u32]) -> Result<Self, StoredError> {
         let header = Header::read(words)?;
-        let model = Self { words, header };
-        if model.is_int8() != INT8 {
-            return Err(StoredError::Kind);
-        }
-        let damaged = StoredError::Damaged { step: 0 };
         match header.sections() {
-            Some(sections) if sections.end == words.len() && header.has_input() => {}
-            _ => return Err(damaged),
+            Some(sections) if sections.end == words.len() => Ok(Self { words, header }),
+            _ => Err(StoredError::Damaged { step: 0 }),
         }
-        let mut integers = model.network();
+    }
+
+    /// Checks that all steps fit together and that nothing lies outside of the model or of its arena, for a
+    /// model that somebody else than [`StoredFloat`] or [`StoredInt8`] may have written: the checksum of
+    /// such a one may well be right, and running it ends in a panic.
+    ///
+    /// # Errors
+    ///
+    /// The first step that does not fit.
+    pub fn check(&self) -> Result<(), StoredError> {
+        match self.is_int8() {
+            true => self.check_steps::<true>(),
+            false => self.check_steps::<false>(),
+        }
+    }
+
+    fn check_steps<const INT8: bool>(&self) -> Result<(), StoredError> {
+        let header = &self.header;
+        if !header.has_input() {
+            return Err(StoredError::Damaged { step: 0 });
+        }
+        let mut integers = self.network();
         let mut outputs = header.shape;
         for index in 0..header.steps {
             let damaged = StoredError::Damaged { step: index + 1 };
-            let stored = model.step(index).ok_or(damaged)?;
-            if !stored.is_sound::<INT8>(&header) {
+            let stored = self.step(index).ok_or(damaged)?;
+            if !stored.is_sound::<INT8>(header) {
                 return Err(damaged);
             }
             if INT8 && !(stored.is_covered(header.values) && integers.take(&stored.step).is_some())
@@ -107,8 +102,8 @@ impl<'a> StoredModel<'a> {
         }
         let is_whole = outputs.elements() == header.outputs && (!INT8 || integers.is_done());
         match is_whole {
-            true => Ok(model),
-            false => Err(damaged),
+            true => Ok(()),
+            false => Err(StoredError::Damaged { step: header.steps }),
         }
     }
 
@@ -271,16 +266,5 @@ impl<'a> StoredModel<'a> {
         let sections = self.header.sections().unwrap_or_default();
         let extent = which(&sections);
         &self.words[extent.start..extent.end]
-    }
-}
-
-/// Whether not a bit has changed since it was written.
-fn check_bits(words: &[u32]) -> Result<(), StoredError> {
-    let crc = Header::read(words)?.crc;
-    let mut own = Crc32::new();
-    own.update(bytes_of_words(&words[header::CHECKED..]));
-    match own.value() == crc {
-        true => Ok(()),
-        false => Err(StoredError::Checksum),
     }
 }

@@ -54,7 +54,8 @@ fn stored(network: &Network, seed: u32) -> (Vec<u32>, Vec<SingleKernel>) {
 
 fn check(network: &Network, seed: u32) {
     let (words, kernels) = stored(network, seed);
-    let model = StoredModel::open_float(&words).unwrap();
+    let model = StoredModel::open(&words).unwrap();
+    model.check().unwrap();
     let own = program(network, Purpose::Inference);
     let image = image(network, seed);
     let mut arena = vec![f32::NAN; model.arena_len()];
@@ -71,10 +72,6 @@ fn check(network: &Network, seed: u32) {
         (image.len(), found.len())
     );
     assert!(model.infer_int8(|_| None, &mut [0; 4], &image).is_err());
-    assert_eq!(
-        StoredModel::open_int8(&words).unwrap_err(),
-        StoredError::Kind
-    );
 }
 
 #[test]
@@ -133,7 +130,8 @@ fn a_stored_model_of_integers_gives_the_codes_of_its_program() {
         let network = without_scales(seed);
         for target in [Int8Target::Portable, Int8Target::CortexMDsp] {
             let (words, kernels, expected) = stored_int8(&network, seed, target);
-            let model = StoredModel::open_int8(&words).unwrap();
+            let model = StoredModel::open(&words).unwrap();
+            model.check().unwrap();
             let mut memory = vec![seed; model.arena_len() / 4];
             let image = image(&network, seed);
             let found = model
@@ -153,21 +151,21 @@ fn a_stored_model_of_integers_gives_the_codes_of_its_program() {
 fn what_has_changed_since_it_was_written_is_refused() {
     let network = Network::input(1, 6, 6).conv2d(4, 3).relu().linear(3);
     let (words, _) = stored(&network, 1);
-    assert!(StoredModel::open_float(&words).is_ok());
+    assert!(StoredModel::open(&words).is_ok());
     for at in 0..words.len() {
         for bit in [0, 9, 31] {
             let mut other = words.clone();
             other[at] ^= 1 << bit;
-            let found = StoredModel::open_float(&other).unwrap_err();
+            let found = StoredModel::open(&other).unwrap_err();
             if at >= CHECKED {
                 assert!(matches!(found, StoredError::Checksum), "{at}: {found}");
             }
         }
-        assert!(StoredModel::open_float(&words[..at]).is_err());
+        assert!(StoredModel::open(&words[..at]).is_err());
     }
     let mut newer = words.clone();
     newer[1] = 2;
-    let found = StoredModel::open_float(&newer).unwrap_err();
+    let found = StoredModel::open(&newer).unwrap_err();
     assert_eq!(found, StoredError::Version { found: 2, known: 1 });
     assert_eq!(
         std::format!("{found}"),
@@ -196,8 +194,8 @@ fn no_words_with_a_right_checksum_run_out_of_bounds() {
         let network = without_scales(seed);
         let (float, kernels) = stored(&network, seed);
         let (int8, _, _) = stored_int8(&network, seed, Int8Target::Portable);
-        for (words, is_int8) in [(float, false), (int8, true)] {
-            let steps = open(&words, is_int8).unwrap().step_count();
+        for words in [float, int8] {
+            let steps = StoredModel::open(&words).unwrap().step_count();
             for at in CHECKED..HEADER_WORDS + steps * STEP_WORDS {
                 for value in values {
                     let mut other = words.clone();
@@ -207,7 +205,8 @@ fn no_words_with_a_right_checksum_run_out_of_bounds() {
                         other[at] ^ value
                     };
                     seal(&mut other);
-                    match open(&other, is_int8) {
+                    let model = StoredModel::open(&other);
+                    match model.and_then(|model| model.check().map(|()| model)) {
                         Ok(model) => {
                             try_to_run(&model, &kernels);
                             run += 1;
@@ -219,13 +218,6 @@ fn no_words_with_a_right_checksum_run_out_of_bounds() {
         }
     }
     assert!(run > 1000 && refused > 10 * 1000, "{run} {refused}");
-}
-
-fn open(words: &[u32], is_int8: bool) -> Result<StoredModel<'_>, StoredError> {
-    match is_int8 {
-        true => StoredModel::open_int8(words),
-        false => StoredModel::open_float(words),
-    }
 }
 
 fn try_to_run(model: &StoredModel<'_>, kernels: &[SingleKernel]) {
