@@ -19,7 +19,10 @@ mod error;
 mod float;
 mod input;
 mod int8;
+#[cfg(feature = "storage")]
+mod keeping;
 mod learning;
+mod runtime;
 mod source;
 mod trainer;
 mod values;
@@ -28,10 +31,13 @@ pub use buffer::FixedBuffer;
 pub use error::DeviceError;
 pub use float::{EmbeddedModel, FloatAnswer, FloatClassifier};
 pub use int8::{EmbeddedInt8Model, Int8Answer, Int8Classifier};
+#[cfg(feature = "storage")]
+pub use keeping::KeepError;
 pub use kiln_core as core;
 pub use kiln_core::{Outcome, Sgd};
 pub use kiln_macros::model;
 pub use learning::TrainedPart;
+pub use runtime::{RuntimeClassifier, RuntimeError};
 pub use source::{ScaledSource, TrainingSource, TrunkSource};
 pub use trainer::ModelTrainer;
 pub use values::AlignedValues;
