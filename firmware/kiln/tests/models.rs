@@ -200,8 +200,9 @@ fn the_last_layers_of_integers_learn_behind_their_trunk() {
     let model = Int8ModelFile::open(&INT8.0).unwrap();
     let quantized = model.quantized();
     let layers = model.network().layers().len();
-    let first = (1..layers).filter(|layer| model.network().layer_cost(*layer).parameters > 0);
-    let cut = NetworkCut::before(model.network(), first.last().unwrap() + 1).unwrap();
+    let learns = |layer: &usize| model.network().layer_cost(*layer).parameters > 0;
+    let last = (1..layers).rfind(learns).unwrap();
+    let cut = NetworkCut::before(model.network(), last + 1).unwrap();
     assert_eq!(cut.head.layers().len(), 1);
     let mut own = Box::new(digits_int8::Trainer::new());
     let mut seen = vec![];
