@@ -6,14 +6,14 @@ use core::fmt;
 use core::str::Lines;
 use kiln_core::{ModelError, ModelFile, ModelTask, Program, ProgramError, Purpose, Scaling};
 
-/// A classifier of whatever model file lies at an address, in memory for the largest that it is to take:
-/// `VALUES` values of arena, four bytes each, and `STEPS` steps, some 250 bytes each: as many as the network
-/// has layers are always enough.
+/// A classifier of whatever model file lies at an address, in memory for the largest that it is to take: an
+/// arena, best a `static` of its own, which then takes no flash, and `STEPS` steps, some 250 bytes each. As
+/// many as the network has layers are always enough.
 ///
 /// It has the kernels of all operations, since any may be needed. What a model has to fit is asked when
 /// it is opened, which takes some 9 KB of stack, and refused in words.
-pub struct RuntimeClassifier<'a, const VALUES: usize, const STEPS: usize> {
-    arena: [f32; VALUES],
+pub struct RuntimeClassifier<'a, const STEPS: usize> {
+    arena: &'a mut [f32],
     program: Program<STEPS>,
     model: Option<RuntimeModel<'a>>,
 }
@@ -45,11 +45,11 @@ pub enum RuntimeError {
     },
 }
 
-impl<'a, const VALUES: usize, const STEPS: usize> RuntimeClassifier<'a, VALUES, STEPS> {
-    /// Without a model.
-    pub const fn new() -> Self {
+impl<'a, const STEPS: usize> RuntimeClassifier<'a, STEPS> {
+    /// Without a model. The arena may be longer than a model takes.
+    pub const fn new(arena: &'a mut [f32]) -> Self {
         Self {
-            arena: [0.0; VALUES],
+            arena,
             program: Program::EMPTY,
             model: None,
         }
@@ -70,7 +70,7 @@ impl<'a, const VALUES: usize, const STEPS: usize> RuntimeClassifier<'a, VALUES, 
         self.program
             .plan(file.network(), Purpose::Inference)
             .map_err(RuntimeError::Program)?;
-        let (needed, room) = (self.program.arena_packets(), VALUES);
+        let (needed, room) = (self.program.arena_packets(), self.arena.len());
         if needed > room {
             return Err(RuntimeError::Arena { needed, room });
         }
@@ -129,14 +129,8 @@ impl<'a, const VALUES: usize, const STEPS: usize> RuntimeClassifier<'a, VALUES, 
     }
 }
 
-impl<const VALUES: usize, const STEPS: usize> Default for RuntimeClassifier<'_, VALUES, STEPS> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Without what is in its memory.
-impl<const VALUES: usize, const STEPS: usize> fmt::Debug for RuntimeClassifier<'_, VALUES, STEPS> {
+impl<const STEPS: usize> fmt::Debug for RuntimeClassifier<'_, STEPS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuntimeClassifier")
             .field("is_open", &self.model.is_some())

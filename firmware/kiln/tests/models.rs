@@ -253,7 +253,8 @@ fn what_was_learned_is_saved_and_loaded_and_no_other_s_is() {
 #[test]
 fn a_model_is_opened_while_the_firmware_runs() {
     let model = ModelFile::open(&FLOAT.0).unwrap();
-    let mut own = Box::new(RuntimeClassifier::<'_, 4096, 8>::new());
+    let mut arena = [0.0; 4096];
+    let mut own = RuntimeClassifier::<8>::new(&mut arena);
     let (_, image) = images()[0];
     assert_eq!(own.classify(image).err(), Some(DeviceError::NoModel));
     assert_eq!(own.inputs(), 0);
@@ -271,12 +272,13 @@ fn a_model_is_opened_while_the_firmware_runs() {
         "the model file has format 9, which this firmware does not read; update the firmware first";
     assert_eq!(refused, words);
     assert_eq!(own.classify(image).err(), Some(DeviceError::NoModel));
-    let needed = RuntimeClassifier::<'_, 100, 8>::new().open(&FLOAT.0);
+    let mut arena = [0.0; 4096];
+    let needed = RuntimeClassifier::<8>::new(&mut arena[..100]).open(&FLOAT.0);
     assert!(
         matches!(needed, Err(RuntimeError::Arena { room: 100, .. })),
         "{needed:?}"
     );
-    let steps = RuntimeClassifier::<'_, 4096, 2>::new().open(&FLOAT.0);
+    let steps = RuntimeClassifier::<2>::new(&mut arena).open(&FLOAT.0);
     assert!(matches!(steps, Err(RuntimeError::Program(_))), "{steps:?}");
 }
 
@@ -305,7 +307,8 @@ fn one_scaling_may_serve_many_channels() {
     let aligned = &aligned[..bytes.len()];
     let model = ModelFile::open(aligned).unwrap();
     let image: Vec<u8> = (0..40).collect();
-    let mut own = RuntimeClassifier::<'_, 256, 1>::new();
+    let mut arena = [0.0; 256];
+    let mut own = RuntimeClassifier::<1>::new(&mut arena);
     own.open(aligned).unwrap();
     assert_eq!(
         bits(own.classify(&image).unwrap().logits()),
