@@ -126,7 +126,7 @@ impl<const STEPS: usize> Program<STEPS> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StepExtent {
     /// Where they begin.
-    at: usize,
+    pub at: usize,
     /// Words that the processor's loops take; none of a step that is no convolution or that they do not
     /// serve.
     pub loops: usize,

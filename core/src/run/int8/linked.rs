@@ -84,7 +84,7 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
                 panic!("the words are arranged for another network, or another processor");
             };
             at += extent.len();
-            let sweep = sweep(step, &extent);
+            let sweep = sweep(step, &extent, network.words);
             kernels[index] = Int8StepKernel {
                 run: kernel(step),
                 rows: match sweep {
@@ -208,7 +208,7 @@ fn pool_by_mean(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
         not(target_has_atomic = "64")
     )
 ))]
-const fn sweep(step: &Step, extent: &StepExtent) -> Option<CodeSweeping> {
+const fn sweep(step: &Step, extent: &StepExtent, words: &[u32]) -> Option<CodeSweeping> {
     if extent.loops == 0 {
         return None;
     }
@@ -216,7 +216,7 @@ const fn sweep(step: &Step, extent: &StepExtent) -> Option<CodeSweeping> {
         return None;
     };
     let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
-    CodeSweeping::of(&geometry, pool)
+    CodeSweeping::of_arranged(&geometry, pool, words[extent.at])
 }
 
 /// None: this processor has no loops of its own.
@@ -228,6 +228,6 @@ const fn sweep(step: &Step, extent: &StepExtent) -> Option<CodeSweeping> {
         not(target_has_atomic = "64")
     )
 )))]
-const fn sweep(_: &Step, _: &StepExtent) -> Option<CodeSweeping> {
+const fn sweep(_: &Step, _: &StepExtent, _: &[u32]) -> Option<CodeSweeping> {
     None
 }

@@ -19,6 +19,8 @@ mod emulated_sum;
 mod gathering;
 mod line;
 mod pair;
+#[cfg(target_arch = "arm")]
+mod paired;
 mod plane;
 mod planes;
 mod tile;
