@@ -46,11 +46,32 @@ pub(crate) fn i8s_of_words(words: &[u32]) -> &[i8] {
     codes
 }
 
+/// Words as the `f32`s whose bits they are, without a copy.
+pub(crate) fn f32s_of_words(words: &[u32]) -> &[f32] {
+    // SAFETY: every word is a valid f32, of the same length and alignment, and the slice is the same.
+    let (_, values, _) = unsafe { words.align_to::<f32>() };
+    values
+}
+
+/// Words as the bytes that lie in them, the lowest first, without a copy.
+pub(crate) fn bytes_of_words(words: &[u32]) -> &[u8] {
+    // SAFETY: as in `i8s_of_words`.
+    let (_, bytes, _) = unsafe { words.align_to::<u8>() };
+    bytes
+}
+
 /// Words as memory for codes, which so lies at a multiple of 4, without a copy.
 pub fn codes_in_words(words: &mut [u32]) -> &mut [i8] {
     // SAFETY: as in `i8s_of_words`; the borrow is exclusive, and any codes make valid words.
     let (_, codes, _) = unsafe { words.align_to_mut::<i8>() };
     codes
+}
+
+/// Words as memory for `f32`s, without a copy.
+pub fn values_in_words(words: &mut [u32]) -> &mut [f32] {
+    // SAFETY: as in `f32s_of_words`; the borrow is exclusive, and any values make valid words.
+    let (_, values, _) = unsafe { words.align_to_mut::<f32>() };
+    values
 }
 
 /// Codes as the bytes they are, without a copy.

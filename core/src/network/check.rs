@@ -98,7 +98,7 @@ const fn output_shape_of(
 }
 
 /// Shape behind `layer` for an input of a sound shape.
-pub(super) const fn output_shape(layer: &Layer, input: Shape) -> Result<Shape, LayerFault> {
+pub(crate) const fn output_shape(layer: &Layer, input: Shape) -> Result<Shape, LayerFault> {
     let output = match layer {
         Layer::Conv2d(conv) => match conv_output(conv, input) {
             Ok(shape) => shape,

@@ -8,6 +8,7 @@ mod error;
 mod facts;
 mod wire;
 
+pub(crate) use check::output_shape;
 pub use error::{LayerFault, NetworkError};
 pub(crate) use wire::FirstNetwork;
 

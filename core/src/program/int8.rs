@@ -75,7 +75,7 @@ impl Step {
     }
 
     /// Bytes that it works in besides its input and output.
-    const fn int8_scratch(&self) -> usize {
+    pub(crate) const fn int8_scratch(&self) -> usize {
         let row = match self.adds {
             Some(_) => self.int8_row(),
             None => 0,

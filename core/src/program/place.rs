@@ -18,6 +18,14 @@ pub(crate) struct Buffer {
 const UNPLACED: usize = usize::MAX;
 
 impl Buffer {
+    /// One that lies in its place.
+    pub const fn at(region: Region) -> Self {
+        Self {
+            region,
+            ..Self::NONE
+        }
+    }
+
     pub const NONE: Self = Self {
         region: Region::EMPTY,
         alive: [0, 0],

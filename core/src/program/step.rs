@@ -276,6 +276,11 @@ impl Step {
         }
     }
 
+    /// Whether it is a convolution with its pool.
+    pub(crate) const fn pools(&self) -> bool {
+        matches!(self.operation, Operation::Conv2d { pool: true, .. })
+    }
+
     /// Rows and columns of the convolution's output that the pool looks at, or all of it.
     pub(crate) const fn pooled_extent(&self) -> [usize; 2] {
         match self.operation {

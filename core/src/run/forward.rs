@@ -51,18 +51,21 @@ pub(crate) fn forward_within<L: Lanes, const STEPS: usize>(
     run: impl FnOnce(StepForward<'_, L>),
 ) {
     let step = &program.steps()[index];
-    let [first, second] = [0, 1].map(|read| program.value(step.reads[read].value));
-    let both = step.read_count() == 2;
-    let twice = both && first == second;
-    let (input, other) = match step.in_place {
-        Some(0) if both => (Region::EMPTY, second),
-        Some(0) => (Region::EMPTY, Region::EMPTY),
-        Some(_) => (Region::EMPTY, first),
-        None if both && !twice => (first, second),
-        None => (first, Region::EMPTY),
-    };
-    let regions = [input, other, step.value.region].map(Region::range);
-    let Ok([input, other, output]) = arena.get_disjoint_mut(regions) else {
+    let read = [0, 1].map(|read| program.value(step.reads[read].value));
+    forward_step(step, read, tensors, arena, extras, run);
+}
+
+/// Runs a step, which reads the values in `read`.
+pub(super) fn forward_step<L: Lanes>(
+    step: &Step,
+    read: [Region; 2],
+    tensors: [&[f32]; 2],
+    arena: &mut [L],
+    extras: Extras<'_>,
+    run: impl FnOnce(StepForward<'_, L>),
+) {
+    let (places, twice) = forward_places(step, read);
+    let Ok([input, other, output]) = arena.get_disjoint_mut(places.map(Region::range)) else {
         unreachable!("buffers alive at the same time overlap");
     };
     let input = &*input;
@@ -74,6 +77,21 @@ pub(crate) fn forward_within<L: Lanes, const STEPS: usize>(
         output,
         extras,
     });
+}
+
+/// Where a step's input, the other value of an addition and its output lie, apart from one another, and
+/// whether the other one is the input once more.
+pub(super) fn forward_places(step: &Step, [first, second]: [Region; 2]) -> ([Region; 3], bool) {
+    let both = step.read_count() == 2;
+    let twice = both && first == second;
+    let (input, other) = match step.in_place {
+        Some(0) if both => (Region::EMPTY, second),
+        Some(0) => (Region::EMPTY, Region::EMPTY),
+        Some(_) => (Region::EMPTY, first),
+        None if both && !twice => (first, second),
+        None => (first, Region::EMPTY),
+    };
+    ([input, other, step.value.region], twice)
 }
 
 impl<L: Lanes> StepForward<'_, L> {

@@ -88,6 +88,64 @@ impl<const STEPS: usize> LinkedProgram<STEPS> {
     }
 }
 
+/// A kernel that runs one kind of step on one sample, for what is not known before it is linked: whoever
+/// names only those that a network needs links no others.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct SingleKernel(StepKernel);
+
+impl SingleKernel {
+    /// The one of a name, which is among those that [`Program::kernel_names`] gives.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such name; in a `const`, that fails the build.
+    pub const fn named(name: &str) -> Self {
+        let mut index = 0;
+        while index < SINGLE_KERNELS.len() {
+            if is_same(name.as_bytes(), SINGLE_KERNELS[index].0.as_bytes()) {
+                return Self(SINGLE_KERNELS[index].1);
+            }
+            index += 1;
+        }
+        panic!("no kernel has this name");
+    }
+
+    /// The names of all kernels.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        SINGLE_KERNELS.iter().map(|(name, _)| *name)
+    }
+
+    pub(super) fn run(self, work: StepForward<'_, f32>) {
+        self.0(work);
+    }
+}
+
+impl<const STEPS: usize> Program<STEPS> {
+    /// The names of the kernels that the steps of an inference of one sample need, step by step.
+    pub fn kernel_names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        let parts = self.steps().iter().map(convolution_parts);
+        let used = parts.fold(0, |used, own| used | own);
+        let steps = self.steps().iter();
+        steps.map(move |step| SINGLE_KERNELS[kernel(&step.operation, used) as usize].0)
+    }
+}
+
+/// Whether two names are the same.
+pub(super) const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < one.len() {
+        if one[index] != other[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
 /// The kernels of a program's steps forward; behind them, of nothing.
 pub(super) const fn kernels<const STEPS: usize>(program: &Program<STEPS>) -> [StepKernel; STEPS] {
     let steps = program.steps();
@@ -100,7 +158,7 @@ pub(super) const fn kernels<const STEPS: usize>(program: &Program<STEPS>) -> [St
     let mut kernels: [StepKernel; STEPS] = [activate; STEPS];
     index = 0;
     while index < steps.len() {
-        kernels[index] = kernel(&steps[index].operation, used);
+        kernels[index] = SINGLE_KERNELS[kernel(&steps[index].operation, used) as usize].1;
         index += 1;
     }
     kernels
@@ -118,16 +176,18 @@ const fn convolution_parts(step: &Step) -> u8 {
 
 /// The kernel of an operation. All convolutions of a network have the same one, with the parts that
 /// any of them needs, so that nothing is there twice.
-const fn kernel(operation: &Operation, used: u8) -> StepKernel {
+const fn kernel(operation: &Operation, used: u8) -> KernelNumber {
     match operation {
         Operation::Conv2d { .. } => CONVOLUTIONS[used as usize],
-        Operation::Linear { .. } => connect,
-        Operation::MaxPool2d(_) => pool_by_maximum,
-        Operation::AvgPool2d(_) => pool_by_mean,
-        Operation::Add { .. } => add,
-        Operation::ScaleShift { .. } => scale_and_shift,
+        Operation::Linear { .. } => KernelNumber::connect,
+        Operation::MaxPool2d(_) => KernelNumber::pool_by_maximum,
+        Operation::AvgPool2d(_) => KernelNumber::pool_by_mean,
+        Operation::Add { .. } => KernelNumber::add,
+        Operation::ScaleShift { .. } => KernelNumber::scale_and_shift,
         // The others are no part of an inference.
-        Operation::Activation(_) | Operation::BatchNorm { .. } | Operation::Dropout(_) => activate,
+        Operation::Activation(_) | Operation::BatchNorm { .. } | Operation::Dropout(_) => {
+            KernelNumber::activate
+        }
     }
 }
 
@@ -137,6 +197,16 @@ macro_rules! kernels {
         $(fn $name(work: StepForward<'_, f32>) {
             $kernel(work);
         })+
+
+        /// The place of each in [`SINGLE_KERNELS`].
+        #[allow(non_camel_case_types, reason = "they are called as the functions are")]
+        #[derive(Clone, Copy)]
+        enum KernelNumber {
+            $($name),+
+        }
+
+        /// All of them, each with its name.
+        const SINGLE_KERNELS: &[(&str, StepKernel)] = &[$((stringify!($name), $name)),+];
     };
 }
 
@@ -159,21 +229,21 @@ kernels! {
 }
 
 /// By the parts that they have; where there are not just these, those that have more.
-const CONVOLUTIONS: [StepKernel; parts::ALL as usize + 1] = [
-    convolve_in_tiles,
-    convolve_and_pool,
-    convolve_with_fans,
-    convolve_with_fans_and_pool,
-    convolve_few,
-    convolve_few_and_pool,
-    convolve_few,
-    convolve_few_and_pool,
-    convolve_kept,
-    convolve_by_all,
-    convolve_kept_with_fans,
-    convolve_by_all,
-    convolve_by_all,
-    convolve_by_all,
-    convolve_by_all,
-    convolve_by_all,
+const CONVOLUTIONS: [KernelNumber; parts::ALL as usize + 1] = [
+    KernelNumber::convolve_in_tiles,
+    KernelNumber::convolve_and_pool,
+    KernelNumber::convolve_with_fans,
+    KernelNumber::convolve_with_fans_and_pool,
+    KernelNumber::convolve_few,
+    KernelNumber::convolve_few_and_pool,
+    KernelNumber::convolve_few,
+    KernelNumber::convolve_few_and_pool,
+    KernelNumber::convolve_kept,
+    KernelNumber::convolve_by_all,
+    KernelNumber::convolve_kept_with_fans,
+    KernelNumber::convolve_by_all,
+    KernelNumber::convolve_by_all,
+    KernelNumber::convolve_by_all,
+    KernelNumber::convolve_by_all,
+    KernelNumber::convolve_by_all,
 ];

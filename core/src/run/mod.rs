@@ -17,6 +17,7 @@ mod int8;
 mod linked;
 mod meeting;
 mod observer;
+mod stored;
 mod trainer;
 
 pub use buffers::BufferError;
@@ -25,9 +26,12 @@ pub use compact::{CompactError, CompactMemory, CompactTrainer, LinkedTrainer, Li
 pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
-pub use int8::{ArrangedNetwork, Int8Target, LinkedInt8Program, PacketMemory, PacketSizes};
-pub use linked::LinkedProgram;
+pub use int8::{
+    ArrangedNetwork, Int8Target, LinkedInt8Program, PacketMemory, PacketSizes, SingleInt8Kernel,
+};
+pub use linked::{LinkedProgram, SingleKernel};
 pub use observer::{Observer, Work};
+pub use stored::{StoredError, StoredFloat, StoredInt8, StoredModel};
 pub use trainer::Trainer;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ extern crate std;
 mod channels_last;
 mod exact;
 mod fused;
-mod int8;
+pub(super) mod int8;
 mod linked;
 mod linked_int8;
 mod observed;

@@ -6,9 +6,11 @@
 pub mod board;
 pub mod layers;
 mod limit;
+mod models;
 mod networks;
 mod speeds;
 mod subject;
 
+pub use models::BenchModel;
 pub use networks::BenchNetwork;
 pub use speeds::{BenchPlan, Limit, Measurement, Speed, SpeedReport, WidthLimit, measure};

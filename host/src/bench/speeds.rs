@@ -1,8 +1,9 @@
 //! Whole training steps and inferences, round after round.
 
 use super::limit::SpeedLimits;
+use super::models::BenchModel;
 use super::networks::BenchNetwork;
-use super::subject::{BATCHES, Subject, Timing};
+use super::subject::{BATCHES, INT8, Measured, Subject, Timing};
 use crate::settings::ArithmeticSetting;
 use anyhow::{Context, Result};
 use kiln_core::LaneWidth;
@@ -56,19 +57,21 @@ pub struct WidthLimit {
     pub gmacs: f64,
 }
 
-/// One network on some threads at one width.
+/// One network or model on some threads at one width.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measurement {
     /// The network's name.
     pub network: String,
+    /// What it computes in: `f32` or `int8`.
+    pub element: &'static str,
     /// Number of threads.
     pub threads: usize,
     /// Lanes.
     pub lanes: usize,
     /// Samples of a batch.
     pub batch: usize,
-    /// Whole training steps.
-    pub training: Speed,
+    /// Whole training steps, of what is trained.
+    pub training: Option<Speed>,
     /// Inference of batches.
     pub inference: Speed,
     /// Inference of one sample, on one thread.
@@ -82,10 +85,11 @@ pub struct Speed {
     pub microseconds: f64,
     /// Multiply-accumulates a second, in thousand millions.
     pub gmacs: f64,
-    /// Of the machine's limit on as many threads, around the same time.
-    pub fraction: f64,
-    /// Of the limit at the same width.
-    pub fraction_of_width: f64,
+    /// Of the machine's limit on as many threads, around the same time; of integers none, whose limit is
+    /// another.
+    pub fraction: Option<f64>,
+    /// Of the limit at the same width, likewise.
+    pub fraction_of_width: Option<f64>,
 }
 
 /// Takes rounds of everything in turn until the time is up.
@@ -93,13 +97,20 @@ pub struct Speed {
 /// # Errors
 ///
 /// Threads that cannot be started, or a batch that a network cannot be trained on.
-pub fn measure(networks: &[BenchNetwork], plan: &BenchPlan) -> Result<SpeedReport> {
-    let mut subjects = subjects(networks.len(), plan);
+pub fn measure(
+    networks: &[BenchNetwork],
+    models: &[BenchModel],
+    plan: &BenchPlan,
+) -> Result<SpeedReport> {
+    let mut subjects = subjects(networks, models, plan)?;
     let slice = slice(plan.time, subjects.len());
-    let samples: Vec<_> = networks
+    let mut samples: Vec<_> = networks
         .iter()
         .map(|network| network.samples(plan.batch, BATCHES))
         .collect();
+    for model in models {
+        samples.push(model.samples(plan.batch, BATCHES)?);
+    }
     let mut limits: Vec<_> = plan
         .threads
         .iter()
@@ -113,10 +124,9 @@ pub fn measure(networks: &[BenchNetwork], plan: &BenchPlan) -> Result<SpeedRepor
     let start = Instant::now();
     loop {
         for subject in &mut subjects {
-            let (network, samples) = (&networks[subject.network], &samples[subject.network]);
             let reached = subject
-                .round(network, samples, plan.batch, slice)
-                .with_context(|| network.name().to_string())?;
+                .round(&samples[subject.samples], plan.batch, slice)
+                .with_context(|| subject.measured.name().to_string())?;
             let own = limits
                 .iter_mut()
                 .filter(|(threads, _)| *threads == subject.threads);
@@ -131,22 +141,30 @@ pub fn measure(networks: &[BenchNetwork], plan: &BenchPlan) -> Result<SpeedRepor
         limits: limits.iter().map(Limit::of).collect(),
         results: subjects
             .iter()
-            .map(|subject| Measurement::of(&networks[subject.network], subject, plan.batch))
-            .collect(),
+            .map(|subject| Measurement::of(subject, plan.batch))
+            .collect::<Result<_>>()?,
     })
 }
 
-fn subjects(networks: usize, plan: &BenchPlan) -> Vec<Subject> {
+fn subjects<'a>(
+    networks: &'a [BenchNetwork],
+    models: &'a [BenchModel],
+    plan: &BenchPlan,
+) -> Result<Vec<Subject<'a>>> {
+    let networks = networks.iter().map(Measured::Network);
+    let measured = networks.chain(models.iter().map(Measured::Model));
     let mut subjects = Vec::new();
-    for network in 0..networks {
+    for (samples, measured) in measured.enumerate() {
         for threads in &plan.threads {
             for lanes in &plan.lanes {
-                let arithmetic = plan.arithmetic.into();
-                subjects.push(Subject::new(network, *threads, *lanes, arithmetic));
+                if measured.has_width(*lanes)? {
+                    let (own, arithmetic) = ((measured, samples), plan.arithmetic.into());
+                    subjects.push(Subject::new(own, *threads, *lanes, arithmetic));
+                }
             }
         }
     }
-    subjects
+    Ok(subjects)
 }
 
 /// How long one thing is measured in one round: so that there are some rounds, but not so short
@@ -173,30 +191,46 @@ impl Limit {
 }
 
 impl Measurement {
-    fn of(network: &BenchNetwork, subject: &Subject, batch: usize) -> Self {
-        let forward = network.inference_macs();
+    fn of(subject: &Subject<'_>, batch: usize) -> Result<Self> {
+        let (forward, training) = subject.measured.macs()?;
         let best = subject.best;
-        Self {
-            network: network.name().into(),
+        // The limit is one of floating-point numbers.
+        let element = subject.measured.element();
+        let speed = |timing, macs| match element {
+            INT8 => Speed::of_time(timing, macs),
+            _ => Speed::of(timing, macs),
+        };
+        Ok(Self {
+            network: subject.measured.name().into(),
+            element,
             threads: subject.threads,
             lanes: subject.lanes.lanes(),
             batch,
-            training: Speed::of(best.training, network.training_macs()),
-            inference: Speed::of(best.inference, forward),
-            inference_single: Speed::of(best.inference_single, forward),
-        }
+            training: best.training.map(|timing| speed(timing, training)),
+            inference: speed(best.inference, forward),
+            inference_single: speed(best.inference_single, forward),
+        })
     }
 }
 
 impl Speed {
     /// `macs` are those of one sample.
     fn of(timing: Timing, macs: u64) -> Self {
-        let gmacs = macs as f64 / timing.seconds / 1e9;
+        let own = Self::of_time(timing, macs);
+        Self {
+            fraction: Some(own.gmacs / timing.limit),
+            fraction_of_width: Some(own.gmacs / timing.width_limit),
+            ..own
+        }
+    }
+
+    /// The same beside no limit.
+    fn of_time(timing: Timing, macs: u64) -> Self {
         Self {
             microseconds: timing.seconds * 1e6,
-            gmacs,
-            fraction: gmacs / timing.limit,
-            fraction_of_width: gmacs / timing.width_limit,
+            gmacs: macs as f64 / timing.seconds / 1e9,
+            fraction: None,
+            fraction_of_width: None,
         }
     }
 }

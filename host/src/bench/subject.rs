@@ -1,20 +1,35 @@
-//! What is measured: a network on some threads at one lane width.
+//! What is measured: a network or a model on some threads at one lane width.
 
 use super::limit::SpeedLimits;
+use super::models::BenchModel;
 use super::networks::BenchNetwork;
 use crate::data::Samples;
-use crate::engine::{Engine, EngineError, EngineOptions};
+use crate::engine::{Engine, EngineError, EngineOptions, Int8Engine};
+use anyhow::Result;
 use kiln_core::{Arithmetic, LaneWidth, Sgd};
 use std::time::{Duration, Instant};
 
 /// Batches that a round goes through in turn, so that no sample is always the last one's neighbour.
 pub(super) const BATCHES: usize = 8;
 
-/// What is measured of a network.
+/// The element of integers.
+pub(super) const INT8: &str = "int8";
+
+/// What is measured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Subject {
-    /// Number of the network.
-    pub network: usize,
+pub(super) enum Measured<'a> {
+    /// A network of floating-point numbers, which is trained as well.
+    Network(&'a BenchNetwork),
+    /// A model of integers.
+    Model(&'a BenchModel),
+}
+
+/// What is measured of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub measured: Measured<'a>,
+    /// The place of its samples among those of all.
+    pub samples: usize,
     pub threads: usize,
     pub lanes: LaneWidth,
     pub arithmetic: Arithmetic,
@@ -35,12 +50,45 @@ pub(super) struct Timing {
 /// Best timings so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timings {
-    /// Whole training step.
-    pub training: Timing,
+    /// Whole training step, of what is trained.
+    pub training: Option<Timing>,
     /// Inference of a batch.
     pub inference: Timing,
     /// Inference of one sample, which one thread computes.
     pub inference_single: Timing,
+}
+
+impl Measured<'_> {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Network(network) => network.name(),
+            Self::Model(model) => model.name(),
+        }
+    }
+
+    /// What it computes in.
+    pub fn element(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "f32",
+            Self::Model(_) => INT8,
+        }
+    }
+
+    /// Whether it is computed by packets of so many samples.
+    pub fn has_width(&self, lanes: LaneWidth) -> Result<bool> {
+        match self {
+            Self::Network(_) => Ok(true),
+            Self::Model(model) => model.has_width(lanes),
+        }
+    }
+
+    /// Multiply-accumulates of a sample, of inference and of a training step.
+    pub fn macs(&self) -> Result<(u64, u64)> {
+        Ok(match self {
+            Self::Network(network) => (network.inference_macs(), network.training_macs()),
+            Self::Model(model) => (model.open()?.network().cost().macs, 0),
+        })
+    }
 }
 
 impl Timing {
@@ -86,15 +134,21 @@ impl RoundLimits {
     }
 }
 
-impl Subject {
-    pub fn new(network: usize, threads: usize, lanes: LaneWidth, arithmetic: Arithmetic) -> Self {
+impl<'a> Subject<'a> {
+    pub fn new(
+        (measured, samples): (Measured<'a>, usize),
+        threads: usize,
+        lanes: LaneWidth,
+        arithmetic: Arithmetic,
+    ) -> Self {
         Self {
-            network,
+            measured,
+            samples,
             threads,
             lanes,
             arithmetic,
             best: Timings {
-                training: Timing::NONE,
+                training: None,
                 inference: Timing::NONE,
                 inference_single: Timing::NONE,
             },
@@ -106,11 +160,35 @@ impl Subject {
     /// together would take gigabytes.
     pub fn round(
         &mut self,
+        samples: &Samples,
+        batch: usize,
+        slice: Duration,
+    ) -> Result<RoundLimits> {
+        let before = RoundLimits::measure(self.threads, self.arithmetic);
+        let seconds = match self.measured {
+            Measured::Network(network) => self.time_network(network, samples, batch, slice)?,
+            Measured::Model(model) => self.time_model(model, samples, batch, slice)?,
+        };
+        let limits = before.larger(&RoundLimits::measure(self.threads, self.arithmetic));
+        let best = &mut self.best;
+        if let Some(training) = seconds.training {
+            let own = best.training.get_or_insert(Timing::NONE);
+            own.update(training, &limits.all, self.lanes);
+        }
+        best.inference
+            .update(seconds.inference, &limits.all, self.lanes);
+        best.inference_single
+            .update(seconds.inference_single, &limits.one, self.lanes);
+        Ok(limits)
+    }
+
+    fn time_network(
+        &self,
         network: &BenchNetwork,
         samples: &Samples,
         batch: usize,
         slice: Duration,
-    ) -> Result<RoundLimits, EngineError> {
+    ) -> Result<Seconds> {
         // So low a rate that the weights stay what they are: the same work in every round.
         let sgd = Sgd {
             rate: 1e-6,
@@ -130,26 +208,53 @@ impl Subject {
         let parameters = network.parameters().to_vec();
         let mut engine = Engine::new(network.network(), network.scaling(), parameters, &options)?;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
-        let before = RoundLimits::measure(self.threads, self.arithmetic);
-        let [training, inference, single] = engine.within(|engine| {
+        let seconds = engine.within(|engine| {
             // First, while the weights are the first ones, whose folding is known to be finite.
             let inference = best(&order, batch, slice, |batch| {
                 engine.evaluate(samples, batch, None)
             })?;
-            let single = best(&order, 1, slice, |one| engine.evaluate(samples, one, None))?;
+            let inference_single =
+                best(&order, 1, slice, |one| engine.evaluate(samples, one, None))?;
             let training = best(&order, batch, slice, |batch| {
                 engine.step(samples, batch, &sgd)
             })?;
-            Ok::<_, EngineError>([training, inference, single])
+            Ok::<_, EngineError>(Seconds {
+                training: Some(training),
+                inference,
+                inference_single,
+            })
         })?;
-        let limits = before.larger(&RoundLimits::measure(self.threads, self.arithmetic));
-        let best = &mut self.best;
-        best.training.update(training, &limits.all, self.lanes);
-        best.inference.update(inference, &limits.all, self.lanes);
-        best.inference_single
-            .update(single, &limits.one, self.lanes);
-        Ok(limits)
+        Ok(seconds)
     }
+
+    fn time_model(
+        &self,
+        model: &BenchModel,
+        samples: &Samples,
+        batch: usize,
+        slice: Duration,
+    ) -> Result<Seconds> {
+        let model = model.open()?;
+        let mut engine = Int8Engine::new(&model, self.threads, Some(self.lanes))?;
+        let order: Vec<u32> = (0..samples.len() as u32).collect();
+        let seconds = engine.within(|engine| {
+            let mut evaluate =
+                |size| best(&order, size, slice, |some| engine.evaluate(samples, some));
+            Ok::<_, EngineError>(Seconds {
+                training: None,
+                inference: evaluate(batch)?,
+                inference_single: evaluate(1)?,
+            })
+        })?;
+        Ok(seconds)
+    }
+}
+
+/// Seconds a sample, in one round.
+struct Seconds {
+    training: Option<f64>,
+    inference: f64,
+    inference_single: f64,
 }
 
 /// Best seconds per sample of passes over `order` in batches, until about `slice` is over. What

@@ -6,15 +6,14 @@ mod speeds;
 
 use super::arguments::machine::{checked_threads, cores, lane_width};
 use super::arguments::subject::{is_model, read_any_model};
-use crate::bench::{BenchNetwork, BenchPlan};
+use crate::bench::{BenchModel, BenchNetwork, BenchPlan};
 use crate::boards::{self, Board};
 use crate::engine::EngineOptions;
 use crate::model::AnyModel;
 use crate::number;
 use crate::output::Output;
 use crate::settings::ArithmeticSetting;
-use anyhow::{Result, ensure};
-use board::Int8Subject;
+use anyhow::{Result, bail, ensure};
 use kiln_core::LaneWidth;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,17 +33,19 @@ use std::time::Duration;
 /// without wider instructions would show. A single sample is held against the limit of one thread.
 ///
 /// Without networks, a fixed set is measured: the default networks for MNIST and for 100 classes of
-/// RGB images, and examples of everyday shapes, among them those of MLPerf Tiny.
+/// RGB images, and examples of everyday shapes, among them those of MLPerf Tiny. A model file of f32
+/// stands for its network; one of integers is evaluated, and held against no limit.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kiln bench network.toml --threads 1 --lanes auto
   kiln bench network.toml --layers
+  kiln bench runs/mnist/model.kiln runs/mnist/model-int8.kiln --threads 1 --lanes auto
   kiln bench --board mps2-an386 network.toml model-int8.kiln --layers
 ")]
 pub struct BenchArguments {
-    /// Networks as TOML files, or on a board also model files, of int8 networks too [default: a fixed set]
-    #[arg(value_name = "NETWORK.toml")]
+    /// Networks as TOML files, or model files, of int8 networks too [default: a fixed set]
+    #[arg(value_name = "NETWORK")]
     networks: Vec<PathBuf>,
     /// Tell where the time goes, layer by layer, on one thread
     #[arg(long, conflicts_with = "threads")]
@@ -104,6 +105,12 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
         Some(board) => board::run(output, board, (&networks, &models), arguments.layers),
         None if arguments.layers => {
             let widths = (&*lanes, arguments.arithmetic.into());
+            if let [model, ..] = &models[..] {
+                bail!(
+                    "{}: layers are told of networks of f32; --board NAME tells an int8 model's",
+                    model.name()
+                );
+            }
             layers::run(output, &networks, widths, batch, time)
         }
         None => {
@@ -114,14 +121,14 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
                 batch,
                 time,
             };
-            speeds::run(output, &networks, &plan)
+            speeds::run(output, (&networks, &models), &plan)
         }
     }
 }
 
 impl BenchArguments {
-    /// The networks to measure, and of a board the models of integers.
-    fn subjects(&self) -> Result<(Vec<BenchNetwork>, Vec<Int8Subject>)> {
+    /// The networks and the models of integers to measure.
+    fn subjects(&self) -> Result<(Vec<BenchNetwork>, Vec<BenchModel>)> {
         if self.networks.is_empty() {
             return Ok((BenchNetwork::fixed()?, Vec::new()));
         }
@@ -132,16 +139,11 @@ impl BenchArguments {
                 continue;
             }
             let name = path.display().to_string();
-            ensure!(
-                self.board.is_some(),
-                "{name}: a model file is measured on a board; name one by --board, or give the \
-                 network as a TOML file"
-            );
             let bytes = read_any_model(path)?;
             if let AnyModel::Float(model) = AnyModel::open(&bytes)? {
                 networks.push(BenchNetwork::of(&name, model.network().clone())?);
             } else {
-                models.push(Int8Subject { name, bytes });
+                models.push(BenchModel::new(name, bytes)?);
             }
         }
         Ok((networks, models))

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Run a firmware in QEMU, with its instructions counted, and print its log.
 ///
-/// Ends when the firmware ends, with the firmware's exit code, or with 130 at Ctrl-C.
+/// Any firmware for one of the boards will do: one of Kiln's, whose log is decoded, or one of your own that
+/// prints by semihosting. Ends when the firmware ends, with the firmware's exit code, or with 130 at Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

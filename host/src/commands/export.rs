@@ -1,5 +1,6 @@
-//! `kiln export`: a model for firmware, for PyTorch, for ONNX runtimes or for TensorFlow Lite.
+//! `kiln export`: a model for firmware, for C, for PyTorch, for ONNX runtimes or for TensorFlow Lite.
 
+mod c;
 mod firmware;
 mod other;
 
@@ -10,10 +11,12 @@ use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// Write a model for firmware, for PyTorch (safetensors), for ONNX runtimes or for TensorFlow Lite.
+/// Write a model for firmware, for C, for PyTorch (safetensors), for ONNX runtimes or for TensorFlow Lite.
 ///
 /// For firmware there are two files, the model and labelled samples, which are spread evenly over
-/// the dataset's test set, or over all where it has none. A safetensors file has the parameters by
+/// the dataset's test set, or over all where it has none. For C there is a folder of sources: the model
+/// as an array, its sizes and class names as macros, a program and a CMakeLists.txt to begin with; the
+/// library that runs them is built by scripts/c_library.sh. A safetensors file has the parameters by
 /// the names of PyTorch's nn.Sequential, or of a module that follows the network's graph; its code
 /// is printed. An ONNX file takes raw pixels, 0 to 255 as float32, N x C x H x W, and gives logits.
 /// An int8 model becomes an ONNX file of QLinearConv and its kin, for which onnxruntime gives the
@@ -26,6 +29,7 @@ Examples:
   cd firmware && KILN_MODEL=$OLDPWD/device/model.kiln KILN_SAMPLES=$OLDPWD/device/model.samples \\
     cargo run --release
   kiln export --weights model-int8.kiln --dataset mnist --out device    # for KILN_INT8_MODEL, KILN_INT8_SAMPLES
+  kiln export --to c --weights model.kiln --name digits --dataset mnist --out digits_c
   kiln export --to safetensors --weights model.kiln
   kiln export --to onnx --weights model.kiln --out model.onnx
   kiln export --to tflite --weights model-int8.kiln
@@ -37,20 +41,23 @@ pub struct ExportArguments {
     /// The model file that a training run wrote, or the folder of the run
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
-    /// For firmware, required: folder to write model.kiln and model.samples to, made where it is
-    /// missing; with any other --to the file [default: beside the model file]
+    /// For firmware and C, required: folder to write to, made where it is missing; with any other
+    /// --to the file [default: beside the model file]
     #[arg(long, value_name = "DIR|FILE", required_unless_present = "to")]
     out: Option<PathBuf>,
     /// The dataset of the samples.
     #[arg(
         long,
         required_unless_present = "to",
-        help = format!("For firmware, required: where the samples are from: {DATASET_HELP}")
+        help = format!("For firmware, required, or for C: where the samples are from: {DATASET_HELP}")
     )]
     dataset: Option<String>,
-    /// For firmware: number of samples [default: 100]
+    /// For firmware or C: number of samples [default: 100, or for C 3]
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     samples: Option<usize>,
+    /// For C: what the model is called there [default: as its file is]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
     source: source::SourceArguments,
@@ -66,6 +73,8 @@ pub struct ExportArguments {
 enum Target {
     /// The two files a firmware is built with
     Firmware,
+    /// Sources for firmware in C
+    C,
     /// Parameters by PyTorch's names
     Safetensors,
     /// A graph that ONNX runtimes run
@@ -80,8 +89,13 @@ enum Target {
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &ExportArguments) -> Result<()> {
-    if arguments.to == Target::Firmware {
-        return firmware::run(arguments);
+    if arguments.name.is_some() && arguments.to != Target::C {
+        bail!("--name is for --to c; leave it out");
+    }
+    match arguments.to {
+        Target::Firmware => return firmware::run(arguments),
+        Target::C => return c::run(arguments),
+        _ => {}
     }
     let foreign = [
         ("--dataset", arguments.dataset.is_some()),
@@ -89,7 +103,7 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         ("--data", arguments.source.data.is_some()),
     ];
     if let Some((flag, _)) = foreign.iter().find(|(_, given)| *given) {
-        bail!("{flag} is for --to firmware; leave it out");
+        bail!("{flag} is for --to firmware or c; leave it out");
     }
     other::run(arguments)
 }

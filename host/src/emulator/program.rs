@@ -7,11 +7,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A firmware: where it is, what board it is for, and how to read its log.
+/// A firmware: where it is, what board it is for, and how to read its log where that is one of frames; what
+/// another firmware says is text.
 pub struct EmulatedProgram {
     path: PathBuf,
     board: Option<Board>,
-    log: Table,
+    log: Option<Table>,
 }
 
 /// Why a file is no firmware.
@@ -22,7 +23,7 @@ pub enum EmulatedProgramError {
     #[error("cannot read it")]
     Unreadable(#[from] io::Error),
     /// It is no ELF file.
-    #[error("no firmware, give an ELF file that Kiln's firmware folder built")]
+    #[error("no firmware, give an ELF file")]
     NotElf(#[from] object::Error),
     /// Its log lines cannot be found.
     #[error("its log cannot be decoded: {0}; build it again with this Kiln's firmware folder")]
@@ -37,13 +38,12 @@ impl EmulatedProgram {
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, or is no firmware with a log.
+    /// A file that cannot be read, or is no firmware, or whose log is none that is known here.
     pub fn read(path: &Path) -> Result<Self, EmulatedProgramError> {
         let elf = fs::read(path)?;
         let board = board(&object::File::parse(&*elf)?);
         let log = match Table::parse(&elf) {
-            Ok(Some(table)) => table,
-            Ok(None) => return Err(EmulatedProgramError::Log("it has none".into())),
+            Ok(table) => table,
             Err(error) => return Err(EmulatedProgramError::Log(error.to_string())),
         };
         Ok(Self {
@@ -63,8 +63,8 @@ impl EmulatedProgram {
         self.board
     }
 
-    pub(super) fn log(&self) -> &Table {
-        &self.log
+    pub(super) fn log(&self) -> Option<&Table> {
+        self.log.as_ref()
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct CodePass<'a> {
     pub program: &'a Program,
     pub scaling: &'a Scaling,
     pub samples: &'a Samples,
-    /// Codes of bytes, channel by channel; none where samples are no bytes.
+    /// Codes of bytes, as [`byte_tables`] makes them.
     pub tables: &'a [ByteTable],
 }
 
@@ -203,6 +203,9 @@ impl CodePass<'_> {
         match &self.samples.values {
             Values::Bytes(bytes) => {
                 let image = &bytes[index as usize * codes.len()..][..codes.len()];
+                if let [table] = self.tables {
+                    return table.look_up(image, codes);
+                }
                 let map = self.program.input_shape().map_elements();
                 let channels = codes.chunks_exact_mut(map).zip(image.chunks_exact(map));
                 for ((codes, bytes), table) in channels.zip(self.tables) {
@@ -240,17 +243,18 @@ impl CodePass<'_> {
     }
 }
 
-/// The code of each byte, channel by channel.
+/// The code of each byte, channel by channel, or one table where all channels are scaled alike.
 pub(super) fn byte_tables(
     own: &Quantization,
     channels: usize,
     scaling: &Scaling,
 ) -> Vec<ByteTable> {
-    // A scaling of one channel is that of all.
-    let number = |channel: usize, byte: u8| {
-        let channel = if scaling.channels() == 1 { 0 } else { channel };
-        scaling.apply(channel, byte).unwrap_or(0.0)
+    let alike = |values: &[f32]| values.windows(2).all(|pair| pair[0] == pair[1]);
+    let tables = match alike(scaling.scale()) && alike(scaling.shift()) {
+        true => 1,
+        false => channels,
     };
+    let number = |channel: usize, byte: u8| scaling.apply(channel, byte).unwrap_or(0.0);
     let table = |channel| {
         let mut table = [0; 256];
         for (byte, code) in (0..=u8::MAX).zip(&mut table) {
@@ -258,7 +262,7 @@ pub(super) fn byte_tables(
         }
         ByteTable::new(table)
     };
-    (0..channels).map(table).collect()
+    (0..tables).map(table).collect()
 }
 
 /// Codes of a value, rows x columns x channels, as channels x rows x columns.

@@ -1,15 +1,16 @@
 //! Runs a network of integers over a dataset, with threads.
 
-use super::EngineError;
 use super::code_worker::{
     CodePass, CodeWorker, byte_tables, fill_channels_first, fill_channels_last, workers,
 };
-use crate::data::{Samples, Values};
+use super::{EngineError, awake};
+use crate::data::Samples;
 use kiln_core::{
     BufferError, ByteTable, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
     QuantizedNetwork, Scaling, Shape, score,
 };
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// A network of integers and all memory to evaluate it. Each thread computes as many samples side by
 /// side as the processor has lanes for.
@@ -19,7 +20,9 @@ pub struct Int8Engine<'a> {
     task: ModelTask,
     program: Box<Program>,
     workers: Vec<Box<dyn CodeWorker>>,
-    pool: rayon::ThreadPool,
+    /// What bytes become: made once, since it takes longer than a small network's inference.
+    tables: Vec<ByteTable>,
+    pool: Arc<rayon::ThreadPool>,
 }
 
 /// What an evaluation leaves of each sample, in the samples' order.
@@ -66,6 +69,7 @@ impl<'a> Int8Engine<'a> {
             .num_threads(threads)
             .build()
             .map_err(|source| EngineError::Threads { threads, source })?;
+        let channels = program.input_shape().channels as usize;
         let mut found = None;
         // The widest packets of codes may need more than the widest of numbers.
         for width in LaneWidth::available().rev() {
@@ -78,9 +82,17 @@ impl<'a> Int8Engine<'a> {
             scaling,
             task,
             workers: found.unwrap_or_default(),
+            tables: byte_tables(&quantized.values()[0], channels, scaling),
             program,
-            pool,
+            pool: Arc::new(pool),
         })
+    }
+
+    /// Runs `work` on one of the engine's own threads, as [`Engine::within`](super::Engine::within).
+    pub fn within<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
+        let pool = Arc::clone(&self.pool);
+        let others = self.threads() - 1;
+        pool.install(|| awake::awake(others, || work(self)))
     }
 
     /// The forward pass over the samples at `indices`.
@@ -123,14 +135,13 @@ impl<'a> Int8Engine<'a> {
         let groups = indices.len().div_ceil(GROUP);
         let share = groups.div_ceil(self.workers.len()).max(1) * GROUP;
         let mut outcomes = vec![Outcome::default(); groups];
-        let tables = self.tables(samples);
         let pass = Int8Pass {
             codes: CodePass {
                 quantized: self.quantized,
                 scaling: self.scaling,
                 program: &self.program,
                 samples,
-                tables: &tables,
+                tables: &self.tables,
             },
             task,
         };
@@ -168,28 +179,18 @@ impl<'a> Int8Engine<'a> {
     /// Where there are not so many samples.
     pub fn input_codes(&self, samples: &Samples, index: u32) -> Vec<i8> {
         let shape = self.program.input_shape();
-        let tables = self.tables(samples);
         let pass = CodePass {
             quantized: self.quantized,
             scaling: self.scaling,
             program: &self.program,
             samples,
-            tables: &tables,
+            tables: &self.tables,
         };
         let mut ordered = vec![0; shape.elements()];
         pass.fill_channels(index, &mut Vec::new(), &mut ordered);
         let mut codes = vec![0; ordered.len()];
         fill_channels_last(shape, &ordered, &mut codes);
         codes
-    }
-
-    /// Codes of bytes, channel by channel; none where samples are no bytes.
-    fn tables(&self, samples: &Samples) -> Vec<ByteTable> {
-        let channels = self.program.input_shape().channels as usize;
-        match samples.values {
-            Values::Bytes(_) => byte_tables(&self.quantized.values()[0], channels, self.scaling),
-            Values::Floats(_) => Vec::new(),
-        }
     }
 
     /// The shape of the output.

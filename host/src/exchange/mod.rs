@@ -5,6 +5,7 @@
 //! exported and imported again has the same bits. Class names, pixel scaling and notes travel with
 //! them as [`Metadata`].
 
+pub mod c;
 pub mod file;
 mod integers;
 mod metadata;

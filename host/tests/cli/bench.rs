@@ -75,6 +75,36 @@ fn any_networks_are_measured_against_the_limit() {
     }
 }
 
+#[test]
+fn models_are_measured_like_networks_but_integers_beside_no_limit() {
+    let model = |name| format!("{}/../firmware/assets/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (float, int8) = (model("digits.kiln"), model("digits-int8.kiln"));
+    let workspace = Workspace::new();
+    let report = workspace.json(&format!(
+        "bench {float} {int8} --seconds 1 --threads 1 --lanes auto"
+    ));
+    let results = report["results"].as_array().unwrap();
+    let elements: Vec<&str> = results
+        .iter()
+        .map(|result| result["element"].as_str().unwrap())
+        .collect();
+    assert_eq!(elements, ["f32", "int8"]);
+    let [float_result, int8_result] = &results[..] else {
+        panic!("{report}");
+    };
+    assert_eq!(int8_result["network"], *int8);
+    assert!(int8_result["training"].is_null(), "{report}");
+    for pass in ["inference", "inference_single"] {
+        positive(&float_result[pass]["fraction"]);
+        positive(&int8_result[pass]["microseconds"]);
+        assert!(int8_result[pass]["fraction"].is_null(), "{report}");
+    }
+    workspace.refuses(
+        &format!("bench {int8} --layers --seconds 1"),
+        &["digits-int8.kiln", "--board"],
+    );
+}
+
 /// The numbers of the layers that the steps of a pass cover, in order.
 fn layers(pass: &Value) -> Vec<u64> {
     let steps = pass["steps"].as_array().unwrap();

@@ -6,6 +6,7 @@
 
 mod boards;
 mod build;
+mod c;
 mod ends;
 mod flash;
 mod gradients;

@@ -1,8 +1,8 @@
 //! `kiln bench --board`: what a network takes in the emulator, piece by piece.
 
 use crate::support::{asset, thorough};
-use host::bench::BenchNetwork;
 use host::bench::board::{BoardNetwork, PassLog, profile, profile_int8};
+use host::bench::{BenchModel, BenchNetwork};
 use host::boards::BOARDS;
 use host::weights::ModelBytes;
 use kiln_core::Network;
@@ -66,7 +66,8 @@ fn pieces_of_an_inference_in_integers_make_up_the_whole() {
         return;
     }
     let bytes = ModelBytes::read(&asset("digits-int8.kiln")).unwrap();
-    let report = profile_int8(BOARDS[0], "digits", &bytes).unwrap();
+    let model = BenchModel::new("digits".into(), bytes).unwrap();
+    let report = profile_int8(BOARDS[0], &model).unwrap();
     assert_eq!(report.note, None);
     assert!(report.training.is_none());
     let inference = report.inference.unwrap();

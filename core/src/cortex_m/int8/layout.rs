@@ -6,7 +6,7 @@ use crate::ops::conv2d::ConvGeometry;
 
 /// Which loops a convolution of codes takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sweeping {
+pub(crate) enum Sweeping {
     /// Four positions and two filters at a time.
     Tiles,
     /// One position and four filters at a time: where there are fewer than four positions.

@@ -24,15 +24,7 @@ mod scale;
 mod tests;
 
 pub use arrangement::CodeArrangement;
-#[cfg(any(
-    test,
-    all(
-        target_arch = "arm",
-        target_abi = "eabihf",
-        not(target_has_atomic = "64")
-    )
-))]
-pub(crate) use loops::CodeSweeping;
+pub(crate) use layout::Sweeping;
 #[cfg(any(
     test,
     all(
@@ -42,6 +34,15 @@ pub(crate) use loops::CodeSweeping;
     )
 ))]
 pub use loops::{CodeAddition, CodeConvolution, CodeSum, sum_window};
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+pub(crate) use loops::{CodeSweeping, SweepKernel};
 
 /// Which loops go over a convolution's outputs: none, on a processor that has none.
 #[cfg(not(any(
@@ -54,6 +55,50 @@ pub use loops::{CodeAddition, CodeConvolution, CodeSum, sum_window};
 )))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CodeSweeping {}
+
+/// What goes over the outputs: nothing, on such a processor.
+#[cfg(not(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+)))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SweepKernel;
+
+#[cfg(not(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+)))]
+impl SweepKernel {
+    pub const fn of(_: Sweeping) -> Self {
+        Self
+    }
+}
+
+#[cfg(not(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+)))]
+impl CodeSweeping {
+    pub const fn by(_: SweepKernel, _: &crate::ops::conv2d::ConvGeometry, _: bool) -> Option<Self> {
+        None
+    }
+
+    pub const fn for_weights(own: Option<Self>, _: bool) -> Option<Self> {
+        own
+    }
+}
 
 /// How sums become codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! A network in integers as a program in flash reads it: step by step, in words, weights in the order
 //! in which the processor's loops take them.
 
+use super::linked::SingleInt8Kernel;
 use super::run_any;
-use super::step::{StepIntegers, StepTensors};
-use crate::dsp::{CodeArrangement, Rounding};
+use super::step::{Int8Step, StepIntegers, StepTensors};
+use crate::dsp::{CodeArrangement, Rounding, Sweeping};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
 use crate::lanes::bytes::{i8s_of_words, i32s_of_words};
+use crate::program::Region;
 use crate::run::buffers::{self, BufferError};
 use crate::run::observer::{Observer, Work};
 use crate::{Operation, Program, Step};
@@ -75,6 +77,18 @@ impl<const STEPS: usize> Program<STEPS> {
         Ok(())
     }
 
+    /// Which loops a step is arranged for, if it is.
+    pub(super) fn sweeping(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+        step: &Step,
+        target: Int8Target,
+    ) -> Option<Sweeping> {
+        let layout = StepLayout::of(self, quantized, step, target);
+        let arrangement = layout.loops?;
+        Sweeping::of(&arrangement.geometry, arrangement.pool)
+    }
+
     /// Like [`Program::infer_int8`], by a network that was arranged for this processor. `arena` starts
     /// at a multiple of 4.
     ///
@@ -122,14 +136,79 @@ impl<const STEPS: usize> Program<STEPS> {
     }
 }
 
+/// A step that is known without its program.
+pub(in crate::run) struct ArrangedStep<'a> {
+    pub step: &'a Step,
+    /// Numbers of the nodes that gave what it reads, 0 for the input.
+    pub nodes: [usize; 2],
+}
+
+/// Goes through an arranged network step by step.
+pub(in crate::run) struct ArrangedCursor<'a> {
+    network: ArrangedNetwork<'a>,
+    at: usize,
+}
+
+impl<'a> ArrangedCursor<'a> {
+    pub fn new(network: ArrangedNetwork<'a>) -> Self {
+        Self { network, at: 0 }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_done(&self) -> bool {
+        self.at == self.network.words.len()
+    }
+
+    /// The next step's integers; nothing where they are not there.
+    pub fn take(&mut self, step: &Step) -> Option<StepExtent> {
+        let own = StepExtent::of(step, self.network.words, self.at)?;
+        self.at += own.len();
+        Some(own)
+    }
+
+    /// Runs the next step by its kernel, which reads the values in `read`; nothing where its integers
+    /// are not there.
+    pub fn run(
+        &mut self,
+        own: &ArrangedStep<'_>,
+        kernel: &SingleInt8Kernel,
+        arena: &mut [i8],
+        read: [Region; 2],
+    ) -> Option<()> {
+        let ArrangedStep { step, nodes } = *own;
+        let ArrangedNetwork {
+            rule,
+            values,
+            words,
+        } = self.network;
+        let extent = self.take(step)?;
+        let sweep = kernel.sweep(step, &extent);
+        let work = Int8Step {
+            step,
+            rule,
+            inputs: nodes.map(|node| values[node]),
+            nodes: &values[step.node + 1..][..step.nodes],
+            integers: StepIntegers {
+                tensors: extent.tensors(words),
+                rows: kernel.rows(),
+                sweep: sweep.as_ref(),
+            },
+        };
+        kernel.run(work, arena, read);
+        Some(())
+    }
+}
+
 /// Where a step's integers lie among the words.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StepExtent {
+pub(in crate::run) struct StepExtent {
     /// Where they begin.
-    pub at: usize,
+    at: usize,
     /// Words that the processor's loops take; none of a step that is no convolution or that they do not
     /// serve.
     pub loops: usize,
+    /// Whether of these words two weights share 16 bits, and sums are rounded once.
+    pub is_paired: bool,
     /// Words of constants that no loop takes.
     constants: usize,
     /// Whether a word stands before them that says so: the weights are behind them.
@@ -145,6 +224,7 @@ impl StepExtent {
         let mut own = Self {
             at,
             loops: 0,
+            is_paired: false,
             constants: step.constants.len,
             is_plain: false,
             weights: 0,
@@ -159,6 +239,7 @@ impl StepExtent {
             } else {
                 let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
                 own.loops = CodeArrangement::words(&geometry, pool);
+                own.is_paired = CodeArrangement::is_paired_word(words[at]);
                 own.constants -= 3 * geometry.filters;
                 if own.loops == 0 || !HAS_LOOPS {
                     return None;
@@ -169,6 +250,14 @@ impl StepExtent {
             return None;
         }
         Some(own)
+    }
+
+    /// Which loops its integers are arranged for, if they are.
+    pub const fn sweeping(&self, step: &Step) -> Option<Sweeping> {
+        match step.int8_geometry() {
+            Some(geometry) if self.loops > 0 => Sweeping::of(&geometry, step.pools()),
+            _ => None,
+        }
     }
 
     /// Words of the step.
@@ -195,7 +284,7 @@ impl StepExtent {
 }
 
 /// Whether this build has the loops that weights are arranged for.
-const HAS_LOOPS: bool = cfg!(any(
+pub(in crate::run) const HAS_LOOPS: bool = cfg!(any(
     test,
     all(
         target_arch = "arm",

@@ -1,11 +1,13 @@
 //! A program in integers that brings its kernels along, so that no others need be linked.
 
-use super::arranged::{ArrangedNetwork, StepExtent};
+use super::arranged::{ArrangedNetwork, HAS_LOOPS, Int8Target, StepExtent};
 use super::step::{Int8Step, RowsKernel, StepIntegers, convolve_portably, sweep_rows};
-use crate::dsp::CodeSweeping;
+use crate::dsp::{CodeSweeping, SweepKernel, Sweeping};
+use crate::int8::QuantizedNetwork;
 use crate::ops::pool::int8::Int8PoolKind;
 use crate::program::Region;
 use crate::run::buffers::BufferError;
+use crate::run::linked::is_same;
 use crate::run::observer::{Observer, Work};
 use crate::{MAX_NODES, Network, Operation, Program, Purpose, Step};
 
@@ -84,14 +86,12 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
                 panic!("the words are arranged for another network, or another processor");
             };
             at += extent.len();
-            let sweep = sweep(step, &extent, network.words);
+            let kernel = INT8_KERNELS[kernel_number(step, extent.sweeping(step)) as usize].1;
+            // Not the kernel itself, whose loops serve any weights: they would be linked.
             kernels[index] = Int8StepKernel {
-                run: kernel(step),
-                rows: match sweep {
-                    Some(_) => sweep_rows,
-                    None => convolve_portably,
-                },
-                sweep,
+                run: kernel.run,
+                rows: kernel.rows,
+                sweep: CodeSweeping::for_weights(kernel.sweep(step, &extent), extent.is_paired),
                 extent,
             };
             index += 1;
@@ -151,21 +151,151 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
     }
 }
 
-/// The kernel of a step.
-const fn kernel(step: &Step) -> Int8Kernel {
-    match step.operation {
-        Operation::Conv2d { .. } | Operation::Linear { .. } if step.adds.is_some() => {
-            convolve_and_add
+/// A kernel that runs one kind of step in integers on one sample, as
+/// [`SingleKernel`](crate::SingleKernel).
+#[derive(Clone, Copy, Debug)]
+pub struct SingleInt8Kernel {
+    run: Int8Kernel,
+    /// What computes a convolution's rows.
+    rows: RowsKernel,
+    /// Which of the processor's loops do.
+    loops: Option<SweepKernel>,
+}
+
+impl SingleInt8Kernel {
+    const fn new(run: Int8Kernel) -> Self {
+        Self {
+            run,
+            rows: convolve_portably,
+            loops: None,
         }
-        Operation::Conv2d { .. } | Operation::Linear { .. } => convolve,
-        Operation::Add { .. } => add,
-        Operation::MaxPool2d(_) => pool_by_maximum,
-        Operation::AvgPool2d(_) => pool_by_mean,
+    }
+
+    /// A convolution by loops, where the processor has any.
+    const fn by(run: Int8Kernel, sweeping: Sweeping) -> Self {
+        match HAS_LOOPS {
+            true => Self {
+                run,
+                rows: sweep_rows,
+                loops: Some(SweepKernel::of(sweeping)),
+            },
+            false => Self::new(run),
+        }
+    }
+
+    /// The one of a name, which is among those that [`Program::int8_kernel_names`] gives.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such name; in a `const`, that fails the build.
+    pub const fn named(name: &str) -> Self {
+        let mut index = 0;
+        while index < INT8_KERNELS.len() {
+            if is_same(name.as_bytes(), INT8_KERNELS[index].0.as_bytes()) {
+                return INT8_KERNELS[index].1;
+            }
+            index += 1;
+        }
+        panic!("no kernel has this name");
+    }
+
+    /// The names of all kernels.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        INT8_KERNELS.iter().map(|(name, _)| *name)
+    }
+
+    pub(super) fn run(&self, work: Int8Step<'_>, arena: &mut [i8], places: [Region; 2]) {
+        (self.run)(work, arena, places);
+    }
+
+    pub(super) const fn rows(&self) -> RowsKernel {
+        self.rows
+    }
+
+    /// What the loops take of a step whose integers are arranged for them.
+    pub(super) const fn sweep(&self, step: &Step, extent: &StepExtent) -> Option<CodeSweeping> {
+        match (self.loops, step.int8_geometry()) {
+            (Some(loops), Some(geometry)) if extent.loops > 0 => {
+                CodeSweeping::by(loops, &geometry, step.pools())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<const STEPS: usize> Program<STEPS> {
+    /// The names of the kernels that the steps of an inference need, step by step, by a network that is
+    /// arranged for `target`.
+    ///
+    /// # Errors
+    ///
+    /// A program for another purpose, or of another network.
+    pub fn int8_kernel_names<'n>(
+        &'n self,
+        quantized: &'n QuantizedNetwork<'n>,
+        target: Int8Target,
+    ) -> Result<impl Iterator<Item = &'static str> + 'n, BufferError> {
+        self.check_int8(quantized)?;
+        Ok(self.steps().iter().map(move |step| {
+            let sweeping = self.sweeping(quantized, step, target);
+            INT8_KERNELS[kernel_number(step, sweeping) as usize].0
+        }))
+    }
+}
+
+const CLAMP: SingleInt8Kernel = SingleInt8Kernel::new(clamp);
+
+macro_rules! int8_kernels {
+    ($($name:ident: $kernel:expr),+ $(,)?) => {
+        /// The place of each in [`INT8_KERNELS`].
+        #[allow(non_camel_case_types, reason = "they are called as the kernels are")]
+        #[derive(Clone, Copy)]
+        enum Int8KernelNumber {
+            $($name),+
+        }
+
+        /// All of them, each with its name.
+        const INT8_KERNELS: &[(&str, SingleInt8Kernel)] = &[$((stringify!($name), $kernel)),+];
+    };
+}
+
+int8_kernels! {
+    convolve_portably: SingleInt8Kernel::new(convolve),
+    convolve_by_tiles: SingleInt8Kernel::by(convolve, Sweeping::Tiles),
+    convolve_by_lines: SingleInt8Kernel::by(convolve, Sweeping::Lines),
+    convolve_by_planes: SingleInt8Kernel::by(convolve, Sweeping::Planes),
+    convolve_and_add_portably: SingleInt8Kernel::new(convolve_and_add),
+    convolve_and_add_by_tiles: SingleInt8Kernel::by(convolve_and_add, Sweeping::Tiles),
+    convolve_and_add_by_lines: SingleInt8Kernel::by(convolve_and_add, Sweeping::Lines),
+    convolve_and_add_by_planes: SingleInt8Kernel::by(convolve_and_add, Sweeping::Planes),
+    add: SingleInt8Kernel::new(add),
+    pool_by_maximum: SingleInt8Kernel::new(pool_by_maximum),
+    pool_by_mean: SingleInt8Kernel::new(pool_by_mean),
+    clamp: CLAMP,
+}
+
+/// The kernel of a step, whose rows loops compute where `sweeping` says which.
+const fn kernel_number(step: &Step, sweeping: Option<Sweeping>) -> Int8KernelNumber {
+    use Int8KernelNumber as Number;
+    match step.operation {
+        Operation::Conv2d { .. } | Operation::Linear { .. } => match (step.adds, sweeping) {
+            (None, None) => Number::convolve_portably,
+            (None, Some(Sweeping::Tiles)) => Number::convolve_by_tiles,
+            (None, Some(Sweeping::Lines)) => Number::convolve_by_lines,
+            (None, Some(Sweeping::Planes)) => Number::convolve_by_planes,
+            (Some(_), None) => Number::convolve_and_add_portably,
+            (Some(_), Some(Sweeping::Tiles)) => Number::convolve_and_add_by_tiles,
+            (Some(_), Some(Sweeping::Lines)) => Number::convolve_and_add_by_lines,
+            (Some(_), Some(Sweeping::Planes)) => Number::convolve_and_add_by_planes,
+        },
+        Operation::Add { .. } => Number::add,
+        Operation::MaxPool2d(_) => Number::pool_by_maximum,
+        Operation::AvgPool2d(_) => Number::pool_by_mean,
         // The others are no part of a network of integers.
         Operation::Activation(_)
         | Operation::ScaleShift { .. }
         | Operation::BatchNorm { .. }
-        | Operation::Dropout(_) => clamp,
+        | Operation::Dropout(_) => Number::clamp,
     }
 }
 
@@ -197,37 +327,4 @@ fn pool_by_mean(work: Int8Step<'_>, arena: &mut [i8], [input, _]: [Region; 2]) {
         let kind = Int8PoolKind::average(work.rule, work.behind(), zero);
         work.pool(arena, input, pool, kind);
     }
-}
-
-/// The loops that a convolution's integers are arranged for, if they are.
-#[cfg(any(
-    test,
-    all(
-        target_arch = "arm",
-        target_abi = "eabihf",
-        not(target_has_atomic = "64")
-    )
-))]
-const fn sweep(step: &Step, extent: &StepExtent, words: &[u32]) -> Option<CodeSweeping> {
-    if extent.loops == 0 {
-        return None;
-    }
-    let Some(geometry) = step.int8_geometry() else {
-        return None;
-    };
-    let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
-    CodeSweeping::of_arranged(&geometry, pool, words[extent.at])
-}
-
-/// None: this processor has no loops of its own.
-#[cfg(not(any(
-    test,
-    all(
-        target_arch = "arm",
-        target_abi = "eabihf",
-        not(target_has_atomic = "64")
-    )
-)))]
-const fn sweep(_: &Step, _: &StepExtent, _: &[u32]) -> Option<CodeSweeping> {
-    None
 }

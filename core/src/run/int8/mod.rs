@@ -5,8 +5,9 @@ mod linked;
 mod packets;
 mod step;
 
+pub(super) use arranged::{ArrangedCursor, ArrangedStep, HAS_LOOPS};
 pub use arranged::{ArrangedNetwork, Int8Target};
-pub use linked::LinkedInt8Program;
+pub use linked::{LinkedInt8Program, SingleInt8Kernel};
 pub use packets::{PacketMemory, PacketSizes};
 
 use super::buffers::{self, BufferError};
@@ -146,7 +147,7 @@ impl<const STEPS: usize> Program<STEPS> {
     }
 
     /// Number of the last node that a step's value covers, 0 for the input.
-    const fn node_of_value(&self, value: usize) -> usize {
+    pub(in crate::run) const fn node_of_value(&self, value: usize) -> usize {
         match value {
             0 => 0,
             _ => self.steps()[value - 1].node + self.steps()[value - 1].nodes,

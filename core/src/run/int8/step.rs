@@ -11,7 +11,7 @@ use core::ops::Range;
 
 /// The integers of a step.
 #[derive(Clone, Copy)]
-pub(super) enum StepTensors<'a> {
+pub(in crate::run) enum StepTensors<'a> {
     /// As a quantised network has them.
     Plain {
         weights: &'a [i8],

@@ -12,7 +12,7 @@ use crate::{
 use std::vec;
 
 /// A random network without the layers that integers have not.
-pub(super) fn without_scales(seed: u32) -> Network {
+pub(in crate::run) fn without_scales(seed: u32) -> Network {
     let drawn = random_network(seed, false);
     let shape = drawn.input_shape();
     let empty = Network::input(shape.channels, shape.height, shape.width);

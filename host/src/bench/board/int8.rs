@@ -3,13 +3,13 @@
 use super::log::PassLog;
 use super::profile::{BoardBenchError, SAMPLES, missing_of, run, samples_file};
 use super::report::{BoardNetwork, inferred};
+use crate::bench::BenchModel;
 use crate::bench::networks::random_samples;
 use crate::boards::{self, Board, Need};
 use crate::emulator::EmulationError;
 use crate::firmware::{BuildError, Content};
 use crate::quantization::Int8Footprint;
-use crate::weights::ModelBytes;
-use kiln_core::{Int8ModelFile, Program, Purpose};
+use kiln_core::{Program, Purpose};
 
 /// Measures an inference by a model of integers on random samples. Its weights are its own: what of them
 /// the processor's loops can take depends on their numbers.
@@ -17,20 +17,16 @@ use kiln_core::{Int8ModelFile, Program, Purpose};
 /// # Errors
 ///
 /// As [`profile`](super::profile()). A network that does not fit the board is none: the result says so.
-pub fn profile_int8(
-    board: Board,
-    name: &str,
-    bytes: &ModelBytes,
-) -> Result<BoardNetwork, BoardBenchError> {
+pub fn profile_int8(board: Board, subject: &BenchModel) -> Result<BoardNetwork, BoardBenchError> {
     if board.emulated.is_none() {
         return Err(EmulationError::NotEmulated(board.name).into());
     }
-    let model = Int8ModelFile::open(bytes.as_slice())?;
+    let model = subject.open()?;
     let (network, quantized) = (model.network(), model.quantized());
     let samples = samples_file(&random_samples(network, SAMPLES, 1))?;
     let footprint = Int8Footprint::of(&quantized, model.scaling(), boards::int8_target(&board))?;
     let mut result = BoardNetwork {
-        network: name.into(),
+        network: subject.name().into(),
         inference: None,
         training: None,
         note: None,
@@ -41,7 +37,7 @@ pub fn profile_int8(
         return Ok(result);
     }
     let content = Content {
-        model: bytes.as_slice(),
+        model: subject.bytes().as_slice(),
         samples: &samples,
     };
     let log: PassLog = match run(board, "profile_int8", content, None) {

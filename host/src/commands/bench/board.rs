@@ -1,13 +1,12 @@
 //! Networks on a board, in tables.
 
 use super::numbers;
-use crate::bench::BenchNetwork;
 use crate::bench::board::{
     BoardInference, BoardLayer, BoardNetwork, BoardTraining, profile, profile_int8,
 };
+use crate::bench::{BenchModel, BenchNetwork};
 use crate::boards::Board;
 use crate::output::{Output, TABLE_STYLE, grouped};
-use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
@@ -20,12 +19,6 @@ struct BoardReport {
     networks: Vec<BoardNetwork>,
 }
 
-/// A model of integers to measure.
-pub struct Int8Subject {
-    pub name: String,
-    pub bytes: ModelBytes,
-}
-
 /// Measures one network after another, and tells; with each one's layers where these are asked for.
 ///
 /// # Errors
@@ -35,7 +28,7 @@ pub struct Int8Subject {
 pub fn run(
     output: Output,
     board: Board,
-    (networks, models): (&[BenchNetwork], &[Int8Subject]),
+    (networks, models): (&[BenchNetwork], &[BenchModel]),
     layers: bool,
 ) -> Result<()> {
     output.item(
@@ -51,8 +44,8 @@ pub fn run(
         }
         reports.push(report);
     }
-    for Int8Subject { name, bytes } in models {
-        let report = profile_int8(board, name, bytes).with_context(|| name.clone())?;
+    for model in models {
+        let report = profile_int8(board, model).with_context(|| model.name().to_string())?;
         if layers {
             describe_layers(output, &report)?;
         }

@@ -1,7 +1,7 @@
 //! Whole networks in a table.
 
 use super::percent;
-use crate::bench::{BenchNetwork, BenchPlan, Measurement, Speed, SpeedReport, measure};
+use crate::bench::{BenchModel, BenchNetwork, BenchPlan, Measurement, Speed, SpeedReport, measure};
 use crate::output::{Output, TABLE_STYLE, counted};
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table};
@@ -12,8 +12,12 @@ use comfy_table::{CellAlignment, Table};
 ///
 /// Threads that cannot be started, a batch that a network cannot be trained on, or an output that
 /// cannot be written.
-pub fn run(output: Output, networks: &[BenchNetwork], plan: &BenchPlan) -> Result<()> {
-    let report = measure(networks, plan)?;
+pub fn run(
+    output: Output,
+    (networks, models): (&[BenchNetwork], &[BenchModel]),
+    plan: &BenchPlan,
+) -> Result<()> {
+    let report = measure(networks, models, plan)?;
     for limit in &report.limits {
         let threads = counted(limit.threads, "thread", "threads");
         output.item(
@@ -34,14 +38,14 @@ fn table(report: &SpeedReport) -> Table {
     table.load_style(TABLE_STYLE);
     let passes = ["train us", "infer us", "single us"];
     let heads = passes.map(|pass| [pass, "of limit", "of width"]);
-    let heads = ["network", "threads", "lanes"]
+    let heads = ["network", "", "threads", "lanes"]
         .into_iter()
         .chain(heads.into_iter().flatten());
     table.set_header(heads);
     for result in &report.results {
         table.add_row(row(result));
     }
-    for column in table.column_iter_mut().skip(1) {
+    for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
@@ -50,18 +54,18 @@ fn table(report: &SpeedReport) -> Table {
 fn row(result: &Measurement) -> Vec<String> {
     let mut row = vec![
         result.network.clone(),
+        result.element.into(),
         result.threads.to_string(),
         result.lanes.to_string(),
     ];
-    for speed in [result.training, result.inference, result.inference_single] {
-        let Speed {
-            microseconds,
-            fraction,
-            fraction_of_width,
-            ..
-        } = speed;
-        row.push(format!("{microseconds:.2}"));
-        row.extend([fraction, fraction_of_width].map(percent));
+    let speeds = [Some(result.inference), Some(result.inference_single)];
+    for speed in [result.training].into_iter().chain(speeds) {
+        let microseconds = speed.map(|own| format!("{:.2}", own.microseconds));
+        row.push(microseconds.unwrap_or_default());
+        let shares = speed.map_or([None; 2], |own: Speed| {
+            [own.fraction, own.fraction_of_width]
+        });
+        row.extend(shares.map(|share| share.map(percent).unwrap_or_default()));
     }
     row
 }

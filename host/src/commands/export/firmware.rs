@@ -70,7 +70,7 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
     Ok(())
 }
 
-fn subject(arguments: &ExportArguments) -> Result<subject::SubjectArguments> {
+pub(super) fn subject(arguments: &ExportArguments) -> Result<subject::SubjectArguments> {
     let dataset = arguments.dataset.clone();
     Ok(subject::SubjectArguments {
         dataset: dataset.context(
@@ -115,7 +115,7 @@ fn write(
 }
 
 /// Finds out before anything is computed that the folder can be made or written to.
-fn check_folder(folder: &Path) -> Result<()> {
+pub(super) fn check_folder(folder: &Path) -> Result<()> {
     ensure!(
         !folder.exists() || folder.is_dir(),
         "--out {}: this is a file; name a folder",

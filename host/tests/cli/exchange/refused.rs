@@ -158,7 +158,7 @@ fn flags_of_another_export_are_named() {
         &["--dataset"],
     );
     workspace.refuses(&format!("{export} --out device"), &["--dataset"]);
-    let words = ["--samples is for --to firmware"];
+    let words = ["--samples is for --to firmware or c"];
     workspace.refuses(&format!("{export} --to onnx --samples 3"), &words);
     workspace.refuses(
         &format!("{export} --to torch"),

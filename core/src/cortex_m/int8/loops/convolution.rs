@@ -37,8 +37,22 @@ pub struct CodeConvolution<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct CodeSweeping {
     sizes: Sizes,
-    /// Goes over the outputs, of which a row has so many.
-    sweep: fn(&mut CodeConvolution<'_>, &Sizes, usize),
+    kernel: SweepKernel,
+}
+
+/// Goes over the outputs, of which a row has so many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SweepKernel(fn(&mut CodeConvolution<'_>, &Sizes, usize));
+
+impl SweepKernel {
+    /// The loops of one kind.
+    pub const fn of(sweeping: Sweeping) -> Self {
+        Self(match sweeping {
+            Sweeping::Tiles => sweep_tiles,
+            Sweeping::Lines => sweep_lines,
+            Sweeping::Planes => sweep_planes,
+        })
+    }
 }
 
 impl CodeSweeping {
@@ -47,33 +61,36 @@ impl CodeSweeping {
         let Some(sizes) = Sizes::of(geometry, pool) else {
             return None;
         };
-        let sweep = match sizes.sweeping {
-            Sweeping::Tiles => sweep_tiles,
-            Sweeping::Lines => sweep_lines,
-            Sweeping::Planes => sweep_planes,
-        };
-        Some(Self { sizes, sweep })
+        let kernel = SweepKernel::of(sizes.sweeping);
+        Some(Self { sizes, kernel })
     }
 
-    /// The same for weights whose first word is known: those that are paired have loops of their own,
-    /// which are shorter.
-    pub(crate) const fn of_arranged(
+    /// The same by the loops that are at hand, which are those of the geometry.
+    pub(crate) const fn by(
+        kernel: SweepKernel,
         geometry: &ConvGeometry,
         pool: bool,
-        first: u32,
     ) -> Option<Self> {
-        let Some(own) = Self::of(geometry, pool) else {
-            return None;
-        };
-        if first != Header::PAIRED_ONCE {
-            return Some(own);
+        match Sizes::of(geometry, pool) {
+            Some(sizes) => Some(Self { sizes, kernel }),
+            None => None,
         }
-        let sweep = match own.sizes.sweeping {
-            Sweeping::Tiles => sweep_paired_tiles,
-            Sweeping::Lines => sweep_paired_lines,
-            Sweeping::Planes => sweep_planes,
-        };
-        Some(Self { sweep, ..own })
+    }
+
+    /// The same, if there is one, for weights of which it is known whether they are paired, and their
+    /// sums rounded once: these have loops of their own, which are shorter.
+    pub(crate) const fn for_weights(own: Option<Self>, are_paired: bool) -> Option<Self> {
+        match own {
+            Some(Self { sizes, .. }) if are_paired => {
+                let kernel = SweepKernel(match sizes.sweeping {
+                    Sweeping::Tiles => sweep_paired_tiles,
+                    Sweeping::Lines => sweep_paired_lines,
+                    Sweeping::Planes => sweep_planes,
+                });
+                Some(Self { sizes, kernel })
+            }
+            own => own,
+        }
     }
 }
 
@@ -112,7 +129,7 @@ impl CodeConvolution<'_> {
             && self.scratch.len() >= sizes.taps + sizes.copies
             && self.scratch.as_ptr().cast::<u32>().is_aligned();
         assert!(is_whole, "a convolution's buffers are not of its geometry");
-        (sweeping.sweep)(&mut self, sizes, width);
+        (sweeping.kernel.0)(&mut self, sizes, width);
         clamp_codes(self.output, self.limits);
     }
 

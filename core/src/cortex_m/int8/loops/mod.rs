@@ -29,6 +29,7 @@ mod widening;
 
 pub use addition::{CodeAddition, CodeSum};
 pub use averaging::sum_window;
+pub(crate) use convolution::SweepKernel;
 pub use convolution::{CodeConvolution, CodeSweeping};
 
 use super::{Rounding, band, layout};

@@ -1,0 +1,285 @@
+//! A model as words that a program in flash reads where they lie.
+//!
+//! A [`ModelFile`](crate::ModelFile) holds a network, which is planned where it is opened. Here that was
+//! done before: each step stands with its geometry and its places in the arena, codes' tables and
+//! weights in the order in which a processor's loops read them. What is left to do is small, so it suits
+//! a library that knows no network when it is compiled.
+//!
+//! Words, in order: the [header](header), [`STEP_WORDS`] for each step, how samples become the input
+//! (scale and shift of each channel or of all alike; of codes a table of 256), what the codes of each
+//! value stand for, and, at a multiple of four words, the weights.
+
+mod header;
+mod step;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use header::StoredError;
+pub use write::{StoredFloat, StoredInt8};
+
+use super::buffers::{self, BufferError};
+use super::forward::{Extras, forward_step};
+use super::int8::SingleInt8Kernel;
+use super::int8::{ArrangedCursor, ArrangedNetwork, ArrangedStep};
+use super::linked::SingleKernel;
+use crate::crc32::Crc32;
+use crate::lanes::bytes::{bytes_of_words, f32s_of_words, quantizations_in_place};
+use header::Header;
+use step::{STEP_WORDS, StoredStep};
+
+/// Words of a table of codes.
+const TABLE_WORDS: usize = 64;
+
+/// A model of either kind, opened in place.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredModel<'a> {
+    words: &'a [u32],
+    header: Header,
+}
+
+impl<'a> StoredModel<'a> {
+    /// Opens a model of `f32` if it is one, whole and undamaged: not a bit has changed since it was written,
+    /// and nothing in it lies outside of it or of its arena.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn open_float(words: &'a [u32]) -> Result<Self, StoredError> {
+        check_bits(words)?;
+        Self::reopen_float(words)
+    }
+
+    /// The same of a model of integers.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn open_int8(words: &'a [u32]) -> Result<Self, StoredError> {
+        check_bits(words)?;
+        Self::reopen_int8(words)
+    }
+
+    /// Opens a model of `f32` whose bits are known to be as they were written, which takes a while to find
+    /// out: all is checked but the checksum.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoredModel::open_float`].
+    pub fn reopen_float(words: &'a [u32]) -> Result<Self, StoredError> {
+        Self::checked::<false>(words)
+    }
+
+    /// The same of a model of integers.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoredModel::open_int8`].
+    pub fn reopen_int8(words: &'a [u32]) -> Result<Self, StoredError> {
+        Self::checked::<true>(words)
+    }
+
+    /// A model of one kind, so that a program that has no other links no checks of it.
+    fn checked<const INT8: bool>(words: &'a [u32]) -> Result<Self, StoredError> {
+        let header = Header::read(words)?;
+        let model = Self { words, header };
+        if model.is_int8() != INT8 {
+            return Err(StoredError::Kind);
+        }
+        let damaged = StoredError::Damaged { step: 0 };
+        match header.sections() {
+            Some(sections) if sections.end == words.len() && header.has_input() => {}
+            _ => return Err(damaged),
+        }
+        let mut integers = model.network();
+        let mut outputs = header.shape;
+        for index in 0..header.steps {
+            let damaged = StoredError::Damaged { step: index + 1 };
+            let stored = model.step(index).ok_or(damaged)?;
+            if !stored.is_sound::<INT8>(&header) {
+                return Err(damaged);
+            }
+            if INT8 && !(stored.is_covered(header.values) && integers.take(&stored.step).is_some())
+            {
+                return Err(damaged);
+            }
+            outputs = stored.step.output;
+        }
+        let is_whole = outputs.elements() == header.outputs && (!INT8 || integers.is_done());
+        match is_whole {
+            true => Ok(model),
+            false => Err(damaged),
+        }
+    }
+
+    /// Whether it computes in integers.
+    pub fn is_int8(&self) -> bool {
+        self.header.rule().is_some()
+    }
+
+    /// Values of its arena: `f32`s, or bytes of a model of integers.
+    pub fn arena_len(&self) -> usize {
+        self.header.arena
+    }
+
+    /// Bytes of a sample: channels x rows x columns, one a value.
+    pub fn input_len(&self) -> usize {
+        self.header.shape.elements()
+    }
+
+    /// Values that it gives of a sample, its classes' logits or codes.
+    pub fn output_len(&self) -> usize {
+        self.header.outputs
+    }
+
+    /// Steps that it runs in, each of which has a kernel.
+    pub fn step_count(&self) -> usize {
+        self.header.steps
+    }
+
+    /// Computes what a model of `f32` gives for an image: bytes, channel by channel. `kernel` has the
+    /// kernel of each step, as [`Program::kernel_names`](crate::Program::kernel_names) names them.
+    ///
+    /// # Errors
+    ///
+    /// A model of integers, a step without a kernel, or a buffer of another length.
+    pub fn infer<'m>(
+        &self,
+        kernel: impl Fn(usize) -> Option<SingleKernel>,
+        arena: &'m mut [f32],
+        image: &[u8],
+    ) -> Result<&'m [f32], BufferError> {
+        if self.is_int8() {
+            return Err(BufferError::Purpose);
+        }
+        let header = &self.header;
+        buffers::check("inference arena", arena.len(), header.arena)?;
+        buffers::check("image", image.len(), self.input_len())?;
+        self.scale(image, &mut arena[header.input.range()]);
+        let parameters = f32s_of_words(self.weights());
+        let mut output = header.input;
+        for index in 0..header.steps {
+            let (Some(own), Some(kernel)) = (self.step(index), kernel(index)) else {
+                return Err(BufferError::Purpose);
+            };
+            let StoredStep { step, read, .. } = own;
+            let tensors = step.tensors(parameters);
+            forward_step(&step, read, tensors, arena, Extras::none(), |work| {
+                kernel.run(work);
+            });
+            output = step.value.region;
+        }
+        Ok(&arena[output.range()])
+    }
+
+    /// Computes the codes that a model of integers gives for an image: bytes, channel by channel.
+    /// `arena` starts at a multiple of 4; `kernel` has the kernel of each step, as
+    /// [`Program::int8_kernel_names`](crate::Program::int8_kernel_names) names them.
+    ///
+    /// # Errors
+    ///
+    /// A model of `f32`, or a buffer of another length.
+    pub fn infer_int8<'m>(
+        &self,
+        kernel: impl Fn(usize) -> Option<&'a SingleInt8Kernel>,
+        arena: &'m mut [i8],
+        image: &[u8],
+    ) -> Result<&'m [i8], BufferError> {
+        let header = &self.header;
+        if !self.is_int8() {
+            return Err(BufferError::Purpose);
+        }
+        buffers::check("arena of bytes", arena.len(), header.arena)?;
+        buffers::check("image", image.len(), self.input_len())?;
+        self.look_up(image, &mut arena[header.input.at..][..image.len()]);
+        let mut network = self.network();
+        let mut output = header.input;
+        for index in 0..header.steps {
+            let (Some(stored), Some(kernel)) = (self.step(index), kernel(index)) else {
+                return Err(BufferError::Purpose);
+            };
+            let (step, nodes) = (&stored.step, stored.nodes);
+            network
+                .run(&ArrangedStep { step, nodes }, kernel, arena, stored.read)
+                .ok_or(BufferError::Purpose)?;
+            output = step.value.region;
+        }
+        Ok(&arena[output.at..][..header.outputs])
+    }
+
+    /// What the codes of a model of integers stand for that it gives: scale and code of 0.
+    pub fn output_quantization(&self) -> Option<crate::Quantization> {
+        self.quantizations().last().copied()
+    }
+
+    /// A pixel of a channel is `pixel * scale + shift`, rounded twice.
+    fn scale(&self, image: &[u8], input: &mut [f32]) {
+        let count = self.header.scalings;
+        let (scale, shift) = f32s_of_words(self.section(|all| all.scalings)).split_at(count);
+        let map = self.header.shape.map_elements();
+        let channels = input.chunks_exact_mut(map).zip(image.chunks_exact(map));
+        for (channel, (values, pixels)) in channels.enumerate() {
+            // One for all where they are scaled alike.
+            let own = channel.min(count - 1);
+            let (scale, shift) = (scale[own], shift[own]);
+            for (value, pixel) in values.iter_mut().zip(pixels) {
+                *value = f32::from(*pixel) * scale + shift;
+            }
+        }
+    }
+
+    /// The code of each pixel, rows x columns x channels.
+    fn look_up(&self, image: &[u8], codes: &mut [i8]) {
+        let tables = bytes_of_words(self.section(|all| all.scalings));
+        let shape = self.header.shape;
+        let channels = shape.channels as usize;
+        for (channel, pixels) in image.chunks_exact(shape.map_elements()).enumerate() {
+            let own = channel.min(self.header.scalings - 1);
+            let table = &tables[own * 256..][..256];
+            let places = codes.iter_mut().skip(channel).step_by(channels);
+            for (code, pixel) in places.zip(pixels) {
+                *code = table[usize::from(*pixel)] as i8;
+            }
+        }
+    }
+
+    fn step(&self, index: usize) -> Option<StoredStep> {
+        let steps = self.section(|all| all.steps);
+        let (steps, _) = steps.as_chunks::<STEP_WORDS>();
+        StoredStep::read(steps.get(index)?)
+    }
+
+    fn weights(&self) -> &'a [u32] {
+        self.section(|all| all.weights)
+    }
+
+    fn quantizations(&self) -> &'a [crate::Quantization] {
+        let bytes = bytes_of_words(self.section(|all| all.values));
+        quantizations_in_place(bytes).unwrap_or_default()
+    }
+
+    fn network(&self) -> ArrangedCursor<'a> {
+        ArrangedCursor::new(ArrangedNetwork {
+            rule: self.header.rule().unwrap_or_default(),
+            values: self.quantizations(),
+            words: self.weights(),
+        })
+    }
+
+    fn section(&self, which: impl Fn(&header::Sections) -> header::Extent) -> &'a [u32] {
+        let sections = self.header.sections().unwrap_or_default();
+        let extent = which(&sections);
+        &self.words[extent.start..extent.end]
+    }
+}
+
+/// Whether not a bit has changed since it was written.
+fn check_bits(words: &[u32]) -> Result<(), StoredError> {
+    let crc = Header::read(words)?.crc;
+    let mut own = Crc32::new();
+    own.update(bytes_of_words(&words[header::CHECKED..]));
+    match own.value() == crc {
+        true => Ok(()),
+        false => Err(StoredError::Checksum),
+    }
+}

@@ -1,0 +1,364 @@
+//! A step of an inference as words.
+
+use super::header::Header;
+use crate::int8::{Int8Rule, constants_of, weights_of};
+use crate::network::output_shape;
+use crate::ops::activation::Activation;
+use crate::program::{Buffer, Region};
+use crate::run::forward::forward_places;
+use crate::{Conv2d, Layer, Linear, Operation, Padding, Pool2d, Program, Shape, Step};
+
+/// Words of a step.
+pub(super) const STEP_WORDS: usize = 32;
+
+/// What the loops of one sample's inference read of a step.
+pub(super) struct StoredStep {
+    pub step: Step,
+    /// Where the values lie that it reads.
+    pub read: [Region; 2],
+    /// Numbers of the nodes that gave them, 0 for the input.
+    pub nodes: [usize; 2],
+}
+
+impl StoredStep {
+    /// That of a program.
+    pub fn of<const STEPS: usize>(program: &Program<STEPS>, step: &Step) -> Self {
+        let values = step.reads.map(|read| read.value);
+        Self {
+            step: *step,
+            read: values.map(|value| program.value(value)),
+            nodes: values.map(|value| program.node_of_value(value)),
+        }
+    }
+
+    /// Writes it.
+    pub fn write(&self, words: &mut [u32; STEP_WORDS]) {
+        let step = &self.step;
+        let options = Options::of(&step.operation);
+        let flag = |index: Option<u8>| index.map_or(0, |index| 1 + u32::from(index));
+        let pair = |[first, second]: [u16; 2]| u32::from(first) | u32::from(second) << 16;
+        let [input, output, inner] = [step.input, step.output, step.inner];
+        let padding = options.padding;
+        let head = [
+            options.kind | options.flags << 8 | flag(step.adds) << 16 | flag(step.in_place) << 24,
+            pair(options.kernel),
+            pair(options.stride),
+            pair([padding.top, padding.left]),
+            pair([padding.bottom, padding.right]),
+            pair(options.dilation),
+            pair([options.groups, options.outputs]),
+            step.node as u32 | (step.nodes as u32) << 16,
+            self.nodes[0] as u32 | (self.nodes[1] as u32) << 16,
+        ];
+        let shapes =
+            [input, output, inner].map(|shape| [shape.channels, shape.height, shape.width]);
+        let regions = [
+            self.read[0],
+            self.read[1],
+            step.value.region,
+            step.scratch.region,
+            step.parameters,
+            step.constants,
+        ];
+        // What is empty has no place.
+        let regions = regions.map(|region| match region.len {
+            0 => [0, 0],
+            len => [region.at as u32, len as u32],
+        });
+        let all = head
+            .iter()
+            .chain(shapes.as_flattened())
+            .chain(regions.as_flattened());
+        words
+            .iter_mut()
+            .zip(all)
+            .for_each(|(word, value)| *word = *value);
+    }
+
+    /// Reads one; nothing where it is none.
+    pub fn read(words: &[u32; STEP_WORDS]) -> Option<Self> {
+        let halves = |index: usize| [words[index] as u16, (words[index] >> 16) as u16];
+        let shape = |index: usize| Shape::new(words[index], words[index + 1], words[index + 2]);
+        let region = |index: usize| Region {
+            at: words[index] as usize,
+            len: words[index + 1] as usize,
+        };
+        let buffer = |index: usize| Buffer::at(region(index));
+        let index = |byte: u32| (byte as u8).checked_sub(1);
+        let [top, left] = halves(3);
+        let [bottom, right] = halves(4);
+        let [groups, outputs] = halves(6);
+        let options = Options {
+            kind: words[0] & 0xff,
+            flags: (words[0] >> 8) & 0xff,
+            kernel: halves(1),
+            stride: halves(2),
+            padding: Padding {
+                top,
+                left,
+                bottom,
+                right,
+            },
+            dilation: halves(5),
+            groups,
+            outputs,
+        };
+        let [node, nodes] = halves(7).map(usize::from);
+        let step = Step {
+            operation: options.operation()?,
+            node,
+            nodes,
+            input: shape(9),
+            output: shape(12),
+            inner: shape(15),
+            adds: index(words[0] >> 16),
+            in_place: index(words[0] >> 24),
+            value: buffer(22),
+            scratch: buffer(24),
+            parameters: region(26),
+            constants: region(28),
+            ..Step::NOTHING
+        };
+        Some(Self {
+            step,
+            read: [region(18), region(20)],
+            nodes: halves(8).map(usize::from),
+        })
+    }
+
+    /// Whether kernels may run it within an arena of so many values: extents follow from one another,
+    /// and all that it reads and writes is there and apart.
+    pub fn is_sound<const INT8: bool>(&self, header: &Header) -> bool {
+        let step = &self.step;
+        let rule = if INT8 { header.rule() } else { None };
+        // Integers are found by the words that follow one another.
+        let parameters = if INT8 { usize::MAX } else { header.weights };
+        let Some(layer) = layer(&step.operation) else {
+            return false;
+        };
+        let shapes = [step.input, step.inner, step.output];
+        let are_sound = shapes.iter().all(|shape| {
+            shape
+                .checked_elements()
+                .is_some_and(|elements| elements > 0)
+        });
+        // Before anything is counted: no group is empty then, no stride 0.
+        if !are_sound || output_shape(&layer, step.input) != Ok(step.inner) {
+            return false;
+        }
+        let pooled = match step.operation {
+            Operation::Conv2d { pool: true, .. } => Shape::new(
+                step.inner.channels,
+                step.inner.height / 2,
+                step.inner.width / 2,
+            ),
+            _ => step.inner,
+        };
+        let fits = |region: Region, elements: usize| region.len == room(elements, rule);
+        let second = step.read_count() == 1 || fits(self.read[1], step.output.elements());
+        let (own_weights, constants) = match rule {
+            None => {
+                let (weights, biases) = layer.parameters(step.input);
+                ((weights + biases) as usize, 0)
+            }
+            Some(rule) => (weights_of(&layer, step.input), constants_of(&layer, rule)),
+        };
+        let added = match (step.adds, rule) {
+            (Some(read), Some(rule)) if read < 2 => constants_of(&Layer::Add, rule),
+            (None, _) => 0,
+            _ => return false,
+        };
+        pooled == step.output
+            && fits(self.read[0], step.input.elements())
+            && second
+            && fits(step.value.region, step.output.elements())
+            && step.parameters.len == own_weights
+            && is_within(step.parameters, parameters)
+            && has_constants(step, constants + added)
+            && (!INT8 || step.scratch.region.len >= step.int8_scratch())
+            && self.is_apart(header.arena)
+    }
+
+    /// Whether what its codes stand for is told of, among so many values.
+    pub fn is_covered(&self, values: usize) -> bool {
+        let step = &self.step;
+        let is_named = self.nodes.iter().all(|node| *node < values);
+        is_named && step.nodes > 0 && step.node + step.nodes < values
+    }
+
+    /// Whether everything lies in the arena, and apart from what it is not meant to lie over.
+    fn is_apart(&self, arena: usize) -> bool {
+        let step = &self.step;
+        let (places, _) = forward_places(step, self.read);
+        let all = [places[0], places[1], places[2], step.scratch.region];
+        let over = match step.in_place {
+            Some(index @ 0..=1) => {
+                self.read[usize::from(index)].at == step.value.region.at
+                    && (step.operation.works_in_place() || step.adds.is_some())
+            }
+            Some(_) => false,
+            None => true,
+        };
+        let apart = |index: usize| {
+            all[index + 1..]
+                .iter()
+                .all(|other| is_disjoint(all[index], *other))
+        };
+        over && all.iter().all(|region| is_within(*region, arena)) && (0..all.len()).all(apart)
+    }
+}
+
+/// A pool over a whole map may have been one that has constants, by either rule.
+fn has_constants(step: &Step, constants: usize) -> bool {
+    let is_mean = matches!(step.operation, Operation::AvgPool2d(_));
+    step.constants.len == constants || is_mean && matches!(step.constants.len, 0 | 2)
+}
+
+/// Values of the place of so many: of codes it is whole words.
+pub(super) fn room(elements: usize, rule: Option<Int8Rule>) -> usize {
+    match rule {
+        None => elements,
+        Some(_) => elements.next_multiple_of(4),
+    }
+}
+
+pub(super) fn is_within(region: Region, len: usize) -> bool {
+    let end = region.at.checked_add(region.len);
+    end.is_some_and(|end| end <= len)
+}
+
+fn is_disjoint(one: Region, other: Region) -> bool {
+    let empty = one.len == 0 || other.len == 0;
+    empty || one.at + one.len <= other.at || other.at + other.len <= one.at
+}
+
+/// The layer whose numbers a step has.
+fn layer(operation: &Operation) -> Option<Layer> {
+    Some(match *operation {
+        Operation::Conv2d { conv, .. } => Layer::Conv2d(conv),
+        Operation::Activation(_) => Layer::Relu,
+        Operation::MaxPool2d(pool) => Layer::MaxPool2d(pool),
+        Operation::AvgPool2d(pool) => Layer::AvgPool2d(pool),
+        Operation::Linear { linear, .. } => Layer::Linear(linear),
+        Operation::Add { .. } => Layer::Add,
+        Operation::ScaleShift { .. } => Layer::ScaleShift,
+        Operation::BatchNorm { .. } | Operation::Dropout(_) => return None,
+    })
+}
+
+/// An operation's options, whichever it is.
+struct Options {
+    kind: u32,
+    /// Activation in the lowest two bits, then pool, bias, `ceil_mode`, `count_include_pad`.
+    flags: u32,
+    kernel: [u16; 2],
+    stride: [u16; 2],
+    padding: Padding,
+    dilation: [u16; 2],
+    groups: u16,
+    outputs: u16,
+}
+
+const POOL: u32 = 4;
+const BIAS: u32 = 8;
+const CEIL_MODE: u32 = 16;
+const COUNT_INCLUDE_PAD: u32 = 32;
+
+impl Options {
+    fn of(operation: &Operation) -> Self {
+        let activation = match operation.activation() {
+            Activation::Identity => 0,
+            Activation::Relu => 1,
+            Activation::Relu6 => 2,
+        };
+        let mut own = Self {
+            kind: 0,
+            flags: activation,
+            kernel: [1; 2],
+            stride: [1; 2],
+            padding: Padding::NONE,
+            dilation: [1; 2],
+            groups: 1,
+            outputs: 0,
+        };
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        match *operation {
+            Operation::Conv2d { conv, pool, .. } => {
+                own.flags |= flag(pool, POOL) | flag(conv.bias, BIAS);
+                own.kernel = conv.kernel;
+                own.stride = conv.stride;
+                own.padding = conv.padding;
+                own.dilation = conv.dilation;
+                own.groups = conv.groups;
+                own.outputs = conv.filters;
+            }
+            Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool) => {
+                own.kind = if matches!(operation, Operation::MaxPool2d(_)) {
+                    1
+                } else {
+                    2
+                };
+                own.flags |= flag(pool.ceil_mode, CEIL_MODE);
+                own.flags |= flag(pool.count_include_pad, COUNT_INCLUDE_PAD);
+                own.kernel = pool.window;
+                own.stride = pool.stride;
+                own.padding = pool.padding;
+            }
+            Operation::Linear { linear, .. } => {
+                own.kind = 3;
+                own.flags |= flag(linear.bias, BIAS);
+                own.outputs = linear.outputs;
+            }
+            Operation::Add { .. } => own.kind = 4,
+            Operation::ScaleShift { .. } => own.kind = 5,
+            Operation::Activation(_) => own.kind = 6,
+            // No part of an inference.
+            Operation::BatchNorm { .. } | Operation::Dropout(_) => own.kind = u32::MAX,
+        }
+        own
+    }
+
+    fn operation(&self) -> Option<Operation> {
+        let activation = match self.flags & 3 {
+            0 => Activation::Identity,
+            1 => Activation::Relu,
+            2 => Activation::Relu6,
+            _ => return None,
+        };
+        let has = |flag| self.flags & flag != 0;
+        let pool = Pool2d {
+            window: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+            ceil_mode: has(CEIL_MODE),
+            count_include_pad: has(COUNT_INCLUDE_PAD),
+        };
+        let conv = Conv2d {
+            filters: self.outputs,
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+            groups: self.groups,
+            bias: has(BIAS),
+        };
+        let linear = Linear {
+            outputs: self.outputs,
+            bias: has(BIAS),
+        };
+        Some(match self.kind {
+            0 => Operation::Conv2d {
+                conv,
+                activation,
+                pool: has(POOL),
+            },
+            1 => Operation::MaxPool2d(pool),
+            2 => Operation::AvgPool2d(pool),
+            3 => Operation::Linear { linear, activation },
+            4 => Operation::Add { activation },
+            5 => Operation::ScaleShift { activation },
+            6 => Operation::Activation(activation),
+            _ => return None,
+        })
+    }
+}

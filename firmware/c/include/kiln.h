@@ -1,0 +1,239 @@
+/* Kiln for firmware in C. Made from firmware/c/src/interface.rs; firmware/README.md says how to use it. */
+
+#ifndef KILN_H
+#define KILN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A kernel and what runs a kind of model: named by exported models alone. */
+typedef struct kiln_kernel kiln_kernel;
+typedef struct kiln_runner kiln_runner;
+
+/* Their kernels. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+extern const kiln_kernel kiln_float_connect;
+extern const kiln_kernel kiln_float_pool_by_maximum;
+extern const kiln_kernel kiln_float_pool_by_mean;
+extern const kiln_kernel kiln_float_add;
+extern const kiln_kernel kiln_float_scale_and_shift;
+extern const kiln_kernel kiln_float_activate;
+extern const kiln_kernel kiln_float_convolve_in_tiles;
+extern const kiln_kernel kiln_float_convolve_and_pool;
+extern const kiln_kernel kiln_float_convolve_with_fans;
+extern const kiln_kernel kiln_float_convolve_with_fans_and_pool;
+extern const kiln_kernel kiln_float_convolve_few;
+extern const kiln_kernel kiln_float_convolve_few_and_pool;
+extern const kiln_kernel kiln_float_convolve_kept;
+extern const kiln_kernel kiln_float_convolve_kept_with_fans;
+extern const kiln_kernel kiln_float_convolve_by_all;
+extern const kiln_kernel kiln_int8_convolve_portably;
+extern const kiln_kernel kiln_int8_convolve_by_tiles;
+extern const kiln_kernel kiln_int8_convolve_by_lines;
+extern const kiln_kernel kiln_int8_convolve_by_planes;
+extern const kiln_kernel kiln_int8_convolve_and_add_portably;
+extern const kiln_kernel kiln_int8_convolve_and_add_by_tiles;
+extern const kiln_kernel kiln_int8_convolve_and_add_by_lines;
+extern const kiln_kernel kiln_int8_convolve_and_add_by_planes;
+extern const kiln_kernel kiln_int8_add;
+extern const kiln_kernel kiln_int8_pool_by_maximum;
+extern const kiln_kernel kiln_int8_pool_by_mean;
+extern const kiln_kernel kiln_int8_clamp;
+#ifdef __cplusplus
+}
+#endif
+
+/**
+ * Bytes to which memory for a model is aligned.
+ */
+#define KILN_ALIGNMENT 4
+
+/**
+ * The version of this library: its major, minor and patch number, a byte each.
+ */
+#define KILN_VERSION 256
+
+/**
+ * What came of a call: 0 where all went well.
+ */
+typedef enum kiln_status {
+  /**
+   * Done.
+   */
+  KILN_STATUS_OK = 0,
+  /**
+   * A pointer is null.
+   */
+  KILN_STATUS_NULL = 1,
+  /**
+   * A pointer is not aligned as its type is, or memory not to KILN_ALIGNMENT bytes.
+   */
+  KILN_STATUS_MISALIGNED = 2,
+  /**
+   * Less memory than the model needs: MODEL_MEMORY_BYTES of its header.
+   */
+  KILN_STATUS_MEMORY = 3,
+  /**
+   * The words are not a model's.
+   */
+  KILN_STATUS_NO_MODEL = 4,
+  /**
+   * The model is of a version that this library does not know.
+   */
+  KILN_STATUS_VERSION = 5,
+  /**
+   * The model has fewer or more words than it says.
+   */
+  KILN_STATUS_MODEL_LENGTH = 6,
+  /**
+   * The model is damaged.
+   */
+  KILN_STATUS_DAMAGED = 7,
+  /**
+   * The model was arranged for another processor.
+   */
+  KILN_STATUS_PROCESSOR = 8,
+  /**
+   * The model's table of kernels has not one for each step.
+   */
+  KILN_STATUS_KERNELS = 9,
+  /**
+   * The image has not as many bytes as MODEL_IMAGE_BYTES.
+   */
+  KILN_STATUS_IMAGE_LENGTH = 10,
+  /**
+   * As many outputs are asked for as the model does not give.
+   */
+  KILN_STATUS_OUTPUT_LENGTH = 11,
+  /**
+   * kiln_init has not been called, or failed.
+   */
+  KILN_STATUS_NOT_READY = 12,
+  /**
+   * Nothing has been classified yet.
+   */
+  KILN_STATUS_NO_OUTPUTS = 13,
+} kiln_status;
+
+/**
+ * A model as `kiln export --to c` writes it; nothing in it is for others to read.
+ */
+typedef struct kiln_model {
+  /**
+   * The model.
+   */
+  const uint32_t *words;
+  /**
+   * How many words there are.
+   */
+  size_t word_count;
+  /**
+   * The kernel of each step.
+   */
+  const kiln_kernel *const *kernels;
+  /**
+   * How many kernels there are.
+   */
+  size_t kernel_count;
+  /**
+   * What runs models of its kind.
+   */
+  const kiln_runner *runner;
+} kiln_model;
+
+/**
+ * A model in its memory. Nothing in it is for others to read; it may be moved, but not copied.
+ */
+typedef struct kiln_classifier {
+  /**
+   * The model; null until it is opened.
+   */
+  const struct kiln_model *model;
+  /**
+   * The memory.
+   */
+  uint32_t *memory;
+  /**
+   * Words of memory that are used.
+   */
+  size_t memory_words;
+  /**
+   * Where the outputs of the last image begin.
+   */
+  size_t first_output;
+  /**
+   * How many there are; 0 before any image.
+   */
+  size_t output_count;
+} kiln_classifier;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Runs models of `f32`, for the exported models alone.
+ */
+extern const kiln_runner kiln_float;
+
+/**
+ * Runs models of integers, for the exported models alone.
+ */
+extern const kiln_runner kiln_int8;
+
+/**
+ * Opens a model in memory of `memory_bytes` bytes, at least MODEL_MEMORY_BYTES of the model's header,
+ * aligned to KILN_ALIGNMENT. Looks at every bit of the model, so it takes a while. Model and memory
+ * stay where they are for as long as the classifier is used.
+ *
+ * # Safety
+ *
+ * Pointers that are not null point to what their types say.
+ */
+enum kiln_status kiln_init(struct kiln_classifier *classifier,
+                           const struct kiln_model *model,
+                           uint32_t *memory,
+                           size_t memory_bytes);
+
+/**
+ * Classifies an image: MODEL_IMAGE_BYTES bytes, channel by channel, row by row. Leaves the number of its
+ * class, of MODEL_CLASSES, in `class_index`.
+ *
+ * # Safety
+ *
+ * As of `kiln_init`.
+ */
+enum kiln_status kiln_classify(struct kiln_classifier *classifier,
+                               const uint8_t *image,
+                               size_t image_bytes,
+                               size_t *class_index);
+
+/**
+ * Copies the outputs of the last image, MODEL_OUTPUTS numbers: a class's logit each, or for an int8 model the
+ * number that the logit's code stands for.
+ *
+ * # Safety
+ *
+ * As of `kiln_init`.
+ */
+enum kiln_status kiln_outputs(const struct kiln_classifier *classifier,
+                              float *outputs,
+                              size_t output_count);
+
+/**
+ * What a status means, in English, in memory that is always there; null of a number that is none.
+ */
+const char *kiln_error_text(int32_t status);
+
+/**
+ * KILN_VERSION of the library that was linked.
+ */
+uint32_t kiln_version(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* KILN_H */

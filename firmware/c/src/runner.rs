@@ -1,0 +1,192 @@
+//! What runs models of one kind: a model names its own, so that the other is not linked.
+
+use crate::interface::Kernel;
+use crate::status::Status;
+use core::ops::Range;
+use kiln_core::{BufferError, StoredModel, codes_in_words, values_in_words};
+
+/// A model, its words and kernels in hand.
+#[derive(Clone, Copy)]
+pub struct ModelParts<'a> {
+    pub words: &'a [u32],
+    /// Of each step; none where C has a null pointer.
+    pub kernels: &'a [Option<&'a Kernel>],
+    pub runner: &'a Runner,
+}
+
+/// What came of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classified {
+    /// The class of the largest output, the first of several.
+    pub class: usize,
+    /// Where the outputs lie in the memory, in values of the model.
+    pub outputs: Range<usize>,
+}
+
+/// Opens and runs the models of one kind.
+pub struct Runner {
+    /// Words of memory that a model needs, once all of it has been checked.
+    open: fn(&ModelParts<'_>) -> Result<usize, Status>,
+    classify: fn(&ModelParts<'_>, &mut [u32], &[u8]) -> Result<Classified, Status>,
+    output: fn(&ModelParts<'_>, &mut [u32], Range<usize>, &mut [f32]) -> Result<(), Status>,
+}
+
+/// Models of `f32`.
+pub const FLOAT: Runner = Runner {
+    open: open_float,
+    classify: classify_float,
+    output: output_float,
+};
+
+/// Models of integers.
+pub const INT8: Runner = Runner {
+    open: open_int8,
+    classify: classify_int8,
+    output: output_int8,
+};
+
+impl ModelParts<'_> {
+    /// Whether there is a kernel for each step, of the model's kind.
+    fn has_kernels(
+        &self,
+        model: &StoredModel<'_>,
+        is_own: impl Fn(&Option<&Kernel>) -> bool,
+    ) -> bool {
+        self.kernels.len() == model.step_count() && self.kernels.iter().all(is_own)
+    }
+
+    /// Words of memory that the model needs, once all of it has been checked.
+    pub fn open(&self) -> Result<usize, Status> {
+        (self.runner.open)(self)
+    }
+
+    /// Runs the model in the memory, which is as long as it needs.
+    pub fn classify(&self, memory: &mut [u32], image: &[u8]) -> Result<Classified, Status> {
+        (self.runner.classify)(self, memory, image)
+    }
+
+    /// Writes the outputs' numbers, which lie at `place` in the memory.
+    pub fn output(
+        &self,
+        memory: &mut [u32],
+        place: Range<usize>,
+        numbers: &mut [f32],
+    ) -> Result<(), Status> {
+        (self.runner.output)(self, memory, place, numbers)
+    }
+}
+
+fn open_float(parts: &ModelParts<'_>) -> Result<usize, Status> {
+    let model = StoredModel::open_float(parts.words)?;
+    let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Float(_)));
+    match parts.has_kernels(&model, own) {
+        true => Ok(model.arena_len()),
+        false => Err(Status::Kernels),
+    }
+}
+
+fn classify_float(
+    parts: &ModelParts<'_>,
+    memory: &mut [u32],
+    image: &[u8],
+) -> Result<Classified, Status> {
+    let model = StoredModel::reopen_float(parts.words)?;
+    let memory = values_in_words(memory);
+    let start = memory.as_ptr_range().start;
+    let kernel = |step: usize| match parts.kernels.get(step) {
+        Some(Some(Kernel::Float(kernel))) => Some(*kernel),
+        _ => None,
+    };
+    let outputs = model.infer(kernel, memory, image).map_err(of_buffer)?;
+    let largest =
+        outputs.iter().enumerate().fold(
+            0,
+            |best, (class, value)| {
+                if *value > outputs[best] { class } else { best }
+            },
+        );
+    Ok(Classified {
+        class: largest,
+        outputs: place(start, outputs),
+    })
+}
+
+fn output_float(
+    _: &ModelParts<'_>,
+    memory: &mut [u32],
+    place: Range<usize>,
+    numbers: &mut [f32],
+) -> Result<(), Status> {
+    let outputs = values_in_words(memory).get(place);
+    let outputs = outputs.filter(|outputs| outputs.len() == numbers.len());
+    numbers.copy_from_slice(outputs.ok_or(Status::OutputLength)?);
+    Ok(())
+}
+
+fn open_int8(parts: &ModelParts<'_>) -> Result<usize, Status> {
+    let model = StoredModel::open_int8(parts.words)?;
+    let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Int8(_)));
+    match parts.has_kernels(&model, own) {
+        true => Ok(model.arena_len().div_ceil(size_of::<u32>())),
+        false => Err(Status::Kernels),
+    }
+}
+
+fn classify_int8(
+    parts: &ModelParts<'_>,
+    memory: &mut [u32],
+    image: &[u8],
+) -> Result<Classified, Status> {
+    let model = StoredModel::reopen_int8(parts.words)?;
+    let arena = codes_in_words(memory).get_mut(..model.arena_len());
+    let arena = arena.ok_or(Status::Memory)?;
+    let start = arena.as_ptr_range().start;
+    let kernel = |step: usize| match parts.kernels.get(step) {
+        Some(Some(Kernel::Int8(kernel))) => Some(kernel),
+        _ => None,
+    };
+    let outputs = model.infer_int8(kernel, arena, image).map_err(of_buffer)?;
+    let largest =
+        outputs.iter().enumerate().fold(
+            0,
+            |best, (class, code)| {
+                if *code > outputs[best] { class } else { best }
+            },
+        );
+    Ok(Classified {
+        class: largest,
+        outputs: place(start, outputs),
+    })
+}
+
+fn output_int8(
+    parts: &ModelParts<'_>,
+    memory: &mut [u32],
+    place: Range<usize>,
+    numbers: &mut [f32],
+) -> Result<(), Status> {
+    let model = StoredModel::reopen_int8(parts.words)?;
+    let codes = codes_in_words(memory).get(place);
+    let codes = codes.filter(|codes| codes.len() == numbers.len());
+    let own = model.output_quantization().ok_or(Status::Damaged)?;
+    for (number, code) in numbers.iter_mut().zip(codes.ok_or(Status::OutputLength)?) {
+        *number = own.number(*code);
+    }
+    Ok(())
+}
+
+/// Where a part of the memory lies in it, which starts at `start`.
+fn place<T>(start: *const T, part: &[T]) -> Range<usize> {
+    let at = (part.as_ptr() as usize - start as usize) / size_of::<T>();
+    at..at + part.len()
+}
+
+fn of_buffer(error: BufferError) -> Status {
+    match error {
+        BufferError::Length {
+            buffer: "image", ..
+        } => Status::ImageLength,
+        BufferError::Length { .. } => Status::Memory,
+        _ => Status::Damaged,
+    }
+}

@@ -1,0 +1,4 @@
+//! The header is what the interface says.
+
+mod header;
+mod misuse;

@@ -1,0 +1,1 @@
+//! What C can do wrong is refused with a status.

@@ -1,0 +1,96 @@
+//! A model as C sources.
+
+use super::{ExportArguments, firmware};
+use crate::commands::arguments::subject;
+use crate::commands::{describe_dataset, describe_network};
+use crate::engine::{AnyEngine, EngineOptions};
+use crate::exchange::c::{self, CSamples};
+use crate::model::{AnyModel, ModelFacts};
+use crate::output::Output;
+use crate::whole_file;
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+use std::fs;
+use std::path::PathBuf;
+
+/// Samples written where no number is given.
+const SAMPLES: usize = 3;
+
+/// The result as JSON.
+#[derive(Debug, Serialize)]
+struct CReport {
+    /// What the model is called in C.
+    name: String,
+    files: Vec<PathBuf>,
+}
+
+/// Writes the files.
+///
+/// # Errors
+///
+/// What was wrong with the arguments, the model or the disk, in one line.
+pub fn run(arguments: &ExportArguments) -> Result<()> {
+    let output = Output::new(arguments.json);
+    let folder = arguments
+        .out
+        .clone()
+        .context("--out is missing: the folder to write to")?;
+    firmware::check_folder(&folder)?;
+    let bytes = subject::read_any_model(&arguments.weights)?;
+    let model = AnyModel::open(&bytes)?;
+    let file = || arguments.weights.display().to_string();
+    ensure!(
+        !model.network().has_batch_norm(),
+        "{}: it has batch normalisations without their statistics; export the model.kiln that a \
+         run wrote, which has them folded",
+        file()
+    );
+    let name = c::identifier(arguments.name.as_deref(), &arguments.weights)?;
+    let samples = match arguments.dataset {
+        Some(_) => Some(samples(output, arguments, &model)?),
+        None => None,
+    };
+    let written = c::write(&model, &name, samples.as_ref()).with_context(file)?;
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let mut files = Vec::new();
+    for own in written {
+        let path = folder.join(own.name);
+        whole_file::write(&path, own.content.as_bytes())
+            .with_context(|| path.display().to_string())?;
+        files.push(path);
+    }
+    describe_network(output, model.network())?;
+    for path in &files {
+        output.item("wrote", path.display())?;
+    }
+    output.item(
+        "next",
+        "scripts/c_library.sh TARGET builds libkiln.a and kiln.h for your processor",
+    )?;
+    output.object(&CReport { name, files })?;
+    Ok(())
+}
+
+/// Some samples of the dataset, and what this machine makes of them.
+fn samples(output: Output, arguments: &ExportArguments, model: &AnyModel<'_>) -> Result<CSamples> {
+    let threads = arguments.machine.threads()?;
+    let dataset = firmware::subject(arguments)?.load(model, threads)?;
+    describe_dataset(output, &dataset)?;
+    let samples = subject::test_samples(&dataset);
+    let count = arguments.samples.unwrap_or(SAMPLES);
+    let chosen = samples.chosen(&subject::spread(samples, Some(count)));
+    let options = EngineOptions {
+        threads,
+        lanes: arguments.machine.lanes()?,
+        batch: 1,
+        ..EngineOptions::default()
+    };
+    let mut engine = AnyEngine::new(model, &options)?;
+    let indices: Vec<u32> = (0..chosen.len() as u32).collect();
+    let (_, left) = engine.evaluate(&chosen, &indices)?;
+    Ok(CSamples {
+        images: chosen.bytes()?.pixels().to_vec(),
+        labels: chosen.labels.clone(),
+        outputs: left.scores,
+    })
+}

@@ -1,0 +1,112 @@
+//! A model as C: an array of words with the kernels that it needs, for the library that
+//! `scripts/c_library.sh` builds, and a program and a build file to begin with.
+
+mod example;
+mod identifier;
+mod samples;
+mod source;
+mod words;
+
+pub use identifier::{CNameError, identifier};
+pub use samples::CSamples;
+
+use crate::model::{AnyModel, ModelFacts};
+use kiln_core::{BufferError, ModelTask, Network, ProgramError};
+use words::StoredWords;
+
+/// Why a model cannot be written as C.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CExportError {
+    /// No program can be made of its network.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// Its tensors are not those of its network.
+    #[error(transparent)]
+    Buffer(#[from] BufferError),
+    /// It takes no images of bytes.
+    #[error(
+        "its input has {channels} channels scaled each by its own numbers, more than {most}; the C \
+         library takes bytes"
+    )]
+    Channels {
+        /// Channels of its input.
+        channels: usize,
+        /// Most channels that have scales of their own.
+        most: usize,
+    },
+    /// It gives what it was given.
+    #[error("it is an autoencoder, and the C library classifies")]
+    Task,
+}
+
+/// A file of the export.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CFile {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub content: String,
+}
+
+/// What C needs to know of a model.
+struct CModel<'a> {
+    /// What it is called in C.
+    name: &'a str,
+    network: &'a Network,
+    classes: Vec<String>,
+    words: StoredWords,
+    /// SHA-256 of its tensors.
+    sha256: String,
+}
+
+impl CModel<'_> {
+    /// The name in macros.
+    fn prefix(&self) -> String {
+        self.name.to_uppercase()
+    }
+}
+
+/// Writes a model as C, called `name`: `NAME.h`, `NAME.c`, `main.c`, `CMakeLists.txt` and, where there are
+/// samples, `NAME_samples.h`.
+///
+/// # Errors
+///
+/// A model that the C library has no way to run.
+pub fn write(
+    model: &AnyModel<'_>,
+    name: &str,
+    samples: Option<&CSamples>,
+) -> Result<Vec<CFile>, CExportError> {
+    if model.task() != ModelTask::Classification {
+        return Err(CExportError::Task);
+    }
+    let own = CModel {
+        name,
+        network: model.network(),
+        classes: model.class_names(),
+        words: StoredWords::of(model)?,
+        sha256: model.sha256(),
+    };
+    let file = |name: String, content| CFile { name, content };
+    let main = match samples {
+        Some(_) => example::main_with_samples(&own),
+        None => example::main(&own),
+    };
+    let mut files = vec![
+        file(format!("{name}.h"), source::header(&own)),
+        file(format!("{name}.c"), source::source(&own)),
+        file("main.c".into(), main),
+        file("CMakeLists.txt".into(), example::cmake(&own)),
+    ];
+    if let Some(samples) = samples {
+        files.push(file(
+            format!("{name}_samples.h"),
+            samples::header(&own, samples),
+        ));
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Names, texts and files.
+
+use super::identifier::literal;
+use super::{identifier, write};
+use crate::model::AnyModel;
+use crate::weights::ModelBytes;
+use std::path::Path;
+
+#[test]
+fn files_are_called_as_variables_can_be() {
+    let name = |file: &str| identifier(None, Path::new(file)).unwrap();
+    assert_eq!(name("runs/x/digits-int8.kiln"), "digits_int8");
+    assert_eq!(name("9 lives.kiln"), "model_9_lives");
+    assert_eq!(name("int.kiln"), "model_int");
+    assert_eq!(name("Kiln.kiln"), "model_kiln");
+    assert_eq!(name("Käse.kiln"), "k_se");
+    let asked = |name| identifier(Some(name), Path::new("a.kiln"));
+    assert_eq!(asked("cat_dog").unwrap(), "cat_dog");
+    for name in ["", "9a", "a-b", "while", "kiln_init", "a b"] {
+        assert!(
+            asked(name).unwrap_err().to_string().contains(name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_text_is_a_literal_whatever_is_in_it() {
+    assert_eq!(literal("cat 7"), "\"cat 7\"");
+    assert_eq!(literal("a\"b\\c??/"), "\"a\\\"b\\\\c\\?\\?/\"");
+    assert_eq!(literal("é1\n"), "\"\\303\\2511\\012\"");
+}
+
+fn model(bytes: &[u8]) -> ModelBytes {
+    let mut folder = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut folder, bytes).unwrap();
+    ModelBytes::read(folder.path()).unwrap()
+}
+
+#[test]
+fn a_model_names_its_own_kernels_alone() {
+    let float = model(include_bytes!("../../../../firmware/assets/digits.kiln"));
+    let files = write(&AnyModel::open(&float).unwrap(), "digits", None).unwrap();
+    let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
+    assert_eq!(names, ["digits.h", "digits.c", "main.c", "CMakeLists.txt"]);
+    let [header, source] = [&files[0].content, &files[1].content];
+    for line in [
+        "#define DIGITS_IMAGE_BYTES 784",
+        "#define DIGITS_CLASSES 10",
+        "#define DIGITS_MEMORY_BYTES 8544",
+        "extern const kiln_model digits;",
+    ] {
+        assert!(header.contains(line), "{line}: {header}");
+    }
+    assert!(
+        source
+            .contains("&kiln_float_convolve_and_pool,\n    &kiln_float_convolve_and_pool,\n    &kiln_float_connect,")
+    );
+    assert!(source.contains("&kiln_float,") && !source.contains("kiln_float_pool_by_mean"));
+    let int8 = model(include_bytes!(
+        "../../../../firmware/assets/digits-int8.kiln"
+    ));
+    let files = write(&AnyModel::open(&int8).unwrap(), "digits", None).unwrap();
+    let source = &files[1].content;
+    assert!(source.contains("&kiln_int8,") && source.contains("__ARM_FEATURE_DSP"));
+    assert!(
+        files[0]
+            .content
+            .contains("#define DIGITS_MEMORY_BYTES 2448")
+    );
+}
