@@ -157,7 +157,7 @@ impl<'a> ModelFile<'a> {
     }
 
     /// Name of each class in the order of the logits; nothing where the file names none.
-    pub fn class_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn class_names(&self) -> core::str::Lines<'a> {
         self.class_names.lines()
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::GenerateError;
 use crate::int8::quantization;
-use crate::int8_module::{Target, arranged, shape};
+use crate::int8_module::{ArrangedFor, arranged, shape};
 use crate::module::program;
 use crate::network::network;
 use crate::options::{ModuleOptions, ModuleTraining};
@@ -28,7 +28,7 @@ pub(crate) fn items(
     let nodes = cut.trunk.layers().len();
     let between = &quantized.values()[nodes];
     let mut words = String::new();
-    for target in Target::ALL {
+    for target in ArrangedFor::ALL {
         let own = arranged(options, &trunk, &cut.trunk_of(&quantized), target)?;
         let (condition, len) = (target.condition(), own.len());
         words.push_str(&format!(

@@ -75,9 +75,9 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
 
 /// A kind of processor.
 #[derive(Clone, Copy)]
-pub(crate) struct Target(Int8Target);
+pub(crate) struct ArrangedFor(Int8Target);
 
-impl Target {
+impl ArrangedFor {
     /// All that words are arranged for.
     pub const ALL: [Self; 2] = [Self(Int8Target::CortexMDsp), Self(Int8Target::Portable)];
 
@@ -95,7 +95,7 @@ pub(crate) fn arranged(
     options: &ModuleOptions<'_>,
     program: &Program,
     quantized: &QuantizedNetwork<'_>,
-    target: Target,
+    target: ArrangedFor,
 ) -> Result<Vec<u32>, GenerateError> {
     arranged_words(program, quantized, target.0).map_err(|error| GenerateError::Arrangement {
         path: options.path.into(),
@@ -120,7 +120,7 @@ fn words(
     quantized: &QuantizedNetwork<'_>,
 ) -> Result<String, GenerateError> {
     let mut code = String::new();
-    for target in Target::ALL {
+    for target in ArrangedFor::ALL {
         let words = arranged(options, program, quantized, target)?;
         check_memory(options, "flash", &[("the model", size_of_val(&words[..]))])?;
         let mut crc = Crc32::new();

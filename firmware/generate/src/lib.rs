@@ -23,3 +23,6 @@ pub use module::module;
 pub use network::{description, network, values};
 pub use options::{ModuleOptions, ModuleTraining, TrainedLayers};
 pub use training::mode;
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ pub enum DeviceError {
     },
     /// The parameters in flash are not those of the model file.
     Damaged,
+    /// No model has been opened.
+    NoModel,
     /// A batch of no samples, or of more than one may have.
     Batch {
         /// Most samples of a batch.
@@ -60,6 +62,7 @@ impl fmt::Display for DeviceError {
                  columns"
             ),
             Self::Damaged => f.write_str("the model in flash is damaged; flash it again"),
+            Self::NoModel => f.write_str("no model has been opened; open one first"),
             Self::Batch { most, given } => write!(
                 f,
                 "a batch of {given} samples; from 1 to {most} are learned at once"

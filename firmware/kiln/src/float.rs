@@ -28,10 +28,7 @@ pub trait EmbeddedModel: 'static {
     /// # Errors
     ///
     /// An arena of another length than the program says.
-    fn infer<'m>(
-        arena: &'m mut [f32],
-        fill: impl FnOnce(&mut [f32]),
-    ) -> Result<&'m [f32], BufferError>;
+    fn infer(arena: &mut [f32], fill: impl FnOnce(&mut [f32])) -> Result<&[f32], BufferError>;
 }
 
 /// Classifies inputs, one by one, in memory of its own: [`FloatClassifier::BYTES`] of RAM, best in a

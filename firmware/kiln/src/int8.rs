@@ -36,10 +36,7 @@ pub trait EmbeddedInt8Model: 'static {
     /// # Errors
     ///
     /// An arena of another length than the program says.
-    fn infer<'m>(
-        arena: &'m mut [i8],
-        fill: impl FnOnce(&mut [i8]),
-    ) -> Result<&'m [i8], BufferError>;
+    fn infer(arena: &mut [i8], fill: impl FnOnce(&mut [i8])) -> Result<&[i8], BufferError>;
 }
 
 /// Classifies inputs, one by one, in memory of its own: [`Int8Classifier::BYTES`] of RAM, best in a

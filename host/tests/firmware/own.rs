@@ -27,15 +27,95 @@ fn the_example_prints_the_logits_of_the_desktop_before_and_after_it_has_learned(
         return;
     };
     for (lines, name) in expected.iter().zip(["own", "int8"]) {
-        let output = Command::new("qemu-system-arm")
-            .args(["-M", "mps2-an386", "-nographic", "-semihosting-config"])
-            .args(["enable=on,target=native", "-kernel"])
-            .arg(programs.join(name))
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{name}: {output:?}");
-        assert_eq!(*lines, String::from_utf8_lossy(&output.stdout), "{name}");
+        assert_eq!(*lines, printed(&programs.join(name)), "{name}");
     }
+}
+
+#[test]
+fn a_project_of_the_page_s_own_text_prints_what_the_desktop_computes() {
+    let page = fs::read_to_string(repository().join("firmware/README.md")).unwrap();
+    let mut blocks = page.split("```").skip(1).step_by(2).filter_map(|block| {
+        let (language, text) = block.split_once('\n')?;
+        (language != "sh").then_some(text)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let kiln = repository().join("firmware/kiln");
+    let kiln = kiln.canonicalize().unwrap();
+    for name in [
+        "Cargo.toml",
+        ".cargo/config.toml",
+        "memory.x",
+        "src/main.rs",
+    ] {
+        let text = blocks
+            .next()
+            .unwrap_or_else(|| panic!("the page has no {name}"));
+        write(
+            name,
+            &text.replace("../kiln/firmware/kiln", kiln.to_str().unwrap()),
+        );
+        assert!(text.lines().count() < 40, "{name}");
+    }
+    fs::copy(asset("digits.kiln"), folder.path().join("digits.kiln")).unwrap();
+    fs::copy(
+        example().join("Cargo.lock"),
+        folder.path().join("Cargo.lock"),
+    )
+    .unwrap();
+    // By cargo's own profile, as the example, whose dependencies need not be compiled again.
+    let profile = [
+        ("OPT_LEVEL", "3"),
+        ("LTO", "false"),
+        ("CODEGEN_UNITS", "16"),
+    ];
+    let profile = profile.map(|(name, value)| (format!("CARGO_PROFILE_RELEASE_{name}"), value));
+    let output = example().join("target");
+    if build_in(folder.path(), &output, &profile).is_none() {
+        return;
+    }
+    let program = folder.path().join("own");
+    fs::copy(output.join(TARGET).join("release/own"), &program).unwrap();
+    assert_eq!(page_lines(), printed(&program));
+}
+
+/// What a program prints in the emulator until it ends.
+fn printed(program: &Path) -> String {
+    let output = Command::new("qemu-system-arm")
+        .args(["-M", "mps2-an386", "-nographic", "-semihosting-config"])
+        .args(["enable=on,target=native", "-kernel"])
+        .arg(program)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What the page's program has to print: it learns that a black image is a 7.
+fn page_lines() -> String {
+    let bytes = ModelBytes::read(&asset("digits.kiln")).unwrap();
+    let model = bytes.open().unwrap();
+    let options = EngineOptions {
+        trainable: Trainable::from_layer(model.network().layers().len()),
+        ..EngineOptions::default()
+    };
+    let parameters = model.parameters().to_vec();
+    let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options).unwrap();
+    let shape = model.network().input_shape();
+    let black = Samples::of_bytes(vec![0; shape.elements()], vec![7], shape.into());
+    let mut text = String::new();
+    for _ in 0..3 {
+        let mut logits = vec![0.0; model.network().classes()];
+        engine.evaluate(&black, &[0], Some(&mut logits)).unwrap();
+        let class = kiln_core::reference::loss::highest_class(&logits);
+        text += &format!("looks like {}\n", model.class_names().nth(class).unwrap());
+        engine.step(&black, &[0], &Sgd::new(0.1)).unwrap();
+    }
+    text
 }
 
 fn example() -> PathBuf {
@@ -45,11 +125,19 @@ fn example() -> PathBuf {
 /// The folder of the example's programs, built with the flags that cargo has by default; `None` where
 /// they cannot be built or run here.
 fn build() -> Option<PathBuf> {
+    let output = example().join("target");
+    build_in(&example(), &output, &[])?;
+    Some(output.join(TARGET).join("release"))
+}
+
+/// Builds a package for the emulated board; `None` where it cannot be built or run here.
+fn build_in(package: &Path, output: &Path, variables: &[(String, &str)]) -> Option<()> {
     has_emulator().then_some(())?;
     let output = Command::new(repository().join("scripts/cross_cargo.sh"))
         .args([TARGET, "core", "build", "--release", "--locked"])
-        .current_dir(example())
-        .env_remove("CARGO_TARGET_DIR")
+        .current_dir(package)
+        .env("CARGO_TARGET_DIR", output)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap();
     let reason = String::from_utf8_lossy(&output.stderr);
@@ -58,7 +146,7 @@ fn build() -> Option<PathBuf> {
         return None;
     }
     assert!(output.status.success(), "{reason}");
-    Some(example().join("target").join(TARGET).join("release"))
+    Some(())
 }
 
 /// What the example has to print.

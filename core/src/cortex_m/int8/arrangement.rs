@@ -43,6 +43,11 @@ impl CodeArrangement<'_> {
         }
     }
 
+    /// Whether arranged weights that begin with this word are paired, and their sums rounded once.
+    pub(crate) const fn is_paired_word(first: u32) -> bool {
+        first == Header::PAIRED_ONCE
+    }
+
     /// Whether the loops can compute the convolution.
     pub fn is_served(&self) -> bool {
         let Some(sizes) = Sizes::of(&self.geometry, self.pool) else {

@@ -154,6 +154,9 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// The word of paired weights whose sums are rounded once.
+    pub const PAIRED_ONCE: u32 = 0;
+
     pub fn word(self) -> u32 {
         u32::from(!self.paired) | u32::from(self.rounding == Rounding::Twice) << 1
     }

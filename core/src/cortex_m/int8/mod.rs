@@ -103,6 +103,10 @@ impl CodeSweeping {
     pub const fn by(_: SweepKernel, _: &crate::ops::conv2d::ConvGeometry, _: bool) -> Option<Self> {
         None
     }
+
+    pub const fn for_weights(own: Option<Self>, _: bool) -> Option<Self> {
+        own
+    }
 }
 
 /// How sums become codes.

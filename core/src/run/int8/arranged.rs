@@ -214,6 +214,8 @@ pub(in crate::run) struct StepExtent {
     /// Words that the processor's loops take; none of a step that is no convolution or that they do not
     /// serve.
     pub loops: usize,
+    /// Whether of these words two weights share 16 bits, and sums are rounded once.
+    pub is_paired: bool,
     /// Words of constants that no loop takes.
     constants: usize,
     /// Whether a word stands before them that says so: the weights are behind them.
@@ -229,6 +231,7 @@ impl StepExtent {
         let mut own = Self {
             at,
             loops: 0,
+            is_paired: false,
             constants: step.constants.len,
             is_plain: false,
             weights: 0,
@@ -243,6 +246,7 @@ impl StepExtent {
             } else {
                 let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
                 own.loops = CodeArrangement::words(&geometry, pool);
+                own.is_paired = CodeArrangement::is_paired_word(words[at]);
                 own.constants -= 3 * geometry.filters;
                 if own.loops == 0 || !HAS_LOOPS {
                     return None;

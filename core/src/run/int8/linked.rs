@@ -51,7 +51,8 @@ pub struct LinkedInt8Program<'a, const STEPS: usize = MAX_NODES> {
 /// Runs one step, by its integers at their place.
 #[derive(Clone, Copy, Debug)]
 struct Int8StepKernel {
-    kernel: SingleInt8Kernel,
+    run: Int8Kernel,
+    rows: RowsKernel,
     /// Where the processor's loops compute a convolution's rows: which.
     sweep: Option<CodeSweeping>,
     extent: StepExtent,
@@ -75,7 +76,8 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
             "the values are another network's"
         );
         let nothing = Int8StepKernel {
-            kernel: CLAMP,
+            run: clamp,
+            rows: convolve_portably,
             sweep: None,
             extent: match StepExtent::of(&Step::NOTHING, &[], 0) {
                 Some(extent) => extent,
@@ -91,9 +93,11 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
             };
             at += extent.len();
             let kernel = INT8_KERNELS[kernel_number(step, extent.sweeping(step)) as usize].1;
+            // Not the kernel itself, whose loops serve any weights: they would be linked.
             kernels[index] = Int8StepKernel {
-                kernel,
-                sweep: kernel.sweep(step, &extent),
+                run: kernel.run,
+                rows: kernel.rows,
+                sweep: CodeSweeping::for_weights(kernel.sweep(step, &extent), extent.is_paired),
                 extent,
             };
             index += 1;
@@ -141,13 +145,13 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
             let own = &self.kernels[index];
             StepIntegers {
                 tensors: own.extent.tensors(words),
-                rows: own.kernel.rows,
+                rows: own.rows,
                 sweep: own.sweep.as_ref(),
             }
         };
         let look = |step, _: &[i8]| observer.done(Work::of_int8(step));
         let run = |index: usize, work: Int8Step<'_>, arena: &mut [i8], places: [Region; 2]| {
-            self.kernels[index].kernel.run(work, arena, places);
+            (self.kernels[index].run)(work, arena, places);
         };
         self.program
             .infer_by(values, arena, fill, integers, look, run)

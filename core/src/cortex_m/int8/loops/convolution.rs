@@ -5,6 +5,7 @@ use super::clamping::clamp_codes;
 use super::gathering::Gathering;
 use super::layout::{Header, Sizes, Sweeping};
 use super::line::CodeLine;
+use super::tile::Tile;
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -75,6 +76,22 @@ impl CodeSweeping {
             None => None,
         }
     }
+
+    /// The same, if there is one, for weights of which it is known whether they are paired, and their
+    /// sums rounded once: these have loops of their own, which are shorter.
+    pub(crate) const fn for_weights(own: Option<Self>, are_paired: bool) -> Option<Self> {
+        match own {
+            Some(Self { sizes, .. }) if are_paired => {
+                let kernel = SweepKernel(match sizes.sweeping {
+                    Sweeping::Tiles => sweep_paired_tiles,
+                    Sweeping::Lines => sweep_paired_lines,
+                    Sweeping::Planes => sweep_planes,
+                });
+                Some(Self { sizes, kernel })
+            }
+            own => own,
+        }
+    }
 }
 
 impl CodeConvolution<'_> {
@@ -128,9 +145,9 @@ impl CodeConvolution<'_> {
         )
     }
 
-    /// One position at a time.
+    /// One position at a time, by the loops for its weights.
     #[inline(never)]
-    fn lines(&mut self, sizes: &Sizes) {
+    fn lines(&mut self, sizes: &Sizes, run: LineLoops) {
         let g = self.geometry;
         let header = header_of(self.arranged);
         let filters = g.group_filters();
@@ -158,22 +175,32 @@ impl CodeConvolution<'_> {
                     is_twice: usize::from(header.rounding == Rounding::Twice),
                 };
                 // SAFETY: the lengths are asserted: each tap, weight and code has its place.
-                behind = unsafe { line.run() };
+                behind = unsafe { run(&line) };
             }
             weights = behind;
         }
     }
 }
 
+/// [`CodeLine::run`], or that for some weights alone.
+type LineLoops = unsafe fn(&CodeLine) -> *const u32;
+
 fn sweep_tiles(work: &mut CodeConvolution<'_>, sizes: &Sizes, width: usize) {
-    if !work.pool {
-        work.geometry = flattened(work.geometry);
-    }
-    work.tiles(sizes, width);
+    flatten(work);
+    work.tiles(sizes, width, Tile::run);
+}
+
+fn sweep_paired_tiles(work: &mut CodeConvolution<'_>, sizes: &Sizes, width: usize) {
+    flatten(work);
+    work.tiles(sizes, width, Tile::run_paired);
 }
 
 fn sweep_lines(work: &mut CodeConvolution<'_>, sizes: &Sizes, _: usize) {
-    work.lines(sizes);
+    work.lines(sizes, CodeLine::run);
+}
+
+fn sweep_paired_lines(work: &mut CodeConvolution<'_>, sizes: &Sizes, _: usize) {
+    work.lines(sizes, CodeLine::run_paired);
 }
 
 fn sweep_planes(work: &mut CodeConvolution<'_>, _: &Sizes, _: usize) {
@@ -192,11 +219,11 @@ pub(super) fn header_of(arranged: &[u32]) -> Header {
     }
 }
 
-/// A kernel of 1 x 1 that takes every value sees one long row.
-fn flattened(g: ConvGeometry) -> ConvGeometry {
-    if !g.is_pointwise() {
-        return g;
+/// A kernel of 1 x 1 that takes every value sees one long row, in front of no pool.
+#[inline(never)]
+fn flatten(work: &mut CodeConvolution<'_>) {
+    let g = &mut work.geometry;
+    if !work.pool && g.is_pointwise() {
+        [g.input, g.output] = [[1, g.input_area()], [1, g.output_area()]];
     }
-    let [input, output] = [[1, g.input_area()], [1, g.output_area()]];
-    ConvGeometry { input, output, ..g }
 }

@@ -145,3 +145,33 @@ macro_rules! largest {
         )+)
     };
 }
+
+/// A quad of four filters, paired.
+macro_rules! paired_line {
+    () => {
+        concat!(
+            "ldm r12!, {{r4-r7}}\nldrd r8, r9, [lr], #8\n",
+            "smlad r0, r4, r8, r0\nsmlad r1, r5, r8, r1\n",
+            "smlad r2, r6, r8, r2\nsmlad r3, r7, r8, r3\n",
+            "sxtb16 r4, r4\nsxtb16 r5, r5\nsxtb16 r6, r6\nsxtb16 r7, r7\n",
+            "smlad r0, r4, r9, r0\nsmlad r1, r5, r9, r1\n",
+            "smlad r2, r6, r9, r2\nsmlad r3, r7, r9, r3\n",
+        )
+    };
+}
+
+/// Each of four sums becomes a code by its own scale.
+macro_rules! four_codes {
+    ($round:ident!($($free:literal;)?)) => {
+        concat!(
+            "ldm r12!, {{r8-r10}}\n",
+            $round!($($free;)? "r0"),
+            "ldm r12!, {{r8-r10}}\n",
+            $round!($($free;)? "r1"),
+            "ldm r12!, {{r8-r10}}\n",
+            $round!($($free;)? "r2"),
+            "ldm r12!, {{r8-r10}}\n",
+            $round!($($free;)? "r3"),
+        )
+    };
+}

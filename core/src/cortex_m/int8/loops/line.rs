@@ -36,21 +36,20 @@ impl CodeLine {
         // SAFETY: as above.
         return unsafe { super::emulated::line(self) };
     }
-}
 
-/// A quad of four filters, paired.
-#[cfg(target_arch = "arm")]
-macro_rules! paired_line {
-    () => {
-        concat!(
-            "ldm r12!, {{r4-r7}}\nldrd r8, r9, [lr], #8\n",
-            "smlad r0, r4, r8, r0\nsmlad r1, r5, r8, r1\n",
-            "smlad r2, r6, r8, r2\nsmlad r3, r7, r8, r3\n",
-            "sxtb16 r4, r4\nsxtb16 r5, r5\nsxtb16 r6, r6\nsxtb16 r7, r7\n",
-            "smlad r0, r4, r9, r0\nsmlad r1, r5, r9, r1\n",
-            "smlad r2, r6, r9, r2\nsmlad r3, r7, r9, r3\n",
-        )
-    };
+    /// The same of paired weights, rounded once, without the code for others.
+    ///
+    /// # Safety
+    ///
+    /// As for [`CodeLine::run`].
+    pub unsafe fn run_paired(&self) -> *const u32 {
+        // SAFETY: the caller vouches for what the loops read and write.
+        #[cfg(target_arch = "arm")]
+        return unsafe { super::paired::line(self) };
+        #[cfg(not(target_arch = "arm"))]
+        // SAFETY: as above.
+        return unsafe { super::emulated::line(self) };
+    }
 }
 
 /// A quad of four filters, bytes.
@@ -63,23 +62,6 @@ macro_rules! bytes_line {
             "sxtb16 r10, r5\nsxtb16 r5, r5, ror #8\nsmlad r1, r10, r8, r1\nsmlad r1, r5, r9, r1\n",
             "sxtb16 r10, r6\nsxtb16 r6, r6, ror #8\nsmlad r2, r10, r8, r2\nsmlad r2, r6, r9, r2\n",
             "sxtb16 r10, r7\nsxtb16 r7, r7, ror #8\nsmlad r3, r10, r8, r3\nsmlad r3, r7, r9, r3\n",
-        )
-    };
-}
-
-/// Each of four sums becomes a code by its own scale.
-#[cfg(target_arch = "arm")]
-macro_rules! four_codes {
-    ($round:ident!($($free:literal;)?)) => {
-        concat!(
-            "ldm r12!, {{r8-r10}}\n",
-            $round!($($free;)? "r0"),
-            "ldm r12!, {{r8-r10}}\n",
-            $round!($($free;)? "r1"),
-            "ldm r12!, {{r8-r10}}\n",
-            $round!($($free;)? "r2"),
-            "ldm r12!, {{r8-r10}}\n",
-            $round!($($free;)? "r3"),
         )
     };
 }

@@ -20,6 +20,8 @@ mod emulated_windows;
 mod gathering;
 mod line;
 mod pair;
+#[cfg(target_arch = "arm")]
+mod paired;
 mod plane;
 mod planes;
 mod tile;

@@ -58,6 +58,20 @@ impl Tile {
         // SAFETY: as above.
         return unsafe { super::emulated::tile(self) };
     }
+
+    /// The same of paired weights, rounded once, without the code for others.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Tile::run`].
+    pub unsafe fn run_paired(&self) -> *const u32 {
+        // SAFETY: the caller vouches for what the loops read and write.
+        #[cfg(target_arch = "arm")]
+        return unsafe { super::paired::tile(self) };
+        #[cfg(not(target_arch = "arm"))]
+        // SAFETY: as above.
+        return unsafe { super::emulated::tile(self) };
+    }
 }
 
 // r12 and lr walk through weights and taps. On the stack lie the fields, the place of what the first

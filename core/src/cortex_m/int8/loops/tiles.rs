@@ -9,9 +9,9 @@ use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
 impl CodeConvolution<'_> {
-    /// Group by group; the outputs, or windows, have so many columns.
+    /// Group by group, by the loops for its weights; the outputs, or windows, have so many columns.
     #[inline(never)]
-    pub(super) fn tiles(&mut self, sizes: &Sizes, width: usize) {
+    pub(super) fn tiles(&mut self, sizes: &Sizes, width: usize, run: TileLoops) {
         let g = self.geometry;
         let rows = self.rows.clone();
         let header = header_of(self.arranged);
@@ -22,6 +22,7 @@ impl CodeConvolution<'_> {
         let taps = gathering.taps();
         let mut tiles = GroupTiles {
             geometry: &g,
+            run,
             gathering: &mut gathering,
             layout: if header.paired { 0 } else { BYTES },
             output,
@@ -54,9 +55,13 @@ impl CodeConvolution<'_> {
     }
 }
 
+/// [`Tile::run`], or that for some weights alone.
+pub(super) type TileLoops = unsafe fn(&Tile) -> *const u32;
+
 /// The tiles of a group of filters.
 struct GroupTiles<'a, 'g> {
     geometry: &'a ConvGeometry,
+    run: TileLoops,
     gathering: &'a mut Gathering<'g>,
     /// The loop's body for several positions.
     layout: usize,
@@ -119,6 +124,6 @@ impl GroupTiles<'_, '_> {
         tile.output = self.output.wrapping_add(place * self.geometry.filters);
         tile.pairs_end = tile.output.wrapping_add(filters / 2 * 2);
         // SAFETY: the lengths are asserted: each tap, weight and code has its place.
-        self.weights = unsafe { tile.run() };
+        self.weights = unsafe { (self.run)(tile) };
     }
 }
