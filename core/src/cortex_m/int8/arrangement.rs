@@ -48,6 +48,12 @@ impl CodeArrangement<'_> {
         first == Header::PAIRED_ONCE
     }
 
+    /// Whether its words begin with the one that [`CodeArrangement::is_paired_word`] knows.
+    pub(crate) fn has_paired_word(&self) -> bool {
+        let sweeping = Sweeping::of(&self.geometry, self.pool);
+        sweeping.is_some_and(|sweeping| sweeping != Sweeping::Planes) && self.is_paired()
+    }
+
     /// Whether the loops can compute the convolution.
     pub fn is_served(&self) -> bool {
         let Some(sizes) = Sizes::of(&self.geometry, self.pool) else {

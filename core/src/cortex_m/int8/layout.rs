@@ -83,6 +83,9 @@ impl TapLayout {
     }
 }
 
+/// Words of [`Sizes`].
+pub(crate) const SIZE_WORDS: usize = 6;
+
 /// How a convolution is computed, and what that takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
@@ -101,6 +104,42 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
+    /// As words, for a program that reads them where others have found them out.
+    pub const fn to_words(self) -> [u32; SIZE_WORDS] {
+        let kind = self.sweeping as u32 | (self.layout as u32) << 8;
+        [
+            kind,
+            self.quads as u32,
+            self.row_quads as u32,
+            self.words as u32,
+            self.taps as u32,
+            self.copies as u32,
+        ]
+    }
+
+    /// From words; nothing where they are none.
+    pub const fn of_words(words: &[u32; SIZE_WORDS]) -> Option<Self> {
+        let sweeping = match words[0] & 0xff {
+            0 => Sweeping::Tiles,
+            1 => Sweeping::Lines,
+            2 => Sweeping::Planes,
+            _ => return None,
+        };
+        Some(Self {
+            sweeping,
+            layout: if words[0] >> 8 == TapLayout::Rows as u32 {
+                TapLayout::Rows
+            } else {
+                TapLayout::Packed
+            },
+            quads: words[1] as usize,
+            row_quads: words[2] as usize,
+            words: words[3] as usize,
+            taps: words[4] as usize,
+            copies: words[5] as usize,
+        })
+    }
+
     #[inline(never)]
     pub const fn of(g: &ConvGeometry, pool: bool) -> Option<Self> {
         let Some(sweeping) = Sweeping::of(g, pool) else {

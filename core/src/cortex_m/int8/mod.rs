@@ -23,6 +23,7 @@ mod scale;
 #[cfg(test)]
 mod tests;
 
+use crate::ops::conv2d::ConvGeometry;
 #[cfg(any(
     test,
     all(
@@ -33,7 +34,7 @@ mod tests;
 ))]
 pub use crate::ops::pool::int8::CodeWindow;
 pub use arrangement::CodeArrangement;
-pub(crate) use layout::Sweeping;
+pub(crate) use layout::{SIZE_WORDS, Sweeping};
 #[cfg(any(
     test,
     all(
@@ -89,6 +90,10 @@ impl SweepKernel {
     pub const fn of(_: Sweeping) -> Self {
         Self
     }
+
+    pub const fn paired(_: Sweeping) -> Self {
+        Self
+    }
 }
 
 #[cfg(not(any(
@@ -100,12 +105,20 @@ impl SweepKernel {
     )
 )))]
 impl CodeSweeping {
-    pub const fn by(_: SweepKernel, _: &crate::ops::conv2d::ConvGeometry, _: bool) -> Option<Self> {
+    pub const fn by(_: SweepKernel, _: &ConvGeometry, _: bool) -> Option<Self> {
         None
     }
 
-    pub const fn for_weights(own: Option<Self>, _: bool) -> Option<Self> {
-        own
+    pub const fn of_words(_: SweepKernel, _: &[u32; SIZE_WORDS]) -> Option<Self> {
+        None
+    }
+}
+
+/// What the loops take of a convolution, as words; zeros where none is made for the geometry.
+pub(crate) const fn size_words(geometry: &ConvGeometry, pool: bool) -> [u32; SIZE_WORDS] {
+    match layout::Sizes::of(geometry, pool) {
+        Some(sizes) => sizes.to_words(),
+        None => [0; SIZE_WORDS],
     }
 }
 

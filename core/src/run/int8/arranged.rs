@@ -5,7 +5,7 @@ use super::kernels::Int8Kernels;
 use super::linked::SingleInt8Kernel;
 use super::run_any;
 use super::step::{Int8Step, StepIntegers, StepTensors};
-use crate::dsp::{CodeArrangement, Rounding, Sweeping};
+use crate::dsp::{CodeArrangement, Rounding, SIZE_WORDS, Sweeping};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
 use crate::lanes::bytes::{i8s_of_words, i32s_of_words};
 use crate::program::Region;
@@ -80,16 +80,21 @@ impl<const STEPS: usize> Program<STEPS> {
         Ok(())
     }
 
-    /// Which loops a step is arranged for, if it is.
+    /// Which loops a step is arranged for, if it is, and whether its weights are paired.
     pub(super) fn sweeping(
         &self,
         quantized: &QuantizedNetwork<'_>,
         step: &Step,
         target: Int8Target,
-    ) -> Option<Sweeping> {
+    ) -> (Option<Sweeping>, bool) {
         let layout = StepLayout::of(self, quantized, step, target);
-        let arrangement = layout.loops?;
-        Sweeping::of(&arrangement.geometry, arrangement.pool)
+        match &layout.loops {
+            Some(loops) => (
+                Sweeping::of(&loops.geometry, loops.pool),
+                loops.has_paired_word(),
+            ),
+            None => (None, false),
+        }
     }
 
     /// Like [`Program::infer_int8`], by a network that was arranged for this processor. `arena` starts
@@ -147,6 +152,10 @@ pub(in crate::run) struct ArrangedStep<'a> {
     pub step: &'a Step,
     /// Numbers of the nodes that gave what it reads, 0 for the input.
     pub nodes: [usize; 2],
+    /// How it is arranged: [`StepExtent::to_words`].
+    pub extent: [u32; 2],
+    /// What the loops take of it: [`size_words`](crate::dsp::size_words).
+    pub sizes: [u32; SIZE_WORDS],
 }
 
 /// Goes through an arranged network step by step.
@@ -165,11 +174,18 @@ impl<'a> ArrangedCursor<'a> {
         self.at == self.network.words.len()
     }
 
-    /// The next step's integers; nothing where they are not there.
-    pub fn take(&mut self, step: &Step) -> Option<StepExtent> {
+    /// The next step's integers as they are found in the words; nothing where they are not there.
+    pub fn find(&mut self, step: &Step) -> Option<StepExtent> {
         let own = StepExtent::of(step, self.network.words, self.at)?;
         self.at += own.len();
         Some(own)
+    }
+
+    /// The next step's integers; nothing where they are not there.
+    fn take(&mut self, own: &ArrangedStep<'_>) -> Option<StepExtent> {
+        let extent = StepExtent::of_words(own.extent, own.step, self.network.words, self.at)?;
+        self.at += extent.len();
+        Some(extent)
     }
 
     /// Runs the next step by its kernel, which reads the values in `read`; nothing where its integers
@@ -181,15 +197,15 @@ impl<'a> ArrangedCursor<'a> {
         arena: &mut [i8],
         read: [Region; 2],
     ) -> Option<()> {
-        let ArrangedStep { step, nodes } = *own;
+        let ArrangedStep { step, nodes, .. } = *own;
         let ArrangedNetwork {
             rule,
             values,
             words,
             ..
         } = self.network;
-        let extent = self.take(step)?;
-        let sweep = kernel.sweep(step, &extent);
+        let extent = self.take(own).filter(|extent| kernel.serves(extent))?;
+        let sweep = kernel.sweep_of(&own.sizes, &extent);
         let work = Int8Step {
             step,
             rule,
@@ -228,6 +244,15 @@ impl StepExtent {
     /// That of a step whose words begin at `at`; `None` where they end too soon, or are made for loops
     /// that this processor has not.
     pub const fn of(step: &Step, words: &[u32], at: usize) -> Option<Self> {
+        match Self::found(step, words, at) {
+            Some(Self { loops: 1.., .. }) if !HAS_LOOPS => None,
+            found => found,
+        }
+    }
+
+    /// That of a step whose words begin at `at`, whatever processor they are for; `None` where they end
+    /// too soon.
+    pub const fn found(step: &Step, words: &[u32], at: usize) -> Option<Self> {
         let mut own = Self {
             at,
             loops: 0,
@@ -248,7 +273,7 @@ impl StepExtent {
                 own.loops = CodeArrangement::words(&geometry, pool);
                 own.is_paired = CodeArrangement::is_paired_word(words[at]);
                 own.constants -= 3 * geometry.filters;
-                if own.loops == 0 || !HAS_LOOPS {
+                if own.loops == 0 {
                     return None;
                 }
             }
@@ -257,6 +282,38 @@ impl StepExtent {
             return None;
         }
         Some(own)
+    }
+
+    /// How it is arranged, as words: whether plainly or paired, and the words of the loops.
+    pub const fn to_words(self) -> [u32; 2] {
+        let kind = self.is_plain as u32 | (self.is_paired as u32) << 1;
+        [kind, self.loops as u32]
+    }
+
+    /// From such words, of a step whose integers begin at `at`; `None` where they end too soon.
+    pub fn of_words(
+        [kind, loops]: [u32; 2],
+        step: &Step,
+        words: &[u32],
+        at: usize,
+    ) -> Option<Self> {
+        let is_plain = kind & 1 != 0;
+        let by_loops = match (loops, step.operation) {
+            (0, _) => 0,
+            (_, Operation::Conv2d { conv, .. }) => 3 * usize::from(conv.filters),
+            (_, Operation::Linear { linear, .. }) => 3 * usize::from(linear.outputs),
+            _ => return None,
+        };
+        let own = Self {
+            at,
+            loops: loops as usize,
+            is_paired: kind & 2 != 0,
+            constants: step.constants.len.checked_sub(by_loops)?,
+            is_plain,
+            weights: if is_plain { step.parameters.len } else { 0 },
+        };
+        let end = at.checked_add(own.len())?;
+        (end <= words.len()).then_some(own)
     }
 
     /// Which loops its integers are arranged for, if they are.

@@ -2,7 +2,7 @@
 
 use super::arranged::{ArrangedNetwork, HAS_LOOPS, Int8Target, StepExtent};
 use super::step::{Int8Step, RowsKernel, StepIntegers, convolve_portably, sweep_rows};
-use crate::dsp::{CodeSweeping, SweepKernel, Sweeping};
+use crate::dsp::{CodeSweeping, SIZE_WORDS, SweepKernel, Sweeping};
 use crate::int8::{Quantization, QuantizedNetwork};
 use crate::program::Region;
 use crate::run::buffers::BufferError;
@@ -92,12 +92,14 @@ impl<'a, const STEPS: usize> LinkedInt8Program<'a, STEPS> {
                 panic!("the words are arranged for another network, or another processor");
             };
             at += extent.len();
-            let kernel = INT8_KERNELS[kernel_number(step, extent.sweeping(step)) as usize].1;
+            let kernel = INT8_KERNELS
+                [kernel_number(step, extent.sweeping(step), extent.is_paired) as usize]
+                .1;
             // Not the kernel itself, whose loops serve any weights: they would be linked.
             kernels[index] = Int8StepKernel {
                 run: kernel.run,
                 rows: kernel.rows,
-                sweep: CodeSweeping::for_weights(kernel.sweep(step, &extent), extent.is_paired),
+                sweep: kernel.sweep(step, &extent),
                 extent,
             };
             index += 1;
@@ -167,6 +169,8 @@ pub struct SingleInt8Kernel {
     rows: RowsKernel,
     /// Which of the processor's loops do.
     loops: Option<SweepKernel>,
+    /// Whether these take paired weights alone.
+    is_paired: bool,
 }
 
 impl SingleInt8Kernel {
@@ -175,6 +179,7 @@ impl SingleInt8Kernel {
             run,
             rows: convolve_portably,
             loops: None,
+            is_paired: false,
         }
     }
 
@@ -185,9 +190,20 @@ impl SingleInt8Kernel {
                 run,
                 rows: sweep_rows,
                 loops: Some(SweepKernel::of(sweeping)),
+                is_paired: false,
             },
             false => Self::new(run),
         }
+    }
+
+    /// The same for paired weights.
+    const fn paired(run: Int8Kernel, sweeping: Sweeping) -> Self {
+        let mut own = Self::by(run, sweeping);
+        if HAS_LOOPS {
+            own.loops = Some(SweepKernel::paired(sweeping));
+            own.is_paired = true;
+        }
+        own
     }
 
     /// The one of a name, which is among those that [`Program::int8_kernel_names`] gives.
@@ -219,6 +235,23 @@ impl SingleInt8Kernel {
         self.rows
     }
 
+    /// Whether it computes what is arranged so.
+    pub(super) const fn serves(&self, extent: &StepExtent) -> bool {
+        !self.is_paired || extent.is_paired
+    }
+
+    /// What the loops take of a step, as it was written beside it.
+    pub(super) const fn sweep_of(
+        &self,
+        sizes: &[u32; SIZE_WORDS],
+        extent: &StepExtent,
+    ) -> Option<CodeSweeping> {
+        match self.loops {
+            Some(loops) if extent.loops > 0 => CodeSweeping::of_words(loops, sizes),
+            _ => None,
+        }
+    }
+
     /// What the loops take of a step whose integers are arranged for them.
     pub(super) const fn sweep(&self, step: &Step, extent: &StepExtent) -> Option<CodeSweeping> {
         match (self.loops, step.int8_geometry()) {
@@ -244,8 +277,8 @@ impl<const STEPS: usize> Program<STEPS> {
     ) -> Result<impl Iterator<Item = &'static str> + 'n, BufferError> {
         self.check_int8(quantized)?;
         Ok(self.steps().iter().map(move |step| {
-            let sweeping = self.sweeping(quantized, step, target);
-            INT8_KERNELS[kernel_number(step, sweeping) as usize].0
+            let (sweeping, is_paired) = self.sweeping(quantized, step, target);
+            INT8_KERNELS[kernel_number(step, sweeping, is_paired) as usize].0
         }))
     }
 }
@@ -269,11 +302,15 @@ macro_rules! int8_kernels {
 int8_kernels! {
     convolve_portably: SingleInt8Kernel::new(convolve),
     convolve_by_tiles: SingleInt8Kernel::by(convolve, Sweeping::Tiles),
+    convolve_by_paired_tiles: SingleInt8Kernel::paired(convolve, Sweeping::Tiles),
     convolve_by_lines: SingleInt8Kernel::by(convolve, Sweeping::Lines),
+    convolve_by_paired_lines: SingleInt8Kernel::paired(convolve, Sweeping::Lines),
     convolve_by_planes: SingleInt8Kernel::by(convolve, Sweeping::Planes),
     convolve_and_add_portably: SingleInt8Kernel::new(convolve_and_add),
     convolve_and_add_by_tiles: SingleInt8Kernel::by(convolve_and_add, Sweeping::Tiles),
+    convolve_and_add_by_paired_tiles: SingleInt8Kernel::paired(convolve_and_add, Sweeping::Tiles),
     convolve_and_add_by_lines: SingleInt8Kernel::by(convolve_and_add, Sweeping::Lines),
+    convolve_and_add_by_paired_lines: SingleInt8Kernel::paired(convolve_and_add, Sweeping::Lines),
     convolve_and_add_by_planes: SingleInt8Kernel::by(convolve_and_add, Sweeping::Planes),
     add: SingleInt8Kernel::new(add),
     pool_by_maximum: SingleInt8Kernel::new(pool_by_maximum),
@@ -282,19 +319,29 @@ int8_kernels! {
 }
 
 /// The kernel of a step, whose rows loops compute where `sweeping` says which.
-const fn kernel_number(step: &Step, sweeping: Option<Sweeping>) -> Int8KernelNumber {
+const fn kernel_number(
+    step: &Step,
+    sweeping: Option<Sweeping>,
+    is_paired: bool,
+) -> Int8KernelNumber {
     use Int8KernelNumber as Number;
     match step.operation {
-        Operation::Conv2d { .. } | Operation::Linear { .. } => match (step.adds, sweeping) {
-            (None, None) => Number::convolve_portably,
-            (None, Some(Sweeping::Tiles)) => Number::convolve_by_tiles,
-            (None, Some(Sweeping::Lines)) => Number::convolve_by_lines,
-            (None, Some(Sweeping::Planes)) => Number::convolve_by_planes,
-            (Some(_), None) => Number::convolve_and_add_portably,
-            (Some(_), Some(Sweeping::Tiles)) => Number::convolve_and_add_by_tiles,
-            (Some(_), Some(Sweeping::Lines)) => Number::convolve_and_add_by_lines,
-            (Some(_), Some(Sweeping::Planes)) => Number::convolve_and_add_by_planes,
-        },
+        Operation::Conv2d { .. } | Operation::Linear { .. } => {
+            match (step.adds, sweeping, is_paired) {
+                (None, None, _) => Number::convolve_portably,
+                (None, Some(Sweeping::Tiles), false) => Number::convolve_by_tiles,
+                (None, Some(Sweeping::Tiles), true) => Number::convolve_by_paired_tiles,
+                (None, Some(Sweeping::Lines), false) => Number::convolve_by_lines,
+                (None, Some(Sweeping::Lines), true) => Number::convolve_by_paired_lines,
+                (None, Some(Sweeping::Planes), _) => Number::convolve_by_planes,
+                (Some(_), None, _) => Number::convolve_and_add_portably,
+                (Some(_), Some(Sweeping::Tiles), false) => Number::convolve_and_add_by_tiles,
+                (Some(_), Some(Sweeping::Tiles), true) => Number::convolve_and_add_by_paired_tiles,
+                (Some(_), Some(Sweeping::Lines), false) => Number::convolve_and_add_by_lines,
+                (Some(_), Some(Sweeping::Lines), true) => Number::convolve_and_add_by_paired_lines,
+                (Some(_), Some(Sweeping::Planes), _) => Number::convolve_and_add_by_planes,
+            }
+        }
         Operation::Add { .. } => Number::add,
         Operation::MaxPool2d(_) => Number::pool_by_maximum,
         Operation::AvgPool2d(_) => Number::pool_by_mean,

@@ -97,6 +97,8 @@ pub(super) struct Header {
     /// Words of weights.
     pub weights: usize,
     pub outputs: usize,
+    /// Where sections begin behind the steps: scalings, values, weights.
+    pub starts: [usize; 3],
 }
 
 /// A run of words.
@@ -152,6 +154,7 @@ impl Header {
             values: size(13),
             weights: size(14),
             outputs: size(15),
+            starts: [size(16), size(17), size(18)],
         };
         if header.is_arranged && !HAS_LOOPS {
             return Err(StoredError::Target);
@@ -180,12 +183,22 @@ impl Header {
             self.values as u32,
             self.weights as u32,
             self.outputs as u32,
+            self.starts[0] as u32,
+            self.starts[1] as u32,
+            self.starts[2] as u32,
         ];
         words[..HEADER_WORDS].fill(0);
         words[..own.len()].copy_from_slice(&own);
     }
 
-    /// Where everything lies; nothing where that is nowhere.
+    /// The same with the places of its sections written down.
+    pub fn placed(mut self) -> Option<(Self, usize)> {
+        let sections = self.sections()?;
+        self.starts = [sections.scalings, sections.values, sections.weights].map(|own| own.start);
+        Some((self, sections.end))
+    }
+
+    /// Where everything has to lie; nothing where that is nowhere.
     pub fn sections(&self) -> Option<Sections> {
         let is_int8 = self.rule().is_some();
         let (scalings, values) = match is_int8 {

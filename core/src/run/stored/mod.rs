@@ -45,11 +45,11 @@ impl<'a> StoredModel<'a> {
     ///
     /// What is wrong with it.
     pub fn open(words: &'a [u32]) -> Result<Self, StoredError> {
-        let model = Self::reopen(words)?;
+        let expected = Header::read(words)?.crc;
         let mut crc = Crc32::new();
         crc.update(bytes_of_words(&words[header::CHECKED..]));
-        match crc.value() == model.header.crc {
-            true => Ok(model),
+        match crc.value() == expected {
+            true => Self::reopen(words),
             false => Err(StoredError::Checksum),
         }
     }
@@ -61,9 +61,11 @@ impl<'a> StoredModel<'a> {
     /// What is wrong with its first words, or with its length.
     pub fn reopen(words: &'a [u32]) -> Result<Self, StoredError> {
         let header = Header::read(words)?;
-        match header.sections() {
-            Some(sections) if sections.end == words.len() => Ok(Self { words, header }),
-            _ => Err(StoredError::Damaged { step: 0 }),
+        let [scalings, values, weights] = header.starts;
+        let is_ordered = scalings <= values && values <= weights && weights <= words.len();
+        match is_ordered && header.scalings > 0 {
+            true => Ok(Self { words, header }),
+            false => Err(StoredError::Damaged { step: 0 }),
         }
     }
 
@@ -83,7 +85,10 @@ impl<'a> StoredModel<'a> {
 
     fn check_steps<const INT8: bool>(&self) -> Result<(), StoredError> {
         let header = &self.header;
-        if !header.has_input() {
+        let placed = header.placed();
+        let is_placed =
+            placed.is_some_and(|(own, end)| own.starts == header.starts && end == self.words.len());
+        if !is_placed || !header.has_input() {
             return Err(StoredError::Damaged { step: 0 });
         }
         let mut integers = self.network();
@@ -94,9 +99,11 @@ impl<'a> StoredModel<'a> {
             if !stored.is_sound::<INT8>(header) {
                 return Err(damaged);
             }
-            if INT8 && !(stored.is_covered(header.values) && integers.take(&stored.step).is_some())
-            {
-                return Err(damaged);
+            if INT8 {
+                let found = integers.find(&stored.step).ok_or(damaged)?;
+                if !stored.is_covered(header.values) || !stored.is_arranged(found) {
+                    return Err(damaged);
+                }
             }
             outputs = stored.step.output;
         }
@@ -193,9 +200,15 @@ impl<'a> StoredModel<'a> {
             let (Some(stored), Some(kernel)) = (self.step(index), kernel(index)) else {
                 return Err(BufferError::Purpose);
             };
-            let (step, nodes) = (&stored.step, stored.nodes);
+            let step = &stored.step;
+            let own = ArrangedStep {
+                step,
+                nodes: stored.nodes,
+                extent: stored.extent,
+                sizes: stored.sizes,
+            };
             network
-                .run(&ArrangedStep { step, nodes }, kernel, arena, stored.read)
+                .run(&own, kernel, arena, stored.read)
                 .ok_or(BufferError::Purpose)?;
             output = step.value.region;
         }
@@ -210,7 +223,7 @@ impl<'a> StoredModel<'a> {
     /// A pixel of a channel is `pixel * scale + shift`, rounded twice.
     fn scale(&self, image: &[u8], input: &mut [f32]) {
         let count = self.header.scalings;
-        let (scale, shift) = f32s_of_words(self.section(|all| all.scalings)).split_at(count);
+        let (scale, shift) = f32s_of_words(self.scalings()).split_at(count);
         let map = self.header.shape.map_elements();
         let channels = input.chunks_exact_mut(map).zip(image.chunks_exact(map));
         for (channel, (values, pixels)) in channels.enumerate() {
@@ -225,7 +238,7 @@ impl<'a> StoredModel<'a> {
 
     /// The code of each pixel, rows x columns x channels.
     fn look_up(&self, image: &[u8], codes: &mut [i8]) {
-        let tables = bytes_of_words(self.section(|all| all.scalings));
+        let tables = bytes_of_words(self.scalings());
         let shape = self.header.shape;
         let channels = shape.channels as usize;
         for (channel, pixels) in image.chunks_exact(shape.map_elements()).enumerate() {
@@ -239,18 +252,24 @@ impl<'a> StoredModel<'a> {
     }
 
     fn step(&self, index: usize) -> Option<StoredStep> {
-        let steps = self.section(|all| all.steps);
+        let steps = self.section(header::HEADER_WORDS, self.header.starts[0]);
         let (steps, _) = steps.as_chunks::<STEP_WORDS>();
         StoredStep::read(steps.get(index)?)
     }
 
+    fn scalings(&self) -> &'a [u32] {
+        self.section(self.header.starts[0], self.header.starts[1])
+    }
+
     fn weights(&self) -> &'a [u32] {
-        self.section(|all| all.weights)
+        self.section(self.header.starts[2], self.words.len())
     }
 
     fn quantizations(&self) -> &'a [crate::Quantization] {
-        let bytes = bytes_of_words(self.section(|all| all.values));
-        quantizations_in_place(bytes).unwrap_or_default()
+        let [_, start, weights] = self.header.starts;
+        let len = 2 * self.header.values;
+        let words = self.section(start, weights).get(..len);
+        quantizations_in_place(bytes_of_words(words.unwrap_or_default())).unwrap_or_default()
     }
 
     fn network(&self) -> ArrangedCursor<'a> {
@@ -262,9 +281,8 @@ impl<'a> StoredModel<'a> {
         })
     }
 
-    fn section(&self, which: impl Fn(&header::Sections) -> header::Extent) -> &'a [u32] {
-        let sections = self.header.sections().unwrap_or_default();
-        let extent = which(&sections);
-        &self.words[extent.start..extent.end]
+    /// The words between two places.
+    fn section(&self, start: usize, end: usize) -> &'a [u32] {
+        self.words.get(start..end).unwrap_or_default()
     }
 }

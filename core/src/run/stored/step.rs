@@ -1,15 +1,17 @@
 //! A step of an inference as words.
 
 use super::header::Header;
+use crate::dsp::{SIZE_WORDS, size_words};
 use crate::int8::{Int8Rule, constants_of, weights_of};
 use crate::network::output_shape;
 use crate::ops::activation::Activation;
 use crate::program::{Buffer, Region};
 use crate::run::forward::forward_places;
+use crate::run::int8::StepExtent;
 use crate::{Conv2d, Layer, Linear, Operation, Padding, Pool2d, Program, Shape, Step};
 
 /// Words of a step.
-pub(super) const STEP_WORDS: usize = 32;
+pub(super) const STEP_WORDS: usize = 40;
 
 /// What the loops of one sample's inference read of a step.
 pub(super) struct StoredStep {
@@ -18,6 +20,10 @@ pub(super) struct StoredStep {
     pub read: [Region; 2],
     /// Numbers of the nodes that gave them, 0 for the input.
     pub nodes: [usize; 2],
+    /// Of a step in integers: how it is arranged.
+    pub extent: [u32; 2],
+    /// Of a convolution in integers: what loops take of it.
+    pub sizes: [u32; SIZE_WORDS],
 }
 
 impl StoredStep {
@@ -28,6 +34,8 @@ impl StoredStep {
             step: *step,
             read: values.map(|value| program.value(value)),
             nodes: values.map(|value| program.node_of_value(value)),
+            extent: [0; 2],
+            sizes: [0; SIZE_WORDS],
         }
     }
 
@@ -68,7 +76,9 @@ impl StoredStep {
         let all = head
             .iter()
             .chain(shapes.as_flattened())
-            .chain(regions.as_flattened());
+            .chain(regions.as_flattened())
+            .chain(&self.extent)
+            .chain(&self.sizes);
         words
             .iter_mut()
             .zip(all)
@@ -123,6 +133,8 @@ impl StoredStep {
             step,
             read: [region(18), region(20)],
             nodes: halves(8).map(usize::from),
+            extent: [words[30], words[31]],
+            sizes: [0, 1, 2, 3, 4, 5].map(|index| words[32 + index]),
         })
     }
 
@@ -184,6 +196,24 @@ impl StoredStep {
         let step = &self.step;
         let is_named = self.nodes.iter().all(|node| *node < values);
         is_named && step.nodes > 0 && step.node + step.nodes < values
+    }
+
+    /// Whether its integers are where they were found, and loops take of it what they do.
+    pub fn is_arranged(&self, found: StepExtent) -> bool {
+        let sizes = match (found.loops, self.step.int8_geometry()) {
+            (1.., Some(geometry)) => size_words(&geometry, self.step.pools()),
+            _ => [0; SIZE_WORDS],
+        };
+        self.extent == found.to_words() && self.sizes == sizes
+    }
+
+    /// Tells where its integers are found.
+    pub fn arranged(mut self, found: StepExtent) -> Self {
+        self.extent = found.to_words();
+        if let (1.., Some(geometry)) = (found.loops, self.step.int8_geometry()) {
+            self.sizes = size_words(&geometry, self.step.pools());
+        }
+        self
     }
 
     /// Whether everything lies in the arena, and apart from what it is not meant to lie over.

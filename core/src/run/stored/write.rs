@@ -6,8 +6,8 @@ use super::step::{STEP_WORDS, StoredStep};
 use crate::crc32::Crc32;
 use crate::lanes::bytes::bytes_of_words;
 use crate::run::buffers::{self, BufferError};
-use crate::run::int8::{ArrangedNetwork, Int8Target};
-use crate::{Program, Purpose, Scaling};
+use crate::run::int8::{ArrangedNetwork, Int8Target, StepExtent};
+use crate::{Program, Purpose, Scaling, Step};
 
 /// A model of `f32` to be stored.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl<const STEPS: usize> StoredFloat<'_, STEPS> {
     pub fn write(&self, words: &mut [u32]) -> Result<(), BufferError> {
         let (header, sections) = self.layout()?;
         buffers::check("words", words.len(), sections.end)?;
-        begin(self.program, &header, &sections, words);
+        begin(self.program, &header, &sections, words, |_| None);
         let numbers = self.scaling.scale().iter().chain(self.scaling.shift());
         let scalings = &mut words[sections.scalings.start..];
         put(scalings, numbers.map(|number| number.to_bits()));
@@ -75,6 +75,7 @@ impl<const STEPS: usize> StoredFloat<'_, STEPS> {
             weights: self.parameters.len(),
             ..header(program)
         };
+        let (header, _) = header.placed().ok_or(BufferError::Purpose)?;
         let sections = header.sections().ok_or(BufferError::Purpose)?;
         Ok((header, sections))
     }
@@ -98,7 +99,13 @@ impl<const STEPS: usize> StoredInt8<'_, STEPS> {
     pub fn write(&self, words: &mut [u32]) -> Result<(), BufferError> {
         let (header, sections) = self.layout()?;
         buffers::check("words", words.len(), sections.end)?;
-        begin(self.program, &header, &sections, words);
+        let mut at = 0;
+        let extent = |step: &Step| {
+            let found = StepExtent::found(step, self.network.words, at)?;
+            at += found.len();
+            Some(found)
+        };
+        begin(self.program, &header, &sections, words, extent);
         let tables = words[sections.scalings.start..].chunks_exact_mut(TABLE_WORDS);
         for (channel, table) in tables.take(header.scalings).enumerate() {
             self.write_table(channel, table);
@@ -140,6 +147,7 @@ impl<const STEPS: usize> StoredInt8<'_, STEPS> {
             weights: self.network.words.len(),
             ..header(program)
         };
+        let (header, _) = header.placed().ok_or(BufferError::Purpose)?;
         let sections = header.sections().ok_or(BufferError::Purpose)?;
         Ok((header, sections))
     }
@@ -159,6 +167,7 @@ fn header<const STEPS: usize>(program: &Program<STEPS>) -> Header {
         values: 0,
         weights: 0,
         outputs: program.classes(),
+        starts: [0; 3],
     }
 }
 
@@ -167,12 +176,17 @@ fn begin<const STEPS: usize>(
     header: &Header,
     sections: &Sections,
     words: &mut [u32],
+    mut extent: impl FnMut(&Step) -> Option<StepExtent>,
 ) {
     words.fill(0);
     header.write(words);
     let (steps, _) = words[sections.steps.start..].as_chunks_mut::<STEP_WORDS>();
     for (own, step) in steps.iter_mut().zip(program.steps()) {
-        StoredStep::of(program, step).write(own);
+        let mut stored = StoredStep::of(program, step);
+        if let Some(extent) = extent(step) {
+            stored = stored.arranged(extent);
+        }
+        stored.write(own);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Rounding;
 use super::clamping::clamp_codes;
 use super::gathering::Gathering;
-use super::layout::{Header, Sizes, Sweeping};
+use super::layout::{Header, SIZE_WORDS, Sizes, Sweeping};
 use super::line::CodeLine;
 use super::tile::Tile;
 use crate::ops::conv2d::ConvGeometry;
@@ -53,6 +53,16 @@ impl SweepKernel {
             Sweeping::Planes => sweep_planes,
         })
     }
+
+    /// The same for weights that are known to be paired, and their sums to be rounded once: these have
+    /// loops of their own, which are shorter.
+    pub const fn paired(sweeping: Sweeping) -> Self {
+        Self(match sweeping {
+            Sweeping::Tiles => sweep_paired_tiles,
+            Sweeping::Lines => sweep_paired_lines,
+            Sweeping::Planes => sweep_planes,
+        })
+    }
 }
 
 impl CodeSweeping {
@@ -65,6 +75,14 @@ impl CodeSweeping {
         Some(Self { sizes, kernel })
     }
 
+    /// From the words that [`size_words`](crate::dsp::size_words) gives, by the loops that are at hand.
+    pub(crate) const fn of_words(kernel: SweepKernel, words: &[u32; SIZE_WORDS]) -> Option<Self> {
+        match Sizes::of_words(words) {
+            Some(sizes) => Some(Self { sizes, kernel }),
+            None => None,
+        }
+    }
+
     /// The same by the loops that are at hand, which are those of the geometry.
     pub(crate) const fn by(
         kernel: SweepKernel,
@@ -74,22 +92,6 @@ impl CodeSweeping {
         match Sizes::of(geometry, pool) {
             Some(sizes) => Some(Self { sizes, kernel }),
             None => None,
-        }
-    }
-
-    /// The same, if there is one, for weights of which it is known whether they are paired, and their
-    /// sums rounded once: these have loops of their own, which are shorter.
-    pub(crate) const fn for_weights(own: Option<Self>, are_paired: bool) -> Option<Self> {
-        match own {
-            Some(Self { sizes, .. }) if are_paired => {
-                let kernel = SweepKernel(match sizes.sweeping {
-                    Sweeping::Tiles => sweep_paired_tiles,
-                    Sweeping::Lines => sweep_paired_lines,
-                    Sweeping::Planes => sweep_planes,
-                });
-                Some(Self { sizes, kernel })
-            }
-            own => own,
         }
     }
 }
