@@ -34,6 +34,8 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
         None => String::new(),
     };
     let items = TEMPLATE
+        // A place, so that nobody who reads this as text takes it for a type of the workspace.
+        .replace("{type}", "Model")
         .replace(
             "{description}",
             &format!("{:?}", description(model.network())),
@@ -84,7 +86,7 @@ static PARAMETERS: ::kiln::AlignedValues<{parameters}> =
 
 /// The model as the classifier knows it.
 #[derive(Clone, Copy, Debug)]
-pub struct Model;
+pub struct {type};
 
 impl ::kiln::EmbeddedModel for Model {
     type Arena = [f32; {arena}];

@@ -38,6 +38,7 @@ pub(crate) fn items(
     let integers = cut.head_of(&quantized);
     let (weights, constants) = (integers.weights(), integers.constants());
     let trunk_items = TEMPLATE
+        .replace("{type}", "Trunk")
         .replace("{trunk}", &network(&cut.trunk))
         .replace("{head}", &network(&cut.head))
         .replace("{words}", &words)
@@ -94,7 +95,7 @@ static TRUNK_PROGRAM: kiln_core::LinkedInt8Program<'static, {steps}> =
 
 /// The layers that stay as they are.
 #[derive(Clone, Copy, Debug)]
-pub struct Trunk;
+pub struct {type};
 
 impl ::kiln::EmbeddedInt8Model for Trunk {
     type Arena = [u32; {arena}];

@@ -42,6 +42,7 @@ pub(crate) fn body(options: &ModuleOptions<'_>, file: &[u8]) -> Result<String, G
         None => String::new(),
     };
     let items = TEMPLATE
+        .replace("{type}", "Model")
         .replace(
             "{description}",
             &format!("{:?}", description(model.network())),
@@ -169,7 +170,7 @@ pub static PROGRAM: kiln_core::LinkedInt8Program<'static, {steps}> =
 
 /// The model as the classifier knows it.
 #[derive(Clone, Copy, Debug)]
-pub struct Model;
+pub struct {type};
 
 impl ::kiln::EmbeddedInt8Model for Model {
     type Arena = [u32; {arena}];

@@ -50,6 +50,7 @@ impl TrainerParts<'_> {
             _ => self.parameters,
         };
         Ok(TEMPLATE
+            .replace("{type}", "Learner")
             .replace("{network}", self.name)
             .replace("{mode}", &mode(&self.memory))
             .replace("{steps}", &program.steps().len().to_string())
@@ -124,7 +125,7 @@ pub static TRAINING: kiln_core::LinkedTraining<{steps}> =
 
 /// What learns, as the trainer knows it.
 #[derive(Clone, Copy, Debug)]
-pub struct Learner;
+pub struct {type};
 
 impl ::kiln::TrainedPart<{steps}> for Learner {
     type Source = {source};

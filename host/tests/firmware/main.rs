@@ -16,6 +16,7 @@ mod kernels;
 mod line;
 mod link;
 mod own;
+mod own_refusals;
 mod port;
 mod profile;
 mod refusals;

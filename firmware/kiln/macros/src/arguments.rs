@@ -46,7 +46,7 @@ impl Arguments {
             );
             return Err((span, reason));
         }
-        let mut training = Words::default();
+        let mut training = TrainingWords::default();
         while let Some(token) = tokens.next() {
             let behind = token.span();
             if !is_punct(Some(&token), ',') {
@@ -63,7 +63,7 @@ impl Arguments {
     fn read_option(
         &mut self,
         tokens: &mut Tokens,
-        training: &mut Words,
+        training: &mut TrainingWords,
         behind: Span,
     ) -> Result<(), Refusal> {
         let (name, span) = word(tokens.next(), behind)?;
@@ -82,7 +82,7 @@ impl Arguments {
 
 /// The words about a training.
 #[derive(Default)]
-struct Words {
+struct TrainingWords {
     part: Option<TrainedLayers>,
     batch: bool,
     momentum: bool,
@@ -91,7 +91,7 @@ struct Words {
     last: Option<Span>,
 }
 
-impl Words {
+impl TrainingWords {
     fn whole(self) -> Result<Option<ModuleTraining>, Refusal> {
         match (self.part, self.last) {
             (Some(part), _) => Ok(Some(ModuleTraining {
