@@ -2,7 +2,7 @@
 //! to the caller is what C cannot tell: that a pointer which is neither null nor misaligned points to what its
 //! type says, and that nobody else uses that meanwhile.
 
-use crate::runner::{self, ModelParts, Runner};
+use crate::runner::{self, ForeignParts, Runner};
 use crate::status::Status;
 use core::ffi::c_char;
 use core::ptr;
@@ -16,7 +16,7 @@ pub const KILN_ALIGNMENT: usize = 4;
 pub const KILN_VERSION: u32 = 0x00_01_00;
 
 /// What runs one kind of step.
-pub enum Kernel {
+pub enum ForeignKernel {
     /// On `f32`.
     Float(SingleKernel),
     /// On codes.
@@ -25,13 +25,13 @@ pub enum Kernel {
 
 /// A model as `kiln export --to c` writes it; nothing in it is for others to read.
 #[repr(C)]
-pub struct Model {
+pub struct ForeignModel {
     /// The model.
     pub words: *const u32,
     /// How many words there are.
     pub word_count: usize,
     /// The kernel of each step.
-    pub kernels: *const Option<&'static Kernel>,
+    pub kernels: *const Option<&'static ForeignKernel>,
     /// How many kernels there are.
     pub kernel_count: usize,
     /// What runs models of its kind.
@@ -40,9 +40,9 @@ pub struct Model {
 
 /// A model in its memory. Nothing in it is for others to read; it may be moved, but not copied.
 #[repr(C)]
-pub struct Classifier {
+pub struct ForeignClassifier {
     /// The model; null until it is opened.
-    pub model: *const Model,
+    pub model: *const ForeignModel,
     /// The memory.
     pub memory: *mut u32,
     /// Words of memory that are used.
@@ -73,8 +73,8 @@ pub static kiln_int8: Runner = runner::INT8;
 // SAFETY: no other symbol of a program that this library is meant for is called so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kiln_init(
-    classifier: *mut Classifier,
-    model: *const Model,
+    classifier: *mut ForeignClassifier,
+    model: *const ForeignModel,
     memory: *mut u32,
     memory_bytes: usize,
 ) -> Status {
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn kiln_init(
 /// As of `kiln_init`.
 // SAFETY: as above.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kiln_check(model: *const Model) -> Status {
+pub unsafe extern "C" fn kiln_check(model: *const ForeignModel) -> Status {
     // SAFETY: as the caller promises.
     let checked = unsafe { parts(model) }.and_then(|parts| parts.check());
     checked.err().unwrap_or(Status::Ok)
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn kiln_check(model: *const Model) -> Status {
 // SAFETY: as above.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kiln_classify(
-    classifier: *mut Classifier,
+    classifier: *mut ForeignClassifier,
     image: *const u8,
     image_bytes: usize,
     class_index: *mut usize,
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn kiln_classify(
 // SAFETY: as above.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kiln_outputs(
-    classifier: *const Classifier,
+    classifier: *const ForeignClassifier,
     outputs: *mut f32,
     output_count: usize,
 ) -> Status {
@@ -149,8 +149,8 @@ pub extern "C" fn kiln_version() -> u32 {
 }
 
 unsafe fn open(
-    classifier: *mut Classifier,
-    model: *const Model,
+    classifier: *mut ForeignClassifier,
+    model: *const ForeignModel,
     memory: *mut u32,
     memory_bytes: usize,
 ) -> Result<(), Status> {
@@ -173,7 +173,7 @@ unsafe fn open(
 }
 
 unsafe fn classify(
-    classifier: *mut Classifier,
+    classifier: *mut ForeignClassifier,
     image: *const u8,
     image_bytes: usize,
     class_index: *mut usize,
@@ -195,7 +195,7 @@ unsafe fn classify(
 }
 
 unsafe fn copy_outputs(
-    classifier: *const Classifier,
+    classifier: *const ForeignClassifier,
     outputs: *mut f32,
     output_count: usize,
 ) -> Result<(), Status> {
@@ -222,7 +222,7 @@ unsafe fn copy_outputs(
 }
 
 /// The model of a classifier that has been opened.
-unsafe fn opened<'a>(classifier: &Classifier) -> Result<ModelParts<'a>, Status> {
+unsafe fn opened<'a>(classifier: &ForeignClassifier) -> Result<ForeignParts<'a>, Status> {
     match classifier.model.is_null() {
         true => Err(Status::NotReady),
         // SAFETY: as the caller promises.
@@ -230,14 +230,14 @@ unsafe fn opened<'a>(classifier: &Classifier) -> Result<ModelParts<'a>, Status> 
     }
 }
 
-unsafe fn parts<'a>(model: *const Model) -> Result<ModelParts<'a>, Status> {
+unsafe fn parts<'a>(model: *const ForeignModel) -> Result<ForeignParts<'a>, Status> {
     checked(model)?;
     // SAFETY: it is not null, is aligned, and points to a model, as the caller promises.
     let model = unsafe { &*model };
     checked(model.runner)?;
     // SAFETY: likewise.
     unsafe {
-        Ok(ModelParts {
+        Ok(ForeignParts {
             words: shared(model.words, model.word_count)?,
             kernels: match model.kernel_count {
                 0 => &[],

@@ -1,6 +1,6 @@
 //! The kernels by name: a model points to those that it needs, so that no others are linked.
 
-use crate::interface::Kernel;
+use crate::interface::ForeignKernel;
 use kiln_core::{SingleInt8Kernel, SingleKernel};
 
 macro_rules! kernels {
@@ -9,7 +9,7 @@ macro_rules! kernels {
             // SAFETY: no other symbol of a program that this library is meant for begins so.
             #[unsafe(no_mangle)]
             /// A kernel, for the tables of exported models alone.
-            pub static $symbol: Kernel = Kernel::$kind($kernel::named(stringify!($name)));
+            pub static $symbol: ForeignKernel = ForeignKernel::$kind($kernel::named(stringify!($name)));
         )+
 
         /// Names in core, and symbols.

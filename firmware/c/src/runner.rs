@@ -1,16 +1,16 @@
 //! What runs models of one kind: a model names its own, so that the other is not linked.
 
-use crate::interface::Kernel;
+use crate::interface::ForeignKernel;
 use crate::status::Status;
 use core::ops::Range;
 use kiln_core::{BufferError, StoredModel, codes_in_words, values_in_words};
 
 /// A model, its words and kernels in hand.
 #[derive(Clone, Copy)]
-pub struct ModelParts<'a> {
+pub struct ForeignParts<'a> {
     pub words: &'a [u32],
     /// Of each step; none where C has a null pointer.
-    pub kernels: &'a [Option<&'a Kernel>],
+    pub kernels: &'a [Option<&'a ForeignKernel>],
     pub runner: &'a Runner,
 }
 
@@ -26,10 +26,16 @@ pub struct Classified {
 /// Opens and runs the models of one kind.
 pub struct Runner {
     /// Words of memory that a model needs, once all of it has been checked.
-    open: fn(&ModelParts<'_>) -> Result<usize, Status>,
-    classify: fn(&ModelParts<'_>, &mut [u32], &[u8]) -> Result<Classified, Status>,
-    output: fn(&ModelParts<'_>, &mut [u32], Range<usize>, &mut [f32]) -> Result<(), Status>,
+    open: fn(&ForeignParts<'_>) -> Result<usize, Status>,
+    classify: Classify,
+    output: CopyOutputs,
 }
+
+/// Classifies an image in the memory.
+type Classify = fn(&ForeignParts<'_>, &mut [u32], &[u8]) -> Result<Classified, Status>;
+/// Writes the numbers of outputs that lie at a place in the memory.
+type CopyOutputs =
+    fn(&ForeignParts<'_>, &mut [u32], Range<usize>, &mut [f32]) -> Result<(), Status>;
 
 /// Models of `f32`.
 pub const FLOAT: Runner = Runner {
@@ -45,12 +51,12 @@ pub const INT8: Runner = Runner {
     output: output_int8,
 };
 
-impl ModelParts<'_> {
+impl ForeignParts<'_> {
     /// Whether there is a kernel for each step, of the model's kind.
     fn has_kernels(
         &self,
         model: &StoredModel<'_>,
-        is_own: impl Fn(&Option<&Kernel>) -> bool,
+        is_own: impl Fn(&Option<&ForeignKernel>) -> bool,
     ) -> bool {
         self.kernels.len() == model.step_count() && self.kernels.iter().all(is_own)
     }
@@ -82,12 +88,12 @@ impl ModelParts<'_> {
     }
 }
 
-fn open_float(parts: &ModelParts<'_>) -> Result<usize, Status> {
+fn open_float(parts: &ForeignParts<'_>) -> Result<usize, Status> {
     let model = StoredModel::open(parts.words)?;
     if model.is_int8() {
         return Err(Status::Kernels);
     }
-    let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Float(_)));
+    let own = |kernel: &Option<&ForeignKernel>| matches!(kernel, Some(ForeignKernel::Float(_)));
     match parts.has_kernels(&model, own) {
         true => Ok(model.arena_len()),
         false => Err(Status::Kernels),
@@ -95,7 +101,7 @@ fn open_float(parts: &ModelParts<'_>) -> Result<usize, Status> {
 }
 
 fn classify_float(
-    parts: &ModelParts<'_>,
+    parts: &ForeignParts<'_>,
     memory: &mut [u32],
     image: &[u8],
 ) -> Result<Classified, Status> {
@@ -103,7 +109,7 @@ fn classify_float(
     let memory = values_in_words(memory);
     let start = memory.as_ptr_range().start;
     let kernel = |step: usize| match parts.kernels.get(step) {
-        Some(Some(Kernel::Float(kernel))) => Some(*kernel),
+        Some(Some(ForeignKernel::Float(kernel))) => Some(*kernel),
         _ => None,
     };
     let outputs = model.infer(kernel, memory, image).map_err(of_buffer)?;
@@ -121,7 +127,7 @@ fn classify_float(
 }
 
 fn output_float(
-    _: &ModelParts<'_>,
+    _: &ForeignParts<'_>,
     memory: &mut [u32],
     place: Range<usize>,
     numbers: &mut [f32],
@@ -132,12 +138,12 @@ fn output_float(
     Ok(())
 }
 
-fn open_int8(parts: &ModelParts<'_>) -> Result<usize, Status> {
+fn open_int8(parts: &ForeignParts<'_>) -> Result<usize, Status> {
     let model = StoredModel::open(parts.words)?;
     if !model.is_int8() {
         return Err(Status::Kernels);
     }
-    let own = |kernel: &Option<&Kernel>| matches!(kernel, Some(Kernel::Int8(_)));
+    let own = |kernel: &Option<&ForeignKernel>| matches!(kernel, Some(ForeignKernel::Int8(_)));
     match parts.has_kernels(&model, own) {
         true => Ok(model.arena_len().div_ceil(size_of::<u32>())),
         false => Err(Status::Kernels),
@@ -145,7 +151,7 @@ fn open_int8(parts: &ModelParts<'_>) -> Result<usize, Status> {
 }
 
 fn classify_int8(
-    parts: &ModelParts<'_>,
+    parts: &ForeignParts<'_>,
     memory: &mut [u32],
     image: &[u8],
 ) -> Result<Classified, Status> {
@@ -154,7 +160,7 @@ fn classify_int8(
     let arena = arena.ok_or(Status::Memory)?;
     let start = arena.as_ptr_range().start;
     let kernel = |step: usize| match parts.kernels.get(step) {
-        Some(Some(Kernel::Int8(kernel))) => Some(kernel),
+        Some(Some(ForeignKernel::Int8(kernel))) => Some(kernel),
         _ => None,
     };
     let outputs = model.infer_int8(kernel, arena, image).map_err(of_buffer)?;
@@ -172,7 +178,7 @@ fn classify_int8(
 }
 
 fn output_int8(
-    parts: &ModelParts<'_>,
+    parts: &ForeignParts<'_>,
     memory: &mut [u32],
     place: Range<usize>,
     numbers: &mut [f32],

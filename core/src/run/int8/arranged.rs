@@ -148,7 +148,7 @@ impl<const STEPS: usize> Program<STEPS> {
 }
 
 /// A step that is known without its program.
-pub(in crate::run) struct ArrangedStep<'a> {
+pub(in crate::run) struct KnownStep<'a> {
     pub step: &'a Step,
     /// Numbers of the nodes that gave what it reads, 0 for the input.
     pub nodes: [usize; 2],
@@ -182,7 +182,7 @@ impl<'a> ArrangedCursor<'a> {
     }
 
     /// The next step's integers; nothing where they are not there.
-    fn take(&mut self, own: &ArrangedStep<'_>) -> Option<StepExtent> {
+    fn take(&mut self, own: &KnownStep<'_>) -> Option<StepExtent> {
         let extent = StepExtent::of_words(own.extent, own.step, self.network.words, self.at)?;
         self.at += extent.len();
         Some(extent)
@@ -192,12 +192,12 @@ impl<'a> ArrangedCursor<'a> {
     /// are not there.
     pub fn run(
         &mut self,
-        own: &ArrangedStep<'_>,
+        own: &KnownStep<'_>,
         kernel: &SingleInt8Kernel,
         arena: &mut [i8],
         read: [Region; 2],
     ) -> Option<()> {
-        let ArrangedStep { step, nodes, .. } = *own;
+        let KnownStep { step, nodes, .. } = *own;
         let ArrangedNetwork {
             rule,
             values,

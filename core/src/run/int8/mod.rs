@@ -6,7 +6,7 @@ mod linked;
 mod packets;
 mod step;
 
-pub(super) use arranged::{ArrangedCursor, ArrangedStep, HAS_LOOPS, StepExtent};
+pub(super) use arranged::{ArrangedCursor, HAS_LOOPS, KnownStep, StepExtent};
 pub use arranged::{ArrangedNetwork, Int8Target};
 pub use kernels::Int8Kernels;
 pub use linked::{LinkedInt8Program, SingleInt8Kernel};

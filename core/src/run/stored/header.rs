@@ -80,7 +80,7 @@ impl core::error::Error for StoredError {}
 
 /// The first words.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Header {
+pub(super) struct StoredHeader {
     pub crc: u32,
     /// 0 for `f32`, then the rules of integers.
     pub element: u32,
@@ -103,7 +103,7 @@ pub(super) struct Header {
 
 /// A run of words.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Extent {
+pub(super) struct WordExtent {
     pub start: usize,
     pub end: usize,
 }
@@ -111,14 +111,14 @@ pub(super) struct Extent {
 /// Where everything lies.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sections {
-    pub steps: Extent,
-    pub scalings: Extent,
-    pub values: Extent,
-    pub weights: Extent,
+    pub steps: WordExtent,
+    pub scalings: WordExtent,
+    pub values: WordExtent,
+    pub weights: WordExtent,
     pub end: usize,
 }
 
-impl Header {
+impl StoredHeader {
     /// Reads it, and compares the model's length.
     pub fn read(words: &[u32]) -> Result<Self, StoredError> {
         if words.first() != Some(&MAGIC) {
@@ -212,7 +212,7 @@ impl Header {
         let mut next = |len: usize| {
             let start = end;
             end = start.checked_add(len)?;
-            Some(Extent { start, end })
+            Some(WordExtent { start, end })
         };
         let steps = next(self.steps.checked_mul(STEP_WORDS)?)?;
         let scalings = next(self.scalings.checked_mul(scalings)?)?;

@@ -20,12 +20,12 @@ pub use write::{StoredFloat, StoredInt8};
 
 use super::buffers::{self, BufferError};
 use super::forward::{Extras, forward_step};
-use super::int8::{ArrangedCursor, ArrangedNetwork, ArrangedStep};
+use super::int8::{ArrangedCursor, ArrangedNetwork, KnownStep};
 use super::int8::{Int8Kernels, SingleInt8Kernel};
 use super::linked::SingleKernel;
 use crate::crc32::Crc32;
 use crate::lanes::bytes::{bytes_of_words, f32s_of_words, quantizations_in_place};
-use header::Header;
+use header::StoredHeader;
 use step::{STEP_WORDS, StoredStep};
 
 /// Words of a table of codes.
@@ -35,7 +35,7 @@ const TABLE_WORDS: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub struct StoredModel<'a> {
     words: &'a [u32],
-    header: Header,
+    header: StoredHeader,
 }
 
 impl<'a> StoredModel<'a> {
@@ -45,7 +45,7 @@ impl<'a> StoredModel<'a> {
     ///
     /// What is wrong with it.
     pub fn open(words: &'a [u32]) -> Result<Self, StoredError> {
-        let expected = Header::read(words)?.crc;
+        let expected = StoredHeader::read(words)?.crc;
         let mut crc = Crc32::new();
         crc.update(bytes_of_words(&words[header::CHECKED..]));
         match crc.value() == expected {
@@ -60,7 +60,7 @@ impl<'a> StoredModel<'a> {
     ///
     /// What is wrong with its first words, or with its length.
     pub fn reopen(words: &'a [u32]) -> Result<Self, StoredError> {
-        let header = Header::read(words)?;
+        let header = StoredHeader::read(words)?;
         let [scalings, values, weights] = header.starts;
         let is_ordered = scalings <= values && values <= weights && weights <= words.len();
         match is_ordered && header.scalings > 0 {
@@ -201,7 +201,7 @@ impl<'a> StoredModel<'a> {
                 return Err(BufferError::Purpose);
             };
             let step = &stored.step;
-            let own = ArrangedStep {
+            let own = KnownStep {
                 step,
                 nodes: stored.nodes,
                 extent: stored.extent,

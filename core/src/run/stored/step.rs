@@ -1,6 +1,6 @@
 //! A step of an inference as words.
 
-use super::header::Header;
+use super::header::StoredHeader;
 use crate::dsp::{SIZE_WORDS, size_words};
 use crate::int8::{Int8Rule, constants_of, weights_of};
 use crate::network::output_shape;
@@ -42,7 +42,7 @@ impl StoredStep {
     /// Writes it.
     pub fn write(&self, words: &mut [u32; STEP_WORDS]) {
         let step = &self.step;
-        let options = Options::of(&step.operation);
+        let options = StepOptions::of(&step.operation);
         let flag = |index: Option<u8>| index.map_or(0, |index| 1 + u32::from(index));
         let pair = |[first, second]: [u16; 2]| u32::from(first) | u32::from(second) << 16;
         let [input, output, inner] = [step.input, step.output, step.inner];
@@ -98,7 +98,7 @@ impl StoredStep {
         let [top, left] = halves(3);
         let [bottom, right] = halves(4);
         let [groups, outputs] = halves(6);
-        let options = Options {
+        let options = StepOptions {
             kind: words[0] & 0xff,
             flags: (words[0] >> 8) & 0xff,
             kernel: halves(1),
@@ -140,7 +140,7 @@ impl StoredStep {
 
     /// Whether kernels may run it within an arena of so many values: extents follow from one another,
     /// and all that it reads and writes is there and apart.
-    pub fn is_sound<const INT8: bool>(&self, header: &Header) -> bool {
+    pub fn is_sound<const INT8: bool>(&self, header: &StoredHeader) -> bool {
         let step = &self.step;
         let rule = if INT8 { header.rule() } else { None };
         // Integers are found by the words that follow one another.
@@ -277,7 +277,7 @@ fn layer(operation: &Operation) -> Option<Layer> {
 }
 
 /// An operation's options, whichever it is.
-struct Options {
+struct StepOptions {
     kind: u32,
     /// Activation in the lowest two bits, then pool, bias, `ceil_mode`, `count_include_pad`.
     flags: u32,
@@ -294,7 +294,7 @@ const BIAS: u32 = 8;
 const CEIL_MODE: u32 = 16;
 const COUNT_INCLUDE_PAD: u32 = 32;
 
-impl Options {
+impl StepOptions {
     fn of(operation: &Operation) -> Self {
         let activation = match operation.activation() {
             Activation::Identity => 0,

@@ -1,7 +1,7 @@
 //! Writes models as words.
 
 use super::TABLE_WORDS;
-use super::header::{CHECKED, Header, Sections};
+use super::header::{CHECKED, Sections, StoredHeader};
 use super::step::{STEP_WORDS, StoredStep};
 use crate::crc32::Crc32;
 use crate::lanes::bytes::bytes_of_words;
@@ -64,13 +64,13 @@ impl<const STEPS: usize> StoredFloat<'_, STEPS> {
         Ok(())
     }
 
-    fn layout(&self) -> Result<(Header, Sections), BufferError> {
+    fn layout(&self) -> Result<(StoredHeader, Sections), BufferError> {
         let program = self.program;
         if program.purpose() != Purpose::Inference {
             return Err(BufferError::Purpose);
         }
         buffers::check("parameters", self.parameters.len(), program.parameters())?;
-        let header = Header {
+        let header = StoredHeader {
             scalings: self.scaling.scale().len(),
             weights: self.parameters.len(),
             ..header(program)
@@ -134,13 +134,13 @@ impl<const STEPS: usize> StoredInt8<'_, STEPS> {
         }
     }
 
-    fn layout(&self) -> Result<(Header, Sections), BufferError> {
+    fn layout(&self) -> Result<(StoredHeader, Sections), BufferError> {
         let program = self.program;
         if program.int8_rule() != Some(self.network.rule) {
             return Err(BufferError::Purpose);
         }
-        let header = Header {
-            element: Header::element_of(program.int8_rule()),
+        let header = StoredHeader {
+            element: StoredHeader::element_of(program.int8_rule()),
             is_arranged: self.target != Int8Target::Portable,
             scalings: self.scaling.scale().len(),
             values: self.network.values.len(),
@@ -154,8 +154,8 @@ impl<const STEPS: usize> StoredInt8<'_, STEPS> {
 }
 
 /// What the headers of all models have of their programs.
-fn header<const STEPS: usize>(program: &Program<STEPS>) -> Header {
-    Header {
+fn header<const STEPS: usize>(program: &Program<STEPS>) -> StoredHeader {
+    StoredHeader {
         crc: 0,
         element: 0,
         is_arranged: false,
@@ -173,7 +173,7 @@ fn header<const STEPS: usize>(program: &Program<STEPS>) -> Header {
 
 fn begin<const STEPS: usize>(
     program: &Program<STEPS>,
-    header: &Header,
+    header: &StoredHeader,
     sections: &Sections,
     words: &mut [u32],
     mut extent: impl FnMut(&Step) -> Option<StepExtent>,

@@ -16,10 +16,10 @@ typedef struct kiln_runner kiln_runner;
 
 fn config() -> Config {
     let names = [
-        ("Model", "kiln_model"),
-        ("Classifier", "kiln_classifier"),
+        ("ForeignModel", "kiln_model"),
+        ("ForeignClassifier", "kiln_classifier"),
         ("Status", "kiln_status"),
-        ("Kernel", "kiln_kernel"),
+        ("ForeignKernel", "kiln_kernel"),
         ("Runner", "kiln_runner"),
     ];
     let mut config = Config {
@@ -43,7 +43,7 @@ fn config() -> Config {
         ..Config::default()
     };
     config.export.include = vec!["Status".into()];
-    config.export.exclude = vec!["Kernel".into()];
+    config.export.exclude = vec!["ForeignKernel".into()];
     config.export.rename = HashMap::from(names.map(|(own, c)| (own.into(), c.into())));
     config
 }

@@ -1,8 +1,8 @@
 //! What C can do wrong is refused with a status, and what is written down for C is what runs.
 
 use crate::interface::{
-    Classifier, Kernel, Model, kiln_check, kiln_classify, kiln_error_text, kiln_init, kiln_outputs,
-    kiln_version,
+    ForeignClassifier, ForeignKernel, ForeignModel, kiln_check, kiln_classify, kiln_error_text,
+    kiln_init, kiln_outputs, kiln_version,
 };
 use crate::runner;
 use crate::status::Status;
@@ -19,7 +19,7 @@ const NETWORK: Network = Network::input(1, 6, 6)
 /// A model with the memory that it needs.
 struct Parts {
     words: Vec<u32>,
-    kernels: Vec<Option<&'static Kernel>>,
+    kernels: Vec<Option<&'static ForeignKernel>>,
     memory: Vec<u32>,
 }
 
@@ -37,7 +37,7 @@ impl Parts {
         let mut words = vec![0; stored.words().unwrap()];
         stored.write(&mut words).unwrap();
         let kernel = |name| {
-            let kernel = Kernel::Float(SingleKernel::named(name));
+            let kernel = ForeignKernel::Float(SingleKernel::named(name));
             Some(&*Box::leak(Box::new(kernel)))
         };
         Self {
@@ -47,8 +47,8 @@ impl Parts {
         }
     }
 
-    fn model(&self) -> Model {
-        Model {
+    fn model(&self) -> ForeignModel {
+        ForeignModel {
             words: self.words.as_ptr(),
             word_count: self.words.len(),
             kernels: self.kernels.as_ptr(),
@@ -57,15 +57,15 @@ impl Parts {
         }
     }
 
-    fn init(&mut self, model: &Model, classifier: &mut Classifier) -> Status {
+    fn init(&mut self, model: &ForeignModel, classifier: &mut ForeignClassifier) -> Status {
         let bytes = 4 * self.memory.len();
         // SAFETY: all pointers are to what their types say.
         unsafe { kiln_init(classifier, model, self.memory.as_mut_ptr(), bytes) }
     }
 }
 
-fn fresh() -> Classifier {
-    Classifier {
+fn fresh() -> ForeignClassifier {
+    ForeignClassifier {
         model: ptr::null(),
         memory: ptr::null_mut(),
         memory_words: 0,
@@ -74,14 +74,14 @@ fn fresh() -> Classifier {
     }
 }
 
-fn classify(classifier: &mut Classifier, image: &[u8]) -> (Status, usize) {
+fn classify(classifier: &mut ForeignClassifier, image: &[u8]) -> (Status, usize) {
     let mut class = usize::MAX;
     // SAFETY: all pointers are to what their types say.
     let status = unsafe { kiln_classify(classifier, image.as_ptr(), image.len(), &mut class) };
     (status, class)
 }
 
-fn outputs(classifier: &Classifier, count: usize) -> (Status, Vec<f32>) {
+fn outputs(classifier: &ForeignClassifier, count: usize) -> (Status, Vec<f32>) {
     let mut outputs = vec![f32::NAN; count];
     // SAFETY: all pointers are to what their types say.
     let status = unsafe { kiln_outputs(classifier, outputs.as_mut_ptr(), count) };
@@ -159,7 +159,7 @@ fn pointers_and_lengths_are_looked_at() {
 
 #[test]
 fn a_model_that_is_not_as_it_was_written_is_refused() {
-    let refused = |change: &dyn Fn(&mut Parts, &mut Model)| {
+    let refused = |change: &dyn Fn(&mut Parts, &mut ForeignModel)| {
         let (mut own, mut classifier) = (Parts::new(), fresh());
         let mut model = own.model();
         change(&mut own, &mut model);
