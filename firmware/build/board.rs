@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::files::Files;
-use boards::{BOARDS, Board, FLASH_ORIGIN, PROGRAM_BYTES, RAM_ORIGIN, STACK_BYTES, WORKING_BYTES};
+use boards::{BOARDS, Board, PROGRAM_BYTES, STACK_BYTES, WORKING_BYTES};
 use kiln_core::{ModelFile, Program, Purpose};
 use std::env;
 
@@ -59,12 +59,17 @@ pub fn check_ram(board: &Board, parts: &[(&str, usize)]) -> Result<(), Error> {
 /// The linker's memory layout, with so many bytes at the flash's end kept from the program, and a
 /// stack that is no shorter than it may be.
 pub fn layout(board: &Board, storage: usize) -> String {
-    let Board { flash, ram, .. } = *board;
-    let program = flash - storage;
+    let Board {
+        flash_origin,
+        ram,
+        ram_origin,
+        ..
+    } = *board;
+    let program = board.flash - storage;
     format!(
         "MEMORY\n{{\n  \
-           FLASH : ORIGIN = {FLASH_ORIGIN:#010x}, LENGTH = {program}\n  \
-           RAM   : ORIGIN = {RAM_ORIGIN:#010x}, LENGTH = {ram}\n}}\n\
+           FLASH : ORIGIN = {flash_origin:#010x}, LENGTH = {program}\n  \
+           RAM   : ORIGIN = {ram_origin:#010x}, LENGTH = {ram}\n}}\n\
          _kiln_storage = ORIGIN(FLASH) + LENGTH(FLASH);\n\
          ASSERT(_stack_start - _stack_end >= {STACK_BYTES}, \"{}: the RAM is too small: beside \
          what the network takes, it leaves the stack less than {STACK_BYTES} bytes; use a smaller \

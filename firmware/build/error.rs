@@ -1,6 +1,6 @@
 //! What stops the build, in one line each.
 
-use boards::BOARDS;
+use boards::{BOARDS, BoardPrograms};
 use kiln_core::{BufferError, CompactError, CutError, ModelError, ProgramError, SamplesError};
 use std::fmt;
 use std::io;
@@ -57,7 +57,12 @@ impl fmt::Display for Error {
                 f,
                 "choose one board, not {chosen}: --no-default-features --features NAME, with NAME \
                  one of {}",
-                BOARDS.map(|board| board.name).join(", ")
+                BOARDS
+                    .iter()
+                    .filter(|board| board.programs != BoardPrograms::None)
+                    .map(|board| board.name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
             Self::Unreadable { path, cause } => write!(f, "{}: {cause}", path.display()),
             Self::Unwritable { path, cause } => write!(f, "{}: {cause}", path.display()),

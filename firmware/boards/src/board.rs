@@ -1,9 +1,12 @@
-//! The boards.
+//! What is known of a board, and the table of them all.
 
-/// A microcontroller board.
+use crate::known::{ESP32_C3, NRF52833, RP2040, RP2350, STM32F411, STM32H743};
+use crate::programmed::{MPS2_AN385, MPS2_AN386, MPS2_AN500, NRF52840, STM32F405};
+
+/// A microcontroller board, or a chip where boards differ in nothing that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Board {
-    /// Its name: the firmware's feature, and what `--board` takes.
+    /// Its name: what `--board` takes, and the firmware's feature where there is a program for it.
     pub name: &'static str,
     /// Its processor, for people to read.
     pub processor: &'static str,
@@ -11,12 +14,33 @@ pub struct Board {
     pub target: &'static str,
     /// Flash in bytes.
     pub flash: usize,
-    /// RAM in bytes.
+    /// Address of the flash's first byte, where the vector table lies.
+    pub flash_origin: u32,
+    /// RAM in bytes: what one region of a linker script can take.
     pub ram: usize,
+    /// Address of the first byte of that RAM.
+    pub ram_origin: u32,
+    /// Whether its processor adds up two products of 16 bits at once: the DSP extension.
+    pub has_dsp: bool,
+    /// Whether its processor computes with `f32`.
+    pub has_floating_point_unit: bool,
+    /// Which programs Kiln's firmware has for it.
+    pub programs: BoardPrograms,
     /// Whether a crate for its chip names the interrupts for the linker.
     pub has_device_crate: bool,
     /// How QEMU emulates it, where it does.
     pub emulated: Option<Emulated>,
+}
+
+/// Which of its programs Kiln's firmware has for a board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoardPrograms {
+    /// None: there are facts only, by which it is known whether a network fits.
+    None,
+    /// `evaluate` and `evaluate_int8`, which classify the samples in flash.
+    Evaluation,
+    /// All of them, with a serial port to be asked by, and storage for what is learned.
+    All,
 }
 
 /// What QEMU calls a board.
@@ -28,73 +52,24 @@ pub struct Emulated {
     pub processor: &'static str,
 }
 
-const HARD_FLOAT: &str = "thumbv7em-none-eabihf";
-const SOFT_FLOAT: &str = "thumbv7m-none-eabi";
-const KIBIBYTE: usize = 1 << 10;
-
-/// Arm's MPS2 with the image AN386. It has 4 MiB of each memory; this is the budget of a real part.
-pub const MPS2_AN386: Board = Board {
-    name: "mps2-an386",
-    processor: "Cortex-M4F, emulated",
-    target: HARD_FLOAT,
-    flash: 1024 * KIBIBYTE,
-    ram: 256 * KIBIBYTE,
-    has_device_crate: false,
-    emulated: Some(Emulated {
-        machine: "mps2-an386",
-        processor: "cortex-m4",
-    }),
-};
-
-/// Arm's MPS2 with the image AN500, with the budget of a real part such as NXP's i.MX RT1062 with
-/// 2 MiB of flash beside it.
-pub const MPS2_AN500: Board = Board {
-    name: "mps2-an500",
-    processor: "Cortex-M7, emulated",
-    target: HARD_FLOAT,
-    flash: 2048 * KIBIBYTE,
-    ram: 1024 * KIBIBYTE,
-    has_device_crate: false,
-    emulated: Some(Emulated {
-        machine: "mps2-an500",
-        processor: "cortex-m7",
-    }),
-};
-
-/// Arm's MPS2 with the image AN385, with the budget of a real part.
-pub const MPS2_AN385: Board = Board {
-    name: "mps2-an385",
-    processor: "Cortex-M3, emulated",
-    target: SOFT_FLOAT,
-    flash: 1024 * KIBIBYTE,
-    ram: 256 * KIBIBYTE,
-    has_device_crate: false,
-    emulated: Some(Emulated {
-        machine: "mps2-an385",
-        processor: "cortex-m3",
-    }),
-};
-
-/// Nordic's nRF52840-DK.
-pub const NRF52840: Board = Board {
-    name: "nrf52840",
-    processor: "Cortex-M4F",
-    target: HARD_FLOAT,
-    flash: 1024 * KIBIBYTE,
-    ram: 256 * KIBIBYTE,
-    has_device_crate: true,
-    emulated: None,
-};
-
 /// All boards; the first is the default.
-pub const BOARDS: [Board; 4] = [MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840];
-
-/// Address of the first byte of every board's flash, where the vector table lies.
-pub const FLASH_ORIGIN: u32 = 0x0000_0000;
-/// Address of the first byte of every board's RAM.
-pub const RAM_ORIGIN: u32 = 0x2000_0000;
+pub const BOARDS: [Board; 11] = [
+    MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, STM32F411, STM32H743, NRF52833,
+    RP2040, RP2350, ESP32_C3,
+];
 
 /// The board of this name.
 pub fn named(name: &str) -> Option<Board> {
     BOARDS.into_iter().find(|board| board.name == name)
+}
+
+impl Board {
+    /// Whether the firmware has this program for it.
+    pub fn has_program(&self, program: &str) -> bool {
+        match self.programs {
+            BoardPrograms::None => false,
+            BoardPrograms::Evaluation => ["evaluate", "evaluate_int8"].contains(&program),
+            BoardPrograms::All => true,
+        }
+    }
 }

@@ -3,6 +3,7 @@ extern crate std;
 use super::*;
 use std::format;
 use std::string::String;
+use std::vec::Vec;
 
 /// What builds the firmware must know before there is anything to ask.
 const SCRIPT: &str = include_str!("../../build.sh");
@@ -19,32 +20,92 @@ fn names_are_unique_and_found() {
     assert_eq!(named("mps2"), None);
 }
 
+/// Boards with a program, and those without.
+fn by_programs() -> [Vec<Board>; 2] {
+    let (with, without) = BOARDS
+        .into_iter()
+        .partition(|board| board.programs != BoardPrograms::None);
+    [with, without]
+}
+
+fn names(boards: &[Board]) -> String {
+    let names: Vec<&str> = boards.iter().map(|board| board.name).collect();
+    names.join(", ")
+}
+
 #[test]
-fn the_script_builds_every_board_for_its_target() {
-    for board in BOARDS {
+fn the_script_builds_every_board_with_a_program_for_its_target() {
+    let [with, without] = by_programs();
+    for board in &with {
         let lines = SCRIPT.lines().map(str::trim);
-        let targets: std::vec::Vec<&str> = lines
+        let targets: Vec<&str> = lines
             .filter_map(|line| line.split_once(") target="))
             .filter(|(names, _)| names.split(" | ").any(|name| name == board.name))
             .filter_map(|(_, target)| target.strip_suffix(" ;;"))
             .collect();
         assert_eq!(targets, [board.target], "{}", board.name);
     }
-    let names: std::vec::Vec<&str> = BOARDS.iter().map(|board| board.name).collect();
-    let list = format!("the boards are {}\"", names.join(", "));
+    let list = format!("the boards are {}\"", names(&with));
     assert!(SCRIPT.contains(&list), "{list}");
+    let facts: Vec<&str> = without.iter().map(|board| board.name).collect();
+    let case = format!("\n{})", facts.join(" | "));
+    assert!(SCRIPT.contains(&case), "{case}");
 }
 
 #[test]
-fn the_firmware_has_a_feature_for_every_board_and_the_default_is_the_first() {
-    for board in BOARDS {
-        let feature = format!("\n{} = [", board.name);
-        assert!(MANIFEST.contains(&feature), "{}", board.name);
-    }
-    let default: String = format!("\ndefault = [\"{}\"]", BOARDS[0].name);
+fn the_firmware_has_a_feature_for_every_board_with_a_program_and_the_default_is_the_first() {
+    let [with, without] = by_programs();
+    let has_feature = |board: &Board| MANIFEST.contains(&format!("\n{} = [", board.name));
+    assert!(with.iter().all(has_feature), "{}", names(&with));
+    assert!(!without.iter().any(has_feature), "{}", names(&without));
+    let default = format!("\ndefault = [\"{}\"]", BOARDS[0].name);
     assert!(MANIFEST.contains(&default));
     let target = format!("[build]\ntarget = \"{}\"", BOARDS[0].target);
     assert!(SETTINGS.contains(&target));
+}
+
+#[test]
+fn a_board_without_programs_has_none_and_others_evaluate() {
+    for board in BOARDS {
+        let evaluates = board.has_program("evaluate") && board.has_program("evaluate_int8");
+        assert_eq!(
+            evaluates,
+            board.programs != BoardPrograms::None,
+            "{}",
+            board.name
+        );
+        let all = board.programs == BoardPrograms::All;
+        assert_eq!(board.has_program("serve"), all, "{}", board.name);
+    }
+}
+
+/// Core's loops for both are chosen by the target.
+#[test]
+fn arm_targets_with_a_floating_point_unit_have_the_dsp_extension() {
+    for board in BOARDS {
+        let hard_float = board.target.ends_with("eabihf");
+        assert_eq!(board.has_floating_point_unit, hard_float, "{}", board.name);
+        assert_eq!(board.has_dsp, hard_float, "{}", board.name);
+    }
+}
+
+#[test]
+fn memories_lie_apart_and_leave_what_the_firmware_keeps() {
+    for board in BOARDS {
+        let flash =
+            u64::from(board.flash_origin)..u64::from(board.flash_origin) + board.flash as u64;
+        let ram = u64::from(board.ram_origin)..u64::from(board.ram_origin) + board.ram as u64;
+        assert!(
+            flash.end <= ram.start || ram.end <= flash.start,
+            "{}",
+            board.name
+        );
+        assert!(
+            board.flash > INT8_PROGRAM_BYTES && board.ram > WORKING_BYTES,
+            "{}",
+            board.name
+        );
+    }
 }
 
 #[test]

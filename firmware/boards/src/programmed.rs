@@ -1,0 +1,80 @@
+//! Boards that Kiln's firmware has programs for.
+
+use crate::board::{Board, BoardPrograms, Emulated};
+use crate::{HARD_FLOAT, KIBIBYTE, SOFT_FLOAT};
+
+/// Arm's MPS2 with the image AN386. It has 4 MiB of each memory; this is the budget of a real part.
+pub const MPS2_AN386: Board = Board {
+    name: "mps2-an386",
+    processor: "Cortex-M4F, emulated",
+    target: HARD_FLOAT,
+    flash: 1024 * KIBIBYTE,
+    flash_origin: 0x0000_0000,
+    ram: 256 * KIBIBYTE,
+    ram_origin: 0x2000_0000,
+    has_dsp: true,
+    has_floating_point_unit: true,
+    programs: BoardPrograms::All,
+    has_device_crate: false,
+    emulated: Some(Emulated {
+        machine: "mps2-an386",
+        processor: "cortex-m4",
+    }),
+};
+
+/// Arm's MPS2 with the image AN500, with the budget of a real part such as NXP's i.MX RT1062 with
+/// 2 MiB of flash beside it.
+pub const MPS2_AN500: Board = Board {
+    name: "mps2-an500",
+    processor: "Cortex-M7, emulated",
+    flash: 2048 * KIBIBYTE,
+    ram: 1024 * KIBIBYTE,
+    emulated: Some(Emulated {
+        machine: "mps2-an500",
+        processor: "cortex-m7",
+    }),
+    ..MPS2_AN386
+};
+
+/// Arm's MPS2 with the image AN385, with the budget of a real part.
+pub const MPS2_AN385: Board = Board {
+    name: "mps2-an385",
+    processor: "Cortex-M3, emulated",
+    target: SOFT_FLOAT,
+    has_dsp: false,
+    has_floating_point_unit: false,
+    emulated: Some(Emulated {
+        machine: "mps2-an385",
+        processor: "cortex-m3",
+    }),
+    ..MPS2_AN386
+};
+
+/// Nordic's nRF52840-DK.
+pub const NRF52840: Board = Board {
+    name: "nrf52840",
+    processor: "Cortex-M4F",
+    has_device_crate: true,
+    emulated: None,
+    ..MPS2_AN386
+};
+
+/// ST's STM32F405xG, as on the Netduino Plus 2. SRAM1 (112 KiB) and SRAM2 (16 KiB) are one piece; the
+/// 64 KiB of core coupled memory lie elsewhere, at 0x1000_0000, and are not counted.
+///
+/// Source: ST, "RM0090: STM32F405/415, STM32F407/417, STM32F427/437 and STM32F429/439 advanced
+/// Arm-based 32-bit MCUs", memory and bus architecture.
+pub const STM32F405: Board = Board {
+    name: "stm32f405",
+    processor: "Cortex-M4F",
+    target: HARD_FLOAT,
+    flash: 1024 * KIBIBYTE,
+    flash_origin: 0x0800_0000,
+    ram: 128 * KIBIBYTE,
+    ram_origin: 0x2000_0000,
+    has_dsp: true,
+    has_floating_point_unit: true,
+    programs: BoardPrograms::None,
+    has_device_crate: false,
+    emulated: None,
+};
