@@ -1,6 +1,6 @@
 //! Builds the firmware, by the firmware folder's own script.
 
-use crate::boards::Board;
+use crate::boards::{self, Board};
 use crate::model::{AnyModel, ModelFacts};
 use crate::weights::ModelBytes;
 use kiln_core::{Int8ModelFile, SamplesParts};
@@ -64,6 +64,9 @@ pub enum BuildError {
          --firmware ELF"
     )]
     NoFolder(PathBuf),
+    /// The firmware has no such program for the board.
+    #[error("{0}")]
+    NoProgram(String),
     /// No compiler here builds for the board.
     #[error("{0}")]
     NoTarget(String),
@@ -147,7 +150,8 @@ pub fn build_server(
 ///
 /// # Errors
 ///
-/// If there is no firmware folder or no compiler for the board, or the model does not fit it.
+/// If there is no such program for the board, no firmware folder or no compiler, or the model does not
+/// fit.
 pub fn build(
     board: Board,
     program: &str,
@@ -155,6 +159,9 @@ pub fn build(
     training: Option<TrainingMemory>,
     profile: FirmwareProfile,
 ) -> Result<Firmware, BuildError> {
+    if let Some(reason) = boards::lacking(&board, program) {
+        return Err(BuildError::NoProgram(reason));
+    }
     let folder = folder()?;
     let output = folder.join("target");
     let scratch = within(&output, tempfile::tempdir())?;

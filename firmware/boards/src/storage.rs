@@ -1,9 +1,10 @@
 //! What storage for trained parameters takes.
 
-/// Bytes of a storage's page, which is erased at once; every board's have as many.
+/// Bytes of a storage's page, which is erased at once; as many on every board that stores. Chips of other
+/// makers may have larger ones, such as STM32's sectors of 16 to 128 KiB.
 pub const PAGE_BYTES: usize = 4096;
 
-/// Bytes of a storage's word, which is written at once; every board's have as many.
+/// Bytes of a storage's word, which is written at once; as many on every board that stores.
 pub const WORD_BYTES: usize = 4;
 
 /// Bytes before the values in a slot, a whole number of words.

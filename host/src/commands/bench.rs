@@ -51,10 +51,10 @@ pub struct BenchArguments {
     #[arg(long, conflicts_with = "threads")]
     layers: bool,
     /// Count instructions on an emulated board.
-    #[arg(long, value_name = "NAME", value_parser = boards::parse,
+    #[arg(long, value_name = "NAME", value_parser = boards::parse_with("profile"),
         conflicts_with_all = ["threads", "lanes", "batch", "seconds"],
-        help = boards::help("Count instructions on an emulated board, of an inference and of a \
-                             training step in place"))]
+        help = boards::help_with("Count instructions on an emulated board, of an inference and of a \
+                                  training step in place", "profile"))]
     board: Option<Board>,
     /// Seconds to measure, about; everything is measured once at least
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]

@@ -24,8 +24,8 @@ pub struct EmulateArguments {
     #[arg(value_name = "ELF")]
     program: PathBuf,
     /// The board to emulate.
-    #[arg(long, value_name = "NAME", value_parser = boards::parse,
-        help = boards::help("The board to emulate [default: the one it was built for]"))]
+    #[arg(long, value_name = "NAME", value_parser = boards::parse_with("evaluate"),
+        help = boards::help_with("The board to emulate [default: the one it was built for]", "evaluate"))]
     board: Option<Board>,
 }
 

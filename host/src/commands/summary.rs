@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 Examples:
   kiln summary network.toml
   kiln summary network.toml --classes 100 --board nrf52840
+  kiln summary network.toml --flash 512K --ram 128K
   kiln summary runs/digits/model.kiln --json | jq .parameters
 ")]
 pub struct SummaryArguments {
@@ -44,6 +45,12 @@ pub struct SummaryArguments {
     #[arg(long, value_name = "NAME", value_parser = boards::parse,
         help = boards::help("Say whether the network fits a board"))]
     board: Option<Board>,
+    /// The same of a part that has so much flash, in bytes or with a unit: 512K, 1M; with --ram
+    #[arg(long, value_name = "SIZE", value_parser = boards::parse_memory, requires = "ram", conflicts_with = "board")]
+    flash: Option<usize>,
+    /// RAM of that part; with --flash
+    #[arg(long, value_name = "SIZE", value_parser = boards::parse_memory, requires = "flash", conflicts_with = "board")]
+    ram: Option<usize>,
     /// Print one JSON object on standard output, and everything else on standard error
     #[arg(long)]
     json: bool,
@@ -94,9 +101,12 @@ pub fn run(arguments: &SummaryArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let name = || arguments.file.display().to_string();
     let path = model_file(&arguments.file).with_context(name)?;
+    let part = arguments.flash.zip(arguments.ram);
+    let part = part.map(|(flash, ram)| boards::part(flash, ram));
+    let board = arguments.board.or(part);
     if !is_model(&path) {
         let subject = read_tables(&path, arguments.classes).with_context(name)?;
-        return describe(output, name(), subject, arguments.board);
+        return describe(output, name(), subject, board);
     }
     ensure!(
         arguments.classes.is_none(),
@@ -105,7 +115,7 @@ pub fn run(arguments: &SummaryArguments) -> Result<()> {
     );
     let bytes = ModelBytes::read(&path).with_context(name)?;
     match AnyModel::open(&bytes).with_context(name)? {
-        AnyModel::Int8(model) => int8::run(output, name(), &model, arguments.board),
+        AnyModel::Int8(model) => int8::run(output, name(), &model, board),
         AnyModel::Float(model) => {
             let subject = SummarySubject {
                 network: model.network().clone(),
@@ -113,7 +123,7 @@ pub fn run(arguments: &SummaryArguments) -> Result<()> {
                 class_names: model.class_names().map(String::from).collect(),
                 notes: model.notes().into(),
             };
-            describe(output, name(), subject, arguments.board)
+            describe(output, name(), subject, board)
         }
     }
 }

@@ -192,6 +192,10 @@ fn what_cannot_be_measured_is_refused_in_a_line() {
         "bench graph.toml --board nrf52840",
         &["graph.toml", "nrf52840 cannot be emulated"],
     );
+    workspace.refuses(
+        "bench graph.toml --board rp2040",
+        &["kiln summary --board rp2040", "no firmware", "mps2-an386"],
+    );
 }
 
 /// Nothing is built for it, so that it needs no compiler.

@@ -11,6 +11,7 @@ mod exchange;
 mod graphs;
 mod help;
 mod misuse;
+mod parts;
 mod predict;
 mod quantize;
 #[cfg(unix)]

@@ -21,9 +21,9 @@ use tempfile::TempDir;
 #[group(skip)]
 pub struct ConnectionArguments {
     /// Board to emulate.
-    #[arg(long, value_name = "NAME", value_parser = boards::parse, conflicts_with = "port",
+    #[arg(long, value_name = "NAME", value_parser = boards::parse_with("serve"), conflicts_with = "port",
         default_value = BOARDS[0].name,
-        help = boards::help("Board to emulate; its firmware is built with the weights"))]
+        help = boards::help_with("Board to emulate; its firmware is built with the weights", "serve"))]
     board: Board,
     /// Serial port, pseudo-terminal or socket of a device that has the weights
     #[arg(long, value_name = "PATH")]

@@ -93,7 +93,8 @@ fn report(
     let quantized = model.quantized();
     let network = model.network();
     let cost = network.cost();
-    let processor = board.unwrap_or(BOARDS[0]);
+    let known = board.and_then(|board| boards::parse(board.name).ok());
+    let processor = known.unwrap_or(BOARDS[0]);
     let target = boards::int8_target(&processor);
     let bytes = Int8Footprint::of(&quantized, model.scaling(), target)?;
     let layers = layers::reports(network, &[]).into_iter();
