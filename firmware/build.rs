@@ -20,6 +20,7 @@ mod int8_head;
 #[path = "build/training.rs"]
 mod training;
 
+use boards::BoardPrograms;
 use error::Error;
 use std::env;
 use std::fs;
@@ -48,6 +49,9 @@ fn build() -> Result<(), Error> {
     let model = files.model()?;
     let samples = files.samples()?;
     let training = Training::chosen()?;
+    if training.is_some() && board.programs != BoardPrograms::All {
+        return Err(Error::NoTraining(board.name));
+    }
     board::check(&board, &files, &model)?;
     let storage = match &training {
         Some(training) => {

@@ -22,14 +22,14 @@ cd "$(dirname "$0")"
 
 case $board in
 mps2-an385) target=thumbv7m-none-eabi ;;
-mps2-an386 | mps2-an500 | nrf52840) target=thumbv7em-none-eabihf ;;
-stm32f405 | stm32f411 | stm32h743 | nrf52833 | rp2040 | rp2350 | esp32-c3)
+mps2-an386 | mps2-an500 | nrf52840 | stm32f405) target=thumbv7em-none-eabihf ;;
+stm32f411 | stm32h743 | nrf52833 | rp2040 | rp2350 | esp32-c3)
     echo "error: $board is known by its memory only (kiln summary --board $board), and has no program here;" \
-        "the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840" >&2
+        "the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405" >&2
     exit 2
     ;;
 *)
-    echo "error: no board $board; the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840" >&2
+    echo "error: no board $board; the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405" >&2
     exit 2
     ;;
 esac

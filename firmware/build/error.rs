@@ -31,6 +31,8 @@ pub enum Error {
     Run(BufferError),
     /// The training that a variable asks for is none.
     Training(&'static str, String),
+    /// The firmware does not train on the board.
+    NoTraining(&'static str),
     /// The int8 model has no such last layers to train.
     Cut(CutError),
     /// The seed is no number.
@@ -84,6 +86,11 @@ impl fmt::Display for Error {
                 f,
                 "{variable}: {word} is no training; write words with commas between them: from=LAYER \
                  (counted from 1), biases, batch, momentum"
+            ),
+            Self::NoTraining(board) => write!(
+                f,
+                "{board}: the firmware only evaluates there; leave out the feature `training`, or \
+                 choose another board"
             ),
             Self::Seed(text) => write!(f, "KILN_SEED: {text} is no number from 0 to 2^64 - 1"),
             Self::Program(error @ ProgramError::Trainable(_)) => write!(f, "KILN_TRAIN: {error}"),

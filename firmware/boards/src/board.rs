@@ -52,7 +52,8 @@ pub struct Emulated {
     pub processor: &'static str,
 }
 
-/// All boards; the first is the default.
+/// All boards: first those with every program, the default first of all, then those that evaluate, then
+/// those of which there are facts.
 pub const BOARDS: [Board; 11] = [
     MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, STM32F411, STM32H743, NRF52833,
     RP2040, RP2350, ESP32_C3,

@@ -74,7 +74,10 @@ pub const STM32F405: Board = Board {
     ram_origin: 0x2000_0000,
     has_dsp: true,
     has_floating_point_unit: true,
-    programs: BoardPrograms::None,
+    programs: BoardPrograms::Evaluation,
     has_device_crate: false,
-    emulated: None,
+    emulated: Some(Emulated {
+        machine: "netduinoplus2",
+        processor: "cortex-m4",
+    }),
 };

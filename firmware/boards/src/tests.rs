@@ -79,6 +79,21 @@ fn a_board_without_programs_has_none_and_others_evaluate() {
     }
 }
 
+#[test]
+fn boards_stand_by_what_they_have() {
+    let order = [
+        BoardPrograms::All,
+        BoardPrograms::Evaluation,
+        BoardPrograms::None,
+    ];
+    let place = |board: &Board| {
+        order
+            .iter()
+            .position(|programs| *programs == board.programs)
+    };
+    assert!(BOARDS.is_sorted_by_key(place));
+}
+
 /// Core's loops for both are chosen by the target.
 #[test]
 fn arm_targets_with_a_floating_point_unit_have_the_dsp_extension() {

@@ -16,10 +16,17 @@ mod chosen;
 #[cfg(feature = "nrf52840")]
 #[path = "nrf52840.rs"]
 mod chosen;
+#[cfg(feature = "stm32f405")]
+#[path = "stm32f405.rs"]
+mod chosen;
 #[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
 mod cmsdk_uart;
+#[cfg(all(feature = "semihosted", not(feature = "all-programs")))]
+mod evaluating;
 #[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
 mod mps2;
+#[cfg(feature = "semihosted")]
+mod semihosted;
 #[cfg(all(
     feature = "training",
     any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385")

@@ -3,6 +3,7 @@
 /// The board's name.
 pub const NAME: &str = boards::MPS2_AN385.name;
 
-pub use super::mps2::{Board, TICK_UNIT, exit};
+pub use super::mps2::Board;
+pub use super::semihosted::{TICK_UNIT, exit};
 #[cfg(feature = "training")]
 pub use super::simulated_storage::Storage;

@@ -7,7 +7,7 @@ use std::time::Duration;
 const ARENA: usize = 9 << 10;
 
 /// The last number in a line of the report that starts with `label`.
-fn number(report: &[String], label: &str) -> usize {
+pub fn number(report: &[String], label: &str) -> usize {
     let line = report.iter().find(|line| line.starts_with(label)).unwrap();
     let numbers = line.split(|c: char| !c.is_ascii_digit());
     numbers

@@ -8,6 +8,7 @@ mod boards;
 mod build;
 mod c;
 mod ends;
+mod evaluation;
 mod flash;
 mod gradients;
 mod graphs;

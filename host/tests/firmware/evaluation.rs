@@ -1,0 +1,50 @@
+//! Boards for which the firmware has `evaluate` and `evaluate_int8` only.
+
+use super::boards::number;
+use super::support::{run, skip, thorough};
+use host::boards::{BOARDS, BoardPrograms};
+use host::firmware::{FirmwareProfile, build};
+
+/// Of a program that is built quickly, in bytes.
+const MOST_STACK: usize = 3072;
+
+#[test]
+fn boards_that_only_evaluate_give_the_bits_and_the_codes_of_the_desktop() {
+    if !thorough() {
+        return;
+    }
+    let boards = BOARDS.iter();
+    for board in boards.filter(|board| board.programs == BoardPrograms::Evaluation) {
+        for (program, equal) in [
+            ("evaluate", "equal to the desktop's to the bit"),
+            ("evaluate_int8", "equal to the desktop's"),
+        ] {
+            let firmware = match build(*board, program, None, None, FirmwareProfile::Quick) {
+                Ok(firmware) => firmware,
+                Err(error) => return skip(&error.to_string()),
+            };
+            let (report, status) = run(firmware.path(), *board);
+            let text = report.join("\n");
+            assert!(status.success(), "{}: {text}", board.name);
+            assert_eq!(report[0], format!("board      {}", board.name));
+            assert!(report.iter().any(|line| line.ends_with(equal)), "{text}");
+            assert!(text.contains("accuracy   99 of 100"), "{text}");
+            assert!(number(&report, "stack") <= MOST_STACK, "{text}");
+        }
+    }
+}
+
+/// Nothing is compiled: it is the table that knows.
+#[test]
+fn other_programs_are_refused_in_words() {
+    for board in BOARDS.iter().filter(|board| !board.has_program("serve")) {
+        let Err(error) = build(*board, "serve", None, None, FirmwareProfile::Quick) else {
+            panic!("{}: it was built", board.name);
+        };
+        let error = error.to_string();
+        assert!(
+            error.contains(board.name) && error.contains("mps2-an386"),
+            "{error}"
+        );
+    }
+}
