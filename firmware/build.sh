@@ -23,13 +23,14 @@ cd "$(dirname "$0")"
 case $board in
 mps2-an385) target=thumbv7m-none-eabi ;;
 mps2-an386 | mps2-an500 | nrf52840 | stm32f405) target=thumbv7em-none-eabihf ;;
+mps2-an505) target=thumbv8m.main-none-eabihf ;;
 stm32f411 | stm32h743 | nrf52833 | rp2040 | rp2350 | esp32-c3)
     echo "error: $board is known by its memory only (kiln summary --board $board), and has no program here;" \
-        "the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405" >&2
+        "the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405, mps2-an505" >&2
     exit 2
     ;;
 *)
-    echo "error: no board $board; the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405" >&2
+    echo "error: no board $board; the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405, mps2-an505" >&2
     exit 2
     ;;
 esac
@@ -39,21 +40,31 @@ if [ "$command" = target ]; then
     exit
 fi
 
+# Cargo does not find flags by the name of a target that has a dot in it.
+case $target in
+*.*) flags="target.'cfg(target_os = \"none\")'.rustflags" ;;
+*) flags=target.$target.rustflags ;;
+esac
+
 case $board in
 mps2-an385)
     # Without an FPU every sum and product is a call: larger tiles are only larger.
     set -- --config "profile.$profile.package.core.opt-level = 2" "$@"
     ;;
+mps2-an505)
+    # The target alone is a processor without the DSP extension.
+    set -- --config "$flags = ['-C', 'target-cpu=cortex-m33']" "$@"
+    ;;
 nrf52840)
     # On silicon VMUL and VADD take two cycles, the VMLA that counts as one instruction three.
-    set -- --config "target.$target.rustflags = ['-C', 'target-cpu=cortex-m4']" "$@"
+    set -- --config "$flags = ['-C', 'target-cpu=cortex-m4']" "$@"
     ;;
 esac
 
 # The places that a defect is reported with lie in flash: without what comes before the sources they
 # are short, and a program is as long wherever it was built.
 sources=$(cd .. && pwd) crates=${CARGO_HOME:-$HOME/.cargo}/registry/src
-set -- --config "target.$target.rustflags = ['--remap-path-prefix=$sources=', \
+set -- --config "$flags = ['--remap-path-prefix=$sources=', \
 '--remap-path-prefix=$crates=']" "$@"
 
 exec ../scripts/cross_cargo.sh "$target" core,alloc "$command" --profile "$profile" --locked \

@@ -1,7 +1,7 @@
 //! What is known of a board, and the table of them all.
 
 use crate::known::{ESP32_C3, NRF52833, RP2040, RP2350, STM32F411, STM32H743};
-use crate::programmed::{MPS2_AN385, MPS2_AN386, MPS2_AN500, NRF52840, STM32F405};
+use crate::programmed::{MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405};
 
 /// A microcontroller board, or a chip where boards differ in nothing that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +54,9 @@ pub struct Emulated {
 
 /// All boards: first those with every program, the default first of all, then those that evaluate, then
 /// those of which there are facts.
-pub const BOARDS: [Board; 11] = [
-    MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, STM32F411, STM32H743, NRF52833,
-    RP2040, RP2350, ESP32_C3,
+pub const BOARDS: [Board; 12] = [
+    MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, MPS2_AN505, STM32F411, STM32H743,
+    NRF52833, RP2040, RP2350, ESP32_C3,
 ];
 
 /// The board of this name.

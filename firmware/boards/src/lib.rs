@@ -18,7 +18,7 @@ mod storage;
 
 pub use board::{BOARDS, Board, BoardPrograms, Emulated, named};
 pub use known::{ESP32_C3, NRF52833, RP2040, RP2350, STM32F411, STM32H743};
-pub use programmed::{MPS2_AN385, MPS2_AN386, MPS2_AN500, NRF52840, STM32F405};
+pub use programmed::{MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405};
 pub use reserve::{
     INT8_PROGRAM_BYTES, PROGRAM_BYTES, STACK_BYTES, STACK_GUARD_BYTES, WORKING_BYTES,
 };

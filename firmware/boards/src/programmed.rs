@@ -1,7 +1,7 @@
 //! Boards that Kiln's firmware has programs for.
 
 use crate::board::{Board, BoardPrograms, Emulated};
-use crate::{HARD_FLOAT, KIBIBYTE, SOFT_FLOAT};
+use crate::{ARMV8M_HARD_FLOAT, HARD_FLOAT, KIBIBYTE, SOFT_FLOAT};
 
 /// Arm's MPS2 with the image AN386. It has 4 MiB of each memory; this is the budget of a real part.
 pub const MPS2_AN386: Board = Board {
@@ -80,4 +80,23 @@ pub const STM32F405: Board = Board {
         machine: "netduinoplus2",
         processor: "cortex-m4",
     }),
+};
+
+/// Arm's MPS2 with the image AN505, in its secure state, with the budget of a real part. It has 4 MiB of
+/// memory for code at the flash's address, and as much at the RAM's.
+///
+/// Source: Arm, "Application Note AN505: Example IoT Kit Subsystem for V2M-MPS2+", memory map.
+pub const MPS2_AN505: Board = Board {
+    name: "mps2-an505",
+    processor: "Cortex-M33, emulated",
+    target: ARMV8M_HARD_FLOAT,
+    flash: 1024 * KIBIBYTE,
+    flash_origin: 0x1000_0000,
+    ram: 256 * KIBIBYTE,
+    ram_origin: 0x3800_0000,
+    emulated: Some(Emulated {
+        machine: "mps2-an505",
+        processor: "cortex-m33",
+    }),
+    ..STM32F405
 };

@@ -13,6 +13,9 @@ mod chosen;
 #[cfg(feature = "mps2-an500")]
 #[path = "mps2_an500.rs"]
 mod chosen;
+#[cfg(feature = "mps2-an505")]
+#[path = "mps2_an505.rs"]
+mod chosen;
 #[cfg(feature = "nrf52840")]
 #[path = "nrf52840.rs"]
 mod chosen;
