@@ -5,8 +5,9 @@ use super::support::{run, skip, thorough};
 use host::boards::{BOARDS, BoardPrograms};
 use host::firmware::{FirmwareProfile, build};
 
-/// Of a program that is built quickly, in bytes.
-const MOST_STACK: usize = 3072;
+/// Bytes of stack, of the 4096 that the linker leaves at least and that end in a guard of 256. What is built
+/// quickly, crate by crate, takes half as much again as what is flashed.
+const MOST_STACK: usize = 3584;
 
 #[test]
 fn boards_that_only_evaluate_give_the_bits_and_the_codes_of_the_desktop() {
