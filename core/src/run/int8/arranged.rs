@@ -1,14 +1,12 @@
 //! A network in integers as a program in flash reads it: step by step, in words, weights in the order
 //! in which the processor's loops take them.
 
+use super::extent::StepExtent;
 use super::kernels::Int8Kernels;
-use super::linked::SingleInt8Kernel;
 use super::run_any;
-use super::step::{Int8Step, StepIntegers, StepTensors};
-use crate::dsp::{CodeArrangement, Rounding, SIZE_WORDS, Sweeping};
+use super::step::StepIntegers;
+use crate::dsp::{CodeArrangement, Rounding, Sweeping};
 use crate::int8::{Int8Rule, Quantization, QuantizedNetwork};
-use crate::lanes::bytes::{i8s_of_words, i32s_of_words};
-use crate::program::Region;
 use crate::run::buffers::{self, BufferError};
 use crate::run::observer::{Observer, Work};
 use crate::{Operation, Program, Step};
@@ -36,7 +34,7 @@ pub struct ArrangedNetwork<'a> {
 }
 
 /// Stands before constants and weights that no loop takes; those of loops begin otherwise.
-const PLAIN: u32 = u32::MAX;
+pub(super) const PLAIN: u32 = u32::MAX;
 
 impl<const STEPS: usize> Program<STEPS> {
     /// Words that a network takes, arranged.
@@ -144,206 +142,6 @@ impl<const STEPS: usize> Program<STEPS> {
         let look = |step, _: &[i8]| observer.done(Work::of_int8(step));
         let run = run_any(&network.kernels);
         self.infer_by(network.values, arena, fill, integers, look, run)
-    }
-}
-
-/// A step that is known without its program.
-pub(in crate::run) struct KnownStep<'a> {
-    pub step: &'a Step,
-    /// Numbers of the nodes that gave what it reads, 0 for the input.
-    pub nodes: [usize; 2],
-    /// How it is arranged: [`StepExtent::to_words`].
-    pub extent: [u32; 2],
-    /// What the loops take of it: [`size_words`](crate::dsp::size_words).
-    pub sizes: [u32; SIZE_WORDS],
-}
-
-/// Goes through an arranged network step by step.
-pub(in crate::run) struct ArrangedCursor<'a> {
-    network: ArrangedNetwork<'a>,
-    at: usize,
-}
-
-impl<'a> ArrangedCursor<'a> {
-    pub fn new(network: ArrangedNetwork<'a>) -> Self {
-        Self { network, at: 0 }
-    }
-
-    /// Whether nothing is left.
-    pub fn is_done(&self) -> bool {
-        self.at == self.network.words.len()
-    }
-
-    /// The next step's integers as they are found in the words; nothing where they are not there.
-    pub fn find(&mut self, step: &Step) -> Option<StepExtent> {
-        let own = StepExtent::of(step, self.network.words, self.at)?;
-        self.at += own.len();
-        Some(own)
-    }
-
-    /// The next step's integers; nothing where they are not there.
-    fn take(&mut self, own: &KnownStep<'_>) -> Option<StepExtent> {
-        let extent = StepExtent::of_words(own.extent, own.step, self.network.words, self.at)?;
-        self.at += extent.len();
-        Some(extent)
-    }
-
-    /// Runs the next step by its kernel, which reads the values in `read`; nothing where its integers
-    /// are not there.
-    pub fn run(
-        &mut self,
-        own: &KnownStep<'_>,
-        kernel: &SingleInt8Kernel,
-        arena: &mut [i8],
-        read: [Region; 2],
-    ) -> Option<()> {
-        let KnownStep { step, nodes, .. } = *own;
-        let ArrangedNetwork {
-            rule,
-            values,
-            words,
-            ..
-        } = self.network;
-        let extent = self.take(own).filter(|extent| kernel.serves(extent))?;
-        let sweep = kernel.sweep_of(&own.sizes, &extent);
-        let work = Int8Step {
-            step,
-            rule,
-            inputs: nodes.map(|node| values[node]),
-            nodes: &values[step.node + 1..][..step.nodes],
-            integers: StepIntegers {
-                tensors: extent.tensors(words),
-                rows: kernel.rows(),
-                sweep: sweep.as_ref(),
-            },
-        };
-        kernel.run(work, arena, read);
-        Some(())
-    }
-}
-
-/// Where a step's integers lie among the words.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::run) struct StepExtent {
-    /// Where they begin.
-    at: usize,
-    /// Words that the processor's loops take; none of a step that is no convolution or that they do not
-    /// serve.
-    pub loops: usize,
-    /// Whether of these words two weights share 16 bits, and sums are rounded once.
-    pub is_paired: bool,
-    /// Words of constants that no loop takes.
-    constants: usize,
-    /// Whether a word stands before them that says so: the weights are behind them.
-    is_plain: bool,
-    /// Bytes of these weights.
-    weights: usize,
-}
-
-impl StepExtent {
-    /// That of a step whose words begin at `at`; `None` where they end too soon, or are made for loops
-    /// that this processor has not.
-    pub const fn of(step: &Step, words: &[u32], at: usize) -> Option<Self> {
-        match Self::found(step, words, at) {
-            Some(Self { loops: 1.., .. }) if !HAS_LOOPS => None,
-            found => found,
-        }
-    }
-
-    /// That of a step whose words begin at `at`, whatever processor they are for; `None` where they end
-    /// too soon.
-    pub const fn found(step: &Step, words: &[u32], at: usize) -> Option<Self> {
-        let mut own = Self {
-            at,
-            loops: 0,
-            is_paired: false,
-            constants: step.constants.len,
-            is_plain: false,
-            weights: 0,
-        };
-        if let Some(geometry) = step.int8_geometry() {
-            if at >= words.len() {
-                return None;
-            }
-            own.is_plain = words[at] == PLAIN;
-            if own.is_plain {
-                own.weights = step.parameters.len;
-            } else {
-                let pool = matches!(step.operation, Operation::Conv2d { pool: true, .. });
-                own.loops = CodeArrangement::words(&geometry, pool);
-                own.is_paired = CodeArrangement::is_paired_word(words[at]);
-                own.constants -= 3 * geometry.filters;
-                if own.loops == 0 {
-                    return None;
-                }
-            }
-        }
-        if own.len() > words.len() - at {
-            return None;
-        }
-        Some(own)
-    }
-
-    /// How it is arranged, as words: whether plainly or paired, and the words of the loops.
-    pub const fn to_words(self) -> [u32; 2] {
-        let kind = self.is_plain as u32 | (self.is_paired as u32) << 1;
-        [kind, self.loops as u32]
-    }
-
-    /// From such words, of a step whose integers begin at `at`; `None` where they end too soon.
-    pub fn of_words(
-        [kind, loops]: [u32; 2],
-        step: &Step,
-        words: &[u32],
-        at: usize,
-    ) -> Option<Self> {
-        let is_plain = kind & 1 != 0;
-        let by_loops = match (loops, step.operation) {
-            (0, _) => 0,
-            (_, Operation::Conv2d { conv, .. }) => 3 * usize::from(conv.filters),
-            (_, Operation::Linear { linear, .. }) => 3 * usize::from(linear.outputs),
-            _ => return None,
-        };
-        let own = Self {
-            at,
-            loops: loops as usize,
-            is_paired: kind & 2 != 0,
-            constants: step.constants.len.checked_sub(by_loops)?,
-            is_plain,
-            weights: if is_plain { step.parameters.len } else { 0 },
-        };
-        let end = at.checked_add(own.len())?;
-        (end <= words.len()).then_some(own)
-    }
-
-    /// Which loops its integers are arranged for, if they are.
-    pub const fn sweeping(&self, step: &Step) -> Option<Sweeping> {
-        match step.int8_geometry() {
-            Some(geometry) if self.loops > 0 => Sweeping::of(&geometry, step.pools()),
-            _ => None,
-        }
-    }
-
-    /// Words of the step.
-    pub const fn len(&self) -> usize {
-        self.is_plain as usize + self.loops + self.constants + self.weights.div_ceil(4)
-    }
-
-    /// The step's integers, of the words that it was found in.
-    pub fn tensors<'a>(&self, words: &'a [u32]) -> StepTensors<'a> {
-        let own = &words[self.at..][..self.len()];
-        if self.is_plain {
-            let (constants, weights) = own[1..].split_at(self.constants);
-            return StepTensors::Plain {
-                weights: &i8s_of_words(weights)[..self.weights],
-                constants: i32s_of_words(constants),
-            };
-        }
-        let (words, constants) = own.split_at(self.loops);
-        StepTensors::Arranged {
-            words,
-            constants: i32s_of_words(constants),
-        }
     }
 }
 

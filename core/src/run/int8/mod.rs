@@ -1,16 +1,23 @@
 //! The forward pass of a network in integers.
 
 mod arranged;
+mod cursor;
+mod extent;
 mod kernels;
 mod linked;
 mod packets;
+mod rows;
+mod single;
 mod step;
 
-pub(super) use arranged::{ArrangedCursor, HAS_LOOPS, KnownStep, StepExtent};
+pub(super) use arranged::HAS_LOOPS;
 pub use arranged::{ArrangedNetwork, Int8Target};
+pub(super) use cursor::{ArrangedCursor, KnownStep};
+pub(super) use extent::StepExtent;
 pub use kernels::Int8Kernels;
-pub use linked::{LinkedInt8Program, SingleInt8Kernel};
+pub use linked::LinkedInt8Program;
 pub use packets::{PacketMemory, PacketSizes};
+pub use single::SingleInt8Kernel;
 
 use super::buffers::{self, BufferError};
 use super::observer::{Observer, Work};

@@ -10,6 +10,7 @@
 //! value stand for, and, at a multiple of four words, the weights.
 
 mod header;
+mod options;
 mod step;
 #[cfg(test)]
 mod tests;
