@@ -56,6 +56,8 @@ pub(crate) fn forward_within<L: Lanes, const STEPS: usize>(
 }
 
 /// Runs a step, which reads the values in `read`.
+// Within its callers: what is in hand there would lie on the stack a second time.
+#[inline(always)]
 pub(super) fn forward_step<L: Lanes>(
     step: &Step,
     read: [Region; 2],
@@ -81,6 +83,7 @@ pub(super) fn forward_step<L: Lanes>(
 
 /// Where a step's input, the other value of an addition and its output lie, apart from one another, and
 /// whether the other one is the input once more.
+#[inline(always)]
 pub(super) fn forward_places(step: &Step, [first, second]: [Region; 2]) -> ([Region; 3], bool) {
     let both = step.read_count() == 2;
     let twice = both && first == second;
