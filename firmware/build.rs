@@ -52,7 +52,9 @@ fn build() -> Result<(), Error> {
     if training.is_some() && board.programs != BoardPrograms::All {
         return Err(Error::NoTraining(board.name));
     }
-    board::check(&board, &files, &model)?;
+    if board.has_program("evaluate") {
+        board::check(&board, &files, &model)?;
+    }
     let storage = match &training {
         Some(training) => {
             training.check(&board, &files, &model)?;

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::files::Files;
-use boards::{BOARDS, Board, PROGRAM_BYTES, STACK_BYTES, WORKING_BYTES};
+use boards::{BOARDS, Board, PROGRAM_BYTES, STACK_BYTES};
 use kiln_core::{ModelFile, Program, Purpose};
 use std::env;
 
@@ -52,7 +52,7 @@ pub fn check_flash(board: &Board, parts: &[(&str, usize)]) -> Result<(), Error> 
 
 /// Whether these parts and what every program needs fit the RAM.
 pub fn check_ram(board: &Board, parts: &[(&str, usize)]) -> Result<(), Error> {
-    let parts = [parts, &[("stack and buffers", WORKING_BYTES)]].concat();
+    let parts = [parts, &[("stack and buffers", board.working_bytes())]].concat();
     check_memory(board.name, "RAM", board.ram, &parts)
 }
 

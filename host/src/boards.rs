@@ -38,7 +38,7 @@ impl Need {
 
     /// RAM of a board for so many bytes beside stack and buffers.
     pub const fn of_ram(board: &Board, needed: usize) -> Self {
-        Self::of(needed, WORKING_BYTES, board.ram)
+        Self::of(needed, board.working_bytes(), board.ram)
     }
 
     const fn of(needed: usize, reserved: usize, available: usize) -> Self {
@@ -123,17 +123,18 @@ pub fn parse_with(
 
 /// Why a program of the firmware's cannot be had for a board, in words; nothing where it can.
 pub fn lacking(board: &Board, program: &str) -> Option<String> {
+    if board.has_program(program) {
+        return None;
+    }
     let name = board.name;
     let there = match board.programs {
-        BoardPrograms::All => return None,
-        BoardPrograms::Evaluation if board.has_program(program) => return None,
-        BoardPrograms::Evaluation => format!(
-            "the firmware for {name} classifies what is in its flash and does no more \
-             (firmware/build.sh run {name})"
-        ),
         BoardPrograms::None => format!(
             "of {name} Kiln knows the memory only (kiln summary --board {name}), and has no firmware \
              for it"
+        ),
+        _ => format!(
+            "the firmware for {name} classifies what is in its flash and does no more \
+             (firmware/build.sh run {name} --bin evaluate_int8)"
         ),
     };
     let names = names(|board| board.has_program(program));

@@ -1,7 +1,10 @@
 //! What is known of a board, and the table of them all.
 
 use crate::known::{ESP32_C3, NRF52833, RP2040, RP2350, STM32F411, STM32H743};
-use crate::programmed::{MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405};
+use crate::programmed::{
+    MICROBIT, MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405,
+};
+use crate::reserve::{INT8_EVALUATION_WORKING_BYTES, WORKING_BYTES};
 
 /// A microcontroller board, or a chip where boards differ in nothing that matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +40,9 @@ pub struct Board {
 pub enum BoardPrograms {
     /// None: there are facts only, by which it is known whether a network fits.
     None,
-    /// `evaluate` and `evaluate_int8`, which classify the samples in flash.
+    /// `evaluate_int8`, which classifies the samples in flash by a network of integers.
+    Int8Evaluation,
+    /// That and `evaluate`, which does so by one of floating-point numbers.
     Evaluation,
     /// All of them, with a serial port to be asked by, and storage for what is learned.
     All,
@@ -52,11 +57,11 @@ pub struct Emulated {
     pub processor: &'static str,
 }
 
-/// All boards: first those with every program, the default first of all, then those that evaluate, then
-/// those of which there are facts.
-pub const BOARDS: [Board; 12] = [
-    MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, MPS2_AN505, STM32F411, STM32H743,
-    NRF52833, RP2040, RP2350, ESP32_C3,
+/// All boards: first those with every program, the default first of all, then those that evaluate, then those
+/// of which there are facts.
+pub const BOARDS: [Board; 13] = [
+    MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, MPS2_AN505, MICROBIT, STM32F411,
+    STM32H743, NRF52833, RP2040, RP2350, ESP32_C3,
 ];
 
 /// The board of this name.
@@ -69,8 +74,18 @@ impl Board {
     pub fn has_program(&self, program: &str) -> bool {
         match self.programs {
             BoardPrograms::None => false,
+            BoardPrograms::Int8Evaluation => program == "evaluate_int8",
             BoardPrograms::Evaluation => ["evaluate", "evaluate_int8"].contains(&program),
             BoardPrograms::All => true,
+        }
+    }
+
+    /// RAM that the firmware keeps for what every program of the board's needs, in bytes: the build
+    /// refuses what does not leave it.
+    pub const fn working_bytes(&self) -> usize {
+        match self.programs {
+            BoardPrograms::Int8Evaluation => INT8_EVALUATION_WORKING_BYTES,
+            _ => WORKING_BYTES,
         }
     }
 }

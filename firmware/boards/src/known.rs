@@ -2,7 +2,7 @@
 
 use crate::board::{Board, BoardPrograms};
 use crate::programmed::STM32F405;
-use crate::{ARMV8M_HARD_FLOAT, HARD_FLOAT, KIBIBYTE};
+use crate::{ARMV6M, ARMV8M_HARD_FLOAT, HARD_FLOAT, KIBIBYTE};
 
 /// ST's STM32F411xE, as on the "Black Pill" and the Nucleo-F411RE.
 ///
@@ -54,7 +54,7 @@ pub const NRF52833: Board = Board {
 pub const RP2040: Board = Board {
     name: "rp2040",
     processor: "Cortex-M0+, two of them",
-    target: "thumbv6m-none-eabi",
+    target: ARMV6M,
     flash: 2048 * KIBIBYTE - 256,
     flash_origin: 0x1000_0100,
     ram: 264 * KIBIBYTE,

@@ -18,9 +18,12 @@ mod storage;
 
 pub use board::{BOARDS, Board, BoardPrograms, Emulated, named};
 pub use known::{ESP32_C3, NRF52833, RP2040, RP2350, STM32F411, STM32H743};
-pub use programmed::{MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405};
+pub use programmed::{
+    MICROBIT, MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405,
+};
 pub use reserve::{
-    INT8_PROGRAM_BYTES, PROGRAM_BYTES, STACK_BYTES, STACK_GUARD_BYTES, WORKING_BYTES,
+    INT8_EVALUATION_WORKING_BYTES, INT8_PROGRAM_BYTES, PROGRAM_BYTES, STACK_BYTES,
+    STACK_GUARD_BYTES, WORKING_BYTES,
 };
 pub use storage::{PAGE_BYTES, SLOT_HEADER_BYTES, WORD_BYTES, storage_bytes};
 
@@ -30,6 +33,8 @@ const HARD_FLOAT: &str = "thumbv7em-none-eabihf";
 const ARMV8M_HARD_FLOAT: &str = "thumbv8m.main-none-eabihf";
 /// Armv7-M, which has no floating-point unit.
 const SOFT_FLOAT: &str = "thumbv7m-none-eabi";
+/// Armv6-M, which has no floating-point unit and divides in software.
+const ARMV6M: &str = "thumbv6m-none-eabi";
 const KIBIBYTE: usize = 1 << 10;
 
 #[cfg(test)]

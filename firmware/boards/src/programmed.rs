@@ -1,7 +1,7 @@
 //! Boards that Kiln's firmware has programs for.
 
 use crate::board::{Board, BoardPrograms, Emulated};
-use crate::{ARMV8M_HARD_FLOAT, HARD_FLOAT, KIBIBYTE, SOFT_FLOAT};
+use crate::{ARMV6M, ARMV8M_HARD_FLOAT, HARD_FLOAT, KIBIBYTE, SOFT_FLOAT};
 
 /// Arm's MPS2 with the image AN386. It has 4 MiB of each memory; this is the budget of a real part.
 pub const MPS2_AN386: Board = Board {
@@ -99,4 +99,26 @@ pub const MPS2_AN505: Board = Board {
         processor: "cortex-m33",
     }),
     ..STM32F405
+};
+
+/// The first BBC micro:bit, whose chip is Nordic's nRF51822 of the variant AA.
+///
+/// Source: Nordic, "nRF51822 Product Specification", memory; Micro:bit Educational Foundation, "Hardware",
+/// version 1.
+pub const MICROBIT: Board = Board {
+    name: "microbit",
+    processor: "Cortex-M0",
+    target: ARMV6M,
+    flash: 256 * KIBIBYTE,
+    flash_origin: 0x0000_0000,
+    ram: 16 * KIBIBYTE,
+    ram_origin: 0x2000_0000,
+    has_dsp: false,
+    has_floating_point_unit: false,
+    programs: BoardPrograms::Int8Evaluation,
+    has_device_crate: false,
+    emulated: Some(Emulated {
+        machine: "microbit",
+        processor: "cortex-m0",
+    }),
 };

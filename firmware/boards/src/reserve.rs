@@ -12,6 +12,10 @@ pub const INT8_PROGRAM_BYTES: usize = 44 << 10;
 /// build refuses what does not leave it.
 pub const WORKING_BYTES: usize = 16 << 10;
 
+/// The same where a network of integers is evaluated and no more, so that there is no link and no training,
+/// in bytes.
+pub const INT8_EVALUATION_WORKING_BYTES: usize = 6 << 10;
+
 /// The least RAM that may be left for the stack, its guard included, in bytes: the linker refuses
 /// what does not leave it. Inference takes half of it, training three quarters.
 pub const STACK_BYTES: usize = 4 << 10;
@@ -21,3 +25,4 @@ pub const STACK_BYTES: usize = 4 << 10;
 pub const STACK_GUARD_BYTES: usize = 256;
 
 const _: () = assert!(STACK_GUARD_BYTES < STACK_BYTES && STACK_BYTES < WORKING_BYTES);
+const _: () = assert!(STACK_BYTES < INT8_EVALUATION_WORKING_BYTES);

@@ -67,7 +67,7 @@ fn the_firmware_has_a_feature_for_every_board_with_a_program_and_the_default_is_
 #[test]
 fn a_board_without_programs_has_none_and_others_evaluate() {
     for board in BOARDS {
-        let evaluates = board.has_program("evaluate") && board.has_program("evaluate_int8");
+        let evaluates = board.has_program("evaluate_int8");
         assert_eq!(
             evaluates,
             board.programs != BoardPrograms::None,
@@ -84,6 +84,7 @@ fn boards_stand_by_what_they_have() {
     let order = [
         BoardPrograms::All,
         BoardPrograms::Evaluation,
+        BoardPrograms::Int8Evaluation,
         BoardPrograms::None,
     ];
     let place = |board: &Board| {
@@ -116,7 +117,7 @@ fn memories_lie_apart_and_leave_what_the_firmware_keeps() {
             board.name
         );
         assert!(
-            board.flash > INT8_PROGRAM_BYTES && board.ram > WORKING_BYTES,
+            board.flash > INT8_PROGRAM_BYTES && board.ram > board.working_bytes(),
             "{}",
             board.name
         );

@@ -4,6 +4,9 @@
 mod heap;
 mod stack;
 
+#[cfg(feature = "microbit")]
+#[path = "microbit.rs"]
+mod chosen;
 #[cfg(feature = "mps2-an385")]
 #[path = "mps2_an385.rs"]
 mod chosen;

@@ -51,12 +51,14 @@ impl<const MEGAHERTZ: u32> InstructionCounter<MEGAHERTZ> {
     }
 
     /// Starts to count; gives what [`Self::since`] wants to know.
+    #[inline]
     pub fn restart(&mut self) -> u32 {
         self.0.clear_current();
         SYST::get_current()
     }
 
     /// Instructions since the start of the count; of as many as 2^24 ticks take, none are left.
+    #[inline]
     pub fn since(&self, start: u32) -> u32 {
         start.wrapping_sub(SYST::get_current()) % PERIOD * Self::INSTRUCTIONS / Self::TICKS
     }

@@ -24,8 +24,8 @@ pub struct EmulateArguments {
     #[arg(value_name = "ELF")]
     program: PathBuf,
     /// The board to emulate.
-    #[arg(long, value_name = "NAME", value_parser = boards::parse_with("evaluate"),
-        help = boards::help_with("The board to emulate [default: the one it was built for]", "evaluate"))]
+    #[arg(long, value_name = "NAME", value_parser = boards::parse_with("evaluate_int8"),
+        help = boards::help_with("The board to emulate [default: the one it was built for]", "evaluate_int8"))]
     board: Option<Board>,
 }
 

@@ -1,4 +1,4 @@
-//! Boards for which the firmware has `evaluate` and `evaluate_int8` only.
+//! Boards for which the firmware has `evaluate` and `evaluate_int8` only, or the latter.
 
 use super::boards::number;
 use super::support::{run, skip, thorough};
@@ -15,11 +15,15 @@ fn boards_that_only_evaluate_give_the_bits_and_the_codes_of_the_desktop() {
         return;
     }
     let boards = BOARDS.iter();
-    for board in boards.filter(|board| board.programs == BoardPrograms::Evaluation) {
+    let evaluates = [BoardPrograms::Evaluation, BoardPrograms::Int8Evaluation];
+    for board in boards.filter(|board| evaluates.contains(&board.programs)) {
         for (program, equal) in [
             ("evaluate", "equal to the desktop's to the bit"),
             ("evaluate_int8", "equal to the desktop's"),
         ] {
+            if !board.has_program(program) {
+                continue;
+            }
             let firmware = match build(*board, program, None, None, FirmwareProfile::Quick) {
                 Ok(firmware) => firmware,
                 Err(error) => return skip(&error.to_string()),
