@@ -143,7 +143,7 @@ fn an_int8_model_is_summed_up_with_the_bytes_it_takes_of_a_device() {
         portable["bytes"]["flash"]
     );
     workspace.refuses("summary digits.kiln --classes 3", &["--classes"]);
-    workspace.refuses("bench digits.kiln", &["digits.kiln", "--board"]);
+    workspace.refuses("bench digits.kiln --layers", &["digits.kiln", "--board"]);
 }
 
 #[test]
