@@ -1,4 +1,4 @@
-"""What the scripts that measure the firmware share: commands, ELF files, records, README's tables."""
+"""What the scripts that measure the firmware share: commands, ELF files, records, tables."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
-README = ROOT / "README.md"
+DOCUMENT = ROOT / "firmware/DEVICES.md"
 TOLERANCE = 0.02
 
 
@@ -110,18 +110,18 @@ def rows(columns, figures):
 
 
 def with_table(text, marker, table):
-    """README with the table between the two comments that name it."""
+    """The document with the table between the two comments that name it."""
     place = re.compile(rf"(<!-- {marker} -->\n).*?(<!-- end of {marker} -->)", re.S)
     changed, count = place.subn(lambda found: found[1] + table + found[2], text)
     if count != 1:
-        sys.exit(f"error: README.md has no place for the table of {marker}")
+        sys.exit(f"error: {DOCUMENT.name} has no place for the table of {marker}")
     return changed
 
 
 def main(document, path, marker, columns, measure):
     """Checks or records what `measure` gives: figures by build, and problems found at once.
 
-    The table is kept in README between the comments `marker` and `end of marker`, the record at
+    The table is kept in `DOCUMENT` between the comments `marker` and `end of marker`, the record at
     `path` as JSON.
     """
     parser = argparse.ArgumentParser(description=document.splitlines()[0])
@@ -137,16 +137,16 @@ def main(document, path, marker, columns, measure):
     }
     record["builds"], problems = measure()
     table = rows(columns, record)
-    readme = README.read_text()
+    text = DOCUMENT.read_text()
     if arguments.record:
         path.write_text(json.dumps(record, indent=2) + "\n")
-        README.write_text(with_table(readme, marker, table))
+        DOCUMENT.write_text(with_table(text, marker, table))
     else:
         recorded = json.loads(path.read_text())
         for name, figures in record["builds"].items():
             problems += drift(columns, name, recorded["builds"].get(name, {}), figures)
-        if with_table(readme, marker, rows(columns, recorded)) != readme:
-            problems.append(f"README.md has another table than {path.relative_to(ROOT)}")
+        if with_table(readme, marker, rows(columns, recorded)) != text:
+            problems.append(f"{DOCUMENT.name} has another table than {path.relative_to(ROOT)}")
         if problems:
             print(f"recorded with {recorded['compiler']}, measured with {record['compiler']}")
     print(table)

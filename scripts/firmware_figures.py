@@ -2,8 +2,8 @@
 """Measures the firmware on the emulated boards and compares with the figures that are recorded.
 
     scripts/firmware_figures.py --check     what CI calls: fails where a figure differs by more than
-                                            2%, breaks its limit, or README has another table
-    scripts/firmware_figures.py --record    writes firmware/figures.json and README's table
+                                            2%, breaks its limit, or firmware/DEVICES.md has another table
+    scripts/firmware_figures.py --record    writes firmware/figures.json and firmware/DEVICES.md's table
 
 Builds every board with firmware/build.sh, runs it with `kiln emulate` and `kiln device evaluate`,
 and reads the sizes out of the program files. Less is better for every figure.

@@ -178,5 +178,5 @@ def measure():
     return builds, problems
 
 
-figures.README = FIRMWARE / "README.md"
+figures.DOCUMENT = FIRMWARE / "README.md"
 figures.main(__doc__, FIRMWARE / "own_figures.json", "own figures", COLUMNS, measure)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A device gets to know another hand: prints README's table of personalisation.
+"""A device gets to know another hand: prints the table of personalisation in firmware/DEVICES.md.
 
 The committed model has learned upright digits. It meets the same digits turned by 45 degrees: 1,000
 to test on, which no training sees, and 400 to learn from, on the emulated device, in three passes.

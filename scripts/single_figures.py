@@ -2,8 +2,8 @@
 """Measures inference of other networks, and single layers, on the emulated Cortex-M4F.
 
     scripts/single_figures.py --check     what CI calls: fails where a figure differs by more than
-                                          2%, breaks its limit, or README has another table
-    scripts/single_figures.py --record    writes firmware/single_figures.json and README's table
+                                          2%, breaks its limit, or firmware/DEVICES.md has another table
+    scripts/single_figures.py --record    writes firmware/single_figures.json and firmware/DEVICES.md's table
 
 The networks are those of host/examples/shapes, trained for an epoch on the digits that come with
 Kiln, evaluated by the firmware's program `evaluate`. The layers are those that its program

@@ -2,8 +2,8 @@
 """Measures training on the emulated boards beside its plan, and compares with what is recorded.
 
     scripts/training_figures.py --check     what CI calls: fails where a figure differs by more than
-                                            2%, breaks its limit, or README has another table
-    scripts/training_figures.py --record    writes firmware/training_figures.json and README's table
+                                            2%, breaks its limit, or firmware/DEVICES.md has another table
+    scripts/training_figures.py --record    writes firmware/training_figures.json and firmware/DEVICES.md's table
 
 The plan's figures are those of `kiln summary`. The measured ones are reported by the firmware's
 program `train`, built for each training with KILN_TRAIN, but for what fits no board. The MNIST
