@@ -1,6 +1,6 @@
 //! A firmware outside of Kiln's, made with the crate `kiln`: it prints what the desktop computes.
 
-use super::support::{asset, bits, has_emulator, int8_images, repository, samples, skip};
+use super::support::{asset, bits, has_emulator, int8_images, repository, samples, skip, thorough};
 use host::data::Samples;
 use host::engine::{Engine, EngineOptions};
 use host::quantization::LearningHead;
@@ -132,7 +132,7 @@ fn build() -> Option<PathBuf> {
 
 /// Builds a package for the emulated board; `None` where it cannot be built or run here.
 fn build_in(package: &Path, output: &Path, variables: &[(String, &str)]) -> Option<()> {
-    has_emulator().then_some(())?;
+    (thorough() && has_emulator()).then_some(())?;
     let output = Command::new(repository().join("scripts/cross_cargo.sh"))
         .args([TARGET, "core", "build", "--release", "--locked"])
         .current_dir(package)
