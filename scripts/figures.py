@@ -145,7 +145,7 @@ def main(document, path, marker, columns, measure):
         recorded = json.loads(path.read_text())
         for name, figures in record["builds"].items():
             problems += drift(columns, name, recorded["builds"].get(name, {}), figures)
-        if with_table(readme, marker, rows(columns, recorded)) != text:
+        if with_table(text, marker, rows(columns, recorded)) != text:
             problems.append(f"{DOCUMENT.name} has another table than {path.relative_to(ROOT)}")
         if problems:
             print(f"recorded with {recorded['compiler']}, measured with {record['compiler']}")
