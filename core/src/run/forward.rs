@@ -41,32 +41,35 @@ pub struct StepForward<'a, L> {
     pub(crate) extras: Extras<'a>,
 }
 
+/// What has steps, and knows where the values lie that they read.
+pub(crate) trait PlacedSteps {
+    /// Step `index`.
+    fn placed_step(&self, index: usize) -> &Step;
+    /// Where the value lies that a step reads first (0) or second (1).
+    fn read_place(&self, step: &Step, read: usize) -> Region;
+}
+
+impl<const STEPS: usize> PlacedSteps for Program<STEPS> {
+    fn placed_step(&self, index: usize) -> &Step {
+        &self.steps()[index]
+    }
+
+    fn read_place(&self, step: &Step, read: usize) -> Region {
+        self.value(step.reads[read].value)
+    }
+}
+
 /// Runs step `index` by `run` on one packet of samples, all of whose values lie in `arena`.
-pub(crate) fn forward_within<L: Lanes, const STEPS: usize>(
-    program: &Program<STEPS>,
+pub(crate) fn forward_within<L: Lanes>(
+    steps: &impl PlacedSteps,
     index: usize,
     tensors: [&[f32]; 2],
     arena: &mut [L],
     extras: Extras<'_>,
     run: impl FnOnce(StepForward<'_, L>),
 ) {
-    let step = &program.steps()[index];
-    let read = [0, 1].map(|read| program.value(step.reads[read].value));
-    forward_step(step, read, tensors, arena, extras, run);
-}
-
-/// Runs a step, which reads the values in `read`.
-// Within its callers: what is in hand there would lie on the stack a second time.
-#[inline(always)]
-pub(super) fn forward_step<L: Lanes>(
-    step: &Step,
-    read: [Region; 2],
-    tensors: [&[f32]; 2],
-    arena: &mut [L],
-    extras: Extras<'_>,
-    run: impl FnOnce(StepForward<'_, L>),
-) {
-    let (places, twice) = forward_places(step, read);
+    let step = steps.placed_step(index);
+    let (places, twice) = forward_places(step, [0, 1].map(|read| steps.read_place(step, read)));
     let Ok([input, other, output]) = arena.get_disjoint_mut(places.map(Region::range)) else {
         unreachable!("buffers alive at the same time overlap");
     };
@@ -192,6 +195,8 @@ impl<L: Lanes> StepForward<'_, L> {
     }
 
     /// A max pool.
+    // Apart, as convolutions are: what its loops keep on the stack would lie beneath every other step.
+    #[inline(never)]
     pub fn pool_by_maximum(self) {
         let (step, input, output) = (self.step, self.input, self.output);
         if let Operation::MaxPool2d(options) = &step.operation {
@@ -205,6 +210,7 @@ impl<L: Lanes> StepForward<'_, L> {
     }
 
     /// An average pool.
+    #[inline(never)]
     pub fn pool_by_mean(self) {
         let (step, input, output) = (self.step, self.input, self.output);
         if let Operation::AvgPool2d(options) = &step.operation {

@@ -106,6 +106,8 @@ impl<M: ServedModel> Session<M> {
     }
 
     /// Answers requests until other parameters have to.
+    // A part of its one caller, where what that holds lies on the stack once.
+    #[inline(always)]
     fn converse<const N: usize>(
         &mut self,
         decoder: &mut Decoder<N>,
@@ -128,6 +130,7 @@ impl<M: ServedModel> Session<M> {
     }
 
     /// Answers one request, or says why the conversation ends with it.
+    #[inline(always)]
     fn answer(
         &mut self,
         payload: &[u8],

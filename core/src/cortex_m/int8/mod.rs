@@ -5,6 +5,15 @@
 //! ([`CodeArrangement`], on any machine); sums are made by instructions that add two products, and
 //! become codes in registers. What is computed is what the portable kernels compute, to the byte.
 
+#[cfg(not(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+)))]
+mod absent;
 mod arrangement;
 #[allow(dead_code, reason = "the target's loops ask for all of it")]
 mod band;
@@ -24,15 +33,15 @@ mod scale;
 mod tests;
 
 use crate::ops::conv2d::ConvGeometry;
-#[cfg(any(
+#[cfg(not(any(
     test,
     all(
         target_arch = "arm",
         target_abi = "eabihf",
         not(target_has_atomic = "64")
     )
-))]
-pub use crate::ops::pool::int8::CodeWindow;
+)))]
+pub(crate) use absent::{CodeSweeping, SweepKernel};
 pub use arrangement::CodeArrangement;
 pub(crate) use layout::{SIZE_WORDS, Sweeping};
 #[cfg(any(
@@ -43,7 +52,7 @@ pub(crate) use layout::{SIZE_WORDS, Sweeping};
         not(target_has_atomic = "64")
     )
 ))]
-pub use loops::{CodeAddition, CodeConvolution, CodeSum, WindowLoops};
+pub use loops::{CodeAddition, CodeConvolution, CodeSum, CodeWindow, WindowLoops};
 #[cfg(any(
     test,
     all(
@@ -53,66 +62,6 @@ pub use loops::{CodeAddition, CodeConvolution, CodeSum, WindowLoops};
     )
 ))]
 pub(crate) use loops::{CodeSweeping, SweepKernel};
-
-/// Which loops go over a convolution's outputs: none, on a processor that has none.
-#[cfg(not(any(
-    test,
-    all(
-        target_arch = "arm",
-        target_abi = "eabihf",
-        not(target_has_atomic = "64")
-    )
-)))]
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum CodeSweeping {}
-
-/// What goes over the outputs: nothing, on such a processor.
-#[cfg(not(any(
-    test,
-    all(
-        target_arch = "arm",
-        target_abi = "eabihf",
-        not(target_has_atomic = "64")
-    )
-)))]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SweepKernel;
-
-#[cfg(not(any(
-    test,
-    all(
-        target_arch = "arm",
-        target_abi = "eabihf",
-        not(target_has_atomic = "64")
-    )
-)))]
-impl SweepKernel {
-    pub const fn of(_: Sweeping) -> Self {
-        Self
-    }
-
-    pub const fn paired(_: Sweeping) -> Self {
-        Self
-    }
-}
-
-#[cfg(not(any(
-    test,
-    all(
-        target_arch = "arm",
-        target_abi = "eabihf",
-        not(target_has_atomic = "64")
-    )
-)))]
-impl CodeSweeping {
-    pub const fn by(_: SweepKernel, _: &ConvGeometry, _: bool) -> Option<Self> {
-        None
-    }
-
-    pub const fn of_words(_: SweepKernel, _: &[u32; SIZE_WORDS]) -> Option<Self> {
-        None
-    }
-}
 
 /// What the loops take of a convolution, as words; zeros where none is made for the geometry.
 pub(crate) const fn size_words(geometry: &ConvGeometry, pool: bool) -> [u32; SIZE_WORDS] {

@@ -71,43 +71,29 @@ impl ConvolvedRows<'_> {
         };
         self.rows.len() < rows
     }
+}
 
+#[cfg(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+))]
+impl ConvolvedRows<'_> {
     /// By the loops of the processor that the words were arranged for.
-    #[cfg(any(
-        test,
-        all(
-            target_arch = "arm",
-            target_abi = "eabihf",
-            not(target_has_atomic = "64")
-        )
-    ))]
     fn by_loops(self, words: &[u32], input_zero: i8) {
         let is_served = self.by_words(words, input_zero).run();
         debug_assert!(is_served, "arranged for loops that are not there");
     }
 
     /// By those of them that have been found before.
-    #[cfg(any(
-        test,
-        all(
-            target_arch = "arm",
-            target_abi = "eabihf",
-            not(target_has_atomic = "64")
-        )
-    ))]
     fn by_sweep(self, sweep: &CodeSweeping, words: &[u32], input_zero: i8) {
         self.by_words(words, input_zero).run_by(sweep);
     }
 
     /// As the processor's loops take it.
-    #[cfg(any(
-        test,
-        all(
-            target_arch = "arm",
-            target_abi = "eabihf",
-            not(target_has_atomic = "64")
-        )
-    ))]
     fn by_words<'w>(self, words: &'w [u32], input_zero: i8) -> crate::dsp::CodeConvolution<'w>
     where
         Self: 'w,
@@ -124,27 +110,21 @@ impl ConvolvedRows<'_> {
             scratch: self.scratch,
         }
     }
+}
 
-    #[cfg(not(any(
-        test,
-        all(
-            target_arch = "arm",
-            target_abi = "eabihf",
-            not(target_has_atomic = "64")
-        )
-    )))]
+#[cfg(not(any(
+    test,
+    all(
+        target_arch = "arm",
+        target_abi = "eabihf",
+        not(target_has_atomic = "64")
+    )
+)))]
+impl ConvolvedRows<'_> {
     fn by_loops(self, _: &[u32], _: i8) {
         unreachable!("an arranged network has been checked for the processor's loops")
     }
 
-    #[cfg(not(any(
-        test,
-        all(
-            target_arch = "arm",
-            target_abi = "eabihf",
-            not(target_has_atomic = "64")
-        )
-    )))]
     fn by_sweep(self, sweep: &CodeSweeping, _: &[u32], _: i8) {
         match *sweep {}
     }

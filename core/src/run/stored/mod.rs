@@ -20,7 +20,7 @@ pub use header::StoredError;
 pub use write::{StoredFloat, StoredInt8};
 
 use super::buffers::{self, BufferError};
-use super::forward::{Extras, forward_step};
+use super::forward::{Extras, forward_within};
 use super::int8::{ArrangedCursor, ArrangedNetwork, KnownStep};
 use super::int8::{Int8Kernels, SingleInt8Kernel};
 use super::linked::SingleKernel;
@@ -165,12 +165,11 @@ impl<'a> StoredModel<'a> {
             let (Some(own), Some(kernel)) = (self.step(index), kernel(index)) else {
                 return Err(BufferError::Purpose);
             };
-            let StoredStep { step, read, .. } = own;
-            let tensors = step.tensors(parameters);
-            forward_step(&step, read, tensors, arena, Extras::none(), |work| {
+            let tensors = own.step.tensors(parameters);
+            forward_within(&own, index, tensors, arena, Extras::none(), |work| {
                 kernel.run(work);
             });
-            output = step.value.region;
+            output = own.step.value.region;
         }
         Ok(&arena[output.range()])
     }

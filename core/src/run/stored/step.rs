@@ -6,7 +6,7 @@ use crate::dsp::{SIZE_WORDS, size_words};
 use crate::int8::{Int8Rule, constants_of, weights_of};
 use crate::network::output_shape;
 use crate::program::{Buffer, Region};
-use crate::run::forward::forward_places;
+use crate::run::forward::{PlacedSteps, forward_places};
 use crate::run::int8::StepExtent;
 use crate::{Layer, Operation, Padding, Program, Shape, Step};
 
@@ -24,6 +24,17 @@ pub(super) struct StoredStep {
     pub extent: [u32; 2],
     /// Of a convolution in integers: what loops take of it.
     pub sizes: [u32; SIZE_WORDS],
+}
+
+/// It alone, whatever its number is.
+impl PlacedSteps for StoredStep {
+    fn placed_step(&self, _: usize) -> &Step {
+        &self.step
+    }
+
+    fn read_place(&self, _: &Step, read: usize) -> Region {
+        self.read[read]
+    }
 }
 
 impl StoredStep {

@@ -33,6 +33,7 @@ mod window_macros;
 mod window_runs;
 mod windows;
 
+pub use crate::ops::pool::int8::CodeWindow;
 pub use addition::{CodeAddition, CodeSum};
 pub(crate) use convolution::SweepKernel;
 pub use convolution::{CodeConvolution, CodeSweeping};
