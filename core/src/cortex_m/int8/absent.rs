@@ -5,13 +5,13 @@ use crate::ops::conv2d::ConvGeometry;
 
 /// Which loops go over a convolution's outputs: there are none.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum CodeSweeping {}
+pub(crate) enum AbsentSweeping {}
 
 /// What goes over the outputs: nothing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SweepKernel;
+pub(crate) struct AbsentKernel;
 
-impl SweepKernel {
+impl AbsentKernel {
     pub const fn of(_: Sweeping) -> Self {
         Self
     }
@@ -21,12 +21,12 @@ impl SweepKernel {
     }
 }
 
-impl CodeSweeping {
-    pub const fn by(_: SweepKernel, _: &ConvGeometry, _: bool) -> Option<Self> {
+impl AbsentSweeping {
+    pub const fn by(_: AbsentKernel, _: &ConvGeometry, _: bool) -> Option<Self> {
         None
     }
 
-    pub const fn of_words(_: SweepKernel, _: &[u32; SIZE_WORDS]) -> Option<Self> {
+    pub const fn of_words(_: AbsentKernel, _: &[u32; SIZE_WORDS]) -> Option<Self> {
         None
     }
 }

@@ -41,7 +41,7 @@ use crate::ops::conv2d::ConvGeometry;
         not(target_has_atomic = "64")
     )
 )))]
-pub(crate) use absent::{CodeSweeping, SweepKernel};
+pub(crate) use absent::{AbsentKernel as SweepKernel, AbsentSweeping as CodeSweeping};
 pub use arrangement::CodeArrangement;
 pub(crate) use layout::{SIZE_WORDS, Sweeping};
 #[cfg(any(
