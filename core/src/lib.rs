@@ -141,7 +141,8 @@ pub use int8::{
 };
 pub use lanes::{
     Arithmetic, ByteTable, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,
-    bytes::bytes_of_codes, bytes::codes_in_words, bytes::values_in_words, multiply_add,
+    bytes::bytes_in_words, bytes::bytes_of_codes, bytes::codes_in_words, bytes::values_in_words,
+    multiply_add,
 };
 #[cfg(target_arch = "x86_64")]
 pub use lanes::{CodesX8, CodesX16, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
@@ -160,10 +161,11 @@ pub use program::{
     SpanKind, Spans, Step, Trainable, TrainableError, TrainingMemory,
 };
 pub use run::{
-    ArrangedNetwork, BufferError, CompactError, CompactMemory, CompactTrainer, FakeQuantization,
-    GroupMemory, GroupWork, Int8Kernels, Int8Target, LinkedInt8Program, LinkedProgram,
-    LinkedTrainer, LinkedTraining, Observer, PacketMemory, PacketSizes, SingleInt8Kernel,
-    SingleKernel, StoredError, StoredFloat, StoredInt8, StoredModel, Trainer, Work, score,
+    ArrangedNetwork, BufferError, ChosenKernels, CompactError, CompactMemory, CompactTrainer,
+    FakeQuantization, GroupMemory, GroupWork, Int8Kernels, Int8Target, LinkedInt8Program,
+    LinkedProgram, LinkedTrainer, LinkedTraining, Observer, PacketMemory, PacketSizes,
+    SingleGradientKernel, SingleInt8Kernel, SingleKernel, StoredError, StoredFloat, StoredInt8,
+    StoredLearner, StoredMemory, StoredModel, StoredTraining, Trainer, Work, score,
     score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};

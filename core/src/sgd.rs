@@ -1,7 +1,7 @@
 //! Stochastic gradient descent, as PyTorch defines it.
 
 use crate::lanes::{Kernel, Lanes};
-use crate::run::{self, BufferError};
+use crate::run::{self, BufferError, CompactError};
 use serde::{Deserialize, Serialize};
 
 /// Stochastic gradient descent with momentum, Nesterov momentum and weight decay.
@@ -30,6 +30,21 @@ impl Sgd {
             weight_decay: 0.0,
             nesterov: false,
         }
+    }
+
+    /// Whether its numbers can be trained with.
+    pub(crate) fn check(&self) -> Result<(), CompactError> {
+        let refused = |option, value| Err(CompactError::Option { option, value });
+        if !(self.rate.is_finite() && self.rate > 0.0) {
+            return refused("learning rate", self.rate);
+        }
+        if !(0.0..1.0).contains(&self.momentum) {
+            return refused("momentum", self.momentum);
+        }
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            return refused("weight decay", self.weight_decay);
+        }
+        Ok(())
     }
 
     /// Updates a run of parameters. The velocity starts as zeros; without momentum it may be

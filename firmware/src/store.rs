@@ -2,7 +2,7 @@
 
 use crate::board::{Board, Storage};
 use crate::{int8_head, int8_model, model};
-use kiln_core::{Crc32, Program};
+use kiln_core::Program;
 use storage::{CHUNK, Identity, SlotLayout, Slots};
 
 /// Where the trained parameters of one model are kept.
@@ -100,14 +100,9 @@ impl Store {
 
     /// Whose parameters they are: this model's, and those at these places of it.
     fn identity<const STEPS: usize>(&self, program: &Program<STEPS>) -> Identity {
-        let mut places = Crc32::new();
-        for range in program.trained_ranges() {
-            places.update(&(range.start as u32).to_le_bytes());
-            places.update(&(range.end as u32).to_le_bytes());
-        }
         Identity {
             model: self.model,
-            trained: places.value(),
+            trained: program.trained_crc(),
         }
     }
 }

@@ -67,6 +67,13 @@ pub fn codes_in_words(words: &mut [u32]) -> &mut [i8] {
     codes
 }
 
+/// Words as memory for bytes, without a copy.
+pub fn bytes_in_words(words: &mut [u32]) -> &mut [u8] {
+    // SAFETY: as in `i8s_of_words`; the borrow is exclusive, and any bytes make valid words.
+    let (_, bytes, _) = unsafe { words.align_to_mut::<u8>() };
+    bytes
+}
+
 /// Words as memory for `f32`s, without a copy.
 pub fn values_in_words(words: &mut [u32]) -> &mut [f32] {
     // SAFETY: as in `f32s_of_words`; the borrow is exclusive, and any values make valid words.

@@ -2,6 +2,7 @@
 
 use super::{CompactMode, CompactUpdate, GROUP, Loss, Program, Purpose, Region, Spans, Step};
 use super::{place, span};
+use crate::crc32::Crc32;
 use crate::{CompactError, Lanes, Sgd, Shape};
 use core::ops::Range;
 
@@ -162,16 +163,7 @@ impl<const STEPS: usize> Program<STEPS> {
     /// A learning rate that is not above 0, a momentum that is not at least 0 and below 1, a weight
     /// decay below 0, any of them not finite, or a momentum without a velocity.
     pub fn check_optimizer(&self, sgd: &Sgd) -> Result<(), CompactError> {
-        let refused = |option, value| Err(CompactError::Option { option, value });
-        if !(sgd.rate.is_finite() && sgd.rate > 0.0) {
-            return refused("learning rate", sgd.rate);
-        }
-        if !(0.0..1.0).contains(&sgd.momentum) {
-            return refused("momentum", sgd.momentum);
-        }
-        if !(sgd.weight_decay.is_finite() && sgd.weight_decay >= 0.0) {
-            return refused("weight decay", sgd.weight_decay);
-        }
+        sgd.check()?;
         if sgd.momentum != 0.0 && self.velocity_values() == 0 {
             let momentum = sgd.momentum;
             return Err(CompactError::Momentum { momentum });
@@ -185,6 +177,17 @@ impl<const STEPS: usize> Program<STEPS> {
         self.tensor_places()
             .filter(|(_, trained)| trained.len > 0)
             .map(|(all, _)| all.range())
+    }
+
+    /// CRC-32 of the places of the trained tensors among all parameters, first and one behind the last as
+    /// little-endian words: what stored parameters are known by.
+    pub fn trained_crc(&self) -> u32 {
+        let mut places = Crc32::new();
+        for range in self.trained_ranges() {
+            places.update(&(range.start as u32).to_le_bytes());
+            places.update(&(range.end as u32).to_le_bytes());
+        }
+        places.value()
     }
 
     /// Copies the trained tensors out of all parameters, such as a model file's.

@@ -1,9 +1,59 @@
 //! The backward pass of one step.
 
+use super::forward::PlacedSteps;
 use crate::lanes::Lanes;
 use crate::ops::{activation, add};
 use crate::program::Region;
 use crate::{Operation, Program};
+
+/// What has steps that run backward, and knows where their gradients lie.
+pub(crate) trait BackwardSteps: PlacedSteps {
+    /// Where the whole gradient lies of what step `index` gives.
+    fn output_gradient(&self, index: usize) -> Region;
+    /// Whether the gradient of what step `index` gives is made already masked.
+    fn is_made_masked(&self, index: usize) -> bool;
+    /// Whether step `index` masks the gradient that it makes by what it read.
+    fn masks_by_input(&self, index: usize) -> bool;
+    /// Tells `add`, for each gradient that step `index` is the first to add to, where it lies and where
+    /// what later steps made of it, in their order.
+    fn each_sum(&self, index: usize, add: impl FnMut(Region, Region));
+    /// Copies one value to another.
+    fn copy<L: Lanes>(arena: &mut [L], from: Region, to: Region) {
+        arena.copy_within(from.range(), to.at);
+    }
+}
+
+impl<const STEPS: usize> BackwardSteps for Program<STEPS> {
+    fn output_gradient(&self, index: usize) -> Region {
+        self.gradient(index + 1)
+    }
+
+    fn is_made_masked(&self, index: usize) -> bool {
+        self.is_masked_as_made(index)
+    }
+
+    fn masks_by_input(&self, index: usize) -> bool {
+        let value = self.steps()[index].reads[0].value;
+        value > 0 && self.is_masked_as_made(value - 1)
+    }
+
+    fn each_sum(&self, index: usize, mut add: impl FnMut(Region, Region)) {
+        let steps = self.steps();
+        for (slot, read) in steps[index].reads().iter().enumerate() {
+            let whole = read.gradient.region;
+            let earlier = &steps[index].reads()[..slot];
+            let is_first = self.gradient(read.value) == whole
+                && earlier.iter().all(|other| other.value != read.value);
+            if whole.len == 0 || !is_first {
+                continue;
+            }
+            let own = steps[index].reads()[slot + 1..].iter();
+            let later = steps[index + 1..].iter().flat_map(|step| step.reads());
+            let others = own.chain(later).filter(|other| other.value == read.value);
+            others.for_each(|other| add(whole, other.gradient.region));
+        }
+    }
+}
 
 /// Where the backward pass of one step finds and leaves its values; empty where it needs none.
 pub(crate) struct StepRegions {
@@ -30,16 +80,12 @@ impl StepRegions {
 
 /// Takes the gradient of step `index`'s output through the step's activation, unless the winners'
 /// bytes tell of it, or what made the gradient has taken it along.
-pub(crate) fn mask<L: Lanes, const STEPS: usize>(
-    program: &Program<STEPS>,
-    index: usize,
-    arena: &mut [L],
-) {
-    let step = &program.steps()[index];
-    if !step.masks_by_output() || program.is_masked_as_made(index) {
+pub(crate) fn mask<L: Lanes>(steps: &impl BackwardSteps, index: usize, arena: &mut [L]) {
+    let step = steps.placed_step(index);
+    if !step.masks_by_output() || steps.is_made_masked(index) {
         return;
     }
-    let regions = [step.value.region, program.gradient(index + 1)].map(Region::range);
+    let regions = [step.value.region, steps.output_gradient(index)].map(Region::range);
     let Ok([output, gradient]) = arena.get_disjoint_mut(regions) else {
         unreachable!("buffers alive at the same time overlap");
     };
@@ -50,34 +96,37 @@ pub(crate) fn mask<L: Lanes, const STEPS: usize>(
     });
 }
 
+/// By the steps' own way.
+fn copy<S: BackwardSteps, L: Lanes>(_: &S, arena: &mut [L], from: Region, to: Region) {
+    S::copy(arena, from, to);
+}
+
 /// Takes the gradient of step `index`'s output, through its activation already, to what the step
 /// read, by `differentiate`, or as it is where the step is an addition; then adds up the gradients
 /// of the values that it is the first to read.
-pub(crate) fn propagate<L: Lanes, const STEPS: usize>(
-    program: &Program<STEPS>,
+pub(crate) fn propagate<L: Lanes>(
+    steps: &impl BackwardSteps,
     index: usize,
     arena: &mut [L],
     differentiate: impl FnOnce(StepRegions, &mut [L]),
 ) {
-    let step = &program.steps()[index];
-    let d_output = program.gradient(index + 1);
+    let step = steps.placed_step(index);
+    let d_output = steps.output_gradient(index);
     if let Operation::Add { .. } = step.operation {
         for read in step.reads() {
             let own = read.gradient.region;
             if own.len > 0 && own.at != d_output.at {
-                arena.copy_within(d_output.range(), own.at);
+                copy(steps, arena, d_output, own);
             }
         }
     } else {
         let own = step.reads[0].gradient.region;
         let in_place = step.operation.differentiates_in_place();
-        let value = step.reads[0].value;
         let by_input = step.trained[0].len > 0 && step.operation.differentiates_by_input();
-        let masks = value > 0 && program.is_masked_as_made(value - 1);
         let regions = StepRegions {
             // Dead, and perhaps written over, where the weights are frozen.
-            input: if by_input || masks {
-                program.value(value)
+            input: if by_input || steps.masks_by_input(index) {
+                steps.read_place(step, 0)
             } else {
                 Region::EMPTY
             },
@@ -87,30 +136,10 @@ pub(crate) fn propagate<L: Lanes, const STEPS: usize>(
         };
         differentiate(regions, arena);
     }
-    gather(program, index, arena);
-}
-
-/// Adds, to the gradient of each value that step `index` is the first to read, what later steps
-/// made of it, in their order.
-fn gather<L: Lanes, const STEPS: usize>(program: &Program<STEPS>, index: usize, arena: &mut [L]) {
-    let steps = program.steps();
-    for (slot, read) in steps[index].reads().iter().enumerate() {
-        let whole = read.gradient.region;
-        let earlier = &steps[index].reads()[..slot];
-        let is_first = program.gradient(read.value) == whole
-            && earlier.iter().all(|other| other.value != read.value);
-        if whole.len == 0 || !is_first {
-            continue;
-        }
-        let own = steps[index].reads()[slot + 1..].iter();
-        let later = steps[index + 1..].iter().flat_map(|step| step.reads());
-        let others = own.chain(later).filter(|other| other.value == read.value);
-        for other in others {
-            let regions = [whole, other.gradient.region].map(Region::range);
-            let Ok([sum, other]) = arena.get_disjoint_mut(regions) else {
-                unreachable!("buffers alive at the same time overlap");
-            };
-            sum[0].vectorize(add::Accumulate { sum, other });
-        }
-    }
+    steps.each_sum(index, |sum, other| {
+        let Ok([sum, other]) = arena.get_disjoint_mut([sum, other].map(Region::range)) else {
+            unreachable!("buffers alive at the same time overlap");
+        };
+        sum[0].vectorize(add::Accumulate { sum, other });
+    });
 }

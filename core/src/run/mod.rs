@@ -22,7 +22,10 @@ mod trainer;
 
 pub use buffers::BufferError;
 pub(crate) use buffers::check;
-pub use compact::{CompactError, CompactMemory, CompactTrainer, LinkedTrainer, LinkedTraining};
+pub use compact::{
+    ChosenKernels, CompactError, CompactMemory, CompactTrainer, LinkedTrainer, LinkedTraining,
+    SingleGradientKernel,
+};
 pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
@@ -32,7 +35,9 @@ pub use int8::{
 };
 pub use linked::{LinkedProgram, SingleKernel};
 pub use observer::{Observer, Work};
-pub use stored::{StoredError, StoredFloat, StoredInt8, StoredModel};
+pub use stored::{
+    StoredError, StoredFloat, StoredInt8, StoredLearner, StoredMemory, StoredModel, StoredTraining,
+};
 pub use trainer::Trainer;
 
 #[cfg(test)]

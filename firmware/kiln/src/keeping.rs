@@ -4,7 +4,6 @@ use crate::learning::TrainedPart;
 use crate::{DeviceError, ModelTrainer};
 use core::fmt;
 use embedded_storage::nor_flash::NorFlash;
-use kiln_core::Crc32;
 use storage::{Identity, LayoutError, LoadError, OpenError, SaveError, SlotLayout, Slots};
 
 /// Why nothing was saved or loaded. `E` is the flash's own error. What was saved before is still there.
@@ -77,14 +76,9 @@ fn layout<P: TrainedPart<STEPS>, F: NorFlash, const STEPS: usize>(
 /// Whose parameters they are: this model's, and those at these places of it. The same as those of Kiln's
 /// own firmware.
 fn identity<P: TrainedPart<STEPS>, const STEPS: usize>() -> Identity {
-    let mut places = Crc32::new();
-    for range in P::training().program().trained_ranges() {
-        places.update(&(range.start as u32).to_le_bytes());
-        places.update(&(range.end as u32).to_le_bytes());
-    }
     Identity {
         model: P::FILE_CRC,
-        trained: places.value(),
+        trained: P::training().program().trained_crc(),
     }
 }
 

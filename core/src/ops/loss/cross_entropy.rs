@@ -29,6 +29,33 @@ impl<L: Lanes> Kernel for SoftmaxCrossEntropy<'_, L> {
 
     #[inline(always)]
     fn run(mut self) {
+        let lanes = self.differentiate();
+        count(
+            self.logits,
+            self.labels,
+            self.smoothing,
+            lanes,
+            self.outcome,
+        );
+    }
+}
+
+impl SoftmaxCrossEntropy<'_, f32> {
+    /// The loss of a single sample without smoothing, which is counted nowhere: no number of 64 bits is
+    /// needed for it.
+    // Apart from its caller, as other kernels of one sample are.
+    #[inline(never)]
+    pub fn run_single(mut self) -> f32 {
+        let [highest, _, sum] = self.differentiate();
+        let label = self.labels.first().copied().unwrap_or_default();
+        logf(sum) - (self.logits[usize::from(label)] - highest)
+    }
+}
+
+impl<L: Lanes> SoftmaxCrossEntropy<'_, L> {
+    /// Leaves the gradient; gives each lane's highest logit, its class, and the sum of the exponentials.
+    #[inline(always)]
+    fn differentiate(&mut self) -> [L; 3] {
         let (highest, best) = highest(self.logits);
         let mut sum = highest.splat(0.0);
         for (gradient, logit) in self.gradient.iter_mut().zip(self.logits) {
@@ -36,13 +63,6 @@ impl<L: Lanes> Kernel for SoftmaxCrossEntropy<'_, L> {
             exponentiate(gradient);
             sum = sum.add(*gradient);
         }
-        count(
-            self.logits,
-            self.labels,
-            self.smoothing,
-            [highest, best, sum],
-            self.outcome,
-        );
         for gradient in self.gradient.iter_mut() {
             *gradient = gradient.div(sum);
         }
@@ -53,10 +73,9 @@ impl<L: Lanes> Kernel for SoftmaxCrossEntropy<'_, L> {
         for gradient in self.gradient.iter_mut() {
             *gradient = gradient.mul(mean);
         }
+        [highest, best, sum]
     }
-}
 
-impl<L: Lanes> SoftmaxCrossEntropy<'_, L> {
     /// From probabilities to their distances from the targets.
     #[inline(always)]
     fn subtract_targets(&mut self, proof: L) {

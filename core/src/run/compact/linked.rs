@@ -4,7 +4,7 @@ use super::CompactTrainer;
 use super::kernels::StepKernels;
 use super::pass::StepGradient;
 use crate::run::forward::StepForward;
-use crate::run::linked::{StepKernel, kernels};
+use crate::run::linked::{SingleKernel, StepKernel, is_same, kernels};
 use crate::{CompactMode, MAX_NODES, Network, Operation, Program, Purpose, Step};
 
 /// Compact training of a network, and of layers of it, that are known when a firmware is built.
@@ -82,22 +82,89 @@ impl StepKernels for OwnKernels<'_> {
     }
 }
 
+/// A kernel that runs one kind of step of one sample backward, for what is not known before it is linked;
+/// as [`SingleKernel`] forward.
+#[derive(Clone, Copy, Debug)]
+#[repr(transparent)]
+pub struct SingleGradientKernel(GradientKernel);
+
+impl SingleGradientKernel {
+    /// The one of a name, which is among those that [`Program::gradient_kernel_names`] gives.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such name; in a `const`, that fails the build.
+    pub const fn named(name: &str) -> Self {
+        let mut index = 0;
+        while index < GRADIENT_KERNELS.len() {
+            if is_same(name.as_bytes(), GRADIENT_KERNELS[index].0.as_bytes()) {
+                return Self(GRADIENT_KERNELS[index].1);
+            }
+            index += 1;
+        }
+        panic!("no gradient kernel has this name");
+    }
+
+    /// The names of all kernels.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        GRADIENT_KERNELS.iter().map(|(name, _)| *name)
+    }
+}
+
+impl<const STEPS: usize> Program<STEPS> {
+    /// The names of the kernels that the steps of a training need backward, step by step; nothing of a
+    /// step that needs none.
+    pub fn gradient_kernel_names(&self) -> impl Iterator<Item = Option<&'static str>> + '_ {
+        let numbers = self.steps().iter().map(gradient_number);
+        numbers.map(|number| Some(GRADIENT_KERNELS[number? as usize].0))
+    }
+}
+
+/// The kernels of one step that somebody else has chosen.
+#[derive(Clone, Copy, Debug)]
+pub struct ChosenKernels {
+    /// The one forward.
+    pub forward: SingleKernel,
+    /// The one backward, where it needs one.
+    pub backward: Option<SingleGradientKernel>,
+}
+
+impl StepKernels for ChosenKernels {
+    fn forward(self, _: usize, work: StepForward<'_, f32>) {
+        self.forward.run(work);
+    }
+
+    fn backward(self, _: usize, work: StepGradient<'_>) {
+        if let Some(kernel) = self.backward {
+            (kernel.0)(work);
+        }
+    }
+}
+
 /// The kernel of a step backward.
 const fn gradient_kernel(step: &Step) -> GradientKernel {
+    match gradient_number(step) {
+        Some(number) => GRADIENT_KERNELS[number as usize].1,
+        None => learn_nothing,
+    }
+}
+
+/// Which one it is.
+const fn gradient_number(step: &Step) -> Option<GradientNumber> {
     if !step.is_backward {
-        return learn_nothing;
+        return None;
     }
     match step.operation {
-        Operation::Conv2d { .. } => differentiate_convolution,
-        Operation::Linear { .. } => differentiate_linear,
-        Operation::ScaleShift { .. } => differentiate_scale_shift,
-        Operation::MaxPool2d(_) => differentiate_maximum,
-        Operation::AvgPool2d(_) => differentiate_mean,
+        Operation::Conv2d { .. } => Some(GradientNumber::differentiate_convolution),
+        Operation::Linear { .. } => Some(GradientNumber::differentiate_linear),
+        Operation::ScaleShift { .. } => Some(GradientNumber::differentiate_scale_shift),
+        Operation::MaxPool2d(_) => Some(GradientNumber::differentiate_maximum),
+        Operation::AvgPool2d(_) => Some(GradientNumber::differentiate_mean),
         // The mask of an activation, and the copies of an addition, are made on the way.
         Operation::Activation(_)
         | Operation::Add { .. }
         | Operation::BatchNorm { .. }
-        | Operation::Dropout(_) => learn_nothing,
+        | Operation::Dropout(_) => None,
     }
 }
 
@@ -112,6 +179,16 @@ macro_rules! gradient_kernels {
         $(fn $name(work: StepGradient<'_>) {
             work.$kernel();
         })+
+
+        /// The place of each in [`GRADIENT_KERNELS`].
+        #[allow(non_camel_case_types, reason = "they are called as the functions are")]
+        #[derive(Clone, Copy)]
+        enum GradientNumber {
+            $($name),+
+        }
+
+        /// All of them, each with its name.
+        const GRADIENT_KERNELS: &[(&str, GradientKernel)] = &[$((stringify!($name), $name)),+];
     };
 }
 

@@ -11,7 +11,8 @@ mod pass;
 mod trainer;
 
 pub use error::CompactError;
-pub use linked::{LinkedTrainer, LinkedTraining};
+pub use linked::{ChosenKernels, LinkedTrainer, LinkedTraining, SingleGradientKernel};
+pub(super) use pass::{Rule, SamplePass, SampleSteps, WholeGradient};
 pub use trainer::{CompactMemory, CompactTrainer};
 
 #[cfg(test)]

@@ -3,19 +3,58 @@
 use super::CompactError;
 use super::kernels::StepKernels;
 use crate::lanes::Kernel;
+use crate::ops::activation::Activation;
 use crate::ops::activation::GradientMask;
 use crate::ops::conv2d::SampleOutputGradient;
 use crate::ops::tensor::Tensor;
 use crate::ops::{activation, conv2d, linear, loss, pool, scale_shift};
 use crate::program::{Mask, Region};
-use crate::run::backward::{mask, propagate};
+use crate::run::backward::{BackwardSteps, mask, propagate};
 use crate::run::compiled::Compiled;
 use crate::run::forward::{Extras, StepForward, forward_within};
 use crate::{Operation, Outcome, Program, Sgd, Step};
 
-/// A program's memory, all of which is at hand.
-pub(super) struct SamplePass<'a, const STEPS: usize, K> {
-    pub program: &'a Program<STEPS>,
+/// What has the steps of a training of one sample at a time, and knows what cuts their gradients off.
+pub(crate) trait SampleSteps: BackwardSteps {
+    /// What tells of step `index`'s activation where it runs backward.
+    fn step_mask(&self, index: usize) -> Mask;
+    /// Whether the gradient of what step `index` gives is one value for each map.
+    fn is_mapped(&self, index: usize) -> bool;
+    /// The value whose gradient is whole, and to be masked, once step `index` has run backward.
+    fn whole_behind(&self, index: usize) -> Option<WholeGradient>;
+}
+
+/// A value whose gradient is whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeGradient {
+    pub value: Region,
+    pub gradient: Region,
+    /// The activation that the value went through.
+    pub activation: Activation,
+}
+
+impl<const STEPS: usize> SampleSteps for Program<STEPS> {
+    fn step_mask(&self, index: usize) -> Mask {
+        self.mask(index)
+    }
+
+    fn is_mapped(&self, index: usize) -> bool {
+        self.has_gradient_by_map(index + 1)
+    }
+
+    fn whole_behind(&self, index: usize) -> Option<WholeGradient> {
+        let value = self.masked_behind(index)?;
+        Some(WholeGradient {
+            value: self.value(value),
+            gradient: self.gradient(value),
+            activation: self.steps()[value - 1].operation.activation(),
+        })
+    }
+}
+
+/// A training's memory, all of which is at hand.
+pub(crate) struct SamplePass<'a, P, K> {
+    pub steps: &'a P,
     pub kernels: K,
     /// All parameters; empty where none is frozen.
     pub frozen: &'a [f32],
@@ -25,17 +64,17 @@ pub(super) struct SamplePass<'a, const STEPS: usize, K> {
 }
 
 /// What is done with gradients.
-pub(super) enum Rule<'a> {
+pub(crate) enum Rule<'a> {
     /// They are applied at once.
     Descend(&'a Sgd),
     /// They are added to these.
     Accumulate(&'a mut [f32]),
 }
 
-impl<const STEPS: usize, K: StepKernels> SamplePass<'_, STEPS, K> {
+impl<P: SampleSteps, K: StepKernels> SamplePass<'_, P, K> {
     /// Runs step `index` forward; `training` keeps what its backward pass needs.
     pub fn forward(&mut self, index: usize, training: bool) {
-        let step = &self.program.steps()[index];
+        let step = self.steps.placed_step(index);
         let tensors = tensors(step, self.frozen, self.trained);
         let winners = if training && step.has_winners() {
             &mut self.winners[step.winners.range()]
@@ -48,22 +87,20 @@ impl<const STEPS: usize, K: StepKernels> SamplePass<'_, STEPS, K> {
         };
         let kernels = self.kernels;
         let run = |work: StepForward<'_, f32>| kernels.forward(index, work);
-        forward_within(self.program, index, tensors, self.arena, extras, run);
-        if training && self.program.mask(index) == Mask::Bits {
+        forward_within(self.steps, index, tensors, self.arena, extras, run);
+        if training && self.steps.step_mask(index) == Mask::Bits {
             let output = &self.arena[step.value.region.range()];
             let bits = &mut self.winners[step.winners.range()];
             activation::keep_bits(step.operation.activation(), output, bits);
         }
     }
 
-    /// Scores the logits and leaves their gradient, `mean` times that of the loss.
-    pub fn loss(&mut self, label: u16, mean: f32) -> Result<Outcome, CompactError> {
+    /// Scores what step `last` gives, the logits, and leaves their gradient, `mean` times that of the
+    /// loss.
+    pub fn loss(&mut self, last: usize, label: u16, mean: f32) -> Result<Outcome, CompactError> {
         let mut outcome = Outcome::default();
-        let last = self.program.steps().len();
-        let regions = [self.program.value(last), self.program.gradient(last)];
-        let Ok([logits, gradient]) = self.arena.get_disjoint_mut(regions.map(Region::range)) else {
-            unreachable!("buffers alive at the same time overlap");
-        };
+        let whole = self.whole_of(last);
+        let (logits, gradient) = self.both(whole);
         f32::differentiate_loss(loss::SoftmaxCrossEntropy {
             logits,
             labels: &[label],
@@ -77,26 +114,73 @@ impl<const STEPS: usize, K: StepKernels> SamplePass<'_, STEPS, K> {
             let loss = outcome.loss_sum;
             return Err(CompactError::NotFinite { loss });
         }
-        self.mask_whole(last);
+        self.mask_logits(last, whole);
         Ok(outcome)
+    }
+
+    /// As [`SamplePass::loss`] of a batch of one, without a number of 64 bits: the loss.
+    pub fn sample_loss(&mut self, last: usize, label: u16) -> Result<f32, CompactError> {
+        let whole = self.whole_of(last);
+        let (logits, gradient) = self.both(whole);
+        let own = loss::SoftmaxCrossEntropy {
+            logits,
+            labels: &[label],
+            smoothing: 0.0,
+            mean: 1.0,
+            gradient: &mut *gradient,
+            outcome: &mut Outcome::default(),
+        };
+        let loss = own.run_single();
+        if !(loss.is_finite() && gradient.iter().all(|value| value.is_finite())) {
+            // Which of those it was does not matter to who reads it, and no conversion is linked for it.
+            let loss = f64::NAN;
+            return Err(CompactError::NotFinite { loss });
+        }
+        self.mask_logits(last, whole);
+        Ok(loss)
+    }
+
+    /// What the last step gives, whose gradient the loss makes whole.
+    fn whole_of(&self, last: usize) -> WholeGradient {
+        let step = self.steps.placed_step(last);
+        WholeGradient {
+            value: step.value.region,
+            gradient: self.steps.output_gradient(last),
+            activation: step.operation.activation(),
+        }
+    }
+
+    /// A value and its gradient.
+    fn both(&mut self, whole: WholeGradient) -> (&[f32], &mut [f32]) {
+        let regions = [whole.value, whole.gradient];
+        let Ok([value, gradient]) = self.arena.get_disjoint_mut(regions.map(Region::range)) else {
+            unreachable!("buffers alive at the same time overlap");
+        };
+        (value, gradient)
+    }
+
+    fn mask_logits(&mut self, last: usize, whole: WholeGradient) {
+        if self.steps.step_mask(last) == Mask::Whole {
+            self.mask_whole(whole);
+        }
     }
 
     /// Runs step `index` backward, to the gradients of what it reads where they are wanted.
     pub fn backward(&mut self, index: usize, rule: &mut Rule<'_>) {
-        let step = &self.program.steps()[index];
+        let step = self.steps.placed_step(index);
         let kept = &self.winners[step.winners.range()];
-        let by_map = self.program.has_gradient_by_map(index + 1);
-        match self.program.mask(index) {
+        let by_map = self.steps.is_mapped(index);
+        match self.steps.step_mask(index) {
             Mask::Bits if !by_map => {
-                let gradient = self.program.gradient(index + 1);
+                let gradient = self.steps.output_gradient(index);
                 activation::mask_by_bits(kept, &mut self.arena[gradient.range()]);
             }
-            Mask::Output => mask(self.program, index, self.arena),
+            Mask::Output => mask(self.steps, index, self.arena),
             _ => {}
         }
         let [weights, bias] = rule.tensors(step, self.frozen, self.trained);
         let kernels = self.kernels;
-        propagate(self.program, index, self.arena, |regions, arena| {
+        propagate(self.steps, index, self.arena, |regions, arena| {
             let [input, d_output, d_input, scratch] = regions.split(arena);
             kernels.backward(
                 index,
@@ -113,23 +197,16 @@ impl<const STEPS: usize, K: StepKernels> SamplePass<'_, STEPS, K> {
                 },
             );
         });
-        if let Some(value) = self.program.masked_behind(index) {
-            self.mask_whole(value);
+        if let Some(whole) = self.steps.whole_behind(index) {
+            self.mask_whole(whole);
         }
     }
 
     /// Takes the gradient of a value, now that it is whole, through the value's activation, where
     /// the value itself tells of that.
-    fn mask_whole(&mut self, value: usize) {
-        if self.program.mask(value - 1) != Mask::Whole {
-            return;
-        }
-        let regions = [self.program.value(value), self.program.gradient(value)];
-        let Ok([output, gradient]) = self.arena.get_disjoint_mut(regions.map(Region::range)) else {
-            unreachable!("buffers alive at the same time overlap");
-        };
-        let activation = self.program.steps()[value - 1].operation.activation();
-        activation::mask_single(activation, output, gradient);
+    fn mask_whole(&mut self, whole: WholeGradient) {
+        let (output, gradient) = self.both(whole);
+        activation::mask_single(whole.activation, output, gradient);
     }
 }
 

@@ -323,7 +323,7 @@ impl<'a, const STEPS: usize, K: StepKernels> CompactTrainer<'a, STEPS, K> {
             pass.forward(index, true);
             observer.done(Work::Forward { step: index });
         }
-        let outcome = pass.loss(label, mean)?;
+        let outcome = pass.loss(program.steps().len() - 1, label, mean)?;
         observer.done(Work::Loss);
         Ok(outcome)
     }
@@ -345,10 +345,10 @@ impl<'a, const STEPS: usize, K: StepKernels> CompactTrainer<'a, STEPS, K> {
     }
 
     /// The pass of a sample, and the gradient it may add to.
-    fn pass(&mut self) -> (SamplePass<'_, STEPS, K>, &mut [f32]) {
+    fn pass(&mut self) -> (SamplePass<'_, Program<STEPS>, K>, &mut [f32]) {
         let memory = &mut self.memory;
         let pass = SamplePass {
-            program: self.program,
+            steps: self.program,
             kernels: self.kernels,
             frozen: memory.frozen,
             trained: memory.trained,

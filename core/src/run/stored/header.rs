@@ -20,7 +20,7 @@ pub(super) const HEADER_WORDS: usize = 20;
 pub(super) const CHECKED: usize = 4;
 
 /// Weights begin at a multiple of so many words.
-const ALIGNMENT: usize = 4;
+pub(super) const ALIGNMENT: usize = 4;
 
 /// Why words are no model, or none that can be run here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,8 @@ pub(super) struct StoredHeader {
     pub outputs: usize,
     /// Where sections begin behind the steps: scalings, values, weights.
     pub starts: [usize; 3],
+    /// Where the section begins that tells how it learns; 0 where it does not.
+    pub training: usize,
 }
 
 /// A run of words.
@@ -155,6 +157,7 @@ impl StoredHeader {
             weights: size(14),
             outputs: size(15),
             starts: [size(16), size(17), size(18)],
+            training: size(19),
         };
         if header.is_arranged && !HAS_LOOPS {
             return Err(StoredError::Target);
@@ -186,9 +189,9 @@ impl StoredHeader {
             self.starts[0] as u32,
             self.starts[1] as u32,
             self.starts[2] as u32,
+            self.training as u32,
         ];
-        words[..HEADER_WORDS].fill(0);
-        words[..own.len()].copy_from_slice(&own);
+        words[..HEADER_WORDS].copy_from_slice(&own);
     }
 
     /// The same with the places of its sections written down.

@@ -7,17 +7,24 @@
 //!
 //! Words, in order: the [header](header), [`STEP_WORDS`] for each step, how samples become the input
 //! (scale and shift of each channel or of all alike; of codes a table of 256), what the codes of each
-//! value stand for, and, at a multiple of four words, the weights.
+//! value stand for, and, at a multiple of four words, the weights. One that learns goes on with how
+//! ([training]).
 
 mod header;
+mod learning_step;
 mod options;
 mod step;
 #[cfg(test)]
 mod tests;
+mod training;
+mod training_check;
 mod write;
+mod write_learner;
 
 pub use header::StoredError;
+pub use training::{StoredMemory, StoredTraining};
 pub use write::{StoredFloat, StoredInt8};
+pub use write_learner::StoredLearner;
 
 use super::buffers::{self, BufferError};
 use super::forward::{Extras, forward_within};
@@ -71,8 +78,8 @@ impl<'a> StoredModel<'a> {
     }
 
     /// Checks that all steps fit together and that nothing lies outside of the model or of its arena, for a
-    /// model that somebody else than [`StoredFloat`] or [`StoredInt8`] may have written: the checksum of
-    /// such a one may well be right, and running it ends in a panic.
+    /// model that somebody else than [`StoredFloat`], [`StoredInt8`] or [`StoredLearner`] may have written:
+    /// the checksum of such a one may well be right, and running it ends in a panic.
     ///
     /// # Errors
     ///
@@ -87,8 +94,18 @@ impl<'a> StoredModel<'a> {
     fn check_steps<const INT8: bool>(&self) -> Result<(), StoredError> {
         let header = &self.header;
         let placed = header.placed();
-        let is_placed =
-            placed.is_some_and(|(own, end)| own.starts == header.starts && end == self.words.len());
+        let len = match header.training {
+            0 => self.words.len(),
+            start => start,
+        };
+        let is_placed = placed.is_some_and(|(own, end)| {
+            let end = if header.training > 0 {
+                end.next_multiple_of(header::ALIGNMENT)
+            } else {
+                end
+            };
+            own.starts == header.starts && end == len
+        });
         if !is_placed || !header.has_input() {
             return Err(StoredError::Damaged { step: 0 });
         }
@@ -110,6 +127,8 @@ impl<'a> StoredModel<'a> {
         }
         let is_whole = outputs.elements() == header.outputs && (!INT8 || integers.is_done());
         match is_whole {
+            true if header.training > 0 && INT8 => Err(StoredError::Damaged { step: 0 }),
+            true if header.training > 0 => self.check_training(),
             true => Ok(()),
             false => Err(StoredError::Damaged { step: header.steps }),
         }
@@ -221,6 +240,8 @@ impl<'a> StoredModel<'a> {
     }
 
     /// A pixel of a channel is `pixel * scale + shift`, rounded twice.
+    // Inline, so that inference alone is no longer than without training.
+    #[inline(always)]
     fn scale(&self, image: &[u8], input: &mut [f32]) {
         let count = self.header.scalings;
         let (scale, shift) = f32s_of_words(self.scalings()).split_at(count);

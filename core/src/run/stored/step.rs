@@ -199,7 +199,7 @@ impl StoredStep {
             && is_within(step.parameters, parameters)
             && has_constants(step, constants + added)
             && (!INT8 || step.scratch.region.len >= step.int8_scratch())
-            && self.is_apart(header.arena)
+            && self.is_apart(header.arena, header.training > 0)
     }
 
     /// Whether what its codes stand for is told of, among so many values.
@@ -228,10 +228,16 @@ impl StoredStep {
     }
 
     /// Whether everything lies in the arena, and apart from what it is not meant to lie over.
-    fn is_apart(&self, arena: usize) -> bool {
+    fn is_apart(&self, arena: usize, learns: bool) -> bool {
         let step = &self.step;
         let (places, _) = forward_places(step, self.read);
-        let all = [places[0], places[1], places[2], step.scratch.region];
+        // What is used on the way back may lie over what is used forward.
+        let scratch = if learns {
+            Region::EMPTY
+        } else {
+            step.scratch.region
+        };
+        let all = [places[0], places[1], places[2], scratch];
         let over = match step.in_place {
             Some(index @ 0..=1) => {
                 self.read[usize::from(index)].at == step.value.region.at
@@ -240,12 +246,7 @@ impl StoredStep {
             Some(_) => false,
             None => true,
         };
-        let apart = |index: usize| {
-            all[index + 1..]
-                .iter()
-                .all(|other| is_disjoint(all[index], *other))
-        };
-        over && all.iter().all(|region| is_within(*region, arena)) && (0..all.len()).all(apart)
+        over && all.iter().all(|region| is_within(*region, arena)) && are_apart(&all)
     }
 }
 
@@ -263,9 +264,20 @@ pub(super) fn room(elements: usize, rule: Option<Int8Rule>) -> usize {
     }
 }
 
+/// Whether it lies within so many values. An empty one lies at their beginning: elsewhere it might be taken
+/// for a part of another.
 pub(super) fn is_within(region: Region, len: usize) -> bool {
     let end = region.at.checked_add(region.len);
-    end.is_some_and(|end| end <= len)
+    end.is_some_and(|end| end <= len) && (region.len > 0 || region.at == 0)
+}
+
+/// Whether no two of them meet.
+pub(super) fn are_apart(all: &[Region]) -> bool {
+    let apart = |index: usize| {
+        let behind = &all[index + 1..];
+        behind.iter().all(|other| is_disjoint(all[index], *other))
+    };
+    (0..all.len()).all(apart)
 }
 
 fn is_disjoint(one: Region, other: Region) -> bool {

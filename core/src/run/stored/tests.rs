@@ -2,6 +2,8 @@
 
 extern crate std;
 
+mod learning;
+
 use super::header::{CHECKED, HEADER_WORDS};
 use super::step::STEP_WORDS;
 use super::write::{StoredFloat, StoredInt8, seal};

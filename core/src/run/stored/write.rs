@@ -154,7 +154,7 @@ impl<const STEPS: usize> StoredInt8<'_, STEPS> {
 }
 
 /// What the headers of all models have of their programs.
-fn header<const STEPS: usize>(program: &Program<STEPS>) -> StoredHeader {
+pub(super) fn header<const STEPS: usize>(program: &Program<STEPS>) -> StoredHeader {
     StoredHeader {
         crc: 0,
         element: 0,
@@ -168,10 +168,11 @@ fn header<const STEPS: usize>(program: &Program<STEPS>) -> StoredHeader {
         weights: 0,
         outputs: program.classes(),
         starts: [0; 3],
+        training: 0,
     }
 }
 
-fn begin<const STEPS: usize>(
+pub(super) fn begin<const STEPS: usize>(
     program: &Program<STEPS>,
     header: &StoredHeader,
     sections: &Sections,
@@ -190,7 +191,7 @@ fn begin<const STEPS: usize>(
     }
 }
 
-fn put(words: &mut [u32], values: impl Iterator<Item = u32>) {
+pub(super) fn put(words: &mut [u32], values: impl Iterator<Item = u32>) {
     words
         .iter_mut()
         .zip(values)

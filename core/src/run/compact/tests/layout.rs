@@ -73,7 +73,7 @@ fn poisoned_step(program: &Program, run: &Run, memory: &mut Memory, sgd: &Sgd) {
     let steps = program.steps().len();
     let mut pass = SamplePass {
         kernels: kernels::EveryKernel,
-        program,
+        steps: program,
         frozen: &memory.frozen,
         trained: &mut memory.trained,
         arena: &mut memory.arena,
@@ -85,7 +85,8 @@ fn poisoned_step(program: &Program, run: &Run, memory: &mut Memory, sgd: &Sgd) {
         pass.forward(index, true);
         poison(program, index, pass.arena);
     }
-    pass.loss(run.labels[0], 1.0).unwrap();
+    pass.loss(program.steps().len() - 1, run.labels[0], 1.0)
+        .unwrap();
     poison(program, steps, pass.arena);
     for index in (0..steps).rev() {
         if program.steps()[index].is_backward {
