@@ -29,6 +29,11 @@ extern const kiln_kernel kiln_float_convolve_few_and_pool;
 extern const kiln_kernel kiln_float_convolve_kept;
 extern const kiln_kernel kiln_float_convolve_kept_with_fans;
 extern const kiln_kernel kiln_float_convolve_by_all;
+extern const kiln_kernel kiln_float_differentiate_convolution;
+extern const kiln_kernel kiln_float_differentiate_linear;
+extern const kiln_kernel kiln_float_differentiate_scale_shift;
+extern const kiln_kernel kiln_float_differentiate_maximum;
+extern const kiln_kernel kiln_float_differentiate_mean;
 extern const kiln_kernel kiln_int8_convolve_portably;
 extern const kiln_kernel kiln_int8_convolve_by_tiles;
 extern const kiln_kernel kiln_int8_convolve_by_paired_tiles;
@@ -84,7 +89,7 @@ typedef enum kiln_status {
    */
   KILN_STATUS_NO_MODEL = 4,
   /**
-   * The model is of a version that this library does not know.
+   * The model, or what was saved, is of a version that this library does not know.
    */
   KILN_STATUS_VERSION = 5,
   /**
@@ -119,6 +124,35 @@ typedef enum kiln_status {
    * Nothing has been classified yet.
    */
   KILN_STATUS_NO_OUTPUTS = 13,
+  /**
+   * The model was exported without --train.
+   */
+  KILN_STATUS_NOT_LEARNING = 14,
+  /**
+   * The class is not below MODEL_CLASSES.
+   */
+  KILN_STATUS_CLASS_INDEX = 15,
+  /**
+   * A rate that is not above 0, a weight decay below 0, or either not finite.
+   */
+  KILN_STATUS_RATE = 16,
+  /**
+   * A loss that is not finite, of which nothing has been learned; or parameters that are not, which are not
+   * worth saving.
+   */
+  KILN_STATUS_NOT_FINITE = 17,
+  /**
+   * Fewer bytes than MODEL_SAVED_BYTES.
+   */
+  KILN_STATUS_SAVED_LENGTH = 18,
+  /**
+   * The bytes are not what kiln_save has written.
+   */
+  KILN_STATUS_SAVED_DAMAGED = 19,
+  /**
+   * What was saved is another model's, or of other layers.
+   */
+  KILN_STATUS_SAVED_OF_ANOTHER = 20,
 } kiln_status;
 
 /**
@@ -134,7 +168,8 @@ typedef struct kiln_model {
    */
   size_t word_count;
   /**
-   * The kernel of each step.
+   * The kernel of each step; of a model that learns then that of each step backward, null where there is
+   * none, then those of its first layers in integers.
    */
   const kiln_kernel *const *kernels;
   /**
@@ -188,9 +223,20 @@ extern const kiln_runner kiln_float;
 extern const kiln_runner kiln_int8;
 
 /**
+ * Runs models of `f32` that learn, for the exported models alone.
+ */
+extern const kiln_runner kiln_float_learning;
+
+/**
+ * Runs models of integers whose last layers learn, for the exported models alone.
+ */
+extern const kiln_runner kiln_int8_learning;
+
+/**
  * Opens a model in memory of `memory_bytes` bytes, at least MODEL_MEMORY_BYTES of the model's header,
  * aligned to KILN_ALIGNMENT. Looks at every bit of the model, so it takes a while. Model and memory
- * stay where they are for as long as the classifier is used.
+ * stay where they are for as long as the classifier is used. A model that learns begins with what it was
+ * exported with.
  *
  * # Safety
  *
@@ -245,6 +291,47 @@ const char *kiln_error_text(int32_t status);
  * KILN_VERSION of the library that was linked.
  */
 uint32_t kiln_version(void);
+
+/**
+ * Learns an image of a class, of MODEL_CLASSES, in place: one step of gradient descent, which takes `rate`
+ * times the gradient, and `weight_decay` times each parameter, 0 for none, off the parameters that learn.
+ * Leaves the loss before the step in `loss`, where that is not null. kiln_classify goes by what was learned;
+ * kiln_init forgets it. After an error nothing has been learned.
+ *
+ * # Safety
+ *
+ * As of `kiln_init`.
+ */
+enum kiln_status kiln_train_step(struct kiln_classifier *classifier,
+                                 const uint8_t *image,
+                                 size_t image_bytes,
+                                 size_t class_index,
+                                 float rate,
+                                 float weight_decay,
+                                 float *loss);
+
+/**
+ * Writes what was learned into MODEL_SAVED_BYTES bytes, with a checksum and whose it is. It is the set that
+ * Kiln's crate keeps in flash.
+ *
+ * # Safety
+ *
+ * As of `kiln_init`.
+ */
+enum kiln_status kiln_save(const struct kiln_classifier *classifier,
+                           uint8_t *bytes,
+                           size_t byte_count);
+
+/**
+ * Takes what kiln_save has written of the same model. After an error it is as it was.
+ *
+ * # Safety
+ *
+ * As of `kiln_init`.
+ */
+enum kiln_status kiln_load(struct kiln_classifier *classifier,
+                           const uint8_t *bytes,
+                           size_t byte_count);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -2,12 +2,14 @@
 //! to the caller is what C cannot tell: that a pointer which is neither null nor misaligned points to what its
 //! type says, and that nobody else uses that meanwhile.
 
-use crate::runner::{self, ForeignParts, Runner};
+use crate::learner;
+use crate::pointers::{checked, exclusive, memory as memory_of, opened, parts, shared};
+use crate::runner::{self, Runner};
 use crate::status::Status;
 use core::ffi::c_char;
 use core::ptr;
 use core::slice;
-use kiln_core::{SingleInt8Kernel, SingleKernel};
+use kiln_core::{SingleGradientKernel, SingleInt8Kernel, SingleKernel};
 
 /// Bytes to which memory for a model is aligned.
 pub const KILN_ALIGNMENT: usize = 4;
@@ -19,6 +21,8 @@ pub const KILN_VERSION: u32 = 0x00_01_00;
 pub enum ForeignKernel {
     /// On `f32`.
     Float(SingleKernel),
+    /// On `f32`, backward.
+    Gradient(SingleGradientKernel),
     /// On codes.
     Int8(SingleInt8Kernel),
 }
@@ -30,7 +34,8 @@ pub struct ForeignModel {
     pub words: *const u32,
     /// How many words there are.
     pub word_count: usize,
-    /// The kernel of each step.
+    /// The kernel of each step; of a model that learns then that of each step backward, null where there is
+    /// none, then those of its first layers in integers.
     pub kernels: *const Option<&'static ForeignKernel>,
     /// How many kernels there are.
     pub kernel_count: usize,
@@ -63,9 +68,20 @@ pub static kiln_float: Runner = runner::FLOAT;
 /// Runs models of integers, for the exported models alone.
 pub static kiln_int8: Runner = runner::INT8;
 
+// SAFETY: as above.
+#[unsafe(no_mangle)]
+/// Runs models of `f32` that learn, for the exported models alone.
+pub static kiln_float_learning: Runner = learner::FLOAT;
+
+// SAFETY: as above.
+#[unsafe(no_mangle)]
+/// Runs models of integers whose last layers learn, for the exported models alone.
+pub static kiln_int8_learning: Runner = learner::INT8;
+
 /// Opens a model in memory of `memory_bytes` bytes, at least MODEL_MEMORY_BYTES of the model's header,
 /// aligned to KILN_ALIGNMENT. Looks at every bit of the model, so it takes a while. Model and memory
-/// stay where they are for as long as the classifier is used.
+/// stay where they are for as long as the classifier is used. A model that learns begins with what it was
+/// exported with.
 ///
 /// # Safety
 ///
@@ -166,6 +182,11 @@ unsafe fn open(
     if words < needed {
         return Err(Status::Memory);
     }
+    if let Some(learning) = parts.runner.learning {
+        // SAFETY: so much memory is the caller's for nothing else.
+        let own = unsafe { slice::from_raw_parts_mut(memory, needed) };
+        (learning.start)(&parts, own)?;
+    }
     own.memory = memory;
     own.memory_words = needed;
     own.model = model;
@@ -185,8 +206,8 @@ unsafe fn classify(
     let class_index = unsafe { exclusive(class_index) }?;
     // SAFETY: likewise; memory and model are as `open` found them.
     let (image, parts) = unsafe { (shared(image, image_bytes)?, opened(own)?) };
-    // SAFETY: the memory is the caller's for nothing else, and as long as `open` has noted.
-    let memory = unsafe { slice::from_raw_parts_mut(own.memory, own.memory_words) };
+    // SAFETY: likewise.
+    let memory = unsafe { memory_of(own) };
     let found = parts.classify(memory, image)?;
     *class_index = found.class;
     own.first_output = found.outputs.start;
@@ -214,63 +235,9 @@ unsafe fn copy_outputs(
     // SAFETY: as in `classify`; the caller's numbers, of which there are as many as are written.
     let (memory, outputs) = unsafe {
         (
-            slice::from_raw_parts_mut(own.memory, own.memory_words),
+            memory_of(own),
             slice::from_raw_parts_mut(outputs, output_count),
         )
     };
     parts.output(memory, place, outputs)
-}
-
-/// The model of a classifier that has been opened.
-unsafe fn opened<'a>(classifier: &ForeignClassifier) -> Result<ForeignParts<'a>, Status> {
-    match classifier.model.is_null() {
-        true => Err(Status::NotReady),
-        // SAFETY: as the caller promises.
-        false => unsafe { parts(classifier.model) },
-    }
-}
-
-unsafe fn parts<'a>(model: *const ForeignModel) -> Result<ForeignParts<'a>, Status> {
-    checked(model)?;
-    // SAFETY: it is not null, is aligned, and points to a model, as the caller promises.
-    let model = unsafe { &*model };
-    checked(model.runner)?;
-    // SAFETY: likewise.
-    unsafe {
-        Ok(ForeignParts {
-            words: shared(model.words, model.word_count)?,
-            kernels: match model.kernel_count {
-                0 => &[],
-                count => shared(model.kernels, count)?,
-            },
-            runner: &*model.runner,
-        })
-    }
-}
-
-/// What a pointer points to, for this call alone.
-unsafe fn exclusive<'a, T>(pointer: *mut T) -> Result<&'a mut T, Status> {
-    checked(pointer)?;
-    // SAFETY: it is not null, is aligned, and points to its type, as the caller promises.
-    Ok(unsafe { &mut *pointer })
-}
-
-/// The values that a pointer points to.
-unsafe fn shared<'a, T>(pointer: *const T, count: usize) -> Result<&'a [T], Status> {
-    checked(pointer)?;
-    if count > isize::MAX as usize / size_of::<T>() {
-        return Err(Status::ModelLength);
-    }
-    // SAFETY: it is not null, is aligned, and points to so many values, as the caller promises.
-    Ok(unsafe { slice::from_raw_parts(pointer, count) })
-}
-
-fn checked<T>(pointer: *const T) -> Result<(), Status> {
-    if pointer.is_null() {
-        return Err(Status::Null);
-    }
-    match pointer.is_aligned() {
-        true => Ok(()),
-        false => Err(Status::Misaligned),
-    }
 }

@@ -1,7 +1,7 @@
 //! The kernels by name: a model points to those that it needs, so that no others are linked.
 
 use crate::interface::ForeignKernel;
-use kiln_core::{SingleInt8Kernel, SingleKernel};
+use kiln_core::{SingleGradientKernel, SingleInt8Kernel, SingleKernel};
 
 macro_rules! kernels {
     ($kind:ident $kernel:ident $names:ident: $($symbol:ident $name:ident),+ $(,)?) => {
@@ -34,6 +34,14 @@ kernels! { Float SingleKernel FLOAT_NAMES:
     kiln_float_convolve_kept convolve_kept,
     kiln_float_convolve_kept_with_fans convolve_kept_with_fans,
     kiln_float_convolve_by_all convolve_by_all,
+}
+
+kernels! { Gradient SingleGradientKernel GRADIENT_NAMES:
+    kiln_float_differentiate_convolution differentiate_convolution,
+    kiln_float_differentiate_linear differentiate_linear,
+    kiln_float_differentiate_scale_shift differentiate_scale_shift,
+    kiln_float_differentiate_maximum differentiate_maximum,
+    kiln_float_differentiate_mean differentiate_mean,
 }
 
 kernels! { Int8 SingleInt8Kernel INT8_NAMES:

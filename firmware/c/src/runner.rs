@@ -1,6 +1,7 @@
 //! What runs models of one kind: a model names its own, so that the other is not linked.
 
 use crate::interface::ForeignKernel;
+use crate::learner::ForeignLearning;
 use crate::status::Status;
 use core::ops::Range;
 use kiln_core::{BufferError, StoredModel, codes_in_words, values_in_words};
@@ -26,15 +27,17 @@ pub struct Classified {
 /// Opens and runs the models of one kind.
 pub struct Runner {
     /// Words of memory that a model needs, once all of it has been checked.
-    open: fn(&ForeignParts<'_>) -> Result<usize, Status>,
-    classify: Classify,
-    output: CopyOutputs,
+    pub open: fn(&ForeignParts<'_>) -> Result<usize, Status>,
+    pub classify: Classify,
+    pub output: CopyOutputs,
+    /// How it learns, where it does.
+    pub learning: Option<&'static ForeignLearning>,
 }
 
 /// Classifies an image in the memory.
-type Classify = fn(&ForeignParts<'_>, &mut [u32], &[u8]) -> Result<Classified, Status>;
+pub type Classify = fn(&ForeignParts<'_>, &mut [u32], &[u8]) -> Result<Classified, Status>;
 /// Writes the numbers of outputs that lie at a place in the memory.
-type CopyOutputs =
+pub type CopyOutputs =
     fn(&ForeignParts<'_>, &mut [u32], Range<usize>, &mut [f32]) -> Result<(), Status>;
 
 /// Models of `f32`.
@@ -42,6 +45,7 @@ pub const FLOAT: Runner = Runner {
     open: open_float,
     classify: classify_float,
     output: output_float,
+    learning: None,
 };
 
 /// Models of integers.
@@ -49,6 +53,7 @@ pub const INT8: Runner = Runner {
     open: open_int8,
     classify: classify_int8,
     output: output_int8,
+    learning: None,
 };
 
 impl ForeignParts<'_> {
@@ -107,12 +112,19 @@ fn classify_float(
 ) -> Result<Classified, Status> {
     let model = StoredModel::reopen(parts.words)?;
     let memory = values_in_words(memory);
-    let start = memory.as_ptr_range().start;
+    let start = memory.as_ptr();
     let kernel = |step: usize| match parts.kernels.get(step) {
         Some(Some(ForeignKernel::Float(kernel))) => Some(*kernel),
         _ => None,
     };
     let outputs = model.infer(kernel, memory, image).map_err(of_buffer)?;
+    Ok(classified(start, outputs))
+}
+
+/// What came of an image whose outputs lie in the memory that starts at `start`.
+// Inline, as `opened`: of two kinds of models that call it, one is linked.
+#[inline(always)]
+pub fn classified(start: *const f32, outputs: &[f32]) -> Classified {
     let largest =
         outputs.iter().enumerate().fold(
             0,
@@ -120,13 +132,13 @@ fn classify_float(
                 if *value > outputs[best] { class } else { best }
             },
         );
-    Ok(Classified {
+    Classified {
         class: largest,
         outputs: place(start, outputs),
-    })
+    }
 }
 
-fn output_float(
+pub fn output_float(
     _: &ForeignParts<'_>,
     memory: &mut [u32],
     place: Range<usize>,
@@ -150,7 +162,10 @@ fn open_int8(parts: &ForeignParts<'_>) -> Result<usize, Status> {
     }
 }
 
-fn classify_int8(
+/// Classifies by a model of integers, whose codes are its outputs.
+// The one copy for models that classify and for trunks.
+#[inline(never)]
+pub fn classify_int8(
     parts: &ForeignParts<'_>,
     memory: &mut [u32],
     image: &[u8],
@@ -199,7 +214,7 @@ fn place<T>(start: *const T, part: &[T]) -> Range<usize> {
     at..at + part.len()
 }
 
-fn of_buffer(error: BufferError) -> Status {
+pub fn of_buffer(error: BufferError) -> Status {
     match error {
         BufferError::Length {
             buffer: "image", ..

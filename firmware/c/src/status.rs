@@ -17,7 +17,7 @@ pub enum Status {
     Memory = 3,
     /// The words are not a model's.
     NoModel = 4,
-    /// The model is of a version that this library does not know.
+    /// The model, or what was saved, is of a version that this library does not know.
     Version = 5,
     /// The model has fewer or more words than it says.
     ModelLength = 6,
@@ -35,6 +35,21 @@ pub enum Status {
     NotReady = 12,
     /// Nothing has been classified yet.
     NoOutputs = 13,
+    /// The model was exported without --train.
+    NotLearning = 14,
+    /// The class is not below MODEL_CLASSES.
+    ClassIndex = 15,
+    /// A rate that is not above 0, a weight decay below 0, or either not finite.
+    Rate = 16,
+    /// A loss that is not finite, of which nothing has been learned; or parameters that are not, which are not
+    /// worth saving.
+    NotFinite = 17,
+    /// Fewer bytes than MODEL_SAVED_BYTES.
+    SavedLength = 18,
+    /// The bytes are not what kiln_save has written.
+    SavedDamaged = 19,
+    /// What was saved is another model's, or of other layers.
+    SavedOfAnother = 20,
 }
 
 impl Status {
@@ -46,7 +61,7 @@ impl Status {
             Self::Misaligned => c"a pointer is not aligned",
             Self::Memory => c"too little memory: see MODEL_MEMORY_BYTES in the model's header",
             Self::NoModel => c"these are not a model's words",
-            Self::Version => c"the model is newer than this library",
+            Self::Version => c"the model, or what was saved, is newer than this library",
             Self::ModelLength => c"the model has another length than it says",
             Self::Damaged => c"the model is damaged; flash it again",
             Self::Processor => c"the model was compiled for another processor than the library",
@@ -55,12 +70,19 @@ impl Status {
             Self::OutputLength => c"the model has another number of outputs",
             Self::NotReady => c"call kiln_init first, and look at what it returns",
             Self::NoOutputs => c"nothing has been classified yet",
+            Self::NotLearning => c"the model does not learn; export it with --train",
+            Self::ClassIndex => c"the class is not below MODEL_CLASSES",
+            Self::Rate => c"the rate must be above 0, the weight decay at least 0, both finite",
+            Self::NotFinite => c"what is learned is not finite; lower the rate, or call kiln_init",
+            Self::SavedLength => c"fewer bytes than MODEL_SAVED_BYTES",
+            Self::SavedDamaged => c"the bytes are damaged, or not what kiln_save wrote",
+            Self::SavedOfAnother => c"what was saved is another model's, or of other layers",
         }
     }
 
     /// The status of a number that C holds, whatever it is.
     pub fn of_number(number: i32) -> Option<Self> {
-        const ALL: [Status; 14] = [
+        const ALL: [Status; 21] = [
             Status::Ok,
             Status::Null,
             Status::Misaligned,
@@ -75,6 +97,13 @@ impl Status {
             Status::OutputLength,
             Status::NotReady,
             Status::NoOutputs,
+            Status::NotLearning,
+            Status::ClassIndex,
+            Status::Rate,
+            Status::NotFinite,
+            Status::SavedLength,
+            Status::SavedDamaged,
+            Status::SavedOfAnother,
         ];
         ALL.get(usize::try_from(number).ok()?).copied()
     }

@@ -1,4 +1,5 @@
 //! The header is what the interface says.
 
 mod header;
+mod learning;
 mod misuse;

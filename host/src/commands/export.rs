@@ -1,6 +1,8 @@
 //! `kiln export`: a model for firmware, for C, for PyTorch, for ONNX runtimes or for TensorFlow Lite.
 
 mod c;
+mod c_samples;
+mod c_training;
 mod firmware;
 mod other;
 
@@ -8,6 +10,7 @@ use super::arguments::subject::DATASET_HELP;
 use super::arguments::{machine, source};
 use crate::number;
 use anyhow::{Result, bail};
+use c_training::LastLayers;
 use clap::ValueEnum;
 use std::path::PathBuf;
 
@@ -16,7 +19,8 @@ use std::path::PathBuf;
 /// For firmware there are two files, the model and labelled samples, which are spread evenly over
 /// the dataset's test set, or over all where it has none. For C there is a folder of sources: the model
 /// as an array, its sizes and class names as macros, a program and a CMakeLists.txt to begin with; the
-/// library that runs them is built by scripts/c_library.sh. A safetensors file has the parameters by
+/// library that runs them is built by scripts/c_library.sh. With --train the model learns there, one
+/// sample at a time: the last layers of an int8 model in floating-point numbers. A safetensors file has the parameters by
 /// the names of PyTorch's nn.Sequential, or of a module that follows the network's graph; its code
 /// is printed. An ONNX file takes raw pixels, 0 to 255 as float32, N x C x H x W, and gives logits.
 /// An int8 model becomes an ONNX file of QLinearConv and its kin, for which onnxruntime gives the
@@ -30,6 +34,7 @@ Examples:
     cargo run --release
   kiln export --weights model-int8.kiln --dataset mnist --out device    # for KILN_INT8_MODEL, KILN_INT8_SAMPLES
   kiln export --to c --weights model.kiln --name digits --dataset mnist --out digits_c
+  kiln export --to c --train 1 --weights model.kiln --dataset mnist --out digits_c
   kiln export --to safetensors --weights model.kiln
   kiln export --to onnx --weights model.kiln --out model.onnx
   kiln export --to tflite --weights model-int8.kiln
@@ -58,6 +63,12 @@ pub struct ExportArguments {
     /// For C: what the model is called there [default: as its file is]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// For C: how many of the last layers with parameters learn, or all [default: none]
+    #[arg(long, allow_negative_numbers = true, value_name = "N|all")]
+    train: Option<LastLayers>,
+    /// For C, instead of --train: first layer that learns, by its number in kiln summary
+    #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "LAYER", conflicts_with = "train")]
+    train_from: Option<usize>,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
     source: source::SourceArguments,
@@ -89,8 +100,16 @@ enum Target {
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &ExportArguments) -> Result<()> {
-    if arguments.name.is_some() && arguments.to != Target::C {
-        bail!("--name is for --to c; leave it out");
+    let for_c = [
+        ("--name", arguments.name.is_some()),
+        ("--train", arguments.train.is_some()),
+        ("--train-from", arguments.train_from.is_some()),
+    ];
+    if let (false, Some((flag, _))) = (
+        arguments.to == Target::C,
+        for_c.iter().find(|(_, given)| *given),
+    ) {
+        bail!("{flag} is for --to c; leave it out");
     }
     match arguments.to {
         Target::Firmware => return firmware::run(arguments),

@@ -196,6 +196,16 @@ fn numbers_out_of_bounds_are_named_by_every_command() {
             &["0", "99"],
         ),
         (
+            "export --to c --out c --weights run/model.kiln --train".into(),
+            "train",
+            &["0", "-1", "99", "some"],
+        ),
+        (
+            "export --to c --out c --weights run/model.kiln --train-from".into(),
+            "train-from",
+            &["0", "99"],
+        ),
+        (
             "device train --dataset bars --schedule".into(),
             "schedule",
             &["sudden"],
@@ -262,6 +272,14 @@ fn wrong_and_conflicting_arguments_are_named_with_what_was_meant() {
             &["nesterov", "momentum"],
         ),
         ("train mnist --schedule cosine:101%", &["cosine:15%"]),
+        (
+            "export --to onnx --weights m --train 1",
+            &["--train", "--to c"],
+        ),
+        (
+            "export --to c --weights m --train 1 --train-from 2",
+            &["--train", "--train-from"],
+        ),
     ];
     for (command, words) in cases {
         workspace.refuses(command, words);

@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use cbindgen::{Builder, Config, EnumConfig, Language, RenameRule, Style};
-use kiln_core::{SingleInt8Kernel, SingleKernel};
+use kiln_core::{SingleGradientKernel, SingleInt8Kernel, SingleKernel};
 use std::collections::HashMap;
 use std::path::Path;
 use std::{env, fs};
@@ -50,7 +50,8 @@ fn config() -> Config {
 
 /// The kernels, which a macro makes.
 fn kernels() -> String {
-    let kernels = kernels::FLOAT_NAMES.iter().chain(kernels::INT8_NAMES);
+    let floats = kernels::FLOAT_NAMES.iter().chain(kernels::GRADIENT_NAMES);
+    let kernels = floats.chain(kernels::INT8_NAMES);
     let lines = kernels.map(|(_, symbol)| format!("extern const kiln_kernel {symbol};\n"));
     let lines: String = lines.collect();
     format!(
@@ -63,7 +64,8 @@ fn kernels() -> String {
 fn the_header_is_made_of_the_interface() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut made = Vec::new();
-    let sources = ["interface.rs", "status.rs"].map(|file| root.join("src").join(file));
+    let sources =
+        ["interface.rs", "learning.rs", "status.rs"].map(|file| root.join("src").join(file));
     let builder = sources
         .iter()
         .fold(Builder::new().with_config(config()), |own, file| {
@@ -86,5 +88,6 @@ fn the_header_is_made_of_the_interface() {
 fn every_kernel_of_core_has_a_symbol() {
     let own = |names: &'static [(&str, &str)]| names.iter().map(|(name, _)| *name);
     assert!(own(kernels::FLOAT_NAMES).eq(SingleKernel::names()));
+    assert!(own(kernels::GRADIENT_NAMES).eq(SingleGradientKernel::names()));
     assert!(own(kernels::INT8_NAMES).eq(SingleInt8Kernel::names()));
 }

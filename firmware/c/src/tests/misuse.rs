@@ -10,7 +10,7 @@ use kiln_core::{Network, Program, Purpose, Scaling, SingleKernel, StoredFloat};
 use std::ffi::CStr;
 use std::ptr;
 
-const NETWORK: Network = Network::input(1, 6, 6)
+pub(super) const NETWORK: Network = Network::input(1, 6, 6)
     .conv2d(4, 3)
     .relu()
     .max_pool2d(2)
@@ -64,7 +64,7 @@ impl Parts {
     }
 }
 
-fn fresh() -> ForeignClassifier {
+pub(super) fn fresh() -> ForeignClassifier {
     ForeignClassifier {
         model: ptr::null(),
         memory: ptr::null_mut(),
@@ -74,14 +74,14 @@ fn fresh() -> ForeignClassifier {
     }
 }
 
-fn classify(classifier: &mut ForeignClassifier, image: &[u8]) -> (Status, usize) {
+pub(super) fn classify(classifier: &mut ForeignClassifier, image: &[u8]) -> (Status, usize) {
     let mut class = usize::MAX;
     // SAFETY: all pointers are to what their types say.
     let status = unsafe { kiln_classify(classifier, image.as_ptr(), image.len(), &mut class) };
     (status, class)
 }
 
-fn outputs(classifier: &ForeignClassifier, count: usize) -> (Status, Vec<f32>) {
+pub(super) fn outputs(classifier: &ForeignClassifier, count: usize) -> (Status, Vec<f32>) {
     let mut outputs = vec![f32::NAN; count];
     // SAFETY: all pointers are to what their types say.
     let status = unsafe { kiln_outputs(classifier, outputs.as_mut_ptr(), count) };
@@ -193,7 +193,7 @@ fn a_model_that_is_not_as_it_was_written_is_refused() {
 #[test]
 fn every_status_has_a_text_and_no_other_number() {
     let text = |status: i32| kiln_error_text(status);
-    for status in 0..=Status::NoOutputs as i32 {
+    for status in 0..=Status::SavedOfAnother as i32 {
         // SAFETY: a text that ends, and is there for good.
         let text = unsafe { CStr::from_ptr(text(status)) };
         assert!(!text.to_str().unwrap().is_empty());
@@ -202,6 +202,6 @@ fn every_status_has_a_text_and_no_other_number() {
             Some(status)
         );
     }
-    assert!(text(-1).is_null() && text(Status::NoOutputs as i32 + 1).is_null());
+    assert!(text(-1).is_null() && text(Status::SavedOfAnother as i32 + 1).is_null());
     assert_eq!(kiln_version(), crate::interface::KILN_VERSION);
 }

@@ -1,10 +1,9 @@
 //! A model as C sources.
 
-use super::{ExportArguments, firmware};
+use super::{ExportArguments, c_samples, c_training, firmware};
 use crate::commands::arguments::subject;
-use crate::commands::{describe_dataset, describe_network};
-use crate::engine::{AnyEngine, EngineOptions};
-use crate::exchange::c::{self, CSamples};
+use crate::commands::describe_network;
+use crate::exchange::c;
 use crate::model::{AnyModel, ModelFacts};
 use crate::output::Output;
 use crate::whole_file;
@@ -12,9 +11,6 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::fs;
 use std::path::PathBuf;
-
-/// Samples written where no number is given.
-const SAMPLES: usize = 3;
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
@@ -46,11 +42,13 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         file()
     );
     let name = c::identifier(arguments.name.as_deref(), &arguments.weights)?;
+    let training = c_training::of(arguments, &bytes, &model)?;
     let samples = match arguments.dataset {
-        Some(_) => Some(samples(output, arguments, &model)?),
+        Some(_) => Some(c_samples::of(output, arguments, &model, training.as_ref())?),
         None => None,
     };
-    let written = c::write(&model, &name, samples.as_ref()).with_context(file)?;
+    let written =
+        c::write(&model, &name, training.as_ref(), samples.as_ref()).with_context(file)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let mut files = Vec::new();
     for own in written {
@@ -60,6 +58,16 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         files.push(path);
     }
     describe_network(output, model.network())?;
+    if let Some(training) = &training {
+        output.item(
+            "learns",
+            format_args!(
+                "layers {} to {}",
+                training.from,
+                model.network().layers().len()
+            ),
+        )?;
+    }
     for path in &files {
         output.item("wrote", path.display())?;
     }
@@ -69,28 +77,4 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
     )?;
     output.object(&CReport { name, files })?;
     Ok(())
-}
-
-/// Some samples of the dataset, and what this machine makes of them.
-fn samples(output: Output, arguments: &ExportArguments, model: &AnyModel<'_>) -> Result<CSamples> {
-    let threads = arguments.machine.threads()?;
-    let dataset = firmware::subject(arguments)?.load(model, threads)?;
-    describe_dataset(output, &dataset)?;
-    let samples = subject::test_samples(&dataset);
-    let count = arguments.samples.unwrap_or(SAMPLES);
-    let chosen = samples.chosen(&subject::spread(samples, Some(count)));
-    let options = EngineOptions {
-        threads,
-        lanes: arguments.machine.lanes()?,
-        batch: 1,
-        ..EngineOptions::default()
-    };
-    let mut engine = AnyEngine::new(model, &options)?;
-    let indices: Vec<u32> = (0..chosen.len() as u32).collect();
-    let (_, left) = engine.evaluate(&chosen, &indices)?;
-    Ok(CSamples {
-        images: chosen.bytes()?.pixels().to_vec(),
-        labels: chosen.labels.clone(),
-        outputs: left.scores,
-    })
 }

@@ -4,10 +4,16 @@ use super::CModel;
 
 /// `main.c`: classifies one image, for a board whose `putchar` says something.
 pub(super) fn main(model: &CModel<'_>) -> String {
-    let answer = match model.classes.is_empty() {
+    let mut answer = String::from(match model.classes.is_empty() {
         true => "printf(\"class %u\\n\", (unsigned)class_index);",
         false => "printf(\"%s\\n\", names[class_index]);",
-    };
+    });
+    if model.words.saved.is_some() {
+        answer.push_str(
+            "\n    /* It learns where somebody says what it was:\n       \
+             kiln_train_step(&classifier, image, sizeof image, class_index, 0.01f, 0.0f, NULL); */",
+        );
+    }
     filled(
         "/* Written by kiln export --to c, to begin with. */
 #include <stdio.h>
@@ -35,7 +41,7 @@ int main(void)
 }
 ",
         model,
-        answer,
+        &answer,
     )
 }
 
@@ -116,7 +122,7 @@ target_link_options(NAME PRIVATE -Wl,--gc-sections)
 }
 
 /// A template with the model's names in it, none of which is in the name of a class.
-fn filled(template: &str, model: &CModel<'_>, answer: &str) -> String {
+pub(super) fn filled(template: &str, model: &CModel<'_>, answer: &str) -> String {
     let prefix = model.prefix();
     let names = match model.classes.is_empty() {
         true => "\n".into(),

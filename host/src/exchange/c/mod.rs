@@ -3,15 +3,17 @@
 
 mod example;
 mod identifier;
+mod learning_example;
+mod learning_words;
 mod samples;
 mod source;
 mod words;
 
 pub use identifier::{CNameError, identifier};
-pub use samples::CSamples;
+pub use samples::{CSamples, LearnedOutputs};
 
 use crate::model::{AnyModel, ModelFacts};
-use kiln_core::{BufferError, ModelTask, Network, ProgramError};
+use kiln_core::{BufferError, CutError, ModelTask, Network, ProgramError, ScalingError};
 use words::StoredWords;
 
 /// Why a model cannot be written as C.
@@ -24,6 +26,12 @@ pub enum CExportError {
     /// Its tensors are not those of its network.
     #[error(transparent)]
     Buffer(#[from] BufferError),
+    /// A network of integers has no last layers from there on.
+    #[error(transparent)]
+    Cut(#[from] CutError),
+    /// Its input has no scaling.
+    #[error(transparent)]
+    Scaling(#[from] ScalingError),
     /// It takes no images of bytes.
     #[error(
         "its input has {channels} channels scaled each by its own numbers, more than {most}; the C \
@@ -38,6 +46,15 @@ pub enum CExportError {
     /// It gives what it was given.
     #[error("it is an autoencoder, and the C library classifies")]
     Task,
+}
+
+/// What of a model learns, one sample at a time, in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CTraining {
+    /// The first layer that does, counted from 1.
+    pub from: usize,
+    /// CRC-32 that ends the model file, by which parameters that were saved are known.
+    pub file_crc: u32,
 }
 
 /// A file of the export.
@@ -67,7 +84,7 @@ impl CModel<'_> {
     }
 }
 
-/// Writes a model as C, called `name`: `NAME.h`, `NAME.c`, `main.c`, `CMakeLists.txt` and, where there are
+/// Writes a model as C, called `name`, which learns where `training` says what of it: `NAME.h`, `NAME.c`, `main.c`, `CMakeLists.txt` and, where there are
 /// samples, `NAME_samples.h`.
 ///
 /// # Errors
@@ -76,6 +93,7 @@ impl CModel<'_> {
 pub fn write(
     model: &AnyModel<'_>,
     name: &str,
+    training: Option<&CTraining>,
     samples: Option<&CSamples>,
 ) -> Result<Vec<CFile>, CExportError> {
     if model.task() != ModelTask::Classification {
@@ -85,13 +103,14 @@ pub fn write(
         name,
         network: model.network(),
         classes: model.class_names(),
-        words: StoredWords::of(model)?,
+        words: StoredWords::of(model, training)?,
         sha256: model.sha256(),
     };
     let file = |name: String, content| CFile { name, content };
-    let main = match samples {
-        Some(_) => example::main_with_samples(&own),
-        None => example::main(&own),
+    let main = match (samples, training) {
+        (Some(_), Some(_)) => learning_example::main(&own),
+        (Some(_), None) => example::main_with_samples(&own),
+        (None, _) => example::main(&own),
     };
     let mut files = vec![
         file(format!("{name}.h"), source::header(&own)),

@@ -15,6 +15,17 @@ pub struct CSamples {
     pub labels: Vec<u16>,
     /// The outputs of each: logits, or the numbers that their codes stand for.
     pub outputs: Vec<f32>,
+    /// The outputs of each once each has been learned, in their order; where the model learns.
+    pub learned: Option<LearnedOutputs>,
+}
+
+/// What the desktop has learned of samples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LearnedOutputs {
+    /// The learning rate.
+    pub rate: f32,
+    /// The outputs of each sample, then.
+    pub outputs: Vec<f32>,
 }
 
 /// `NAME_samples.h`.
@@ -41,17 +52,35 @@ pub(super) fn header(model: &CModel<'_>, samples: &CSamples) -> String {
         code,
         "}};\n\n/* What they show. */\n\
          static const uint16_t {name}_sample_classes[{prefix}_SAMPLES] = {{ {} }};\n\n\
-         /* The desktop's outputs, as the bits of a float. */\n\
-         static const uint32_t {name}_sample_outputs[{prefix}_SAMPLES][{prefix}_OUTPUTS] = {{\n",
+         /* The desktop's outputs, as the bits of a float. */\n",
         labels.join(", ")
     );
-    for outputs in samples.outputs.chunks(samples.outputs.len() / count) {
+    outputs(&mut code, model, "sample", &samples.outputs);
+    if let Some(learned) = &samples.learned {
+        let _ = write!(
+            code,
+            "\n/* The same once each has been learned, in their order, by this rate. */\n\
+             #define {prefix}_RATE {:?}f\n",
+            learned.rate
+        );
+        outputs(&mut code, model, "learned", &learned.outputs);
+    }
+    code.push_str("\n#endif\n");
+    code
+}
+
+fn outputs(code: &mut String, model: &CModel<'_>, kind: &str, outputs: &[f32]) {
+    let (name, prefix) = (model.name, model.prefix());
+    let _ = writeln!(
+        code,
+        "static const uint32_t {name}_{kind}_outputs[{prefix}_SAMPLES][{prefix}_OUTPUTS] = {{"
+    );
+    for outputs in outputs.chunks(model.network.classes()) {
         let bits = outputs
             .iter()
             .map(|value| format!("0x{:08x}", value.to_bits()));
         let bits: Vec<String> = bits.collect();
         let _ = writeln!(code, "    {{ {} }},", bits.join(", "));
     }
-    code.push_str("};\n\n#endif\n");
-    code
+    code.push_str("};\n");
 }

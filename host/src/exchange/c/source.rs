@@ -13,6 +13,13 @@ pub(super) fn header(model: &CModel<'_>) -> String {
     let (name, prefix) = (model.name, model.prefix());
     let shape = model.network.input_shape();
     let outputs = model.network.classes();
+    let saved = match model.words.saved {
+        None => String::new(),
+        Some(bytes) => format!(
+            "/* Bytes of what was learned, as kiln_save writes it. */\n\
+             #define {prefix}_SAVED_BYTES {bytes}\n\n"
+        ),
+    };
     let names: Vec<String> = model.classes.iter().map(|name| literal(name)).collect();
     let names = match names.is_empty() {
         true => String::new(),
@@ -38,6 +45,7 @@ pub(super) fn header(model: &CModel<'_>) -> String {
          /* Memory that the model is run in, aligned to KILN_ALIGNMENT:\n   \
          static uint32_t memory[{prefix}_MEMORY_BYTES / 4]; */\n\
          #define {prefix}_MEMORY_BYTES {}\n\n\
+         {saved}\
          #ifdef __cplusplus\nextern \"C\" {{\n#endif\n\
          extern const kiln_model {name};\n\
          #ifdef __cplusplus\n}}\n#endif\n\n\
@@ -98,10 +106,12 @@ fn array(code: &mut String, model: &CModel<'_>, own: &ProcessorWords) {
         let words: Vec<String> = line.iter().map(|word| format!("0x{word:08x}")).collect();
         let _ = writeln!(code, "    {},", words.join(", "));
     }
-    let runner = model.words.runner;
     let kernels = own.kernels.iter();
     let kernels: String = kernels
-        .map(|kernel| format!("    &{runner}_{kernel},\n"))
+        .map(|kernel| match kernel {
+            Some(symbol) => format!("    &{symbol},\n"),
+            None => "    0,\n".into(),
+        })
         .collect();
     let _ = write!(
         code,

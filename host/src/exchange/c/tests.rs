@@ -1,8 +1,8 @@
 //! Names, texts and files.
 
 use super::identifier::literal;
-use super::{identifier, write};
-use crate::model::AnyModel;
+use super::{CTraining, identifier, write};
+use crate::model::{AnyModel, ModelFacts};
 use crate::weights::ModelBytes;
 use std::path::Path;
 
@@ -40,7 +40,7 @@ fn model(bytes: &[u8]) -> ModelBytes {
 #[test]
 fn a_model_names_its_own_kernels_alone() {
     let float = model(include_bytes!("../../../../firmware/assets/digits.kiln"));
-    let files = write(&AnyModel::open(&float).unwrap(), "digits", None).unwrap();
+    let files = write(&AnyModel::open(&float).unwrap(), "digits", None, None).unwrap();
     let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
     assert_eq!(names, ["digits.h", "digits.c", "main.c", "CMakeLists.txt"]);
     let [header, source] = [&files[0].content, &files[1].content];
@@ -60,7 +60,7 @@ fn a_model_names_its_own_kernels_alone() {
     let int8 = model(include_bytes!(
         "../../../../firmware/assets/digits-int8.kiln"
     ));
-    let files = write(&AnyModel::open(&int8).unwrap(), "digits", None).unwrap();
+    let files = write(&AnyModel::open(&int8).unwrap(), "digits", None, None).unwrap();
     let source = &files[1].content;
     assert!(source.contains("&kiln_int8,") && source.contains("__ARM_FEATURE_DSP"));
     assert!(
@@ -68,4 +68,41 @@ fn a_model_names_its_own_kernels_alone() {
             .content
             .contains("#define DIGITS_MEMORY_BYTES 2448")
     );
+}
+
+#[test]
+fn a_model_that_learns_names_the_kernels_of_what_learns_alone() {
+    let files = |bytes: &[u8]| {
+        let bytes = model(bytes);
+        let own = AnyModel::open(&bytes).unwrap();
+        let last = own.network().layers().len();
+        let training = CTraining {
+            from: last,
+            file_crc: 7,
+        };
+        let files = write(&own, "digits", Some(&training), None).unwrap();
+        [files[0].content.clone(), files[1].content.clone()]
+    };
+    let [header, source] = files(include_bytes!("../../../../firmware/assets/digits.kiln"));
+    assert!(
+        header.contains("#define DIGITS_SAVED_BYTES 5192"),
+        "{header}"
+    );
+    assert!(source.contains(
+        "    &kiln_float_connect,\n    0,\n    0,\n    &kiln_float_differentiate_linear,"
+    ));
+    assert!(
+        source.contains("&kiln_float_learning,") && !source.contains("differentiate_convolution")
+    );
+    let [header, source] = files(include_bytes!(
+        "../../../../firmware/assets/digits-int8.kiln"
+    ));
+    assert!(
+        header.contains("#define DIGITS_SAVED_BYTES 5192"),
+        "{header}"
+    );
+    assert!(source.contains(
+        "    &kiln_float_connect,\n    &kiln_float_differentiate_linear,\n    &kiln_int8_"
+    ));
+    assert!(source.contains("&kiln_int8_learning,"));
 }
