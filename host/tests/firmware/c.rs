@@ -1,11 +1,17 @@
 //! A firmware in C, made of what `kiln export --to c` and `scripts/c_library.sh` write: it prints what the
-//! desktop computes.
+//! desktop computes, before and after it has learned.
+
+mod limits;
+mod misuse;
+mod page;
 
 use super::support::{asset, has_emulator, repository, samples, skip, thorough};
 use host::data::Samples;
-use host::engine::{AnyEngine, EngineOptions};
+use host::engine::{Engine, EngineOptions};
 use host::model::{AnyModel, ModelFacts};
+use host::quantization::LearningHead;
 use host::weights::ModelBytes;
+use kiln_core::{ModelFile, Sgd, Trainable};
 use safetensors::tensor::{Dtype, TensorView};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -17,6 +23,8 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const NO_TARGET: i32 = 3;
 /// Samples between two that the example classifies.
 const STEP: usize = 33;
+/// The example and the page's program have fewer.
+const MOST_LINES: usize = 60;
 
 #[test]
 fn the_example_in_c_prints_the_desktops_outputs() {
@@ -34,11 +42,8 @@ fn the_example_in_c_prints_the_desktops_outputs() {
             "{file} is not what the desktop computes"
         );
     }
-    if !(thorough() && has_emulator() && has_compiler()) {
-        return;
-    }
     let folder = tempfile::tempdir().unwrap();
-    let Some(library) = library(TARGET, &folder.path().join("library")) else {
+    let Some(library) = library(&folder.path().join("library")) else {
         return;
     };
     for (model, file) in models {
@@ -57,16 +62,52 @@ fn example() -> PathBuf {
     repository().join("firmware/examples/c")
 }
 
-/// What the example has to print.
+/// What the example has to print: its last layer learns all samples, one by one.
 fn desktop(model: &str, samples: &Samples) -> String {
     let bytes = ModelBytes::read(&asset(model)).unwrap();
     let model = AnyModel::open(&bytes).unwrap();
-    let mut engine = AnyEngine::new(&model, &EngineOptions::default()).unwrap();
-    let indices: Vec<u32> = (0..samples.len() as u32).collect();
-    let (_, left) = engine.evaluate(samples, &indices).unwrap();
     let names = model.class_names();
+    let last = model.network().layers().len();
+    let text = match &model {
+        AnyModel::Float(model) => learned(model, Trainable::from_layer(last), samples, &names),
+        AnyModel::Int8(model) => {
+            let head = LearningHead::of(model, last).unwrap();
+            let features = head.features(samples, 1).unwrap();
+            let own = head.model().unwrap();
+            learned(&own.open().unwrap(), Trainable::ALL, &features, &names)
+        }
+    };
+    let count = 2 * samples.len();
+    text + &format!("{count} of {count} as on the desktop\n")
+}
+
+fn learned(
+    model: &ModelFile<'_>,
+    trainable: Trainable,
+    samples: &Samples,
+    names: &[String],
+) -> String {
+    let options = EngineOptions {
+        trainable,
+        ..EngineOptions::default()
+    };
+    let parameters = model.parameters().to_vec();
+    let mut engine = Engine::new(model.network(), model.scaling(), parameters, &options).unwrap();
+    let before = lines(&mut engine, samples, names);
+    for index in 0..samples.len() as u32 {
+        engine.step(samples, &[index], &Sgd::new(0.01)).unwrap();
+    }
+    before + &lines(&mut engine, samples, names)
+}
+
+fn lines(engine: &mut Engine, samples: &Samples, names: &[String]) -> String {
+    let indices: Vec<u32> = (0..samples.len() as u32).collect();
+    let mut scores = vec![0.0; indices.len() * names.len()];
+    engine
+        .evaluate(samples, &indices, Some(&mut scores))
+        .unwrap();
     let mut text = String::new();
-    for outputs in left.scores.chunks(model.network().classes()) {
+    for outputs in scores.chunks(names.len()) {
         let best = kiln_core::reference::loss::highest_class(outputs);
         write!(text, "{}:", names[best]).unwrap();
         for output in outputs {
@@ -74,8 +115,6 @@ fn desktop(model: &str, samples: &Samples) -> String {
         }
         text.push('\n');
     }
-    let count = samples.len();
-    writeln!(text, "{count} of {count} as on the desktop").unwrap();
     text
 }
 
@@ -88,10 +127,11 @@ fn has_compiler() -> bool {
     found.is_ok()
 }
 
-/// Builds the library into a folder; `None` where no compiler here can.
-fn library(target: &str, folder: &Path) -> Option<PathBuf> {
+/// Builds the library into a folder; `None` where it is not to be, or cannot be built or run here.
+fn library(folder: &Path) -> Option<PathBuf> {
+    (thorough() && has_emulator() && has_compiler()).then_some(())?;
     let output = Command::new(repository().join("scripts/c_library.sh"))
-        .arg(target)
+        .arg(TARGET)
         .arg(folder)
         .env_remove("CARGO_TARGET_DIR")
         .output()
@@ -105,41 +145,46 @@ fn library(target: &str, folder: &Path) -> Option<PathBuf> {
     Some(folder.into())
 }
 
-/// Exports a model with samples, and builds the example with it.
+/// Exports a model whose last layer learns, with samples, and builds the example with it.
 fn built(model: &str, samples: &Samples, library: &Path, folder: &Path) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let dataset = folder.join("samples.safetensors");
     write_samples(samples, &dataset);
     let count = samples.len().to_string();
-    kiln(
-        &[
-            "export",
-            "--to",
-            "c",
-            "--name",
-            "digits",
-            "--samples",
-            &count,
-        ],
-        &[
-            Path::new("--weights"),
-            &asset(model),
-            Path::new("--dataset"),
-            &dataset,
-            Path::new("--out"),
-            folder,
-        ],
-    );
+    let learning = ["--train", "1", "--samples", &count, "--dataset"];
+    let words = [&learning[..], &[dataset.to_str().unwrap()]].concat();
+    export(model, &words, folder);
     // The example is what is written to begin with.
     let [own, written] = [example(), folder.into()]
         .map(|folder: PathBuf| fs::read_to_string(folder.join("main.c")).unwrap());
     assert_eq!(own, written);
+    assert!(own.lines().count() < MOST_LINES);
+    compiled(library, folder, &[])
+}
+
+/// Exports a model as `digits`.
+fn export(model: &str, words: &[&str], folder: &Path) {
+    let first = ["export", "--to", "c", "--name", "digits"];
+    kiln(
+        &[&first[..], words].concat(),
+        &[
+            Path::new("--weights"),
+            &asset(model),
+            Path::new("--out"),
+            folder,
+        ],
+    );
+}
+
+/// Builds what was exported into a folder, by the example's script.
+fn compiled(library: &Path, folder: &Path, flags: &[&str]) -> PathBuf {
     for file in ["libkiln.a", "kiln.h"] {
         fs::copy(library.join(file), folder.join(file)).unwrap();
     }
     let program = folder.join("digits.elf");
     let output = Command::new(example().join("build.sh"))
         .args([folder, &program])
+        .args(flags)
         .output()
         .unwrap();
     succeeded(&output);

@@ -96,7 +96,7 @@ fn printed(program: &Path) -> String {
 }
 
 /// What the page's program has to print: it learns that a black image is a 7.
-fn page_lines() -> String {
+pub fn page_lines() -> String {
     let bytes = ModelBytes::read(&asset("digits.kiln")).unwrap();
     let model = bytes.open().unwrap();
     let options = EngineOptions {
