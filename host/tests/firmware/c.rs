@@ -53,7 +53,7 @@ fn the_example_in_c_prints_the_desktops_outputs() {
     }
 }
 
-fn example() -> PathBuf {
+pub fn example() -> PathBuf {
     repository().join("firmware/examples/c")
 }
 
@@ -80,7 +80,7 @@ fn desktop(model: &str, samples: &Samples) -> String {
 }
 
 /// Whether there is a compiler of C for the processor; says so where there is none.
-fn has_compiler() -> bool {
+pub fn has_compiler() -> bool {
     let found = Command::new("arm-none-eabi-gcc").arg("--version").output();
     if found.is_err() {
         skip("no arm-none-eabi-gcc (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi)");
@@ -89,7 +89,7 @@ fn has_compiler() -> bool {
 }
 
 /// Builds the library into a folder; `None` where no compiler here can.
-fn library(target: &str, folder: &Path) -> Option<PathBuf> {
+pub fn library(target: &str, folder: &Path) -> Option<PathBuf> {
     let output = Command::new(repository().join("scripts/c_library.sh"))
         .arg(target)
         .arg(folder)
@@ -146,7 +146,7 @@ fn built(model: &str, samples: &Samples, library: &Path, folder: &Path) -> PathB
     program
 }
 
-fn write_samples(samples: &Samples, path: &Path) {
+pub fn write_samples(samples: &Samples, path: &Path) {
     let shape = samples.shape;
     let labels: Vec<u8> = samples
         .labels
@@ -161,7 +161,7 @@ fn write_samples(samples: &Samples, path: &Path) {
     fs::write(path, safetensors::serialize(tensors, None).unwrap()).unwrap();
 }
 
-fn kiln(words: &[&str], paths: &[&Path]) -> Output {
+pub fn kiln(words: &[&str], paths: &[&Path]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_kiln"))
         .args(words)
         .args(paths)
@@ -171,7 +171,7 @@ fn kiln(words: &[&str], paths: &[&Path]) -> Output {
     output
 }
 
-fn succeeded(output: &Output) {
+pub fn succeeded(output: &Output) {
     assert!(
         output.status.success(),
         "{}",

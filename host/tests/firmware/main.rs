@@ -7,6 +7,7 @@
 mod boards;
 mod build;
 mod c;
+mod c_layouts;
 mod ends;
 mod evaluation;
 mod flash;

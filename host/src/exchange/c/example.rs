@@ -116,7 +116,7 @@ target_link_options(NAME PRIVATE -Wl,--gc-sections)
 }
 
 /// A template with the model's names in it, none of which is in the name of a class.
-fn filled(template: &str, model: &CModel<'_>, answer: &str) -> String {
+pub(super) fn filled(template: &str, model: &CModel<'_>, answer: &str) -> String {
     let prefix = model.prefix();
     let names = match model.classes.is_empty() {
         true => "\n".into(),

@@ -3,15 +3,18 @@
 
 mod example;
 mod identifier;
+mod layout;
 mod samples;
 mod source;
 mod words;
 
 pub use identifier::{CNameError, identifier};
+pub use layout::CLayout;
 pub use samples::CSamples;
 
 use crate::model::{AnyModel, ModelFacts};
 use kiln_core::{BufferError, ModelTask, Network, ProgramError};
+use layout::CSources;
 use words::StoredWords;
 
 /// Why a model cannot be written as C.
@@ -43,7 +46,7 @@ pub enum CExportError {
 /// A file of the export.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CFile {
-    /// Its name.
+    /// Its path below the folder of the export.
     pub name: String,
     /// What is in it.
     pub content: String,
@@ -67,8 +70,8 @@ impl CModel<'_> {
     }
 }
 
-/// Writes a model as C, called `name`: `NAME.h`, `NAME.c`, `main.c`, `CMakeLists.txt` and, where there are
-/// samples, `NAME_samples.h`.
+/// Writes a model as C, called `name`: its header and its array, a program to begin with, what the layout's
+/// build system asks for and, where there are samples, `NAME_samples.h`.
 ///
 /// # Errors
 ///
@@ -77,6 +80,7 @@ pub fn write(
     model: &AnyModel<'_>,
     name: &str,
     samples: Option<&CSamples>,
+    layout: CLayout,
 ) -> Result<Vec<CFile>, CExportError> {
     if model.task() != ModelTask::Classification {
         return Err(CExportError::Task);
@@ -88,24 +92,12 @@ pub fn write(
         words: StoredWords::of(model)?,
         sha256: model.sha256(),
     };
-    let file = |name: String, content| CFile { name, content };
-    let main = match samples {
-        Some(_) => example::main_with_samples(&own),
-        None => example::main(&own),
+    let sources = CSources {
+        header: source::header(&own),
+        source: source::source(&own),
+        samples: samples.map(|samples| samples::header(&own, samples)),
     };
-    let mut files = vec![
-        file(format!("{name}.h"), source::header(&own)),
-        file(format!("{name}.c"), source::source(&own)),
-        file("main.c".into(), main),
-        file("CMakeLists.txt".into(), example::cmake(&own)),
-    ];
-    if let Some(samples) = samples {
-        files.push(file(
-            format!("{name}_samples.h"),
-            samples::header(&own, samples),
-        ));
-    }
-    Ok(files)
+    Ok(layout.files(&own, sources))
 }
 
 #[cfg(test)]

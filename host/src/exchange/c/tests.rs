@@ -1,7 +1,7 @@
 //! Names, texts and files.
 
 use super::identifier::literal;
-use super::{identifier, write};
+use super::{CLayout, identifier, write};
 use crate::model::AnyModel;
 use crate::weights::ModelBytes;
 use std::path::Path;
@@ -40,7 +40,13 @@ fn model(bytes: &[u8]) -> ModelBytes {
 #[test]
 fn a_model_names_its_own_kernels_alone() {
     let float = model(include_bytes!("../../../../firmware/assets/digits.kiln"));
-    let files = write(&AnyModel::open(&float).unwrap(), "digits", None).unwrap();
+    let files = write(
+        &AnyModel::open(&float).unwrap(),
+        "digits",
+        None,
+        CLayout::Folder,
+    )
+    .unwrap();
     let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
     assert_eq!(names, ["digits.h", "digits.c", "main.c", "CMakeLists.txt"]);
     let [header, source] = [&files[0].content, &files[1].content];
@@ -60,7 +66,13 @@ fn a_model_names_its_own_kernels_alone() {
     let int8 = model(include_bytes!(
         "../../../../firmware/assets/digits-int8.kiln"
     ));
-    let files = write(&AnyModel::open(&int8).unwrap(), "digits", None).unwrap();
+    let files = write(
+        &AnyModel::open(&int8).unwrap(),
+        "digits",
+        None,
+        CLayout::Folder,
+    )
+    .unwrap();
     let source = &files[1].content;
     assert!(source.contains("&kiln_int8,") && source.contains("__ARM_FEATURE_DSP"));
     assert!(
@@ -68,4 +80,42 @@ fn a_model_names_its_own_kernels_alone() {
             .content
             .contains("#define DIGITS_MEMORY_BYTES 2448")
     );
+}
+
+#[test]
+fn layouts_have_the_files_that_their_build_systems_look_for() {
+    let float = model(include_bytes!("../../../../firmware/assets/digits.kiln"));
+    let float = AnyModel::open(&float).unwrap();
+    let [zephyr, arduino] = [CLayout::Zephyr, CLayout::Arduino].map(|layout| {
+        let files = write(&float, "digits", None, layout).unwrap();
+        for file in &files {
+            let places = ["NAME", "PREFIX", "ANSWER"];
+            let text = file.content.replace("DIGITS_CLASS_NAMES", "");
+            assert!(
+                places.iter().all(|place| !text.contains(place)),
+                "{}",
+                file.name
+            );
+        }
+        files.into_iter().map(|file| file.name).collect::<Vec<_>>()
+    });
+    for file in [
+        "zephyr/module.yml",
+        "zephyr/Kconfig",
+        "zephyr/CMakeLists.txt",
+        "sample/prj.conf",
+    ] {
+        assert!(zephyr.iter().any(|name| name == file), "{file}: {zephyr:?}");
+    }
+    for file in [
+        "library.properties",
+        "src/digits.h",
+        "src/kiln.h",
+        "examples/digits/digits.ino",
+    ] {
+        assert!(
+            arduino.iter().any(|name| name == file),
+            "{file}: {arduino:?}"
+        );
+    }
 }
