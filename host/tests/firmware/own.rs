@@ -2,10 +2,11 @@
 
 use super::support::{asset, bits, has_emulator, int8_images, repository, samples, skip, thorough};
 use host::data::Samples;
-use host::engine::{Engine, EngineOptions};
+use host::engine::{Engine, EngineOptions, Int8Engine};
+use host::model::AnyModel;
 use host::quantization::LearningHead;
 use host::weights::ModelBytes;
-use kiln_core::{Int8ModelFile, Scaling, Sgd, Trainable};
+use kiln_core::{CameraFrame, Int8ModelFile, PixelFormat, Scaling, Sgd, Trainable};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,15 +19,16 @@ const STEP: usize = 10;
 
 #[test]
 fn the_example_prints_the_logits_of_the_desktop_before_and_after_it_has_learned() {
-    let expected = [float_lines(), int8_lines()];
-    for (lines, file) in expected.iter().zip(["expected.txt", "expected_int8.txt"]) {
+    let expected = [float_lines(), int8_lines(), later_lines()];
+    let files = ["expected.txt", "expected_int8.txt", "expected_later.txt"];
+    for (lines, file) in expected.iter().zip(files) {
         let committed = fs::read_to_string(example().join(file)).unwrap();
         assert_eq!(*lines, committed, "{file} is not what the desktop computes");
     }
     let Some(programs) = build() else {
         return;
     };
-    for (lines, name) in expected.iter().zip(["own", "int8"]) {
+    for (lines, name) in expected.iter().zip(["own", "int8", "later"]) {
         assert_eq!(*lines, printed(&programs.join(name)), "{name}");
     }
 }
@@ -195,6 +197,50 @@ fn int8_lines() -> String {
     };
     let features = head.features(&samples(), 1).unwrap();
     text + &lines(&run.logits(&features)[1], &names)
+}
+
+/// What the example that opens a model later has to print, of pictures of a camera.
+fn later_lines() -> String {
+    let bytes = ModelBytes::read(&asset("digits-int8.kiln")).unwrap();
+    let AnyModel::Int8(model) = AnyModel::open(&bytes).unwrap() else {
+        panic!("the committed network of integers is none");
+    };
+    let (samples, shape) = (samples(), model.network().input_shape());
+    let shown: Vec<u32> = (0..samples.len() as u32).step_by(STEP).collect();
+    let labels: Vec<u16> = shown
+        .iter()
+        .map(|index| samples.labels[*index as usize])
+        .collect();
+    let all = samples.bytes().unwrap().pixels().chunks(shape.elements());
+    let mut seen = vec![0; shown.len() * shape.elements()];
+    for (image, seen) in all.step_by(STEP).zip(seen.chunks_mut(shape.elements())) {
+        let (width, height) = (56, 42);
+        let picture: Vec<u8> = (0..width * height)
+            .flat_map(|at| {
+                let grey = image[at / width * 28 / height * 28 + at % width * 28 / width];
+                // Five bits and six, as the camera has them, and eight again.
+                let (five, six) = (grey >> 3, grey >> 2);
+                [
+                    five << 3 | five >> 2,
+                    six << 2 | six >> 4,
+                    five << 3 | five >> 2,
+                ]
+            })
+            .collect();
+        let frame = CameraFrame::new(&picture, width, height, PixelFormat::Rgb888).unwrap();
+        frame.write(shape, seen).unwrap();
+    }
+    let seen = Samples::of_bytes(seen, labels, shape.into());
+    let mut engine = Int8Engine::new(&model, 1, None).unwrap();
+    let indices: Vec<u32> = (0..seen.len() as u32).collect();
+    let (_, left) = engine.evaluate(&seen, &indices).unwrap();
+    let codes = left.codes.chunks(left.codes.len() / seen.len());
+    let lines = codes.zip(&seen.labels).map(|(codes, label)| {
+        // The first of equals.
+        let best = (0..codes.len()).rev().max_by_key(|class| codes[*class]);
+        format!("{label} looks like {}: {codes:?}\n", best.unwrap())
+    });
+    lines.collect()
 }
 
 /// A training of some layers on all samples, one by one.
