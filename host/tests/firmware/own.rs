@@ -7,6 +7,8 @@ use host::model::AnyModel;
 use host::quantization::LearningHead;
 use host::weights::ModelBytes;
 use kiln_core::{CameraFrame, Int8ModelFile, PixelFormat, Scaling, Sgd, Trainable};
+use object::{Object, ObjectSegment};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +18,14 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const NO_TARGET: i32 = 3;
 /// Samples between two that are shown.
 const STEP: usize = 10;
+/// Flash that the page's program may take beyond its model, with the 12 KB of what it prints.
+const MOST_FLASH: usize = 32_700;
+/// Flash that programs which only classify may take beyond their models, with the 1,188 bytes of vectors
+/// and start-up. By the page's profile for floats, which `scripts/own_figures.py` leaves out for integers.
+const LEAST_FLASH: [(&str, &str, usize); 2] = [
+    ("least", "digits.kiln", 12 << 10),
+    ("least_int8", "digits-int8.kiln", 10_700),
+];
 
 #[test]
 fn the_example_prints_the_logits_of_the_desktop_before_and_after_it_has_learned() {
@@ -31,15 +41,14 @@ fn the_example_prints_the_logits_of_the_desktop_before_and_after_it_has_learned(
     for (lines, name) in expected.iter().zip(["own", "int8", "later"]) {
         assert_eq!(*lines, printed(&programs.join(name)), "{name}");
     }
+    for (name, model, most) in LEAST_FLASH {
+        let own = flash_beyond(model, &programs.join(name));
+        assert!(own <= most, "{name}: {own} bytes beyond the model");
+    }
 }
 
 #[test]
 fn a_project_of_the_page_s_own_text_prints_what_the_desktop_computes() {
-    let page = fs::read_to_string(repository().join("firmware/README.md")).unwrap();
-    let mut blocks = page.split("```").skip(1).step_by(2).filter_map(|block| {
-        let (language, text) = block.split_once('\n')?;
-        (language != "sh").then_some(text)
-    });
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -48,41 +57,56 @@ fn a_project_of_the_page_s_own_text_prints_what_the_desktop_computes() {
     };
     let kiln = repository().join("firmware/kiln");
     let kiln = kiln.canonicalize().unwrap();
-    for name in [
-        "Cargo.toml",
-        ".cargo/config.toml",
-        "memory.x",
-        "src/main.rs",
-    ] {
-        let text = blocks
-            .next()
-            .unwrap_or_else(|| panic!("the page has no {name}"));
-        write(
-            name,
-            &text.replace("../kiln/firmware/kiln", kiln.to_str().unwrap()),
-        );
+    for (name, text) in page_files() {
         assert!(text.lines().count() < 40, "{name}");
+        let path = kiln.to_str().unwrap();
+        write(name, &text.replace("../kiln/firmware/kiln", path));
     }
-    fs::copy(asset("digits.kiln"), folder.path().join("digits.kiln")).unwrap();
-    fs::copy(
-        example().join("Cargo.lock"),
-        folder.path().join("Cargo.lock"),
-    )
-    .unwrap();
-    // By cargo's own profile, as the example, whose dependencies need not be compiled again.
-    let profile = [
-        ("OPT_LEVEL", "3"),
-        ("LTO", "false"),
-        ("CODEGEN_UNITS", "16"),
-    ];
-    let profile = profile.map(|(name, value)| (format!("CARGO_PROFILE_RELEASE_{name}"), value));
+    for (from, name) in [
+        (asset("digits.kiln"), "digits.kiln"),
+        (example().join("Cargo.lock"), "Cargo.lock"),
+    ] {
+        fs::copy(from, folder.path().join(name)).unwrap();
+    }
     let output = example().join("target");
-    if build_in(folder.path(), &output, &profile).is_none() {
+    if build_in(folder.path(), &output, &[]).is_none() {
         return;
     }
     let program = folder.path().join("own");
     fs::copy(output.join(TARGET).join("release/own"), &program).unwrap();
     assert_eq!(page_lines(), printed(&program));
+    let own = flash_beyond("digits.kiln", &program);
+    assert!(own <= MOST_FLASH, "{own} bytes beyond the model");
+}
+
+/// Bytes that a program has in flash beyond the file of its model.
+fn flash_beyond(model: &str, program: &Path) -> usize {
+    let content = fs::read(program).unwrap();
+    let file = object::File::parse(&*content).unwrap();
+    let flash: u64 = file.segments().map(|segment| segment.file_range().1).sum();
+    flash as usize - fs::metadata(asset(model)).unwrap().len() as usize
+}
+
+/// The files of a new project, as the page has them.
+fn page_files() -> [(&'static str, String); 4] {
+    let page = fs::read_to_string(repository().join("firmware/README.md")).unwrap();
+    let mut blocks = page.split("```").skip(1).step_by(2).filter_map(|block| {
+        let (language, text) = block.split_once('\n')?;
+        (language != "sh").then_some(text.to_string())
+    });
+    [
+        "Cargo.toml",
+        ".cargo/config.toml",
+        "memory.x",
+        "src/main.rs",
+    ]
+    .map(|name| {
+        let text = blocks.next();
+        (
+            name,
+            text.unwrap_or_else(|| panic!("the page has no {name}")),
+        )
+    })
 }
 
 /// What a program prints in the emulator until it ends.
@@ -124,22 +148,28 @@ fn example() -> PathBuf {
     repository().join("firmware/examples/own")
 }
 
-/// The folder of the example's programs, built with the flags that cargo has by default; `None` where
-/// they cannot be built or run here.
+/// The folder of the example's programs, built by the page's profile, so that dependencies need not be
+/// compiled twice; `None` where they cannot be built or run here.
 fn build() -> Option<PathBuf> {
+    let [(_, manifest), ..] = page_files();
+    let profile = manifest.find("[profile.").map(|at| &manifest[at..]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("profile.toml");
+    fs::write(&file, profile.expect("the page has no profile")).unwrap();
     let output = example().join("target");
-    build_in(&example(), &output, &[])?;
+    let options = [OsStr::new("--config"), file.as_os_str()];
+    build_in(&example(), &output, &options)?;
     Some(output.join(TARGET).join("release"))
 }
 
 /// Builds a package for the emulated board; `None` where it cannot be built or run here.
-fn build_in(package: &Path, output: &Path, variables: &[(String, &str)]) -> Option<()> {
+fn build_in(package: &Path, output: &Path, options: &[&OsStr]) -> Option<()> {
     (thorough() && has_emulator()).then_some(())?;
     let output = Command::new(repository().join("scripts/cross_cargo.sh"))
         .args([TARGET, "core", "build", "--release", "--locked"])
+        .args(options)
         .current_dir(package)
         .env("CARGO_TARGET_DIR", output)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap();
     let reason = String::from_utf8_lossy(&output.stderr);
