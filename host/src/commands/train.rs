@@ -211,6 +211,7 @@ impl TrainArguments {
             settings: self.settings,
             data: self.source.data,
             offline: self.source.offline,
+            skip_broken: self.source.skip_broken,
             out: self.out,
         })
     }

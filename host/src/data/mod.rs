@@ -9,7 +9,7 @@
 //! - a file whose name ends in `.safetensors`: samples of bytes or floats, of any shape, or for an int8
 //!   network of codes.
 //! - a folder with MNIST's four file names, gzipped or not: IDX files.
-//! - any other folder: one folder of PNG, JPEG or BMP images per class.
+//! - any other folder: one folder of PNG, JPEG, WebP or BMP images per class.
 //!
 //! [`load_images`] takes single images instead, and brings them to a shape the same way.
 //!
@@ -43,6 +43,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 
 use self::tensor_file::TensorPurpose;
 
@@ -50,7 +51,7 @@ pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use error::DataError;
 pub use idx::IdxError;
-pub use image_folder::ImageFolderError;
+pub use image_folder::{BrokenImage, ImageFolderError};
 pub use images::{ImageFileError, ImageSource, Images, load_images};
 pub use named::names;
 #[doc(hidden)]
@@ -108,6 +109,8 @@ pub struct Options {
     /// How the codes lie that a safetensors file may hold for an int8 network's input; for other networks
     /// it may hold none.
     pub codes: Option<CodeOrder>,
+    /// Whether to leave out the images of a folder that cannot be decoded, and say so.
+    pub skip_broken: bool,
     /// Whether to show progress bars on standard error, where that is a terminal.
     pub progress: bool,
 }
@@ -123,7 +126,7 @@ pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
 }
 
 /// Like [`load`], but a folder of images or a safetensors file may have a single class, as an
-/// autoencoder's samples have.
+/// autoencoder's samples have, or those that a model that knows more classes is tested on.
 ///
 /// # Errors
 ///
@@ -275,6 +278,20 @@ impl Dataset {
         })
     }
 
+    /// Gives the classes other names and every label the number at its old one's place in `labels`.
+    pub fn relabel(&mut self, classes: Vec<String>, labels: &[u16]) {
+        for samples in [Some(&mut self.train), self.test.as_mut()]
+            .into_iter()
+            .flatten()
+        {
+            for label in &mut samples.labels {
+                *label = labels.get(usize::from(*label)).copied().unwrap_or(*label);
+            }
+        }
+        self.classes = classes;
+        self.sha256 = OnceLock::new();
+    }
+
     /// The class that is to be found: the one called `anomaly`, in any case, or else the second of
     /// two; `None` where there is no such class.
     pub fn anomaly(&self) -> Option<u16> {
@@ -302,6 +319,12 @@ impl Dataset {
         }
         Ok(self)
     }
+}
+
+/// Whether two names are the same to a reader: after Unicode's normalisation (NFC), since some systems write
+/// accents as characters of their own.
+pub fn same_name(one: &str, other: &str) -> bool {
+    one == other || one.nfc().eq(other.nfc())
 }
 
 /// A bar to `length`, drawn only where progress is wanted and standard error is a terminal.

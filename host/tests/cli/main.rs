@@ -5,6 +5,7 @@ mod autoencoder;
 mod bad_input;
 mod bench;
 mod browser;
+mod cases;
 mod disk;
 mod evaluate;
 mod exchange;

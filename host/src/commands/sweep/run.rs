@@ -257,6 +257,8 @@ impl<'a> Runs<'a> {
             dataset: plan.dataset.clone(),
             data: plan.data.clone(),
             offline: true,
+            // The samples are here already.
+            skip_broken: false,
             settings: run.settings.clone(),
             model: model(run),
             size: TargetSize::Reduced,

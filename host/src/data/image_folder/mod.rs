@@ -29,8 +29,8 @@ pub enum ImageFolderError {
     },
     /// There are files, but none is an image.
     #[error(
-        "{} has no images: none of its {files} files ends in .png, .jpg, .jpeg or .bmp; give a \
-         folder with one folder of such images per class",
+        "{} has no images: none of its {files} files ends in .png, .jpg, .jpeg, .jfif, .bmp or .webp; \
+         give a folder with one folder of such images per class",
         folder.display()
     )]
     NoImages {
@@ -62,26 +62,70 @@ pub enum ImageFolderError {
         /// Folders with images.
         classes: usize,
     },
-    /// A file with the name of an image is none.
-    #[error("cannot decode {}: {cause}; repair or remove it", path.display())]
+    /// Files with the names of images are none.
+    #[error(
+        "cannot decode {}; repair or remove {}, or leave {} out with --skip-broken",
+        listed(broken, *images),
+        it(broken),
+        it(broken)
+    )]
     Undecodable {
-        /// The file.
-        path: PathBuf,
-        /// What the decoder said.
-        cause: String,
+        /// Images that there are.
+        images: usize,
+        /// Those that cannot be decoded.
+        broken: Vec<BrokenImage>,
+    },
+    /// Nothing is left where broken images are left out.
+    #[error(
+        "{}: none of its {images} images can be decoded; give a folder with some that can",
+        folder.display()
+    )]
+    AllBroken {
+        /// The folder given.
+        folder: PathBuf,
+        /// Images that there are.
+        images: usize,
     },
 }
+
+/// An image that cannot be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenImage {
+    /// The file.
+    pub path: PathBuf,
+    /// What the decoder said.
+    pub cause: String,
+}
+
+/// Broken images that a message names.
+const BROKEN_NAMED: usize = 3;
 
 pub(super) fn load(
     folder: &Path,
     options: &Options,
     purpose: TensorPurpose,
 ) -> Result<Dataset, DataError> {
-    let scan = scan::scan(folder, purpose)?;
+    let mut scan = scan::scan(folder, purpose)?;
     let bar = progress_bar(options.progress, scan.images.len() as u64, BAR);
-    let decoded = decode::decode(&scan.images, options, &bar)?;
+    let decoded = decode::decode(&scan.images, options, &bar);
+    let (decoded, left_out) = match decoded {
+        Err(DataError::ImageFolder(ImageFolderError::Undecodable { images, broken }))
+            if options.skip_broken =>
+        {
+            if broken.len() == images {
+                let folder = folder.into();
+                return Err(ImageFolderError::AllBroken { folder, images }.into());
+            }
+            scan.leave_out(&broken);
+            bar.set_position(0);
+            let notice = format!("left out {}", listed(&broken, images));
+            (decode::decode(&scan.images, options, &bar)?, Some(notice))
+        }
+        decoded => (decoded?, None),
+    };
     bar.finish_and_clear();
     let mut notices = notices(&scan, &decoded);
+    notices.extend(left_out);
     notices.extend(reduction_notice(options, &decoded));
     let source = format!("images in {}", scan.root.display());
     let (train, test) = split(&scan, decoded);
@@ -135,7 +179,47 @@ fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
             scan.root.display()
         )
     });
-    loose.into_iter().chain(decoded.notices()).collect()
+    let unread = (!scan.unread.is_empty()).then(|| {
+        let kinds: Vec<String> = scan.unread.keys().map(|kind| format!(".{kind}")).collect();
+        format!(
+            "ignored {} of kinds that are not read ({}): convert them to PNG",
+            counted(scan.unread.values().sum()),
+            kinds.join(", ")
+        )
+    });
+    loose
+        .into_iter()
+        .chain(unread)
+        .chain(decoded.notices())
+        .collect()
+}
+
+/// Broken images, the first of them by name, and of how many.
+fn listed(broken: &[BrokenImage], images: usize) -> String {
+    let named: Vec<String> = broken
+        .iter()
+        .take(BROKEN_NAMED)
+        .map(|own| match broken.len() {
+            1 => format!("{}: {}", own.path.display(), own.cause),
+            _ => format!("{} ({})", own.path.display(), own.cause),
+        })
+        .collect();
+    let more = if broken.len() > BROKEN_NAMED {
+        ", …"
+    } else {
+        ""
+    };
+    match broken.len() {
+        1 => named.concat(),
+        count => format!("{count} of {images} images: {}{more}", named.join(", ")),
+    }
+}
+
+fn it(broken: &[BrokenImage]) -> &'static str {
+    match broken.len() {
+        1 => "it",
+        _ => "them",
+    }
 }
 
 /// How to keep more of photographs that nobody asked to shrink.

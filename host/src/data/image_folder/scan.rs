@@ -1,19 +1,26 @@
 //! Which files of a folder are images, and of which class.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use unicode_normalization::UnicodeNormalization;
 use walkdir::WalkDir;
 
-use super::ImageFolderError;
+use super::{BrokenImage, ImageFolderError};
 use crate::data::DataError;
 use crate::data::tensor_file::TensorPurpose;
 use crate::whole_file::without_path;
 
-const EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
+/// `.jfif` is a JPEG file as some programs of Windows call it.
+const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "jfif", "bmp", "webp"];
+/// Images, too, of kinds that are not read.
+const UNREAD: [&str; 13] = [
+    "avif", "gif", "heic", "heif", "ico", "jp2", "jxl", "pbm", "pgm", "ppm", "tga", "tif", "tiff",
+];
 const TRAIN_NAMES: [&str; 2] = ["train", "training"];
 /// The first that is there is tested on.
 const TEST_NAMES: [&str; 5] = ["test", "testing", "validation", "valid", "val"];
@@ -38,6 +45,8 @@ pub(super) struct Scan {
     pub(super) ignored_names: Vec<String>,
     /// Those of the ignored files that are images but in no class folder.
     pub(super) loose: usize,
+    /// Images of kinds that are not read, by their endings; not among the ignored files.
+    pub(super) unread: BTreeMap<&'static str, usize>,
 }
 
 /// An image and its class.
@@ -71,6 +80,7 @@ struct Branch {
 pub(super) fn scan(folder: &Path, purpose: TensorPurpose) -> Result<Scan, DataError> {
     let mut tree = read_tree(folder)?;
     check_tree(&tree)?;
+    let unread = take_unread(&mut tree.junk);
     let (junk, ignored_names) = (tree.junk.len(), first_names(folder, &mut tree.junk));
     let found = tree.loose + tree.image_count();
     let tree = descend(tree)?;
@@ -92,7 +102,36 @@ pub(super) fn scan(folder: &Path, purpose: TensorPurpose) -> Result<Scan, DataEr
         ignored: junk + loose,
         ignored_names,
         loose,
+        unread,
     })
+}
+
+impl Scan {
+    /// Leaves out the images at these paths.
+    pub(super) fn leave_out(&mut self, broken: &[BrokenImage]) {
+        let is_broken = |image: &ImageFile| broken.iter().any(|own| own.path == image.path);
+        let train = &self.images[..self.train];
+        self.train -= train.iter().filter(|image| is_broken(image)).count();
+        self.images.retain(|image| !is_broken(image));
+    }
+}
+
+/// Takes the images of kinds that are not read out of the files that are none; how many of each kind.
+fn take_unread(files: &mut Vec<PathBuf>) -> BTreeMap<&'static str, usize> {
+    let mut kinds = BTreeMap::new();
+    files.retain(|file| {
+        let kind = UNREAD.iter().find(|kind| has_ending(file, kind));
+        if let Some(kind) = kind {
+            *kinds.entry(*kind).or_default() += 1;
+        }
+        kind.is_none()
+    });
+    kinds
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
 }
 
 impl Tree {
@@ -102,9 +141,21 @@ impl Tree {
 }
 
 impl Branch {
+    /// The class: names that look the same are the same, and those that are no text never are.
     fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        let mut text = String::new();
+        for chunk in name.as_encoded_bytes().utf8_chunks() {
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+            chunk
+                .invalid()
+                .iter()
+                .for_each(|byte| text.push_str(&format!("{byte:02x}")));
+        }
+        text.nfc().collect()
     }
 
     fn has_direct_images(&self) -> bool {
@@ -183,11 +234,7 @@ fn first_names(folder: &Path, files: &mut [PathBuf]) -> Vec<String> {
 /// Whether the name is an image's and neither it nor a folder below `root` is hidden or the
 /// `__MACOSX` that archives carry along.
 fn is_image(path: &Path, root: &Path) -> bool {
-    let has_extension = path.extension().is_some_and(|extension| {
-        EXTENSIONS
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    });
+    let has_extension = EXTENSIONS.iter().any(|known| has_ending(path, known));
     let is_junk = |name: &OsStr| name == "__MACOSX" || name.as_encoded_bytes().starts_with(b".");
     has_extension
         && path
@@ -196,7 +243,7 @@ fn is_image(path: &Path, root: &Path) -> bool {
 }
 
 /// Natural order ("2" before "10"), and bytewise where that calls two names equal.
-fn natural(one: &Path, other: &Path) -> Ordering {
+pub(super) fn natural(one: &Path, other: &Path) -> Ordering {
     alphanumeric_sort::compare_path(one, other).then_with(|| one.cmp(other))
 }
 
