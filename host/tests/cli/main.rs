@@ -8,6 +8,8 @@ mod browser;
 mod disk;
 mod evaluate;
 mod exchange;
+#[cfg(unix)]
+mod firmware_sources;
 mod graphs;
 mod help;
 mod misuse;
