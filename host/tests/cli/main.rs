@@ -9,6 +9,8 @@ mod cases;
 mod disk;
 mod evaluate;
 mod exchange;
+#[cfg(unix)]
+mod firmware_sources;
 mod graphs;
 mod help;
 mod misuse;

@@ -22,6 +22,7 @@ mod own_refusals;
 mod port;
 mod profile;
 mod refusals;
+mod sources;
 mod stack;
 mod support;
 mod training;
