@@ -75,6 +75,8 @@ pub struct Dataset {
     pub labelled: bool,
     /// The samples to train on; none where an IDX folder holds test files only.
     pub train: Samples,
+    /// How many of the last samples of `train` the dataset itself sets aside to validate on.
+    pub set_aside: usize,
     /// The samples to test on, where the dataset has its own; of the same shape as `train`.
     pub test: Option<Samples>,
     /// The file of each training sample and of each test sample, its path from the dataset's
@@ -274,8 +276,30 @@ impl Dataset {
             {
                 samples.add_to(&mut hash);
             }
+            if self.set_aside > 0 {
+                hash.update((self.set_aside as u64).to_le_bytes());
+            }
             hex::encode(hash.finalize())
         })
+    }
+
+    /// The dataset as what judges a model takes it: the samples that it sets aside to validate on are no longer
+    /// among those to train on, and are the test set where it has no other.
+    pub fn without_set_aside(mut self) -> Self {
+        let first = (self.train.len() - self.set_aside) as u32;
+        if self.set_aside > 0 {
+            let all: Vec<u32> = (0..self.train.len() as u32).collect();
+            let (train, own) = all.split_at(first as usize);
+            let own_files = self.files[0].split_off(first as usize);
+            if self.test.is_none() {
+                self.test = Some(self.train.chosen(own));
+                self.files[1] = own_files;
+            }
+            self.train = self.train.chosen(train);
+            self.set_aside = 0;
+            self.sha256 = OnceLock::new();
+        }
+        self
     }
 
     /// Gives the classes other names and every label the number at its old one's place in `labels`.

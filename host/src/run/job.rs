@@ -174,8 +174,13 @@ impl Job {
             progress: true,
         };
         if self.loss().tells_classes() {
-            let dataset = data::load(&self.dataset, &options)?;
+            let mut dataset = data::load(&self.dataset, &options)?;
             ensure_trainable(&dataset, &self.dataset)?;
+            if let Some(fraction) = self.settings.validation.filter(|_| dataset.set_aside > 0) {
+                dataset.notices.push(format!(
+                    "the dataset has samples of its own to validate on; --validation {fraction} is not used"
+                ));
+            }
             return Ok(dataset);
         }
         let dataset = data::load_samples(&self.dataset, &options)?;

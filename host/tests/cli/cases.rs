@@ -221,3 +221,81 @@ fn what_is_learned_is_judged_by_validation() {
     let text = workspace.text("train bars --epochs 1 --validation 0 --lr 0.000001 --out one");
     assert!(!text.contains("next to nothing"), "{text}");
 }
+
+/// A folder `data` with these parts, each with the classes of [`Workspace::images`].
+fn divided(parts: &[(&str, u32)]) -> Workspace {
+    let workspace = Workspace::new();
+    for (part, each) in parts {
+        workspace.images(&format!("data/{part}"), 2, *each);
+    }
+    workspace
+}
+
+#[test]
+fn a_part_to_validate_on_validates_and_one_to_test_on_tests() {
+    for names in [["train", "valid", "test"], ["Training", "VAL", "Testing"]] {
+        let workspace = divided(&[(names[0], 20), (names[1], 10), (names[2], 5)]);
+        let text = workspace.text("train data --epochs 1 --out run");
+        assert!(
+            text.contains("40 to train, 20 to validate, 10 to test"),
+            "{text}"
+        );
+        let counts = "class0 20/10/5, class1 20/10/5 (to train/validate/test)";
+        assert!(text.contains(counts) && !text.contains("ignored"), "{text}");
+        let text = workspace.text("evaluate --dataset data --weights run");
+        assert!(text.contains("of 10 samples"), "{text}");
+    }
+    let workspace = divided(&[("train", 20), ("validation", 10)]);
+    let trained = workspace.json("train data --epochs 3 --out run");
+    assert_eq!(trained["validation_samples"], 20);
+    assert_eq!(trained["test_samples"], 0);
+    let scored = workspace.json("evaluate --dataset data --weights run");
+    assert_eq!(scored["samples"], 20);
+    assert_eq!(
+        scored["accuracy"],
+        trained["epochs"][2]["validation_accuracy"]
+    );
+    let text = workspace.text("train data --epochs 1 --validation 0.3 --out two");
+    assert!(text.contains("--validation 0.3 is not used"), "{text}");
+}
+
+#[test]
+fn parts_that_are_no_classes_are_refused_with_a_hint() {
+    let workspace = Workspace::new();
+    for part in ["training", "testing"] {
+        let picture = image::GrayImage::new(12, 12);
+        let folder = workspace.path(&format!("loose/{part}"));
+        fs::create_dir_all(&folder).unwrap();
+        picture.save(folder.join("cat.1.png")).unwrap();
+    }
+    workspace.refuses(
+        "train loose --out run",
+        &["loose/testing", "one folder per class"],
+    );
+    let workspace = divided(&[("seen", 3), ("unseen", 3)]);
+    let words = [
+        "seen, unseen",
+        "class0, class1",
+        "call those to train on train",
+    ];
+    workspace.refuses("train data --out run", &words);
+}
+
+#[test]
+fn what_is_odd_about_classes_is_said() {
+    let workspace = Workspace::new();
+    workspace.images("data/train", 2, 4);
+    workspace.images("data/test", 3, 4);
+    workspace.images("data/train", 1, 40);
+    let text = workspace.text("train data --epochs 1 --out run");
+    assert!(text.contains("no samples to train on of class2"), "{text}");
+    assert!(
+        text.contains("always naming class0 would be right in 33.3% of those to test on"),
+        "{text}"
+    );
+    // A split leaves each class an image to train on.
+    let workspace = Workspace::new();
+    workspace.images("single", 5, 1);
+    let text = workspace.text("train single --epochs 1 --validation 0.5 --out run");
+    assert!(!text.contains("no samples to train on"), "{text}");
+}

@@ -64,7 +64,7 @@ impl SubjectArguments {
     pub fn load(&self, model: &impl ModelFacts, threads: usize) -> Result<Dataset> {
         let mut dataset = data::load_samples(&self.dataset, &self.options(model, threads))?;
         match_classes(model, &mut dataset).with_context(|| self.name())?;
-        Ok(dataset)
+        Ok(dataset.without_set_aside())
     }
 
     /// The same, whatever classes the dataset has.
@@ -74,7 +74,7 @@ impl SubjectArguments {
     /// What was wrong with it.
     pub fn load_any(&self, model: &impl ModelFacts, threads: usize) -> Result<Dataset> {
         let options = self.options(model, threads);
-        Ok(data::load_samples(&self.dataset, &options)?)
+        Ok(data::load_samples(&self.dataset, &options)?.without_set_aside())
     }
 
     /// The same, to be scored by the model: a classifier has to know the classes of the labels, where there
@@ -91,7 +91,7 @@ impl SubjectArguments {
         if has_labels(&dataset) {
             match_classes(model, &mut dataset).with_context(|| self.name())?;
         }
-        Ok(dataset)
+        Ok(dataset.without_set_aside())
     }
 
     fn options(&self, model: &impl ModelFacts, threads: usize) -> data::Options {

@@ -51,6 +51,30 @@ pub enum ImageFolderError {
         /// Images that lie directly in it.
         images: usize,
     },
+    /// A folder that is a part of the dataset by its name has images beside its class folders.
+    #[error(
+        "{} has images that are in no class folder: sort them into one folder per class, in each part \
+         of the dataset, or give the class folders themselves",
+        part.display()
+    )]
+    LoosePart {
+        /// The part.
+        part: PathBuf,
+    },
+    /// Folders that seem to be parts of a dataset, by names that say nothing.
+    #[error(
+        "{} has folders {} that hold folders of the same names ({}, …): call those to train on train, \
+         others val or test, or give one of them alone",
+        folder.display(), parts.join(", "), classes.join(", ")
+    )]
+    UnknownParts {
+        /// The folder given.
+        folder: PathBuf,
+        /// Its folders.
+        parts: Vec<String>,
+        /// The first folders of each.
+        classes: Vec<String>,
+    },
     /// More classes than labels can tell apart.
     #[error(
         "{} has {classes} folders of images: at most 65536 classes can be told apart; merge some",
@@ -133,6 +157,7 @@ pub(super) fn load(
         name: folder_name(folder),
         source,
         files: files(&scan),
+        set_aside: scan.parts[1],
         classes: scan.classes,
         labelled: true,
         train,
@@ -145,16 +170,17 @@ pub(super) fn load(
     })
 }
 
-/// The first `scan.train` images train, the others test.
+/// The images of the first two parts train, or validate; the others test.
 fn split(scan: &Scan, decoded: Decoded) -> (Samples, Option<Samples>) {
     let shape = decoded.shape;
     let mut labels: Vec<u16> = scan.images.iter().map(|image| image.label).collect();
     let mut pixels = decoded.pixels;
-    if labels.len() == scan.train {
+    let train = scan.parts[0] + scan.parts[1];
+    if labels.len() == train {
         return (Samples::of_bytes(pixels, labels, shape), None);
     }
-    let test_labels = labels.split_off(scan.train);
-    let test_pixels = pixels.split_off(scan.train * shape.size());
+    let test_labels = labels.split_off(train);
+    let test_pixels = pixels.split_off(train * shape.size());
     (
         Samples::of_bytes(pixels, labels, shape),
         Some(Samples::of_bytes(test_pixels, test_labels, shape)),
@@ -167,7 +193,7 @@ fn files(scan: &Scan) -> [Vec<String>; 2] {
         let below = image.path.strip_prefix(&scan.root);
         below.unwrap_or(&image.path).display().to_string()
     };
-    let (train, test) = scan.images.split_at(scan.train);
+    let (train, test) = scan.images.split_at(scan.parts[0] + scan.parts[1]);
     [train, test].map(|images| images.iter().map(path).collect())
 }
 

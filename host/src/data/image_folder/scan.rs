@@ -1,7 +1,7 @@
 //! Which files of a folder are images, and of which class.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,23 @@ const UNREAD: [&str; 13] = [
     "avif", "gif", "heic", "heif", "ico", "jp2", "jxl", "pbm", "pgm", "ppm", "tga", "tif", "tiff",
 ];
 const TRAIN_NAMES: [&str; 2] = ["train", "training"];
-/// The first that is there is tested on.
-const TEST_NAMES: [&str; 5] = ["test", "testing", "validation", "valid", "val"];
+const VALIDATION_NAMES: [&str; 3] = ["validation", "valid", "val"];
+const TEST_NAMES: [&str; 2] = ["test", "testing"];
+/// Other names that parts of a dataset have, around folders that are the same in each.
+const PART_NAMES: [&str; 12] = [
+    "dev",
+    "eval",
+    "evaluation",
+    "holdout",
+    "known",
+    "private",
+    "public",
+    "seen",
+    "source",
+    "target",
+    "unknown",
+    "unseen",
+];
 
 /// Ignored files that are named, so that a mistake in an ending is seen.
 const NAMED: usize = 2;
@@ -35,10 +50,11 @@ pub(super) struct Scan {
     pub(super) root: PathBuf,
     /// In natural order.
     pub(super) classes: Vec<String>,
-    /// The training images before the test images; either class by class, in natural order.
+    /// The training images, then those to validate on, then the test images; each class by class, in
+    /// natural order.
     pub(super) images: Vec<ImageFile>,
-    /// How many of the images are to train on.
-    pub(super) train: usize,
+    /// How many of the images are to train on, and to validate on.
+    pub(super) parts: [usize; 2],
     /// Files passed over.
     pub(super) ignored: usize,
     /// The first of them that are no images, at most [`NAMED`], as seen from the folder given.
@@ -85,19 +101,24 @@ pub(super) fn scan(folder: &Path, purpose: TensorPurpose) -> Result<Scan, DataEr
     let found = tree.loose + tree.image_count();
     let tree = descend(tree)?;
     let root = tree.root.clone();
-    let (train, test) = match train_and_test(&tree) {
-        Some((train, test)) => (read_tree(train)?, Some(read_tree(test)?)),
-        None => (tree, None),
+    check_parts(&tree)?;
+    let trees = match parts(&tree) {
+        Some(parts) => parts
+            .into_iter()
+            .map(|part| part.map(read_tree).transpose())
+            .collect::<Result<_, _>>()?,
+        None => vec![Some(tree), None, None],
     };
-    let classes = class_names(&train, test.as_ref());
+    let classes = class_names(&trees);
     check_classes(folder, &classes, purpose)?;
-    let train_count = train.image_count();
-    let images = labelled([Some(train), test], &classes);
+    let count = |tree: &Option<Tree>| tree.as_ref().map_or(0, Tree::image_count);
+    let parts = [count(&trees[0]), count(&trees[1])];
+    let images = labelled(trees, &classes);
     let loose = found - images.len();
     Ok(Scan {
         root,
         classes,
-        train: train_count,
+        parts,
         images,
         ignored: junk + loose,
         ignored_names,
@@ -110,8 +131,12 @@ impl Scan {
     /// Leaves out the images at these paths.
     pub(super) fn leave_out(&mut self, broken: &[BrokenImage]) {
         let is_broken = |image: &ImageFile| broken.iter().any(|own| own.path == image.path);
-        let train = &self.images[..self.train];
-        self.train -= train.iter().filter(|image| is_broken(image)).count();
+        let mut first = 0;
+        for part in &mut self.parts {
+            let own = &self.images[first..][..*part];
+            first += own.len();
+            *part -= own.iter().filter(|image| is_broken(image)).count();
+        }
         self.images.retain(|image| !is_broken(image));
     }
 }
@@ -156,6 +181,27 @@ impl Branch {
                 .for_each(|byte| text.push_str(&format!("{byte:02x}")));
         }
         text.nfc().collect()
+    }
+
+    /// Whether it is a part of a dataset by its name.
+    fn is_part(&self) -> bool {
+        let name = self.name();
+        let mut names = TRAIN_NAMES
+            .iter()
+            .chain(&VALIDATION_NAMES)
+            .chain(&TEST_NAMES);
+        names.any(|part| name.eq_ignore_ascii_case(part))
+    }
+
+    /// The folders in it that hold images, by name.
+    fn folders(&self) -> BTreeSet<String> {
+        let below = |image: &PathBuf| {
+            let mut rest = image.strip_prefix(&self.path).ok()?.components();
+            let first = rest.next()?;
+            rest.next()?;
+            Some(first.as_os_str().to_string_lossy().into_owned())
+        };
+        self.images.iter().filter_map(below).collect()
     }
 
     fn has_direct_images(&self) -> bool {
@@ -269,31 +315,69 @@ fn descend(mut tree: Tree) -> Result<Tree, DataError> {
     Ok(tree)
 }
 
-/// The folders of a dataset that is divided already. Either must have class folders only: a
-/// class might be called "train".
-fn train_and_test(tree: &Tree) -> Option<(&Path, &Path)> {
+/// The folders of a dataset that is divided already: to train on, to validate on, to test on. Each must have
+/// class folders only: a class might be called "train".
+fn parts(tree: &Tree) -> Option<[Option<&Path>; 3]> {
     let named = |names: &[&str]| {
         names.iter().find_map(|name| {
             let is_named = |branch: &&Branch| branch.name().eq_ignore_ascii_case(name);
             tree.branches.iter().find(is_named)
         })
     };
-    let (train, test) = (named(&TRAIN_NAMES)?, named(&TEST_NAMES)?);
-    let is_part = |branch: &Branch| {
-        let mut names = TRAIN_NAMES.iter().chain(&TEST_NAMES);
+    let parts = [
+        named(&TRAIN_NAMES),
+        named(&VALIDATION_NAMES),
+        named(&TEST_NAMES),
+    ];
+    let is_divided = parts[0].is_some() && (parts[1].is_some() || parts[2].is_some());
+    let is_part = |branch: &Branch| !branch.has_direct_images() && branch.is_part();
+    (is_divided && tree.branches.iter().all(is_part))
+        .then_some(parts.map(|part| part.map(|branch| branch.path.as_path())))
+}
+
+/// Refuses folders that are parts of a dataset by their names, and would be taken for its classes.
+fn check_parts(tree: &Tree) -> Result<(), ImageFolderError> {
+    let names = || tree.branches.iter().map(Branch::name).collect();
+    let folder = || tree.root.clone();
+    let branches = &tree.branches;
+    let has_train = |branch: &Branch| {
         let name = branch.name();
-        !branch.has_direct_images() && names.any(|part| name.eq_ignore_ascii_case(part))
+        TRAIN_NAMES
+            .iter()
+            .any(|train| name.eq_ignore_ascii_case(train))
     };
-    tree.branches
+    if branches.len() > 1 && branches.iter().all(Branch::is_part) && branches.iter().any(has_train)
+    {
+        let mut loose = branches.iter().filter(|branch| branch.has_direct_images());
+        if let Some(branch) = loose.next() {
+            let part = branch.path.clone();
+            return Err(ImageFolderError::LoosePart { part });
+        }
+    }
+    let is_other = |branch: &Branch| {
+        let name = branch.name();
+        let mut known = PART_NAMES.iter();
+        !branch.has_direct_images() && known.any(|part| name.eq_ignore_ascii_case(part))
+    };
+    let others = branches
         .iter()
-        .all(is_part)
-        .then_some((&train.path, &test.path))
+        .all(|branch| is_other(branch) || branch.is_part());
+    let inner = branches.first().map(Branch::folders).unwrap_or_default();
+    let alike = branches.iter().all(|branch| branch.folders() == inner);
+    match branches.len() > 1 && others && branches.iter().any(is_other) && alike && inner.len() > 1
+    {
+        true => Err(ImageFolderError::UnknownParts {
+            folder: folder(),
+            parts: names(),
+            classes: inner.into_iter().take(NAMED).collect(),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// The names of all classes in natural order.
-fn class_names(train: &Tree, test: Option<&Tree>) -> Vec<String> {
-    let trees = [Some(train), test].into_iter().flatten();
-    let branches = trees.flat_map(|tree| &tree.branches);
+fn class_names(trees: &[Option<Tree>]) -> Vec<String> {
+    let branches = trees.iter().flatten().flat_map(|tree| &tree.branches);
     let mut names: Vec<_> = branches.map(Branch::name).collect();
     names.sort_by(|one, other| natural(Path::new(one), Path::new(other)));
     names.dedup();
@@ -323,7 +407,7 @@ fn check_classes(
 
 /// The images of each tree in turn; the label is the position of the class, of which there are
 /// no more than labels.
-fn labelled(trees: [Option<Tree>; 2], classes: &[String]) -> Vec<ImageFile> {
+fn labelled(trees: Vec<Option<Tree>>, classes: &[String]) -> Vec<ImageFile> {
     let mut images = Vec::new();
     for branch in trees.into_iter().flatten().flat_map(|tree| tree.branches) {
         let name = branch.name();

@@ -169,7 +169,7 @@ fn load(
         skip_broken: arguments.source.skip_broken,
         progress: true,
     };
-    let mut dataset = data::load(&arguments.dataset, &options)?;
+    let mut dataset = data::load(&arguments.dataset, &options)?.without_set_aside();
     ensure_trainable(&dataset, &arguments.dataset)?;
     // Refused before a device is built for and started.
     dataset.train.bytes()?;
