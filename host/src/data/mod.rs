@@ -27,6 +27,7 @@ mod idx_folder;
 mod image_folder;
 mod images;
 mod jpeg;
+mod labels;
 mod named;
 mod picture;
 mod places;
@@ -43,7 +44,6 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
-use unicode_normalization::UnicodeNormalization;
 
 use self::tensor_file::TensorPurpose;
 
@@ -53,6 +53,7 @@ pub use error::DataError;
 pub use idx::IdxError;
 pub use image_folder::{BrokenImage, ImageFolderError};
 pub use images::{ImageFileError, ImageSource, Images, load_images};
+pub use labels::same_name;
 pub use named::names;
 #[doc(hidden)]
 pub use places::{Patience, Places};
@@ -283,39 +284,6 @@ impl Dataset {
         })
     }
 
-    /// The dataset as what judges a model takes it: the samples that it sets aside to validate on are no longer
-    /// among those to train on, and are the test set where it has no other.
-    pub fn without_set_aside(mut self) -> Self {
-        let first = (self.train.len() - self.set_aside) as u32;
-        if self.set_aside > 0 {
-            let all: Vec<u32> = (0..self.train.len() as u32).collect();
-            let (train, own) = all.split_at(first as usize);
-            let own_files = self.files[0].split_off(first as usize);
-            if self.test.is_none() {
-                self.test = Some(self.train.chosen(own));
-                self.files[1] = own_files;
-            }
-            self.train = self.train.chosen(train);
-            self.set_aside = 0;
-            self.sha256 = OnceLock::new();
-        }
-        self
-    }
-
-    /// Gives the classes other names and every label the number at its old one's place in `labels`.
-    pub fn relabel(&mut self, classes: Vec<String>, labels: &[u16]) {
-        for samples in [Some(&mut self.train), self.test.as_mut()]
-            .into_iter()
-            .flatten()
-        {
-            for label in &mut samples.labels {
-                *label = labels.get(usize::from(*label)).copied().unwrap_or(*label);
-            }
-        }
-        self.classes = classes;
-        self.sha256 = OnceLock::new();
-    }
-
     /// The class that is to be found: the one called `anomaly`, in any case, or else the second of
     /// two; `None` where there is no such class.
     pub fn anomaly(&self) -> Option<u16> {
@@ -343,12 +311,6 @@ impl Dataset {
         }
         Ok(self)
     }
-}
-
-/// Whether two names are the same to a reader: after Unicode's normalisation (NFC), since some systems write
-/// accents as characters of their own.
-pub fn same_name(one: &str, other: &str) -> bool {
-    one == other || one.nfc().eq(other.nfc())
 }
 
 /// A bar to `length`, drawn only where progress is wanted and standard error is a terminal.

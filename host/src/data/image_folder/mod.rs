@@ -1,6 +1,7 @@
 //! Folders of images: one folder per class.
 
 mod decode;
+mod parts;
 mod scan;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Which files of a folder are images, and of which class.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 use walkdir::WalkDir;
 
+use super::parts::{check_parts, parts};
 use super::{BrokenImage, ImageFolderError};
 use crate::data::DataError;
 use crate::data::tensor_file::TensorPurpose;
@@ -21,25 +22,6 @@ const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "jfif", "bmp", "webp"];
 const UNREAD: [&str; 13] = [
     "avif", "gif", "heic", "heif", "ico", "jp2", "jxl", "pbm", "pgm", "ppm", "tga", "tif", "tiff",
 ];
-const TRAIN_NAMES: [&str; 2] = ["train", "training"];
-const VALIDATION_NAMES: [&str; 3] = ["validation", "valid", "val"];
-const TEST_NAMES: [&str; 2] = ["test", "testing"];
-/// Other names that parts of a dataset have, around folders that are the same in each.
-const PART_NAMES: [&str; 12] = [
-    "dev",
-    "eval",
-    "evaluation",
-    "holdout",
-    "known",
-    "private",
-    "public",
-    "seen",
-    "source",
-    "target",
-    "unknown",
-    "unseen",
-];
-
 /// Ignored files that are named, so that a mistake in an ending is seen.
 const NAMED: usize = 2;
 
@@ -73,10 +55,10 @@ pub(super) struct ImageFile {
 }
 
 /// A folder and those of its subfolders that hold images.
-struct Tree {
-    root: PathBuf,
+pub(super) struct Tree {
+    pub(super) root: PathBuf,
     /// In natural order of their names.
-    branches: Vec<Branch>,
+    pub(super) branches: Vec<Branch>,
     /// Images directly in the folder.
     loose: usize,
     /// Files that are no images, anywhere below.
@@ -84,10 +66,10 @@ struct Tree {
 }
 
 /// A folder that holds images somewhere below.
-struct Branch {
-    path: PathBuf,
+pub(super) struct Branch {
+    pub(super) path: PathBuf,
     /// In natural order.
-    images: Vec<PathBuf>,
+    pub(super) images: Vec<PathBuf>,
 }
 
 /// Finds the classes of `folder`: its subfolders with images somewhere below them. Where there
@@ -167,7 +149,7 @@ impl Tree {
 
 impl Branch {
     /// The class: names that look the same are the same, and those that are no text never are.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         let mut text = String::new();
         for chunk in name.as_encoded_bytes().utf8_chunks() {
@@ -183,28 +165,7 @@ impl Branch {
         text.nfc().collect()
     }
 
-    /// Whether it is a part of a dataset by its name.
-    fn is_part(&self) -> bool {
-        let name = self.name();
-        let mut names = TRAIN_NAMES
-            .iter()
-            .chain(&VALIDATION_NAMES)
-            .chain(&TEST_NAMES);
-        names.any(|part| name.eq_ignore_ascii_case(part))
-    }
-
-    /// The folders in it that hold images, by name.
-    fn folders(&self) -> BTreeSet<String> {
-        let below = |image: &PathBuf| {
-            let mut rest = image.strip_prefix(&self.path).ok()?.components();
-            let first = rest.next()?;
-            rest.next()?;
-            Some(first.as_os_str().to_string_lossy().into_owned())
-        };
-        self.images.iter().filter_map(below).collect()
-    }
-
-    fn has_direct_images(&self) -> bool {
+    pub(super) fn has_direct_images(&self) -> bool {
         let parents = self.images.iter().map(|image| image.parent());
         parents.into_iter().any(|parent| parent == Some(&self.path))
     }
@@ -313,66 +274,6 @@ fn descend(mut tree: Tree) -> Result<Tree, DataError> {
         tree = read_tree(&branch.path)?;
     }
     Ok(tree)
-}
-
-/// The folders of a dataset that is divided already: to train on, to validate on, to test on. Each must have
-/// class folders only: a class might be called "train".
-fn parts(tree: &Tree) -> Option<[Option<&Path>; 3]> {
-    let named = |names: &[&str]| {
-        names.iter().find_map(|name| {
-            let is_named = |branch: &&Branch| branch.name().eq_ignore_ascii_case(name);
-            tree.branches.iter().find(is_named)
-        })
-    };
-    let parts = [
-        named(&TRAIN_NAMES),
-        named(&VALIDATION_NAMES),
-        named(&TEST_NAMES),
-    ];
-    let is_divided = parts[0].is_some() && (parts[1].is_some() || parts[2].is_some());
-    let is_part = |branch: &Branch| !branch.has_direct_images() && branch.is_part();
-    (is_divided && tree.branches.iter().all(is_part))
-        .then_some(parts.map(|part| part.map(|branch| branch.path.as_path())))
-}
-
-/// Refuses folders that are parts of a dataset by their names, and would be taken for its classes.
-fn check_parts(tree: &Tree) -> Result<(), ImageFolderError> {
-    let names = || tree.branches.iter().map(Branch::name).collect();
-    let folder = || tree.root.clone();
-    let branches = &tree.branches;
-    let has_train = |branch: &Branch| {
-        let name = branch.name();
-        TRAIN_NAMES
-            .iter()
-            .any(|train| name.eq_ignore_ascii_case(train))
-    };
-    if branches.len() > 1 && branches.iter().all(Branch::is_part) && branches.iter().any(has_train)
-    {
-        let mut loose = branches.iter().filter(|branch| branch.has_direct_images());
-        if let Some(branch) = loose.next() {
-            let part = branch.path.clone();
-            return Err(ImageFolderError::LoosePart { part });
-        }
-    }
-    let is_other = |branch: &Branch| {
-        let name = branch.name();
-        let mut known = PART_NAMES.iter();
-        !branch.has_direct_images() && known.any(|part| name.eq_ignore_ascii_case(part))
-    };
-    let others = branches
-        .iter()
-        .all(|branch| is_other(branch) || branch.is_part());
-    let inner = branches.first().map(Branch::folders).unwrap_or_default();
-    let alike = branches.iter().all(|branch| branch.folders() == inner);
-    match branches.len() > 1 && others && branches.iter().any(is_other) && alike && inner.len() > 1
-    {
-        true => Err(ImageFolderError::UnknownParts {
-            folder: folder(),
-            parts: names(),
-            classes: inner.into_iter().take(NAMED).collect(),
-        }),
-        false => Ok(()),
-    }
 }
 
 /// The names of all classes in natural order.
