@@ -9,7 +9,7 @@ pub use families::{FAMILIES, LayerFamily};
 pub use geometries::given;
 pub use pools::{PoolLayer, given_pools};
 
-use crate::board::{self, Board};
+use crate::board::Board;
 use drawing::next;
 use kiln_core::reference::{self, ConvGeometry, PoolGeometry};
 use kiln_core::{Activation, Layer, LinkedProgram, Network, Pool2d, Program, Purpose, Shape};
@@ -52,7 +52,7 @@ impl LayerBench {
         #[cfg(feature = "training")]
         let values = crate::memory::take().values;
         #[cfg(not(feature = "training"))]
-        let values = board::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM])?;
+        let values = crate::board::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM])?;
         Some(Self {
             values,
             program: Program::EMPTY,

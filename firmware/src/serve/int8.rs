@@ -157,6 +157,7 @@ impl Responder<Int8Server> for Int8Responder {
 #[cfg(feature = "training")]
 mod learning {
     use super::{Int8Server, RECEIVED};
+    use crate::board;
     use crate::int8_head;
     use crate::serve::training::{self, LearningModel};
     use crate::serve::{End, Failure, Session, once};
