@@ -20,6 +20,7 @@ mod archive;
 mod cifar;
 mod decoded;
 mod download;
+mod duplicates;
 mod embedded;
 mod error;
 mod idx;

@@ -181,6 +181,8 @@ impl Job {
                     "the dataset has samples of its own to validate on; --validation {fraction} is not used"
                 ));
             }
+            let duplicates = dataset.duplicates();
+            dataset.notices.extend(duplicates);
             return Ok(dataset);
         }
         let dataset = data::load_samples(&self.dataset, &options)?;

@@ -299,3 +299,30 @@ fn what_is_odd_about_classes_is_said() {
     let text = workspace.text("train single --epochs 1 --validation 0.5 --out run");
     assert!(!text.contains("no samples to train on"), "{text}");
 }
+
+#[test]
+fn samples_that_are_there_twice_are_counted() {
+    let workspace = Workspace::new();
+    workspace.images("data/train", 2, 8);
+    workspace.images("other", 3, 8);
+    let copy = |from: &str, to: &str| {
+        fs::create_dir_all(workspace.path(to).parent().unwrap()).unwrap();
+        fs::copy(workspace.path(from), workspace.path(to)).unwrap();
+    };
+    copy("other/class2/image 1.png", "data/train/class0/again.png");
+    copy("other/class2/image 1.png", "data/train/class1/again.png");
+    copy(
+        "data/train/class0/image 1.png",
+        "data/train/class0/image 1 (copy).png",
+    );
+    copy("data/train/class0/image 1.png", "data/test/class0/a.png");
+    copy("other/class2/image 3.png", "data/test/class1/b.png");
+    let text = workspace.text("train data --epochs 1 --out run");
+    for words in [
+        "2 of the samples to train on are there before",
+        "1 of the samples to test on are among those to train on",
+        "1 sample has two labels (train/class0/again.png: class0 and class1)",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
