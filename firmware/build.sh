@@ -23,15 +23,16 @@ cd "$(dirname "$0")"
 case $board in
 mps2-an385) target=thumbv7m-none-eabi ;;
 mps2-an386 | mps2-an500 | nrf52840 | stm32f405) target=thumbv7em-none-eabihf ;;
-mps2-an505) target=thumbv8m.main-none-eabihf ;;
-microbit) target=thumbv6m-none-eabi ;;
-stm32f411 | stm32h743 | nrf52833 | rp2040 | rp2350 | esp32-c3)
+mps2-an505 | rp2350) target=thumbv8m.main-none-eabihf ;;
+riscv-virt) target=riscv32imac-unknown-none-elf ;;
+rp2040 | microbit) target=thumbv6m-none-eabi ;;
+stm32f411 | stm32h743 | nrf52833 | esp32-c3)
     echo "error: $board is known by its memory only (kiln summary --board $board), and has no program here;" \
-        "the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405, mps2-an505, microbit" >&2
+        "the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405, mps2-an505, riscv-virt, rp2040, rp2350, microbit" >&2
     exit 2
     ;;
 *)
-    echo "error: no board $board; the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405, mps2-an505, microbit" >&2
+    echo "error: no board $board; the boards are mps2-an386, mps2-an500, mps2-an385, nrf52840, stm32f405, mps2-an505, riscv-virt, rp2040, rp2350, microbit" >&2
     exit 2
     ;;
 esac
@@ -48,11 +49,11 @@ case $target in
 esac
 
 case $board in
-mps2-an385 | microbit)
+mps2-an385 | riscv-virt | rp2040 | microbit)
     # Without an FPU every sum and product is a call: larger tiles are only larger.
     set -- --config "profile.$profile.package.core.opt-level = 2" "$@"
     ;;
-mps2-an505)
+mps2-an505 | rp2350)
     # The target alone is a processor without the DSP extension.
     set -- --config "$flags = ['-C', 'target-cpu=cortex-m33']" "$@"
     ;;

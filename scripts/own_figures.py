@@ -24,7 +24,7 @@ KINDS = {
     "f32, classify": ("digits.kiln", False, "small", 12),
     "f32, classify and learn, last layer in place": ("digits.kiln", True, "small", 20),
     "int8, classify": ("digits-int8.kiln", False, "least", 9),
-    "int8, classify and learn, last layer in f32": ("digits-int8.kiln", True, "least", None),
+    "int8, classify and learn, last layer in f32": ("digits-int8.kiln", True, "least", 20),
 }
 # Of Kiln's own firmware, MNIST network.
 INSTRUCTIONS = 412_120

@@ -74,6 +74,7 @@
 //!   [`LinkedTraining`]: with its own kernels alone.
 //! - [`Folding`]: a trained network without its batch normalisations, as devices run it.
 //! - [`ModelFile`], [`ModelParts`]: a network with its weights as bytes, read where they lie.
+//! - [`CameraFrame`]: a camera's picture as a network's input.
 //! - [`mod@reference`]: the naive loops that define every bit.
 //!
 //! # Numeric contract
@@ -83,6 +84,7 @@
 //! written beside each loop in [`mod@reference`]; parameter gradients are summed sample by sample in
 //! groups of [`GROUP`], then group by group.
 
+mod camera;
 #[cfg(any(
     test,
     all(
@@ -131,13 +133,14 @@ pub mod reference {
     pub use crate::ops::scale_shift::reference as scale_shift;
 }
 
+pub use camera::{CameraFrame, FrameError, PixelFormat, luma};
 pub use crc32::{Crc32, crc32};
 pub use folding::{FoldError, Folding};
 pub use init::{InitError, first_statistics, he_uniform, he_uniform_trained};
 pub use int8::{
-    AddRequantization, CutError, Int8Error, Int8Fault, Int8Rule, NetworkCut, Quantization,
-    QuantizedNetwork, Requantization, WEIGHT_CODES, constants_of, scaled_codes, weight_code,
-    weight_scale,
+    AddRequantization, CodedSums, CutError, Int8Error, Int8Fault, Int8Rule, NetworkCut,
+    Quantization, QuantizedNetwork, Requantization, WEIGHT_CODES, constants_of, scaled_codes,
+    weight_code, weight_scale,
 };
 pub use lanes::{
     Arithmetic, ByteTable, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,

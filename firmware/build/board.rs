@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::files::Files;
-use boards::{BOARDS, Board, PROGRAM_BYTES, STACK_BYTES};
+use boards::{BOARDS, Board, BoardBoot, PROGRAM_BYTES, STACK_BYTES};
 use kiln_core::{ModelFile, Program, Purpose};
 use std::env;
 
@@ -66,10 +66,20 @@ pub fn layout(board: &Board, storage: usize) -> String {
         ..
     } = *board;
     let program = board.flash - storage;
+    let regions = match board.target.starts_with("riscv") {
+        true => RISCV_REGIONS,
+        false => "",
+    };
+    let boot = match board.boot {
+        BoardBoot::VectorTable => "",
+        BoardBoot::SecondStage => SECOND_STAGE,
+        BoardBoot::ImageDefinition => IMAGE_DEFINITION,
+    };
     format!(
         "MEMORY\n{{\n  \
            FLASH : ORIGIN = {flash_origin:#010x}, LENGTH = {program}\n  \
            RAM   : ORIGIN = {ram_origin:#010x}, LENGTH = {ram}\n}}\n\
+         {regions}{boot}\
          _kiln_storage = ORIGIN(FLASH) + LENGTH(FLASH);\n\
          ASSERT(_stack_start - _stack_end >= {STACK_BYTES}, \"{}: the RAM is too small: beside \
          what the network takes, it leaves the stack less than {STACK_BYTES} bytes; use a smaller \
@@ -77,6 +87,33 @@ pub fn layout(board: &Board, storage: usize) -> String {
         board.name
     )
 }
+
+/// What lies where, as riscv-rt asks, and the names that cortex-m-rt gives to the stack's ends.
+const RISCV_REGIONS: &str = "\
+EXTERN(ExceptionHandler);
+REGION_ALIAS(\"REGION_TEXT\", FLASH);
+REGION_ALIAS(\"REGION_RODATA\", FLASH);
+REGION_ALIAS(\"REGION_DATA\", RAM);
+REGION_ALIAS(\"REGION_BSS\", RAM);
+REGION_ALIAS(\"REGION_HEAP\", RAM);
+REGION_ALIAS(\"REGION_STACK\", RAM);
+_stack_end = __estack;
+_stack_start = ORIGIN(RAM) + LENGTH(RAM);
+";
+
+/// What an RP2040's ROM calls, in front of the program.
+const SECOND_STAGE: &str = "\
+EXTERN(BOOT2_FIRMWARE);
+MEMORY { BOOT2 : ORIGIN = ORIGIN(FLASH) - 0x100, LENGTH = 0x100 }
+SECTIONS { .boot2 ORIGIN(BOOT2) : { KEEP(*(.boot2)); } > BOOT2 } INSERT BEFORE .text;
+";
+
+/// What an RP2350's ROM looks for, between the vector table and the rest of the program.
+const IMAGE_DEFINITION: &str = "\
+EXTERN(START_BLOCK);
+SECTIONS { .start_block : ALIGN(4) { KEEP(*(.start_block)); } > FLASH } INSERT AFTER .vector_table;
+_stext = ADDR(.start_block) + SIZEOF(.start_block);
+";
 
 fn check_memory(
     board: &'static str,

@@ -1,6 +1,7 @@
 //! The last layers of the int8 model in flash, as they learn: in floating-point numbers, behind a trunk
 //! of integers that stays as it is. Where the network is cut, and what it then is, the build has said.
 
+use crate::board;
 use crate::int8_model::{self, generated};
 use crate::memory::Memory;
 use generated::{
@@ -42,8 +43,8 @@ pub const ROOM_WINNERS: usize = TRAINING.winner_bytes();
 ///
 /// At a second call.
 pub fn memory() -> Memory {
-    let values = cortex_m::singleton!(: [f32; ROOM_VALUES] = [0.0; ROOM_VALUES]);
-    let winners = cortex_m::singleton!(: [u8; ROOM_WINNERS] = [0; ROOM_WINNERS]);
+    let values = board::singleton!(: [f32; ROOM_VALUES] = [0.0; ROOM_VALUES]);
+    let winners = board::singleton!(: [u8; ROOM_WINNERS] = [0; ROOM_WINNERS]);
     match (values, winners) {
         (Some(values), Some(winners)) => Memory { values, winners },
         _ => panic!("the memory has been taken before"),

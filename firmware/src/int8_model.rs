@@ -6,6 +6,7 @@ pub(crate) mod generated {
     include!(concat!(env!("OUT_DIR"), "/int8_model.rs"));
 }
 
+use crate::board;
 use generated::{NETWORK, RULE, SAMPLES_LEN, STEPS, VALUES, WORDS};
 use kiln_core::{
     ArrangedNetwork, Int8Kernels, Program, Purpose, SamplesError, SamplesFile, codes_in_words,
@@ -42,7 +43,7 @@ pub fn network() -> ArrangedNetwork<'static> {
 
 /// What an inference works in; nothing where it has been taken before.
 pub fn arena() -> Option<&'static mut [i8]> {
-    let words = cortex_m::singleton!(: [u32; ARENA_WORDS] = [0; ARENA_WORDS])?;
+    let words = board::singleton!(: [u32; ARENA_WORDS] = [0; ARENA_WORDS])?;
     Some(codes_in_words(words))
 }
 
@@ -51,7 +52,7 @@ pub const WORKING_WORDS: usize = generated::WORKING_WORDS;
 
 /// Memory for the network and its trunk; nothing where it has been taken before.
 pub fn working_memory() -> Option<&'static mut [i8]> {
-    let words = cortex_m::singleton!(: [u32; WORKING_WORDS] = [0; WORKING_WORDS])?;
+    let words = board::singleton!(: [u32; WORKING_WORDS] = [0; WORKING_WORDS])?;
     Some(codes_in_words(words))
 }
 

@@ -1,5 +1,5 @@
 #![no_std]
-//! Kiln on a Cortex-M: one application over thin boards.
+//! Kiln on a Cortex-M or a RISC-V: one application over thin boards.
 //!
 //! [`evaluate`] classifies the samples in flash and reports; [`serve`] does what a desktop asks
 //! over the serial port; [`profile`] tells what each step takes. All run the [`model`] that the

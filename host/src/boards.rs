@@ -7,8 +7,8 @@ use kiln_core::Int8Target;
 use serde::Serialize;
 
 pub use ::boards::{
-    BOARDS, Board, BoardPrograms, Emulated, INT8_PROGRAM_BYTES, PROGRAM_BYTES, WORKING_BYTES,
-    storage_bytes,
+    BOARDS, Board, BoardPrograms, Emulated, INT8_PROGRAM_BYTES, PROGRAM_BYTES, QemuSystem,
+    WORKING_BYTES, storage_bytes,
 };
 pub use memory::parse_memory;
 
@@ -132,10 +132,17 @@ pub fn lacking(board: &Board, program: &str) -> Option<String> {
             "of {name} Kiln knows the memory only (kiln summary --board {name}), and has no firmware \
              for it"
         ),
-        _ => format!(
-            "the firmware for {name} classifies what is in its flash and does no more \
-             (firmware/build.sh run {name} --bin evaluate_int8)"
-        ),
+        _ => {
+            let command = if board.emulated.is_some() {
+                "run"
+            } else {
+                "build"
+            };
+            format!(
+                "the firmware for {name} classifies what is in its flash and does no more \
+                 (firmware/build.sh {command} {name} --bin evaluate_int8)"
+            )
+        }
     };
     let names = names(|board| board.has_program(program));
     Some(format!("{there}; the boards with {program} are {names}"))

@@ -1,20 +1,22 @@
 //! Builds the firmware, by the firmware folder's own script.
 
+mod compiler;
+mod sources;
+
 use crate::boards::{self, Board};
 use crate::model::{AnyModel, ModelFacts};
 use crate::weights::ModelBytes;
 use kiln_core::{Int8ModelFile, SamplesParts};
-use std::env;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
+pub use compiler::CompilerProgress;
 pub use kiln_core::TrainingMemory;
+pub use sources::{FirmwareSources, SourcesOrigin};
 
-/// Says where the firmware folder is, where it is not beside the host program's sources.
-const FOLDER: &str = "KILN_FIRMWARE";
 /// Where the firmware's build reads which model and samples it takes.
 const FLOAT: [&str; 2] = ["KILN_MODEL", "KILN_SAMPLES"];
 /// The same of a network of integers.
@@ -25,10 +27,6 @@ const TRAINING: &str = "KILN_TRAIN";
 const INT8_TRAINING: &str = "KILN_INT8_TRAIN";
 /// Where it reads by which of its profiles it is built.
 const PROFILE: &str = "KILN_FIRMWARE_PROFILE";
-/// Where it was when this program was built.
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware");
-/// The script's exit code where no compiler can build for the board.
-const NO_TARGET: i32 = 3;
 
 /// A firmware that was built, as an ELF file of its own: the next build does not change it.
 pub struct Firmware {
@@ -58,12 +56,19 @@ pub enum FirmwareProfile {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The firmware folder is not where it is looked for.
+    /// The firmware's sources are not where they are looked for.
     #[error(
-        "no firmware folder at {0}; name it with {FOLDER}=DIR, or a built firmware with \
-         --firmware ELF"
+        "{folder}: no firmware sources there ({origin}): {missing} is missing; name the folder \
+         firmware of Kiln's repository by --firmware DIR or KILN_FIRMWARE=DIR"
     )]
-    NoFolder(PathBuf),
+    NoSources {
+        /// Where they were looked for.
+        folder: PathBuf,
+        /// Why there.
+        origin: SourcesOrigin,
+        /// What is not there.
+        missing: &'static str,
+    },
     /// The firmware has no such program for the board.
     #[error("{0}")]
     NoProgram(String),
@@ -116,42 +121,12 @@ impl Firmware {
     }
 }
 
-/// Builds the firmware that does what a desktop asks of a model of either kind on a board: that evaluates
-/// it, and where memory is to be set aside for it, trains it.
+/// Builds one of the firmware's programs from the sources that are found where none are named, and says
+/// nothing meanwhile; else as [`FirmwareSources::build`].
 ///
 /// # Errors
 ///
-/// As [`build`]; also if the training does not fit the board.
-pub fn build_server(
-    board: Board,
-    model: &ModelBytes,
-    training: Option<TrainingMemory>,
-) -> Result<Firmware, BuildError> {
-    let samples = no_samples(model).map_err(|reason| BuildError::Refused(reason.to_string()))?;
-    let content = Content {
-        model: model.as_slice(),
-        samples: &samples,
-    };
-    let program = match content.is_int8() {
-        true => "serve_int8",
-        false => "serve",
-    };
-    build(
-        board,
-        program,
-        Some(content),
-        training,
-        FirmwareProfile::Release,
-    )
-}
-
-/// Builds one of the firmware's programs for a board, with the files that are committed unless
-/// others are given. Builds wait for one another.
-///
-/// # Errors
-///
-/// If there is no such program for the board, no firmware folder or no compiler, or the model does not
-/// fit.
+/// As [`FirmwareSources::find`] and [`FirmwareSources::build`].
 pub fn build(
     board: Board,
     program: &str,
@@ -159,59 +134,103 @@ pub fn build(
     training: Option<TrainingMemory>,
     profile: FirmwareProfile,
 ) -> Result<Firmware, BuildError> {
-    if let Some(reason) = boards::lacking(&board, program) {
-        return Err(BuildError::NoProgram(reason));
+    let sources = FirmwareSources::find(None, CompilerProgress::Hidden)?;
+    sources.build(board, program, content, training, profile)
+}
+
+impl FirmwareSources {
+    /// Builds the firmware that does what a desktop asks of a model of either kind on a board: that
+    /// evaluates it, and where memory is to be set aside for it, trains it.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); also if the training does not fit the board.
+    pub fn build_server(
+        &self,
+        board: Board,
+        model: &ModelBytes,
+        training: Option<TrainingMemory>,
+    ) -> Result<Firmware, BuildError> {
+        let samples =
+            no_samples(model).map_err(|reason| BuildError::Refused(reason.to_string()))?;
+        let content = Content {
+            model: model.as_slice(),
+            samples: &samples,
+        };
+        let program = match content.is_int8() {
+            true => "serve_int8",
+            false => "serve",
+        };
+        let profile = FirmwareProfile::Release;
+        self.build(board, program, Some(content), training, profile)
     }
-    let folder = folder()?;
-    let output = folder.join("target");
-    let scratch = within(&output, tempfile::tempdir())?;
-    within(&output, fs::create_dir_all(&output))?;
-    let lock = output.join("kiln.lock");
-    let _lock = within(&lock, File::create(&lock).and_then(hold))?;
-    let mut command = Command::new(folder.join("build.sh"));
-    command
-        .args(["build", board.name, "--quiet", "--bin", program])
-        .env(PROFILE, profile.name())
-        .env_remove("CARGO_TARGET_DIR");
-    // At the same places for every build, so that the same content is not built again.
+
+    /// Builds one of the firmware's programs for a board, with the files that are committed unless
+    /// others are given. Builds wait for one another.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such program for the board, no compiler, or the model does not fit.
+    pub fn build(
+        &self,
+        board: Board,
+        program: &str,
+        content: Option<Content<'_>>,
+        training: Option<TrainingMemory>,
+        profile: FirmwareProfile,
+    ) -> Result<Firmware, BuildError> {
+        if let Some(reason) = boards::lacking(&board, program) {
+            return Err(BuildError::NoProgram(reason));
+        }
+        let output = self.folder().join("target");
+        let scratch = within(&output, tempfile::tempdir())?;
+        within(&output, fs::create_dir_all(&output))?;
+        let lock = output.join("kiln.lock");
+        let _lock = within(&lock, File::create(&lock).and_then(hold))?;
+        let script = self.folder().join("build.sh");
+        let mut command = Command::new(&script);
+        command
+            .args(["build", board.name, "--bin", program])
+            .env(PROFILE, profile.name())
+            .env_remove("CARGO_TARGET_DIR");
+        give(&mut command, &output, content.as_ref())?;
+        command.env_remove(TRAINING).env_remove(INT8_TRAINING);
+        if let Some(training) = training {
+            let variable = match program.ends_with("_int8") {
+                true => INT8_TRAINING,
+                false => TRAINING,
+            };
+            command
+                .args(["--features", "training"])
+                .env(variable, training.to_string());
+        }
+        compiler::run(&mut command, &script, self.progress())?;
+        let built = output.join(board.target).join(profile.name()).join(program);
+        let path = scratch.path().join(program);
+        within(&built, fs::copy(&built, &path))?;
+        Ok(Firmware {
+            path,
+            _folder: scratch,
+        })
+    }
+}
+
+/// Hands the content to a build, at the same places for every one, so that the same content is not built
+/// again.
+fn give(
+    command: &mut Command,
+    output: &Path,
+    content: Option<&Content<'_>>,
+) -> Result<(), BuildError> {
     for variable in [FLOAT, INT8].concat() {
         command.env_remove(variable);
     }
-    for (variable, bytes) in content.iter().flat_map(Content::files) {
+    for (variable, bytes) in content.into_iter().flat_map(Content::files) {
         let path = output.join(variable.to_lowercase());
         within(&path, write_changed(&path, bytes))?;
         command.env(variable, path);
     }
-    command.env_remove(TRAINING).env_remove(INT8_TRAINING);
-    if let Some(training) = training {
-        let variable = match program.ends_with("_int8") {
-            true => INT8_TRAINING,
-            false => TRAINING,
-        };
-        command
-            .args(["--features", "training"])
-            .env(variable, training.to_string());
-    }
-    run(&mut command, &folder)?;
-    let built = output.join(board.target).join(profile.name()).join(program);
-    let path = scratch.path().join(program);
-    within(&built, fs::copy(&built, &path))?;
-    Ok(Firmware {
-        path,
-        _folder: scratch,
-    })
-}
-
-fn run(command: &mut Command, folder: &Path) -> Result<(), BuildError> {
-    let output = within(&folder.join("build.sh"), command.output())?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let reason = reason(&String::from_utf8_lossy(&output.stderr));
-    Err(match output.status.code() {
-        Some(NO_TARGET) => BuildError::NoTarget(reason),
-        _ => BuildError::Refused(reason),
-    })
+    Ok(())
 }
 
 /// The file once nobody else holds it; it is let go of when it is closed.
@@ -235,15 +254,6 @@ fn within<T>(path: &Path, result: io::Result<T>) -> Result<T, BuildError> {
     })
 }
 
-/// The firmware folder.
-fn folder() -> Result<PathBuf, BuildError> {
-    let folder = env::var_os(FOLDER).map_or_else(|| PathBuf::from(SOURCES), PathBuf::from);
-    match fs::canonicalize(&folder) {
-        Ok(found) if found.join("build.sh").exists() => Ok(found),
-        _ => Err(BuildError::NoFolder(folder)),
-    }
-}
-
 /// A samples file of no samples, of the shape that the model takes.
 fn no_samples(model: &ModelBytes) -> anyhow::Result<Vec<u8>> {
     let model = AnyModel::open(model)?;
@@ -255,28 +265,4 @@ fn no_samples(model: &ModelBytes) -> anyhow::Result<Vec<u8>> {
     let mut bytes = vec![0; parts.encoded_len()?];
     parts.write(&mut bytes)?;
     Ok(bytes)
-}
-
-/// The line of a failed build that says why: the linker's about memory, or the first error.
-fn reason(errors: &str) -> String {
-    let lines = || errors.lines().map(str::trim);
-    let first = lines().find_map(|line| {
-        let (_, reason) = line.split_once("error: ").or(line.split_once("error:"))?;
-        // Cargo puts the package before what a build script says.
-        let reason = match reason.split_once(": ") {
-            Some((package, rest)) if package.starts_with("firmware@") => rest,
-            _ => reason,
-        };
-        (!reason.is_empty()).then_some(reason)
-    });
-    let memory = lines().find(|line| line.contains("overflowed by"));
-    let stack = lines().find_map(|line| {
-        let (_, reason) = line.split_once("error: ")?;
-        reason.contains(": the RAM is too small").then_some(reason)
-    });
-    memory
-        .or(stack)
-        .or(first)
-        .unwrap_or("no reason given")
-        .into()
 }

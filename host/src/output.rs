@@ -23,6 +23,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether standard output is for one JSON object alone.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Writes a line for people.
     ///
     /// # Errors

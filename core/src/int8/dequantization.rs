@@ -18,7 +18,24 @@ impl Quantization {
     }
 }
 
-impl QuantizedNetwork<'_> {
+/// How the integers of a convolution or linear layer lie, and what they stand for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CodedSums {
+    /// Filters, or outputs.
+    pub outputs: usize,
+    /// Channels that an output reads.
+    pub channels: usize,
+    /// Taps of each channel.
+    pub places: usize,
+    /// Whether each output has a bias.
+    pub has_bias: bool,
+    /// How sums become codes.
+    pub rule: Int8Rule,
+    /// What the codes of the input and of the output stand for.
+    pub ends: [Quantization; 2],
+}
+
+impl<'a> QuantizedNetwork<'a> {
     /// The parameters that its integers stand for: a network of floating-point numbers with the same
     /// graph and these comes as near to it as its activations were rounded.
     ///
@@ -29,49 +46,39 @@ impl QuantizedNetwork<'_> {
     ///
     /// `parameters` of another length than the network has.
     pub fn dequantize(&self, parameters: &mut [f32]) -> Result<(), BufferError> {
-        let network = self.network();
-        let input_of = |index: usize| network.shape_of_value(network.inputs()[index][0].number());
-        let layers = network.layers().iter().enumerate();
-        let needed = layers.fold(0, |sum, (index, layer)| {
-            let (weights, biases) = layer.parameters(input_of(index));
-            sum + (weights + biases) as usize
-        });
+        let needed = self.sums().map(|(sums, ..)| sums.parameters()).sum();
         run::check("parameters", parameters.len(), needed)?;
         let mut rest = parameters;
-        for (index, (weights, constants)) in self.nodes().enumerate() {
-            let layer = &network.layers()[index];
-            let input = input_of(index);
-            let (count, biases) = layer.parameters(input);
-            let (own, behind) = rest.split_at_mut((count + biases) as usize);
-            rest = behind;
-            let read = network.inputs()[index][0].number();
-            let ends = [self.values()[read], self.values()[index + 1]];
-            if let Some(sums) = CodedSums::of(layer, input, self.rule(), ends) {
-                sums.dequantize(weights, constants, own);
-            }
+        for (sums, weights, constants) in self.sums() {
+            let own = rest.split_off_mut(..sums.parameters()).unwrap_or_default();
+            sums.dequantize(weights, constants, own);
         }
         Ok(())
     }
-}
 
-/// How the integers of a convolution or linear layer lie, and what they stand for.
-struct CodedSums {
-    outputs: usize,
-    /// Channels that an output reads.
-    channels: usize,
-    /// Taps of each channel.
-    places: usize,
-    rule: Int8Rule,
-    ends: [Quantization; 2],
+    /// The layers that have parameters, in order, with their weights and constants.
+    pub fn sums(&self) -> impl Iterator<Item = (CodedSums, &'a [i8], &'a [i32])> + use<'a> {
+        let (network, rule, values) = (self.network(), self.rule(), self.values());
+        let nodes = self.nodes().enumerate();
+        nodes.filter_map(move |(index, (weights, constants))| {
+            let read = network.inputs()[index][0].number();
+            let ends = [values[read], values[index + 1]];
+            let input = network.shape_of_value(read);
+            let sums = CodedSums::of(&network.layers()[index], input, rule, ends)?;
+            Some((sums, weights, constants))
+        })
+    }
 }
 
 impl CodedSums {
     fn of(layer: &Layer, input: Shape, rule: Int8Rule, ends: [Quantization; 2]) -> Option<Self> {
+        let has_bias = layer.parameters(input).1 > 0;
         match layer {
             Layer::Conv2d(conv) => Some(Self {
                 outputs: conv.filters.into(),
                 channels: input.channels as usize / usize::from(conv.groups),
                 places: usize::from(conv.kernel[0]) * usize::from(conv.kernel[1]),
+                has_bias,
                 rule,
                 ends,
             }),
@@ -79,12 +86,51 @@ impl CodedSums {
                 outputs: linear.outputs.into(),
                 channels: input.channels as usize,
                 places: input.map_elements(),
+                has_bias,
                 // TensorFlow Lite's, too, round once there.
                 rule: Int8Rule::Once,
                 ends,
             }),
             _ => None,
         }
+    }
+
+    /// Like [`QuantizedNetwork::dequantize`], by what [`QuantizedNetwork::sums`] gives, weights and constants of
+    /// all layers one behind another: for a firmware, which then need not hold the network.
+    ///
+    /// # Errors
+    ///
+    /// Tables of another length than the layers have.
+    pub fn dequantize_all(
+        layers: &[Self],
+        mut weights: &[i8],
+        mut constants: &[i32],
+        mut parameters: &mut [f32],
+    ) -> Result<(), BufferError> {
+        for sums in layers {
+            let own = (
+                weights.split_off(..sums.weights()),
+                constants.split_off(..3 * sums.outputs),
+                parameters.split_off_mut(..sums.parameters()),
+            );
+            let (Some(weights), Some(constants), Some(parameters)) = own else {
+                return Err(BufferError::Purpose);
+            };
+            sums.dequantize(weights, constants, parameters);
+        }
+        match (weights, constants, parameters) {
+            ([], [], []) => Ok(()),
+            _ => Err(BufferError::Purpose),
+        }
+    }
+
+    const fn weights(&self) -> usize {
+        self.outputs * self.channels * self.places
+    }
+
+    const fn parameters(&self) -> usize {
+        let biases = if self.has_bias { self.outputs } else { 0 };
+        self.weights() + biases
     }
 
     fn dequantize(&self, codes: &[i8], constants: &[i32], parameters: &mut [f32]) {

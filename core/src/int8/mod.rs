@@ -19,6 +19,7 @@ mod weight_codes;
 
 pub(crate) use channel_scale::{ChannelScale, four};
 pub use cut::{CutError, NetworkCut};
+pub use dequantization::CodedSums;
 pub use error::{Int8Error, Int8Fault};
 #[cfg(test)]
 pub(crate) use fake_quantization::reference;

@@ -1,8 +1,9 @@
 //! What is known of a board, and the table of them all.
 
-use crate::known::{ESP32_C3, NRF52833, RP2040, RP2350, STM32F411, STM32H743};
+use crate::known::{ESP32_C3, NRF52833, STM32F411, STM32H743};
 use crate::programmed::{
-    MICROBIT, MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405,
+    MICROBIT, MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, RISCV_VIRT, RP2040, RP2350,
+    STM32F405,
 };
 use crate::reserve::{INT8_EVALUATION_WORKING_BYTES, WORKING_BYTES};
 
@@ -31,6 +32,8 @@ pub struct Board {
     pub programs: BoardPrograms,
     /// Whether a crate for its chip names the interrupts for the linker.
     pub has_device_crate: bool,
+    /// What its flash begins with.
+    pub boot: BoardBoot,
     /// How QEMU emulates it, where it does.
     pub emulated: Option<Emulated>,
 }
@@ -48,25 +51,65 @@ pub enum BoardPrograms {
     All,
 }
 
+/// What a chip starts by, at its flash's beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BoardBoot {
+    /// The program's vector table, or its first instruction, and nothing else.
+    VectorTable,
+    /// 256 bytes before the program, which its ROM copies and calls: they make the flash readable.
+    SecondStage,
+    /// The vector table, and behind it a block that tells its ROM what kind of program it is.
+    ImageDefinition,
+}
+
 /// What QEMU calls a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Emulated {
+    /// Its architecture.
+    pub system: QemuSystem,
     /// The machine.
     pub machine: &'static str,
     /// Its processor.
     pub processor: &'static str,
 }
 
+/// An architecture, for which QEMU has a program of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QemuSystem {
+    /// Arm of 32 bits.
+    Arm,
+    /// RISC-V of 32 bits.
+    RiscV32,
+}
+
 /// All boards: first those with every program, the default first of all, then those that evaluate, then those
 /// of which there are facts.
-pub const BOARDS: [Board; 13] = [
-    MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, MPS2_AN505, MICROBIT, STM32F411,
-    STM32H743, NRF52833, RP2040, RP2350, ESP32_C3,
+pub const BOARDS: [Board; 14] = [
+    MPS2_AN386, MPS2_AN500, MPS2_AN385, NRF52840, STM32F405, MPS2_AN505, RISCV_VIRT, RP2040,
+    RP2350, MICROBIT, STM32F411, STM32H743, NRF52833, ESP32_C3,
 ];
 
 /// The board of this name.
 pub fn named(name: &str) -> Option<Board> {
     BOARDS.into_iter().find(|board| board.name == name)
+}
+
+impl QemuSystem {
+    /// The program's name.
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Arm => "qemu-system-arm",
+            Self::RiscV32 => "qemu-system-riscv32",
+        }
+    }
+
+    /// The package of Debian and Ubuntu that has it.
+    pub const fn package(self) -> &'static str {
+        match self {
+            Self::Arm => "qemu-system-arm",
+            Self::RiscV32 => "qemu-system-misc",
+        }
+    }
 }
 
 impl Board {

@@ -1,8 +1,8 @@
 //! Boards of which there are facts, but no program yet: whether a network fits them can be told.
 
-use crate::board::{Board, BoardPrograms};
+use crate::board::{Board, BoardBoot, BoardPrograms};
 use crate::programmed::STM32F405;
-use crate::{ARMV6M, ARMV8M_HARD_FLOAT, HARD_FLOAT, KIBIBYTE};
+use crate::{HARD_FLOAT, KIBIBYTE};
 
 /// ST's STM32F411xE, as on the "Black Pill" and the Nucleo-F411RE.
 ///
@@ -44,40 +44,8 @@ pub const NRF52833: Board = Board {
     has_floating_point_unit: true,
     programs: BoardPrograms::None,
     has_device_crate: false,
+    boot: BoardBoot::VectorTable,
     emulated: None,
-};
-
-/// Raspberry Pi's RP2040 with the Pico's 2 MiB of flash, the first 256 bytes of which are the boot
-/// loader's. The RAM is all six banks, which are one piece: four striped ones and two of 4 KiB.
-///
-/// Source: Raspberry Pi, "RP2040 Datasheet", address map, and "Raspberry Pi Pico Datasheet".
-pub const RP2040: Board = Board {
-    name: "rp2040",
-    processor: "Cortex-M0+, two of them",
-    target: ARMV6M,
-    flash: 2048 * KIBIBYTE - 256,
-    flash_origin: 0x1000_0100,
-    ram: 264 * KIBIBYTE,
-    has_dsp: false,
-    has_floating_point_unit: false,
-    ..NRF52833
-};
-
-/// Raspberry Pi's RP2350 with the Pico 2's 4 MiB of flash, by its Arm processors. The RAM is all ten
-/// banks, which are one piece: eight striped ones and two of 4 KiB.
-///
-/// Source: Raspberry Pi, "RP2350 Datasheet", address map and Cortex-M33 processor, and "Raspberry Pi
-/// Pico 2 Datasheet".
-pub const RP2350: Board = Board {
-    name: "rp2350",
-    processor: "Cortex-M33, two of them",
-    target: ARMV8M_HARD_FLOAT,
-    flash: 4096 * KIBIBYTE,
-    flash_origin: 0x1000_0000,
-    ram: 520 * KIBIBYTE,
-    has_dsp: true,
-    has_floating_point_unit: true,
-    ..NRF52833
 };
 
 /// Espressif's ESP32-C3 with 4 MiB of flash, as in the ESP32-C3FH4. Of its 400 KiB of RAM, 16 are the

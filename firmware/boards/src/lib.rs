@@ -16,10 +16,11 @@ mod programmed;
 mod reserve;
 mod storage;
 
-pub use board::{BOARDS, Board, BoardPrograms, Emulated, named};
-pub use known::{ESP32_C3, NRF52833, RP2040, RP2350, STM32F411, STM32H743};
+pub use board::{BOARDS, Board, BoardBoot, BoardPrograms, Emulated, QemuSystem, named};
+pub use known::{ESP32_C3, NRF52833, STM32F411, STM32H743};
 pub use programmed::{
-    MICROBIT, MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, STM32F405,
+    MICROBIT, MPS2_AN385, MPS2_AN386, MPS2_AN500, MPS2_AN505, NRF52840, RISCV_VIRT, RP2040, RP2350,
+    STM32F405,
 };
 pub use reserve::{
     INT8_EVALUATION_WORKING_BYTES, INT8_PROGRAM_BYTES, PROGRAM_BYTES, STACK_BYTES,
@@ -35,6 +36,8 @@ const ARMV8M_HARD_FLOAT: &str = "thumbv8m.main-none-eabihf";
 const SOFT_FLOAT: &str = "thumbv7m-none-eabi";
 /// Armv6-M, which has no floating-point unit and divides in software.
 const ARMV6M: &str = "thumbv6m-none-eabi";
+/// RISC-V with multiplication and atomic accesses, without floating-point unit.
+const RISCV: &str = "riscv32imac-unknown-none-elf";
 const KIBIBYTE: usize = 1 << 10;
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! The last layers of a model of integers that learn behind the others.
 
 use crate::error::GenerateError;
-use crate::int8::quantization;
+use crate::int8::{quantization, rule};
 use crate::int8_module::{ArrangedFor, arranged, shape};
 use crate::module::program;
 use crate::network::network;
 use crate::options::{ModuleOptions, ModuleTraining};
 use crate::training::{TrainerParts, memory};
-use kiln_core::{Int8ModelFile, NetworkCut, Purpose, TrainingMemory};
+use kiln_core::{CodedSums, Int8ModelFile, NetworkCut, Purpose, TrainingMemory};
 
 /// The module's items for the training of a model's last layers.
 pub(crate) fn items(
@@ -36,7 +36,13 @@ pub(crate) fn items(
         ));
     }
     let integers = cut.head_of(&quantized);
-    let (weights, constants) = (integers.weights(), integers.constants());
+    let mut tables = (vec![], vec![], vec![]);
+    for (sums, weights, constants) in integers.sums() {
+        tables.0.push(coded_sums(&sums));
+        tables.1.extend_from_slice(weights);
+        tables.2.extend_from_slice(constants);
+    }
+    let (sums, weights, constants) = tables;
     let trunk_items = TEMPLATE
         .replace("{type}", "Trunk")
         .replace("{trunk}", &network(&cut.trunk))
@@ -47,6 +53,8 @@ pub(crate) fn items(
         .replace("{arena}", &(trunk.arena_packets() / 4).to_string())
         .replace("{between}", &quantization(between))
         .replace("{shape}", &shape(cut.head.input_shape()))
+        .replace("{sums_len}", &sums.len().to_string())
+        .replace("{sums}", &sums.join(", "))
         .replace("{weights}", &format!("{weights:?}"))
         .replace("{weights_len}", &weights.len().to_string())
         .replace("{constants}", &format!("{constants:?}"))
@@ -65,23 +73,36 @@ pub(crate) fn items(
     Ok(trunk_items + &trainer.items(options)?)
 }
 
+/// A layer's integers: an expression of type `kiln_core::CodedSums`.
+fn coded_sums(sums: &CodedSums) -> String {
+    let [input, output] = sums.ends.each_ref().map(quantization);
+    format!(
+        "kiln_core::CodedSums {{ outputs: {}, channels: {}, places: {}, has_bias: {}, rule: {}, \
+         ends: [{input}, {output}] }}",
+        sums.outputs,
+        sums.channels,
+        sums.places,
+        sums.has_bias,
+        rule(sums.rule)
+    )
+}
+
 /// Sets the trained parameters to what the head's integers stand for.
 const START: &str = r"
-        let values = VALUES.split_at(TRUNK_NODES).1;
-        let (weights, constants) = (&HEAD_WEIGHTS[..], &HEAD_CONSTANTS[..]);
-        let head =
-            kiln_core::QuantizedNetwork::new(&HEAD_NETWORK, RULE, values, weights, constants);
-        match head {
-            Ok(head) => Ok(head.dequantize(trained)?),
-            Err(_) => Err(::kiln::DeviceError::Damaged),
-        }";
+        Ok(kiln_core::CodedSums::dequantize_all(
+            &HEAD_SUMS,
+            &HEAD_WEIGHTS,
+            &HEAD_CONSTANTS,
+            trained,
+        )?)";
 
 /// The module's items, with places in braces for what differs.
 const TEMPLATE: &str = r"
 const TRUNK_NODES: usize = {nodes};
 {words}
 const TRUNK_NETWORK: kiln_core::Network = {trunk};
-static HEAD_NETWORK: kiln_core::Network = {head};
+const HEAD_NETWORK: kiln_core::Network = {head};
+static HEAD_SUMS: [kiln_core::CodedSums; {sums_len}] = [{sums}];
 static HEAD_WEIGHTS: [i8; {weights_len}] = {weights};
 static HEAD_CONSTANTS: [i32; {constants_len}] = {constants};
 const TRUNK_ARRANGED: kiln_core::ArrangedNetwork<'static> = kiln_core::ArrangedNetwork {

@@ -147,6 +147,8 @@ pub const DESCRIPTION: &str = {description};
 pub const NETWORK: kiln_core::Network = {network};
 /// Values of an input: channels x rows x columns.
 pub const INPUTS: usize = {inputs};
+/// Shape of an input.
+pub const INPUT_SHAPE: kiln_core::Shape = NETWORK.input_shape();
 /// Classes that it tells apart.
 pub const CLASSES: usize = {classes};
 /// Name of each class.

@@ -1,6 +1,7 @@
 //! From what a sensor gives to what a network sees.
 
 use crate::{DeviceError, EmbeddedInt8Model};
+use kiln_core::Quantization;
 
 /// Refuses an input of another length.
 pub(crate) fn check(given: usize, needed: usize) -> Result<(), DeviceError> {
@@ -71,6 +72,25 @@ pub(crate) fn encode<M: EmbeddedInt8Model, T: SensorValue>(given: &[T], codes: &
         let places = codes.iter_mut().skip(channel).step_by(M::CHANNELS);
         for (place, value) in places.zip(given) {
             *place = code(*value);
+        }
+    }
+}
+
+/// As [`encode`], of `channels`, by numbers for each of them or one for all.
+pub(crate) fn encode_scaled<T: SensorValue>(
+    (scales, shifts): (&[f32], &[f32]),
+    input: &Quantization,
+    channels: usize,
+    given: &[T],
+    codes: &mut [i8],
+) {
+    let map = (given.len() / channels.max(1)).max(1);
+    for (channel, given) in given.chunks_exact(map).enumerate() {
+        let of = |list: &[f32]| list.get(channel).copied().unwrap_or(list[0]);
+        let (scale, shift) = (of(scales), of(shifts));
+        let places = codes.iter_mut().skip(channel).step_by(channels);
+        for (place, value) in places.zip(given) {
+            *place = input.code(value.number() * scale + shift);
         }
     }
 }

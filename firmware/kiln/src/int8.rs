@@ -101,12 +101,7 @@ impl<M: EmbeddedInt8Model> Int8Classifier<M> {
         input::check(given.len(), M::INPUTS)?;
         let fill = |codes: &mut [i8]| input::encode::<M, T>(given, codes);
         let codes = M::infer(codes_in_words(self.arena.as_mut()), fill)?;
-        Ok(Int8Answer {
-            class: highest_code(codes),
-            codes,
-            output: M::OUTPUT,
-            names: M::CLASS_NAMES,
-        })
+        Ok(Int8Answer::new(codes, M::OUTPUT, M::CLASS_NAMES))
     }
 }
 
@@ -134,6 +129,19 @@ pub struct Int8Answer<'a> {
 }
 
 impl<'a> Int8Answer<'a> {
+    pub(crate) fn new(
+        codes: &'a [i8],
+        output: Quantization,
+        names: &'static [&'static str],
+    ) -> Self {
+        Self {
+            class: highest_code(codes),
+            codes,
+            output,
+            names,
+        }
+    }
+
     /// The class's name, which is its number where the model file has no names.
     pub fn name(&self) -> &'static str {
         self.names.get(self.class).copied().unwrap_or("")

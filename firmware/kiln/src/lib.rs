@@ -42,7 +42,7 @@
 //! # What the module holds
 //!
 //! `Classifier` ([`FloatClassifier`] or [`Int8Classifier`]), `Trainer` ([`ModelTrainer`]), `INPUTS`,
-//! `CLASSES`, `CLASS_NAMES`, `DESCRIPTION`, and what they are made of: `NETWORK`, `PROGRAM`, `TRAINING`.
+//! `INPUT_SHAPE`, `CLASSES`, `CLASS_NAMES`, `DESCRIPTION`, and what they are made of: `NETWORK`, `PROGRAM`, `TRAINING`.
 //! Each program has the kernels of its own network alone. Of a model of integers the module holds the
 //! weights as any processor reads them and as a Cortex-M with DSP extension and floating-point unit does; which of
 //! them is compiled, the target decides.
@@ -56,6 +56,7 @@ mod int8;
 mod keeping;
 mod learning;
 mod runtime;
+mod runtime_int8;
 mod source;
 mod trainer;
 mod values;
@@ -67,10 +68,11 @@ pub use int8::{EmbeddedInt8Model, Int8Answer, Int8Classifier};
 #[cfg(feature = "storage")]
 pub use keeping::KeepError;
 pub use kiln_core as core;
-pub use kiln_core::{Outcome, Sgd};
+pub use kiln_core::{CameraFrame, FrameError, Outcome, PixelFormat, Sgd};
 pub use kiln_macros::model;
 pub use learning::TrainedPart;
 pub use runtime::{RuntimeClassifier, RuntimeError};
+pub use runtime_int8::RuntimeInt8Classifier;
 pub use source::{ScaledSource, TrainingSource, TrunkSource};
 pub use trainer::ModelTrainer;
 pub use values::AlignedValues;

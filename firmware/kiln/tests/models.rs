@@ -4,7 +4,11 @@ use kiln::core::{
     CompactMemory, CompactMode, CompactTrainer, Int8ModelFile, ModelFile, ModelParts, Network,
     NetworkCut, Program, Purpose, SamplesFile, Scaling, Trainable, pack_pixels,
 };
-use kiln::{DeviceError, KeepError, RuntimeClassifier, RuntimeError, Sgd};
+use kiln::{
+    CameraFrame, DeviceError, KeepError, PixelFormat, RuntimeClassifier, RuntimeError,
+    RuntimeInt8Classifier, Sgd,
+};
+use std::sync::LazyLock;
 use storage::simulation::SimulatedFlash;
 
 kiln::model!("../assets/digits.kiln", train = last(1));
@@ -111,6 +115,75 @@ fn a_classifier_of_integers_gives_the_codes_of_the_model() {
             expected
         );
     }
+}
+
+#[test]
+fn a_model_of_integers_is_opened_in_flash_with_room_for_its_weights_or_without() {
+    let mut known = digits_int8::Classifier::new();
+    let working = digits_int8::Classifier::BYTES / 4;
+    for (words, is_arranged) in [(working, false), (40_000, true)] {
+        let mut arena = vec![0; words];
+        let mut classifier = RuntimeInt8Classifier::<8>::new(&mut arena);
+        let (_, image) = images()[0];
+        assert_eq!(classifier.classify(image).err(), Some(DeviceError::NoModel));
+        classifier.open(&INT8.0).unwrap();
+        assert_eq!(classifier.is_arranged(), is_arranged);
+        assert_eq!(classifier.inputs(), 784);
+        for (_, image) in images() {
+            let expected = known.classify(image).unwrap().codes().to_vec();
+            assert_eq!(classifier.classify(image).unwrap().codes(), expected);
+            let floats: Vec<f32> = image.iter().map(|pixel| f32::from(*pixel)).collect();
+            let answer = classifier.classify_values(&floats).unwrap();
+            assert_eq!(answer.codes(), expected);
+            let class = answer.class;
+            assert_eq!(
+                classifier.name(class),
+                Some(digits_int8::CLASS_NAMES[class])
+            );
+        }
+        // What is refused leaves no model behind.
+        const LENGTH: usize = include_bytes!("../../assets/digits-int8.kiln").len();
+        static DAMAGED: LazyLock<Aligned<[u8; LENGTH]>> = LazyLock::new(|| {
+            let mut damaged = Aligned(*include_bytes!("../../assets/digits-int8.kiln"));
+            damaged.0[5000] ^= 1;
+            damaged
+        });
+        let damaged = &*DAMAGED;
+        assert!(matches!(
+            classifier.open(&damaged.0),
+            Err(RuntimeError::Model(_))
+        ));
+        assert!(matches!(
+            classifier.open(&FLOAT.0),
+            Err(RuntimeError::Model(_))
+        ));
+        assert_eq!(classifier.classify(image).err(), Some(DeviceError::NoModel));
+    }
+    let mut arena = vec![0; working - 1];
+    let refused = RuntimeInt8Classifier::<8>::new(&mut arena).open(&INT8.0);
+    let (needed, room) = (working, working - 1);
+    assert_eq!(refused, Err(RuntimeError::Arena { needed, room }));
+}
+
+#[test]
+fn a_cameras_picture_is_classified() {
+    let (_, image) = images()[0];
+    let frame = CameraFrame::new(image, 28, 28, PixelFormat::Grey).unwrap();
+    let mut pixels = [0; digits::INPUTS];
+    frame.write(digits::INPUT_SHAPE, &mut pixels).unwrap();
+    assert_eq!(pixels, image);
+    // Four pixels for each, of the same colour.
+    let large: Vec<u8> = (0..56 * 56)
+        .flat_map(|at| [image[at / 56 / 2 * 28 + at % 56 / 2]; 3])
+        .collect();
+    let frame = CameraFrame::new(&large, 56, 56, PixelFormat::Rgb888).unwrap();
+    frame.write(digits_int8::INPUT_SHAPE, &mut pixels).unwrap();
+    let class = digits::Classifier::new().classify(image).unwrap().class;
+    let answer = digits_int8::Classifier::new()
+        .classify(&pixels)
+        .unwrap()
+        .class;
+    assert_eq!(answer, class);
 }
 
 /// What core learns of the images, by the training that the module was made for, and the last logits.

@@ -5,7 +5,7 @@
 
 use firmware::board::{self, Board, Exit};
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     let _board = Board::start();
     #[cfg(target_abi = "eabihf")]
@@ -31,7 +31,7 @@ mod kernels {
 
     /// Runs all.
     pub fn run(mut board: Board) {
-        let Some(room) = cortex_m::singleton!(WORDS: [i32; ROOM] = [0; ROOM]) else {
+        let Some(room) = board::singleton!(WORDS: [i32; ROOM] = [0; ROOM]) else {
             board::exit(Exit::Failure)
         };
         let mut bench = CodeBench {

@@ -5,7 +5,7 @@
 use firmware::board::{self, Board, Exit};
 use firmware::evaluate;
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     let mut board = Board::start();
     match evaluate::run(&mut board) {

@@ -11,12 +11,12 @@ use kiln_core::{Network, Program};
 /// Networks drawn at random, each trained in place and in a batch.
 const NETWORKS: usize = 400;
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     let _board = Board::start();
     let (Some(values), Some(program)) = (
-        cortex_m::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM]),
-        cortex_m::singleton!(PROGRAM: Program = Program::EMPTY),
+        board::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM]),
+        board::singleton!(PROGRAM: Program = Program::EMPTY),
     ) else {
         board::exit(Exit::Failure)
     };

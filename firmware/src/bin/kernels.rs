@@ -11,7 +11,7 @@ use kiln_core::{Activation, Layer};
 /// Layers drawn at random.
 const ROUNDS: usize = 600;
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     let mut board = Board::start();
     let Some(mut bench) = LayerBench::take() else {

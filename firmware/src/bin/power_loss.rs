@@ -25,7 +25,7 @@ struct Notes {
     new: u32,
 }
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     let mut board = Board::start();
     let mut memory = memory::take();

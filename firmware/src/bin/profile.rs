@@ -5,7 +5,7 @@
 use firmware::board::{self, Board, Exit};
 use firmware::profile;
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     match profile::run(Board::start()) {
         Ok(()) => board::exit(Exit::Success),

@@ -6,7 +6,7 @@
 use firmware::board::{self, Board, Exit};
 use firmware::profile_int8;
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     match profile_int8::run(Board::start()) {
         Ok(()) => board::exit(Exit::Success),

@@ -5,7 +5,7 @@
 use firmware::board::{self, Board, Exit};
 use firmware::serve;
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     match serve::float::run(Board::start()) {
         Ok(()) => board::exit(Exit::Success),

@@ -19,7 +19,7 @@ const SMALLEST: u32 = 4_000;
 /// Most hundredths of an instruction a multiply-accumulate.
 const LIMIT: u32 = 350;
 
-#[cortex_m_rt::entry]
+#[board::entry]
 fn main() -> ! {
     let mut board = Board::start();
     let Some(mut bench) = LayerBench::take() else {

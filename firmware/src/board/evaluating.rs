@@ -1,6 +1,6 @@
-//! What emulated boards are that evaluate and do no more: a tick counter, without a serial port.
+//! What emulated boards with a Cortex-M are that evaluate and do no more: a tick counter, without a serial port.
 
-use super::semihosted::InstructionCounter;
+use super::system_tick::InstructionCounter;
 
 /// The board: its tick counter, which runs at so many megahertz.
 pub struct EvaluatingBoard<const MEGAHERTZ: u32> {

@@ -2,6 +2,9 @@
 //! chosen by its feature. The only code that knows a register, and the only `unsafe` code.
 
 mod heap;
+#[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
+#[cfg_attr(not(target_arch = "riscv32"), path = "arm.rs")]
+mod processor;
 mod stack;
 
 #[cfg(feature = "microbit")]
@@ -22,15 +25,28 @@ mod chosen;
 #[cfg(feature = "nrf52840")]
 #[path = "nrf52840.rs"]
 mod chosen;
+#[cfg(feature = "riscv-virt")]
+#[path = "riscv_virt.rs"]
+mod chosen;
+#[cfg(feature = "rp2040")]
+#[path = "rp2040.rs"]
+mod chosen;
+#[cfg(feature = "rp2350")]
+#[path = "rp2350.rs"]
+mod chosen;
 #[cfg(feature = "stm32f405")]
 #[path = "stm32f405.rs"]
 mod chosen;
 #[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
 mod cmsdk_uart;
-#[cfg(all(feature = "semihosted", not(feature = "all-programs")))]
+#[cfg(any(feature = "microbit", feature = "mps2-an505", feature = "stm32f405"))]
 mod evaluating;
+#[cfg(not(any(feature = "nrf52840", target_arch = "riscv32")))]
+mod interrupts;
 #[cfg(any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385"))]
 mod mps2;
+#[cfg(feature = "probed")]
+mod probed;
 #[cfg(feature = "semihosted")]
 mod semihosted;
 #[cfg(all(
@@ -38,20 +54,15 @@ mod semihosted;
     any(feature = "mps2-an386", feature = "mps2-an500", feature = "mps2-an385")
 ))]
 mod simulated_storage;
+#[cfg(all(feature = "semihosted", not(target_arch = "riscv32")))]
+mod system_tick;
 
 #[cfg(feature = "training")]
 pub use chosen::Storage;
 pub use chosen::{Board, NAME, TICK_UNIT, exit};
 pub use heap::{heap_high_water, start_heap};
+pub use processor::{entry, singleton};
 pub use stack::{stack_bytes, stack_has_overflowed, stack_high_water};
-
-/// A fault of the processor stops the program as a panic does, instead of hanging it.
-// SAFETY: only the processor calls it, and it uses nothing that was interrupted but the log.
-#[cortex_m_rt::exception(trampoline = false)]
-unsafe fn HardFault() -> ! {
-    defmt::println!("error: stopped by a fault of the processor");
-    exit(Exit::Failure)
-}
 
 /// How a program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,4 +71,10 @@ pub enum Exit {
     Success,
     /// It said what went wrong.
     Failure,
+}
+
+/// A fault of the processor stops the program as a panic does, instead of hanging it.
+fn stop_after_fault() -> ! {
+    defmt::println!("error: stopped by a fault of the processor");
+    exit(Exit::Failure)
 }

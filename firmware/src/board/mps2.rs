@@ -1,9 +1,9 @@
 //! What the MPS2 boards have in common.
 
 use super::cmsdk_uart::Uart;
-use super::semihosted::InstructionCounter;
 #[cfg(feature = "training")]
 use super::simulated_storage::{self, NOTES, Storage};
+use super::system_tick::InstructionCounter;
 
 /// SysTick runs at 25 MHz: 40 instructions a tick.
 type Counter = InstructionCounter<25>;

@@ -1,8 +1,6 @@
 //! Nordic's nRF52840-DK: 64 MHz Cortex-M4F, serial over its debugger's USB, log over RTT.
 
-use super::Exit;
 use cortex_m::peripheral::DWT;
-use defmt_rtt as _;
 use embedded_io::{ErrorType, Read, Write};
 use nrf52840_hal::gpio::{Level, p0};
 #[cfg(feature = "training")]
@@ -11,11 +9,10 @@ use nrf52840_hal::pac;
 use nrf52840_hal::uarte::{Baudrate, Error, Parity, Pins, Uarte};
 use nrf52840_hal::{Clocks, clocks};
 
+pub use super::probed::{TICK_UNIT, exit};
+
 /// The board's name.
 pub const NAME: &str = boards::NRF52840.name;
-
-/// What [`Board::time`] counts.
-pub const TICK_UNIT: &str = "cycles";
 
 /// The chip's own flash, behind the program.
 #[cfg(feature = "training")]
@@ -140,15 +137,5 @@ impl Write for Serial {
 
     fn flush(&mut self) -> Result<(), Error> {
         Ok(())
-    }
-}
-
-/// Ends the program: a breakpoint tells probe-rs of success, a fault of failure.
-pub fn exit(exit: Exit) -> ! {
-    if exit == Exit::Failure {
-        cortex_m::asm::udf();
-    }
-    loop {
-        cortex_m::asm::bkpt();
     }
 }

@@ -1,68 +1,11 @@
-//! What emulated boards have in common: a log and an end by semihosting, and a tick counter. The emulator
-//! counts instructions, not cycles.
+//! What emulated boards have in common: a log and an end by semihosting. The emulator counts instructions,
+//! not cycles.
 
 use super::Exit;
-use cortex_m::peripheral::SYST;
-use cortex_m::peripheral::syst::SystClkSource;
 use defmt_semihosting as _;
 
-/// What [`InstructionCounter`] counts.
+/// What the boards' counters count.
 pub const TICK_UNIT: &str = "instructions";
-
-/// SysTick counts down in 24 bits.
-const PERIOD: u32 = 1 << 24;
-/// The emulator takes one nanosecond of its own time for an instruction.
-const INSTRUCTIONS_PER_MICROSECOND: u32 = 1000;
-
-/// Interrupts in the table, none of which is ever enabled.
-const INTERRUPTS: usize = 32;
-
-// SAFETY: cortex-m-rt defines it, without arguments.
-unsafe extern "C" {
-    /// The start-up code's: stops.
-    fn DefaultHandler();
-}
-
-// SAFETY: the section is the start-up code's place for exactly this table, behind the exceptions,
-// and no other symbol has the name. A shorter table than its own saves 832 bytes of flash.
-#[unsafe(link_section = ".vector_table.interrupts")]
-#[unsafe(no_mangle)]
-static __INTERRUPTS: [unsafe extern "C" fn(); INTERRUPTS] = [DefaultHandler; INTERRUPTS];
-
-/// Counts instructions by SysTick, whose clock has so many megahertz, so to as many instructions as the
-/// emulator takes for one tick.
-pub struct InstructionCounter<const MEGAHERTZ: u32>(SYST);
-
-impl<const MEGAHERTZ: u32> InstructionCounter<MEGAHERTZ> {
-    /// Instructions in so many ticks, as a fraction in lowest terms: no product overflows.
-    const INSTRUCTIONS: u32 = INSTRUCTIONS_PER_MICROSECOND / Self::COMMON;
-    const TICKS: u32 = MEGAHERTZ / Self::COMMON;
-    const COMMON: u32 = common_divisor(INSTRUCTIONS_PER_MICROSECOND, MEGAHERTZ);
-    const FITS: () = assert!((PERIOD as u64 - 1) * Self::INSTRUCTIONS as u64 <= u32::MAX as u64);
-
-    /// Starts the counter.
-    pub fn start(mut counter: SYST) -> Self {
-        let () = Self::FITS;
-        counter.set_clock_source(SystClkSource::Core);
-        counter.set_reload(PERIOD - 1);
-        counter.clear_current();
-        counter.enable_counter();
-        Self(counter)
-    }
-
-    /// Starts to count; gives what [`Self::since`] wants to know.
-    #[inline]
-    pub fn restart(&mut self) -> u32 {
-        self.0.clear_current();
-        SYST::get_current()
-    }
-
-    /// Instructions since the start of the count; of as many as 2^24 ticks take, none are left.
-    #[inline]
-    pub fn since(&self, start: u32) -> u32 {
-        start.wrapping_sub(SYST::get_current()) % PERIOD * Self::INSTRUCTIONS / Self::TICKS
-    }
-}
 
 /// Ends the emulation.
 pub fn exit(exit: Exit) -> ! {
@@ -70,12 +13,4 @@ pub fn exit(exit: Exit) -> ! {
         Exit::Success => 0,
         Exit::Failure => 1,
     })
-}
-
-/// The greatest number that divides both.
-const fn common_divisor(one: u32, two: u32) -> u32 {
-    match two {
-        0 => one,
-        _ => common_divisor(two, one % two),
-    }
 }

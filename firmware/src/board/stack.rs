@@ -6,8 +6,8 @@
 
 use boards::STACK_GUARD_BYTES;
 
-/// What cortex-m-rt paints the stack with before the program starts.
-const PAINT: u32 = 0xCCCC_CCCC;
+/// What the stack is painted with before the program starts; of a Cortex-M, by cortex-m-rt.
+pub(super) const PAINT: u32 = 0xCCCC_CCCC;
 
 // SAFETY: the linker script defines them; only their addresses are taken.
 unsafe extern "C" {

@@ -52,7 +52,7 @@ impl LayerBench {
         #[cfg(feature = "training")]
         let values = crate::memory::take().values;
         #[cfg(not(feature = "training"))]
-        let values = cortex_m::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM])?;
+        let values = crate::board::singleton!(VALUES: [f32; ROOM] = [0.0; ROOM])?;
         Some(Self {
             values,
             program: Program::EMPTY,

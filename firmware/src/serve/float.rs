@@ -2,7 +2,7 @@
 
 use super::port::Port;
 use super::{End, Failure, ModelIdentity, Responder, ServedModel, Session, once};
-use crate::board::Board;
+use crate::board::{self, Board};
 #[cfg(feature = "training")]
 use crate::store::Store;
 use crate::{memory, model};
@@ -53,7 +53,7 @@ struct Untrained<'a>(&'a mut [f32]);
 ///
 /// A model that is not as it was built, or a serial port that fails.
 pub fn run(board: Board) -> Result<(), Failure> {
-    let sent: &'static mut [u8; SENT] = once(cortex_m::singleton!(: [u8; SENT] = [0; SENT]));
+    let sent: &'static mut [u8; SENT] = once(board::singleton!(: [u8; SENT] = [0; SENT]));
     let port = Port::new(board, sent);
     let model = FloatServer {
         parameters: model::parameters().map_err(Failure::Model)?,
@@ -84,7 +84,7 @@ pub fn run(board: Board) -> Result<(), Failure> {
 #[inline(never)]
 fn scaling() -> Result<&'static Scaling, Failure> {
     let scaling = model::scaling().map_err(Failure::Scaling)?;
-    Ok(once(cortex_m::singleton!(: Scaling = scaling)))
+    Ok(once(board::singleton!(: Scaling = scaling)))
 }
 
 /// Where the program of a training lies while it lasts: not on the stack, since it grows with the
@@ -92,19 +92,19 @@ fn scaling() -> Result<&'static Scaling, Failure> {
 #[cfg(feature = "training")]
 #[inline(never)]
 fn current() -> &'static mut Plan {
-    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+    once(board::singleton!(: Plan = Plan::EMPTY))
 }
 
 /// Where the program of a training that is asked for is made. There is one.
 #[cfg(feature = "training")]
 #[inline(never)]
 fn candidate() -> &'static mut Plan {
-    once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+    once(board::singleton!(: Plan = Plan::EMPTY))
 }
 
 #[inline(never)]
 fn decoder() -> &'static mut Decoder<RECEIVED> {
-    once(cortex_m::singleton!(: Decoder<RECEIVED> = Decoder::new()))
+    once(board::singleton!(: Decoder<RECEIVED> = Decoder::new()))
 }
 
 impl ServedModel for FloatServer {

@@ -2,7 +2,7 @@
 
 use super::port::Port;
 use super::{End, Failure, ModelIdentity, Responder, ServedModel, Session, once};
-use crate::board::Board;
+use crate::board::{self, Board};
 use crate::int8_model;
 use kiln_core::link::{Decoder, Frame, MESSAGE_OVERHEAD, Refusal, Request, Response, encoded_len};
 use kiln_core::{ArrangedNetwork, bytes_of_codes};
@@ -60,7 +60,7 @@ struct Int8Responder;
 ///
 /// A serial port that fails.
 pub fn run(board: Board) -> Result<(), Failure> {
-    let sent: &'static mut [u8; SENT] = once(cortex_m::singleton!(: [u8; SENT] = [0; SENT]));
+    let sent: &'static mut [u8; SENT] = once(board::singleton!(: [u8; SENT] = [0; SENT]));
     let port = Port::new(board, sent);
     let model = Int8Server {
         network: int8_model::network(),
@@ -80,7 +80,7 @@ pub fn run(board: Board) -> Result<(), Failure> {
 
 #[inline(never)]
 fn decoder() -> &'static mut Decoder<RECEIVED> {
-    once(cortex_m::singleton!(: Decoder<RECEIVED> = Decoder::new()))
+    once(board::singleton!(: Decoder<RECEIVED> = Decoder::new()))
 }
 
 fn working_memory() -> &'static mut [i8] {
@@ -157,6 +157,7 @@ impl Responder<Int8Server> for Int8Responder {
 #[cfg(feature = "training")]
 mod learning {
     use super::{Int8Server, RECEIVED};
+    use crate::board;
     use crate::int8_head;
     use crate::serve::training::{self, LearningModel};
     use crate::serve::{End, Failure, Session, once};
@@ -170,13 +171,13 @@ mod learning {
     /// Where the program of a training that is asked for is made. There is one.
     #[inline(never)]
     pub fn candidate() -> &'static mut Plan {
-        once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+        once(board::singleton!(: Plan = Plan::EMPTY))
     }
 
     /// Where the program of a training lies while it lasts. There is one.
     #[inline(never)]
     fn current() -> &'static mut Plan {
-        once(cortex_m::singleton!(: Plan = Plan::EMPTY))
+        once(board::singleton!(: Plan = Plan::EMPTY))
     }
 
     /// Trains as often as the conversation ends with that.

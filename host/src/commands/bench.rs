@@ -9,6 +9,7 @@ use super::arguments::subject::{is_model, read_any_model};
 use crate::bench::{BenchModel, BenchNetwork, BenchPlan};
 use crate::boards::{self, Board};
 use crate::engine::EngineOptions;
+use crate::firmware::{CompilerProgress, FirmwareSources};
 use crate::model::AnyModel;
 use crate::number;
 use crate::output::Output;
@@ -56,6 +57,10 @@ pub struct BenchArguments {
         help = boards::help_with("Count instructions on an emulated board, of an inference and of a \
                                   training step in place", "profile"))]
     board: Option<Board>,
+    /// Folder to build the board's firmware from, the folder firmware of Kiln's repository [default:
+    /// KILN_FIRMWARE, or where it was when kiln was built]
+    #[arg(long, value_name = "DIR", requires = "board")]
+    firmware: Option<PathBuf>,
     /// Seconds to measure, about; everything is measured once at least
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
@@ -102,7 +107,16 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
     let (networks, models) = arguments.subjects()?;
     let time = Duration::from_secs(arguments.seconds);
     match arguments.board {
-        Some(board) => board::run(output, board, (&networks, &models), arguments.layers),
+        Some(board) => {
+            let firmware = arguments.firmware.as_deref();
+            let sources = FirmwareSources::find(firmware, CompilerProgress::Hidden)?;
+            board::run(
+                output,
+                (board, &sources),
+                (&networks, &models),
+                arguments.layers,
+            )
+        }
         None if arguments.layers => {
             let widths = (&*lanes, arguments.arithmetic.into());
             if let [model, ..] = &models[..] {

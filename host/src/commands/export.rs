@@ -8,6 +8,7 @@ mod other;
 
 use super::arguments::subject::DATASET_HELP;
 use super::arguments::{machine, source};
+use crate::exchange::c::CLayout;
 use crate::number;
 use anyhow::{Result, bail};
 use c_training::LastLayers;
@@ -19,8 +20,9 @@ use std::path::PathBuf;
 /// For firmware there are two files, the model and labelled samples, which are spread evenly over
 /// the dataset's test set, or over all where it has none. For C there is a folder of sources: the model
 /// as an array, its sizes and class names as macros, a program and a CMakeLists.txt to begin with; the
-/// library that runs them is built by scripts/c_library.sh. With --train the model learns there, one
-/// sample at a time: the last layers of an int8 model in floating-point numbers. A safetensors file has the parameters by
+/// library that runs them is built by scripts/c_library.sh; --layout lays it out as a Zephyr module or an
+/// Arduino library. With --train the model learns there, one sample at a time: the last layers of an int8
+/// model in floating-point numbers. A safetensors file has the parameters by
 /// the names of PyTorch's nn.Sequential, or of a module that follows the network's graph; its code
 /// is printed. An ONNX file takes raw pixels, 0 to 255 as float32, N x C x H x W, and gives logits.
 /// An int8 model becomes an ONNX file of QLinearConv and its kin, for which onnxruntime gives the
@@ -69,6 +71,9 @@ pub struct ExportArguments {
     /// For C, instead of --train: first layer that learns, by its number in kiln summary
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "LAYER", conflicts_with = "train")]
     train_from: Option<usize>,
+    /// For C: how the files lie [default: folder]
+    #[arg(long, value_enum)]
+    layout: Option<CLayout>,
     /// Where the files of a dataset known by name come from.
     #[command(flatten)]
     source: source::SourceArguments,
@@ -100,15 +105,14 @@ enum Target {
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &ExportArguments) -> Result<()> {
-    let for_c = [
+    let only_c = [
         ("--name", arguments.name.is_some()),
+        ("--layout", arguments.layout.is_some()),
         ("--train", arguments.train.is_some()),
         ("--train-from", arguments.train_from.is_some()),
     ];
-    if let (false, Some((flag, _))) = (
-        arguments.to == Target::C,
-        for_c.iter().find(|(_, given)| *given),
-    ) {
+    let mut only_c = only_c.iter().filter(|_| arguments.to != Target::C);
+    if let Some((flag, _)) = only_c.find(|(_, given)| *given) {
         bail!("{flag} is for --to c; leave it out");
     }
     match arguments.to {

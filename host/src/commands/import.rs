@@ -3,7 +3,7 @@
 mod int8;
 mod scaling;
 
-use super::arguments::subject::named_classes;
+use super::arguments::classes::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};
@@ -197,7 +197,10 @@ fn class_names(
     let names: Vec<String> = match Path::new(given).is_file() {
         true => {
             let text = fs::read_to_string(given).with_context(|| given.clone())?;
-            text.lines().map(|name| name.trim().to_owned()).collect()
+            // Editors begin a text with a mark of its encoding, or end it with empty lines.
+            let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+            let named = lines.filter(|name| !name.is_empty());
+            named.map(String::from).collect()
         }
         false => given
             .split(',')

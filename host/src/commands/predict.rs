@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Say what images show: the five most probable classes of each.
 ///
-/// Images are PNG, JPEG or BMP files, known by their content. A file whose name ends in
+/// Images are PNG, JPEG, WebP or BMP files, known by their content. A file whose name ends in
 /// .safetensors stands for all samples of its tensor input. Images are brought to the network's
 /// channels and size as the images of a folder are in training: transparency becomes black, and a
 /// resize is said aloud. Probabilities are the softmax of the network's outputs.

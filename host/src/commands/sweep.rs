@@ -117,7 +117,7 @@ struct SweepReport<'a> {
 pub fn run(arguments: &SweepArguments) -> Result<ExitCode> {
     let output = Output::new(arguments.json);
     let mut subject = SweepSubject::new(arguments)?;
-    let dataset = subject.load(arguments.source.offline)?;
+    let dataset = subject.load(&arguments.source)?;
     describe_dataset(output, &dataset)?;
     let runs = Runs::new(&subject, &dataset, output)?;
     describe(output, &subject, &runs)?;

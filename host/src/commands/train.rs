@@ -8,6 +8,7 @@ use super::{describe_dataset, describe_network};
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::output::{self, Output, counted, grouped};
 use crate::report::RunEvaluation;
+use crate::run::ClassCounts;
 use crate::run::folder::{INT8_MODEL, resume_command};
 use crate::run::{
     Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
@@ -211,6 +212,7 @@ impl TrainArguments {
             settings: self.settings,
             data: self.source.data,
             offline: self.source.offline,
+            skip_broken: self.source.skip_broken,
             out: self.out,
         })
     }
@@ -229,6 +231,14 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
         format_args!("{train} to train, {validation} to validate{test}"),
     )?;
     let settings = &setup.settings;
+    if settings.loss.tells_classes() {
+        let counts = ClassCounts::of(dataset, setup.trainer.validation());
+        output.item("classes", counts.listed())?;
+        counts
+            .notes()
+            .into_iter()
+            .try_for_each(|note| output.item("note", note))?;
+    }
     output.item(
         "training",
         format_args!(

@@ -49,19 +49,19 @@ pub enum ImageFileError {
         name: String,
     },
     /// There is not a single byte.
-    #[error("{name} is empty: give a PNG, JPEG or BMP image")]
+    #[error("{name} is empty: give a PNG, JPEG, WebP or BMP image")]
     Empty {
         /// The file.
         name: String,
     },
     /// There is no end of it.
-    #[error("{name} has more than {MAX_BYTES} bytes: give a PNG, JPEG or BMP image")]
+    #[error("{name} has more than {MAX_BYTES} bytes: give a PNG, JPEG, WebP or BMP image")]
     TooLong {
         /// The file.
         name: String,
     },
     /// The content is no image, or a damaged one.
-    #[error("cannot decode {name}: {cause}; give a whole PNG, JPEG or BMP image")]
+    #[error("cannot decode {name}: {cause}; give a whole PNG, JPEG, WebP or BMP image")]
     Undecodable {
         /// The file.
         name: String,

@@ -9,7 +9,7 @@
 //! - a file whose name ends in `.safetensors`: samples of bytes or floats, of any shape, or for an int8
 //!   network of codes.
 //! - a folder with MNIST's four file names, gzipped or not: IDX files.
-//! - any other folder: one folder of PNG, JPEG or BMP images per class.
+//! - any other folder: one folder of PNG, JPEG, WebP or BMP images per class.
 //!
 //! [`load_images`] takes single images instead, and brings them to a shape the same way.
 //!
@@ -20,6 +20,7 @@ mod archive;
 mod cifar;
 mod decoded;
 mod download;
+mod duplicates;
 mod embedded;
 mod error;
 mod idx;
@@ -27,6 +28,7 @@ mod idx_folder;
 mod image_folder;
 mod images;
 mod jpeg;
+mod labels;
 mod named;
 mod picture;
 mod places;
@@ -50,8 +52,9 @@ pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use error::DataError;
 pub use idx::IdxError;
-pub use image_folder::ImageFolderError;
+pub use image_folder::{BrokenImage, ImageFolderError};
 pub use images::{ImageFileError, ImageSource, Images, load_images};
+pub use labels::same_name;
 pub use named::names;
 #[doc(hidden)]
 pub use places::{Patience, Places};
@@ -74,6 +77,8 @@ pub struct Dataset {
     pub labelled: bool,
     /// The samples to train on; none where an IDX folder holds test files only.
     pub train: Samples,
+    /// How many of the last samples of `train` the dataset itself sets aside to validate on.
+    pub set_aside: usize,
     /// The samples to test on, where the dataset has its own; of the same shape as `train`.
     pub test: Option<Samples>,
     /// The file of each training sample and of each test sample, its path from the dataset's
@@ -108,6 +113,8 @@ pub struct Options {
     /// How the codes lie that a safetensors file may hold for an int8 network's input; for other networks
     /// it may hold none.
     pub codes: Option<CodeOrder>,
+    /// Whether to leave out the images of a folder that cannot be decoded, and say so.
+    pub skip_broken: bool,
     /// Whether to show progress bars on standard error, where that is a terminal.
     pub progress: bool,
 }
@@ -123,7 +130,7 @@ pub fn load(dataset: &str, options: &Options) -> Result<Dataset, DataError> {
 }
 
 /// Like [`load`], but a folder of images or a safetensors file may have a single class, as an
-/// autoencoder's samples have.
+/// autoencoder's samples have, or those that a model that knows more classes is tested on.
 ///
 /// # Errors
 ///
@@ -270,6 +277,9 @@ impl Dataset {
                 .flatten()
             {
                 samples.add_to(&mut hash);
+            }
+            if self.set_aside > 0 {
+                hash.update((self.set_aside as u64).to_le_bytes());
             }
             hex::encode(hash.finalize())
         })

@@ -2,6 +2,7 @@
 
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
+use kiln_core::luma;
 
 use super::samples::ImageShape;
 
@@ -103,13 +104,6 @@ fn scaled(value: u8, alpha: u8) -> u8 {
     ((u32::from(value) * u32::from(alpha) + 127) / 255) as u8
 }
 
-/// The ITU-R BT.601 luma, exactly the value where all three are equal: the weights add up to
-/// 1000 and the division rounds to the nearest.
-fn luma([red, green, blue]: [u8; 3]) -> u8 {
-    let sum = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
-    ((sum + 500) / 1000) as u8
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,5 +162,56 @@ mod tests {
             &mut out,
         );
         assert_eq!(out, [255, 128]);
+    }
+
+    #[test]
+    fn a_cameras_picture_becomes_what_the_pixels_in_a_file_become() {
+        use kiln_core::{CameraFrame, PixelFormat, Shape};
+        use rand_core::{Rng, SeedableRng};
+
+        let mut random = rand_xoshiro::Xoshiro128PlusPlus::seed_from_u64(5);
+        let mut sizes = vec![
+            [160, 120, 28, 28],
+            [1, 300, 3, 1],
+            [97, 1, 9, 5],
+            [28, 28, 28, 28],
+        ];
+        sizes.extend((0..60).map(|_| std::array::from_fn(|_| 1 + random.next_u32() as usize % 47)));
+        for [width, height, columns, rows] in sizes {
+            let mut bytes = vec![0_u8; 3 * width * height];
+            random.fill_bytes(&mut bytes);
+            // Runs of black and white, whose sums reach both ends.
+            bytes
+                .iter_mut()
+                .for_each(|byte| *byte = if *byte < 80 { 0 } else { *byte | 3 });
+            let [w, h] = [width, height].map(|side| side as u32);
+            let grey = GrayImage::from_raw(w, h, bytes[..width * height].to_vec()).unwrap();
+            let colour = RgbImage::from_raw(w, h, bytes.clone()).unwrap();
+            let pictures = [
+                (
+                    PixelFormat::Grey,
+                    Picture::new(DynamicImage::ImageLuma8(grey)),
+                ),
+                (
+                    PixelFormat::Rgb888,
+                    Picture::new(DynamicImage::ImageRgb8(colour)),
+                ),
+            ];
+            for (format, picture) in pictures {
+                let frame = &bytes[..format.bytes() * width * height];
+                let frame = CameraFrame::new(frame, width, height, format).unwrap();
+                for channels in [1, 3] {
+                    let shape = Shape::new(channels, rows as u32, columns as u32);
+                    let mut found = vec![0; shape.elements()];
+                    let mut expected = found.clone();
+                    frame.write(shape, &mut found).unwrap();
+                    picture.write(shape.into(), &mut expected);
+                    assert_eq!(
+                        found, expected,
+                        "{format:?} {width} x {height} to {shape:?}"
+                    );
+                }
+            }
+        }
     }
 }

@@ -55,6 +55,7 @@ impl Sets {
             train,
             test,
             files: Default::default(),
+            set_aside: 0,
             ignored_files: 0,
             ignored_names: Vec::new(),
             notices: Vec::new(),

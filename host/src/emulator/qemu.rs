@@ -2,15 +2,12 @@
 
 use super::log::{self, LogError};
 use super::{EmulatedProgram, EmulatedProgramError, bound};
-use crate::boards::Board;
+use crate::boards::{Board, QemuSystem};
 use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// QEMU's program.
-const QEMU: &str = "qemu-system-arm";
 
 /// Where the board's serial port leads.
 #[derive(Clone, Copy, Debug)]
@@ -34,12 +31,12 @@ pub struct Emulation {
 pub enum EmulationError {
     /// QEMU is not installed.
     #[error(
-        "cannot find {QEMU}; install it (Debian and Ubuntu: apt-get install qemu-system-arm, \
-         macOS: brew install qemu)"
+        "cannot find {}; install it (Debian and Ubuntu: apt-get install {}, macOS: brew install qemu)",
+        .0.program(), .0.package()
     )]
-    NoQemu,
+    NoQemu(QemuSystem),
     /// QEMU cannot be started or waited for.
-    #[error("{QEMU}: {0}")]
+    #[error("QEMU: {0}")]
     Qemu(io::Error),
     /// The board is not one that QEMU knows.
     #[error("{0} cannot be emulated; flash it, or choose another --board")]
@@ -125,19 +122,24 @@ fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
     child.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// QEMU's place among the folders of `PATH`.
-fn find() -> Option<PathBuf> {
-    let folders = env::var_os("PATH")?;
+/// The program's place among the folders of `PATH`.
+fn find(system: QemuSystem) -> Result<PathBuf, EmulationError> {
+    let folders = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&folders)
-        .map(|folder| folder.join(QEMU))
+        .map(|folder| folder.join(system.program()))
         .find(|path| path.is_file())
+        .ok_or(EmulationError::NoQemu(system))
 }
 
 fn command(board: Board, serial: EmulatedSerial<'_>) -> Result<Command, EmulationError> {
     let emulated = board
         .emulated
         .ok_or(EmulationError::NotEmulated(board.name))?;
-    let mut command = bound::command(&find().ok_or(EmulationError::NoQemu)?);
+    let mut command = bound::command(&find(emulated.system)?);
+    if emulated.system == QemuSystem::RiscV32 {
+        // No boot loader beside the program: it starts in machine mode, at the first byte of memory.
+        command.args(["-bios", "none"]);
+    }
     command
         .args(["-M", emulated.machine, "-cpu", emulated.processor])
         // An instruction is a nanosecond of the board's time, so that its timer counts them.

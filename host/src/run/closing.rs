@@ -34,13 +34,17 @@ pub fn describe_result(
             describe_anomaly(output, anomaly)?;
         }
     }
-    let trained = epochs.last().and_then(EpochReport::train);
+    // The training loss of an epoch is a mean from its first step on: a first epoch's says little.
+    let judged = epochs.last().and_then(|last| match last.validation() {
+        Some(score) => Some(("validation", score)),
+        None => Some(("training", last.train()?)).filter(|_| epochs.len() > 1),
+    });
     let guesses = |loss| settings.loss.tells_classes() && guesses(loss, classes);
-    if trained.is_some_and(|score| guesses(score.loss)) {
+    if let Some((which, _)) = judged.filter(|(_, score)| guesses(score.loss)) {
         output.item(
             "note",
             format_args!(
-                "the training loss is still that of guessing among {classes} classes: the network \
+                "the {which} loss is still that of guessing among {classes} classes: the network \
                  has learned next to nothing; try a lower --lr than {}, or more --epochs",
                 settings.lr
             ),

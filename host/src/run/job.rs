@@ -31,6 +31,8 @@ pub struct RunRequest {
     pub data: Option<PathBuf>,
     /// Whether nothing may be downloaded.
     pub offline: bool,
+    /// Whether images that cannot be decoded are left out.
+    pub skip_broken: bool,
     /// Folder to write; `runs/DATASET-TIME` where there is none.
     pub out: Option<PathBuf>,
     /// Threads to compute with.
@@ -49,6 +51,8 @@ pub struct Job {
     pub size: TargetSize,
     /// Whether nothing may be downloaded.
     pub offline: bool,
+    /// Whether images that cannot be decoded are left out.
+    pub skip_broken: bool,
     /// Hyper-parameters as far as they are given.
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
@@ -124,6 +128,7 @@ impl Job {
             data: request.data.or(configured),
             size: request.size.unwrap_or(TargetSize::Reduced),
             offline: request.offline,
+            skip_broken: request.skip_broken,
             settings,
             model,
             record: config.record,
@@ -165,11 +170,19 @@ impl Job {
             shape: tables.map(|tables| tables.input_shape().into()),
             size: self.size,
             codes: None,
+            skip_broken: self.skip_broken,
             progress: true,
         };
         if self.loss().tells_classes() {
-            let dataset = data::load(&self.dataset, &options)?;
+            let mut dataset = data::load(&self.dataset, &options)?;
             ensure_trainable(&dataset, &self.dataset)?;
+            if let Some(fraction) = self.settings.validation.filter(|_| dataset.set_aside > 0) {
+                dataset.notices.push(format!(
+                    "the dataset has samples of its own to validate on; --validation {fraction} is not used"
+                ));
+            }
+            let duplicates = dataset.duplicates();
+            dataset.notices.extend(duplicates);
             return Ok(dataset);
         }
         let dataset = data::load_samples(&self.dataset, &options)?;

@@ -8,6 +8,7 @@
 
 pub mod checkpoint;
 mod checkpoints;
+mod class_counts;
 pub mod closing;
 pub mod config;
 mod fitting;
@@ -22,6 +23,7 @@ mod setup;
 mod training_loop;
 
 pub use checkpoints::Checkpoints;
+pub use class_counts::ClassCounts;
 pub use fitting::{ensure_trainable, ensure_training_samples, fitting};
 pub use folding_effect::FoldingEffect;
 pub use interruption::{INTERRUPTED, Interruption};

@@ -44,7 +44,7 @@ pub fn quantize_run(
     let bytes = outputs::model(dataset, setup)?;
     let model = bytes.open()?;
     let settings = &setup.settings;
-    let split = Split::new(dataset.train.len(), settings.validation, settings.seed)?;
+    let split = Split::of(dataset, settings.validation, settings.seed)?;
     let held_out = Some(&split).filter(|split| !split.validation.is_empty());
     let ranges = calibration(dataset, held_out, CALIBRATION_SAMPLES);
     let check = || watch.interruption.check();

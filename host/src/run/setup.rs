@@ -45,7 +45,7 @@ impl<'a> Setup<'a> {
         let settings = job.settings.resolve_for(samples)?;
         settings.augment.0.check(samples)?;
         let network = job.network(dataset)?;
-        let split = Split::new(samples.len(), settings.validation, settings.seed)
+        let split = Split::of(dataset, settings.validation, settings.seed)
             .with_context(|| dataset.name.clone())?;
         let scaling = defaults::scaling(samples, &split.train)?;
         let mut parameters = vec![0.0; network.parameters()];

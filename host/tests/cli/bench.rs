@@ -193,8 +193,12 @@ fn what_cannot_be_measured_is_refused_in_a_line() {
         &["graph.toml", "nrf52840 cannot be emulated"],
     );
     workspace.refuses(
-        "bench graph.toml --board rp2040",
-        &["kiln summary --board rp2040", "no firmware", "mps2-an386"],
+        "bench graph.toml --board stm32f411",
+        &[
+            "kiln summary --board stm32f411",
+            "no firmware",
+            "mps2-an386",
+        ],
     );
 }
 

@@ -5,9 +5,12 @@ mod autoencoder;
 mod bad_input;
 mod bench;
 mod browser;
+mod cases;
 mod disk;
 mod evaluate;
 mod exchange;
+#[cfg(unix)]
+mod firmware_sources;
 mod graphs;
 mod help;
 mod misuse;

@@ -43,7 +43,7 @@ fn the_example_in_c_prints_the_desktops_outputs() {
         );
     }
     let folder = tempfile::tempdir().unwrap();
-    let Some(library) = library(&folder.path().join("library")) else {
+    let Some(library) = ready_library(&folder.path().join("library")) else {
         return;
     };
     for (model, file) in models {
@@ -58,7 +58,7 @@ fn the_example_in_c_prints_the_desktops_outputs() {
     }
 }
 
-fn example() -> PathBuf {
+pub fn example() -> PathBuf {
     repository().join("firmware/examples/c")
 }
 
@@ -119,7 +119,7 @@ fn lines(engine: &mut Engine, samples: &Samples, names: &[String]) -> String {
 }
 
 /// Whether there is a compiler of C for the processor; says so where there is none.
-fn has_compiler() -> bool {
+pub fn has_compiler() -> bool {
     let found = Command::new("arm-none-eabi-gcc").arg("--version").output();
     if found.is_err() {
         skip("no arm-none-eabi-gcc (apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi)");
@@ -127,11 +127,16 @@ fn has_compiler() -> bool {
     found.is_ok()
 }
 
-/// Builds the library into a folder; `None` where it is not to be, or cannot be built or run here.
-fn library(folder: &Path) -> Option<PathBuf> {
+/// The library for the emulated board; `None` where it is not to be, or cannot be built or run here.
+fn ready_library(folder: &Path) -> Option<PathBuf> {
     (thorough() && has_emulator() && has_compiler()).then_some(())?;
+    library(TARGET, folder)
+}
+
+/// Builds the library into a folder; `None` where no compiler here can.
+pub fn library(target: &str, folder: &Path) -> Option<PathBuf> {
     let output = Command::new(repository().join("scripts/c_library.sh"))
-        .arg(TARGET)
+        .arg(target)
         .arg(folder)
         .env_remove("CARGO_TARGET_DIR")
         .output()
@@ -191,7 +196,7 @@ fn compiled(library: &Path, folder: &Path, flags: &[&str]) -> PathBuf {
     program
 }
 
-fn write_samples(samples: &Samples, path: &Path) {
+pub fn write_samples(samples: &Samples, path: &Path) {
     let shape = samples.shape;
     let labels: Vec<u8> = samples
         .labels
@@ -206,7 +211,7 @@ fn write_samples(samples: &Samples, path: &Path) {
     fs::write(path, safetensors::serialize(tensors, None).unwrap()).unwrap();
 }
 
-fn kiln(words: &[&str], paths: &[&Path]) -> Output {
+pub fn kiln(words: &[&str], paths: &[&Path]) -> Output {
     let output = Command::new(env!("CARGO_BIN_EXE_kiln"))
         .args(words)
         .args(paths)
@@ -216,7 +221,7 @@ fn kiln(words: &[&str], paths: &[&Path]) -> Output {
     output
 }
 
-fn succeeded(output: &Output) {
+pub fn succeeded(output: &Output) {
     assert!(
         output.status.success(),
         "{}",

@@ -7,6 +7,7 @@
 mod boards;
 mod build;
 mod c;
+mod c_layouts;
 mod ends;
 mod evaluation;
 mod flash;
@@ -21,6 +22,7 @@ mod own_refusals;
 mod port;
 mod profile;
 mod refusals;
+mod sources;
 mod stack;
 mod support;
 mod training;

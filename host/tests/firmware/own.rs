@@ -2,10 +2,13 @@
 
 use super::support::{asset, bits, has_emulator, int8_images, repository, samples, skip, thorough};
 use host::data::Samples;
-use host::engine::{Engine, EngineOptions};
+use host::engine::{Engine, EngineOptions, Int8Engine};
+use host::model::AnyModel;
 use host::quantization::LearningHead;
 use host::weights::ModelBytes;
-use kiln_core::{Int8ModelFile, Scaling, Sgd, Trainable};
+use kiln_core::{CameraFrame, Int8ModelFile, PixelFormat, Scaling, Sgd, Trainable};
+use object::{Object, ObjectSegment};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,29 +18,37 @@ const TARGET: &str = "thumbv7em-none-eabihf";
 const NO_TARGET: i32 = 3;
 /// Samples between two that are shown.
 const STEP: usize = 10;
+/// Flash that the page's program may take beyond its model, with the 12 KB of what it prints.
+const MOST_FLASH: usize = 32_700;
+/// Flash that programs which only classify may take beyond their models, with the 1,188 bytes of vectors
+/// and start-up. By the page's profile for floats, which `scripts/own_figures.py` leaves out for integers.
+const LEAST_FLASH: [(&str, &str, usize); 2] = [
+    ("least", "digits.kiln", 12 << 10),
+    ("least_int8", "digits-int8.kiln", 10_700),
+];
 
 #[test]
 fn the_example_prints_the_logits_of_the_desktop_before_and_after_it_has_learned() {
-    let expected = [float_lines(), int8_lines()];
-    for (lines, file) in expected.iter().zip(["expected.txt", "expected_int8.txt"]) {
+    let expected = [float_lines(), int8_lines(), later_lines()];
+    let files = ["expected.txt", "expected_int8.txt", "expected_later.txt"];
+    for (lines, file) in expected.iter().zip(files) {
         let committed = fs::read_to_string(example().join(file)).unwrap();
         assert_eq!(*lines, committed, "{file} is not what the desktop computes");
     }
     let Some(programs) = build() else {
         return;
     };
-    for (lines, name) in expected.iter().zip(["own", "int8"]) {
+    for (lines, name) in expected.iter().zip(["own", "int8", "later"]) {
         assert_eq!(*lines, printed(&programs.join(name)), "{name}");
+    }
+    for (name, model, most) in LEAST_FLASH {
+        let own = flash_beyond(model, &programs.join(name));
+        assert!(own <= most, "{name}: {own} bytes beyond the model");
     }
 }
 
 #[test]
 fn a_project_of_the_page_s_own_text_prints_what_the_desktop_computes() {
-    let page = fs::read_to_string(repository().join("firmware/README.md")).unwrap();
-    let mut blocks = page.split("```").skip(1).step_by(2).filter_map(|block| {
-        let (language, text) = block.split_once('\n')?;
-        (language != "sh").then_some(text)
-    });
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -46,41 +57,56 @@ fn a_project_of_the_page_s_own_text_prints_what_the_desktop_computes() {
     };
     let kiln = repository().join("firmware/kiln");
     let kiln = kiln.canonicalize().unwrap();
-    for name in [
-        "Cargo.toml",
-        ".cargo/config.toml",
-        "memory.x",
-        "src/main.rs",
-    ] {
-        let text = blocks
-            .next()
-            .unwrap_or_else(|| panic!("the page has no {name}"));
-        write(
-            name,
-            &text.replace("../kiln/firmware/kiln", kiln.to_str().unwrap()),
-        );
+    for (name, text) in page_files() {
         assert!(text.lines().count() < 40, "{name}");
+        let path = kiln.to_str().unwrap();
+        write(name, &text.replace("../kiln/firmware/kiln", path));
     }
-    fs::copy(asset("digits.kiln"), folder.path().join("digits.kiln")).unwrap();
-    fs::copy(
-        example().join("Cargo.lock"),
-        folder.path().join("Cargo.lock"),
-    )
-    .unwrap();
-    // By cargo's own profile, as the example, whose dependencies need not be compiled again.
-    let profile = [
-        ("OPT_LEVEL", "3"),
-        ("LTO", "false"),
-        ("CODEGEN_UNITS", "16"),
-    ];
-    let profile = profile.map(|(name, value)| (format!("CARGO_PROFILE_RELEASE_{name}"), value));
+    for (from, name) in [
+        (asset("digits.kiln"), "digits.kiln"),
+        (example().join("Cargo.lock"), "Cargo.lock"),
+    ] {
+        fs::copy(from, folder.path().join(name)).unwrap();
+    }
     let output = example().join("target");
-    if build_in(folder.path(), &output, &profile).is_none() {
+    if build_in(folder.path(), &output, &[]).is_none() {
         return;
     }
     let program = folder.path().join("own");
     fs::copy(output.join(TARGET).join("release/own"), &program).unwrap();
     assert_eq!(page_lines(), printed(&program));
+    let own = flash_beyond("digits.kiln", &program);
+    assert!(own <= MOST_FLASH, "{own} bytes beyond the model");
+}
+
+/// Bytes that a program has in flash beyond the file of its model.
+fn flash_beyond(model: &str, program: &Path) -> usize {
+    let content = fs::read(program).unwrap();
+    let file = object::File::parse(&*content).unwrap();
+    let flash: u64 = file.segments().map(|segment| segment.file_range().1).sum();
+    flash as usize - fs::metadata(asset(model)).unwrap().len() as usize
+}
+
+/// The files of a new project, as the page has them.
+fn page_files() -> [(&'static str, String); 4] {
+    let page = fs::read_to_string(repository().join("firmware/README.md")).unwrap();
+    let mut blocks = page.split("```").skip(1).step_by(2).filter_map(|block| {
+        let (language, text) = block.split_once('\n')?;
+        (language != "sh").then_some(text.to_string())
+    });
+    [
+        "Cargo.toml",
+        ".cargo/config.toml",
+        "memory.x",
+        "src/main.rs",
+    ]
+    .map(|name| {
+        let text = blocks.next();
+        (
+            name,
+            text.unwrap_or_else(|| panic!("the page has no {name}")),
+        )
+    })
 }
 
 /// What a program prints in the emulator until it ends.
@@ -122,22 +148,28 @@ fn example() -> PathBuf {
     repository().join("firmware/examples/own")
 }
 
-/// The folder of the example's programs, built with the flags that cargo has by default; `None` where
-/// they cannot be built or run here.
+/// The folder of the example's programs, built by the page's profile, so that dependencies need not be
+/// compiled twice; `None` where they cannot be built or run here.
 fn build() -> Option<PathBuf> {
+    let [(_, manifest), ..] = page_files();
+    let profile = manifest.find("[profile.").map(|at| &manifest[at..]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("profile.toml");
+    fs::write(&file, profile.expect("the page has no profile")).unwrap();
     let output = example().join("target");
-    build_in(&example(), &output, &[])?;
+    let options = [OsStr::new("--config"), file.as_os_str()];
+    build_in(&example(), &output, &options)?;
     Some(output.join(TARGET).join("release"))
 }
 
 /// Builds a package for the emulated board; `None` where it cannot be built or run here.
-fn build_in(package: &Path, output: &Path, variables: &[(String, &str)]) -> Option<()> {
+fn build_in(package: &Path, output: &Path, options: &[&OsStr]) -> Option<()> {
     (thorough() && has_emulator()).then_some(())?;
     let output = Command::new(repository().join("scripts/cross_cargo.sh"))
         .args([TARGET, "core", "build", "--release", "--locked"])
+        .args(options)
         .current_dir(package)
         .env("CARGO_TARGET_DIR", output)
-        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap();
     let reason = String::from_utf8_lossy(&output.stderr);
@@ -195,6 +227,50 @@ fn int8_lines() -> String {
     };
     let features = head.features(&samples(), 1).unwrap();
     text + &lines(&run.logits(&features)[1], &names)
+}
+
+/// What the example that opens a model later has to print, of pictures of a camera.
+fn later_lines() -> String {
+    let bytes = ModelBytes::read(&asset("digits-int8.kiln")).unwrap();
+    let AnyModel::Int8(model) = AnyModel::open(&bytes).unwrap() else {
+        panic!("the committed network of integers is none");
+    };
+    let (samples, shape) = (samples(), model.network().input_shape());
+    let shown: Vec<u32> = (0..samples.len() as u32).step_by(STEP).collect();
+    let labels: Vec<u16> = shown
+        .iter()
+        .map(|index| samples.labels[*index as usize])
+        .collect();
+    let all = samples.bytes().unwrap().pixels().chunks(shape.elements());
+    let mut seen = vec![0; shown.len() * shape.elements()];
+    for (image, seen) in all.step_by(STEP).zip(seen.chunks_mut(shape.elements())) {
+        let (width, height) = (56, 42);
+        let picture: Vec<u8> = (0..width * height)
+            .flat_map(|at| {
+                let grey = image[at / width * 28 / height * 28 + at % width * 28 / width];
+                // Five bits and six, as the camera has them, and eight again.
+                let (five, six) = (grey >> 3, grey >> 2);
+                [
+                    five << 3 | five >> 2,
+                    six << 2 | six >> 4,
+                    five << 3 | five >> 2,
+                ]
+            })
+            .collect();
+        let frame = CameraFrame::new(&picture, width, height, PixelFormat::Rgb888).unwrap();
+        frame.write(shape, seen).unwrap();
+    }
+    let seen = Samples::of_bytes(seen, labels, shape.into());
+    let mut engine = Int8Engine::new(&model, 1, None).unwrap();
+    let indices: Vec<u32> = (0..seen.len() as u32).collect();
+    let (_, left) = engine.evaluate(&seen, &indices).unwrap();
+    let codes = left.codes.chunks(left.codes.len() / seen.len());
+    let lines = codes.zip(&seen.labels).map(|(codes, label)| {
+        // The first of equals.
+        let best = (0..codes.len()).rev().max_by_key(|class| codes[*class]);
+        format!("{label} looks like {}: {codes:?}\n", best.unwrap())
+    });
+    lines.collect()
 }
 
 /// A training of some layers on all samples, one by one.

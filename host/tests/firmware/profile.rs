@@ -4,6 +4,7 @@ use crate::support::{asset, thorough};
 use host::bench::board::{BoardNetwork, PassLog, profile, profile_int8};
 use host::bench::{BenchModel, BenchNetwork};
 use host::boards::BOARDS;
+use host::firmware::{CompilerProgress, FirmwareSources};
 use host::weights::ModelBytes;
 use kiln_core::Network;
 
@@ -16,6 +17,10 @@ fn network() -> BenchNetwork {
     ));
     let both = main.add(skip).relu();
     BenchNetwork::of("graph", both.max_pool2d(2).linear(9).linear(3)).unwrap()
+}
+
+fn sources() -> FirmwareSources {
+    FirmwareSources::find(None, CompilerProgress::Hidden).unwrap()
 }
 
 /// Whether the pieces of a pass make up the whole: each is counted to 40 instructions.
@@ -32,7 +37,7 @@ fn pieces_of_an_inference_and_of_a_training_step_make_up_the_whole() {
         return;
     }
     let network = network();
-    let result = profile(BOARDS[0], &network).unwrap();
+    let result = profile((BOARDS[0], &sources()), &network).unwrap();
     assert_eq!(result.note, None);
     let (inference, training) = (result.inference.as_ref(), result.training.as_ref());
     for log in [inference.unwrap(), training.unwrap()] {
@@ -67,7 +72,7 @@ fn pieces_of_an_inference_in_integers_make_up_the_whole() {
     }
     let bytes = ModelBytes::read(&asset("digits-int8.kiln")).unwrap();
     let model = BenchModel::new("digits".into(), bytes).unwrap();
-    let report = profile_int8(BOARDS[0], &model).unwrap();
+    let report = profile_int8((BOARDS[0], &sources()), &model).unwrap();
     assert_eq!(report.note, None);
     assert!(report.training.is_none());
     let inference = report.inference.unwrap();

@@ -1,6 +1,6 @@
 //! Firmware to test, a connection to it, and what the desktop makes of the same images.
 
-use host::boards::{BOARDS, Board, BoardPrograms};
+use host::boards::{BOARDS, Board, BoardPrograms, QemuSystem};
 use host::data::{ImageShape, Samples};
 use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError};
 use host::engine::Int8Engine;
@@ -118,7 +118,7 @@ pub fn has_emulator() -> bool {
     let folders = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&folders).any(|folder| folder.join("qemu-system-arm").is_file());
     if !found {
-        skip(&EmulationError::NoQemu.to_string());
+        skip(&EmulationError::NoQemu(QemuSystem::Arm).to_string());
     }
     found
 }

@@ -20,6 +20,14 @@ pub enum Int8Target {
     CortexMDsp,
 }
 
+impl Int8Target {
+    /// The processor that this is compiled for.
+    pub const HERE: Self = match HAS_LOOPS {
+        true => Self::CortexMDsp,
+        false => Self::Portable,
+    };
+}
+
 /// A network in integers, arranged by [`Program::arrange_int8`].
 #[derive(Clone, Copy, Debug)]
 pub struct ArrangedNetwork<'a> {

@@ -7,7 +7,7 @@ use crate::bench::BenchModel;
 use crate::bench::networks::random_samples;
 use crate::boards::{self, Board, Need};
 use crate::emulator::EmulationError;
-use crate::firmware::{BuildError, Content};
+use crate::firmware::{BuildError, Content, FirmwareSources};
 use crate::quantization::Int8Footprint;
 use kiln_core::{Program, Purpose};
 
@@ -17,7 +17,10 @@ use kiln_core::{Program, Purpose};
 /// # Errors
 ///
 /// As [`profile`](super::profile()). A network that does not fit the board is none: the result says so.
-pub fn profile_int8(board: Board, subject: &BenchModel) -> Result<BoardNetwork, BoardBenchError> {
+pub fn profile_int8(
+    (board, sources): (Board, &FirmwareSources),
+    subject: &BenchModel,
+) -> Result<BoardNetwork, BoardBenchError> {
     if board.emulated.is_none() {
         return Err(EmulationError::NotEmulated(board.name).into());
     }
@@ -40,7 +43,7 @@ pub fn profile_int8(board: Board, subject: &BenchModel) -> Result<BoardNetwork, 
         model: subject.bytes().as_slice(),
         samples: &samples,
     };
-    let log: PassLog = match run(board, "profile_int8", content, None) {
+    let log: PassLog = match run((board, sources), "profile_int8", content, None) {
         Ok(log) => log.inference.mean(),
         // The linker knows better than the sums above.
         Err(BoardBenchError::Build(BuildError::Refused(reason))) => {

@@ -7,7 +7,7 @@ use crate::data::Samples;
 use crate::emulator::{
     EmulatedProgram, EmulatedProgramError, EmulatedSerial, Emulation, EmulationError,
 };
-use crate::firmware::{self, BuildError, Content, FirmwareProfile, TrainingMemory};
+use crate::firmware::{BuildError, Content, FirmwareProfile, FirmwareSources, TrainingMemory};
 use crate::quantization::FootprintError;
 use crate::weights::ModelBytes;
 use kiln_core::{
@@ -81,9 +81,12 @@ struct Fitting {
 ///
 /// # Errors
 ///
-/// If there is no firmware folder, no compiler for the board or no emulator, or the firmware fails. A
+/// If there is no compiler for the board or no emulator, or the firmware fails. A
 /// network that does not fit the board is none: the result says so.
-pub fn profile(board: Board, network: &BenchNetwork) -> Result<BoardResult, BoardBenchError> {
+pub fn profile(
+    (board, sources): (Board, &FirmwareSources),
+    network: &BenchNetwork,
+) -> Result<BoardResult, BoardBenchError> {
     if board.emulated.is_none() {
         return Err(EmulationError::NotEmulated(board.name).into());
     }
@@ -106,7 +109,7 @@ pub fn profile(board: Board, network: &BenchNetwork) -> Result<BoardResult, Boar
     };
     let training = result.training_program.as_ref();
     let memory = training.map(|_| TrainingMemory::default());
-    let log = match run(board, "profile", content, memory) {
+    let log = match run((board, sources), "profile", content, memory) {
         Ok(log) => log,
         // The linker knows better than the sums above.
         Err(BoardBenchError::Build(BuildError::Refused(reason))) => {
@@ -122,18 +125,13 @@ pub fn profile(board: Board, network: &BenchNetwork) -> Result<BoardResult, Boar
 
 /// Builds one of the firmware's programs, and takes what it prints.
 pub(super) fn run(
-    board: Board,
+    (board, sources): (Board, &FirmwareSources),
     program: &str,
     content: Content<'_>,
     memory: Option<TrainingMemory>,
 ) -> Result<ProfileLog, BoardBenchError> {
-    let firmware = firmware::build(
-        board,
-        program,
-        Some(content),
-        memory,
-        FirmwareProfile::Release,
-    )?;
+    let profile = FirmwareProfile::Release;
+    let firmware = sources.build(board, program, Some(content), memory, profile)?;
     let program = EmulatedProgram::read(firmware.path())?;
     let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere)?;
     let (mut log, mut last) = (ProfileLog::default(), String::new());

@@ -1,8 +1,8 @@
-//! Where the files of a dataset known by name come from.
+//! Where the files of a dataset come from, and which of them are taken.
 
 use std::path::PathBuf;
 
-/// Flags for the files of a dataset known by name.
+/// Flags for the files of a dataset.
 #[derive(Clone, Debug, clap::Args)]
 #[group(skip)]
 pub struct SourceArguments {
@@ -12,4 +12,7 @@ pub struct SourceArguments {
     /// Do not download anything
     #[arg(long)]
     pub offline: bool,
+    /// Leave out the images of a folder that cannot be decoded
+    #[arg(long)]
+    pub skip_broken: bool,
 }

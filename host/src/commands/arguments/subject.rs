@@ -1,9 +1,9 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
+use super::classes::match_classes;
 use super::source;
 use crate::data::{self, Dataset, Samples};
 use crate::model::{AnyModel, ModelFacts};
-use crate::output::counted;
 use crate::run::folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
@@ -60,11 +60,11 @@ impl SubjectArguments {
     ///
     /// # Errors
     ///
-    /// What was wrong with it, or that its classes are not the model's.
+    /// What was wrong with it, or that the model does not know its classes.
     pub fn load(&self, model: &impl ModelFacts, threads: usize) -> Result<Dataset> {
-        let dataset = data::load(&self.dataset, &self.options(model, threads))?;
-        check_classes(model, &dataset).with_context(|| self.name())?;
-        Ok(dataset)
+        let mut dataset = data::load_samples(&self.dataset, &self.options(model, threads))?;
+        match_classes(model, &mut dataset).with_context(|| self.name())?;
+        Ok(dataset.without_set_aside())
     }
 
     /// The same, whatever classes the dataset has.
@@ -74,24 +74,24 @@ impl SubjectArguments {
     /// What was wrong with it.
     pub fn load_any(&self, model: &impl ModelFacts, threads: usize) -> Result<Dataset> {
         let options = self.options(model, threads);
-        Ok(data::load_samples(&self.dataset, &options)?)
+        Ok(data::load_samples(&self.dataset, &options)?.without_set_aside())
     }
 
-    /// The same, to be scored by the model: a classifier's classes have to be those of the labels, where
-    /// there are labels.
+    /// The same, to be scored by the model: a classifier has to know the classes of the labels, where there
+    /// are labels.
     ///
     /// # Errors
     ///
-    /// What was wrong with it, or that its classes are not the model's.
+    /// What was wrong with it, or that the model does not know its classes.
     pub fn load_scored(&self, model: &AnyModel<'_>, threads: usize) -> Result<Dataset> {
         if model.task() == ModelTask::Reconstruction {
             return self.load_any(model, threads);
         }
-        let dataset = data::load(&self.dataset, &self.options(model, threads))?;
+        let mut dataset = data::load_samples(&self.dataset, &self.options(model, threads))?;
         if has_labels(&dataset) {
-            check_classes(model, &dataset).with_context(|| self.name())?;
+            match_classes(model, &mut dataset).with_context(|| self.name())?;
         }
-        Ok(dataset)
+        Ok(dataset.without_set_aside())
     }
 
     fn options(&self, model: &impl ModelFacts, threads: usize) -> data::Options {
@@ -102,6 +102,7 @@ impl SubjectArguments {
             shape: Some(model.network().input_shape().into()),
             size: data::TargetSize::Own,
             codes: model.codes(),
+            skip_broken: self.source.skip_broken,
             progress: true,
         }
     }
@@ -188,40 +189,6 @@ pub fn spread(samples: &Samples, limit: Option<usize>) -> Vec<u32> {
     (0..count)
         .map(|index| (index as u64 * all as u64 / count as u64) as u32)
         .collect()
-}
-
-/// Labels are numbers: they mean the same to the model only if the names do.
-///
-/// # Errors
-///
-/// If the dataset has other classes than the model.
-pub fn check_classes(model: &impl ModelFacts, dataset: &Dataset) -> Result<()> {
-    let names = model.names();
-    let (trained, found) = (model.network().classes(), dataset.classes.len());
-    let same_names = names.is_empty() || names.iter().eq(dataset.classes.iter());
-    ensure!(
-        trained == found && same_names,
-        "these weights tell apart {}, but {} has {}; use weights trained on these classes",
-        named_classes(trained, &names),
-        dataset.name,
-        named_classes(found, &dataset.classes)
-    );
-    Ok(())
-}
-
-/// A number of classes with the first of their names, enough to recognise them by.
-pub fn named_classes(count: usize, names: &[impl AsRef<str>]) -> String {
-    let shown: Vec<&str> = names.iter().take(4).map(AsRef::as_ref).collect();
-    let more = if names.len() > shown.len() {
-        ", …"
-    } else {
-        ""
-    };
-    let names = match shown.is_empty() {
-        true => String::new(),
-        false => format!(" ({}{more})", shown.join(", ")),
-    };
-    format!("{}{names}", counted(count, "class", "classes"))
 }
 
 #[cfg(test)]

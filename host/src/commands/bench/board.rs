@@ -6,6 +6,7 @@ use crate::bench::board::{
 };
 use crate::bench::{BenchModel, BenchNetwork};
 use crate::boards::Board;
+use crate::firmware::FirmwareSources;
 use crate::output::{Output, TABLE_STYLE, grouped};
 use anyhow::{Context, Result};
 use comfy_table::{CellAlignment, Table};
@@ -27,7 +28,7 @@ struct BoardReport {
 /// cannot be written.
 pub fn run(
     output: Output,
-    board: Board,
+    (board, sources): (Board, &FirmwareSources),
     (networks, models): (&[BenchNetwork], &[BenchModel]),
     layers: bool,
 ) -> Result<()> {
@@ -37,7 +38,8 @@ pub fn run(
     )?;
     let mut reports = Vec::new();
     for network in networks {
-        let result = profile(board, network).with_context(|| network.name().to_string())?;
+        let result =
+            profile((board, sources), network).with_context(|| network.name().to_string())?;
         let report = BoardNetwork::of(network, &result);
         if layers {
             describe_layers(output, &report)?;
@@ -45,7 +47,8 @@ pub fn run(
         reports.push(report);
     }
     for model in models {
-        let report = profile_int8(board, model).with_context(|| model.name().to_string())?;
+        let report =
+            profile_int8((board, sources), model).with_context(|| model.name().to_string())?;
         if layers {
             describe_layers(output, &report)?;
         }

@@ -2,7 +2,7 @@
 
 use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{EmulatedProgram, EmulatedSerial, Emulation};
-use crate::firmware::{self, Firmware, TrainingMemory};
+use crate::firmware::{CompilerProgress, Firmware, FirmwareSources, TrainingMemory};
 use crate::link::{self, Description, LinkSession};
 use crate::number;
 use crate::output::{self, Output};
@@ -31,8 +31,9 @@ pub struct ConnectionArguments {
     /// Speed of the serial port
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<u32>(1), value_name = "BAUD", default_value_t = 115_200)]
     baud: u32,
-    /// Emulate this firmware instead of building one
-    #[arg(long, value_name = "ELF", conflicts_with = "port")]
+    /// Emulate this firmware, an ELF file, instead of building one, or build it from this folder, the
+    /// folder firmware of Kiln's repository [default: KILN_FIRMWARE, or where it was when kiln was built]
+    #[arg(long, value_name = "ELF|DIR", conflicts_with = "port")]
     firmware: Option<PathBuf>,
     /// Seconds without an answer before the device is asked again
     #[arg(long, allow_negative_numbers = true, value_parser = number::decimal::<f64>, value_name = "SECONDS", default_value_t = 5.0)]
@@ -111,18 +112,15 @@ impl ConnectionArguments {
         bytes: &ModelBytes,
         training: Option<TrainingMemory>,
     ) -> Result<(Box<dyn link::LinkStream>, Emulator)> {
-        let built = match &self.firmware {
+        let given = self.firmware.as_deref().filter(|path| !path.is_dir());
+        let built = match given {
             Some(_) => None,
-            None => {
-                let name = self.board.name;
-                output.item("firmware", format_args!("building it for {name}"))?;
-                Some(firmware::build_server(self.board, bytes, training)?)
-            }
+            None => Some(self.build(output, bytes, training)?),
         };
         let path = built.as_ref().map(Firmware::path);
-        let path = path.or(self.firmware.as_deref()).context("no firmware")?;
+        let path = path.or(given).context("no firmware")?;
         let program = EmulatedProgram::read(path).with_context(|| path.display().to_string())?;
-        let board = match &self.firmware {
+        let board = match given {
             Some(_) => program.board().unwrap_or(self.board),
             None => self.board,
         };
@@ -153,6 +151,30 @@ impl ConnectionArguments {
         };
         let stream = emulator.accept(&listener)?;
         Ok((link::from_socket(stream)?, emulator))
+    }
+    /// Builds the firmware, and says from what and how long that takes.
+    fn build(
+        &self,
+        output: Output,
+        bytes: &ModelBytes,
+        training: Option<TrainingMemory>,
+    ) -> Result<Firmware> {
+        let progress = match output.is_json() {
+            true => CompilerProgress::Hidden,
+            false => CompilerProgress::Shown,
+        };
+        let sources = FirmwareSources::find(self.firmware.as_deref(), progress)?;
+        let (folder, origin) = (sources.folder().display(), sources.origin());
+        let name = self.board.name;
+        output.item(
+            "firmware",
+            format_args!("building it for {name} from {folder} ({origin})"),
+        )?;
+        output.item(
+            "",
+            "a first build takes some 3 minutes, later ones a fraction of one",
+        )?;
+        Ok(sources.build_server(self.board, bytes, training)?)
     }
 }
 

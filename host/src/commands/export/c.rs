@@ -3,14 +3,14 @@
 use super::{ExportArguments, c_samples, c_training, firmware};
 use crate::commands::arguments::subject;
 use crate::commands::describe_network;
-use crate::exchange::c;
+use crate::exchange::c::{self, CLayout};
 use crate::model::{AnyModel, ModelFacts};
 use crate::output::Output;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The result as JSON.
 #[derive(Debug, Serialize)]
@@ -47,12 +47,16 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
         Some(_) => Some(c_samples::of(output, arguments, &model, training.as_ref())?),
         None => None,
     };
-    let written =
-        c::write(&model, &name, training.as_ref(), samples.as_ref()).with_context(file)?;
+    let layout = arguments.layout.unwrap_or_default();
+    let written = c::write(&model, &name, training.as_ref(), samples.as_ref(), layout);
+    let written = written.with_context(file)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let mut files = Vec::new();
     for own in written {
         let path = folder.join(own.name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+        }
         whole_file::write(&path, own.content.as_bytes())
             .with_context(|| path.display().to_string())?;
         files.push(path);
@@ -71,10 +75,20 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
     for path in &files {
         output.item("wrote", path.display())?;
     }
-    output.item(
-        "next",
-        "scripts/c_library.sh TARGET builds libkiln.a and kiln.h for your processor",
-    )?;
+    output.item("next", next(layout, &folder))?;
     output.object(&CReport { name, files })?;
     Ok(())
+}
+
+/// What is missing yet: the library.
+fn next(layout: CLayout, folder: &Path) -> String {
+    let library = folder.join(layout.library_folder());
+    let library = library.display();
+    let which = match layout {
+        CLayout::Arduino => {
+            ", where MCU is the board's {build.mcu}, and below it its {build.fpu}-{build.float-abi}"
+        }
+        _ => "",
+    };
+    format!("scripts/c_library.sh TARGET {library} builds libkiln.a for your processor{which}")
 }

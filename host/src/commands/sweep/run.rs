@@ -81,8 +81,7 @@ impl<'a> Runs<'a> {
         }
         let board = self.subject.plan.board.as_deref();
         let board = board.and_then(|name| boards::parse(name).ok());
-        let samples = self.dataset.train.len();
-        Split::new(samples, settings.validation, settings.seed)?;
+        Split::of(self.dataset, settings.validation, settings.seed)?;
         let network = fitting(model(run).as_ref(), self.dataset, settings.loss)?;
         candidate.bytes = memory(&network, &settings, self.dataset)?;
         candidate.done = matches!(stage, Stage::Done(_));
@@ -257,6 +256,8 @@ impl<'a> Runs<'a> {
             dataset: plan.dataset.clone(),
             data: plan.data.clone(),
             offline: true,
+            // The samples are here already.
+            skip_broken: false,
             settings: run.settings.clone(),
             model: model(run),
             size: TargetSize::Reduced,
@@ -294,7 +295,7 @@ fn memory(network: &Network, settings: &Hyperparameters, dataset: &Dataset) -> R
         engine += engine::memory(&Folding::of(network).network(), &options)?;
     }
     let test = dataset.test.as_ref().map_or(0, Samples::len);
-    let held_out = (samples as f64 * settings.validation).ceil() as usize;
+    let held_out = ((samples as f64 * settings.validation).ceil() as usize).max(dataset.set_aside);
     let logits = test.max(held_out) * network.classes();
     let indices = 2 * samples + test;
     let checkpoints = 2 * 2 * network.parameters();

@@ -2,6 +2,7 @@
 
 use super::{Stage, SweepArguments, SweepBudget, SweepFolder, SweepPlan};
 
+use crate::commands::arguments::source::SourceArguments;
 use crate::data::{self, Dataset, ImageShape, TargetSize};
 use crate::network_file::NetworkTables;
 use crate::run::{ensure_trainable, lasting_name, new_folder, whole_path};
@@ -81,15 +82,16 @@ impl SweepSubject {
     ///
     /// What is wrong with the dataset, that the networks take images of several shapes, or that the
     /// samples are not those the sweep began with.
-    pub fn load(&mut self, offline: bool) -> Result<Dataset> {
+    pub fn load(&mut self, source: &SourceArguments) -> Result<Dataset> {
         let options = data::Options {
             data: self.plan.data.clone(),
-            offline,
+            offline: source.offline,
             threads: thread::available_parallelism().map_or(1, usize::from),
             shape: self.shape()?,
             // As `kiln train` has it where nothing is said.
             size: TargetSize::Reduced,
             codes: None,
+            skip_broken: source.skip_broken,
             progress: true,
         };
         let dataset = data::load(&self.plan.dataset, &options)?;

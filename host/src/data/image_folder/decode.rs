@@ -5,14 +5,15 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use image::metadata::Orientation;
 use image::{ImageDecoder, ImageResult};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
-use super::ImageFolderError;
-use super::scan::ImageFile;
+use super::scan::{ImageFile, natural};
+use super::{BrokenImage, ImageFolderError};
 use crate::data::decoded::{self, Decoded, Size};
 use crate::data::picture::Picture;
 use crate::data::{DataError, ImageShape, Options};
@@ -28,9 +29,9 @@ pub(super) fn decode(
     bar: &ProgressBar,
 ) -> Result<Decoded, DataError> {
     if let Some(shape) = options.shape {
-        return decode_to(images, shape, false, bar);
+        return finished(decode_to(images, shape, false, bar));
     }
-    let (width, height) = most_common_size(images)?;
+    let (width, height) = most_common_size(images);
     let shaped = |channels| {
         options.size.of(ImageShape {
             channels,
@@ -40,47 +41,78 @@ pub(super) fn decode(
     };
     // Whether there is colour shows only in the pixels. Colour sets show it in their first
     // images, so that the wrong guess costs next to nothing, and no image is kept twice.
-    let grey = decode_to(images, shaped(1), true, bar)?;
-    if grey.colour == 0 {
-        return Ok(grey);
+    match decode_to(images, shaped(1), true, bar) {
+        Ok((grey, false)) => return Ok(grey),
+        Ok((_, true)) => {}
+        // All have been looked at.
+        Err((error, false)) => return Err(error),
+        Err((_, true)) => {}
     }
-    drop(grey);
     bar.set_position(0);
-    decode_to(images, shaped(3), false, bar)
+    finished(decode_to(images, shaped(3), false, bar))
 }
 
-/// Of sizes equally common the smallest.
-fn most_common_size(images: &[ImageFile]) -> Result<Size, ImageFolderError> {
-    let sizes = images
-        .par_iter()
-        .map(|image| file_size(&image.path).map_err(|cause| undecodable(&image.path, cause)))
-        .collect::<Result<Vec<_>, _>>()?;
+fn finished(decoded: Result<(Decoded, bool), (DataError, bool)>) -> Result<Decoded, DataError> {
+    decoded
+        .map(|(decoded, _)| decoded)
+        .map_err(|(error, _)| error)
+}
+
+/// Of sizes equally common the smallest. Images without a sound header are found when they are decoded.
+fn most_common_size(images: &[ImageFile]) -> Size {
+    let sizes = images.par_iter().map(|image| file_size(&image.path).ok());
     let mut counts = BTreeMap::<Size, usize>::new();
-    for size in sizes {
+    for size in sizes.collect::<Vec<_>>().into_iter().flatten() {
         *counts.entry(size).or_default() += 1;
     }
     let most_common = counts.into_iter().rev().max_by_key(|&(_, count)| count);
-    Ok(most_common.map_or((1, 1), |(size, _)| size))
+    most_common.map_or((1, 1), |(size, _)| size)
 }
 
-/// Decodes all images to `shape`; with `stop_at_colour` those after a coloured one stay black.
+/// Decodes all images to `shape`, and says whether one has colour; with `stop_at_colour` those after a
+/// coloured one stay black. Where some cannot be decoded, the others are looked at all the same, so that the
+/// error names all that cannot.
 fn decode_to(
     images: &[ImageFile],
     shape: ImageShape,
     stop_at_colour: bool,
     bar: &ProgressBar,
-) -> Result<Decoded, DataError> {
+) -> Result<(Decoded, bool), (DataError, bool)> {
     let has_colour = AtomicBool::new(false);
-    Decoded::of(images, shape, |image| {
+    let broken = Mutex::new(Vec::new());
+    let decoded = Decoded::of(images, shape, |image| {
         if stop_at_colour && has_colour.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let (picture, size) =
-            read_picture(&image.path).map_err(|cause| undecodable(&image.path, cause))?;
-        has_colour.fetch_or(picture.is_colour(), Ordering::Relaxed);
         bar.inc(1);
+        let (picture, size) = match read_picture(&image.path) {
+            Ok(read) => read,
+            Err(cause) => {
+                let (path, cause) = (image.path.clone(), cause.to_string());
+                broken
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(BrokenImage { path, cause });
+                return Ok(None);
+            }
+        };
+        has_colour.fetch_or(picture.is_colour(), Ordering::Relaxed);
         Ok(Some((picture, size)))
-    })
+    });
+    let has_colour = has_colour.into_inner();
+    let mut broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    broken.sort_by(|one, other| natural(&one.path, &other.path));
+    match (decoded, broken.is_empty()) {
+        (Ok(decoded), true) => Ok((decoded, has_colour)),
+        (Ok(_), false) => {
+            let images = images.len();
+            Err((
+                ImageFolderError::Undecodable { images, broken }.into(),
+                has_colour,
+            ))
+        }
+        (Err(error), _) => Err((error, has_colour)),
+    }
 }
 
 fn read_picture(path: &Path) -> ImageResult<(Picture, Size)> {
@@ -99,11 +131,4 @@ fn file_size(path: &Path) -> ImageResult<Size> {
         | Orientation::Rotate270FlipH => (height, width),
         _ => (width, height),
     })
-}
-
-fn undecodable(path: &Path, cause: impl ToString) -> ImageFolderError {
-    ImageFolderError::Undecodable {
-        path: path.into(),
-        cause: cause.to_string(),
-    }
 }

@@ -1,6 +1,7 @@
 //! Folders of images: one folder per class.
 
 mod decode;
+mod parts;
 mod scan;
 
 use std::path::{Path, PathBuf};
@@ -29,8 +30,8 @@ pub enum ImageFolderError {
     },
     /// There are files, but none is an image.
     #[error(
-        "{} has no images: none of its {files} files ends in .png, .jpg, .jpeg or .bmp; give a \
-         folder with one folder of such images per class",
+        "{} has no images: none of its {files} files ends in .png, .jpg, .jpeg, .jfif, .bmp or .webp; \
+         give a folder with one folder of such images per class",
         folder.display()
     )]
     NoImages {
@@ -51,6 +52,30 @@ pub enum ImageFolderError {
         /// Images that lie directly in it.
         images: usize,
     },
+    /// A folder that is a part of the dataset by its name has images beside its class folders.
+    #[error(
+        "{} has images that are in no class folder: sort them into one folder per class, in each part \
+         of the dataset, or give the class folders themselves",
+        part.display()
+    )]
+    LoosePart {
+        /// The part.
+        part: PathBuf,
+    },
+    /// Folders that seem to be parts of a dataset, by names that say nothing.
+    #[error(
+        "{} has folders {} that hold folders of the same names ({}, …): call those to train on train, \
+         others val or test, or give one of them alone",
+        folder.display(), parts.join(", "), classes.join(", ")
+    )]
+    UnknownParts {
+        /// The folder given.
+        folder: PathBuf,
+        /// Its folders.
+        parts: Vec<String>,
+        /// The first folders of each.
+        classes: Vec<String>,
+    },
     /// More classes than labels can tell apart.
     #[error(
         "{} has {classes} folders of images: at most 65536 classes can be told apart; merge some",
@@ -62,26 +87,70 @@ pub enum ImageFolderError {
         /// Folders with images.
         classes: usize,
     },
-    /// A file with the name of an image is none.
-    #[error("cannot decode {}: {cause}; repair or remove it", path.display())]
+    /// Files with the names of images are none.
+    #[error(
+        "cannot decode {}; repair or remove {}, or leave {} out with --skip-broken",
+        listed(broken, *images),
+        it(broken),
+        it(broken)
+    )]
     Undecodable {
-        /// The file.
-        path: PathBuf,
-        /// What the decoder said.
-        cause: String,
+        /// Images that there are.
+        images: usize,
+        /// Those that cannot be decoded.
+        broken: Vec<BrokenImage>,
+    },
+    /// Nothing is left where broken images are left out.
+    #[error(
+        "{}: none of its {images} images can be decoded; give a folder with some that can",
+        folder.display()
+    )]
+    AllBroken {
+        /// The folder given.
+        folder: PathBuf,
+        /// Images that there are.
+        images: usize,
     },
 }
+
+/// An image that cannot be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenImage {
+    /// The file.
+    pub path: PathBuf,
+    /// What the decoder said.
+    pub cause: String,
+}
+
+/// Broken images that a message names.
+const BROKEN_NAMED: usize = 3;
 
 pub(super) fn load(
     folder: &Path,
     options: &Options,
     purpose: TensorPurpose,
 ) -> Result<Dataset, DataError> {
-    let scan = scan::scan(folder, purpose)?;
+    let mut scan = scan::scan(folder, purpose)?;
     let bar = progress_bar(options.progress, scan.images.len() as u64, BAR);
-    let decoded = decode::decode(&scan.images, options, &bar)?;
+    let decoded = decode::decode(&scan.images, options, &bar);
+    let (decoded, left_out) = match decoded {
+        Err(DataError::ImageFolder(ImageFolderError::Undecodable { images, broken }))
+            if options.skip_broken =>
+        {
+            if broken.len() == images {
+                let folder = folder.into();
+                return Err(ImageFolderError::AllBroken { folder, images }.into());
+            }
+            scan.leave_out(&broken);
+            bar.set_position(0);
+            let notice = format!("left out {}", listed(&broken, images));
+            (decode::decode(&scan.images, options, &bar)?, Some(notice))
+        }
+        decoded => (decoded?, None),
+    };
     bar.finish_and_clear();
     let mut notices = notices(&scan, &decoded);
+    notices.extend(left_out);
     notices.extend(reduction_notice(options, &decoded));
     let source = format!("images in {}", scan.root.display());
     let (train, test) = split(&scan, decoded);
@@ -89,6 +158,7 @@ pub(super) fn load(
         name: folder_name(folder),
         source,
         files: files(&scan),
+        set_aside: scan.parts[1],
         classes: scan.classes,
         labelled: true,
         train,
@@ -101,16 +171,17 @@ pub(super) fn load(
     })
 }
 
-/// The first `scan.train` images train, the others test.
+/// The images of the first two parts train, or validate; the others test.
 fn split(scan: &Scan, decoded: Decoded) -> (Samples, Option<Samples>) {
     let shape = decoded.shape;
     let mut labels: Vec<u16> = scan.images.iter().map(|image| image.label).collect();
     let mut pixels = decoded.pixels;
-    if labels.len() == scan.train {
+    let train = scan.parts[0] + scan.parts[1];
+    if labels.len() == train {
         return (Samples::of_bytes(pixels, labels, shape), None);
     }
-    let test_labels = labels.split_off(scan.train);
-    let test_pixels = pixels.split_off(scan.train * shape.size());
+    let test_labels = labels.split_off(train);
+    let test_pixels = pixels.split_off(train * shape.size());
     (
         Samples::of_bytes(pixels, labels, shape),
         Some(Samples::of_bytes(test_pixels, test_labels, shape)),
@@ -123,7 +194,7 @@ fn files(scan: &Scan) -> [Vec<String>; 2] {
         let below = image.path.strip_prefix(&scan.root);
         below.unwrap_or(&image.path).display().to_string()
     };
-    let (train, test) = scan.images.split_at(scan.train);
+    let (train, test) = scan.images.split_at(scan.parts[0] + scan.parts[1]);
     [train, test].map(|images| images.iter().map(path).collect())
 }
 
@@ -135,7 +206,47 @@ fn notices(scan: &Scan, decoded: &Decoded) -> Vec<String> {
             scan.root.display()
         )
     });
-    loose.into_iter().chain(decoded.notices()).collect()
+    let unread = (!scan.unread.is_empty()).then(|| {
+        let kinds: Vec<String> = scan.unread.keys().map(|kind| format!(".{kind}")).collect();
+        format!(
+            "ignored {} of kinds that are not read ({}): convert them to PNG",
+            counted(scan.unread.values().sum()),
+            kinds.join(", ")
+        )
+    });
+    loose
+        .into_iter()
+        .chain(unread)
+        .chain(decoded.notices())
+        .collect()
+}
+
+/// Broken images, the first of them by name, and of how many.
+fn listed(broken: &[BrokenImage], images: usize) -> String {
+    let named: Vec<String> = broken
+        .iter()
+        .take(BROKEN_NAMED)
+        .map(|own| match broken.len() {
+            1 => format!("{}: {}", own.path.display(), own.cause),
+            _ => format!("{} ({})", own.path.display(), own.cause),
+        })
+        .collect();
+    let more = if broken.len() > BROKEN_NAMED {
+        ", …"
+    } else {
+        ""
+    };
+    match broken.len() {
+        1 => named.concat(),
+        count => format!("{count} of {images} images: {}{more}", named.join(", ")),
+    }
+}
+
+fn it(broken: &[BrokenImage]) -> &'static str {
+    match broken.len() {
+        1 => "it",
+        _ => "them",
+    }
 }
 
 /// How to keep more of photographs that nobody asked to shrink.

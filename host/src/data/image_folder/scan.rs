@@ -1,23 +1,27 @@
 //! Which files of a folder are images, and of which class.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use unicode_normalization::UnicodeNormalization;
 use walkdir::WalkDir;
 
-use super::ImageFolderError;
+use super::parts::{check_parts, parts};
+use super::{BrokenImage, ImageFolderError};
 use crate::data::DataError;
 use crate::data::tensor_file::TensorPurpose;
 use crate::whole_file::without_path;
 
-const EXTENSIONS: [&str; 4] = ["png", "jpg", "jpeg", "bmp"];
-const TRAIN_NAMES: [&str; 2] = ["train", "training"];
-/// The first that is there is tested on.
-const TEST_NAMES: [&str; 5] = ["test", "testing", "validation", "valid", "val"];
-
+/// `.jfif` is a JPEG file as some programs of Windows call it.
+const EXTENSIONS: [&str; 6] = ["png", "jpg", "jpeg", "jfif", "bmp", "webp"];
+/// Images, too, of kinds that are not read.
+const UNREAD: [&str; 13] = [
+    "avif", "gif", "heic", "heif", "ico", "jp2", "jxl", "pbm", "pgm", "ppm", "tga", "tif", "tiff",
+];
 /// Ignored files that are named, so that a mistake in an ending is seen.
 const NAMED: usize = 2;
 
@@ -28,16 +32,19 @@ pub(super) struct Scan {
     pub(super) root: PathBuf,
     /// In natural order.
     pub(super) classes: Vec<String>,
-    /// The training images before the test images; either class by class, in natural order.
+    /// The training images, then those to validate on, then the test images; each class by class, in
+    /// natural order.
     pub(super) images: Vec<ImageFile>,
-    /// How many of the images are to train on.
-    pub(super) train: usize,
+    /// How many of the images are to train on, and to validate on.
+    pub(super) parts: [usize; 2],
     /// Files passed over.
     pub(super) ignored: usize,
     /// The first of them that are no images, at most [`NAMED`], as seen from the folder given.
     pub(super) ignored_names: Vec<String>,
     /// Those of the ignored files that are images but in no class folder.
     pub(super) loose: usize,
+    /// Images of kinds that are not read, by their endings; not among the ignored files.
+    pub(super) unread: BTreeMap<&'static str, usize>,
 }
 
 /// An image and its class.
@@ -48,10 +55,10 @@ pub(super) struct ImageFile {
 }
 
 /// A folder and those of its subfolders that hold images.
-struct Tree {
-    root: PathBuf,
+pub(super) struct Tree {
+    pub(super) root: PathBuf,
     /// In natural order of their names.
-    branches: Vec<Branch>,
+    pub(super) branches: Vec<Branch>,
     /// Images directly in the folder.
     loose: usize,
     /// Files that are no images, anywhere below.
@@ -59,10 +66,10 @@ struct Tree {
 }
 
 /// A folder that holds images somewhere below.
-struct Branch {
-    path: PathBuf,
+pub(super) struct Branch {
+    pub(super) path: PathBuf,
     /// In natural order.
-    images: Vec<PathBuf>,
+    pub(super) images: Vec<PathBuf>,
 }
 
 /// Finds the classes of `folder`: its subfolders with images somewhere below them. Where there
@@ -71,28 +78,67 @@ struct Branch {
 pub(super) fn scan(folder: &Path, purpose: TensorPurpose) -> Result<Scan, DataError> {
     let mut tree = read_tree(folder)?;
     check_tree(&tree)?;
+    let unread = take_unread(&mut tree.junk);
     let (junk, ignored_names) = (tree.junk.len(), first_names(folder, &mut tree.junk));
     let found = tree.loose + tree.image_count();
     let tree = descend(tree)?;
     let root = tree.root.clone();
-    let (train, test) = match train_and_test(&tree) {
-        Some((train, test)) => (read_tree(train)?, Some(read_tree(test)?)),
-        None => (tree, None),
+    check_parts(&tree)?;
+    let trees = match parts(&tree) {
+        Some(parts) => parts
+            .into_iter()
+            .map(|part| part.map(read_tree).transpose())
+            .collect::<Result<_, _>>()?,
+        None => vec![Some(tree), None, None],
     };
-    let classes = class_names(&train, test.as_ref());
+    let classes = class_names(&trees);
     check_classes(folder, &classes, purpose)?;
-    let train_count = train.image_count();
-    let images = labelled([Some(train), test], &classes);
+    let count = |tree: &Option<Tree>| tree.as_ref().map_or(0, Tree::image_count);
+    let parts = [count(&trees[0]), count(&trees[1])];
+    let images = labelled(trees, &classes);
     let loose = found - images.len();
     Ok(Scan {
         root,
         classes,
-        train: train_count,
+        parts,
         images,
         ignored: junk + loose,
         ignored_names,
         loose,
+        unread,
     })
+}
+
+impl Scan {
+    /// Leaves out the images at these paths.
+    pub(super) fn leave_out(&mut self, broken: &[BrokenImage]) {
+        let is_broken = |image: &ImageFile| broken.iter().any(|own| own.path == image.path);
+        let mut first = 0;
+        for part in &mut self.parts {
+            let own = &self.images[first..][..*part];
+            first += own.len();
+            *part -= own.iter().filter(|image| is_broken(image)).count();
+        }
+        self.images.retain(|image| !is_broken(image));
+    }
+}
+
+/// Takes the images of kinds that are not read out of the files that are none; how many of each kind.
+fn take_unread(files: &mut Vec<PathBuf>) -> BTreeMap<&'static str, usize> {
+    let mut kinds = BTreeMap::new();
+    files.retain(|file| {
+        let kind = UNREAD.iter().find(|kind| has_ending(file, kind));
+        if let Some(kind) = kind {
+            *kinds.entry(*kind).or_default() += 1;
+        }
+        kind.is_none()
+    });
+    kinds
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
 }
 
 impl Tree {
@@ -102,12 +148,24 @@ impl Tree {
 }
 
 impl Branch {
-    fn name(&self) -> String {
+    /// The class: names that look the same are the same, and those that are no text never are.
+    pub(super) fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
+        let mut text = String::new();
+        for chunk in name.as_encoded_bytes().utf8_chunks() {
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+            chunk
+                .invalid()
+                .iter()
+                .for_each(|byte| text.push_str(&format!("{byte:02x}")));
+        }
+        text.nfc().collect()
     }
 
-    fn has_direct_images(&self) -> bool {
+    pub(super) fn has_direct_images(&self) -> bool {
         let parents = self.images.iter().map(|image| image.parent());
         parents.into_iter().any(|parent| parent == Some(&self.path))
     }
@@ -183,11 +241,7 @@ fn first_names(folder: &Path, files: &mut [PathBuf]) -> Vec<String> {
 /// Whether the name is an image's and neither it nor a folder below `root` is hidden or the
 /// `__MACOSX` that archives carry along.
 fn is_image(path: &Path, root: &Path) -> bool {
-    let has_extension = path.extension().is_some_and(|extension| {
-        EXTENSIONS
-            .iter()
-            .any(|known| extension.eq_ignore_ascii_case(known))
-    });
+    let has_extension = EXTENSIONS.iter().any(|known| has_ending(path, known));
     let is_junk = |name: &OsStr| name == "__MACOSX" || name.as_encoded_bytes().starts_with(b".");
     has_extension
         && path
@@ -196,7 +250,7 @@ fn is_image(path: &Path, root: &Path) -> bool {
 }
 
 /// Natural order ("2" before "10"), and bytewise where that calls two names equal.
-fn natural(one: &Path, other: &Path) -> Ordering {
+pub(super) fn natural(one: &Path, other: &Path) -> Ordering {
     alphanumeric_sort::compare_path(one, other).then_with(|| one.cmp(other))
 }
 
@@ -222,31 +276,9 @@ fn descend(mut tree: Tree) -> Result<Tree, DataError> {
     Ok(tree)
 }
 
-/// The folders of a dataset that is divided already. Either must have class folders only: a
-/// class might be called "train".
-fn train_and_test(tree: &Tree) -> Option<(&Path, &Path)> {
-    let named = |names: &[&str]| {
-        names.iter().find_map(|name| {
-            let is_named = |branch: &&Branch| branch.name().eq_ignore_ascii_case(name);
-            tree.branches.iter().find(is_named)
-        })
-    };
-    let (train, test) = (named(&TRAIN_NAMES)?, named(&TEST_NAMES)?);
-    let is_part = |branch: &Branch| {
-        let mut names = TRAIN_NAMES.iter().chain(&TEST_NAMES);
-        let name = branch.name();
-        !branch.has_direct_images() && names.any(|part| name.eq_ignore_ascii_case(part))
-    };
-    tree.branches
-        .iter()
-        .all(is_part)
-        .then_some((&train.path, &test.path))
-}
-
 /// The names of all classes in natural order.
-fn class_names(train: &Tree, test: Option<&Tree>) -> Vec<String> {
-    let trees = [Some(train), test].into_iter().flatten();
-    let branches = trees.flat_map(|tree| &tree.branches);
+fn class_names(trees: &[Option<Tree>]) -> Vec<String> {
+    let branches = trees.iter().flatten().flat_map(|tree| &tree.branches);
     let mut names: Vec<_> = branches.map(Branch::name).collect();
     names.sort_by(|one, other| natural(Path::new(one), Path::new(other)));
     names.dedup();
@@ -276,7 +308,7 @@ fn check_classes(
 
 /// The images of each tree in turn; the label is the position of the class, of which there are
 /// no more than labels.
-fn labelled(trees: [Option<Tree>; 2], classes: &[String]) -> Vec<ImageFile> {
+fn labelled(trees: Vec<Option<Tree>>, classes: &[String]) -> Vec<ImageFile> {
     let mut images = Vec::new();
     for branch in trees.into_iter().flatten().flat_map(|tree| tree.branches) {
         let name = branch.name();

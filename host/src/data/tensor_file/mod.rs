@@ -94,6 +94,7 @@ pub(super) fn load(
         train: train.into_samples(),
         test: test.map(Set::into_samples),
         files: Default::default(),
+        set_aside: 0,
         ignored_files: 0,
         ignored_names: Vec::new(),
         notices: notices(&file),

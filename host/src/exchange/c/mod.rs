@@ -3,6 +3,7 @@
 
 mod example;
 mod identifier;
+mod layout;
 mod learning_example;
 mod learning_words;
 mod samples;
@@ -10,10 +11,12 @@ mod source;
 mod words;
 
 pub use identifier::{CNameError, identifier};
+pub use layout::CLayout;
 pub use samples::{CSamples, LearnedOutputs};
 
 use crate::model::{AnyModel, ModelFacts};
 use kiln_core::{BufferError, CutError, ModelTask, Network, ProgramError, ScalingError};
+use layout::CSources;
 use words::StoredWords;
 
 /// Why a model cannot be written as C.
@@ -60,7 +63,7 @@ pub struct CTraining {
 /// A file of the export.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CFile {
-    /// Its name.
+    /// Its path below the folder of the export.
     pub name: String,
     /// What is in it.
     pub content: String,
@@ -84,8 +87,9 @@ impl CModel<'_> {
     }
 }
 
-/// Writes a model as C, called `name`, which learns where `training` says what of it: `NAME.h`, `NAME.c`, `main.c`, `CMakeLists.txt` and, where there are
-/// samples, `NAME_samples.h`.
+/// Writes a model as C, called `name`, which learns where `training` says what of it: its header and its
+/// array, a program to begin with, what the layout's build system asks for and, where there are samples,
+/// `NAME_samples.h`.
 ///
 /// # Errors
 ///
@@ -95,6 +99,7 @@ pub fn write(
     name: &str,
     training: Option<&CTraining>,
     samples: Option<&CSamples>,
+    layout: CLayout,
 ) -> Result<Vec<CFile>, CExportError> {
     if model.task() != ModelTask::Classification {
         return Err(CExportError::Task);
@@ -106,25 +111,12 @@ pub fn write(
         words: StoredWords::of(model, training)?,
         sha256: model.sha256(),
     };
-    let file = |name: String, content| CFile { name, content };
-    let main = match (samples, training) {
-        (Some(_), Some(_)) => learning_example::main(&own),
-        (Some(_), None) => example::main_with_samples(&own),
-        (None, _) => example::main(&own),
+    let sources = CSources {
+        header: source::header(&own),
+        source: source::source(&own),
+        samples: samples.map(|samples| samples::header(&own, samples)),
     };
-    let mut files = vec![
-        file(format!("{name}.h"), source::header(&own)),
-        file(format!("{name}.c"), source::source(&own)),
-        file("main.c".into(), main),
-        file("CMakeLists.txt".into(), example::cmake(&own)),
-    ];
-    if let Some(samples) = samples {
-        files.push(file(
-            format!("{name}_samples.h"),
-            samples::header(&own, samples),
-        ));
-    }
-    Ok(files)
+    Ok(layout.files(&own, sources))
 }
 
 #[cfg(test)]

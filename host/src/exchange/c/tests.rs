@@ -1,7 +1,7 @@
 //! Names, texts and files.
 
 use super::identifier::literal;
-use super::{CTraining, identifier, write};
+use super::{CLayout, CTraining, identifier, write};
 use crate::model::{AnyModel, ModelFacts};
 use crate::weights::ModelBytes;
 use std::path::Path;
@@ -40,7 +40,14 @@ fn model(bytes: &[u8]) -> ModelBytes {
 #[test]
 fn a_model_names_its_own_kernels_alone() {
     let float = model(include_bytes!("../../../../firmware/assets/digits.kiln"));
-    let files = write(&AnyModel::open(&float).unwrap(), "digits", None, None).unwrap();
+    let files = write(
+        &AnyModel::open(&float).unwrap(),
+        "digits",
+        None,
+        None,
+        CLayout::Folder,
+    )
+    .unwrap();
     let names: Vec<&str> = files.iter().map(|file| &*file.name).collect();
     assert_eq!(names, ["digits.h", "digits.c", "main.c", "CMakeLists.txt"]);
     let [header, source] = [&files[0].content, &files[1].content];
@@ -60,7 +67,14 @@ fn a_model_names_its_own_kernels_alone() {
     let int8 = model(include_bytes!(
         "../../../../firmware/assets/digits-int8.kiln"
     ));
-    let files = write(&AnyModel::open(&int8).unwrap(), "digits", None, None).unwrap();
+    let files = write(
+        &AnyModel::open(&int8).unwrap(),
+        "digits",
+        None,
+        None,
+        CLayout::Folder,
+    )
+    .unwrap();
     let source = &files[1].content;
     assert!(source.contains("&kiln_int8,") && source.contains("__ARM_FEATURE_DSP"));
     assert!(
@@ -80,7 +94,7 @@ fn a_model_that_learns_names_the_kernels_of_what_learns_alone() {
             from: last,
             file_crc: 7,
         };
-        let files = write(&own, "digits", Some(&training), None).unwrap();
+        let files = write(&own, "digits", Some(&training), None, CLayout::Folder).unwrap();
         [files[0].content.clone(), files[1].content.clone()]
     };
     let [header, source] = files(include_bytes!("../../../../firmware/assets/digits.kiln"));
@@ -105,4 +119,42 @@ fn a_model_that_learns_names_the_kernels_of_what_learns_alone() {
         "    &kiln_float_connect,\n    &kiln_float_differentiate_linear,\n    &kiln_int8_"
     ));
     assert!(source.contains("&kiln_int8_learning,"));
+}
+
+#[test]
+fn layouts_have_the_files_that_their_build_systems_look_for() {
+    let float = model(include_bytes!("../../../../firmware/assets/digits.kiln"));
+    let float = AnyModel::open(&float).unwrap();
+    let [zephyr, arduino] = [CLayout::Zephyr, CLayout::Arduino].map(|layout| {
+        let files = write(&float, "digits", None, None, layout).unwrap();
+        for file in &files {
+            let places = ["NAME", "PREFIX", "ANSWER"];
+            let text = file.content.replace("DIGITS_CLASS_NAMES", "");
+            assert!(
+                places.iter().all(|place| !text.contains(place)),
+                "{}",
+                file.name
+            );
+        }
+        files.into_iter().map(|file| file.name).collect::<Vec<_>>()
+    });
+    for file in [
+        "zephyr/module.yml",
+        "zephyr/Kconfig",
+        "zephyr/CMakeLists.txt",
+        "sample/prj.conf",
+    ] {
+        assert!(zephyr.iter().any(|name| name == file), "{file}: {zephyr:?}");
+    }
+    for file in [
+        "library.properties",
+        "src/digits.h",
+        "src/kiln.h",
+        "examples/digits/digits.ino",
+    ] {
+        assert!(
+            arduino.iter().any(|name| name == file),
+            "{file}: {arduino:?}"
+        );
+    }
 }

@@ -160,6 +160,12 @@ fn flags_of_another_export_are_named() {
     workspace.refuses(&format!("{export} --out device"), &["--dataset"]);
     let words = ["--samples is for --to firmware or c"];
     workspace.refuses(&format!("{export} --to onnx --samples 3"), &words);
+    for flag in ["--name digits", "--layout zephyr"] {
+        let words = format!("{} is for --to c", &flag[..flag.find(' ').unwrap_or(0)]);
+        workspace.refuses(&format!("{export} --to onnx {flag}"), &[&words]);
+    }
+    let words = ["platformio", "folder, zephyr, arduino"];
+    workspace.refuses(&format!("{export} --to c --layout platformio"), &words);
     workspace.refuses(
         &format!("{export} --to torch"),
         &["torch", "safetensors, onnx"],

@@ -1,6 +1,6 @@
 //! What a firmware takes of flash beyond its model: library, start-up code and a loop.
 
-use super::{compiled, export, library};
+use super::{compiled, export, ready_library};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -26,7 +26,7 @@ const LIMITS: [(&str, &str, bool, usize); 4] = [
 #[test]
 fn firmware_in_c_is_no_larger_than_is_promised() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(library) = library(&folder.path().join("library")) else {
+    let Some(library) = ready_library(&folder.path().join("library")) else {
         return;
     };
     let page = super::page::text();

@@ -1,7 +1,8 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
 use super::DeviceTrainArguments;
-use crate::commands::arguments::subject::{check_classes, read_any_model, spread};
+use crate::commands::arguments::classes::match_classes;
+use crate::commands::arguments::subject::{read_any_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
 use crate::model::{AnyModel, ModelFacts};
@@ -165,14 +166,15 @@ fn load(
         shape: model.map(|model| model.network().input_shape().into()),
         size: data::TargetSize::Reduced,
         codes: None,
+        skip_broken: arguments.source.skip_broken,
         progress: true,
     };
-    let dataset = data::load(&arguments.dataset, &options)?;
+    let mut dataset = data::load(&arguments.dataset, &options)?.without_set_aside();
     ensure_trainable(&dataset, &arguments.dataset)?;
     // Refused before a device is built for and started.
     dataset.train.bytes()?;
     if let (Some(model), Some(path)) = (model, &arguments.weights) {
-        check_classes(model, &dataset).with_context(|| path.display().to_string())?;
+        match_classes(model, &mut dataset).with_context(|| path.display().to_string())?;
     }
     Ok(dataset)
 }

@@ -1,0 +1,87 @@
+//! Samples that are there more than once.
+
+use std::collections::HashMap;
+
+use super::{Dataset, Samples, Values};
+
+/// Files that a notice names.
+const NAMED: usize = 2;
+
+/// What is known of samples with the same values.
+#[derive(Default)]
+struct Twins {
+    /// The first of them, by part (0: to train on, 1: to test on) and place.
+    first: (usize, usize),
+    /// How many there are in each part.
+    counts: [usize; 2],
+    labels: Vec<u16>,
+}
+
+impl Dataset {
+    /// What a user should know of samples that are exactly the same, one sentence each: that there are some,
+    /// that some are both trained and tested on, that some have two labels. Says nothing of floats.
+    pub fn duplicates(&self) -> Vec<String> {
+        let parts = [Some(&self.train), self.test.as_ref()];
+        let mut twins: HashMap<&[u8], Twins> = HashMap::new();
+        for (part, samples) in parts.into_iter().enumerate() {
+            for (place, (pixels, label)) in samples.into_iter().flat_map(images).enumerate() {
+                let own = twins.entry(pixels).or_insert_with(|| Twins {
+                    first: (part, place),
+                    ..Twins::default()
+                });
+                own.counts[part] += 1;
+                if !own.labels.contains(&label) {
+                    own.labels.push(label);
+                }
+            }
+        }
+        let again: usize = twins
+            .values()
+            .map(|own| own.counts[0].saturating_sub(1))
+            .sum();
+        let within =
+            (again > 0).then(|| format!("{again} of the samples to train on are there before"));
+        let both = |own: &&Twins| own.counts[0] > 0;
+        let tested: usize = twins.values().filter(both).map(|own| own.counts[1]).sum();
+        let across = (tested > 0)
+            .then(|| format!("{tested} of the samples to test on are among those to train on"));
+        let mut two: Vec<&Twins> = twins.values().filter(|own| own.labels.len() > 1).collect();
+        two.sort_by_key(|own| own.first);
+        let labels = (self.labelled && !two.is_empty()).then(|| self.two_labels(&two));
+        within.into_iter().chain(across).chain(labels).collect()
+    }
+
+    fn two_labels(&self, twins: &[&Twins]) -> String {
+        let name = |own: &&Twins| {
+            let (part, place) = own.first;
+            let class = |label: &u16| {
+                self.classes
+                    .get(usize::from(*label))
+                    .map_or("", String::as_str)
+            };
+            let classes: Vec<&str> = own.labels.iter().map(class).collect();
+            let file = self.files[part].get(place);
+            let file = file.map_or(String::new(), |file| format!("{file}: "));
+            format!("{file}{}", classes.join(" and "))
+        };
+        let named: Vec<String> = twins.iter().take(NAMED).map(name).collect();
+        let more = if twins.len() > NAMED { "; …" } else { "" };
+        let (count, have) = match twins.len() {
+            1 => ("1 sample".into(), "has"),
+            count => (format!("{count} samples"), "have"),
+        };
+        format!("{count} {have} two labels ({}{more})", named.join("; "))
+    }
+}
+
+/// The bytes and the label of each sample.
+fn images(samples: &Samples) -> impl Iterator<Item = (&[u8], u16)> {
+    let pixels: &[u8] = match &samples.values {
+        Values::Bytes(pixels) => pixels,
+        Values::Floats(_) => &[],
+    };
+    let size = samples.shape.size().max(1);
+    pixels
+        .chunks_exact(size)
+        .zip(samples.labels.iter().copied())
+}
