@@ -8,11 +8,13 @@ mod error;
 mod kernels;
 mod linked;
 mod pass;
+mod steps;
 mod trainer;
 
 pub use error::CompactError;
 pub use linked::{ChosenKernels, LinkedTrainer, LinkedTraining, SingleGradientKernel};
-pub(super) use pass::{Rule, SamplePass, SampleSteps, WholeGradient};
+pub(super) use pass::{Rule, SamplePass};
+pub(super) use steps::{SampleSteps, WholeGradient};
 pub use trainer::{CompactMemory, CompactTrainer};
 
 #[cfg(test)]

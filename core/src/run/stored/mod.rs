@@ -18,6 +18,7 @@ mod step;
 mod tests;
 mod training;
 mod training_check;
+mod training_sizes;
 mod write;
 mod write_learner;
 

@@ -4,17 +4,14 @@
 //! [`SUM_WORDS`] for each sum of gradients and, at a multiple of four words, the model of integers that
 //! makes its input, where there is one: its *trunk*.
 
-use super::header::ALIGNMENT;
 use super::learning_step::{LEARNING_WORDS, LearningStep, SUM_WORDS};
+use super::training_sizes::{TRAINING_WORDS, TrainingSizes};
 use super::{StoredError, StoredModel};
 use crate::Sgd;
 use crate::lanes::bytes::f32s_of_words;
 use crate::run::buffers::{self, BufferError, check_labels};
 use crate::run::compact::{ChosenKernels, CompactError, Rule, SamplePass};
 use core::ops::Range;
-
-/// Words at the beginning of the section.
-pub(super) const TRAINING_WORDS: usize = 8;
 
 /// What is trained of a stored model, and how.
 #[derive(Clone, Copy, Debug)]
@@ -24,23 +21,6 @@ pub struct StoredTraining<'a> {
     pub(super) steps: &'a [[u32; LEARNING_WORDS]],
     pub(super) sums: &'a [[u32; SUM_WORDS]],
     trunk: &'a [u32],
-}
-
-/// The words that the section begins with.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TrainingSizes {
-    /// Parameters that are trained.
-    pub trained: usize,
-    /// Bytes of winners.
-    pub winners: usize,
-    /// Number of sums.
-    pub sums: usize,
-    /// CRC-32 of the model file.
-    pub file_crc: u32,
-    /// CRC-32 of the places of what is trained.
-    pub places_crc: u32,
-    /// Words from the section's beginning to the trunk; 0 where there is none.
-    pub trunk: usize,
 }
 
 /// The memory of a training, each slice as long as [`StoredTraining`] says.
@@ -293,41 +273,5 @@ impl<'a> StoredTraining<'a> {
     pub(super) fn step(&self, index: usize) -> Option<LearningStep<'a>> {
         let stored = self.model.step(index)?;
         LearningStep::of(stored, self.steps.get(index)?, self.sums)
-    }
-}
-
-impl TrainingSizes {
-    fn read(words: &[u32; TRAINING_WORDS]) -> Self {
-        let [trained, winners, sums, file_crc, places_crc, trunk, ..] = *words;
-        Self {
-            trained: trained as usize,
-            winners: winners as usize,
-            sums: sums as usize,
-            file_crc,
-            places_crc,
-            trunk: trunk as usize,
-        }
-    }
-
-    pub fn write(&self, words: &mut [u32]) {
-        let own = [
-            self.trained as u32,
-            self.winners as u32,
-            self.sums as u32,
-            self.file_crc,
-            self.places_crc,
-            self.trunk as u32,
-            0,
-            0,
-        ];
-        words[..TRAINING_WORDS].copy_from_slice(&own);
-    }
-
-    /// Words of the section, of so many steps, up to where a trunk begins.
-    pub fn section(&self, steps: usize) -> Option<usize> {
-        let steps = steps.checked_mul(LEARNING_WORDS)?;
-        let sums = self.sums.checked_mul(SUM_WORDS)?;
-        let end = TRAINING_WORDS.checked_add(steps)?.checked_add(sums)?;
-        end.checked_next_multiple_of(ALIGNMENT)
     }
 }

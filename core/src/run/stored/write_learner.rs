@@ -2,7 +2,7 @@
 
 use super::header::{ALIGNMENT, Sections, StoredHeader};
 use super::learning_step::{LEARNING_WORDS, LearningStep, SUM_WORDS};
-use super::training::{TRAINING_WORDS, TrainingSizes};
+use super::training_sizes::{TRAINING_WORDS, TrainingSizes};
 use super::write::{begin, header, put, seal};
 use crate::program::Region;
 use crate::run::backward::BackwardSteps;

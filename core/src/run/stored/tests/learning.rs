@@ -12,7 +12,7 @@ const SGD: Sgd = Sgd {
 const FILE_CRC: u32 = 0x1234_5678;
 
 /// A model that learns, and memory for it.
-pub(super) struct Learner {
+pub(super) struct StoredLearnerParts {
     pub words: Vec<u32>,
     kernels: Vec<ChosenKernels>,
     trained: Vec<f32>,
@@ -20,7 +20,7 @@ pub(super) struct Learner {
     winners: Vec<u8>,
 }
 
-impl Learner {
+impl StoredLearnerParts {
     pub fn new(network: &Network, trainable: Trainable, seed: u32) -> Self {
         let own = learning_program(network, trainable);
         let model = StoredLearner {
@@ -146,7 +146,7 @@ fn expected(network: &Network, trainable: Trainable, seed: u32) -> Learned {
 }
 
 fn check_learning(network: &Network, trainable: Trainable, seed: u32) {
-    let mut learner = Learner::new(network, trainable, seed);
+    let mut learner = StoredLearnerParts::new(network, trainable, seed);
     let model = StoredModel::open(&learner.words).unwrap();
     let training = model.training().unwrap();
     assert_eq!(training.file_crc(), FILE_CRC);
@@ -196,7 +196,7 @@ fn a_stored_model_learns_what_its_trainer_learns() {
 #[test]
 fn what_cannot_be_trained_with_is_refused_and_nothing_learned() {
     let (network, trainable) = (crate::program::tests::MNIST, Trainable::ALL);
-    let mut learner = Learner::new(&network, trainable, 1);
+    let mut learner = StoredLearnerParts::new(&network, trainable, 1);
     let model = StoredModel::open(&learner.words).unwrap();
     let training = model.training().unwrap();
     training.start(&mut learner.trained).unwrap();
@@ -240,7 +240,7 @@ fn a_model_that_learns_by_other_hands_is_refused_or_runs() {
         }
         let images = images(&network, seed);
         let training = {
-            let own = Learner::new(&network, Trainable::ALL, seed);
+            let own = StoredLearnerParts::new(&network, Trainable::ALL, seed);
             let words = own.words.clone();
             let header = super::super::header::StoredHeader::read(&words).unwrap();
             header.training
@@ -251,7 +251,7 @@ fn a_model_that_learns_by_other_hands_is_refused_or_runs() {
                 random = random.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
                 (random >> 8) as usize % below
             };
-            let mut own = Learner::new(&network, Trainable::ALL, seed);
+            let mut own = StoredLearnerParts::new(&network, Trainable::ALL, seed);
             let words = own.words.len();
             let place = match next(3) {
                 0 => HEADER_WORDS + next(training - HEADER_WORDS),
