@@ -103,7 +103,7 @@ fn a_model_that_learns_names_the_kernels_of_what_learns_alone() {
         "{header}"
     );
     assert!(source.contains(
-        "    &kiln_float_connect,\n    0,\n    0,\n    &kiln_float_differentiate_linear,"
+        "    &kiln_float_connect,\n    0,\n    0,\n    0,\n    &kiln_float_differentiate_linear,"
     ));
     assert!(
         source.contains("&kiln_float_learning,") && !source.contains("differentiate_convolution")
