@@ -68,8 +68,9 @@ fn last(network: &Network, count: usize) -> Result<usize> {
 fn from_layer(network: &Network, from: usize) -> Result<usize> {
     let layers = network.layers().len();
     ensure!(
-        from <= layers,
-        "train-from is {from}, but the network has {layers} layers; kiln summary shows them"
+        (1..=layers).contains(&from),
+        "train-from is {from}, but the network's {layers} layers are counted from 1 to {layers}; kiln summary \
+         shows them"
     );
     ensure!(
         trainable(network).iter().any(|layer| *layer >= from),
