@@ -124,6 +124,14 @@ pub fn counted(number: usize, singular: &str, plural: &str) -> String {
     format!("{} {noun}", grouped(number as u64))
 }
 
+/// The first of some names, enough to recognise them by.
+pub fn first_names(names: &[impl AsRef<str>]) -> String {
+    const NAMED: usize = 4;
+    let shown: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

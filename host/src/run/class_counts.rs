@@ -1,12 +1,10 @@
 //! How many samples each class has, and what is odd about it.
 
 use crate::data::Dataset;
-use crate::output::grouped;
+use crate::output::{first_names, grouped};
 
 /// Classes that are listed before the list stops.
 const LISTED: usize = 12;
-/// Classes that a note names.
-const NAMED: usize = 4;
 /// From how many samples of the largest class to one of the smallest on they are called unbalanced.
 const UNBALANCED: usize = 3;
 
@@ -77,13 +75,16 @@ impl<'a> ClassCounts<'a> {
         let mut notes = vec![];
         let untrained = without(0);
         if !untrained.is_empty() {
-            notes.push(format!("no samples to train on of {}", list(&untrained)));
+            notes.push(format!(
+                "no samples to train on of {}",
+                first_names(&untrained)
+            ));
         }
         let unvalidated = without(1);
         if self.sum(1) > 0 && !unvalidated.is_empty() {
             notes.push(format!(
                 "no samples to validate on of {}",
-                list(&unvalidated)
+                first_names(&unvalidated)
             ));
         }
         notes.extend(self.imbalance());
@@ -114,13 +115,4 @@ impl<'a> ClassCounts<'a> {
     fn sum(&self, part: usize) -> usize {
         self.counts.iter().map(|counts| counts[part]).sum()
     }
-}
-
-fn list(names: &[&str]) -> String {
-    let more = match names.len() > NAMED {
-        true => ", …",
-        false => "",
-    };
-    let shown: Vec<&str> = names.iter().take(NAMED).copied().collect();
-    format!("{}{more}", shown.join(", "))
 }

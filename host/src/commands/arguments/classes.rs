@@ -2,11 +2,8 @@
 
 use crate::data::{Dataset, same_name};
 use crate::model::ModelFacts;
-use crate::output::counted;
+use crate::output::{counted, first_names};
 use anyhow::{Result, ensure};
-
-/// Names that a message lists before it stops.
-const LISTED: usize = 4;
 
 /// Gives every label of the dataset the number that its class has in the model, by the names of the
 /// classes, in whatever order they are; names are the same if they are after Unicode's normalisation (NFC).
@@ -47,7 +44,7 @@ pub fn match_classes(model: &impl ModelFacts, dataset: &mut Dataset) -> Result<(
         named_classes(trained, &names),
         dataset.name,
         named_classes(found, &dataset.classes),
-        listed(&unknown)
+        first_names(&unknown)
     );
     let labels: Vec<u16> = places.into_iter().flatten().map(|at| at as u16).collect();
     dataset.relabel(
@@ -62,7 +59,7 @@ pub fn match_classes(model: &impl ModelFacts, dataset: &mut Dataset) -> Result<(
 pub fn named_classes(count: usize, names: &[impl AsRef<str>]) -> String {
     let names = match names.is_empty() {
         true => String::new(),
-        false => format!(" ({})", listed(names)),
+        false => format!(" ({})", first_names(names)),
     };
     format!("{}{names}", counted(count, "class", "classes"))
 }
@@ -82,8 +79,8 @@ fn assumed_order(classes: &[String]) -> Option<String> {
         format!(
             "the model has no names of classes: its outputs are taken for {}, by number; where they are in \
              the order of text ({}), as PyTorch's ImageFolder sorts them, import it with --classes",
-            listed(classes),
-            listed(&sorted)
+            first_names(classes),
+            first_names(&sorted)
         )
     })
 }
@@ -102,14 +99,5 @@ fn absent(dataset: &Dataset) -> Option<String> {
         .filter(|(_, found)| !found)
         .map(|(class, _)| class)
         .collect();
-    (!absent.is_empty()).then(|| format!("no samples of {}", listed(&absent)))
-}
-
-fn listed(names: &[impl AsRef<str>]) -> String {
-    let shown: Vec<&str> = names.iter().take(LISTED).map(AsRef::as_ref).collect();
-    let more = match names.len() > shown.len() {
-        true => ", …",
-        false => "",
-    };
-    format!("{}{more}", shown.join(", "))
+    (!absent.is_empty()).then(|| format!("no samples of {}", first_names(&absent)))
 }
