@@ -1,7 +1,7 @@
 //! Rows of a linear layer's weights, for its gradients.
 
 use crate::Sgd;
-use crate::ops::linear::{LinearRows, PortableLinearRows};
+use crate::ops::linear::{LinearRows, add_scaled_one_by_one, descend_one_by_one};
 
 /// Values that a turn of a loop takes.
 const BLOCK: usize = 8;
@@ -30,6 +30,8 @@ unsafe extern "C" {
 pub(crate) struct LinearLoops;
 
 impl LinearRows for LinearLoops {
+    // Once in flash, where four rules call it for whole rows.
+    #[inline(never)]
     fn add_scaled(sums: &mut [f32], values: &[f32], factor: f32) {
         let len = sums.len().min(values.len());
         let whole = len - len % BLOCK;
@@ -39,7 +41,7 @@ impl LinearRows for LinearLoops {
                 kiln_add_scaled(sums.as_mut_ptr(), values.as_ptr(), whole / BLOCK, factor);
             }
         }
-        PortableLinearRows::add_scaled(&mut sums[whole..len], &values[whole..len], factor);
+        add_scaled_one_by_one(&mut sums[whole..len], &values[whole..len], factor);
     }
 
     fn descend(row: &mut [f32], input: &[f32], d_input: &mut [f32], gradient: f32, sgd: &Sgd) {
@@ -58,7 +60,7 @@ impl LinearRows for LinearLoops {
         }
         let (row, input) = (&mut row[whole..], &input[whole..]);
         let d_input = d_input.get_mut(whole..).unwrap_or(&mut []);
-        PortableLinearRows::descend(row, input, d_input, gradient, sgd);
+        descend_one_by_one(row, input, d_input, gradient, sgd);
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) use parameter_gradient::BiasGradient;
 pub use parameter_gradient::WeightGradient;
 pub(crate) use sample_gradient::LinearSampleGradient;
 #[allow(unused_imports, reason = "what kernels for one target are made of")]
-pub(crate) use sample_gradient::{LinearRows, PortableLinearRows};
+pub(crate) use sample_gradient::{LinearRows, add_scaled_one_by_one, descend_one_by_one};
 
 /// Values that a group of samples leaves: their inputs, then their output gradients.
 #[allow(dead_code, reason = "a planner may ask for it")]

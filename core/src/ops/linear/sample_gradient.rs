@@ -9,6 +9,7 @@ use crate::Sgd;
 use crate::ops::tensor::Tensor;
 
 /// Weights taken at a time: with as many inputs and their gradients they fit 32 registers.
+#[allow(dead_code, reason = "a target with loops of its own has no use for it")]
 const BLOCK: usize = 8;
 
 /// Gradients of a linear layer's input and weights.
@@ -80,7 +81,10 @@ impl LinearSampleGradient<'_> {
                         (true, true) => {}
                         (true, false) => decay(row, sgd),
                         (false, true) => R::descend(row, input, d_input, *d, sgd),
-                        (false, false) => descend::<true>(row, input, d_input, *d, sgd),
+                        (false, false) => {
+                            R::add_scaled(d_input, row, *d);
+                            descend_decayed(row, input, *d, sgd);
+                        }
                     }
                 }
             }
@@ -98,29 +102,49 @@ fn live_rows<'a, R>(
 }
 
 /// For any processor.
+#[allow(dead_code, reason = "a target with loops of its own has no use for it")]
 pub(crate) struct PortableLinearRows;
 
 impl LinearRows for PortableLinearRows {
     fn add_scaled(sums: &mut [f32], values: &[f32], factor: f32) {
-        add_scaled(sums, values, factor);
+        let (sum_blocks, rest) = sums.as_chunks_mut::<BLOCK>();
+        let (blocks, values) = values.as_chunks::<BLOCK>();
+        for (sums, values) in sum_blocks.iter_mut().zip(blocks) {
+            let (mut own, values) = (*sums, *values);
+            for k in 0..BLOCK {
+                own[k] += values[k] * factor;
+            }
+            *sums = own;
+        }
+        add_scaled_one_by_one(rest, values, factor);
     }
 
     fn descend(row: &mut [f32], input: &[f32], d_input: &mut [f32], gradient: f32, sgd: &Sgd) {
-        descend::<false>(row, input, d_input, gradient, sgd);
+        let (blocks, rest) = row.as_chunks_mut::<BLOCK>();
+        let (inputs, rest_inputs) = input.as_chunks::<BLOCK>();
+        let is_wanted = !d_input.is_empty();
+        let (sums, rest_sums) = d_input.as_chunks_mut::<BLOCK>();
+        if is_wanted {
+            for ((weights, inputs), sums) in blocks.iter_mut().zip(inputs).zip(sums) {
+                let mut own = *sums;
+                for k in 0..BLOCK {
+                    own[k] += weights[k] * gradient;
+                }
+                *sums = own;
+                update(weights, inputs, gradient, sgd);
+            }
+        } else {
+            for (weights, inputs) in blocks.iter_mut().zip(inputs) {
+                update(weights, inputs, gradient, sgd);
+            }
+        }
+        descend_one_by_one(rest, rest_inputs, rest_sums, gradient, sgd);
     }
 }
 
-fn add_scaled(sums: &mut [f32], values: &[f32], d: f32) {
-    let (sum_blocks, rest) = sums.as_chunks_mut::<BLOCK>();
-    let (blocks, values) = values.as_chunks::<BLOCK>();
-    for (sums, values) in sum_blocks.iter_mut().zip(blocks) {
-        let (mut own, values) = (*sums, *values);
-        for k in 0..BLOCK {
-            own[k] += values[k] * d;
-        }
-        *sums = own;
-    }
-    for (sum, value) in rest.iter_mut().zip(values) {
+/// The values that are left of whole blocks.
+pub(crate) fn add_scaled_one_by_one(sums: &mut [f32], values: &[f32], d: f32) {
+    for (sum, value) in sums.iter_mut().zip(values) {
         *sum += value * d;
     }
 }
@@ -132,58 +156,36 @@ fn decay(row: &mut [f32], sgd: &Sgd) {
     }
 }
 
-/// Adds a row to the input's gradient, then updates it.
-fn descend<const DECAY: bool>(
+/// Updates a row that decays. Few trainings on a device ask for it: it is short, not fast.
+fn descend_decayed(row: &mut [f32], input: &[f32], d: f32, sgd: &Sgd) {
+    for (w, input) in row.iter_mut().zip(input) {
+        let g = (0.0 + d * input) + sgd.weight_decay * *w;
+        *w -= sgd.rate * g;
+    }
+}
+
+/// The weights that are left of whole blocks.
+pub(crate) fn descend_one_by_one(
     row: &mut [f32],
     input: &[f32],
     d_input: &mut [f32],
     d: f32,
     sgd: &Sgd,
 ) {
-    let (blocks, rest) = row.as_chunks_mut::<BLOCK>();
-    let (inputs, rest_inputs) = input.as_chunks::<BLOCK>();
-    if d_input.is_empty() {
-        for (weights, inputs) in blocks.iter_mut().zip(inputs) {
-            update::<BLOCK, DECAY>(weights, inputs, d, sgd);
-        }
-        for (weight, input) in rest.iter_mut().zip(rest_inputs) {
-            update::<1, DECAY>(core::array::from_mut(weight), &[*input], d, sgd);
-        }
-        return;
-    }
-    let (sums, rest_sums) = d_input.as_chunks_mut::<BLOCK>();
-    for ((weights, inputs), sums) in blocks.iter_mut().zip(inputs).zip(sums) {
-        let mut own = *sums;
-        for k in 0..BLOCK {
-            own[k] += weights[k] * d;
-        }
-        *sums = own;
-        update::<BLOCK, DECAY>(weights, inputs, d, sgd);
-    }
-    let rest = rest.iter_mut().zip(rest_inputs).zip(rest_sums);
-    for ((weight, input), sum) in rest {
-        *sum += *weight * d;
-        update::<1, DECAY>(core::array::from_mut(weight), &[*input], d, sgd);
+    add_scaled_one_by_one(d_input, row, d);
+    for (weight, input) in row.iter_mut().zip(input) {
+        update(core::array::from_mut(weight), &[*input], d, sgd);
     }
 }
 
-/// One sample's gradient, applied.
+/// One sample's gradient, applied, without decay.
 #[inline(always)]
-fn update<const N: usize, const DECAY: bool>(
-    weights: &mut [f32; N],
-    inputs: &[f32; N],
-    d: f32,
-    sgd: &Sgd,
-) {
+fn update<const N: usize>(weights: &mut [f32; N], inputs: &[f32; N], d: f32, sgd: &Sgd) {
     let (mut own, inputs) = (*weights, *inputs);
     for k in 0..N {
         // The sum that the gradient is begins at +0, which makes a product of -0 +0. Without
         // decay nothing is added to it: a zero would change nothing.
-        let mut g = 0.0 + d * inputs[k];
-        if DECAY {
-            g += sgd.weight_decay * own[k];
-        }
-        own[k] -= sgd.rate * g;
+        own[k] -= sgd.rate * (0.0 + d * inputs[k]);
     }
     *weights = own;
 }

@@ -43,12 +43,23 @@ impl<L: Lanes> Kernel for SoftmaxCrossEntropy<'_, L> {
 impl SoftmaxCrossEntropy<'_, f32> {
     /// The loss of a single sample without smoothing, which is counted nowhere: no number of 64 bits is
     /// needed for it.
-    // Apart from its caller, as other kernels of one sample are.
+    // Apart from its caller, as other kernels of one sample are; and in as few loops as it takes, since each is
+    // flash: those of many samples would be unrolled here, to be four times as long.
     #[inline(never)]
-    pub fn run_single(mut self) -> f32 {
-        let [highest, _, sum] = self.differentiate();
+    pub fn run_single(self) -> f32 {
         let label = self.labels.first().copied().unwrap_or_default();
-        logf(sum) - (self.logits[usize::from(label)] - highest)
+        let label = usize::from(label);
+        let (highest, _) = highest(self.logits);
+        let mut sum = 0.0;
+        for (gradient, logit) in self.gradient.iter_mut().zip(self.logits) {
+            *gradient = expf(logit - highest);
+            sum += *gradient;
+        }
+        for (class, gradient) in self.gradient.iter_mut().enumerate() {
+            let target = if class == label { 1.0 } else { 0.0 };
+            *gradient = (*gradient / sum - target) * self.mean;
+        }
+        logf(sum) - (self.logits[label] - highest)
     }
 }
 
