@@ -3,7 +3,7 @@
 # (see scripts/cross_cargo.sh). Exits with 3 where no compiler here builds for the board.
 #
 #   firmware/build.sh [build|run|clippy|compiler|…] [BOARD] [further arguments of cargo]
-#   firmware/build.sh target [BOARD]     says which target the board is built for
+#   firmware/build.sh folder [BOARD]     says where the board's programs are once they are built, from here
 set -eu
 command=${1:-build}
 board=${2:-mps2-an386}
@@ -37,8 +37,14 @@ stm32f411 | stm32h743 | nrf52833 | esp32-c3)
     ;;
 esac
 
-if [ "$command" = target ]; then
-    echo "$target"
+# Boards of one target that are compiled with other flags have a folder of their own: in a common one each
+# build would compile everything again that the other has left.
+case $board in
+nrf52840) export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/$board" ;;
+esac
+
+if [ "$command" = folder ]; then
+    echo "${CARGO_TARGET_DIR:-target}/$target/$profile"
     exit
 fi
 

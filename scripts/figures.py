@@ -34,15 +34,9 @@ def build(board, *arguments, **environment):
     run([FIRMWARE / "build.sh", "build", board, "--quiet", *arguments], **environment)
 
 
-def target(board):
-    """What Rust calls the board's processor."""
-    return run([FIRMWARE / "build.sh", "target", board]).strip()
-
-
 def program(board, name):
     """A program as it was built last for a board of the same target."""
-    output = Path(os.environ.get("CARGO_TARGET_DIR", FIRMWARE / "target"))
-    return output / target(board) / "release" / name
+    return FIRMWARE / run([FIRMWARE / "build.sh", "folder", board]).strip() / name
 
 
 class Elf:

@@ -205,13 +205,31 @@ impl FirmwareSources {
                 .env(variable, training.to_string());
         }
         compiler::run(&mut command, &script, self.progress())?;
-        let built = output.join(board.target).join(profile.name()).join(program);
+        let built = self.programs(&script, board, profile)?.join(program);
         let path = scratch.path().join(program);
         within(&built, fs::copy(&built, &path))?;
         Ok(Firmware {
             path,
             _folder: scratch,
         })
+    }
+}
+
+impl FirmwareSources {
+    /// Where a build leaves a board's programs: the script knows.
+    fn programs(
+        &self,
+        script: &Path,
+        board: Board,
+        profile: FirmwareProfile,
+    ) -> Result<PathBuf, BuildError> {
+        let mut command = Command::new(script);
+        command
+            .args(["folder", board.name])
+            .env(PROFILE, profile.name())
+            .env_remove("CARGO_TARGET_DIR");
+        let said = within(script, command.output())?.stdout;
+        Ok(self.folder().join(String::from_utf8_lossy(&said).trim()))
     }
 }
 

@@ -26,11 +26,7 @@ impl ScalarForward<'_> {
             flatten(&mut self.geometry);
         }
         let g = &self.geometry;
-        let [height, width] = if pool {
-            g.output.map(|extent| extent / 2)
-        } else {
-            g.output
-        };
+        let [height, width] = if pool { g.pooled_output() } else { g.output };
         // What the addresses rely on.
         let is_whole = self.input.len() == g.channels * g.input_area()
             && self.weights.len() == g.filters * g.taps()

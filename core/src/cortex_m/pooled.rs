@@ -16,7 +16,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     // Apart, so that only what has a pool has a strip on its stack.
     #[inline(never)]
     pub fn pool(&mut self, relu: bool, output: &mut [f32], winners: &mut [u8]) {
-        let [height, width] = self.geometry.output.map(|extent| extent / 2);
+        let [height, width] = self.geometry.pooled_output();
         // As long as each other, so that as few as can be are left over of their tiles.
         let strips = (2 * width).div_ceil(COLUMNS);
         let len = width.div_ceil(strips);

@@ -164,7 +164,10 @@ pub(crate) fn add_products<L: Lanes, K: Factors<L>, const R: usize, const C: usi
     let is_crowded = R * C + C + 2 > L::REGISTERS;
     let mut own = *sums;
     // In bytes, so that the loops add no more than they must.
-    let at = at.map(|at| at * size_of::<L>());
+    let mut at = at;
+    for at in &mut at {
+        *at *= size_of::<L>();
+    }
     let stride = stride * size_of::<K::Value>();
     each_term(
         nest,

@@ -21,7 +21,7 @@ fn a_line_that_damages_frames_both_ways_changes_no_bit() {
     let clone = |stream: &UnixStream| stream.try_clone().unwrap();
     carry(clone(&far), clone(&served.port), line::lossy);
     carry(clone(&served.port), far, line::lossy);
-    let mut session = LinkSession::new(from_socket(near).unwrap(), Duration::from_millis(200));
+    let mut session = LinkSession::new(from_socket(near).unwrap(), Duration::from_millis(500));
     let heap = session.usage().unwrap().heap;
     for (image, logits) in images(20) {
         assert_eq!(bits(&session.infer(&image).unwrap().1), logits);

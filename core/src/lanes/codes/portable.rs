@@ -13,7 +13,12 @@ impl Sealed for PortableCodes {}
 impl PortableCodes {
     #[inline(always)]
     fn map(self, of: impl Fn(i32) -> i32) -> Self {
-        Self(self.0.map(|word| of(word as i32) as u32))
+        // Not by `map` of an array, which is eight functions to compile for each that calls it.
+        let mut own = self;
+        for word in &mut own.0 {
+            *word = of(*word as i32) as u32;
+        }
+        own
     }
 
     #[inline(always)]
@@ -30,7 +35,11 @@ impl PortableCodes {
 #[inline(always)]
 fn each_code(a: u32, b: u32, of: impl Fn(u8, u8) -> u8) -> u32 {
     let [a, b] = [a.to_le_bytes(), b.to_le_bytes()];
-    u32::from_le_bytes([0, 1, 2, 3].map(|code| of(a[code], b[code])))
+    let mut codes = [0; QUAD];
+    for (code, own) in codes.iter_mut().enumerate() {
+        *own = of(a[code], b[code]);
+    }
+    u32::from_le_bytes(codes)
 }
 
 impl CodeLanes for PortableCodes {

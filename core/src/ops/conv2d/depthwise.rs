@@ -51,9 +51,8 @@ impl<L: Lanes> Kernel for Depthwise<'_, '_, L> {
     #[inline(always)]
     fn run(self) -> bool {
         let (g, direction) = (self.work.geometry, self.work.direction);
-        let [Some(rows), Some(columns)] =
-            [0, 1].map(|axis| DepthwiseSegments::of(&g, direction, axis))
-        else {
+        let segments = |axis| DepthwiseSegments::of(&g, direction, axis);
+        let (Some(rows), Some(columns)) = (segments(0), segments(1)) else {
             return false;
         };
         let plane = Plane {

@@ -137,7 +137,7 @@ impl<L: Lanes> ConvForward<'_, L> {
         let corner = self.corner(2 * row, 2 * column);
         let below = corner + g.stride[0] * g.input[1];
         let at = [corner, corner + g.stride[1], below, below + g.stride[1]];
-        let mut sums = self.bias_tile::<F, 1, 4>(filter).map(|[sums]| sums);
+        let mut sums = self.bias_line::<F, 4>(filter);
         add_products::<L, Weights, F, 4>(
             nest,
             self.weights,
@@ -214,7 +214,7 @@ impl<L: Lanes> ConvForward<'_, L> {
             channels,
             kernels: &self.weights[filter * self.geometry.taps()..],
             outputs,
-            sums: self.bias_tile::<F, 1, C>(filter).map(|[sums]| sums),
+            sums: self.bias_line::<F, C>(filter),
         })
     }
 
@@ -223,13 +223,23 @@ impl<L: Lanes> ConvForward<'_, L> {
         &self,
         filter: usize,
     ) -> [[[L; C]; R]; F] {
-        let proof = self.input[0];
-        let mut tile = [[[proof; C]; R]; F];
-        for f in 0..F {
-            let bias = self.bias.get(filter + f).copied();
-            tile[f] = [[proof.splat(bias.unwrap_or(0.0)); C]; R];
+        let line: [_; F] = self.bias_line(filter);
+        let mut tile = [[line[0]; R]; F];
+        for f in 1..F {
+            tile[f] = [line[f]; R];
         }
         tile
+    }
+
+    #[inline(always)]
+    fn bias_line<const F: usize, const C: usize>(&self, filter: usize) -> [[L; C]; F] {
+        let proof = self.input[0];
+        let mut line = [[proof; C]; F];
+        for f in 0..F {
+            let bias = self.bias.get(filter + f).copied();
+            line[f] = [proof.splat(bias.unwrap_or(0.0)); C];
+        }
+        line
     }
 
     #[inline(always)]
@@ -240,7 +250,7 @@ impl<L: Lanes> ConvForward<'_, L> {
         column: usize,
         tile: [[[L; 2]; 2]; F],
     ) {
-        let [rows, columns] = self.geometry.output.map(|extent| extent / 2);
+        let [rows, columns] = self.geometry.pooled_output();
         let relu = self.activation == Activation::Relu;
         for f in 0..F {
             let at = ((filter + f) * rows + row) * columns + column;

@@ -88,10 +88,10 @@ pub(super) fn positions(g: &ConvGeometry, tap: usize, rows: &Range<usize>) -> [R
 #[inline(always)]
 pub(super) fn first_value(g: &ConvGeometry, tap: usize, positions: &[Range<usize>; 2]) -> usize {
     let taps = [tap / g.kernel[1], tap % g.kernel[1]];
-    let [row, column] = [0, 1].map(|axis| {
+    let place = |axis: usize| {
         positions[axis].start * g.stride[axis] + taps[axis] * g.dilation[axis] - g.padding[axis]
-    });
-    row * g.input[1] + column
+    };
+    place(0) * g.input[1] + place(1)
 }
 
 /// Whether all taps of all outputs are inside the input, along `axis`.

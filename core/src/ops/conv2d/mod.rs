@@ -128,6 +128,11 @@ impl ConvGeometry {
         self.input[0] * self.input[1]
     }
 
+    /// Rows and columns of the maps behind a pool of 2x2.
+    pub const fn pooled_output(&self) -> [usize; 2] {
+        [self.output[0] / 2, self.output[1] / 2]
+    }
+
     /// Values of one output channel.
     pub const fn output_area(&self) -> usize {
         self.output[0] * self.output[1]

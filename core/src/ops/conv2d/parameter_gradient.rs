@@ -76,10 +76,11 @@ impl<L: Lanes> ConvParameterGradient<'_, L> {
     #[inline(always)]
     fn copy_padded(&mut self, extents: [usize; 2]) {
         let g = &mut self.geometry;
-        let [rows, columns] = [0, 1].map(|axis| {
+        let inside = |axis: usize| {
             let end = g.input[axis].min(extents[axis].saturating_sub(g.padding[axis]));
             (g.padding[axis], end)
-        });
+        };
+        let (rows, columns) = (inside(0), inside(1));
         let scratch = core::mem::take(&mut self.scratch);
         let (copy, rest) = scratch.split_at_mut(g.channels * extents[0] * extents[1]);
         copy.fill(self.input[0].splat(0.0));
@@ -202,7 +203,7 @@ fn spread<L: Lanes>(
     winners: &[u8],
     maps: &mut [L],
 ) {
-    let [pooled_rows, columns] = g.output.map(|extent| extent / 2);
+    let [pooled_rows, columns] = g.pooled_output();
     let mut lines = maps.chunks_exact_mut(4 * columns);
     for f in filters {
         for (row, line) in rows.clone().zip(&mut lines) {

@@ -62,7 +62,7 @@ impl<L: Lanes> PooledParameterGradient<'_, L> {
     #[inline(always)]
     fn filters<const F: usize>(&mut self, filter: usize) {
         let g = &self.geometry;
-        let [rows, columns] = g.output.map(|extent| extent / 2);
+        let [rows, columns] = g.pooled_output();
         let biased = self.sums.len() > g.filters * g.taps();
         let (kernels, rest) = self.scratch.split_at_mut(F * (g.taps() + 1));
         let (halves, rest) = rest.split_at_mut(F * 2 * columns);
@@ -153,8 +153,17 @@ impl<'a, L: Lanes, const F: usize> Windows<'a, '_, L, F> {
                 gradients[f] = &self.halves[(2 * f + row) * columns..][..columns];
             }
             for c in 0..columns {
-                let values = gradients.map(|gradient| gradient[c]);
-                self.add_window(c, values, inputs.map(|line| &line[2 * c..][..4]), &mut sums);
+                let mut values = [gradients[0][c]; F];
+                for f in 1..F {
+                    values[f] = gradients[f][c];
+                }
+                let [first, second, third] = inputs;
+                let window = [
+                    &first[2 * c..][..4],
+                    &second[2 * c..][..4],
+                    &third[2 * c..][..4],
+                ];
+                self.add_window(c, values, window, &mut sums);
             }
         }
         for f in 0..F {

@@ -19,7 +19,7 @@ const LIMITS: [(&str, &str, bool, usize); 4] = [
         "int8, classify and learn, last layer in f32",
         "digits-int8.kiln",
         true,
-        32_768,
+        22_528,
     ),
 ];
 

@@ -119,7 +119,7 @@ impl CodeConvolution<'_> {
         let sizes = &sweeping.sizes;
         let g = self.geometry;
         let [height, width] = match self.pool {
-            true => g.output.map(|extent| extent / 2),
+            true => g.pooled_output(),
             false => g.output,
         };
         // What the addresses rely on.

@@ -61,7 +61,8 @@ pub(super) fn each_rectangle(
     mut visit: impl FnMut(PositionRectangle),
 ) {
     let size = 1 + usize::from(pool);
-    let [across, along] = [0, 1].map(|axis| PositionSegments::new(g, axis, size));
+    let segments = |axis| PositionSegments::new(g, axis, size);
+    let (across, along) = (segments(0), segments(1));
     let mut row = 0;
     while row < across.count {
         let rows = across.segment(row);

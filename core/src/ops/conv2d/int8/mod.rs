@@ -47,7 +47,7 @@ impl Int8Conv<'_> {
     pub fn run(mut self) {
         let g = self.geometry;
         let [rows, columns] = match self.pool {
-            true => g.output.map(|extent| extent / 2),
+            true => g.pooled_output(),
             false => g.output,
         };
         for y in 0..rows {

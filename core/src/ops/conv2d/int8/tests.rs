@@ -87,7 +87,7 @@ fn check(g: &ConvGeometry, pool: bool, rule: Int8Rule, seed: u32) {
 }
 
 fn largest_of_windows(g: &ConvGeometry, codes: &[i8]) -> vec::Vec<i8> {
-    let [rows, columns] = g.output.map(|extent| extent / 2);
+    let [rows, columns] = g.pooled_output();
     let mut pooled = vec![];
     for place in 0..rows * columns {
         let [y, x] = [2 * (place / columns), 2 * (place % columns)];

@@ -186,7 +186,7 @@ pub(super) fn winners<L: Lanes>(len: usize, seed: u32) -> Vec<u8> {
 
 /// Each value at the winner of its window, 0 elsewhere.
 pub(super) fn unpooled(g: &ConvGeometry, values: &[f32], winners: &[u8]) -> Vec<f32> {
-    let [rows, columns] = g.output.map(|extent| extent / 2);
+    let [rows, columns] = g.pooled_output();
     let mut maps = vec![0.0; g.filters * g.output_area()];
     for (at, (value, winner)) in values.iter().zip(winners).enumerate() {
         let (filter, row, column) = (at / (rows * columns), at / columns % rows, at % columns);
