@@ -70,14 +70,12 @@ pub fn firmware(board: Board, program: &str) -> Option<Firmware> {
 /// The same, with memory for a training.
 pub fn trainer(board: Board, program: &str, memory: TrainingMemory) -> Option<Firmware> {
     has_emulator().then_some(())?;
-    built(build(
-        board,
-        program,
-        None,
-        Some(memory),
-        FirmwareProfile::Quick,
-    ))
-    .map(|result| result.unwrap())
+    // What is built quickly has all that it depends on to itself: that pays where many programs are.
+    let profile = match board.target == BOARDS[0].target && board.emulated.is_some() {
+        true => FirmwareProfile::Quick,
+        false => FirmwareProfile::Release,
+    };
+    built(build(board, program, None, Some(memory), profile)).map(|result| result.unwrap())
 }
 
 /// Why a firmware with this content is not built; `None` where none can be.
