@@ -7,7 +7,7 @@ use super::arguments::classes::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};
-use crate::exchange::{safetensors, tflite};
+use crate::exchange::{safetensors, tflite, two_classes};
 use crate::network_file;
 use crate::output::Output;
 use crate::weights::{self, ModelBytes};
@@ -91,7 +91,12 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         ExchangeFormat::Tflite => read_tflite(arguments, &bytes),
     };
     let imported = match read.with_context(|| name.clone())? {
-        ImportedGraph::Float(imported) => imported,
+        ImportedGraph::Float(mut imported) => {
+            if imported.task() == ModelTask::Classification {
+                two_classes::divide(&mut imported);
+            }
+            imported
+        }
         ImportedGraph::Int8(imported) => return int8::run(arguments, &imported),
     };
     let channels = imported.network.input_shape().channels as usize;
@@ -108,10 +113,7 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
     };
     let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let parts = ModelParts {
-        task: imported
-            .metadata
-            .as_ref()
-            .map_or(ModelTask::Classification, |metadata| metadata.task),
+        task: imported.task(),
         network: &imported.network,
         scaling: &scaling,
         class_names: &class_names,
@@ -160,7 +162,11 @@ fn read_safetensors(arguments: &ImportArguments, bytes: &[u8]) -> Result<Importe
 
 fn read_onnx(arguments: &ImportArguments, bytes: &[u8]) -> Result<ImportedGraph> {
     refuse_network(arguments, "an ONNX file")?;
-    Ok(onnx::read(bytes)?)
+    let folder = match arguments.file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    Ok(onnx::read(bytes, Some(folder))?)
 }
 
 fn read_tflite(arguments: &ImportArguments, bytes: &[u8]) -> Result<ImportedGraph> {

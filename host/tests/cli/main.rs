@@ -14,6 +14,7 @@ mod firmware_sources;
 mod graphs;
 mod help;
 mod misuse;
+mod onnx_cases;
 mod parts;
 mod predict;
 mod quantize;

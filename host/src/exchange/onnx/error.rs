@@ -23,17 +23,22 @@ pub enum OnnxError {
         found: i64,
     },
     /// No input or output, or several.
-    #[error("it has {found} {what}; only a network with one can be imported")]
+    #[error(
+        "it has {found} {what} ({names}); only a network with one can be imported, so export one that \
+         computes the classes of an image and nothing else"
+    )]
     Several {
         /// `inputs` or `outputs`.
         what: &'static str,
         /// How many there are.
         found: usize,
+        /// The first of their names.
+        names: String,
     },
     /// An input that is no batch of images.
     #[error(
-        "its input {name:?} is {found}; it must be f32 images of a fixed size, N x C x H x W, so \
-         export it with an example of that shape"
+        "its input {name:?} is {found}; it must be images of a fixed size, N x C x H x W, or N x H x W x C \
+         as TensorFlow has them, or rows of values, N x F; export it with an example of that shape"
     )]
     Input {
         /// Name of the input.
@@ -54,6 +59,14 @@ pub enum OnnxError {
     Output {
         /// Name of the output.
         name: String,
+    },
+    /// A tensor whose values are in another file that cannot be used.
+    #[error("tensor {tensor:?} {fault}")]
+    Tensor {
+        /// Name of the tensor.
+        tensor: String,
+        /// What is wrong with it.
+        fault: TensorFault,
     },
     /// Two values of one name.
     #[error("it has two values named {name:?}; the file is damaged, so export it again")]
@@ -185,9 +198,23 @@ pub enum Fault {
         /// Number of values.
         found: usize,
     },
-    /// A reshape to anything but one row or the same maps.
-    #[error("it reshapes to [{target}]; only one row for each image can be imported")]
+    /// Axes in an order that no layer reads.
+    #[error(
+        "its input lies as {found}; a layer reads N x channels x rows x columns, or a row for each \
+         image, so transpose or flatten it before"
+    )]
+    Lies {
+        /// The axes.
+        found: String,
+    },
+    /// A reshape that divides an axis, or mixes images.
+    #[error(
+        "it reshapes {from} to [{target}]; only axes as a whole can be joined or parted, and each \
+         image stays by itself"
+    )]
     Reshape {
+        /// The axes that there are.
+        from: String,
         /// The extents asked for.
         target: String,
     },
@@ -254,6 +281,15 @@ pub enum Fault {
         /// The output channel, from 0.
         channel: usize,
     },
+    /// Sigmoids of several outputs.
+    #[error(
+        "it gives {found} outputs a probability each; classes of Kiln's exclude each other, so train the \
+         network with a softmax (cross-entropy), or with one output for two classes"
+    )]
+    Sigmoids {
+        /// How many outputs there are.
+        found: usize,
+    },
     /// A layer behind the softmax.
     #[error("it comes behind a softmax, which must be the last")]
     BehindSoftmax,
@@ -266,6 +302,48 @@ pub enum TensorFault {
     /// The values are in another file.
     #[error("is in another file; export it again with external_data=False")]
     External,
+    /// The other file is not in the folder of the first.
+    #[error(
+        "is in a file named {file:?}, which leads out of the folder of the ONNX file; put it into that \
+         folder under a plain name, or export the network again with external_data=False"
+    )]
+    ExternalName {
+        /// Its name.
+        file: String,
+    },
+    /// The other file cannot be read.
+    #[error(
+        "is in the file {file:?} beside the ONNX file, which cannot be read: {cause}; copy both files, or \
+         export the network again with external_data=False"
+    )]
+    ExternalUnreadable {
+        /// Its name.
+        file: String,
+        /// What the operating system said.
+        cause: String,
+    },
+    /// The other file ends before the values do.
+    #[error(
+        "needs {needed} bytes of the file {file:?}, which has {found}: it is cut short, or that of another \
+         network; copy it again"
+    )]
+    ExternalShort {
+        /// Its name.
+        file: String,
+        /// Bytes there are.
+        found: u64,
+        /// Bytes up to the end of the values.
+        needed: u64,
+    },
+    /// A place in the other file that no tensor has.
+    #[error(
+        "says a place in the file {file:?} that does not fit its shape, or is too large for import; \
+         export the network again"
+    )]
+    ExternalPlace {
+        /// Its name.
+        file: String,
+    },
     /// Numbers of another kind.
     #[error(
         "holds numbers of ONNX's kind {found}, but {expected} are needed; export it as float32"

@@ -4,6 +4,7 @@ use super::error::Fault;
 use super::held::Held;
 use super::importer::Importer;
 use super::node::{OnnxOperation, attribute_fault};
+use super::view::{AxesView, AxisPart};
 use crate::exchange::output_shape;
 use kiln_core::{Layer, LayerFault, Padding, Pool2d, Shape};
 
@@ -115,13 +116,15 @@ impl<'m> Importer<'m> {
             return Err(Fault::Zeros);
         }
         let pool = operation.max_window(&input)?;
-        self.push_plain(operation, Layer::MaxPool2d(pool), &input)
+        let pooled = self.push_plain(operation, Layer::MaxPool2d(pool), &input)?;
+        Ok(pooled.as_maps())
     }
 
     pub fn average_pool(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         let input = self.padded_input(operation, 0)?;
         let pool = operation.average_window(&input)?;
-        self.push_plain(operation, Layer::AvgPool2d(pool), &input)
+        let pooled = self.push_plain(operation, Layer::AvgPool2d(pool), &input)?;
+        Ok(pooled.as_maps())
     }
 
     /// Zeros, which the reader takes into its padding.
@@ -159,7 +162,6 @@ impl OnnxOperation<'_, '_> {
     /// A value with the zeros around it that a Pad adds, if `value` is what those are.
     pub fn surrounded(&self, input: Held, value: f32) -> Result<Held, Fault> {
         self.only(&["mode", "pads", "value"])?;
-        input.maps()?;
         let mode = self.text("mode", "constant")?;
         if mode != b"constant" {
             return Err(Fault::Attribute {
@@ -181,9 +183,9 @@ impl OnnxOperation<'_, '_> {
         };
         let axes = match self.has_input(3) {
             true => self.ints(3)?,
-            false => (0..4).collect(),
+            false => (0..input.view.rank() as i64).collect(),
         };
-        let added = around_maps(&list, &axes)
+        let added = around_maps(&input, &list, &axes)
             .ok_or_else(|| attribute_fault("pads", &list, "zeros around maps"))?;
         let zeros = sum(input.zeros, added)?;
         let held = Held { zeros, ..input };
@@ -236,21 +238,50 @@ pub fn rounds_up(pool: &Pool2d, input: Shape) -> bool {
 }
 
 /// The padding of a list of all axes' starts, then all their ends.
-fn around_maps(list: &[i64], axes: &[i64]) -> Option<Padding> {
+fn around_maps(held: &Held, list: &[i64], axes: &[i64]) -> Option<Padding> {
     if list.len() != 2 * axes.len() {
         return None;
     }
-    let mut sides = [0; 8];
+    let rank = held.view.rank() as i64;
+    let [mut rows, mut columns] = [[0; 2]; 2];
     for (place, &axis) in axes.iter().enumerate() {
-        let axis = if axis < 0 { axis.checked_add(4)? } else { axis };
-        let axis = usize::try_from(axis).ok().filter(|&axis| axis < 4)?;
-        sides[axis] = list[place];
-        sides[axis + 4] = list[place + axes.len()];
+        let axis = if axis < 0 {
+            axis.checked_add(rank)?
+        } else {
+            axis
+        };
+        let axis = usize::try_from(axis)
+            .ok()
+            .filter(|&it| (it as i64) < rank)?;
+        let added = [list[place], list[place + axes.len()]];
+        if added == [0; 2] {
+            continue;
+        }
+        match held.map_part(axis)? {
+            AxisPart::Rows => rows = added,
+            _ => columns = added,
+        }
     }
-    let [0, 0, top, left, 0, 0, bottom, right] = sides else {
-        return None;
-    };
-    four(&[top, left, bottom, right])
+    four(&[rows[0], columns[0], rows[1], columns[1]])
+}
+
+impl Held {
+    /// What an axis is: rows, or columns, and nothing else that is longer than one.
+    fn map_part(&self, axis: usize) -> Option<AxisPart> {
+        let is_of_maps = |part: &AxisPart| matches!(part, AxisPart::Rows | AxisPart::Columns);
+        let long = self.long_parts(axis);
+        let parts: Vec<AxisPart> = self.view.parts(axis).filter(is_of_maps).collect();
+        match (long.as_slice(), parts.as_slice()) {
+            ([part], _) | ([], [part]) if is_of_maps(part) => Some(*part),
+            _ => None,
+        }
+    }
+
+    /// The same as N x channels x rows x columns.
+    pub fn as_maps(self) -> Self {
+        let view = AxesView::MAPS;
+        Self { view, ..self }
+    }
 }
 
 fn four(list: &[i64]) -> Option<Padding> {
