@@ -2,12 +2,13 @@
 
 mod int8;
 mod scaling;
+mod verify;
 
 use super::arguments::classes::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};
-use crate::exchange::{safetensors, tflite, two_classes};
+use crate::exchange::{Affine, safetensors, tflite, two_classes};
 use crate::network_file;
 use crate::output::Output;
 use crate::weights::{self, ModelBytes};
@@ -17,6 +18,7 @@ use kiln_core::{ModelParts, ModelTask, Network};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
+use verify::{Verification, VerifiedModels};
 
 /// Make a model file of a network that another program trained.
 ///
@@ -34,6 +36,7 @@ Examples:
   kiln import model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --classes names.txt
   kiln import model.safetensors --model network.toml --names conv1,conv2,fc
   kiln import model.tflite --classes names.txt
+  kiln import model.onnx --verify compared.safetensors
 ")]
 pub struct ImportArguments {
     /// A .safetensors, .onnx or .tflite file
@@ -51,6 +54,8 @@ pub struct ImportArguments {
     classes: Option<String>,
     #[command(flatten)]
     scaling: scaling::ScalingArguments,
+    #[command(flatten)]
+    verify: verify::VerifyArguments,
     /// The model file to write [default: beside the file read, with the ending .kiln]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -73,6 +78,8 @@ struct ImportReport {
     class_names: Vec<String>,
     /// What became of the file's parts.
     remarks: Vec<String>,
+    /// What was compared with the program that the network is from; nothing without --verify.
+    verified: Option<Verification>,
     weights_sha256: String,
 }
 
@@ -106,6 +113,7 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         .with_context(|| name.clone())?;
     let noted = imported.metadata.as_ref();
     let noted = noted.map(|metadata| metadata.classes.clone());
+    refuse_one_output(imported.network.classes(), imported.task()).with_context(|| name.clone())?;
     let classes = class_names(arguments, imported.network.classes(), noted)?;
     let notes = match &imported.metadata {
         Some(metadata) => metadata.notes.clone(),
@@ -121,6 +129,19 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         parameters: &imported.parameters,
     };
     let bytes = ModelBytes::encode(&parts).with_context(|| name.clone())?;
+    let own = imported.input.clone();
+    let own = own
+        .unwrap_or_else(|| Affine::identity(channels))
+        .scaling()?;
+    let taken = ModelParts {
+        scaling: &own,
+        ..parts
+    };
+    let verified = arguments.verify.verify(&VerifiedModels {
+        taken: &ModelBytes::encode(&taken)?,
+        pixels: &bytes,
+        ends: imported.ends,
+    })?;
     let network = &imported.network;
     let report = ImportReport {
         file: arguments.file.clone(),
@@ -133,6 +154,7 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         classes: network.classes(),
         class_names: classes,
         remarks: imported.remarks.clone(),
+        verified,
         weights_sha256: weights::sha256(&imported.parameters),
     };
     describe(output, &report, network, &described)?;
@@ -188,6 +210,15 @@ fn refuse_network(arguments: &ImportArguments, file: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a classifier with a single output, which tells nothing apart.
+fn refuse_one_output(outputs: usize, task: ModelTask) -> Result<()> {
+    ensure!(
+        outputs != 1 || task != ModelTask::Classification,
+        "it has one output, which is always the most probable; a classifier needs an output for each class"
+    );
+    Ok(())
+}
+
 /// The names given, or else those Kiln wrote into the file; none where there are none.
 fn class_names(
     arguments: &ImportArguments,
@@ -234,6 +265,7 @@ fn describe(output: Output, report: &ImportReport, network: &Network, scaling: &
         names => named_classes(report.classes, names),
     };
     output.item("classes", classes)?;
+    output.item("checked", Verification::describe(report.verified.as_ref()))?;
     output.item("saved", report.model.display())?;
     Ok(())
 }

@@ -13,6 +13,7 @@ mod exchange;
 mod firmware_sources;
 mod graphs;
 mod help;
+mod import_checked;
 mod misuse;
 mod onnx_cases;
 mod parts;

@@ -218,7 +218,7 @@ fn join_layers(draft: &mut Draft) {
                     .all(|(&it, all)| u32::from(it) == all || it == 1);
                 is_whole && pool.window == pool.stride && pool.padding == Padding::NONE
             }
-            (Some(Layer::Relu), Some(Layer::Relu | Layer::Relu6)) => true,
+            (Some(Layer::Relu), Some(Layer::Relu6)) => true,
             _ => false,
         };
         if is_part {
