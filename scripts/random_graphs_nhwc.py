@@ -87,7 +87,8 @@ class Graph:
         """Padding by auto_pad, by pads, or none; and the extents behind."""
         reach = [(side - 1) * dilation + 1 for side in kernel]
         extents = self.shape[1:]
-        if self.draw.random() < 0.5:
+        # onnxruntime refuses SAME where a stride leaves something out.
+        if min(kernel) >= stride and self.draw.random() < 0.5:
             behind = [-(-extent // stride) for extent in extents]
             if self.draw.random() < 0.5:
                 return {"auto_pad": self.draw.choice(["SAME_UPPER", "SAME_UPPER", "SAME_LOWER"])}, behind

@@ -76,8 +76,9 @@ def convolution(draw, channels, height, width):
     dilation = draw.choice([1, 1, 1, 2])
     padding = draw.choice([0, 1, (1, 0), "same", "valid", 2, "pad", "pad"])
     if padding == "same":
-        stride = 1
-    if dilation == 2 and padding not in ("same",):
+        # onnxruntime does not run it with a dilation.
+        stride, dilation = 1, 1
+    if dilation == 2:
         kernel = [min(side, (extent + 1) // 2) for side, extent in zip(kernel, (height, width))]
     layers = []
     if padding == "pad":
@@ -164,10 +165,10 @@ def to_rows(draw, x):
         Call(lambda x: x.mean([-1, -2], keepdim=True).flatten(1)), Call(lambda x: x.mean(3).mean(2)),
         Call(lambda x: x.flatten(2).mean(2)), Call(lambda x: x.flatten(2).mean(-1)),
         Call(lambda x: functional.adaptive_avg_pool2d(x, 1).squeeze(-1).squeeze(-1)),
-        Call(lambda x: functional.avg_pool2d(x, (x.shape[2], x.shape[3])).flatten(1)),
+        Call(lambda x: functional.avg_pool2d(x, (height, width)).flatten(1)),
         Call(lambda x: x.permute(0, 2, 3, 1).mean((1, 2))), Call(lambda x: x.sum((2, 3))),
         nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten()), Call(lambda x: x.amax((2, 3))),
-        Call(lambda x: functional.max_pool2d(x, (x.shape[2], x.shape[3])).flatten(1)),
+        Call(lambda x: functional.max_pool2d(x, (height, width)).flatten(1)),
     ]
     layer = draw.choice(draw.choice([flat, mean]))
     return layer, layer(x).shape[1]
@@ -199,15 +200,23 @@ def network(draw):
     return nn.Sequential(*layers).eval(), torch.randn(batch, *shape)
 
 
+@contextlib.contextmanager
+def silence():
+    """Without what an exporter prints."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
 def legacy(draw, path):
     model, x = network(draw)
     dynamic = draw.random() < 0.5
-    torch.onnx.export(
-        model, (x,), str(path), dynamo=False, opset_version=draw.choice([9, 11, 12, 13, 14, 16, 17, 18]),
-        do_constant_folding=draw.random() < 0.7, keep_initializers_as_inputs=draw.random() < 0.2,
-        input_names=["x"], dynamic_axes={"x": {0: "n"}} if dynamic else None,
-        training=draw.choice([torch.onnx.TrainingMode.EVAL, torch.onnx.TrainingMode.PRESERVE]),
-    )
+    with silence():
+        torch.onnx.export(
+            model, (x,), str(path), dynamo=False, opset_version=draw.choice([9, 11, 12, 13, 14, 16, 18]),
+            do_constant_folding=draw.random() < 0.7, keep_initializers_as_inputs=draw.random() < 0.2,
+            input_names=["x"], dynamic_axes={"x": {0: "n"}} if dynamic else None,
+            training=draw.choice([torch.onnx.TrainingMode.EVAL, torch.onnx.TrainingMode.PRESERVE]),
+        )
 
 
 def dynamo(draw, path):
@@ -217,6 +226,6 @@ def dynamo(draw, path):
         x = torch.randn(2, *x.shape[1:])
     else:
         shapes = None
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with silence():
         torch.onnx.export(model, (x,), str(path), dynamo=True, dynamic_shapes=shapes,
                           external_data=draw.random() < 0.5, optimize=draw.random() < 0.7, verbose=False)

@@ -80,9 +80,9 @@ impl Evidence<'_, '_> {
         match node.operator.as_str() {
             "Transpose" => Some(operation.list("perm").ok()?? == [0, 3, 1, 2]),
             "Reshape" => {
-                let [first, second, third] = self.extents.map(i64::from);
+                let [first, _, third] = self.extents;
                 let target = operation.ints(1).ok()?;
-                let is_moved = target.get(1..)? == [1, first, second];
+                let is_moved = target.len() == 4 && target[1] == 1 && target[3] != 1;
                 (is_moved && third == 1 && first != 1).then_some(true)
             }
             "ReduceMean" | "ReduceMax" | "ReduceSum" => {

@@ -17,11 +17,17 @@ impl<'m> Importer<'m> {
 impl OnnxOperation<'_, '_> {
     /// What such a node makes of a value, in a graph for so many images.
     pub fn reshaped(&self, held: Held, batch: Option<i64>) -> Result<Held, Fault> {
-        if self.operator() == "Transpose" {
-            return self.transposed_value(&held);
+        let reshaped = self.by_other_axes(held, batch)?;
+        // Zeros stay around rows and columns as long as these are axes of their own.
+        match reshaped.has_joined_axes() {
+            true => reshaped.without_zeros(),
+            false => Ok(reshaped),
         }
-        let held = held.without_zeros()?;
+    }
+
+    fn by_other_axes(&self, held: Held, batch: Option<i64>) -> Result<Held, Fault> {
         match self.operator() {
+            "Transpose" => self.transposed_value(&held),
             "Flatten" => self.flattened(&held, batch),
             "Squeeze" => self.squeezed(&held, batch),
             "Unsqueeze" => {
@@ -131,7 +137,8 @@ impl OnnxOperation<'_, '_> {
 
 /// The value by axes of these extents, of which one may be left to be computed.
 fn regrouped(held: &Held, target: &[i64], batch: Option<i64>) -> Option<Held> {
-    let elements = i64::try_from(held.shape.elements()).ok()?;
+    let [rows, columns] = held.padded().map(i64::from);
+    let elements = i64::from(held.shape.channels).checked_mul(rows.checked_mul(columns)?)?;
     let is_batch = |extent: i64| matches!(extent, BATCH | -1 | 1) || Some(extent) == batch;
     if let Some((&first, rest)) = target.split_first()
         && is_batch(first)

@@ -170,6 +170,22 @@ impl AxesView {
     }
 }
 
+/// Gives an axis of one value beside the rows, or the columns, of maps the other part's name, if no axis
+/// has it: there zeros may be added.
+fn name_short_sides(axes: &mut [GraphAxis]) {
+    let has = |axes: &[GraphAxis], part| axes.iter().any(|axis| axis.parts().any(|it| it == part));
+    let [rows, columns] = [AxisPart::Rows, AxisPart::Columns];
+    for place in 1..axes.len() {
+        let pair = [axes[place - 1], axes[place]];
+        let empty = GraphAxis::default();
+        if pair == [empty, GraphAxis::one(columns)] && !has(axes, rows) {
+            axes[place - 1] = GraphAxis::one(rows);
+        } else if pair == [GraphAxis::one(rows), empty] && !has(axes, columns) {
+            axes[place] = GraphAxis::one(columns);
+        }
+    }
+}
+
 impl Held {
     /// Length of a part, zeros around included; `None` for the batch.
     pub fn length(&self, part: AxisPart) -> Option<u32> {
@@ -201,6 +217,11 @@ impl Held {
         lengths
             .map(|length| length.map(|it| it as usize))
             .try_fold(1_usize, |product, length| product.checked_mul(length?))
+    }
+
+    /// Whether an axis has several parts that are longer than one.
+    pub fn has_joined_axes(&self) -> bool {
+        self.all_long_parts().iter().any(|parts| parts.len() > 1)
     }
 
     /// Whether the axes are these, but for parts of one value.
@@ -284,6 +305,7 @@ impl Held {
             }
             axes.push(GraphAxis::of(own));
         }
+        name_short_sides(&mut axes);
         match parts.next() {
             None => Some(Self {
                 view: AxesView::with(axes)?,
