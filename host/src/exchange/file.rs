@@ -56,6 +56,12 @@ pub enum FileError {
 /// Why it cannot be imported, without the file's name.
 pub fn read(path: &Path) -> Result<(ExchangeFormat, Vec<u8>), FileError> {
     let unreadable = |cause| FileError::Unreadable { cause };
+    if path.join("saved_model.pb").is_file() {
+        return Err(FileError::WrongFile(WrongFile {
+            kind: FileKind::SavedModel,
+            purpose: FilePurpose::Import,
+        }));
+    }
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(unreadable)?.take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(unreadable)?;

@@ -30,13 +30,15 @@ impl<'m> OnnxOperation<'_, 'm> {
                 None if is_constant => list(self.shape_range(&signed(&self.array(0)?.dims))?),
                 None => return Ok(None),
             },
+            // As floats, where it is the image that it is to be like.
+            "CastLike" if self.input(0).is_some() => self.cast()?,
             _ if !is_constant || given.count() == 0 => return Ok(None),
             "Identity" | "Dropout" => return Ok(self.input(0).cloned()),
             "Gather" => self.gather()?,
             "Concat" => self.concat()?,
             "Slice" => self.slice()?,
             "ConstantOfShape" => self.filled()?,
-            "Cast" | "CastLike" => self.cast()?,
+            "Cast" => self.cast()?,
             "Reshape" | "Squeeze" | "Unsqueeze" | "Flatten" => self.same_numbers()?,
             "Transpose" => self.transposed()?,
             "Expand" => self.expanded()?,
@@ -175,7 +177,10 @@ impl<'m> OnnxOperation<'_, 'm> {
     fn cast(&self) -> Result<Array, Fault> {
         let array = self.array(0)?.as_ref().clone();
         let to_float = match self.operator() {
-            "CastLike" => matches!(self.array(1)?.numbers, Numbers::Floats(_)),
+            "CastLike" => match self.input(1) {
+                Some(_) => matches!(self.array(1)?.numbers, Numbers::Floats(_)),
+                None => true,
+            },
             _ => {
                 let to = self.int("to", 0)?;
                 i32::try_from(to).is_ok_and(|to| FLOATS.contains(&to))

@@ -46,7 +46,9 @@ impl<'m> Importer<'m> {
 
     /// A number as a float of another width, which is all the same here.
     fn cast_value(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        let held = self.padded_input(operation, 0)?;
+        let first = operation.node.inputs.first();
+        let held = first.and_then(|name| self.held(name)).copied();
+        let held = held.ok_or(Fault::Inputs { found: 0 })?;
         let to = operation.int("to", F32.into())?;
         match i32::try_from(to).is_ok_and(|to| FLOATS.contains(&to)) {
             true => Ok(held),

@@ -1,3 +1,4 @@
+mod axes;
 mod builder;
 mod graphs;
 mod integers;
