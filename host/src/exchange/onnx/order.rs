@@ -94,7 +94,7 @@ fn output<'m>(graph: &'m Graph, givers: &Givers<'m>) -> Result<&'m str, OnnxErro
     let several = || OnnxError::Several {
         what: "outputs",
         found: names.len(),
-        names: super::importer::names(names.iter().copied()),
+        names: super::input::names(names.iter().copied()),
     };
     let root = chains.first().and_then(|chain| chain.last());
     if root.is_none() || chains.iter().any(|chain| chain.last() != root) {

@@ -88,8 +88,9 @@ fn join(draft: &mut Draft, fits: impl Fn(&DraftLine, &DraftLine) -> bool) {
 fn take_input_line(draft: &mut Draft, limit: usize, remarks: &mut Vec<String>) -> Option<Affine> {
     let mut input: Option<Affine> = None;
     for _ in 0..limit {
-        let reader = draft.sole_reader(0)?;
-        let Some(line) = draft.nodes[reader].channel_line() else {
+        let reader = draft.sole_reader(0);
+        let line = reader.and_then(|reader| Some((reader, draft.nodes[reader].channel_line()?)));
+        let Some((reader, line)) = line else {
             break;
         };
         let line = Affine {

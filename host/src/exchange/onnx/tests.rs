@@ -1,5 +1,6 @@
 mod axes;
 mod builder;
+mod exporters;
 mod graphs;
 mod integers;
 

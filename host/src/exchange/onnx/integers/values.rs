@@ -6,7 +6,7 @@ use crate::exchange::integers::{AddedFault, DraftFault, Int8Node, IntegerDraft};
 use crate::exchange::onnx::constants::Constants;
 use crate::exchange::onnx::error::{Fault, OnnxError};
 use crate::exchange::onnx::held::Held;
-use crate::exchange::onnx::importer::input_of;
+use crate::exchange::onnx::input::input_of;
 use crate::exchange::onnx::message::{F32, Graph, I8, U8};
 use crate::exchange::onnx::node::OnnxOperation;
 use crate::exchange::onnx::view::AxesView;
