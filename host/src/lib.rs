@@ -16,6 +16,7 @@ pub mod defaults;
 pub mod emulator;
 pub mod engine;
 pub mod exchange;
+pub mod file_kind;
 pub mod firmware;
 pub mod link;
 pub mod model;

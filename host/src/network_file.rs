@@ -31,6 +31,7 @@ mod layer;
 pub use graph::{GraphError, quoted_layer, value_name, values_read};
 pub use layer::{LayerError, LayerTable, Outputs};
 
+use crate::file_kind::{FilePurpose, WrongFile};
 use kiln_core::{Network, NetworkError, Shape};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -72,6 +73,9 @@ pub enum NetworkFileError {
         /// What the operating system said.
         cause: std::io::Error,
     },
+    /// The file is of another kind.
+    #[error("{0}")]
+    WrongFile(WrongFile),
     /// The file is no text.
     #[error("no text, but a network is a TOML file, and a trained one is the model.kiln of a run")]
     NoText,
@@ -139,6 +143,9 @@ pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
 ///
 /// Why the file does not hold the tables of a network, without the file's name.
 pub fn read_tables(path: &Path) -> Result<NetworkTables, NetworkFileError> {
+    if let Some(wrong) = FilePurpose::Network.wrong(path) {
+        return Err(NetworkFileError::WrongFile(wrong));
+    }
     let text = fs::read_to_string(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::InvalidData => NetworkFileError::NoText,
         _ => NetworkFileError::Unreadable { cause },

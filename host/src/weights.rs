@@ -1,5 +1,6 @@
 //! Model files on disk, and parameters as bytes.
 
+use crate::file_kind::{FilePurpose, WrongFile};
 use kiln_core::{Int8ModelParts, ModelError, ModelFile, ModelParts};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -23,6 +24,9 @@ pub enum WeightsError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// The file is of another kind.
+    #[error(transparent)]
+    WrongFile(#[from] WrongFile),
     /// The file is no sound model.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -44,7 +48,13 @@ impl ModelBytes {
         let mut content = Vec::new();
         let mut file = File::open(path).map_err(unreadable)?.take(PREFIX);
         file.read_to_end(&mut content).map_err(unreadable)?;
-        let length = ModelFile::length(&content)? as u64;
+        let length = match ModelFile::length(&content) {
+            Ok(length) => length as u64,
+            Err(error) => {
+                let wrong = FilePurpose::Model.wrong(path);
+                return Err(wrong.map_or_else(|| error.into(), WeightsError::WrongFile));
+            }
+        };
         file.set_limit((length + 1).saturating_sub(PREFIX));
         file.read_to_end(&mut content).map_err(unreadable)?;
         Ok(Self::aligned(&content))

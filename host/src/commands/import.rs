@@ -2,12 +2,13 @@
 
 mod int8;
 mod scaling;
+mod verify;
 
 use super::arguments::classes::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};
-use crate::exchange::{safetensors, tflite};
+use crate::exchange::{Affine, safetensors, tflite, two_classes};
 use crate::network_file;
 use crate::output::Output;
 use crate::weights::{self, ModelBytes};
@@ -17,6 +18,7 @@ use kiln_core::{ModelParts, ModelTask, Network};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
+use verify::{Verification, VerifiedModels};
 
 /// Make a model file of a network that another program trained.
 ///
@@ -34,6 +36,7 @@ Examples:
   kiln import model.onnx --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 --classes names.txt
   kiln import model.safetensors --model network.toml --names conv1,conv2,fc
   kiln import model.tflite --classes names.txt
+  kiln import model.onnx --verify compared.safetensors
 ")]
 pub struct ImportArguments {
     /// A .safetensors, .onnx or .tflite file
@@ -51,6 +54,8 @@ pub struct ImportArguments {
     classes: Option<String>,
     #[command(flatten)]
     scaling: scaling::ScalingArguments,
+    #[command(flatten)]
+    verify: verify::VerifyArguments,
     /// The model file to write [default: beside the file read, with the ending .kiln]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -73,6 +78,8 @@ struct ImportReport {
     class_names: Vec<String>,
     /// What became of the file's parts.
     remarks: Vec<String>,
+    /// What was compared with the program that the network is from; nothing without --verify.
+    verified: Option<Verification>,
     weights_sha256: String,
 }
 
@@ -91,7 +98,12 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         ExchangeFormat::Tflite => read_tflite(arguments, &bytes),
     };
     let imported = match read.with_context(|| name.clone())? {
-        ImportedGraph::Float(imported) => imported,
+        ImportedGraph::Float(mut imported) => {
+            if imported.task() == ModelTask::Classification {
+                two_classes::divide(&mut imported);
+            }
+            imported
+        }
         ImportedGraph::Int8(imported) => return int8::run(arguments, &imported),
     };
     let channels = imported.network.input_shape().channels as usize;
@@ -101,6 +113,7 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         .with_context(|| name.clone())?;
     let noted = imported.metadata.as_ref();
     let noted = noted.map(|metadata| metadata.classes.clone());
+    refuse_one_output(imported.network.classes(), imported.task()).with_context(|| name.clone())?;
     let classes = class_names(arguments, imported.network.classes(), noted)?;
     let notes = match &imported.metadata {
         Some(metadata) => metadata.notes.clone(),
@@ -108,10 +121,7 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
     };
     let class_names: Vec<&str> = classes.iter().map(String::as_str).collect();
     let parts = ModelParts {
-        task: imported
-            .metadata
-            .as_ref()
-            .map_or(ModelTask::Classification, |metadata| metadata.task),
+        task: imported.task(),
         network: &imported.network,
         scaling: &scaling,
         class_names: &class_names,
@@ -119,6 +129,19 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         parameters: &imported.parameters,
     };
     let bytes = ModelBytes::encode(&parts).with_context(|| name.clone())?;
+    let own = imported.input.clone();
+    let own = own
+        .unwrap_or_else(|| Affine::identity(channels))
+        .scaling()?;
+    let taken = ModelParts {
+        scaling: &own,
+        ..parts
+    };
+    let verified = arguments.verify.verify(&VerifiedModels {
+        taken: &ModelBytes::encode(&taken)?,
+        pixels: &bytes,
+        ends: imported.ends,
+    })?;
     let network = &imported.network;
     let report = ImportReport {
         file: arguments.file.clone(),
@@ -131,6 +154,7 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         classes: network.classes(),
         class_names: classes,
         remarks: imported.remarks.clone(),
+        verified,
         weights_sha256: weights::sha256(&imported.parameters),
     };
     describe(output, &report, network, &described)?;
@@ -160,7 +184,11 @@ fn read_safetensors(arguments: &ImportArguments, bytes: &[u8]) -> Result<Importe
 
 fn read_onnx(arguments: &ImportArguments, bytes: &[u8]) -> Result<ImportedGraph> {
     refuse_network(arguments, "an ONNX file")?;
-    Ok(onnx::read(bytes)?)
+    let folder = match arguments.file.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    Ok(onnx::read(bytes, Some(folder))?)
 }
 
 fn read_tflite(arguments: &ImportArguments, bytes: &[u8]) -> Result<ImportedGraph> {
@@ -179,6 +207,15 @@ fn refuse_network(arguments: &ImportArguments, file: &str) -> Result<()> {
             "{flag} is for safetensors files; {file} has its layers in it"
         );
     }
+    Ok(())
+}
+
+/// Refuses a classifier with a single output, which tells nothing apart.
+fn refuse_one_output(outputs: usize, task: ModelTask) -> Result<()> {
+    ensure!(
+        outputs != 1 || task != ModelTask::Classification,
+        "it has one output, which is always the most probable; a classifier needs an output for each class"
+    );
     Ok(())
 }
 
@@ -228,6 +265,7 @@ fn describe(output: Output, report: &ImportReport, network: &Network, scaling: &
         names => named_classes(report.classes, names),
     };
     output.item("classes", classes)?;
+    output.item("checked", Verification::describe(report.verified.as_ref()))?;
     output.item("saved", report.model.display())?;
     Ok(())
 }

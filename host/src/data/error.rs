@@ -10,6 +10,7 @@ use super::image_folder::ImageFolderError;
 use super::named;
 use super::samples::ImageShape;
 use super::tensor_file::TensorFileError;
+use crate::file_kind::WrongFile;
 
 /// Why a dataset could not be loaded: one line that names what is at fault and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,14 @@ pub enum DataError {
     NotAFolder {
         /// The path given.
         path: PathBuf,
+    },
+    /// The path is that of a file of a kind that is no dataset.
+    #[error("{}: {wrong}", path.display())]
+    WrongFile {
+        /// The path given.
+        path: PathBuf,
+        /// What it is, and what to do instead.
+        wrong: WrongFile,
     },
     /// The operating system refused to read a file or folder.
     #[error("cannot read {}: {cause}; check that it exists and may be read", path.display())]

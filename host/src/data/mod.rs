@@ -47,6 +47,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use self::tensor_file::TensorPurpose;
+use crate::file_kind::FilePurpose;
 
 pub use cifar::CifarError;
 pub use download::DownloadError;
@@ -244,7 +245,10 @@ fn check_folder(folder: &Path) -> Result<(), DataError> {
     let path = folder.to_path_buf();
     match std::fs::metadata(folder) {
         Ok(metadata) if metadata.is_dir() => Ok(()),
-        Ok(_) => Err(DataError::NotAFolder { path }),
+        Ok(_) => Err(match FilePurpose::Samples.wrong_name(&path) {
+            Some(wrong) => DataError::WrongFile { path, wrong },
+            None => DataError::NotAFolder { path },
+        }),
         Err(cause) => Err(DataError::Unreadable { path, cause }),
     }
 }

@@ -1,5 +1,6 @@
 //! Files that networks are imported from: read whole, up to a limit, and known by name and content.
 
+use crate::file_kind::{FileKind, FilePurpose, WrongFile};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -32,13 +33,17 @@ pub enum FileError {
     /// It is larger than any network that can be imported.
     #[error("it has more than {MAX_BYTES} bytes, too many for a network of Kiln's")]
     TooLarge,
-    /// It holds pickled Python objects.
+    /// It is of another kind than its name says, or of one that is not imported.
+    #[error(transparent)]
+    WrongFile(#[from] WrongFile),
+    /// It has the values of a graph in another file.
     #[error(
-        "this is a file of torch.save, which can run any code when it is read; save the parameters \
-         as safetensors instead: from safetensors.torch import save_file; \
-         save_file(model.state_dict(), \"model.safetensors\")"
+        "these are values that belong to an ONNX file; give that one, {name}, which names this one"
     )]
-    Pickle,
+    External {
+        /// The ONNX file's probable name.
+        name: String,
+    },
     /// Its name has another ending.
     #[error("its name ends neither in .safetensors, .onnx nor .tflite; import reads these formats")]
     Unknown,
@@ -51,6 +56,12 @@ pub enum FileError {
 /// Why it cannot be imported, without the file's name.
 pub fn read(path: &Path) -> Result<(ExchangeFormat, Vec<u8>), FileError> {
     let unreadable = |cause| FileError::Unreadable { cause };
+    if path.join("saved_model.pb").is_file() {
+        return Err(FileError::WrongFile(WrongFile {
+            kind: FileKind::SavedModel,
+            purpose: FilePurpose::Import,
+        }));
+    }
     let mut bytes = Vec::new();
     let mut file = File::open(path).map_err(unreadable)?.take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(unreadable)?;
@@ -61,21 +72,46 @@ pub fn read(path: &Path) -> Result<(ExchangeFormat, Vec<u8>), FileError> {
     Ok((format, bytes))
 }
 
-/// The format by the name's ending; a pickle is none, whatever its name.
+/// The format by the name's ending, unless the content is that of another kind.
 fn format(path: &Path, bytes: &[u8]) -> Result<ExchangeFormat, FileError> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     let ending = ending.unwrap_or_default().to_ascii_lowercase();
-    // `torch.save` writes a ZIP archive; before PyTorch 1.6, a bare pickle of protocol 2.
-    // A safetensors file whose header has 640 bytes begins as a pickle does, but goes on with zeros.
-    let pickle = bytes.starts_with(b"PK\x03\x04")
-        || bytes.starts_with(&[0x80, 2]) && !bytes.starts_with(&[0x80, 2, 0, 0]);
-    match ending.as_str() {
-        _ if pickle => Err(FileError::Pickle),
-        "pt" | "pth" | "ckpt" => Err(FileError::Pickle),
-        "safetensors" => Ok(ExchangeFormat::Safetensors),
-        "onnx" => Ok(ExchangeFormat::Onnx),
-        "tflite" => Ok(ExchangeFormat::Tflite),
-        _ => Err(FileError::Unknown),
+    let named = match ending.as_str() {
+        "safetensors" => Some(ExchangeFormat::Safetensors),
+        "onnx" => Some(ExchangeFormat::Onnx),
+        "tflite" => Some(ExchangeFormat::Tflite),
+        _ => None,
+    };
+    let own = match FileKind::of_bytes(bytes) {
+        Some(FileKind::Safetensors) => Some(ExchangeFormat::Safetensors),
+        Some(FileKind::Onnx) => Some(ExchangeFormat::Onnx),
+        Some(FileKind::Tflite) => Some(ExchangeFormat::Tflite),
+        _ => None,
+    };
+    let wrong = FilePurpose::Import.wrong_bytes(bytes);
+    match (named, own, wrong) {
+        (Some(named), Some(own), _) if named == own => Ok(named),
+        (_, _, Some(wrong)) => Err(wrong.into()),
+        (Some(named), _, None) => Ok(named),
+        _ => Err(unnamed(path, &ending)),
+    }
+}
+
+/// What to say of a file whose content is not known, by its name alone.
+fn unnamed(path: &Path, ending: &str) -> FileError {
+    let purpose = FilePurpose::Import;
+    let wrong = |kind| FileError::WrongFile(WrongFile { kind, purpose });
+    match ending {
+        "pt" | "pth" | "ckpt" => wrong(FileKind::PyTorch),
+        "keras" => wrong(FileKind::Keras),
+        "h5" | "hdf5" => wrong(FileKind::Hdf5),
+        "data" => {
+            let name = path.with_extension("");
+            let name = name.file_name().unwrap_or_default().to_string_lossy();
+            let name = name.into_owned();
+            FileError::External { name }
+        }
+        _ => FileError::Unknown,
     }
 }
 
@@ -84,28 +120,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pickles_are_known_whatever_their_name() {
+    fn formats_are_known_by_name_and_other_kinds_by_content() {
         let format = |name: &str, bytes: &[u8]| format(Path::new(name), bytes);
+        let safetensors = [&16_u64.to_le_bytes()[..], b"{              }"].concat();
         assert!(matches!(
             format("a.onnx", b"\x08\x08"),
             Ok(ExchangeFormat::Onnx)
         ));
-        let safetensors = format("A.SafeTensors", &[0x80, 2, 0, 0, 0]);
-        assert!(matches!(safetensors, Ok(ExchangeFormat::Safetensors)));
-        for (name, bytes) in [
-            ("a.pt", "x"),
-            ("a.safetensors", "PK\x03\x04x"),
-            ("m.pth", ""),
-        ] {
-            assert!(matches!(
-                format(name, bytes.as_bytes()),
-                Err(FileError::Pickle)
-            ));
-        }
         assert!(matches!(
-            format("a.bin", &[0x80, 2]),
-            Err(FileError::Pickle)
+            format("A.SafeTensors", &safetensors),
+            Ok(ExchangeFormat::Safetensors)
         ));
-        assert!(matches!(format("a.h5", b"x"), Err(FileError::Unknown)));
+        let kind = |name: &str, bytes: &[u8]| match format(name, bytes) {
+            Err(FileError::WrongFile(wrong)) => Some(wrong.kind),
+            _ => None,
+        };
+        for (name, bytes, expected) in [
+            ("a.pt", &b"x"[..], FileKind::PyTorch),
+            ("a.safetensors", b"PK\x03\x04x", FileKind::Archive),
+            ("m.pth", b"", FileKind::Empty),
+            ("a.bin", &[0x80, 2, b'}'], FileKind::Pickle),
+            ("a.onnx", &safetensors, FileKind::Safetensors),
+            ("a.h5", b"x", FileKind::Hdf5),
+        ] {
+            assert_eq!(kind(name, bytes), Some(expected), "{name}");
+        }
+        let external = format("a.onnx.data", b"\x00\x00").unwrap_err().to_string();
+        assert!(external.contains("give that one, a.onnx"), "{external}");
+        assert!(matches!(format("a.xyz", b"x"), Err(FileError::Unknown)));
     }
 }

@@ -13,6 +13,7 @@ pub mod onnx;
 mod pytorch;
 pub mod safetensors;
 pub mod tflite;
+pub mod two_classes;
 
 pub use integers::{ImportedInt8, WriteFault, WriteIntegersError, WrittenIntegers};
 pub use metadata::{KEY, Metadata};
@@ -20,7 +21,7 @@ pub use pytorch::{
     LayerTensors, Module, ModuleCode, ModuleInput, ModuleKind, layer_tensors, module_code, modules,
 };
 
-use kiln_core::{Layer, LayerFault, Network, Pool2d, Scaling, ScalingError, Shape};
+use kiln_core::{Layer, LayerFault, ModelTask, Network, Pool2d, Scaling, ScalingError, Shape};
 use pytorch::reached_sides;
 
 /// What a file tells of a network.
@@ -34,8 +35,43 @@ pub struct Imported {
     pub input: Option<Affine>,
     /// What Kiln wrote into the file when it made it.
     pub metadata: Option<Metadata>,
+    /// How the file's own input and output are.
+    pub ends: FileEnds,
     /// What became of the file's parts, a line each, for people to read.
     pub remarks: Vec<String>,
+}
+
+impl Imported {
+    /// What the output means.
+    pub fn task(&self) -> ModelTask {
+        let noted = self.metadata.as_ref().map(|metadata| metadata.task);
+        noted.unwrap_or(ModelTask::Classification)
+    }
+}
+
+/// How a file's own input and output differ from the network's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileEnds {
+    /// Whether it takes pixels from 0 to 255 as bytes.
+    pub takes_bytes: bool,
+    /// Whether it takes N x rows x columns x channels.
+    pub is_channels_last: bool,
+    /// What it does to the network's output.
+    pub ending: Ending,
+}
+
+/// What a file does at its end, and the network does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing: its output is the network's.
+    #[default]
+    Logits,
+    /// It gives probabilities.
+    Softmax,
+    /// It gives their logarithms.
+    LogSoftmax,
+    /// It gives one probability, of the second of two classes.
+    Sigmoid,
 }
 
 /// `x * scale[c] + shift[c]` for each channel, not rounded to f32 yet.

@@ -7,20 +7,29 @@
 
 mod array;
 mod assemble;
+mod compute;
 mod constants;
 mod draft;
 mod elementwise;
 mod error;
 mod evaluate;
+mod external;
 mod held;
 mod importer;
+mod input;
 mod integers;
 mod layers;
+mod layout;
+mod matrix;
 mod message;
 mod node;
 mod order;
+mod pads;
+mod reduce;
 mod reshape;
 mod settle;
+mod tensors;
+mod view;
 mod windows;
 mod write;
 
@@ -33,6 +42,7 @@ use importer::Importer;
 use message::Model;
 use node::OnnxOperation;
 use order::NodeOrder;
+use std::path::Path;
 
 /// Most bytes of a file, enough for 16 million parameters: decoding copies it, and a message takes up to
 /// 75 times the memory of its bytes.
@@ -50,19 +60,23 @@ pub enum ImportedGraph {
     Int8(Box<ImportedInt8>),
 }
 
-/// The network of an ONNX file: of integers where any of its nodes makes or takes codes.
+/// The network of an ONNX file: of integers where any of its nodes makes or takes codes. What of it is
+/// in other files is read from the folder, if there is one.
 ///
 /// # Errors
 ///
 /// What is wrong with the file, or the first node that cannot be imported, by its name.
-pub fn read(bytes: &[u8]) -> Result<ImportedGraph, OnnxError> {
+pub fn read(bytes: &[u8], folder: Option<&Path>) -> Result<ImportedGraph, OnnxError> {
     if bytes.len() > MAX_BYTES {
         return Err(OnnxError::TooLarge);
     }
-    let model = Model::read(bytes)?;
+    let mut model = Model::read(bytes)?;
     let found = model.opset();
     if found < FIRST_OPSET {
         return Err(OnnxError::Opset { found });
+    }
+    if let Some(folder) = folder {
+        external::load(&mut model, folder)?;
     }
     Ok(match integers::has_codes(&model) {
         true => ImportedGraph::Int8(Box::new(integers::read(&model)?)),
@@ -74,7 +88,7 @@ pub fn read(bytes: &[u8]) -> Result<ImportedGraph, OnnxError> {
 fn read_floats(model: &Model) -> Result<Imported, OnnxError> {
     let order = NodeOrder::of(&model.graph)?;
     let mut constants = Constants::of(&model.graph.tensors);
-    let mut importer = Importer::start(&model.graph.inputs, &constants)?;
+    let mut importer = Importer::start(&model.graph.inputs, &order.nodes, &constants)?;
     for node in &order.nodes {
         let operation = OnnxOperation {
             node,
@@ -93,10 +107,10 @@ fn read_floats(model: &Model) -> Result<Imported, OnnxError> {
             None => importer.read(&operation).map_err(refused)?,
         }
     }
-    let (draft, remarks) = importer.finish(order.output)?;
+    let finished = importer.finish(order.output)?;
     let metadata = model.metadata.iter().find(|entry| entry.key == KEY);
     let metadata = metadata.and_then(|entry| Metadata::parse(&entry.value));
-    settle::settle(draft, metadata, remarks)
+    settle::settle(finished, metadata)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod norms;
 
 pub use error::SafetensorsError;
 
-use super::{Imported, KEY, LayerTensors, Metadata, extents, layer_tensors};
+use super::{FileEnds, Imported, KEY, LayerTensors, Metadata, extents, layer_tensors};
 use kiln_core::{ModelFile, Network};
 use matching::Names;
 use norms::TrainedTensors;
@@ -103,6 +103,7 @@ pub fn read(
     };
     let (network, parameters) = trained.folded(&mut remarks)?;
     Ok(Imported {
+        ends: FileEnds::default(),
         network,
         parameters,
         input: None,

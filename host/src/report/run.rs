@@ -6,6 +6,7 @@ pub use error::RunError;
 
 use super::{Evaluated, RunEvaluation};
 use crate::confusion::Confusion;
+use crate::file_kind::{FileKind, FilePurpose};
 use crate::network_file::NetworkTables;
 use crate::quantization::Int8Evaluation;
 use crate::run::config::RunConfig;
@@ -89,7 +90,11 @@ impl ReportedRun {
             return Err(RunError::Missing { path: owned() });
         }
         if !path.is_dir() {
-            return Err(RunError::NotAFolder { path: owned() });
+            let path = owned();
+            return Err(match FilePurpose::Run.wrong(&path) {
+                Some(wrong) if wrong.kind != FileKind::Model => RunError::WrongFile { path, wrong },
+                _ => RunError::NotAFolder { path },
+            });
         }
         if path.join(CHECKPOINT).is_file() && !path.join(MODEL).is_file() {
             return Err(RunError::Unfinished { path: owned() });

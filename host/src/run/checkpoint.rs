@@ -106,7 +106,8 @@ struct CheckpointHeader<'a> {
     statistics: u32,
 }
 
-const MAGIC: [u8; 8] = *b"KILNRUN\0";
+/// Bytes that every checkpoint begins with.
+pub const MAGIC: [u8; 8] = *b"KILNRUN\0";
 const VERSION: u32 = 2;
 /// Bytes before those that the checksum covers.
 const UNCOVERED: usize = 16;

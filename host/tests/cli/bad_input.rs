@@ -195,7 +195,9 @@ fn damaged_model_files_are_named() {
     let workspace = trained();
     let good = read(workspace.path("run/model.kiln"));
     let evaluate = "evaluate --dataset bars --weights bad.kiln";
-    for length in [0, 3, 15, 16, 100, good.len() - 1] {
+    workspace.write("bad.kiln", "");
+    workspace.refuses(evaluate, &["bad.kiln", "an empty file"]);
+    for length in [3, 15, 16, 100, good.len() - 1] {
         workspace.write("bad.kiln", &good[..length]);
         workspace.refuses(evaluate, &["bad.kiln", "cut short"]);
     }

@@ -1,7 +1,8 @@
 //! Networks of int8 codes: TFLite files, and ONNX files that have codes in them.
 
-use super::{ImportArguments, ImportReport, class_names, describe, note, save};
-use crate::exchange::ImportedInt8;
+use super::verify::VerifiedModels;
+use super::{ImportArguments, ImportReport, class_names, describe, note, refuse_one_output, save};
+use crate::exchange::{Affine, FileEnds, ImportedInt8};
 use crate::model::AnyModel;
 use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
@@ -17,6 +18,7 @@ pub fn run(arguments: &ImportArguments, imported: &ImportedInt8) -> Result<()> {
         .scaling
         .resolve_codes(imported)
         .with_context(|| name.clone())?;
+    refuse_one_output(network.classes(), imported.task()).with_context(|| name.clone())?;
     let noted = imported.metadata.as_ref();
     let names = noted.map(|metadata| metadata.classes.clone());
     let classes = class_names(arguments, network.classes(), names)?;
@@ -30,6 +32,20 @@ pub fn run(arguments: &ImportArguments, imported: &ImportedInt8) -> Result<()> {
         notes: &notes,
     };
     let bytes = ModelBytes::encode_int8(&parts).with_context(|| name.clone())?;
+    let channels = network.input_shape().channels as usize;
+    let own = imported.input.clone();
+    let own = own
+        .unwrap_or_else(|| Affine::identity(channels))
+        .scaling()?;
+    let taken = Int8ModelParts {
+        scaling: &own,
+        ..parts
+    };
+    let verified = arguments.verify.verify(&VerifiedModels {
+        taken: &ModelBytes::encode_int8(&taken)?,
+        pixels: &bytes,
+        ends: FileEnds::default(),
+    })?;
     let report = ImportReport {
         file: arguments.file.clone(),
         model: save(arguments, &bytes)?,
@@ -41,6 +57,7 @@ pub fn run(arguments: &ImportArguments, imported: &ImportedInt8) -> Result<()> {
         classes: network.classes(),
         class_names: classes,
         remarks: remarks(imported),
+        verified,
         weights_sha256: AnyModel::open(&bytes)?.sha256(),
     };
     describe(output, &report, network, &described)?;

@@ -45,7 +45,14 @@ impl ScalingArguments {
     /// takes that scales its input itself.
     pub fn resolve(&self, imported: &Imported, channels: usize) -> Result<(Scaling, String)> {
         let (metadata, input) = (imported.metadata.as_ref(), imported.input.as_ref());
-        resolved(self.given(channels)?, metadata, input, channels)
+        let given = self.given(channels)?;
+        if given.is_none() && metadata.is_none() && imported.ends.takes_bytes {
+            let identity = Affine::identity(channels);
+            let scaling = input.unwrap_or(&identity).scaling()?;
+            let text = words(&scaling, "the file takes pixels from 0 to 255");
+            return Ok((scaling, text));
+        }
+        resolved(given, metadata, input, channels)
     }
 
     /// The scaling of an int8 network's model file, and in words where it is from.

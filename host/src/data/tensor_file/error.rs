@@ -1,6 +1,7 @@
 //! What can be wrong with a safetensors file as a dataset.
 
 use crate::data::ImageShape;
+use crate::file_kind::WrongFile;
 use std::io;
 use std::path::PathBuf;
 
@@ -16,11 +17,13 @@ pub enum TensorFileError {
         /// What the operating system said.
         cause: io::Error,
     },
-    /// There is not a single byte.
-    #[error("{} is empty: give a safetensors file with a tensor \"input\"", path.display())]
-    Empty {
+    /// The file is of another kind, or empty.
+    #[error("{}: {wrong}", path.display())]
+    WrongFile {
         /// The file.
         path: PathBuf,
+        /// What it is, and what to do instead.
+        wrong: WrongFile,
     },
     /// The bytes are no safetensors file.
     #[error("{} is no sound safetensors file: {cause}; write it again", path.display())]

@@ -1,6 +1,7 @@
 //! A safetensors file whose header has been read, and its tensors as they are asked for.
 
 use super::TensorFileError;
+use crate::file_kind::FilePurpose;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -39,8 +40,9 @@ impl TensorFile {
             return Err(unreadable(io::Error::other("it is no regular file")));
         }
         let found = metadata.len();
-        if found == 0 {
-            return Err(TensorFileError::Empty { path: path.into() });
+        if let Some(wrong) = FilePurpose::Samples.wrong(path) {
+            let path = path.into();
+            return Err(TensorFileError::WrongFile { path, wrong });
         }
         let text = header_text(&mut file, found)
             .map_err(unreadable)?

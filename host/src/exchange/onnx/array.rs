@@ -1,6 +1,10 @@
 //! Where the numbers of an array go when its axes are cut, reshaped or transposed.
 
-use super::constants::{Array, Numbers};
+use super::constants::{Array, BATCH, Numbers};
+use std::rc::Rc;
+
+/// Most numbers of one array, as many as the largest file holds.
+pub const MAX_NUMBERS: usize = 1 << 24;
 
 /// One axis of whole numbers.
 pub fn list(values: Vec<i64>) -> Array {
@@ -93,4 +97,97 @@ pub fn transposed_places(dims: &[usize], axes: &[usize]) -> impl Iterator<Item =
         }
         place
     })
+}
+
+/// Places of numbers in another array.
+pub type Picked = Vec<usize>;
+
+/// The numbers at these places along an axis.
+pub fn picked(array: &Array, axis: usize, places: &[usize]) -> Option<Numbers> {
+    let length = array.dims[axis];
+    let inner: usize = array.dims[axis + 1..].iter().product();
+    let outer: usize = array.dims[..axis].iter().product();
+    let count = outer.checked_mul(places.len())?.checked_mul(inner)?;
+    if count > MAX_NUMBERS {
+        return None;
+    }
+    let mut all = Picked::with_capacity(count);
+    for block in 0..outer {
+        for place in places {
+            let at = (block * length + place) * inner;
+            all.extend(at..at + inner);
+        }
+    }
+    Some(array.numbers.at(&all))
+}
+
+/// Arrays one behind another along an axis; `None` where they do not fit.
+pub fn joined(arrays: &[Rc<Array>], axis: usize) -> Option<Array> {
+    let first = arrays.first()?;
+    let mut dims = first.dims.clone();
+    dims[axis] = arrays
+        .iter()
+        .map(|it| it.dims.get(axis))
+        .sum::<Option<usize>>()?;
+    let fits = |it: &Rc<Array>| {
+        let alike = it.dims.iter().zip(&dims).enumerate();
+        let mut alike = alike.map(|(place, (one, other))| place == axis || one == other);
+        it.dims.len() == dims.len() && alike.all(|is_alike| is_alike)
+    };
+    if !arrays.iter().all(fits) {
+        return None;
+    }
+    let outer: usize = dims[..axis].iter().product();
+    let mut numbers = first.numbers.at(&[]);
+    for block in 0..outer {
+        for array in arrays {
+            let length = array.numbers.len() / outer.max(1);
+            let part: Picked = (block * length..(block + 1) * length).collect();
+            numbers = numbers.with(array.numbers.at(&part))?;
+        }
+    }
+    Some(Array { dims, numbers })
+}
+
+impl Numbers {
+    /// Those at these places.
+    pub fn at(&self, places: &[usize]) -> Self {
+        match self {
+            Self::Ints(values) => Self::Ints(places.iter().map(|&at| values[at]).collect()),
+            Self::Floats(values) => Self::Floats(places.iter().map(|&at| values[at]).collect()),
+        }
+    }
+
+    /// These and then others of the same kind.
+    fn with(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Ints(mut own), Self::Ints(other)) => {
+                own.extend(other);
+                Some(Self::Ints(own))
+            }
+            (Self::Floats(mut own), Self::Floats(other)) => {
+                own.extend(other);
+                Some(Self::Floats(own))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Array {
+    /// The numbers as floats, or as whole numbers; the number of images can only be whole.
+    pub fn cast(self, to_float: bool) -> Option<Self> {
+        let Self { dims, numbers } = self;
+        let numbers = match (numbers, to_float) {
+            (Numbers::Ints(values), true) if values.contains(&BATCH) => return None,
+            (Numbers::Ints(values), true) => {
+                Numbers::Floats(values.iter().map(|&value| value as f32).collect())
+            }
+            (Numbers::Floats(values), false) => {
+                Numbers::Ints(values.iter().map(|&value| value as i64).collect())
+            }
+            (numbers, _) => numbers,
+        };
+        Some(Self { dims, numbers })
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, DraftNode, DraftOperation, Number};
 use super::error::OnnxError;
-use crate::exchange::{Affine, Imported, Metadata};
+use crate::exchange::{Affine, FileEnds, Imported, Metadata};
 use kiln_core::{BatchNorm, Folding, Layer, LayerFault, Network, Shape, Value};
 
 /// The epsilon of a line that is no batch normalisation: it is lost in a variance of 1.
@@ -183,6 +183,7 @@ impl Assembled {
         self,
         input: Option<Affine>,
         metadata: Option<Metadata>,
+        ends: FileEnds,
         remarks: Vec<String>,
     ) -> Result<Imported, OnnxError> {
         let mut rest = self.parameters.as_slice();
@@ -199,6 +200,7 @@ impl Assembled {
             parameters: self.parameters,
             input,
             metadata,
+            ends,
             remarks,
         })
     }

@@ -4,8 +4,9 @@
 //! number of images is not known; [`BATCH`] stands for it.
 
 use super::error::{Fault, TensorFault};
-use super::message::{F32, I64, LIMIT, Node, TensorMessage};
+use super::message::{Node, TensorMessage};
 use super::node::OnnxOperation;
+use super::tensors::{float_values, int_values, tensor_array};
 use crate::exchange::extents;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,8 +14,8 @@ use std::rc::Rc;
 /// Stands for the number of images in a shape.
 pub const BATCH: i64 = i64::MIN;
 
-/// Most numbers that nodes may compute altogether, twice what the largest file holds.
-const MAX_COMPUTED: usize = 1 << 25;
+/// Most numbers that nodes may read and compute altogether, eight times what the largest file holds.
+const MAX_COMPUTED: usize = 1 << 27;
 
 /// A value that does not depend on the image.
 #[derive(Clone, Debug)]
@@ -36,6 +37,16 @@ pub struct Array {
 pub enum Numbers {
     Floats(Vec<f32>),
     Ints(Vec<i64>),
+}
+
+impl Constant<'_> {
+    /// How many numbers it has, as far as that can be told without reading them.
+    fn count(&self) -> usize {
+        match self {
+            Self::Tensor(tensor) => tensor.stored(),
+            Self::Array(array) => array.numbers.len(),
+        }
+    }
 }
 
 impl Numbers {
@@ -77,9 +88,12 @@ impl<'m> Constants<'m> {
 
     /// Adds what a node gives, while all together is not too much.
     pub fn add(&mut self, node: &'m Node, constant: Constant<'m>) -> Result<(), Fault> {
-        if let Constant::Array(array) = &constant {
-            self.computed += array.numbers.len();
-        }
+        let read = node
+            .inputs
+            .iter()
+            .filter_map(|name| self.by_name.get(name.as_str()));
+        let counts = read.chain([&constant]).map(Constant::count);
+        self.computed = counts.fold(self.computed, usize::saturating_add);
         if let Some(name) = node.outputs.first() {
             self.by_name.insert(name, constant);
         }
@@ -122,20 +136,13 @@ impl<'m> OnnxOperation<'_, 'm> {
     }
 
     /// Input `index` as an array, whole numbers or f32.
-    pub fn array(&self, index: usize) -> Result<Array, Fault> {
+    pub fn array(&self, index: usize) -> Result<Rc<Array>, Fault> {
         match self.input(index) {
-            Some(Constant::Array(array)) => Ok(array.as_ref().clone()),
-            Some(Constant::Tensor(tensor)) if tensor.kind == I64 => {
-                let values = int_values(tensor).map_err(named(tensor))?;
-                let dims = shape(tensor, values.len()).map_err(named(tensor))?;
-                let numbers = Numbers::Ints(values);
-                Ok(Array { dims, numbers })
+            Some(Constant::Array(array)) => Ok(Rc::clone(array)),
+            Some(Constant::Tensor(tensor)) => {
+                Ok(Rc::new(tensor_array(tensor).map_err(named(tensor))?))
             }
-            _ => {
-                let (dims, values) = self.floats(index)?;
-                let numbers = Numbers::Floats(values);
-                Ok(Array { dims, numbers })
-            }
+            None => Err(Fault::NotConstant { number: index + 1 }),
         }
     }
 
@@ -164,74 +171,4 @@ impl<'m> OnnxOperation<'_, 'm> {
 fn named(tensor: &TensorMessage) -> impl FnOnce(TensorFault) -> Fault {
     let tensor = tensor.name.clone();
     |fault| Fault::Tensor { tensor, fault }
-}
-
-fn float_values(tensor: &TensorMessage) -> Result<(Vec<usize>, Vec<f32>), TensorFault> {
-    check_kind(tensor, F32, "f32")?;
-    let Some(raw) = &tensor.raw else {
-        return Ok((shape(tensor, tensor.floats.len())?, tensor.floats.clone()));
-    };
-    let (values, rest) = raw.as_chunks::<4>();
-    let shape = shape(tensor, values.len())?;
-    if !rest.is_empty() {
-        return Err(length(tensor, values.len()));
-    }
-    let values = values.iter().map(|bytes| f32::from_le_bytes(*bytes));
-    Ok((shape, values.collect()))
-}
-
-pub fn int_values(tensor: &TensorMessage) -> Result<Vec<i64>, TensorFault> {
-    check_kind(tensor, I64, "i64")?;
-    let values = match &tensor.raw {
-        Some(raw) if raw.len() <= 8 * LIMIT => {
-            let (values, _) = raw.as_chunks::<8>();
-            values
-                .iter()
-                .map(|bytes| i64::from_le_bytes(*bytes))
-                .collect()
-        }
-        Some(raw) => return Err(length(tensor, raw.len() / 8)),
-        None => tensor.ints.clone(),
-    };
-    shape(tensor, values.len())?;
-    Ok(values)
-}
-
-fn check_kind(
-    tensor: &TensorMessage,
-    kind: i32,
-    expected: &'static str,
-) -> Result<(), TensorFault> {
-    if tensor.location != 0 || !tensor.external.is_empty() {
-        return Err(TensorFault::External);
-    }
-    match tensor.kind == kind {
-        true => Ok(()),
-        false => Err(TensorFault::Kind {
-            found: tensor.kind,
-            expected,
-        }),
-    }
-}
-
-/// The tensor's extents, if they make this many values.
-pub fn shape(tensor: &TensorMessage, values: usize) -> Result<Vec<usize>, TensorFault> {
-    let dims = tensor
-        .dims
-        .iter()
-        .map(|&extent| usize::try_from(extent).ok());
-    let dims: Option<Vec<usize>> = dims.collect();
-    let count = |dims: &Vec<usize>| {
-        let mut all = dims.iter();
-        all.try_fold(1_usize, |product, extent| product.checked_mul(*extent))
-    };
-    dims.filter(|dims| count(dims) == Some(values))
-        .ok_or_else(|| length(tensor, values))
-}
-
-fn length(tensor: &TensorMessage, found: usize) -> TensorFault {
-    TensorFault::Length {
-        found,
-        shape: extents(&tensor.dims),
-    }
 }

@@ -1,5 +1,9 @@
 //! What can be wrong with an ONNX file, or what of it Kiln has no layer for.
 
+mod tensor;
+
+pub use tensor::TensorFault;
+
 use kiln_core::{FoldError, LayerFault, NetworkError};
 
 /// Why an ONNX file cannot be imported.
@@ -23,17 +27,22 @@ pub enum OnnxError {
         found: i64,
     },
     /// No input or output, or several.
-    #[error("it has {found} {what}; only a network with one can be imported")]
+    #[error(
+        "it has {found} {what} ({names}); only a network with one can be imported, so export one that \
+         computes the classes of an image and nothing else"
+    )]
     Several {
         /// `inputs` or `outputs`.
         what: &'static str,
         /// How many there are.
         found: usize,
+        /// The first of their names.
+        names: String,
     },
     /// An input that is no batch of images.
     #[error(
-        "its input {name:?} is {found}; it must be f32 images of a fixed size, N x C x H x W, so \
-         export it with an example of that shape"
+        "its input {name:?} is {found}; it must be images of a fixed size, N x C x H x W, or N x H x W x C \
+         as TensorFlow has them, or rows of values, N x F; export it with an example of that shape"
     )]
     Input {
         /// Name of the input.
@@ -54,6 +63,14 @@ pub enum OnnxError {
     Output {
         /// Name of the output.
         name: String,
+    },
+    /// A tensor whose values are in another file that cannot be used.
+    #[error("tensor {tensor:?} {fault}")]
+    Tensor {
+        /// Name of the tensor.
+        tensor: String,
+        /// What is wrong with it.
+        fault: TensorFault,
     },
     /// Two values of one name.
     #[error("it has two values named {name:?}; the file is damaged, so export it again")]
@@ -185,9 +202,23 @@ pub enum Fault {
         /// Number of values.
         found: usize,
     },
-    /// A reshape to anything but one row or the same maps.
-    #[error("it reshapes to [{target}]; only one row for each image can be imported")]
+    /// Axes in an order that no layer reads.
+    #[error(
+        "its input lies as {found}; a layer reads N x channels x rows x columns, or a row for each \
+         image, so transpose or flatten it before"
+    )]
+    Lies {
+        /// The axes.
+        found: String,
+    },
+    /// A reshape that divides an axis, or mixes images.
+    #[error(
+        "it reshapes {from} to [{target}]; only axes as a whole can be joined or parted, and each \
+         image stays by itself"
+    )]
     Reshape {
+        /// The axes that there are.
+        from: String,
         /// The extents asked for.
         target: String,
     },
@@ -254,48 +285,16 @@ pub enum Fault {
         /// The output channel, from 0.
         channel: usize,
     },
+    /// Sigmoids of several outputs.
+    #[error(
+        "it gives {found} outputs a probability each; classes of Kiln's exclude each other, so train the \
+         network with a softmax (cross-entropy), or with one output for two classes"
+    )]
+    Sigmoids {
+        /// How many outputs there are.
+        found: usize,
+    },
     /// A layer behind the softmax.
     #[error("it comes behind a softmax, which must be the last")]
     BehindSoftmax,
-}
-
-/// What is wrong with a tensor.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TensorFault {
-    /// The values are in another file.
-    #[error("is in another file; export it again with external_data=False")]
-    External,
-    /// Numbers of another kind.
-    #[error(
-        "holds numbers of ONNX's kind {found}, but {expected} are needed; export it as float32"
-    )]
-    Kind {
-        /// The number of the kind.
-        found: i32,
-        /// The kind needed.
-        expected: &'static str,
-    },
-    /// Numbers of another kind than codes are of.
-    #[error("holds numbers of ONNX's kind {found}, but int8 or uint8 (biases: int32) are needed")]
-    Codes {
-        /// The number of the kind.
-        found: i32,
-    },
-    /// More or fewer values than its shape says.
-    #[error("has {found} values, but is {shape}; the file is damaged")]
-    Length {
-        /// Values there are.
-        found: usize,
-        /// Its extents.
-        shape: String,
-    },
-    /// A shape that does not fit.
-    #[error("is {found}, but {expected} is needed")]
-    Shape {
-        /// Its extents.
-        found: String,
-        /// What fits.
-        expected: String,
-    },
 }

@@ -1,14 +1,16 @@
 //! Nodes that compute constants from constants: extents, padding, and weights in another order.
 
-use super::array::{counted, list, reshaped, signed, slice_places, transposed_places, unsqueezed};
-use super::constants::{Array, BATCH, Constant, Numbers};
+use super::array::{
+    Picked, counted, joined, list, picked, reshaped, signed, slice_places, transposed_places,
+    unsqueezed,
+};
+use super::constants::{Array, Constant, Numbers};
 use super::error::Fault;
-use super::message::{F32, I64, LIMIT};
+use super::message::{FLOATS, LIMIT};
 use super::node::OnnxOperation;
+use super::tensors::tensor_array;
 use std::rc::Rc;
 
-/// Number of the kind of i32, which is computed with as i64.
-const I32: i64 = 6;
 /// Most axes of an array that is computed with.
 const MAX_RANK: usize = 8;
 
@@ -28,19 +30,26 @@ impl<'m> OnnxOperation<'_, 'm> {
                 None if is_constant => list(self.shape_range(&signed(&self.array(0)?.dims))?),
                 None => return Ok(None),
             },
+            // As floats, where it is the image that it is to be like.
+            "CastLike" if self.input(0).is_some() => self.cast()?,
             _ if !is_constant || given.count() == 0 => return Ok(None),
-            "Identity" => return Ok(self.input(0).cloned()),
+            "Identity" | "Dropout" => return Ok(self.input(0).cloned()),
             "Gather" => self.gather()?,
             "Concat" => self.concat()?,
             "Slice" => self.slice()?,
             "ConstantOfShape" => self.filled()?,
             "Cast" => self.cast()?,
-            "Reshape" | "Squeeze" | "Unsqueeze" => self.same_numbers()?,
+            "Reshape" | "Squeeze" | "Unsqueeze" | "Flatten" => self.same_numbers()?,
             "Transpose" => self.transposed()?,
-            "Add" | "Sub" | "Mul" | "Div" => self.of_extents()?,
-            _ => return Err(Fault::ConstantsOnly),
+            "Expand" => self.expanded()?,
+            "Range" => self.range()?,
+            "ReduceProd" | "ReduceSum" | "Size" => self.folded()?,
+            _ => self.computed_numbers()?,
         };
-        Ok(Some(Constant::Array(Rc::new(array))))
+        match array.dims.len() <= MAX_RANK {
+            true => Ok(Some(Constant::Array(Rc::new(array)))),
+            false => Err(Fault::ConstantsOnly),
+        }
     }
 
     fn constant_node(&self) -> Result<Constant<'m>, Fault> {
@@ -52,6 +61,10 @@ impl<'m> OnnxOperation<'_, 'm> {
             ("value_float", _) => (Vec::new(), Numbers::Floats(vec![attribute.float])),
             ("value_int", _) => (Vec::new(), Numbers::Ints(vec![attribute.int])),
             ("value_ints", _) => return Ok(Constant::Array(Rc::new(list(attribute.ints.clone())))),
+            ("value_floats", _) => (
+                vec![attribute.floats.len()],
+                Numbers::Floats(attribute.floats.clone()),
+            ),
             _ => {
                 return Err(Fault::Unknown {
                     name: attribute.name.clone(),
@@ -70,69 +83,70 @@ impl<'m> OnnxOperation<'_, 'm> {
         Ok(dims.get(start..end).unwrap_or_default().to_vec())
     }
 
+    /// An axis by its number, which may count from the end.
+    fn axis_of(&self, axis: i64, dims: &[usize]) -> Result<usize, Fault> {
+        let axis = usize::try_from(counted(axis, dims.len() as i64)).ok();
+        let axis = axis.filter(|&axis| axis < dims.len());
+        axis.ok_or(Fault::ConstantsOnly)
+    }
+
     fn gather(&self) -> Result<Array, Fault> {
-        self.require("axis", 0)?;
-        let (list, places) = (self.ints(0)?, self.array(1)?);
+        let (array, places) = (self.array(0)?, self.array(1)?);
+        let axis = self.axis_of(self.int("axis", 0)?, &array.dims)?;
         let Numbers::Ints(indices) = &places.numbers else {
             return Err(Fault::ConstantsOnly);
         };
+        let length = array.dims[axis];
         let at = |&index: &i64| {
-            let place = usize::try_from(counted(index, list.len() as i64)).ok()?;
-            list.get(place).copied()
+            let place = usize::try_from(counted(index, length as i64)).ok();
+            place.filter(|&place| place < length)
         };
-        let found: Option<Vec<i64>> = indices.iter().map(at).collect();
+        let found: Option<Vec<usize>> = indices.iter().map(at).collect();
+        let found = found.ok_or(Fault::ConstantsOnly)?;
+        let dims = [&array.dims[..axis], &places.dims, &array.dims[axis + 1..]].concat();
         Ok(Array {
-            dims: places.dims,
-            numbers: Numbers::Ints(found.ok_or(Fault::ConstantsOnly)?),
+            numbers: picked(&array, axis, &found).ok_or(Fault::ConstantsOnly)?,
+            dims,
         })
     }
 
     fn concat(&self) -> Result<Array, Fault> {
-        let mut all = Vec::new();
-        for index in 0..self.node.inputs.len() {
-            all.extend(self.ints(index)?);
-            if all.len() > LIMIT {
-                return Err(Fault::ConstantsOnly);
-            }
-        }
-        Ok(list(all))
+        let count = self.node.inputs.len();
+        let arrays: Vec<Rc<Array>> = (0..count)
+            .map(|index| self.array(index))
+            .collect::<Result<_, _>>()?;
+        let first = arrays.first().ok_or(Fault::ConstantsOnly)?;
+        let axis = self.axis_of(self.int("axis", 0)?, &first.dims)?;
+        joined(&arrays, axis).ok_or(Fault::ConstantsOnly)
     }
 
-    /// Part of whole numbers along one axis.
+    /// Part of an array along some of its axes.
     fn slice(&self) -> Result<Array, Fault> {
-        let array = self.array(0)?;
-        let Numbers::Ints(values) = array.numbers else {
+        let mut array = self.array(0)?.as_ref().clone();
+        let all = |name, place| -> Result<Option<Vec<i64>>, Fault> {
+            Ok(match (self.list(name)?, self.has_input(place)) {
+                (Some(list), _) => Some(list.to_vec()),
+                (None, true) => Some(self.ints(place)?),
+                (None, false) => None,
+            })
+        };
+        let (starts, ends) = (all("starts", 1)?, all("ends", 2)?);
+        let starts = starts.ok_or(Fault::ConstantsOnly)?;
+        let ends = ends.filter(|ends| ends.len() == starts.len());
+        let ends = ends.ok_or(Fault::ConstantsOnly)?;
+        let axes = all("axes", 3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+        let steps = all("steps", 4)?.unwrap_or_else(|| vec![1; starts.len()]);
+        if axes.len() != starts.len() || steps.len() != starts.len() {
             return Err(Fault::ConstantsOnly);
-        };
-        let one = |name, place, default| -> Result<i64, Fault> {
-            let given = match (self.list(name)?, self.has_input(place)) {
-                (Some(list), _) => list.to_vec(),
-                (None, true) => self.ints(place)?,
-                (None, false) => vec![default],
-            };
-            match given.as_slice() {
-                [value] => Ok(*value),
-                _ => Err(Fault::ConstantsOnly),
-            }
-        };
-        let axis = counted(one("axes", 3, 0)?, array.dims.len() as i64);
-        let axis = usize::try_from(axis).map_err(|_| Fault::ConstantsOnly)?;
-        let length = *array.dims.get(axis).ok_or(Fault::ConstantsOnly)?;
-        let (start, end) = (one("starts", 1, 0)?, one("ends", 2, 0)?);
-        let places = slice_places(length as i64, start, end, one("steps", 4, 1)?);
-        let inner: usize = array.dims[axis + 1..].iter().product();
-        let outer: usize = array.dims[..axis].iter().product();
-        let mut part = Vec::new();
-        for block in 0..outer {
-            for place in &places {
-                let at = (block * length + place) * inner;
-                part.extend_from_slice(&values[at..at + inner]);
-            }
         }
-        let mut dims = array.dims;
-        dims[axis] = places.len();
-        let numbers = Numbers::Ints(part);
-        Ok(Array { dims, numbers })
+        for (((axis, start), end), step) in axes.into_iter().zip(starts).zip(ends).zip(steps) {
+            let axis = self.axis_of(axis, &array.dims)?;
+            let places = slice_places(array.dims[axis] as i64, start, end, step);
+            let numbers = picked(&array, axis, &places).ok_or(Fault::ConstantsOnly)?;
+            array.numbers = numbers;
+            array.dims[axis] = places.len();
+        }
+        Ok(array)
     }
 
     /// One number as often as extents say.
@@ -147,36 +161,44 @@ impl<'m> OnnxOperation<'_, 'm> {
         let count = count.ok_or(Fault::ConstantsOnly)?;
         let mut attributes = self.node.attributes.iter();
         let value = attributes.find_map(|it| it.tensor.as_deref().filter(|_| it.name == "value"));
-        let numbers = match value {
-            Some(tensor) if tensor.kind == I64 => {
-                let value = super::constants::int_values(tensor).ok();
-                let value = value.and_then(|values| values.first().copied());
-                Numbers::Ints(vec![value.ok_or(Fault::ConstantsOnly)?; count])
-            }
-            Some(_) => return Err(Fault::ConstantsOnly),
-            None => Numbers::Floats(vec![0.0; count]),
+        let numbers = match value.map(tensor_array) {
+            Some(Ok(Array { numbers, .. })) => numbers,
+            Some(Err(_)) => return Err(Fault::ConstantsOnly),
+            None => Numbers::Floats(vec![0.0]),
+        };
+        let numbers = match numbers {
+            Numbers::Ints(values) if values.len() == 1 => Numbers::Ints(vec![values[0]; count]),
+            Numbers::Floats(values) if values.len() == 1 => Numbers::Floats(vec![values[0]; count]),
+            _ => return Err(Fault::ConstantsOnly),
         };
         Ok(Array { dims, numbers })
     }
 
     fn cast(&self) -> Result<Array, Fault> {
-        let array = self.array(0)?;
-        let to = self.int("to", 0)?;
-        let is_same = match array.numbers {
-            Numbers::Ints(_) => to == i64::from(I64) || to == I32,
-            Numbers::Floats(_) => to == i64::from(F32),
+        let array = self.array(0)?.as_ref().clone();
+        let to_float = match self.operator() {
+            "CastLike" => match self.input(1) {
+                Some(_) => matches!(self.array(1)?.numbers, Numbers::Floats(_)),
+                None => true,
+            },
+            _ => {
+                let to = self.int("to", 0)?;
+                i32::try_from(to).is_ok_and(|to| FLOATS.contains(&to))
+            }
         };
-        match is_same {
-            true => Ok(array),
-            false => Err(Fault::ConstantsOnly),
-        }
+        array.cast(to_float).ok_or(Fault::ConstantsOnly)
     }
 
     /// The same numbers with other extents.
     fn same_numbers(&self) -> Result<Array, Fault> {
-        let Array { dims, numbers } = self.array(0)?;
+        let Array { dims, numbers } = self.array(0)?.as_ref().clone();
         let dims = match self.operator() {
             "Reshape" => reshaped(&dims, &self.ints(1)?),
+            "Flatten" => {
+                let axis = counted(self.int("axis", 1)?, dims.len() as i64);
+                let axis = usize::try_from(axis).ok().filter(|&it| it <= dims.len());
+                axis.map(|axis| vec![dims[..axis].iter().product(), dims[axis..].iter().product()])
+            }
             "Squeeze" => {
                 let has_axes = self.has_input(1) || self.list("axes")?.is_some();
                 let axes = match has_axes {
@@ -196,13 +218,13 @@ impl<'m> OnnxOperation<'_, 'm> {
                 unsqueezed(dims, &axes)
             }
         };
-        let dims = dims.filter(|dims| dims.len() <= MAX_RANK);
         let dims = dims.ok_or(Fault::ConstantsOnly)?;
         Ok(Array { dims, numbers })
     }
 
     fn transposed(&self) -> Result<Array, Fault> {
-        let Array { dims, numbers } = self.array(0)?;
+        let array = self.array(0)?;
+        let dims = &array.dims;
         let reversed = || (0..dims.len() as i64).rev().collect::<Vec<_>>();
         let axes = self.list("perm")?.map_or_else(reversed, <[i64]>::to_vec);
         let mut sorted = axes.clone();
@@ -211,37 +233,10 @@ impl<'m> OnnxOperation<'_, 'm> {
             return Err(Fault::ConstantsOnly);
         }
         let axes: Vec<usize> = axes.into_iter().map(|axis| axis as usize).collect();
-        let places = transposed_places(&dims, &axes);
-        let numbers = match &numbers {
-            Numbers::Ints(values) => Numbers::Ints(places.map(|at| values[at]).collect()),
-            Numbers::Floats(values) => Numbers::Floats(places.map(|at| values[at]).collect()),
-        };
-        let dims = axes.iter().map(|&axis| dims[axis]).collect();
-        Ok(Array { dims, numbers })
-    }
-
-    /// Arithmetic with extents, of which none is the number of images.
-    fn of_extents(&self) -> Result<Array, Fault> {
-        let (first, second) = (self.array(0)?, self.ints(1)?);
-        let Numbers::Ints(values) = &first.numbers else {
-            return Err(Fault::ConstantsOnly);
-        };
-        let ([one], [other]) = (values.as_slice(), second.as_slice()) else {
-            return Err(Fault::ConstantsOnly);
-        };
-        if [*one, *other].contains(&BATCH) {
-            return Err(Fault::ConstantsOnly);
-        }
-        let result = match self.operator() {
-            "Add" => one.checked_add(*other),
-            "Sub" => one.checked_sub(*other),
-            "Mul" => one.checked_mul(*other),
-            _ => one.checked_div(*other),
-        };
-        let result = result.filter(|&result| result != BATCH);
+        let places: Picked = transposed_places(dims, &axes).collect();
         Ok(Array {
-            dims: first.dims,
-            numbers: Numbers::Ints(vec![result.ok_or(Fault::ConstantsOnly)?]),
+            numbers: array.numbers.at(&places),
+            dims: axes.iter().map(|&axis| dims[axis]).collect(),
         })
     }
 }

@@ -3,6 +3,7 @@
 use super::constants::BATCH;
 use super::draft::Number;
 use super::error::Fault;
+use super::view::AxesView;
 use kiln_core::{Padding, Shape};
 
 /// A value that depends on the image.
@@ -12,8 +13,8 @@ pub struct Held {
     pub number: Number,
     /// Its shape there.
     pub shape: Shape,
-    /// Whether it is a row and not maps.
-    pub is_flat: bool,
+    /// How the graph's axes lie over that.
+    pub view: AxesView,
     /// Zeros around it that its readers have to take into their own padding.
     pub zeros: Padding,
     /// Whether a softmax was left out before it.
@@ -29,25 +30,9 @@ impl Held {
 
     /// Extents as ONNX counts them.
     pub fn extents(&self) -> Vec<i64> {
-        let [rows, columns] = self.padded();
-        match self.is_flat {
-            true => vec![BATCH, self.shape.elements() as i64],
-            false => vec![
-                BATCH,
-                self.shape.channels.into(),
-                rows.into(),
-                columns.into(),
-            ],
-        }
-    }
-
-    /// Refuses a row of values.
-    pub fn maps(&self) -> Result<(), Fault> {
-        let found = self.shape.elements();
-        match self.is_flat {
-            true => Err(Fault::Row { found }),
-            false => Ok(()),
-        }
+        let axes = 0..self.view.rank();
+        axes.map(|axis| self.axis_length(axis).map_or(BATCH, |length| length as i64))
+            .collect()
     }
 
     /// The value, if no zeros around it would have to become padding.
@@ -55,15 +40,6 @@ impl Held {
         match self.zeros == Padding::NONE {
             true => Ok(self),
             false => Err(Fault::Zeros),
-        }
-    }
-
-    /// Refuses maps.
-    pub fn row(&self) -> Result<(), Fault> {
-        let found = self.shape.to_string();
-        match self.is_flat {
-            true => Ok(()),
-            false => Err(Fault::Maps { found }),
         }
     }
 }

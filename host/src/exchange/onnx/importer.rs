@@ -4,14 +4,17 @@ use super::constants::{BATCH, Constants};
 use super::draft::{Draft, DraftLine, DraftNode, DraftOperation, Number};
 use super::error::{Fault, OnnxError};
 use super::held::Held;
-use super::message::{F32, ValueInfo};
+use super::input::{other_width, refused, single_input};
+use super::layout::input_axes;
+use super::message::{BF16, F16, F32, F64, Node, U8, ValueInfo};
 use super::node::OnnxOperation;
-use crate::exchange::output_shape;
+use super::view::AxesView;
+use crate::exchange::{Ending, FileEnds, output_shape};
 use kiln_core::{Layer, LayerFault, MAX_ELEMENTS, MAX_NODES, Padding, Shape};
 use std::collections::HashMap;
 
 /// Most scales of lines that are held at once; networks that fit Kiln have far fewer.
-const MAX_LINES: usize = 1 << 22;
+pub const MAX_LINES: usize = 1 << 22;
 
 /// What was read so far.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub struct Importer<'m> {
     /// The number of images, where the graph fixes it.
     batch: Option<i64>,
     remarks: Vec<String>,
+    /// How the file's own input and output are.
+    pub ends: FileEnds,
     layers: usize,
     parameters: usize,
     lines: usize,
@@ -29,12 +34,31 @@ pub struct Importer<'m> {
 
 impl<'m> Importer<'m> {
     /// Starts at the one input that is no initializer.
-    pub fn start(inputs: &'m [ValueInfo], constants: &Constants<'m>) -> Result<Self, OnnxError> {
-        let (input, shape) = input_of(inputs, constants, &[F32])?;
+    pub fn start(
+        inputs: &'m [ValueInfo],
+        nodes: &[&'m Node],
+        constants: &Constants<'m>,
+    ) -> Result<Self, OnnxError> {
+        let input = single_input(inputs, constants)?;
+        let kinds = [F32, F16, F64, BF16, U8];
+        let axes = input_axes(input, nodes, constants).filter(|_| kinds.contains(&input.kind()));
+        let (shape, view) = axes.ok_or_else(|| refused(input))?;
+        let ends = FileEnds {
+            takes_bytes: input.kind() == U8,
+            is_channels_last: view == AxesView::CHANNELS_LAST,
+            ending: Ending::Logits,
+        };
+        let mut remarks = Vec::new();
+        if ends.is_channels_last {
+            remarks.push("takes N x rows x columns x channels, as TensorFlow does".into());
+        }
+        if let Some(width) = other_width(input.kind()) {
+            remarks.push(format!("computes with {width}, and here with 32 bits"));
+        }
         let held = Held {
             number: 0,
             shape,
-            is_flat: false,
+            view,
             zeros: Padding::NONE,
             is_probability: false,
         };
@@ -46,7 +70,8 @@ impl<'m> Importer<'m> {
             },
             values: HashMap::from([(input.name.as_str(), held)]),
             batch: input.dims().first().copied().flatten(),
-            remarks: Vec::new(),
+            remarks,
+            ends,
             layers: 0,
             parameters: 0,
             lines: 0,
@@ -60,12 +85,17 @@ impl<'m> Importer<'m> {
 
     /// The extents of a value by its name.
     pub fn extents(&self, name: &str) -> Option<Vec<i64>> {
-        self.held(name).map(Held::extents)
+        let fixed = |extent: i64| match (extent, self.batch) {
+            (BATCH, Some(batch)) => batch,
+            _ => extent,
+        };
+        let extents = self.held(name)?.extents();
+        Some(extents.into_iter().map(fixed).collect())
     }
 
-    /// Whether an extent stands for the number of images.
-    pub fn is_batch(&self, extent: i64) -> bool {
-        matches!(extent, BATCH | -1 | 1) || Some(extent) == self.batch
+    /// The number of images, where the graph fixes it.
+    pub fn batch(&self) -> Option<i64> {
+        self.batch
     }
 
     /// Reads a node that depends on the image.
@@ -206,60 +236,26 @@ impl<'m> Importer<'m> {
     }
 
     /// The draft of what leads to the output of this name, and the remarks.
-    pub fn finish(mut self, output: &str) -> Result<(Draft, Vec<String>), OnnxError> {
+    pub fn finish(mut self, output: &str) -> Result<FinishedDraft, OnnxError> {
         let held = self.held(output).copied();
-        let held = held.filter(|held| held.zeros == Padding::NONE);
+        let held = held.filter(|held| held.zeros == Padding::NONE && held.is_in_order());
         let held = held.ok_or_else(|| OnnxError::Output {
             name: output.into(),
         })?;
         self.draft.output = held.number;
         self.draft.prune();
-        Ok((self.draft, self.remarks))
+        Ok(FinishedDraft {
+            draft: self.draft,
+            ends: self.ends,
+            remarks: self.remarks,
+        })
     }
 }
 
-/// The one input that is no initializer, and its shape, if its numbers are of one of these kinds.
-pub fn input_of<'m>(
-    inputs: &'m [ValueInfo],
-    constants: &Constants<'m>,
-    kinds: &[i32],
-) -> Result<(&'m ValueInfo, Shape), OnnxError> {
-    let inputs: Vec<&ValueInfo> = inputs
-        .iter()
-        .filter(|input| !constants.contains(&input.name))
-        .collect();
-    let [input] = *inputs.as_slice() else {
-        return Err(OnnxError::Several {
-            what: "inputs",
-            found: inputs.len(),
-        });
-    };
-    match image_shape(input).filter(|_| kinds.contains(&input.kind())) {
-        Some(shape) => Ok((input, shape)),
-        None => Err(OnnxError::Input {
-            name: input.name.clone(),
-            found: described(input),
-        }),
-    }
-}
-
-/// Channels, height and width of an input of N x C x H x W.
-fn image_shape(input: &ValueInfo) -> Option<Shape> {
-    let [_, channels, height, width] = *input.dims().as_slice() else {
-        return None;
-    };
-    let extent = |extent: Option<i64>| u32::try_from(extent?).ok();
-    let shape = Shape::new(extent(channels)?, extent(height)?, extent(width)?);
-    // Layers are added to a shape that is sound.
-    let sound = output_shape(Layer::Relu, [shape; 2]).is_ok();
-    sound.then_some(shape)
-}
-
-fn described(input: &ValueInfo) -> String {
-    let dims: Vec<String> = input
-        .dims()
-        .iter()
-        .map(|extent| extent.map_or("?".into(), |extent| extent.to_string()))
-        .collect();
-    format!("[{}] of ONNX's kind {}", dims.join(", "), input.kind())
+/// What was read of a graph.
+#[derive(Debug)]
+pub struct FinishedDraft {
+    pub draft: Draft,
+    pub ends: FileEnds,
+    pub remarks: Vec<String>,
 }

@@ -3,7 +3,11 @@
 use super::error::Fault;
 use super::held::Held;
 use super::importer::Importer;
+use super::matrix::{is_of_pixels, matrix};
+use super::message::{F32, FLOATS};
 use super::node::{OnnxOperation, attribute_fault};
+use super::view::AxisPart;
+use crate::exchange::Ending;
 use kiln_core::{Conv2d, Layer, LayerFault, Linear};
 
 impl<'m> Importer<'m> {
@@ -18,35 +22,46 @@ impl<'m> Importer<'m> {
                 self.push_plain(operation, Layer::Relu, &input)
             }
             "Clip" => self.clip(operation),
+            "Min" | "Max" => self.limit(operation),
             "MaxPool" => self.max_pool(operation),
             "AveragePool" => self.average_pool(operation),
-            "GlobalAveragePool" => {
-                operation.only(&[])?;
-                let input = self.input(operation)?;
-                input.maps()?;
-                self.push_plain(operation, Layer::GlobalAvgPool2d, &input)
-            }
-            "ReduceMean" => self.mean(operation),
+            "GlobalAveragePool" | "GlobalMaxPool" => self.global_pool(operation),
+            "ReduceMean" | "ReduceMax" | "ReduceSum" => self.reduce(operation),
             "Pad" => self.pad(operation),
-            "Add" | "Sub" | "Mul" | "Div" => self.arithmetic(operation),
+            "Add" | "Sub" | "Mul" | "Div" | "Sum" => self.arithmetic(operation),
             "BatchNormalization" => self.batch_norm(operation),
-            "Flatten" | "Reshape" | "Squeeze" => self.reshape(operation),
+            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" | "Transpose" => {
+                self.reshape(operation)
+            }
             "Identity" => self.unchanged(operation),
             "Dropout" => {
                 let input = self.padded_input(operation, 0)?;
                 self.remark(format!("left out {}", operation.label()));
                 Ok(input)
             }
-            "Cast" => {
-                operation.require("to", 1)?;
-                self.unchanged(operation)
-            }
-            "Softmax" | "LogSoftmax" => self.softmax(operation),
+            "Cast" | "CastLike" => self.cast_value(operation),
+            "Softmax" | "LogSoftmax" | "Sigmoid" => self.softmax(operation),
             _ => Err(Fault::Operator),
         }
     }
 
-    fn unchanged(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
+    /// A number as a float of another width, which is all the same here.
+    fn cast_value(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
+        let first = operation.node.inputs.first();
+        let held = first.and_then(|name| self.held(name)).copied();
+        let held = held.ok_or(Fault::Inputs { found: 0 })?;
+        let to = operation.int("to", F32.into())?;
+        match i32::try_from(to).is_ok_and(|to| FLOATS.contains(&to)) {
+            true => Ok(held),
+            false => Err(attribute_fault(
+                "to",
+                &[to],
+                "a kind of floats (1, 10, 11 or 16)",
+            )),
+        }
+    }
+
+    pub fn unchanged(&self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         match self.computed(operation)?.as_slice() {
             [(0, held)] => Ok(*held),
             several => Err(Fault::Inputs {
@@ -70,6 +85,7 @@ impl<'m> Importer<'m> {
             [&input; 2],
             [weights, biases],
         )
+        .map(Held::as_maps)
     }
 
     fn gemm(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
@@ -77,8 +93,7 @@ impl<'m> Importer<'m> {
         operation.require("transA", 0)?;
         let input = self.input(operation)?;
         let transposed = operation.int("transB", 0)? != 0;
-        let weights = weights(operation, &input, transposed)?;
-        let outputs = weights.len() / input.shape.elements();
+        let (matrix, outputs) = matrix(operation, &input, transposed)?;
         let mut biases = Vec::new();
         if operation.has_input(2) {
             let (shape, values) = operation.floats(2)?;
@@ -89,64 +104,51 @@ impl<'m> Importer<'m> {
             operation.float("alpha", 1.0)?,
             operation.float("beta", 1.0)?,
         ];
-        self.linear(
-            operation,
-            &input,
-            [times(weights, factors[0]), times(biases, factors[1])],
-        )
+        let tensors = [times(matrix, factors[0]), times(biases, factors[1])];
+        self.linear(operation, &input, outputs, tensors)
     }
 
     fn matrix_product(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         operation.only(&[])?;
         let input = self.input(operation)?;
-        let weights = weights(operation, &input, false)?;
-        self.linear(operation, &input, [weights, Vec::new()])
+        let (matrix, outputs) = matrix(operation, &input, false)?;
+        self.linear(operation, &input, outputs, [matrix, Vec::new()])
     }
 
     fn linear(
         &mut self,
         operation: &OnnxOperation<'_, 'm>,
         input: &Held,
-        [weights, biases]: [Vec<f32>; 2],
+        outputs: usize,
+        [matrix, biases]: [Vec<f32>; 2],
     ) -> Result<Held, Fault> {
-        let linear = Linear {
-            outputs: small(weights.len() / input.shape.elements())?,
-            bias: !biases.is_empty(),
+        let (outputs, bias) = (small(outputs)?, !biases.is_empty());
+        // Of maps whose channels are the last axis, it is a convolution of each pixel by itself.
+        let layer = match is_of_pixels(input) {
+            true => Layer::Conv2d(Conv2d {
+                bias,
+                ..Conv2d::new(outputs, 1)
+            }),
+            false => Layer::Linear(Linear { outputs, bias }),
         };
-        self.push(
-            operation,
-            Layer::Linear(linear),
-            [input; 2],
-            [weights, biases],
-        )
-    }
-
-    /// A mean over whole maps.
-    fn mean(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        operation.only(&["axes", "keepdims", "noop_with_empty_axes"])?;
-        let input = self.input(operation)?;
-        input.maps()?;
-        let axes = operation.axes(4)?;
-        if axes != [2, 3] {
-            return Err(attribute_fault("axes", &axes, "2, 3"));
-        }
-        let is_flat = operation.int("keepdims", 1)? == 0;
-        let mean = self.push_plain(operation, Layer::GlobalAvgPool2d, &input)?;
-        Ok(Held { is_flat, ..mean })
+        let view = input.view.with_channels_last();
+        let value = self.push(operation, layer, [input; 2], [matrix, biases])?;
+        Ok(Held { view, ..value })
     }
 
     fn softmax(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
+        let input = self.input(operation)?;
         operation.only(&["axis"])?;
-        let input = self.padded_input(operation, 0)?.without_zeros()?;
-        input.row()?;
-        let axis = operation.int("axis", 1)?;
-        if !matches!(axis, 1 | -1) {
-            return Err(attribute_fault("axis", &[axis], "1"));
-        }
+        operation.check_softmax(&input)?;
         self.remark(format!(
             "left out {}, which changes no class: outputs are logits",
             operation.label()
         ));
+        self.ends.ending = match operation.operator() {
+            "LogSoftmax" => Ending::LogSoftmax,
+            "Sigmoid" => Ending::Sigmoid,
+            _ => Ending::Softmax,
+        };
         Ok(Held {
             is_probability: true,
             ..input
@@ -155,6 +157,34 @@ impl<'m> Importer<'m> {
 }
 
 impl OnnxOperation<'_, '_> {
+    /// Refuses a softmax, or a sigmoid, over anything but all of an image's values.
+    pub fn check_softmax(&self, input: &Held) -> Result<(), Fault> {
+        if self.operator() == "Sigmoid" {
+            let found = input.shape.elements();
+            return match found {
+                1 => Ok(()),
+                _ => Err(Fault::Sigmoids { found }),
+            };
+        }
+        let rank = input.view.rank();
+        let given = self.int("axis", if rank == 2 { 1 } else { -1 })?;
+        let counted = if given < 0 {
+            given + rank as i64
+        } else {
+            given
+        };
+        let is_other = |axis: usize| axis as i64 != counted;
+        let mut others = (0..rank).filter(|axis| is_other(*axis));
+        let leaves_none = others.all(|axis| {
+            let parts = input.long_parts(axis);
+            parts.iter().all(|part| *part == AxisPart::Batch)
+        });
+        match leaves_none && (0..rank as i64).contains(&counted) {
+            true => Ok(()),
+            false => Err(attribute_fault("axis", &[given], "that of all classes")),
+        }
+    }
+
     /// The convolution of `input` by a kernel of this shape, which is that of input `at`.
     pub fn convolution(
         &self,
@@ -196,28 +226,6 @@ impl OnnxOperation<'_, '_> {
         let padding = self.padding(input, conv.kernel, conv.stride, conv.dilation)?;
         conv.padding = padding.with_zeros(input)?;
         Ok(conv)
-    }
-}
-
-/// The matrix of input 2, a row for each output; so it lies in the file if it is `transposed`.
-fn weights(
-    operation: &OnnxOperation<'_, '_>,
-    input: &Held,
-    transposed: bool,
-) -> Result<Vec<f32>, Fault> {
-    input.row()?;
-    let inputs = input.shape.elements();
-    let (shape, values) = operation.floats(1)?;
-    match *shape.as_slice() {
-        [_, found] if transposed && found == inputs => Ok(values),
-        [found, outputs] if !transposed && found == inputs => {
-            let places = (0..outputs).flat_map(|row| (row..values.len()).step_by(outputs));
-            Ok(places.map(|place| values[place]).collect())
-        }
-        _ => {
-            let expected = format!("a matrix with {inputs} inputs");
-            Err(operation.misshapen(1, &shape, expected))
-        }
     }
 }
 

@@ -13,8 +13,16 @@ pub const LIMIT: usize = 4_096;
 pub const F32: i32 = 1;
 pub const U8: i32 = 2;
 pub const I8: i32 = 3;
+pub const U16: i32 = 4;
+pub const I16: i32 = 5;
 pub const I32: i32 = 6;
 pub const I64: i32 = 7;
+pub const BOOL: i32 = 9;
+pub const F16: i32 = 10;
+pub const F64: i32 = 11;
+pub const BF16: i32 = 16;
+/// Those of floating-point numbers.
+pub const FLOATS: [i32; 4] = [F32, F16, F64, BF16];
 
 /// Numbers of the kinds of attributes.
 pub const FLOAT: i32 = 1;
@@ -103,6 +111,8 @@ pub struct Attribute {
     pub text: Vec<u8>,
     #[prost(message, optional, boxed, tag = "5")]
     pub tensor: Option<Box<TensorMessage>>,
+    #[prost(float, repeated, packed = "false", tag = "7")]
+    pub floats: Vec<f32>,
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
     #[prost(int32, tag = "20")]
@@ -129,6 +139,9 @@ pub struct TensorMessage {
     pub name: String,
     #[prost(bytes = "vec", optional, tag = "9")]
     pub raw: Option<Vec<u8>>,
+    /// f64 values, where they are not raw.
+    #[prost(double, repeated, tag = "10")]
+    pub doubles: Vec<f64>,
     /// Where in another file the values are.
     #[prost(message, repeated, tag = "13")]
     pub external: Vec<Entry>,
@@ -206,14 +219,27 @@ impl Graph {
             && self.tensors.iter().all(TensorMessage::is_small)
             && attributes.all(|attribute| {
                 let mut tensor = attribute.tensor.iter();
-                attribute.ints.len() <= LIMIT && tensor.all(|tensor| tensor.is_small())
+                attribute.ints.len() <= LIMIT
+                    && attribute.floats.len() <= LIMIT
+                    && tensor.all(|tensor| tensor.is_small())
             })
     }
 }
 
 impl TensorMessage {
+    /// Whether its values are in another file.
+    pub fn is_elsewhere(&self) -> bool {
+        self.location != 0 || !self.external.is_empty()
+    }
+
+    /// How many numbers, or a quarter of the bytes, the message holds.
+    pub fn stored(&self) -> usize {
+        let raw = self.raw.as_ref().map_or(0, |raw| raw.len() / 4);
+        raw + self.floats.len() + self.words.len() + self.ints.len() + self.doubles.len()
+    }
+
     fn is_small(&self) -> bool {
-        self.dims.len() <= LIMIT && self.ints.len() <= LIMIT
+        self.dims.len() <= LIMIT
     }
 }
 

@@ -70,24 +70,41 @@ fn givers(graph: &Graph) -> Result<Givers<'_>, OnnxError> {
     Ok(givers)
 }
 
-/// The one output that is no softmax of another.
+/// Operators that tell a class of what they read.
+const TELLING: [&str; 5] = ["Softmax", "LogSoftmax", "Sigmoid", "ArgMax", "TopK"];
+/// Those of them that leave no logits.
+const CHOOSING: [&str; 2] = ["ArgMax", "TopK"];
+/// Operators that give what they read by other axes or in another width.
+const PASSING: [&str; 6] = [
+    "Identity",
+    "Cast",
+    "Flatten",
+    "Reshape",
+    "Squeeze",
+    "Unsqueeze",
+];
+
+/// The output that the classes' logits or probabilities are, of several that tell the same.
 fn output<'m>(graph: &'m Graph, givers: &Givers<'m>) -> Result<&'m str, OnnxError> {
-    let names: Vec<&str> = graph.outputs.iter().map(|it| it.name.as_str()).collect();
-    let is_softmax = |name: &&str| {
-        let node = givers.get(name).map(|&index| &graph.nodes[index]);
-        node.is_some_and(|node| {
-            let first = node.inputs.first().map_or("", String::as_str);
-            ["Softmax", "LogSoftmax"].contains(&node.operator.as_str())
-                && first != *name
-                && names.contains(&first)
-        })
+    let names: Vec<&'m str> = graph.outputs.iter().map(|it| it.name.as_str()).collect();
+    let chains: Vec<Vec<&'m str>> = names
+        .iter()
+        .map(|name| chain(graph, givers, name))
+        .collect();
+    let several = || OnnxError::Several {
+        what: "outputs",
+        found: names.len(),
+        names: super::input::names(names.iter().copied()),
     };
-    let kept: Vec<&str> = names.iter().copied().filter(|it| !is_softmax(it)).collect();
-    let [output] = *kept.as_slice() else {
-        return Err(OnnxError::Several {
-            what: "outputs",
-            found: names.len(),
-        });
+    let root = chains.first().and_then(|chain| chain.last());
+    if root.is_none() || chains.iter().any(|chain| chain.last() != root) {
+        return Err(several());
+    }
+    // The one with the least behind its logits; where all have chosen a class, what they chose from.
+    let plain = chains.iter().min_by_key(|chain| chain.len());
+    let output = match plain.map_or(&[][..], Vec::as_slice) {
+        [output, ..] => *output,
+        [] => return Err(several()),
     };
     match givers.contains_key(output) {
         true => Ok(output),
@@ -96,6 +113,35 @@ fn output<'m>(graph: &'m Graph, givers: &Givers<'m>) -> Result<&'m str, OnnxErro
             name: output.into(),
         }),
     }
+}
+
+/// An output and the values that it is told of, back to what the first of such operators reads; without
+/// what leads from logits to a chosen class.
+fn chain<'m>(graph: &'m Graph, givers: &Givers<'m>, name: &'m str) -> Vec<&'m str> {
+    let (mut chain, mut told) = (vec![name], 1);
+    for _ in 0..graph.nodes.len() {
+        let giver = chain.last().and_then(|last| givers.get(last));
+        let Some(node) = giver.map(|&index| &graph.nodes[index]) else {
+            break;
+        };
+        let operator = node.operator.as_str();
+        let is_telling = TELLING.contains(&operator);
+        let Some(first) = node.inputs.first() else {
+            break;
+        };
+        if !is_telling && !PASSING.contains(&operator) {
+            break;
+        }
+        if CHOOSING.contains(&operator) {
+            chain.clear();
+        }
+        chain.push(first);
+        if is_telling {
+            told = chain.len();
+        }
+    }
+    chain.truncate(told);
+    chain
 }
 
 /// The needed nodes, each behind those that it reads; of several that could be next, the one that

@@ -8,16 +8,18 @@
 use super::assemble::Assembled;
 use super::draft::{Draft, DraftLine, DraftOperation};
 use super::error::{Fault, OnnxError};
+use super::importer::FinishedDraft;
 use super::windows::rounds_up;
 use crate::exchange::{Affine, Imported, Metadata};
 use kiln_core::{Layer, Network, Padding, Pool2d, Shape};
 
 /// The network of a draft that is pruned.
-pub fn settle(
-    mut draft: Draft,
-    metadata: Option<Metadata>,
-    mut remarks: Vec<String>,
-) -> Result<Imported, OnnxError> {
+pub fn settle(finished: FinishedDraft, metadata: Option<Metadata>) -> Result<Imported, OnnxError> {
+    let FinishedDraft {
+        mut draft,
+        ends,
+        mut remarks,
+    } = finished;
     join_products_and_sums(&mut draft);
     let told = metadata
         .as_ref()
@@ -28,7 +30,7 @@ pub fn settle(
         let mut own = Assembled::of(&draft, false)?;
         if is_alike(&own.network, &told) {
             own.network = told;
-            return own.imported(input, metadata, remarks);
+            return own.imported(input, metadata, ends, remarks);
         }
         let rest = take_input_line(&mut draft, usize::MAX, &mut remarks);
         input = match (input, rest) {
@@ -40,11 +42,12 @@ pub fn settle(
     fold_into_linear(&mut draft, &mut remarks)?;
     move_back(&mut draft);
     join_lines(&mut draft);
+    join_layers(&mut draft);
     plain_pools(&mut draft);
     let trained = Assembled::of(&draft, true)?;
     trained
         .folded(&draft, &mut remarks)?
-        .imported(input, metadata, remarks)
+        .imported(input, metadata, ends, remarks)
 }
 
 /// A `Mul` and the `Add` behind it are one line.
@@ -85,8 +88,9 @@ fn join(draft: &mut Draft, fits: impl Fn(&DraftLine, &DraftLine) -> bool) {
 fn take_input_line(draft: &mut Draft, limit: usize, remarks: &mut Vec<String>) -> Option<Affine> {
     let mut input: Option<Affine> = None;
     for _ in 0..limit {
-        let reader = draft.sole_reader(0)?;
-        let Some(line) = draft.nodes[reader].channel_line() else {
+        let reader = draft.sole_reader(0);
+        let line = reader.and_then(|reader| Some((reader, draft.nodes[reader].channel_line()?)));
+        let Some((reader, line)) = line else {
             break;
         };
         let line = Affine {
@@ -196,6 +200,32 @@ fn swap(draft: &mut Draft, pool: usize, line: usize) {
     draft.nodes[pool].shape = before;
     draft.nodes[line].inputs = [pool + 1; 2];
     draft.nodes[line].shape = behind;
+}
+
+/// A mean over columns and one over rows are one over maps, and a ReLU before a ReLU6 does nothing.
+fn join_layers(draft: &mut Draft) {
+    for index in 0..draft.nodes.len() {
+        let Some(before) = draft.only_giver(index) else {
+            continue;
+        };
+        let input = draft.shape(draft.nodes[before].inputs[0]);
+        let is_part = match (draft.nodes[before].layer(), draft.nodes[index].layer()) {
+            (Some(Layer::AvgPool2d(pool)), Some(Layer::GlobalAvgPool2d)) => {
+                let whole = [input.height, input.width];
+                let is_whole = pool
+                    .window
+                    .iter()
+                    .zip(whole)
+                    .all(|(&it, all)| u32::from(it) == all || it == 1);
+                is_whole && pool.window == pool.stride && pool.padding == Padding::NONE
+            }
+            (Some(Layer::Relu), Some(Layer::Relu6)) => true,
+            _ => false,
+        };
+        if is_part {
+            draft.take_out(before);
+        }
+    }
 }
 
 /// Gives pools Kiln's own options where others come to the same.

@@ -1,4 +1,6 @@
+mod axes;
 mod builder;
+mod exporters;
 mod graphs;
 mod integers;
 
@@ -12,7 +14,7 @@ use prost::Message;
 
 /// The network of a graph of floating-point numbers.
 fn read(bytes: &[u8]) -> Result<Imported, OnnxError> {
-    match super::read(bytes)? {
+    match super::read(bytes, None)? {
         ImportedGraph::Float(imported) => Ok(*imported),
         ImportedGraph::Int8(imported) => panic!("{imported:?}"),
     }

@@ -115,23 +115,15 @@ impl<'m> Importer<'m> {
             return Err(Fault::Zeros);
         }
         let pool = operation.max_window(&input)?;
-        self.push_plain(operation, Layer::MaxPool2d(pool), &input)
+        let pooled = self.push_plain(operation, Layer::MaxPool2d(pool), &input)?;
+        Ok(pooled.as_maps())
     }
 
     pub fn average_pool(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
         let input = self.padded_input(operation, 0)?;
         let pool = operation.average_window(&input)?;
-        self.push_plain(operation, Layer::AvgPool2d(pool), &input)
-    }
-
-    /// Zeros, which the reader takes into its padding.
-    pub fn pad(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Held, Fault> {
-        let input = self.padded_input(operation, 0)?;
-        let value = match operation.has_input(2) {
-            true => operation.floats(2)?.1.first().copied().unwrap_or(0.0),
-            false => operation.float("value", 0.0)?,
-        };
-        operation.surrounded(input, value)
+        let pooled = self.push_plain(operation, Layer::AvgPool2d(pool), &input)?;
+        Ok(pooled.as_maps())
     }
 }
 
@@ -139,7 +131,7 @@ impl OnnxOperation<'_, '_> {
     /// The window of a max pool over `input`.
     pub fn max_window(&self, input: &Held) -> Result<Pool2d, Fault> {
         self.require("storage_order", 0)?;
-        padded_pool(self, self.window("storage_order")?, input)
+        padded_pool(self, self.window("storage_order")?, input, false)
     }
 
     /// That of an average pool.
@@ -147,54 +139,7 @@ impl OnnxOperation<'_, '_> {
         let mut pool = self.window("count_include_pad")?;
         let counts = self.int("count_include_pad", 0)? != 0;
         pool.count_include_pad = counts || input.zeros != Padding::NONE;
-        if !counts && input.zeros != Padding::NONE {
-            let own = self.padding(input, pool.window, pool.stride, [1, 1])?;
-            if own.own != Padding::NONE {
-                return Err(Fault::Zeros);
-            }
-        }
-        padded_pool(self, pool, input)
-    }
-
-    /// A value with the zeros around it that a Pad adds, if `value` is what those are.
-    pub fn surrounded(&self, input: Held, value: f32) -> Result<Held, Fault> {
-        self.only(&["mode", "pads", "value"])?;
-        input.maps()?;
-        let mode = self.text("mode", "constant")?;
-        if mode != b"constant" {
-            return Err(Fault::Attribute {
-                name: "mode",
-                found: String::from_utf8_lossy(mode).escape_debug().to_string(),
-                expected: "constant".into(),
-            });
-        }
-        if value != 0.0 {
-            return Err(Fault::Attribute {
-                name: "value",
-                found: value.to_string(),
-                expected: "0".into(),
-            });
-        }
-        let list = match self.list("pads")? {
-            Some(list) => list.to_vec(),
-            None => self.ints(1)?,
-        };
-        let axes = match self.has_input(3) {
-            true => self.ints(3)?,
-            false => (0..4).collect(),
-        };
-        let added = around_maps(&list, &axes)
-            .ok_or_else(|| attribute_fault("pads", &list, "zeros around maps"))?;
-        let zeros = sum(input.zeros, added)?;
-        let held = Held { zeros, ..input };
-        match held
-            .padded()
-            .iter()
-            .all(|&extent| extent <= u16::MAX.into())
-        {
-            true => Ok(held),
-            false => Err(Fault::Layer(LayerFault::TooLarge)),
-        }
+        padded_pool(self, pool, input, counts)
     }
 }
 
@@ -203,27 +148,78 @@ fn padded_pool(
     operation: &OnnxOperation<'_, '_>,
     pool: Pool2d,
     input: &Held,
+    counts: bool,
 ) -> Result<Pool2d, Fault> {
     input.maps()?;
     let padding = operation.padding(input, pool.window, pool.stride, [1, 1])?;
-    let mut pool = Pool2d {
-        padding: padding.with_zeros(input)?,
+    let has_zeros = input.zeros != Padding::NONE;
+    // As if the zeros were values.
+    let explicit = Shape::new(1, input.padded()[0], input.padded()[1]);
+    let mut own = Pool2d {
+        padding: padding.own,
         ceil_mode: pool.ceil_mode && !padding.is_computed,
         ..pool
     };
-    if input.zeros != Padding::NONE && pool.ceil_mode {
+    if !counts && (is_wide(&own) || has_zeros && own.padding != Padding::NONE) {
+        own = rounding_up(own, explicit).unwrap_or(own);
+    }
+    if !counts && has_zeros && own.padding != Padding::NONE {
+        return Err(Fault::Zeros);
+    }
+    let mut pool = Pool2d {
+        padding: sum(own.padding, input.zeros)?,
+        ..own
+    };
+    if has_zeros && pool.ceil_mode {
         // The last window may start in zeros that are values, but not in a pool's own padding.
-        let explicit = Shape::new(1, input.padded()[0], input.padded()[1]);
-        let unpadded = Pool2d {
-            padding: padding.own,
-            ..pool
+        let shape = |pool: Pool2d, input: Shape| {
+            let shape = output_shape(Layer::AvgPool2d(pool), [input; 2]).ok();
+            shape.map(|shape| [shape.height, shape.width])
         };
-        if rounds_up(&unpadded, explicit) {
-            return Err(Fault::Zeros);
+        match rounds_up(&own, explicit) {
+            true if shape(own, explicit) != shape(pool, input.shape) => return Err(Fault::Zeros),
+            true => {}
+            false => pool.ceil_mode = false,
         }
-        pool.ceil_mode = false;
     }
     Ok(pool)
+}
+
+/// Whether padding at an end is more than half the window, as exporters write what rounds up.
+fn is_wide(pool: &Pool2d) -> bool {
+    let [rows, columns] = pool.window;
+    pool.padding.bottom > rows / 2 || pool.padding.right > columns / 2
+}
+
+/// The pool that has no padding at its ends, but as many windows, rounded up. What such windows have
+/// beyond the maps must not count.
+fn rounding_up(pool: Pool2d, input: Shape) -> Option<Pool2d> {
+    let rounded = Pool2d {
+        padding: Padding {
+            bottom: 0,
+            right: 0,
+            ..pool.padding
+        },
+        ceil_mode: true,
+        ..pool
+    };
+    let windows = |extent: u32, before: u16, behind: u16, axis: usize| {
+        let all = extent + u32::from(before) + u32::from(behind);
+        let room = all.checked_sub(pool.window[axis].into())?;
+        Some(room / u32::from(pool.stride[axis].max(1)) + 1)
+    };
+    let Padding {
+        top,
+        left,
+        bottom,
+        right,
+    } = pool.padding;
+    let own = [
+        windows(input.height, top, bottom, 0)?,
+        windows(input.width, left, right, 1)?,
+    ];
+    let shape = output_shape(Layer::AvgPool2d(rounded), [input; 2]).ok()?;
+    (!pool.ceil_mode && own == [shape.height, shape.width]).then_some(rounded)
 }
 
 /// Whether `ceil_mode` adds a window.
@@ -235,25 +231,7 @@ pub fn rounds_up(pool: &Pool2d, input: Shape) -> bool {
     shape(true) != shape(false)
 }
 
-/// The padding of a list of all axes' starts, then all their ends.
-fn around_maps(list: &[i64], axes: &[i64]) -> Option<Padding> {
-    if list.len() != 2 * axes.len() {
-        return None;
-    }
-    let mut sides = [0; 8];
-    for (place, &axis) in axes.iter().enumerate() {
-        let axis = if axis < 0 { axis.checked_add(4)? } else { axis };
-        let axis = usize::try_from(axis).ok().filter(|&axis| axis < 4)?;
-        sides[axis] = list[place];
-        sides[axis + 4] = list[place + axes.len()];
-    }
-    let [0, 0, top, left, 0, 0, bottom, right] = sides else {
-        return None;
-    };
-    four(&[top, left, bottom, right])
-}
-
-fn four(list: &[i64]) -> Option<Padding> {
+pub fn four(list: &[i64]) -> Option<Padding> {
     let [top, left, bottom, right] = *list else {
         return None;
     };
@@ -265,7 +243,7 @@ fn four(list: &[i64]) -> Option<Padding> {
     })
 }
 
-fn sum(one: Padding, other: Padding) -> Result<Padding, Fault> {
+pub fn sum(one: Padding, other: Padding) -> Result<Padding, Fault> {
     let add = |one: u16, other: u16| side(i64::from(one) + i64::from(other));
     Ok(Padding {
         top: add(one.top, other.top)?,

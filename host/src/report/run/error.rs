@@ -1,5 +1,6 @@
 //! What can be wrong with a run folder.
 
+use crate::file_kind::WrongFile;
 use crate::run::config::ConfigError;
 use crate::run::folder::resume_command;
 use crate::weights::WeightsError;
@@ -10,6 +11,14 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
+    /// The path is that of a file of another kind.
+    #[error("{}: {wrong}", path.display())]
+    WrongFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is, and what to do instead.
+        wrong: WrongFile,
+    },
     /// There is no such folder.
     #[error("{}: there is no such folder; name the run folder that `kiln train` wrote", path.display())]
     Missing {

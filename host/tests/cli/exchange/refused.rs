@@ -114,13 +114,14 @@ fn files_of_no_known_format_are_named() {
     workspace.write("model.pt", b"PK\x03\x04");
     workspace.write("renamed.safetensors", b"PK\x03\x04archive");
     workspace.write("model.h5", b"HDF");
-    for file in ["model.pt", "renamed.safetensors"] {
-        workspace.refuses(
-            &format!("import {file}"),
-            &[file, "torch.save", "save_file"],
-        );
-    }
-    workspace.refuses("import model.h5", &["model.h5", ".safetensors"]);
+    workspace.refuses("import model.pt", &["model.pt", "an archive"]);
+    workspace.refuses(
+        "import renamed.safetensors",
+        &["renamed.safetensors", "an archive"],
+    );
+    workspace.write("named.pt", b"?");
+    workspace.refuses("import named.pt", &["torch.save", "save_file"]);
+    workspace.refuses("import model.h5", &["model.h5", "Keras", "model.export"]);
     workspace.refuses("import none.onnx", &["none.onnx", "cannot read"]);
     for (name, ending) in [
         ("plain_dynamo.onnx", "onnx"),

@@ -6,7 +6,7 @@ use super::layers::opened;
 use super::operator;
 use super::values::CodesImporter;
 use crate::exchange::Affine;
-use crate::exchange::onnx::elementwise::along;
+use crate::exchange::onnx::elementwise::spread;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
 use crate::exchange::onnx::node::OnnxOperation;
@@ -64,7 +64,7 @@ impl<'m> CodesImporter<'m> {
                     "QLinearAdd" => ChannelLine::sum(values),
                     _ => ChannelLine::product(values),
                 };
-                line.after(codes, codes.held.is_flat)?
+                line.after(codes)?
             }
         };
         self.closed(operation, known, [6, 7])
@@ -141,13 +141,16 @@ impl ChannelLine {
                 }
                 Some(Ok(Known::Open(open)))
             }
-            LayerSource::Codes(codes) => Some(self.after(*codes, open.held.is_flat)),
+            LayerSource::Codes(codes) => Some(self.after(HeldCodes {
+                held: open.held,
+                ..*codes
+            })),
             _ => None,
         }
     }
 
     /// The depthwise convolution of codes that it is.
-    fn after(self, codes: HeldCodes, is_flat: bool) -> Result<Known, Fault> {
+    fn after(self, codes: HeldCodes) -> Result<Known, Fault> {
         let fine = f64::from(FINE);
         let weight = |scale: &f64| match *scale {
             scale if scale < 0.0 => -FINE,
@@ -165,17 +168,14 @@ impl ChannelLine {
             scales: self.scale.iter().map(unit).collect(),
             biases: self.shift,
         };
-        opened(sums, is_flat)
+        opened(sums, codes.held.view)
     }
 }
 
 /// A constant's number for each channel of a value.
 fn per_channel(held: &Held, dims: &[usize], values: &[f64]) -> Option<Vec<f64>> {
-    let channels = held.shape.channels as usize;
-    match held.is_flat && held.shape.map_elements() != 1 && values.len() != 1 {
-        true => None,
-        false => along(dims, values, channels, held.is_flat),
-    }
+    let spread = spread(dims, values, held)?;
+    (spread.len() == held.shape.channels as usize).then_some(spread)
 }
 
 fn misfit(operation: &OnnxOperation<'_, '_>, index: usize, dims: &[usize], held: &Held) -> Fault {
@@ -190,12 +190,7 @@ fn misfit(operation: &OnnxOperation<'_, '_>, index: usize, dims: &[usize], held:
 /// Two values of codes to be added.
 pub fn paired(pair: [HeldCodes; 2]) -> Result<Known, Fault> {
     let [first, second] = pair.map(|codes| codes.held);
-    if first.is_flat != second.is_flat {
-        let maps = if first.is_flat { second } else { first };
-        return Err(Fault::Maps {
-            found: maps.shape.to_string(),
-        });
-    }
+    first.check_addend(&second)?;
     Ok(Known::Open(OpenLayer {
         source: LayerSource::Pair(pair),
         held: first,

@@ -7,6 +7,7 @@ use crate::exchange::integers::Int8Node;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
 use crate::exchange::onnx::node::OnnxOperation;
+use crate::exchange::onnx::view::AxesView;
 use kiln_core::{AddRequantization, Conv2d, Layer, Quantization, Requantization, Shape, Value};
 
 impl<'m> CodesImporter<'m> {
@@ -93,7 +94,7 @@ impl<'m> CodesImporter<'m> {
         };
         codes = self.passed(codes, open.behind, quantization)?;
         codes.held = Held {
-            is_flat: open.held.is_flat,
+            view: open.held.view,
             zeros: open.held.zeros,
             ..codes.held
         };
@@ -109,7 +110,7 @@ impl<'m> CodesImporter<'m> {
     ) -> Result<HeldCodes, Fault> {
         for layer in layers {
             let node = Int8Node::plain(limited(layer, quantization));
-            codes = self.push(layer, [&codes; 2], node, false)?;
+            codes = self.push(layer, [&codes; 2], node, AxesView::MAPS)?;
         }
         Ok(codes)
     }
@@ -155,7 +156,7 @@ impl<'m> CodesImporter<'m> {
             constants,
             quantization: to,
         };
-        self.push(sums.layer, [&sums.input; 2], node, false)
+        self.push(sums.layer, [&sums.input; 2], node, AxesView::MAPS)
     }
 
     fn add(&mut self, pair: [HeldCodes; 2], to: Quantization) -> Result<HeldCodes, Fault> {
@@ -169,7 +170,7 @@ impl<'m> CodesImporter<'m> {
             constants: vec![first, second, sum.constant, sum.shift],
             quantization: to,
         };
-        self.push(Layer::Add, [&pair[0], &pair[1]], node, false)
+        self.push(Layer::Add, [&pair[0], &pair[1]], node, AxesView::MAPS)
     }
 
     fn mean(
@@ -186,7 +187,7 @@ impl<'m> CodesImporter<'m> {
             constants: vec![scale.multiplier, scale.shift],
             quantization: to,
         };
-        self.push(layer, [&input; 2], node, false)
+        self.push(layer, [&input; 2], node, AxesView::MAPS)
     }
 }
 

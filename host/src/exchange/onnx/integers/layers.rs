@@ -9,6 +9,7 @@ use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
 use crate::exchange::onnx::layers::small;
 use crate::exchange::onnx::node::{OnnxOperation, attribute_fault};
+use crate::exchange::onnx::view::AxesView;
 use kiln_core::{Conv2d, Layer, Linear, Padding};
 
 impl<'m> CodesImporter<'m> {
@@ -22,7 +23,7 @@ impl<'m> CodesImporter<'m> {
             false => vec![0.0; conv.filters.into()],
         };
         let sums = sums_of_convolution(operation, input, (conv, 1), &own, biases)?;
-        opened(sums, false)
+        opened(sums, AxesView::MAPS)
     }
 
     /// A linear layer: a Gemm, or a MatMul.
@@ -49,16 +50,16 @@ impl<'m> CodesImporter<'m> {
             let outputs = sums.scales.len().to_string();
             sums.biases = values.ok_or_else(|| operation.misshapen(2, &shape, outputs))?;
         }
-        opened(sums, true)
+        opened(sums, AxesView::ROW)
     }
 
     pub fn average(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
         let input = self.padded_numbers(operation, 0)?;
-        let (open, is_flat) = mean_of(operation, input)?;
+        let (open, view) = mean_of(operation, input)?;
         let held = Held {
             shape: behind(open.layer(), input.held.shape)?,
             zeros: Padding::NONE,
-            is_flat,
+            view,
             ..input.held
         };
         Ok(Known::Open(OpenLayer {
@@ -81,23 +82,29 @@ impl LayerSource {
     }
 }
 
-/// An average pool, or a mean over whole maps; whether that leaves a row.
+/// An average pool, or a mean over whole maps; and the axes of what it leaves.
 pub fn mean_of(
     operation: &OnnxOperation<'_, '_>,
     input: HeldCodes,
-) -> Result<(LayerSource, bool), Fault> {
-    input.held.maps()?;
-    let (layer, count, is_flat) = match operator(operation) {
+) -> Result<(LayerSource, AxesView), Fault> {
+    let (layer, count, view) = match operator(operation) {
         "AveragePool" | "QLinearAveragePool" => {
+            input.held.maps()?;
             let pool = operation.average_window(&input.held)?;
             let count = u64::from(pool.window[0]) * u64::from(pool.window[1]);
-            (Layer::AvgPool2d(pool), count, false)
+            (Layer::AvgPool2d(pool), count, AxesView::MAPS)
         }
         name => {
-            let is_flat = name == "ReduceMean" && means_over_maps(operation)?;
             input.held.without_zeros()?;
+            let view = match name {
+                "ReduceMean" => mean_over_maps(operation, &input.held)?,
+                _ => {
+                    input.held.maps()?;
+                    AxesView::MAPS
+                }
+            };
             let count = input.held.shape.map_elements() as u64;
-            (Layer::GlobalAvgPool2d, count, is_flat)
+            (Layer::GlobalAvgPool2d, count, view)
         }
     };
     let source = LayerSource::Mean {
@@ -105,25 +112,28 @@ pub fn mean_of(
         input,
         count,
     };
-    Ok((source, is_flat))
+    Ok((source, view))
 }
 
-/// Whether a mean over rows and columns leaves a row.
-fn means_over_maps(operation: &OnnxOperation<'_, '_>) -> Result<bool, Fault> {
-    operation.only(&["axes", "keepdims", "noop_with_empty_axes"])?;
-    let axes = operation.axes(4)?;
-    match axes == [2, 3] {
-        true => Ok(operation.int("keepdims", 1)? == 0),
-        false => Err(attribute_fault("axes", &axes, "2, 3")),
+/// The axes that a mean over all rows and columns leaves.
+fn mean_over_maps(operation: &OnnxOperation<'_, '_>, held: &Held) -> Result<AxesView, Fault> {
+    let reduction = operation.reduction(held)?;
+    match reduction.is_global {
+        true => Ok(reduction.view),
+        false => Err(attribute_fault(
+            "axes",
+            &operation.axes(held.view.rank() as i64)?,
+            "rows and columns",
+        )),
     }
 }
 
 /// What sums give.
-pub fn opened(sums: OpenSums, is_flat: bool) -> Result<Known, Fault> {
+pub fn opened(sums: OpenSums, view: AxesView) -> Result<Known, Fault> {
     let held = Held {
         shape: behind(sums.layer, sums.input.held.shape)?,
         zeros: Padding::NONE,
-        is_flat,
+        view,
         ..sums.input.held
     };
     Ok(Known::Open(OpenLayer {

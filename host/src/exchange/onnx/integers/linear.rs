@@ -6,6 +6,7 @@ use super::values::CodesImporter;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
 use crate::exchange::onnx::node::OnnxOperation;
+use crate::exchange::onnx::view::AxesView;
 use kiln_core::Padding;
 
 impl<'m> CodesImporter<'m> {
@@ -22,7 +23,7 @@ impl<'m> CodesImporter<'m> {
             false => vec![0.0; filters],
         };
         let sums = sums_of_convolution(operation, input, (conv, 3), &own, biases)?;
-        self.closed(operation, opened(sums, false)?, [6, 7])
+        self.closed(operation, opened(sums, AxesView::MAPS)?, [6, 7])
     }
 
     /// QLinearMatMul.
@@ -31,7 +32,7 @@ impl<'m> CodesImporter<'m> {
         let input = self.codes(operation, [0, 1, 2])?.without_zeros()?;
         let own = operation.codes_parameter([3, 4, 5], Some(1))?;
         let sums = sums_of_matrix(operation, input, (&own, 3), false)?;
-        self.closed(operation, opened(sums, true)?, [6, 7])
+        self.closed(operation, opened(sums, AxesView::ROW)?, [6, 7])
     }
 
     /// QGemm, whose output may be numbers.
@@ -46,7 +47,7 @@ impl<'m> CodesImporter<'m> {
         if operation.has_input(6) {
             sums.biases = self.biases(operation, 6, input, &sums.scales)?;
         }
-        let open = opened(sums, true)?;
+        let open = opened(sums, AxesView::ROW)?;
         match operation.has_input(7) {
             true => self.closed(operation, open, [7, 8]),
             false => Ok(open),
@@ -57,12 +58,12 @@ impl<'m> CodesImporter<'m> {
     pub fn codes_average(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
         operation.require("channels_last", 0)?;
         let input = self.codes(operation, [0, 1, 2])?;
-        let (source, is_flat) = mean_of(operation, input)?;
+        let (source, view) = mean_of(operation, input)?;
         let open = OpenLayer {
             source,
             held: Held {
                 zeros: Padding::NONE,
-                is_flat,
+                view,
                 ..input.held
             },
             behind: Vec::new(),

@@ -7,6 +7,7 @@ use crate::exchange::integers::Int8Node;
 use crate::exchange::onnx::error::Fault;
 use crate::exchange::onnx::held::Held;
 use crate::exchange::onnx::node::{OnnxOperation, attribute_fault};
+use crate::exchange::onnx::view::AxesView;
 use kiln_core::{Layer, Padding, Quantization};
 
 impl<'m> CodesImporter<'m> {
@@ -17,7 +18,12 @@ impl<'m> CodesImporter<'m> {
         match known {
             Known::Codes(codes) => {
                 let node = Int8Node::plain(codes.quantization);
-                Ok(Known::Codes(self.push(layer, [&codes; 2], node, false)?))
+                Ok(Known::Codes(self.push(
+                    layer,
+                    [&codes; 2],
+                    node,
+                    AxesView::MAPS,
+                )?))
             }
             known => passed_on(known, layer),
         }
@@ -78,12 +84,12 @@ impl<'m> CodesImporter<'m> {
             high,
             ..codes.quantization
         });
-        let is_flat = codes.held.is_flat;
+        let view = codes.held.view;
         Ok(Known::Codes(self.push(
             Layer::Relu,
             [&codes; 2],
             node,
-            is_flat,
+            view,
         )?))
     }
 
@@ -112,7 +118,7 @@ impl<'m> CodesImporter<'m> {
     pub fn reshape(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
         let mut known = self.known(operation, 0)?;
         let held = known.held().without_zeros()?;
-        *known.held_mut() = operation.reshaped(held, |extent| self.is_batch(extent))?;
+        *known.held_mut() = operation.reshaped(held, self.batch)?;
         Ok(known)
     }
 
@@ -120,11 +126,7 @@ impl<'m> CodesImporter<'m> {
     pub fn softmax(&mut self, operation: &OnnxOperation<'_, 'm>) -> Result<Known, Fault> {
         let mut known = self.known(operation, 0)?;
         let held = known.held().without_zeros()?;
-        held.row()?;
-        let axis = operation.int("axis", -1)?;
-        if !matches!(axis, 1 | -1) {
-            return Err(attribute_fault("axis", &[axis], "1"));
-        }
+        operation.check_softmax(&held)?;
         self.left_out = Some(operation.label());
         known.held_mut().is_probability = true;
         Ok(known)

@@ -3,12 +3,13 @@
 use super::known::{HeldCodes, Known, LayerSource, OpenLayer, all_codes};
 use super::parameters::CodesParameter;
 use crate::exchange::integers::{AddedFault, DraftFault, Int8Node, IntegerDraft};
-use crate::exchange::onnx::constants::{BATCH, Constants};
+use crate::exchange::onnx::constants::Constants;
 use crate::exchange::onnx::error::{Fault, OnnxError};
 use crate::exchange::onnx::held::Held;
-use crate::exchange::onnx::importer::input_of;
+use crate::exchange::onnx::input::input_of;
 use crate::exchange::onnx::message::{F32, Graph, I8, U8};
 use crate::exchange::onnx::node::OnnxOperation;
+use crate::exchange::onnx::view::AxesView;
 use crate::exchange::{Affine, ImportedInt8};
 use kiln_core::{Int8Rule, Layer, Padding};
 use std::collections::HashMap;
@@ -24,7 +25,7 @@ pub struct CodesImporter<'m> {
     pub parameter_codes: usize,
     /// How often each name is read.
     readers: HashMap<&'m str, usize>,
-    batch: Option<i64>,
+    pub batch: Option<i64>,
     takes_numbers: bool,
     /// What is done to the input before it becomes codes.
     pub input: Option<Affine>,
@@ -39,7 +40,7 @@ impl<'m> CodesImporter<'m> {
         let held = Held {
             number: 0,
             shape,
-            is_flat: input.dims().len() == 2,
+            view: AxesView::MAPS,
             zeros: Padding::NONE,
             is_probability: false,
         };
@@ -74,11 +75,6 @@ impl<'m> CodesImporter<'m> {
     /// The extents of a value by its name.
     pub fn extents(&self, name: &str) -> Option<Vec<i64>> {
         self.known.get(name).map(|known| known.held().extents())
-    }
-
-    /// Whether an extent stands for the number of images.
-    pub fn is_batch(&self, extent: i64) -> bool {
-        matches!(extent, BATCH | -1 | 1) || Some(extent) == self.batch
     }
 
     /// Whether what a node reads first is read by it alone.
@@ -147,13 +143,13 @@ impl<'m> CodesImporter<'m> {
         }
     }
 
-    /// Adds a layer; `is_flat` says whether it gives a row.
+    /// Adds a layer; `view` says how it lies in the graph.
     pub fn push(
         &mut self,
         layer: Layer,
         [first, second]: [&HeldCodes; 2],
         node: Int8Node,
-        is_flat: bool,
+        view: AxesView,
     ) -> Result<HeldCodes, Fault> {
         let quantization = node.quantization;
         let shapes = [first.held.shape, second.held.shape];
@@ -168,7 +164,7 @@ impl<'m> CodesImporter<'m> {
             held: Held {
                 number: value.number(),
                 shape,
-                is_flat,
+                view,
                 zeros: Padding::NONE,
                 is_probability: false,
             },

@@ -1,10 +1,11 @@
 //! Constants of whole numbers: codes, zeros, biases.
 
 use crate::exchange::extents;
-use crate::exchange::onnx::constants::{Constant, shape};
+use crate::exchange::onnx::constants::Constant;
 use crate::exchange::onnx::error::{Fault, TensorFault};
 use crate::exchange::onnx::message::{I8, I32, TensorMessage, U8};
 use crate::exchange::onnx::node::OnnxOperation;
+use crate::exchange::onnx::tensors::shape;
 
 /// What codes without a sign are larger by.
 const BYTE_OFFSET: i32 = 128;

@@ -68,10 +68,10 @@ fn graphs_that_make_no_sense_are_refused_in_words() {
         ),
         (
             vec![
-                node("Sqrt", &["two"], "a", Vec::new()),
+                node("Sinh", &["two"], "a", Vec::new()),
                 node("Add", &["x", "a"], "y", Vec::new()),
             ],
-            "node \"the_a\" (Sqrt): it computes a constant",
+            "node \"the_a\" (Sinh): it computes a constant",
         ),
     ];
     for (nodes, expected) in cases {

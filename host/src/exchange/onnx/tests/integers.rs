@@ -21,7 +21,7 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> Result<ImportedInt8, OnnxError> {
-    match super::super::read(bytes)? {
+    match super::super::read(bytes, None)? {
         ImportedGraph::Int8(imported) => Ok(*imported),
         ImportedGraph::Float(imported) => panic!("{imported:?}"),
     }
@@ -270,7 +270,7 @@ proptest! {
     /// Another network or an error, nothing that panics.
     #[test]
     fn changed_files_never_panic(bytes in damage::to_one_of(files())) {
-        if let Ok(ImportedGraph::Int8(imported)) = super::super::read(&bytes) {
+        if let Ok(ImportedGraph::Int8(imported)) = super::super::read(&bytes, None) {
             prop_assert!(imported.tables.quantized().is_ok());
         }
     }
