@@ -3,11 +3,13 @@
 mod arithmetic;
 mod augment;
 mod bounds;
+mod keep;
 mod loss;
 mod schedule;
 
 pub use arithmetic::ArithmeticSetting;
 pub use augment::{AugmentError, AugmentSetting};
+pub use keep::KeepSetting;
 pub use loss::LossSetting;
 pub use schedule::{ScheduleError, ScheduleSetting};
 
@@ -77,6 +79,12 @@ pub struct Settings {
         help = default_of("Fraction of the training samples held out to validate on; 0 for none",
             defaults::VALIDATION))]
     pub validation: Option<f64>,
+    /// Which epoch's weights are kept.
+    #[arg(long, value_name = "last|best", hide_possible_values = true,
+        help = default_of("Which epoch's weights become the model: the last one's, or those that did best on the samples \
+            held out, by accuracy, then by loss", KeepSetting::default()))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<KeepSetting>,
     /// Whether the trained network is quantised.
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true",
         help = "Quantise the trained network, too: a model of 8-bit integers beside it, as kiln quantize makes it")]
@@ -118,6 +126,8 @@ pub struct Hyperparameters {
     pub seed: u64,
     /// Fraction of the training samples held out, in `[0, 1)`.
     pub validation: f64,
+    /// Which epoch's weights are kept; the best only where samples are held out.
+    pub keep: KeepSetting,
     /// Whether the trained network is quantised.
     pub quantize: bool,
     /// Epochs that the quantised network is trained on, at least 1.
@@ -160,6 +170,7 @@ impl Settings {
             augment: self.augment.or(other.augment),
             seed: self.seed.or(other.seed),
             validation: self.validation.or(other.validation),
+            keep: self.keep.or(other.keep),
             quantize: self.quantize.or(other.quantize),
             quantize_epochs: self.quantize_epochs.or(other.quantize_epochs),
         }
@@ -200,6 +211,7 @@ impl Settings {
             augment: self.augment.unwrap_or_default(),
             seed: self.seed.unwrap_or(defaults::SEED),
             validation: self.validation.unwrap_or(defaults::VALIDATION),
+            keep: self.keep.unwrap_or_default(),
             quantize: self.quantize.unwrap_or_default(),
             quantize_epochs: self.quantize_epochs,
         };
@@ -227,6 +239,7 @@ impl From<Hyperparameters> for Settings {
             augment: Some(resolved.augment),
             seed: Some(resolved.seed),
             validation: Some(resolved.validation),
+            keep: Some(resolved.keep).filter(|keep| *keep != KeepSetting::default()),
             quantize: resolved.quantize.then_some(true),
             quantize_epochs: resolved.quantize_epochs,
         }
@@ -242,7 +255,7 @@ impl Hyperparameters {
         format!("augment {}, ", self.augment)
     }
 
-    /// Momentum, loss, label smoothing and arithmetic as far as they are not the usual ones, for a list in
+    /// Momentum, loss, label smoothing, arithmetic and what is kept as far as they are not the usual ones, for a list in
     /// words; empty where all are.
     pub fn unusual(&self) -> String {
         let nesterov = if self.nesterov { "nesterov, " } else { "" };
@@ -258,7 +271,11 @@ impl Hyperparameters {
             ArithmeticSetting::Separate => "",
             ArithmeticSetting::Fused => "fused arithmetic, ",
         };
-        format!("{nesterov}{loss}{smoothing}{arithmetic}")
+        let keep = match self.keep {
+            KeepSetting::Last => "",
+            KeepSetting::Best => "keep best, ",
+        };
+        format!("{nesterov}{loss}{smoothing}{arithmetic}{keep}")
     }
 
     /// The update of every step; its rate is the base that the schedule changes.

@@ -3,7 +3,7 @@
 mod int8;
 mod scaling;
 
-use super::arguments::classes::named_classes;
+use crate::classes::named_classes;
 use super::{beside, describe_network};
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};

@@ -2,7 +2,7 @@
 
 mod progress;
 
-use super::arguments::subject::DATASET_HELP;
+use super::arguments::subject::{self, DATASET_HELP};
 use super::arguments::{machine, source};
 use super::{describe_dataset, describe_network};
 use crate::data::{Dataset, Samples, TargetSize};
@@ -11,7 +11,7 @@ use crate::report::RunEvaluation;
 use crate::run::ClassCounts;
 use crate::run::folder::{INT8_MODEL, resume_command};
 use crate::run::{
-    Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
+    Checkpoints, EpochReport, FirstLayer, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
 };
 use crate::run::{
     QuantizingWatch, RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing,
@@ -48,6 +48,7 @@ Examples:
   kiln train pictures --epochs 30 --out runs/pictures
   kiln train mnist --model network.toml --lr 0.02 --schedule step:5:0.1
   kiln train sounds.safetensors --model autoencoder.toml --loss mse
+  kiln train more-pictures --weights runs/pictures --train-from 7 --keep best
   kiln train --config runs/pictures/config.toml --seed 2
   kiln train --resume runs/pictures
 
@@ -75,11 +76,19 @@ pub struct TrainArguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Go on with the unfinished run in this folder; it has all settings itself
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "size", "out"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "weights", "train_from", "size", "out"])]
     resume: Option<PathBuf>,
     /// Network to train [default: two convolutions and two linear layers]
     #[arg(long, value_name = "FILE.toml")]
     model: Option<PathBuf>,
+    /// Start from the weights of a trained model, a file or the folder of a run. Its last layer is made anew
+    /// where the dataset has other classes
+    #[arg(long, value_name = "MODEL", conflicts_with = "model")]
+    weights: Option<PathBuf>,
+    /// With --weights: the first layer to train, by its number in kiln summary or its name in the run's
+    /// config.toml; those before stay as they are [default: 1]
+    #[arg(long, value_name = "LAYER")]
+    train_from: Option<FirstLayer>,
     /// Width and height that images are stretched to: one number, WIDTHxHEIGHT, or own for the most
     /// common of the dataset [default: own up to 64x64, 32 for larger ones]
     #[arg(long, value_name = "SIZE", conflicts_with = "model")]
@@ -126,7 +135,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let interruption = Interruption::watch();
     let training = TrainingLoop {
         output,
-        checkpoints: Checkpoints::new(&job.out, &outputs.config),
+        checkpoints: Checkpoints::new(&job.out, &outputs.facts),
         interruption: interruption.clone(),
         epochs: setup.settings.epochs,
     };
@@ -147,7 +156,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let (int8, unquantized) = match quantized.transpose() {
         Ok(int8) => (int8, None),
         Err(cause) if is_interrupted(&cause) => {
-            let mut checkpoints = Checkpoints::new(&job.out, &outputs.config);
+            let mut checkpoints = Checkpoints::new(&job.out, &outputs.facts);
             checkpoints.keep_now(&setup.trainer, &epochs)?;
             output::notice(&interrupted_quantizing(&job));
             return Ok(ExitCode::from(INTERRUPTED));
@@ -199,7 +208,7 @@ impl TrainArguments {
     ///
     /// # Errors
     ///
-    /// If this machine has not that many threads or lanes.
+    /// If this machine has not that many threads or lanes, or the folder of the weights has no model.
     fn request(self) -> Result<RunRequest> {
         Ok(RunRequest {
             threads: self.machine.threads()?,
@@ -208,6 +217,8 @@ impl TrainArguments {
             config: self.config,
             resume: self.resume,
             model: self.model,
+            weights: self.weights.as_deref().map(subject::model_file).transpose()?,
+            train_from: self.train_from,
             size: self.size,
             settings: self.settings,
             data: self.source.data,
@@ -230,6 +241,9 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
         "split",
         format_args!("{train} to train, {validation} to validate{test}"),
     )?;
+    if let Some(start) = &setup.start {
+        output.item("weights", start)?;
+    }
     let settings = &setup.settings;
     if settings.loss.tells_classes() {
         let counts = ClassCounts::of(dataset, setup.trainer.validation());

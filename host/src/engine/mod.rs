@@ -151,6 +151,7 @@ trait Passes: Send {
         statistics: &[f32],
         steps: u64,
     ) -> Result<(), BufferError>;
+    fn restore(&mut self, parameters: &[f32], statistics: &[f32]) -> Result<(), BufferError>;
 }
 
 impl Engine {
@@ -288,6 +289,15 @@ impl Engine {
         steps: u64,
     ) -> Result<(), EngineError> {
         Ok(self.passes.resume(velocity, statistics, steps)?)
+    }
+
+    /// Takes other parameters and running statistics, as they were after an earlier step; all else stays.
+    ///
+    /// # Errors
+    ///
+    /// If either is of another length than the network's.
+    pub fn restore(&mut self, parameters: &[f32], statistics: &[f32]) -> Result<(), EngineError> {
+        Ok(self.passes.restore(parameters, statistics)?)
     }
 
     /// Samples computed side by side.

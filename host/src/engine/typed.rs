@@ -182,6 +182,16 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         Ok(outcome)
     }
 
+    /// Forgets what was made of the parameters as they were.
+    fn forget(&mut self) {
+        if let Some(folded) = &mut self.folded {
+            folded.forget();
+        }
+        if let Some(single) = &mut self.single {
+            single.forget();
+        }
+    }
+
     /// Sums the gradient over the groups and updates the parameters, run by run, in parallel.
     fn update(&mut self, groups: usize, sgd: &Sgd) -> Result<(), BufferError> {
         let update = Update {
@@ -220,12 +230,7 @@ impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
         self.training
             .update_statistics(indices.len(), moments, statistics)?;
         self.draw[1] += 1;
-        if let Some(folded) = &mut self.folded {
-            folded.forget();
-        }
-        if let Some(single) = &mut self.single {
-            single.forget();
-        }
+        self.forget();
         Ok(outcome)
     }
 
@@ -301,6 +306,15 @@ impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
         self.velocity.copy_from_slice(velocity);
         self.statistics.copy_from_slice(statistics);
         self.draw[1] = steps;
+        Ok(())
+    }
+
+    fn restore(&mut self, parameters: &[f32], statistics: &[f32]) -> Result<(), BufferError> {
+        check("parameters", parameters.len(), self.parameters.len())?;
+        check("statistics", statistics.len(), self.statistics.len())?;
+        self.parameters.copy_from_slice(parameters);
+        self.statistics.copy_from_slice(statistics);
+        self.forget();
         Ok(())
     }
 

@@ -28,6 +28,10 @@ pub struct RunEvaluation {
     pub weights_sha256: String,
     /// How the network did; nothing where there were no samples but those it was trained on.
     pub evaluated: Option<Evaluated>,
+    /// Number of the epoch whose weights were kept because it did best on the samples held out, from 1; nothing
+    /// where they are the last one's by the run's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_epoch: Option<u32>,
     /// What quantising came to, where the run was to do it and its network could be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub int8: Option<Int8Evaluation>,
@@ -151,6 +155,7 @@ impl RunEvaluation {
             },
             weights_sha256: weights::sha256(&trainer.folded_parameters()?),
             evaluated,
+            kept_epoch: trainer.best().map(|best| best.epoch),
             int8: None,
         };
         let scores = EvaluationScores {

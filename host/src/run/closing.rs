@@ -24,12 +24,19 @@ pub fn describe_result(
     classes: usize,
     settings: &Hyperparameters,
 ) -> io::Result<()> {
+    if let Some(kept) = kept(evaluation.kept_epoch, epochs) {
+        output.item("kept", kept)?;
+    }
     if let Some(evaluated) = &evaluation.evaluated {
         let label = match evaluated.part {
             ScoredPart::Test => "test",
             ScoredPart::Validation => "validated",
         };
-        output.item(label, score(evaluated, epochs))?;
+        let most = match (evaluated.part, evaluation.kept_epoch) {
+            (ScoredPart::Validation, None) => best(epochs),
+            _ => String::new(),
+        };
+        output.item(label, score(evaluated, &most))?;
         if let Some(anomaly) = &evaluated.anomaly {
             describe_anomaly(output, anomaly)?;
         }
@@ -76,23 +83,33 @@ pub fn describe_next(output: Output, folder: &Path) -> io::Result<()> {
 }
 
 /// How the network did, in words.
-fn score(evaluated: &Evaluated, epochs: &[EpochReport]) -> String {
+fn score(evaluated: &Evaluated, most: &str) -> String {
     let samples = grouped(evaluated.samples as u64);
     let loss = evaluated.score.loss;
-    let best = match evaluated.part {
-        ScoredPart::Test => String::new(),
-        ScoredPart::Validation => best(epochs),
-    };
     match evaluated.score.accuracy {
         Some(accuracy) => format!(
-            "{:.2}% of {samples} samples, loss {loss:.4}{best}",
+            "{:.2}% of {samples} samples, loss {loss:.4}{most}",
             100.0 * accuracy
         ),
         None => format!("mean squared error {loss:.6} over {samples} samples"),
     }
 }
 
-/// Where the validation samples did better after an earlier epoch, behind a comma.
+/// Which epoch's weights were kept, where that was to be found out.
+fn kept(kept_epoch: Option<u32>, epochs: &[EpochReport]) -> Option<String> {
+    let kept = epochs.iter().find(|epoch| Some(epoch.epoch) == kept_epoch)?;
+    let score = kept.validation()?;
+    let reached = match score.accuracy {
+        Some(accuracy) => format!("{:.2}%", 100.0 * accuracy),
+        None => format!("an error of {:.6}", score.loss),
+    };
+    let (epoch, of) = (kept.epoch, epochs.len());
+    Some(format!(
+        "the weights of epoch {epoch} of {of}, the best by validation: {reached}"
+    ))
+}
+
+/// Where the validation samples did better after an earlier epoch, behind a semicolon.
 fn best(epochs: &[EpochReport]) -> String {
     let accuracy = |epoch: &EpochReport| epoch.validation().and_then(|score| score.accuracy);
     let best = epochs.iter().rev().max_by(|one, other| {
@@ -102,7 +119,7 @@ fn best(epochs: &[EpochReport]) -> String {
     });
     match (best, epochs.last()) {
         (Some(best), Some(last)) if accuracy(best) > accuracy(last) => format!(
-            "; the most was {:.2}%, after epoch {}",
+            "; the most was {:.2}%, after epoch {}, which --keep best keeps",
             100.0 * accuracy(best).unwrap_or_default(),
             best.epoch
         ),

@@ -4,6 +4,8 @@ use super::checkpoint::Checkpoint;
 use super::config::{RunConfig, RunRecord};
 use super::fitting::{ensure_trainable, ensure_training_samples, fitting};
 use super::folder::{RunFolder, RunFolderError};
+use super::outputs::whole_path;
+use super::start::{FirstLayer, StartModel};
 use crate::data::{self, Dataset, TargetSize};
 use crate::engine::EngineOptions;
 use crate::network_file::{self, NetworkTables};
@@ -23,6 +25,10 @@ pub struct RunRequest {
     pub resume: Option<PathBuf>,
     /// File of the network; that of the config, or the default one where there is none.
     pub model: Option<PathBuf>,
+    /// A model file whose weights the run starts from; its network is the run's.
+    pub weights: Option<PathBuf>,
+    /// The first layer that is trained of it.
+    pub train_from: Option<FirstLayer>,
     /// Size of the images, for a network that says none.
     pub size: Option<TargetSize>,
     /// Hyper-parameters as far as they are given.
@@ -57,6 +63,12 @@ pub struct Job {
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
     pub model: Option<(NetworkTables, String)>,
+    /// The model whose weights the run starts from; of a run that is gone on with, its checkpoint has them.
+    pub start: Option<StartModel>,
+    /// The model file that the run starts or started from.
+    pub weights: Option<PathBuf>,
+    /// Number of the first layer that is trained, from 1.
+    pub train_from: usize,
     /// Where the run's files go.
     pub out: RunFolder,
     /// Threads to compute with.
@@ -78,7 +90,8 @@ impl Job {
     pub fn new(mut request: RunRequest) -> Result<Self> {
         let Some(run) = request.resume.take() else {
             let config = read_config(request.config.as_deref())?;
-            return Self::with_config(request, config, RunFolder::prepare);
+            let start = start(&request, &config)?;
+            return Self::with_config(request, config, start, RunFolder::prepare);
         };
         ensure!(
             request.settings == Settings::default(),
@@ -92,8 +105,14 @@ impl Job {
         let config = std::mem::take(&mut checkpoint.config);
         request.config = Some(path);
         request.out = Some(run);
-        let job = Self::with_config(request, config, |_| Ok(folder))?;
+        let (weights, train_from) = (config.weights.clone(), config.train_from.clone());
+        let job = Self::with_config(request, config, None, |_| Ok(folder))?;
         Ok(Self {
+            weights,
+            train_from: match train_from {
+                Some(FirstLayer::Number(number)) => number,
+                _ => 1,
+            },
             checkpoint: Some(checkpoint),
             ..job
         })
@@ -102,11 +121,18 @@ impl Job {
     fn with_config(
         request: RunRequest,
         config: RunConfig,
+        start: Option<StartModel>,
         prepare: impl FnOnce(&Path) -> Result<RunFolder, RunFolderError>,
     ) -> Result<Self> {
-        let settings = request.settings.or(config.training.clone());
+        let mut settings = request.settings.or(config.training.clone());
         check(&settings, request.lanes, request.config.as_deref())?;
-        let model = model(request.model.as_deref(), request.config.as_deref(), &config)?;
+        let model = match &start {
+            Some(start) => {
+                settings.loss = Some(start.loss(settings.loss)?);
+                None
+            }
+            None => model(request.model.as_deref(), request.config.as_deref(), &config)?,
+        };
         if let (Some(_), Some((_, origin))) = (request.size, &model) {
             bail!("--size: the network in {origin} has an input of its own; change it there");
         }
@@ -131,6 +157,9 @@ impl Job {
             skip_broken: request.skip_broken,
             settings,
             model,
+            weights: start.as_ref().map(|start| whole_path(start.path())),
+            train_from: start.as_ref().map_or(1, StartModel::first_layer),
+            start,
             record: config.record,
             checkpoint: None,
         })
@@ -162,12 +191,14 @@ impl Job {
     ///
     /// What is wrong with the dataset.
     pub fn load(&self) -> Result<Dataset> {
-        let tables = self.model.as_ref().map(|(tables, _)| tables);
+        let tables = self.model.as_ref().map(|(tables, _)| tables.input_shape());
+        let start = self.start.as_ref().map(StartModel::network).transpose()?;
+        let shape = start.map(|network| network.input_shape()).or(tables);
         let options = data::Options {
             data: self.data.clone(),
             offline: self.offline,
             threads: self.threads,
-            shape: tables.map(|tables| tables.input_shape().into()),
+            shape: shape.map(Into::into),
             size: self.size,
             codes: None,
             skip_broken: self.skip_broken,
@@ -176,6 +207,9 @@ impl Job {
         if self.loss().tells_classes() {
             let mut dataset = data::load(&self.dataset, &options)?;
             ensure_trainable(&dataset, &self.dataset)?;
+            if let Some(start) = &self.start {
+                start.match_classes(&mut dataset)?;
+            }
             if let Some(fraction) = self.settings.validation.filter(|_| dataset.set_aside > 0) {
                 dataset.notices.push(format!(
                     "the dataset has samples of its own to validate on; --validation {fraction} is not used"
@@ -203,6 +237,31 @@ impl Job {
     fn loss(&self) -> LossSetting {
         self.settings.loss.unwrap_or_default()
     }
+}
+
+/// The model to start from, that of the config where there is no other.
+fn start(request: &RunRequest, config: &RunConfig) -> Result<Option<StartModel>> {
+    let first = request.train_from.as_ref().or(config.train_from.as_ref());
+    let Some(path) = request.weights.as_ref().or(config.weights.as_ref()) else {
+        if let Some(first) = first {
+            bail!("train-from is {first}: it is a layer of a trained model; name that by --weights");
+        }
+        return Ok(None);
+    };
+    if let Some(model) = &request.model {
+        bail!(
+            "--model {}: the weights of {} have a network of their own; leave out one of the two",
+            model.display(),
+            path.display()
+        );
+    }
+    if request.size.is_some() {
+        bail!(
+            "--size: the network of {} has an input of its own; leave out --size",
+            path.display()
+        );
+    }
+    StartModel::read(path, first).map(Some)
 }
 
 fn read_config(path: Option<&Path>) -> Result<RunConfig> {

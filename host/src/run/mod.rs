@@ -20,6 +20,7 @@ mod outputs;
 mod quantizing;
 mod report;
 mod setup;
+mod start;
 mod training_loop;
 
 pub use checkpoints::Checkpoints;
@@ -35,4 +36,5 @@ pub use quantizing::{
 };
 pub use report::{EpochReport, RunFindings, RunTiming, TrainReport};
 pub use setup::Setup;
+pub use start::{FirstLayer, StartModel, StartWeights};
 pub use training_loop::{TrainingLoop, TrainingWatch};

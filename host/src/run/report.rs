@@ -28,6 +28,9 @@ pub struct TrainReport<'a> {
     threads: usize,
     lanes: usize,
     epochs: &'a [EpochReport],
+    /// The epoch whose weights were kept, where the best one's were to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_epoch: Option<u32>,
     seconds: f64,
     samples_per_second: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +176,7 @@ impl<'a> TrainReport<'a> {
             threads: setup.threads,
             lanes: setup.lanes.lanes(),
             epochs,
+            kept_epoch: evaluation.kept_epoch,
             seconds: timing.seconds,
             samples_per_second: timing.samples_per_second,
             test_accuracy: test.and_then(|score| score.accuracy),

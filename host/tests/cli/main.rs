@@ -10,6 +10,8 @@ mod disk;
 mod evaluate;
 mod exchange;
 #[cfg(unix)]
+mod fine_tuning;
+#[cfg(unix)]
 mod firmware_sources;
 mod graphs;
 mod help;

@@ -1,6 +1,6 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
-use super::classes::match_classes;
+use crate::classes::match_classes;
 use super::source;
 use crate::data::{self, Dataset, Samples};
 use crate::model::{AnyModel, ModelFacts};

@@ -170,7 +170,7 @@ impl<'a> Runs<'a> {
         let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
         let training = TrainingLoop {
             output: self.output,
-            checkpoints: Checkpoints::new(&job.out, &outputs.config),
+            checkpoints: Checkpoints::new(&job.out, &outputs.facts),
             interruption: interruption.clone(),
             epochs: setup.settings.epochs,
         };
@@ -211,7 +211,8 @@ impl<'a> Runs<'a> {
     ) -> Result<Option<RunResult>> {
         const HELD_OUT: &str = "no samples were held out";
         let (mut evaluation, scores) = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
-        let last = epochs.last().and_then(|epoch| epoch.validation);
+        let best = setup.trainer.best().map(|best| best.score);
+        let last = best.or_else(|| epochs.last().and_then(|epoch| epoch.validation));
         let test = evaluation.test();
         let watch = QuantizingWatch {
             output: None,
@@ -219,7 +220,7 @@ impl<'a> Runs<'a> {
         };
         let int8 = quantize_run(setup, self.dataset, &scores, watch)?.transpose();
         if int8.as_ref().is_err_and(is_interrupted) {
-            let mut checkpoints = Checkpoints::new(&job.out, &outputs.config);
+            let mut checkpoints = Checkpoints::new(&job.out, &outputs.facts);
             checkpoints.keep_now(&setup.trainer, epochs)?;
             return Ok(None);
         }
@@ -264,6 +265,9 @@ impl<'a> Runs<'a> {
             out,
             threads: 1,
             lanes: None,
+            start: None,
+            weights: None,
+            train_from: 1,
             record: None,
             checkpoint: None,
         })

@@ -1,7 +1,7 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
 use super::DeviceTrainArguments;
-use crate::commands::arguments::classes::match_classes;
+use crate::classes::match_classes;
 use crate::commands::arguments::subject::{read_any_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
