@@ -3,8 +3,8 @@
 mod int8;
 mod scaling;
 
-use crate::classes::named_classes;
 use super::{beside, describe_network};
+use crate::classes::named_classes;
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};
 use crate::exchange::{safetensors, tflite};

@@ -11,11 +11,12 @@ use crate::report::RunEvaluation;
 use crate::run::ClassCounts;
 use crate::run::folder::{INT8_MODEL, resume_command};
 use crate::run::{
-    Checkpoints, EpochReport, FirstLayer, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
+    Checkpoints, EpochReport, FirstLayer, FoldingEffect, INTERRUPTED, Interruption, Job,
+    RunOutputs, RunRequest,
 };
 use crate::run::{
-    QuantizingWatch, RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing,
-    describe_int8, is_interrupted, quantize_run,
+    QuantizingWatch, RunFindings, RunTiming, SeparateData, Setup, TrainReport, TrainingLoop,
+    closing, describe_int8, is_interrupted, quantize_run,
 };
 use crate::settings::Settings;
 use anyhow::{Result, bail};
@@ -38,14 +39,16 @@ use std::time::{Duration, Instant};
 /// ends it at once. After that, or after a crash, `--resume RUN` goes on, to the same bits as if
 /// the run had never stopped.
 ///
-/// Where the dataset has a test set of its own, validation samples are split from its training
-/// samples, and the test set is scored once, at the end.
+/// A folder with train/ and val/, valid/ or validation/, or test/ in it, trains on the first, validates on the second
+/// and tests on the third; --validation-data and --test-data name folders that are elsewhere. Where there is
+/// nothing to validate on, samples are held out of those to train on. The test set is scored once, at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kiln train mnist
   kiln train cifar10 --epochs 30
   kiln train pictures --epochs 30 --out runs/pictures
+  kiln train pictures --validation-data checked --test-data field --keep best
   kiln train mnist --model network.toml --lr 0.02 --schedule step:5:0.1
   kiln train sounds.safetensors --model autoencoder.toml --loss mse
   kiln train more-pictures --weights runs/pictures --train-from 7 --keep best
@@ -72,6 +75,12 @@ pub struct TrainArguments {
     /// The dataset.
     #[arg(required_unless_present_any = ["config", "resume"], help = DATASET_HELP)]
     dataset: Option<String>,
+    /// What to validate on, instead of samples held out; its classes are matched by name
+    #[arg(long, value_name = "DATASET", conflicts_with_all = ["validation", "resume"])]
+    validation_data: Option<String>,
+    /// What to test on, once, at the end; its classes are matched by name
+    #[arg(long, value_name = "DATASET", conflicts_with = "resume")]
+    test_data: Option<String>,
     /// Start from a config.toml; arguments given beside it take precedence
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -214,10 +223,18 @@ impl TrainArguments {
             threads: self.machine.threads()?,
             lanes: self.machine.lanes()?,
             dataset: self.dataset,
+            separate: SeparateData {
+                validation: self.validation_data,
+                test: self.test_data,
+            },
             config: self.config,
             resume: self.resume,
             model: self.model,
-            weights: self.weights.as_deref().map(subject::model_file).transpose()?,
+            weights: self
+                .weights
+                .as_deref()
+                .map(subject::model_file)
+                .transpose()?,
             train_from: self.train_from,
             size: self.size,
             settings: self.settings,

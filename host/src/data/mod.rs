@@ -16,6 +16,7 @@
 //! Nothing is written but the downloaded files, and these only to the cache folder:
 //! `$KILN_CACHE`, or else `kiln` in the user's cache folder.
 
+mod added;
 mod archive;
 mod cifar;
 mod decoded;
@@ -48,6 +49,7 @@ use sha2::{Digest, Sha256};
 
 use self::tensor_file::TensorPurpose;
 
+pub use added::AddedPartError;
 pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use error::DataError;
@@ -94,6 +96,15 @@ pub struct Dataset {
     pub load_time: Duration,
     /// What [`Dataset::sha256`] has found out.
     sha256: OnceLock<String>,
+}
+
+/// What samples that are not trained on are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatasetPart {
+    /// They validate every epoch.
+    Validation,
+    /// They test once, at the end.
+    Test,
 }
 
 /// How to load a dataset.

@@ -71,7 +71,10 @@ fn about(title: &str, evaluated: Option<&Evaluated>) -> String {
 fn head(run: &ReportedRun) -> Markup {
     let cost = run.network.cost();
     let epochs = counted(run.epochs.len(), "epoch", "epochs");
-    let kept = run.evaluation.as_ref().and_then(|evaluation| evaluation.kept_epoch);
+    let kept = run
+        .evaluation
+        .as_ref()
+        .and_then(|evaluation| evaluation.kept_epoch);
     let epochs = match kept {
         Some(epoch) => format!("{epochs}, epoch {epoch}'s weights kept: the best by validation"),
         None => epochs,

@@ -97,7 +97,9 @@ fn score(evaluated: &Evaluated, most: &str) -> String {
 
 /// Which epoch's weights were kept, where that was to be found out.
 fn kept(kept_epoch: Option<u32>, epochs: &[EpochReport]) -> Option<String> {
-    let kept = epochs.iter().find(|epoch| Some(epoch.epoch) == kept_epoch)?;
+    let kept = epochs
+        .iter()
+        .find(|epoch| Some(epoch.epoch) == kept_epoch)?;
     let score = kept.validation()?;
     let reached = match score.accuracy {
         Some(accuracy) => format!("{:.2}%", 100.0 * accuracy),

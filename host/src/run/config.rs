@@ -25,6 +25,12 @@ pub struct RunConfig {
     /// The folder of the dataset's files, where `--data` gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
+    /// What is validated on, where that is apart from the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_data: Option<String>,
+    /// What is tested on, where that is apart from the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_data: Option<String>,
     /// The model file whose weights the run starts from, with its whole path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<PathBuf>,
@@ -118,6 +124,8 @@ mod tests {
         let config = RunConfig {
             dataset: Some("mnist".into()),
             data: None,
+            validation_data: None,
+            test_data: Some("/a/test".into()),
             weights: None,
             train_from: None,
             training: Settings::default().resolve(1, 5000).unwrap().into(),

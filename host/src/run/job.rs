@@ -5,6 +5,7 @@ use super::config::{RunConfig, RunRecord};
 use super::fitting::{ensure_trainable, ensure_training_samples, fitting};
 use super::folder::{RunFolder, RunFolderError};
 use super::outputs::whole_path;
+use super::separate_data::SeparateData;
 use super::start::{FirstLayer, StartModel};
 use crate::data::{self, Dataset, TargetSize};
 use crate::engine::EngineOptions;
@@ -19,6 +20,8 @@ use std::path::{Path, PathBuf};
 pub struct RunRequest {
     /// The dataset; that of the config where there is none.
     pub dataset: Option<String>,
+    /// What is validated and tested on, where that is apart from the dataset.
+    pub separate: SeparateData,
     /// A `config.toml` to start from; what is said beside it takes precedence.
     pub config: Option<PathBuf>,
     /// The folder of an unfinished run to go on with; it has its own dataset, settings and network.
@@ -51,6 +54,8 @@ pub struct RunRequest {
 pub struct Job {
     /// The dataset as the user calls it.
     pub dataset: String,
+    /// What is validated and tested on, where that is apart from the dataset.
+    pub separate: SeparateData,
     /// Folder of the files of a dataset known by name.
     pub data: Option<PathBuf>,
     /// The size of the images, unless the network says one.
@@ -139,6 +144,10 @@ impl Job {
         // Another dataset's samples are elsewhere.
         let same = request.dataset.is_none() || request.dataset == config.dataset;
         let configured = config.data.filter(|_| same);
+        let separate = SeparateData {
+            validation: config.validation_data.filter(|_| same),
+            test: config.test_data.filter(|_| same),
+        };
         let Some(dataset) = request.dataset.or(config.dataset) else {
             bail!(
                 "{}: it names no dataset; give one",
@@ -151,6 +160,7 @@ impl Job {
             lanes: request.lanes,
             out: prepare(&out)?,
             dataset,
+            separate: request.separate.or(separate),
             data: request.data.or(configured),
             size: request.size.unwrap_or(TargetSize::Reduced),
             offline: request.offline,
@@ -207,10 +217,12 @@ impl Job {
         if self.loss().tells_classes() {
             let mut dataset = data::load(&self.dataset, &options)?;
             ensure_trainable(&dataset, &self.dataset)?;
+            self.separate.load(&mut dataset, &options, false)?;
             if let Some(start) = &self.start {
                 start.match_classes(&mut dataset)?;
             }
-            if let Some(fraction) = self.settings.validation.filter(|_| dataset.set_aside > 0) {
+            let is_own = dataset.set_aside > 0 && self.separate.validation.is_none();
+            if let Some(fraction) = self.settings.validation.filter(|_| is_own) {
                 dataset.notices.push(format!(
                     "the dataset has samples of its own to validate on; --validation {fraction} is not used"
                 ));
@@ -219,8 +231,9 @@ impl Job {
             dataset.notices.extend(duplicates);
             return Ok(dataset);
         }
-        let dataset = data::load_samples(&self.dataset, &options)?;
+        let mut dataset = data::load_samples(&self.dataset, &options)?;
         ensure_training_samples(&dataset, &self.dataset)?;
+        self.separate.load(&mut dataset, &options, true)?;
         Ok(dataset)
     }
 
@@ -244,7 +257,9 @@ fn start(request: &RunRequest, config: &RunConfig) -> Result<Option<StartModel>>
     let first = request.train_from.as_ref().or(config.train_from.as_ref());
     let Some(path) = request.weights.as_ref().or(config.weights.as_ref()) else {
         if let Some(first) = first {
-            bail!("train-from is {first}: it is a layer of a trained model; name that by --weights");
+            bail!(
+                "train-from is {first}: it is a layer of a trained model; name that by --weights"
+            );
         }
         return Ok(None);
     };

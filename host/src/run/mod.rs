@@ -19,6 +19,7 @@ mod job;
 mod outputs;
 mod quantizing;
 mod report;
+mod separate_data;
 mod setup;
 mod start;
 mod training_loop;
@@ -35,6 +36,7 @@ pub use quantizing::{
     is_interrupted, quantize_run,
 };
 pub use report::{EpochReport, RunFindings, RunTiming, TrainReport};
+pub use separate_data::SeparateData;
 pub use setup::Setup;
 pub use start::{FirstLayer, StartModel, StartWeights};
 pub use training_loop::{TrainingLoop, TrainingWatch};

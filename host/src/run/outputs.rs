@@ -126,10 +126,16 @@ fn metrics(epochs: &[EpochReport]) -> Result<Vec<u8>> {
 }
 
 fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> Result<RunConfig> {
-    let recorded = job.record.as_ref().and_then(|record| record.weights_sha256.clone());
+    let recorded = job
+        .record
+        .as_ref()
+        .and_then(|record| record.weights_sha256.clone());
+    let separate = job.separate.lasting();
     Ok(RunConfig {
         dataset: Some(lasting_name(&job.dataset)),
         data: job.data.as_deref().map(whole_path),
+        validation_data: separate.validation,
+        test_data: separate.test,
         weights: job.weights.clone(),
         train_from: (job.train_from > 1).then_some(FirstLayer::Number(job.train_from)),
         training: setup.settings.into(),

@@ -107,7 +107,8 @@ fn classes_in_another_order_are_the_same() {
     let workspace = trained();
     // The same images by other names that sort otherwise.
     for (from, to) in [("class0", "z"), ("class1", "y"), ("class2", "x")] {
-        let [from, to] = [format!("bars/{from}"), format!("named/{to}")].map(|p| workspace.path(&p));
+        let [from, to] =
+            [format!("bars/{from}"), format!("named/{to}")].map(|p| workspace.path(&p));
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::rename(from, to).unwrap();
     }
@@ -127,14 +128,26 @@ fn weights_that_cannot_be_trained_on_are_refused() {
     let refused = |arguments: &str, words: &[&str]| {
         workspace.refuses(&format!("train bars --out none {arguments}"), words);
     };
-    refused("--weights int8.kiln", &["int8.kiln", "quantise it again", "kiln device train"]);
-    refused("--weights run --train-from 9", &["train-from is 9", "5 layers"]);
+    refused(
+        "--weights int8.kiln",
+        &["int8.kiln", "quantise it again", "kiln device train"],
+    );
+    refused(
+        "--weights run --train-from 9",
+        &["train-from is 9", "5 layers"],
+    );
     refused("--weights run --train-from 0", &["counted from 1"]);
-    refused("--weights run --train-from head", &["\"head\"", "stem, second"]);
+    refused(
+        "--weights run --train-from head",
+        &["\"head\"", "stem, second"],
+    );
     refused("--train-from 2", &["--weights"]);
     refused("--weights run --model network.toml", &["--model"]);
     refused("--weights run --size 20", &["--size"]);
-    refused("--weights run --loss mse", &["a classifier", "leave out --loss"]);
+    refused(
+        "--weights run --loss mse",
+        &["a classifier", "leave out --loss"],
+    );
     refused("--weights nothing.kiln", &["nothing.kiln"]);
     refused("--weights bars", &["bars", "no model.kiln"]);
     assert!(!workspace.path("none").exists());
@@ -146,7 +159,8 @@ fn an_interrupted_fine_tuning_goes_on_to_the_same_bits() {
 
     let workspace = trained();
     workspace.images("more", 5, 20);
-    let train = "train more --weights run --train-from 3 --epochs 60 --batch 4 --keep best --threads 1";
+    let train =
+        "train more --weights run --train-from 3 --epochs 60 --batch 4 --keep best --threads 1";
     let whole = workspace.json(&format!("{train} --out whole"));
     let mut running = Running::start(&workspace, &format!("{train} --out part"));
     running.until_word("3");

@@ -25,6 +25,7 @@ mod report;
 #[cfg(unix)]
 mod resume;
 mod same_bits;
+mod splits;
 #[cfg(target_os = "linux")]
 mod streams;
 mod summary;

@@ -1,7 +1,7 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
-use crate::classes::match_classes;
 use super::source;
+use crate::classes::match_classes;
 use crate::data::{self, Dataset, Samples};
 use crate::model::{AnyModel, ModelFacts};
 use crate::run::folder::{CHECKPOINT, MODEL, resume_command};

@@ -12,8 +12,8 @@ use crate::run::checkpoint::Checkpoint;
 use crate::run::fitting;
 use crate::run::folder::{CHECKPOINT, INT8_MODEL, RunFolder};
 use crate::run::{
-    Checkpoints, EpochReport, Interruption, Job, QuantizingWatch, RunOutputs, Setup, TrainingLoop,
-    held_out_score, is_interrupted, quantize_run,
+    Checkpoints, EpochReport, Interruption, Job, QuantizingWatch, RunOutputs, SeparateData, Setup,
+    TrainingLoop, held_out_score, is_interrupted, quantize_run,
 };
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
@@ -255,6 +255,10 @@ impl<'a> Runs<'a> {
         let plan = &self.subject.plan;
         Ok(Job {
             dataset: plan.dataset.clone(),
+            separate: SeparateData {
+                validation: plan.validation_data.clone(),
+                test: plan.test_data.clone(),
+            },
             data: plan.data.clone(),
             offline: true,
             // The samples are here already.
