@@ -61,6 +61,12 @@ pub struct Settings {
         help = "Share of each label that is spread over all classes [default: 0]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_smoothing: Option<f64>,
+    /// Whether classes count the same.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "Weigh each sample in the loss by samples / classes / samples of its class, so that rare classes count as \
+            much as common ones")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balance: Option<bool>,
     /// How training adds products to sums.
     #[arg(long, value_name = "separate|fused", hide_possible_values = true,
         help = format!("Arithmetic of the training steps: {}; models are evaluated in the separate one", ArithmeticSetting::HELP))]
@@ -118,6 +124,8 @@ pub struct Hyperparameters {
     pub loss: LossSetting,
     /// Share of each label spread over all classes, in `[0, 1)`; only of the cross-entropy.
     pub label_smoothing: f64,
+    /// Whether classes count the same, however many samples they have; only of the cross-entropy.
+    pub balance: bool,
     /// How training adds products to sums.
     pub arithmetic: ArithmeticSetting,
     /// What is done to the training samples.
@@ -166,6 +174,7 @@ impl Settings {
             schedule: self.schedule.or(other.schedule),
             loss: self.loss.or(other.loss),
             label_smoothing: self.label_smoothing.or(other.label_smoothing),
+            balance: self.balance.or(other.balance),
             arithmetic: self.arithmetic.or(other.arithmetic),
             augment: self.augment.or(other.augment),
             seed: self.seed.or(other.seed),
@@ -207,6 +216,7 @@ impl Settings {
             schedule: self.schedule.unwrap_or(defaults::SCHEDULE),
             loss: self.loss.unwrap_or_default(),
             label_smoothing: self.label_smoothing.unwrap_or_default(),
+            balance: self.balance.unwrap_or_default(),
             arithmetic: self.arithmetic.unwrap_or_default(),
             augment: self.augment.unwrap_or_default(),
             seed: self.seed.unwrap_or(defaults::SEED),
@@ -234,6 +244,7 @@ impl From<Hyperparameters> for Settings {
             schedule: Some(resolved.schedule),
             loss: Some(resolved.loss).filter(|loss| *loss != LossSetting::default()),
             label_smoothing: Some(resolved.label_smoothing).filter(|share| *share != 0.0),
+            balance: resolved.balance.then_some(true),
             arithmetic: Some(resolved.arithmetic)
                 .filter(|arithmetic| *arithmetic != ArithmeticSetting::default()),
             augment: Some(resolved.augment),
@@ -255,7 +266,7 @@ impl Hyperparameters {
         format!("augment {}, ", self.augment)
     }
 
-    /// Momentum, loss, label smoothing, arithmetic and what is kept as far as they are not the usual ones, for a list in
+    /// Momentum, loss, label smoothing, balance, arithmetic and what is kept as far as they are not the usual ones, for a list in
     /// words; empty where all are.
     pub fn unusual(&self) -> String {
         let nesterov = if self.nesterov { "nesterov, " } else { "" };
@@ -275,7 +286,8 @@ impl Hyperparameters {
             KeepSetting::Last => "",
             KeepSetting::Best => "keep best, ",
         };
-        format!("{nesterov}{loss}{smoothing}{arithmetic}{keep}")
+        let balance = if self.balance { "balanced, " } else { "" };
+        format!("{nesterov}{loss}{smoothing}{balance}{arithmetic}{keep}")
     }
 
     /// The update of every step; its rate is the base that the schedule changes.

@@ -4,11 +4,13 @@ mod best;
 mod course;
 mod position;
 mod split;
+mod weighting;
 
 pub use best::BestEpoch;
 pub use course::{Course, CourseRules, CourseStep};
 pub use position::{Position, ResumeError};
 pub use split::{Split, SplitError};
+pub use weighting::class_weights;
 
 use crate::augmentation::Augmenter;
 use crate::data::Samples;

@@ -265,6 +265,9 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
     if settings.loss.tells_classes() {
         let counts = ClassCounts::of(dataset, setup.trainer.validation());
         output.item("classes", counts.listed())?;
+        if !setup.class_weights.is_empty() {
+            output.item("balanced", counts.weights_listed(&setup.class_weights))?;
+        }
         counts
             .notes()
             .into_iter()

@@ -51,6 +51,8 @@ pub struct EngineOptions {
     pub trainable: Trainable,
     /// What a step makes smaller.
     pub loss: Loss,
+    /// What the gradient of a sample of each class is multiplied by; empty where each counts 1.
+    pub class_weights: Vec<f32>,
     /// Seed of what dropout draws.
     pub seed: u64,
     /// What codes stand for of each value of the program, the input first, where steps are to be taken
@@ -71,6 +73,7 @@ impl Default for EngineOptions {
             batch: 1,
             trainable: Trainable::ALL,
             loss: Loss::CROSS_ENTROPY,
+            class_weights: Vec::new(),
             seed: 1,
             fake_quantization: None,
         }

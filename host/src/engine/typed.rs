@@ -26,6 +26,8 @@ pub(super) struct Typed<T, E> {
     /// Values that an evaluation leaves of a sample.
     row: usize,
     scaling: Scaling,
+    /// What a sample of each class counts; empty where each counts 1.
+    class_weights: Vec<f32>,
     zero: T,
     tasks: Vec<Task>,
     parameters: Vec<f32>,
@@ -66,6 +68,10 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         let zero = first::<T>()?;
         let evaluating = first::<E>()?;
         check("parameters", parameters.len(), training.parameters())?;
+        if !options.class_weights.is_empty() {
+            let classes = training.classes();
+            check("class weights", options.class_weights.len(), classes)?;
+        }
         if options.loss == Loss::MeanSquaredError {
             let inputs = inference.input_shape().elements();
             check("an autoencoder's output", inference.classes(), inputs)?;
@@ -112,6 +118,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
                 Loss::MeanSquaredError => 1,
             },
             scaling: scaling.clone(),
+            class_weights: options.class_weights.clone(),
             zero,
             parameters,
             training,
@@ -130,6 +137,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             &self.velocity,
             &self.moments,
             &self.statistics,
+            &self.class_weights,
         ];
         let groups = self.groups.iter().map(|group| &group.values);
         let values = values.into_iter().chain(groups).chain(folded);
@@ -162,6 +170,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
                 threads: self.evaluators.len(),
                 phase,
                 scaling: &self.scaling,
+                class_weights: &self.class_weights,
                 parameters,
                 fake_quantization: self.fake_quantization.as_deref(),
                 samples,

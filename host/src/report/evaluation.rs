@@ -6,6 +6,7 @@ use crate::data::{Dataset, Samples};
 use crate::engine::EngineError;
 use crate::quantization::Int8Evaluation;
 use crate::roc::AnomalyDetection;
+use crate::run::ClassCounts;
 use crate::training::{DatasetTrainer, MeanScore};
 use crate::weights;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,10 @@ pub struct RunEvaluation {
     pub samples: Samplings,
     /// SHA-256 of the parameters, as [`weights::sha256`] has it.
     pub weights_sha256: String,
+    /// Of each class, how many samples there were to train, to validate and to test on; runs of earlier versions
+    /// and of autoencoders have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_counts: Vec<[usize; 3]>,
     /// How the network did; nothing where there were no samples but those it was trained on.
     pub evaluated: Option<Evaluated>,
     /// Number of the epoch whose weights were kept because it did best on the samples held out, from 1; nothing
@@ -98,6 +103,19 @@ impl ScoredPart {
     }
 }
 
+impl Evaluated {
+    /// The mean of the classes' recalls, where a class has so many more samples than another that the accuracy
+    /// says little of that.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        let cells = self.confusion.iter();
+        let classes = cells.map(|cell| cell.0.max(cell.1) + 1).max()?;
+        let confusion = Confusion::from_counts(classes, self.confusion.iter().copied());
+        confusion
+            .balanced_accuracy()
+            .filter(|_| confusion.is_unbalanced())
+    }
+}
+
 impl RunEvaluation {
     /// Evaluates on the dataset's test set, or else on the samples held out; gives the scores, too.
     ///
@@ -154,6 +172,10 @@ impl RunEvaluation {
                 test: test.map_or(0, Samples::len),
             },
             weights_sha256: weights::sha256(&trainer.folded_parameters()?),
+            class_counts: match loss.tells_classes() {
+                true => ClassCounts::of(dataset, &validation).counts().to_vec(),
+                false => Vec::new(),
+            },
             evaluated,
             kept_epoch: trainer.best().map(|best| best.epoch),
             int8: None,

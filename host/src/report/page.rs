@@ -29,7 +29,7 @@ pub fn page(run: &ReportedRun) -> String {
         (section("confusion", &about("Confusion", evaluated), &charts::confusion(run).zip(confusion.as_ref()).map_or_else(
             absent, |(drawing, confusion)| matrix(run, &drawing.inline(), confusion))))
         (section("classes", &about("Precision and recall", evaluated),
-            &confusion.as_ref().map_or_else(absent, |confusion| classes(run, confusion))))
+            &classes(run, confusion.as_ref())))
         (section("mistakes", &about("Worst mistakes", evaluated),
             &evaluated.map_or_else(absent, |evaluated| mistakes(run, evaluated))))
         } @else {
@@ -122,6 +122,9 @@ fn scored(evaluated: &Evaluated) -> Markup {
             },
             None => (figure(&format!("Error, {part} set"), &format!("{:.4}", score.loss), &format!("of {samples}"))),
         }
+        @if let Some(balanced) = evaluated.balanced_accuracy() {
+            (figure("Balanced accuracy", &percent(balanced), "mean of the classes' recalls"))
+        }
         @if let Some(anomaly) = &evaluated.anomaly {
             (figure("Area under ROC", &format!("{:.4}", anomaly.area), &anomaly.class))
         }
@@ -207,23 +210,40 @@ fn matrix(run: &ReportedRun, drawing: &Markup, confusion: &Confusion) -> Markup 
     }
 }
 
-fn classes(run: &ReportedRun, confusion: &Confusion) -> Markup {
+/// Every class with its samples in each part, and how it was found where that is known.
+fn classes(run: &ReportedRun, confusion: Option<&Confusion>) -> Markup {
+    let counts = run
+        .evaluation
+        .as_ref()
+        .map(|evaluation| &evaluation.class_counts);
+    let counts = counts.filter(|counts| counts.len() == run.classes.len());
+    if confusion.is_none() && counts.is_none() {
+        return html! { p class="note" { (absence(run)) } };
+    }
     html! {
         div class=(if run.classes.len() > TALL { "scroll tall" } else { "scroll" }) { table {
             thead { tr {
-                th { "class" } th class="number" { "samples" } th class="number" { "precision" } th class="number" { "recall" }
+                th { "class" }
+                @match counts {
+                    Some(_) => @for part in ["trained on", "validated on", "tested on"] { th class="number" { (part) } },
+                    None => th class="number" { "samples" },
+                }
+                @if confusion.is_some() { th class="number" { "precision" } th class="number" { "recall" } }
             } }
             tbody { @for (class, name) in run.classes.iter().enumerate() { tr {
                 td class="name" title=(name) { (name) }
-                td class="number" { (grouped(confusion.samples(class))) }
-                (bar(confusion.precision(class)))
-                (bar(confusion.recall(class)))
+                @match (counts, confusion) {
+                    (Some(counts), _) => @for count in counts[class] { td class="number" { (grouped(count as u64)) } },
+                    (None, Some(confusion)) => td class="number" { (grouped(confusion.samples(class))) },
+                    (None, None) => {}
+                }
+                @if let Some(confusion) = confusion { (bar(confusion.precision(class))) (bar(confusion.recall(class))) }
             } } }
         } }
-        p class="note" {
+        @if confusion.is_some() { p class="note" {
             "Precision: of what was predicted to be of the class, the share that is. "
             "Recall: of what is of the class, the share that was found."
-        }
+        } }
     }
 }
 

@@ -9,6 +9,8 @@ use crate::settings::Hyperparameters;
 use std::io;
 use std::path::Path;
 
+/// Fewer samples say little: one more or less that is right moves the accuracy by more than 3%.
+const FEW: usize = 30;
 /// A mean loss above this part of what guessing has tells of a network that learned nothing.
 const GUESSING: f64 = 0.97;
 
@@ -37,6 +39,9 @@ pub fn describe_result(
             _ => String::new(),
         };
         output.item(label, score(evaluated, &most))?;
+        if let Some(balanced) = evaluated.balanced_accuracy() {
+            output.item("balanced", balanced_in_words(balanced))?;
+        }
         if let Some(anomaly) = &evaluated.anomaly {
             describe_anomaly(output, anomaly)?;
         }
@@ -73,6 +78,22 @@ pub fn describe_anomaly(output: Output, anomaly: &AnomalyDetection) -> io::Resul
     )
 }
 
+/// The balanced accuracy, in words.
+pub fn balanced_in_words(accuracy: f64) -> String {
+    format!(
+        "{:.2}%, the mean of the shares found of each class",
+        100.0 * accuracy
+    )
+}
+
+/// What is to be said behind a number of samples that an accuracy is of: that they are few, where they are.
+pub fn few_in_words(samples: usize) -> &'static str {
+    match samples < FEW {
+        true => ", few to judge by",
+        false => "",
+    }
+}
+
 /// Tells how to use the model.
 ///
 /// # Errors
@@ -87,10 +108,19 @@ fn score(evaluated: &Evaluated, most: &str) -> String {
     let samples = grouped(evaluated.samples as u64);
     let loss = evaluated.score.loss;
     match evaluated.score.accuracy {
-        Some(accuracy) => format!(
-            "{:.2}% of {samples} samples, loss {loss:.4}{most}",
-            100.0 * accuracy
-        ),
+        Some(accuracy) => {
+            let few = match few_in_words(evaluated.samples) {
+                "" => String::new(),
+                few => format!(
+                    " ({} correct{few})",
+                    (accuracy * evaluated.samples as f64).round()
+                ),
+            };
+            format!(
+                "{:.2}% of {samples} samples{few}, loss {loss:.4}{most}",
+                100.0 * accuracy
+            )
+        }
         None => format!("mean squared error {loss:.6} over {samples} samples"),
     }
 }

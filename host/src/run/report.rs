@@ -4,7 +4,7 @@ use super::folder::{INT8_MODEL, MODEL, REPORT};
 use super::{FoldingEffect, Job, Setup};
 use crate::data::{Dataset, Samples};
 use crate::quantization::Int8Evaluation;
-use crate::report::RunEvaluation;
+use crate::report::{Evaluated, RunEvaluation};
 use crate::roc::AnomalyDetection;
 use crate::training::{Epoch, MeanScore};
 use crate::weights;
@@ -37,6 +37,9 @@ pub struct TrainReport<'a> {
     test_accuracy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_loss: Option<f64>,
+    /// Mean of the classes' recalls on the samples scored, where these are unbalanced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balanced_accuracy: Option<f64>,
     /// How well an autoencoder's error tells a class from the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     anomaly: Option<AnomalyDetection>,
@@ -181,6 +184,7 @@ impl<'a> TrainReport<'a> {
             samples_per_second: timing.samples_per_second,
             test_accuracy: test.and_then(|score| score.accuracy),
             test_loss: test.map(|score| score.loss),
+            balanced_accuracy: evaluated.and_then(Evaluated::balanced_accuracy),
             anomaly: evaluated.and_then(|evaluated| evaluated.anomaly.clone()),
             folding: *folding,
             weights: job.out.path().join(MODEL).display().to_string(),

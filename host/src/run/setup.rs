@@ -9,7 +9,7 @@ use crate::engine::{Engine, EngineOptions};
 use crate::network_file::quoted_layer;
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
-use crate::training::{DatasetTrainer, Split};
+use crate::training::{DatasetTrainer, Split, class_weights};
 use anyhow::{Context, Result, bail};
 use kiln_core::{BufferError, Folding, LaneWidth, Network, Program, Purpose, Scaling, he_uniform};
 
@@ -33,6 +33,8 @@ pub struct Setup<'a> {
     pub split: [usize; 2],
     /// Whether a last batch of one sample is left out of every epoch.
     pub dropped: bool,
+    /// What a sample of each class counts in the loss; empty where each counts 1.
+    pub class_weights: Vec<f32>,
     /// Whose weights it starts from, and what becomes of them, in words; nothing where it starts anew.
     pub start: Option<String>,
 }
@@ -67,6 +69,10 @@ impl<'a> Setup<'a> {
                 (defaults::scaling(samples, &split.train)?, parameters)
             }
         };
+        let weights = match settings.balance {
+            true => class_weights(&samples.labels, &split.train, network.classes()),
+            false => Vec::new(),
+        };
         let options = EngineOptions {
             threads: job.threads,
             lanes: job.lanes,
@@ -74,6 +80,7 @@ impl<'a> Setup<'a> {
             batch: split.train.len().min(settings.batch as usize),
             trainable: trained_from(job.train_from),
             loss: settings.core_loss(),
+            class_weights: weights.clone(),
             seed: settings.seed,
             ..EngineOptions::default()
         };
@@ -112,6 +119,7 @@ impl<'a> Setup<'a> {
             scaling,
             settings,
             start: start.map(|start| start.description),
+            class_weights: weights,
         })
     }
 }

@@ -76,6 +76,12 @@ impl Hyperparameters {
                 "only the loss cross-entropy has labels to smooth",
             ),
             (
+                !self.balance || self.loss == LossSetting::CrossEntropy,
+                "balance",
+                self.balance.to_string(),
+                "only the loss cross-entropy has classes to balance",
+            ),
+            (
                 self.keep == KeepSetting::Last || self.validation > 0.0,
                 "keep",
                 self.keep.to_string(),

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod autoencoder;
+mod balance;
 mod bad_input;
 mod bench;
 mod browser;
