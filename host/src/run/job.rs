@@ -227,7 +227,8 @@ impl Job {
                     "the dataset has samples of its own to validate on; --validation {fraction} is not used"
                 ));
             }
-            let duplicates = dataset.duplicates();
+            let is_split = self.settings.validation.is_none_or(|share| share > 0.0);
+            let duplicates = dataset.duplicates(is_split);
             dataset.notices.extend(duplicates);
             return Ok(dataset);
         }

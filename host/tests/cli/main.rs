@@ -2,8 +2,8 @@
 
 mod arithmetic;
 mod autoencoder;
-mod balance;
 mod bad_input;
+mod balance;
 mod bench;
 mod browser;
 mod cases;
