@@ -55,7 +55,7 @@ pub use download::DownloadError;
 pub use error::DataError;
 pub use idx::IdxError;
 pub use image_folder::{BrokenImage, ImageFolderError};
-pub use images::{ImageFileError, ImageSource, Images, load_images};
+pub use images::{ImageFileError, ImageSource, Images, images_in, load_images};
 pub use labels::same_name;
 pub use named::names;
 #[doc(hidden)]

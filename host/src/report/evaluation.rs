@@ -9,6 +9,7 @@ use crate::roc::AnomalyDetection;
 use crate::run::ClassCounts;
 use crate::training::{DatasetTrainer, MeanScore};
 use crate::weights;
+use kiln_core::reference::loss::{highest_class, softmax};
 use serde::{Deserialize, Serialize};
 
 /// What was found out with the final weights.
@@ -27,6 +28,10 @@ pub struct RunEvaluation {
     pub samples: Samplings,
     /// SHA-256 of the parameters, as [`weights::sha256`] has it.
     pub weights_sha256: String,
+    /// Least probability of the first class of all but 5% of the samples held out that were named rightly: below, it
+    /// says little. Nothing where there were too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sure_from: Option<f32>,
     /// Of each class, how many samples there were to train, to validate and to test on; runs of earlier versions
     /// and of autoencoders have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -160,6 +165,15 @@ impl RunEvaluation {
             }
             evaluated
         });
+        let sure_from = match (loss.tells_classes(), part) {
+            (false, _) => None,
+            (true, ScoredPart::Validation) => sure_from(samples, &indices, &scores),
+            (true, ScoredPart::Test) => {
+                let mut scores = vec![0.0; validation.len() * trainer.scores_per_sample()];
+                trainer.evaluate(&dataset.train, &validation, &mut scores)?;
+                sure_from(&dataset.train, &validation, &scores)
+            }
+        };
         let shape = dataset.train.shape;
         let evaluation = Self {
             dataset: dataset.name.clone(),
@@ -172,6 +186,7 @@ impl RunEvaluation {
                 test: test.map_or(0, Samples::len),
             },
             weights_sha256: weights::sha256(&trainer.folded_parameters()?),
+            sure_from,
             class_counts: match loss.tells_classes() {
                 true => ClassCounts::of(dataset, &validation).counts().to_vec(),
                 false => Vec::new(),
@@ -193,6 +208,25 @@ impl RunEvaluation {
         let evaluated = self.evaluated.as_ref()?;
         (evaluated.part == ScoredPart::Test).then_some(evaluated.score)
     }
+}
+
+/// The probability of the first class that all but 5% of the samples that were named rightly reach.
+fn sure_from(samples: &Samples, indices: &[u32], logits: &[f32]) -> Option<f32> {
+    let row = logits.len().checked_div(indices.len())?;
+    let right = indices.iter().zip(logits.chunks_exact(row));
+    let right = right.filter(|(index, logits)| {
+        highest_class(logits) == usize::from(samples.labels[**index as usize])
+    });
+    let mut reached: Vec<f32> = right
+        .map(|(_, logits)| {
+            let mut probabilities = logits.to_vec();
+            softmax(&mut probabilities);
+            probabilities.into_iter().fold(0.0, f32::max)
+        })
+        .collect();
+    reached.sort_by(f32::total_cmp);
+    let below = reached.len() / 20;
+    reached.get(below).copied().filter(|_| below > 0)
 }
 
 fn yes() -> bool {

@@ -49,6 +49,9 @@ pub fn page(run: &ReportedRun) -> String {
 
 /// Why there is no evaluation.
 fn absence(run: &ReportedRun) -> &'static str {
+    if run.unfinished.is_some() {
+        return "Not known yet: the run is unfinished, and is evaluated at its end.";
+    }
     match run.evaluation {
         Some(_) => {
             "The network was not evaluated: the dataset has no test set, and no samples were held \
@@ -84,6 +87,7 @@ fn head(run: &ReportedRun) -> Markup {
             p { "Training report" }
             h1 { (run.name()) }
             p { (network(run)) }
+            @if let Some(unfinished) = &run.unfinished { p class="note" { (unfinished) } }
             dl class="figures" {
                 (score(run))
                 (figure("Training", &duration(run.seconds()), &epochs))

@@ -10,6 +10,10 @@
 //! where it keeps the best epoch that one's weights, in postcard |
 //! | … | f32: the parameters, as many of the velocity, then the running statistics |
 
+mod model;
+
+pub use model::checkpoint_file;
+
 use super::config::RunConfig;
 use crate::network_file::SyntaxError;
 use crate::training::{BestEpoch, Epoch, Position};

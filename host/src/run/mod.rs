@@ -30,7 +30,7 @@ pub use fitting::{ensure_trainable, ensure_training_samples, fitting};
 pub use folding_effect::FoldingEffect;
 pub use interruption::{INTERRUPTED, Interruption};
 pub use job::{Job, RunRequest, new_folder};
-pub use outputs::{RunOutputs, lasting_name, whole_path};
+pub use outputs::{RunOutputs, lasting_name, metrics, whole_path};
 pub use quantizing::{
     QuantizedRun, QuantizingWatch, describe_int8, describe_tuning_epoch, held_out_score,
     is_interrupted, quantize_run,

@@ -117,7 +117,12 @@ impl<'a> RunOutputs<'a> {
     }
 }
 
-fn metrics(epochs: &[EpochReport]) -> Result<Vec<u8>> {
+/// The text of `metrics.csv`.
+///
+/// # Errors
+///
+/// If a number cannot be written down.
+pub fn metrics(epochs: &[EpochReport]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for epoch in epochs {
         writer.serialize(epoch).context(METRICS)?;

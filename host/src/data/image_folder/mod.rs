@@ -125,6 +125,8 @@ pub struct BrokenImage {
 /// Broken images that a message names.
 const BROKEN_NAMED: usize = 3;
 
+pub(super) use scan::image_files;
+
 pub(super) fn load(
     folder: &Path,
     options: &Options,
