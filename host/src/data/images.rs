@@ -42,8 +42,8 @@ pub enum ImageFileError {
         /// What the operating system said.
         cause: io::Error,
     },
-    /// A folder was given for a file.
-    #[error("{name} is a folder: give the image files in it")]
+    /// A folder was given that has no images in it.
+    #[error("{name} is a folder without images: give image files, or a folder with some in it")]
     Folder {
         /// The folder.
         name: String,
@@ -78,8 +78,14 @@ pub enum ImageFileError {
 /// # Errors
 ///
 /// If the folder cannot be read, or there are none.
-pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    Ok(image_folder::image_files(folder)?)
+pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, ImageFileError> {
+    let images = image_folder::image_files(folder)?;
+    match images.is_empty() {
+        true => Err(ImageFileError::Folder {
+            name: folder.display().to_string(),
+        }),
+        false => Ok(images),
+    }
 }
 
 /// Reads the images and brings them to `shape` as the images of a folder are; 0 threads are one

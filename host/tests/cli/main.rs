@@ -35,3 +35,5 @@ mod support;
 mod sweep;
 mod tensors;
 mod train;
+#[cfg(unix)]
+mod unknown;

@@ -126,16 +126,7 @@ impl Scan {
 /// Takes the images of kinds that are not read out of the files that are none; how many of each kind.
 /// All images of a folder and of the folders in it, in natural order.
 pub(in crate::data) fn image_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let (branch, others) = walk(folder, folder.into())?;
-    if branch.images.is_empty() {
-        let folder = folder.into();
-        return Err(match others.len() {
-            0 => ImageFolderError::Empty { folder },
-            files => ImageFolderError::NoImages { folder, files },
-        }
-        .into());
-    }
-    Ok(branch.images)
+    Ok(walk(folder, folder.into())?.0.images)
 }
 
 fn take_unread(files: &mut Vec<PathBuf>) -> BTreeMap<&'static str, usize> {
