@@ -51,6 +51,7 @@ impl DeviceRun<'_> {
             accuracy_before,
             accuracy_after,
             test_samples: self.subject.test().1.len(),
+            test_samples_seen: self.subject.seen(),
             equal_to_host: weights::same_bits(&parameters, &expected),
             weights_sha256: weights::sha256(&parameters),
             stored,

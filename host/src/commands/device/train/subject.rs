@@ -7,11 +7,16 @@ use crate::data::{self, Dataset, Samples};
 use crate::defaults;
 use crate::model::{AnyModel, ModelFacts};
 use crate::quantization::{LearningHead, LearningHeadError};
+use crate::run::config::RunConfig;
 use crate::run::ensure_trainable;
+use crate::run::folder::CONFIG;
 use crate::seeds::{self, Stream};
+use crate::training::Split;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln_core::{Int8ModelFile, ModelParts, ModelTask, NetworkCut, he_uniform};
+use std::collections::HashSet;
+use std::path::Path;
 
 /// A model with a dataset that fits it.
 pub(super) struct DeviceTrainSubject {
@@ -25,6 +30,8 @@ pub(super) struct DeviceTrainSubject {
     /// Indices of the samples to test on: of the test set where there is one, or else of the
     /// training set's other samples.
     test: Vec<u32>,
+    /// How many of those the model was trained on before; nothing where that is not known.
+    seen: Option<usize>,
 }
 
 /// The last layers of a model of integers, as the desktop trains them.
@@ -50,7 +57,7 @@ impl DeviceTrainSubject {
             .map(read_any_model)
             .transpose()?;
         let model = read.as_ref().map(AnyModel::open).transpose()?;
-        let dataset = load(arguments, model.as_ref(), threads)?;
+        let (dataset, trained) = load(arguments, model.as_ref(), threads)?;
         let head = match &model {
             Some(AnyModel::Int8(model)) => {
                 Some(HeadSubject::of(model, arguments, &dataset, threads)?)
@@ -66,12 +73,18 @@ impl DeviceTrainSubject {
             Some(samples) => spread(samples, Some(arguments.test)),
             None => others(dataset.train.len(), &train, arguments.test),
         };
+        let seen = match (&dataset.test, &trained) {
+            (Some(_), _) => Some(0),
+            (None, Some(trained)) => Some(among(&test, trained)),
+            (None, None) => None,
+        };
         Ok(Self {
             bytes,
             head,
             dataset,
             train,
             test,
+            seen,
         })
     }
 
@@ -109,6 +122,11 @@ impl DeviceTrainSubject {
     /// Whether the model is one of integers, whose last layers learn.
     pub fn is_int8(&self) -> bool {
         self.head.is_some()
+    }
+
+    /// How many of the samples to test on the model was trained on before; nothing where that is not known.
+    pub fn seen(&self) -> Option<usize> {
+        self.seen
     }
 
     /// The samples to test on, and which of them.
@@ -154,11 +172,12 @@ impl HeadSubject {
     }
 }
 
+/// The dataset, and the indices of those of its samples that the model was trained on, where that is known.
 fn load(
     arguments: &DeviceTrainArguments,
     model: Option<&AnyModel<'_>>,
     threads: usize,
-) -> Result<Dataset> {
+) -> Result<(Dataset, Option<Vec<u32>>)> {
     let options = data::Options {
         data: arguments.source.data.clone(),
         offline: arguments.source.offline,
@@ -169,14 +188,39 @@ fn load(
         skip_broken: arguments.source.skip_broken,
         progress: true,
     };
-    let mut dataset = data::load(&arguments.dataset, &options)?.without_set_aside();
+    let dataset = data::load(&arguments.dataset, &options)?;
+    let trained = match &arguments.weights {
+        Some(weights) => trained_on(weights, &dataset),
+        None => Some(Vec::new()),
+    };
+    let mut dataset = dataset.without_set_aside();
     ensure_trainable(&dataset, &arguments.dataset)?;
     // Refused before a device is built for and started.
     dataset.train.bytes()?;
     if let (Some(model), Some(path)) = (model, &arguments.weights) {
         match_classes(model, &mut dataset).with_context(|| path.display().to_string())?;
     }
-    Ok(dataset)
+    Ok((dataset, trained))
+}
+
+/// The samples that the run a model is of was trained on, where its config is beside it and tells of this dataset.
+fn trained_on(weights: &Path, dataset: &Dataset) -> Option<Vec<u32>> {
+    let config = match weights.is_dir() {
+        true => weights.join(CONFIG),
+        false => weights.with_file_name(CONFIG),
+    };
+    let config = RunConfig::read(&config).ok()?;
+    let is_own = config.record?.fingerprint == dataset.sha256();
+    let settings = config.training;
+    let split = Split::of(dataset, settings.validation?, settings.seed?).ok()?;
+    is_own.then_some(split.train)
+}
+
+/// How many of the indices are among others.
+fn among(indices: &[u32], others: &[u32]) -> usize {
+    let others: HashSet<&u32> = others.iter().collect();
+    let found = indices.iter().filter(|index| others.contains(index));
+    found.count()
 }
 
 /// The default network with the parameters that the seed gives.
@@ -219,7 +263,40 @@ fn others(samples: usize, taken: &[u32], count: usize) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::others;
+    use super::*;
+
+    #[test]
+    fn what_a_model_was_trained_on_is_known_by_its_run() {
+        let folder = tempfile::tempdir().unwrap();
+        for class in ["a", "b"] {
+            std::fs::create_dir(folder.path().join(class)).unwrap();
+            for shade in 0..20 {
+                let path = folder.path().join(class).join(format!("{shade}.png"));
+                let value = shade + 100 * u8::from(class == "a");
+                let picture = image::GrayImage::from_pixel(12, 12, image::Luma([value]));
+                picture.save(path).unwrap();
+            }
+        }
+        let name = folder.path().display().to_string();
+        let dataset = data::load(&name, &data::Options::default()).unwrap();
+        let config = |fingerprint: &str| {
+            format!(
+                "[training]\nvalidation = 0.25\nseed = 3\n[record]\nversion = '0'\nsource = ''\n\
+                 fingerprint = '{fingerprint}'\nthreads = 1\nlanes = 1\n"
+            )
+        };
+        let run = tempfile::tempdir().unwrap();
+        let write = |text: String| std::fs::write(run.path().join(CONFIG), text).unwrap();
+        assert_eq!(trained_on(run.path(), &dataset), None);
+        write(config("other"));
+        assert_eq!(trained_on(run.path(), &dataset), None);
+        write(config(dataset.sha256()));
+        let model = run.path().join("model.kiln");
+        let trained = trained_on(&model, &dataset).unwrap();
+        assert_eq!(trained.len(), 30);
+        assert_eq!(trained, Split::of(&dataset, 0.25, 3).unwrap().train);
+        assert_eq!(among(&[trained[0], trained[7], 1000], &trained), 2);
+    }
 
     #[test]
     fn samples_to_test_on_are_not_trained_on() {
