@@ -5,6 +5,7 @@ mod progress;
 use super::arguments::subject::{self, DATASET_HELP};
 use super::arguments::{machine, source};
 use super::{describe_dataset, describe_network};
+use crate::boards::{BOARDS, Board};
 use crate::data::{Dataset, Samples, TargetSize};
 use crate::output::{self, Output, counted, grouped};
 use crate::report::RunEvaluation;
@@ -19,7 +20,9 @@ use crate::run::{
     closing, describe_int8, is_interrupted, quantize_run,
 };
 use crate::settings::Settings;
+use crate::sweep::result::RunCost;
 use anyhow::{Result, bail};
+use kiln_core::Network;
 use progress::TrainProgress;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -99,8 +102,9 @@ pub struct TrainArguments {
     #[arg(long, value_name = "LAYER")]
     train_from: Option<FirstLayer>,
     /// Width and height that images are stretched to: one number, WIDTHxHEIGHT, or own for the most
-    /// common of the dataset [default: own up to 64x64, 32 for larger ones]
-    #[arg(long, value_name = "SIZE", conflicts_with = "model")]
+    /// common of the dataset; with --model, instead of the size that the network says [default: own up to
+    /// 64x64, 32 for larger ones]
+    #[arg(long, value_name = "SIZE")]
     size: Option<TargetSize>,
     #[command(flatten)]
     settings: Settings,
@@ -132,6 +136,9 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let mut setup = Setup::new(&job, &dataset, checkpoint.as_ref())?;
     let outputs = RunOutputs::prepare(&job, &dataset, &setup)?;
     describe_network(output, &setup.network)?;
+    if let Some(note) = no_board(&setup.network) {
+        output.item("note", note)?;
+    }
     describe_run(output, &setup, &dataset)?;
     outputs.warn_of_other_samples(output, &job)?;
     if checkpoint.is_some() {
@@ -303,6 +310,26 @@ fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<
         format_args!("{threads}, {lanes} ({})", setup.lanes.name()),
     )?;
     Ok(())
+}
+
+/// That no board would hold the network, where that is so.
+fn no_board(network: &Network) -> Option<String> {
+    let costs = |board: &Board| {
+        let float = RunCost::of(network, Some(*board));
+        let int8 = RunCost::of_int8(network, Some(*board)).ok();
+        [Some(float), int8].into_iter().flatten()
+    };
+    let fits = |board: &Board| costs(board).any(|cost| cost.fits == Some(true));
+    if BOARDS.iter().any(fits) {
+        return None;
+    }
+    let largest = BOARDS.iter().max_by_key(|board| (board.ram, board.flash))?;
+    let least = costs(largest).last()?;
+    Some(format!(
+        "no board that Kiln knows would hold this network, not in 8-bit integers either: {} has {}; smaller \
+         images (--size), fewer filters or an earlier pool take less",
+        largest.name, least.missing
+    ))
 }
 
 /// Where a run was interrupted, and how to go on.

@@ -124,23 +124,21 @@ impl Job {
     }
 
     fn with_config(
-        request: RunRequest,
+        mut request: RunRequest,
         config: RunConfig,
         start: Option<StartModel>,
         prepare: impl FnOnce(&Path) -> Result<RunFolder, RunFolderError>,
     ) -> Result<Self> {
-        let mut settings = request.settings.or(config.training.clone());
+        let given = std::mem::take(&mut request.settings);
+        let mut settings = given.or(config.training.clone());
         check(&settings, request.lanes, request.config.as_deref())?;
         let model = match &start {
             Some(start) => {
                 settings.loss = Some(start.loss(settings.loss)?);
                 None
             }
-            None => model(request.model.as_deref(), request.config.as_deref(), &config)?,
+            None => model(&request, &config)?,
         };
-        if let (Some(_), Some((_, origin))) = (request.size, &model) {
-            bail!("--size: the network in {origin} has an input of its own; change it there");
-        }
         // Another dataset's samples are elsewhere.
         let same = request.dataset.is_none() || request.dataset == config.dataset;
         let configured = config.data.filter(|_| same);
@@ -288,24 +286,33 @@ fn read_config(path: Option<&Path>) -> Result<RunConfig> {
 }
 
 /// The network of the file given, or of the config, with the name of where it is from.
-fn model(
-    model: Option<&Path>,
-    config_path: Option<&Path>,
-    config: &RunConfig,
-) -> Result<Option<(NetworkTables, String)>> {
-    let (read, path) = match (model, &config.model) {
+fn model(request: &RunRequest, config: &RunConfig) -> Result<Option<(NetworkTables, String)>> {
+    let (read, path) = match (&request.model, &config.model) {
         (Some(path), _) => (network_file::read_tables(path), path.display().to_string()),
-        (None, Some(tables)) => (Ok(tables.clone()), display(config_path)),
+        (None, Some(tables)) => (Ok(tables.clone()), display(request.config.as_deref())),
         (None, None) => return Ok(None),
     };
-    let tables = read.with_context(|| path.clone())?;
+    let mut tables = read.with_context(|| path.clone())?;
+    let mut place = path.clone();
+    match request.size {
+        None => {}
+        Some(TargetSize::Exactly { height, width }) if request.model.is_some() => {
+            tables.input.height = height.into();
+            tables.input.width = width.into();
+            place = format!("{path} with --size {width}x{height}");
+        }
+        Some(size) if request.model.is_some() => bail!(
+            "--size {size}: beside --model it is a number or WIDTHxHEIGHT; leave it out for the size that {path} says"
+        ),
+        Some(_) => bail!("--size: the network in {path} has an input of its own; change it there"),
+    }
     // What does not follow from the data is found before it is loaded.
     let some = if tables.takes_classes() {
         Some(2)
     } else {
         None
     };
-    tables.network(some).with_context(|| path.clone())?;
+    tables.network(some).context(place)?;
     Ok(Some((tables, path)))
 }
 

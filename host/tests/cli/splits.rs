@@ -123,3 +123,77 @@ fn an_autoencoder_is_tested_on_what_it_never_saw() {
         .text("train normal --loss mse --model network.toml --epochs 2 --test-data odd --out run");
     assert!(text.contains("anomaly by its error"), "{text}");
 }
+
+#[test]
+fn duplicates_are_kept_on_one_side() {
+    let workspace = Workspace::new();
+    workspace.images("data", 3, 10);
+    // Each is there twice.
+    for class in 0..3 {
+        for number in 0..10 {
+            let path = |name: String| workspace.path(&format!("data/class{class}/{name}"));
+            fs::copy(
+                path(format!("image {number}.png")),
+                path(format!("copy {number}.png")),
+            )
+            .unwrap();
+        }
+    }
+    let text = workspace.text("train data --epochs 1 --validation 0.2 --out run");
+    for words in [
+        "30 of the samples to train on are there before; duplicates are kept on one side of the split",
+        "48 to train, 12 to validate",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // A part that is given apart stays as it is, which is said.
+    workspace.images("checked", 3, 2);
+    let text = workspace.text("train data --epochs 1 --validation-data checked --out other");
+    let words = "6 of the samples to validate on are among those to train on";
+    assert!(
+        text.contains(words) && !text.contains("one side of the split"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_size_beside_a_network_changes_its_input() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 3, 10);
+    workspace.write(
+        "network.toml",
+        "input = { channels = 1, height = 12, width = 12 }\n\
+         [[layers]]\ntype = \"conv2d\"\nfilters = 4\nkernel = 3\n\
+         [[layers]]\ntype = \"relu\"\n[[layers]]\ntype = \"linear\"\noutputs = \"classes\"\n",
+    );
+    let train = "train bars --epochs 1 --model network.toml --out run";
+    let text = workspace.text(&format!("{train} --size 20x16"));
+    assert!(text.contains("samples of 1x16x20"), "{text}");
+    let again = workspace.text("train --config run/config.toml --out again");
+    assert!(again.contains("samples of 1x16x20"), "{again}");
+    workspace.refuses(
+        &format!("{train} --size 2"),
+        &["network.toml with --size 2x2", "layer 1"],
+    );
+    workspace.refuses(
+        &format!("{train} --size own"),
+        &["--size own", "WIDTHxHEIGHT"],
+    );
+}
+
+#[test]
+fn a_network_that_no_board_holds_is_told_of() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 2, 3);
+    let wide = "input = { channels = 1, height = 12, width = 12 }\n\
+                [[layers]]\ntype = \"linear\"\noutputs = 60000\n\
+                [[layers]]\ntype = \"linear\"\noutputs = \"classes\"\n";
+    workspace.write("wide.toml", wide);
+    let train = "train bars --epochs 1 --batch 1 --threads 1 --out run";
+    let text = workspace.text(&format!("{train} --model wide.toml"));
+    assert!(
+        text.contains("no board that Kiln knows would hold this network"),
+        "{text}"
+    );
+    assert!(!workspace.text(train).contains("no board"));
+}
