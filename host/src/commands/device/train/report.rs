@@ -24,6 +24,9 @@ pub(super) struct DeviceTrainReport {
     /// Which of them the model was trained on before; nothing where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test_samples_seen: Option<usize>,
+    /// Whether it might have been: it was trained before, and the dataset has no test set.
+    #[serde(skip)]
+    pub may_have_seen: bool,
     /// Whether all parameters are the desktop's own after the same run, to the bit.
     pub equal_to_host: bool,
     pub weights_sha256: String,
@@ -126,7 +129,9 @@ impl DeviceTrainReport {
                     number(self.test_samples)
                 ),
             )?;
-            output.item("", self.seen())?;
+            if self.may_have_seen {
+                output.item("", self.seen())?;
+            }
         }
         output.item(
             "parameters",

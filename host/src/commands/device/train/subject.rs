@@ -2,15 +2,16 @@
 
 use super::DeviceTrainArguments;
 use crate::classes::match_classes;
-use crate::commands::arguments::subject::{read_any_model, spread};
+use crate::commands::arguments::subject::{model_file, read_any_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
 use crate::model::{AnyModel, ModelFacts};
 use crate::quantization::{LearningHead, LearningHeadError};
 use crate::run::config::RunConfig;
-use crate::run::ensure_trainable;
 use crate::run::folder::CONFIG;
+use crate::run::{StartModel, ensure_trainable};
 use crate::seeds::{self, Stream};
+use crate::settings::LossSetting;
 use crate::training::Split;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
@@ -32,6 +33,8 @@ pub(super) struct DeviceTrainSubject {
     test: Vec<u32>,
     /// How many of those the model was trained on before; nothing where that is not known.
     seen: Option<usize>,
+    /// What became of a model's weights for other classes, in words.
+    pub made_anew: Option<String>,
 }
 
 /// The last layers of a model of integers, as the desktop trains them.
@@ -57,16 +60,21 @@ impl DeviceTrainSubject {
             .map(read_any_model)
             .transpose()?;
         let model = read.as_ref().map(AnyModel::open).transpose()?;
-        let (dataset, trained) = load(arguments, model.as_ref(), threads)?;
+        let (dataset, trained, is_other) = load(arguments, model.as_ref(), threads)?;
         let head = match &model {
             Some(AnyModel::Int8(model)) => {
                 Some(HeadSubject::of(model, arguments, &dataset, threads)?)
             }
             _ => None,
         };
-        let bytes = match read {
-            Some(bytes) => bytes,
-            None => initial(&dataset, arguments.seed)?,
+        let anew = match &arguments.weights {
+            Some(path) if is_other => Some(made_anew(path, &dataset, arguments.seed)?),
+            _ => None,
+        };
+        let (bytes, made_anew) = match (anew, read) {
+            (Some((bytes, description)), _) => (bytes, Some(description)),
+            (None, Some(bytes)) => (bytes, None),
+            (None, None) => (initial(&dataset, arguments.seed)?, None),
         };
         let train = spread(&dataset.train, arguments.limit);
         let test = match &dataset.test {
@@ -85,6 +93,7 @@ impl DeviceTrainSubject {
             train,
             test,
             seen,
+            made_anew,
         })
     }
 
@@ -172,12 +181,13 @@ impl HeadSubject {
     }
 }
 
-/// The dataset, and the indices of those of its samples that the model was trained on, where that is known.
+/// The dataset, the indices of those of its samples that the model was trained on, where that is known, and whether its
+/// classes are others than those of a model whose last layer can be made anew for them.
 fn load(
     arguments: &DeviceTrainArguments,
     model: Option<&AnyModel<'_>>,
     threads: usize,
-) -> Result<(Dataset, Option<Vec<u32>>)> {
+) -> Result<(Dataset, Option<Vec<u32>>, bool)> {
     let options = data::Options {
         data: arguments.source.data.clone(),
         offline: arguments.source.offline,
@@ -186,6 +196,7 @@ fn load(
         size: data::TargetSize::Reduced,
         codes: None,
         skip_broken: arguments.source.skip_broken,
+        no_cache: arguments.source.no_cache,
         progress: true,
     };
     let dataset = data::load(&arguments.dataset, &options)?;
@@ -198,9 +209,36 @@ fn load(
     // Refused before a device is built for and started.
     dataset.train.bytes()?;
     if let (Some(model), Some(path)) = (model, &arguments.weights) {
-        match_classes(model, &mut dataset).with_context(|| path.display().to_string())?;
+        let matched = match_classes(model, &mut dataset);
+        if let (Err(_), AnyModel::Float(_)) = (&matched, model) {
+            return Ok((dataset, trained, true));
+        }
+        matched.with_context(|| path.display().to_string())?;
     }
-    Ok((dataset, trained))
+    Ok((dataset, trained, false))
+}
+
+/// A model whose last layer is made anew for the classes of the dataset, and what that comes to in words.
+fn made_anew(path: &Path, dataset: &Dataset, seed: u64) -> Result<(ModelBytes, String)> {
+    let start = StartModel::read(&model_file(path)?, None)?;
+    let source = seeds::source(seed, Stream::Init);
+    let start = start.weights(dataset, LossSetting::CrossEntropy, source)?;
+    let class_names: Vec<&str> = dataset.classes.iter().map(String::as_str).collect();
+    let notes = format!(
+        "Kiln {}, {}: weights {}, seed {seed}",
+        env!("CARGO_PKG_VERSION"),
+        dataset.name,
+        start.description
+    );
+    let bytes = ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
+        network: &start.network,
+        scaling: &start.scaling,
+        class_names: &class_names,
+        notes: &notes,
+        parameters: &start.parameters,
+    })?;
+    Ok((bytes, start.description))
 }
 
 /// The samples that the run a model is of was trained on, where its config is beside it and tells of this dataset.
@@ -262,47 +300,4 @@ fn others(samples: usize, taken: &[u32], count: usize) -> Vec<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_model_was_trained_on_is_known_by_its_run() {
-        let folder = tempfile::tempdir().unwrap();
-        for class in ["a", "b"] {
-            std::fs::create_dir(folder.path().join(class)).unwrap();
-            for shade in 0..20 {
-                let path = folder.path().join(class).join(format!("{shade}.png"));
-                let value = shade + 100 * u8::from(class == "a");
-                let picture = image::GrayImage::from_pixel(12, 12, image::Luma([value]));
-                picture.save(path).unwrap();
-            }
-        }
-        let name = folder.path().display().to_string();
-        let dataset = data::load(&name, &data::Options::default()).unwrap();
-        let config = |fingerprint: &str| {
-            format!(
-                "[training]\nvalidation = 0.25\nseed = 3\n[record]\nversion = '0'\nsource = ''\n\
-                 fingerprint = '{fingerprint}'\nthreads = 1\nlanes = 1\n"
-            )
-        };
-        let run = tempfile::tempdir().unwrap();
-        let write = |text: String| std::fs::write(run.path().join(CONFIG), text).unwrap();
-        assert_eq!(trained_on(run.path(), &dataset), None);
-        write(config("other"));
-        assert_eq!(trained_on(run.path(), &dataset), None);
-        write(config(dataset.sha256()));
-        let model = run.path().join("model.kiln");
-        let trained = trained_on(&model, &dataset).unwrap();
-        assert_eq!(trained.len(), 30);
-        assert_eq!(trained, Split::of(&dataset, 0.25, 3).unwrap().train);
-        assert_eq!(among(&[trained[0], trained[7], 1000], &trained), 2);
-    }
-
-    #[test]
-    fn samples_to_test_on_are_not_trained_on() {
-        assert_eq!(others(6, &[0, 3], 2), [1, 4]);
-        assert_eq!(others(6, &[0, 3], 9), [1, 2, 4, 5]);
-        assert!(others(2, &[0, 1], 5).is_empty());
-        assert!(others(2, &[0], 0).is_empty());
-    }
-}
+mod tests;
