@@ -1,20 +1,19 @@
 //! `kiln predict`: says what images show, or how far an autoencoder is off.
 
 mod table;
+mod unsure;
 
 use super::arguments::{machine, subject};
 use crate::data::{self, ImageShape, ImageSource, Samples, is_tensor_file, load_images};
 use crate::engine::{AnyEngine, EngineOptions};
 use crate::model::{AnyModel, ModelFacts};
 use crate::output::Output;
-use crate::report::RunEvaluation;
-use crate::run::folder::{EVALUATION, INT8_MODEL};
 use crate::settings::LossSetting;
 use anyhow::{Context, Result, ensure};
 use kiln_core::{ModelTask, reference};
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
+use unsure::{sure_from, unsure_notice};
 
 /// Say what images show: the five most probable classes of each.
 ///
@@ -133,15 +132,12 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
             predictions.push(prediction.with_context(|| format!("{name}: {image}"))?);
         }
     }
-    let notices = unfinished.into_iter();
-    let mut notices: Vec<String> = notices
-        .chain(parts.into_iter().flat_map(|part| part.notices))
-        .collect();
-    notices.extend(unsure_notice(&predictions, sure_from));
+    let notices = parts.into_iter().flat_map(|part| part.notices);
+    let unsure = unsure_notice(&predictions, sure_from);
     let report = PredictReport {
         predictions,
         sure_from,
-        notices,
+        notices: unfinished.into_iter().chain(notices).collect(),
         classes: names.len(),
         weights_sha256: model.sha256(),
         weights: name,
@@ -150,6 +146,9 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
         output.item("note", notice)?;
     }
     output.line(table::of(&report.predictions))?;
+    if let Some(unsure) = unsure {
+        output.item("note", unsure)?;
+    }
     output.object(&report)?;
     Ok(())
 }
@@ -161,32 +160,6 @@ fn files(images: &[PathBuf]) -> Result<Vec<PathBuf>> {
         false => Ok(vec![path.clone()]),
     });
     Ok(each.collect::<Result<Vec<_>>>()?.concat())
-}
-
-/// The probability below which the first class says little, where the run that the model is of found one out.
-fn sure_from(weights: &Path, sha256: &str) -> Option<f32> {
-    let folder = match weights.is_dir() {
-        true => weights,
-        false => weights.parent()?,
-    };
-    let text = fs::read(folder.join(EVALUATION)).ok()?;
-    let evaluation: RunEvaluation = serde_json::from_slice(&text).ok()?;
-    let is_its_int8 = weights.file_name().is_some_and(|name| name == INT8_MODEL);
-    let is_own = evaluation.weights_sha256 == sha256 || is_its_int8 && evaluation.int8.is_some();
-    evaluation.sure_from.filter(|_| is_own)
-}
-
-/// What is to be said of images whose first class is not at all probable.
-fn unsure_notice(predictions: &[Prediction], sure_from: Option<f32>) -> Option<String> {
-    let is_unsure = |prediction: &&Prediction| prediction.unsure == Some(true);
-    let unsure = predictions.iter().filter(is_unsure).count();
-    let sure_from = sure_from.filter(|_| unsure > 0)?;
-    Some(format!(
-        "of the images marked with ?, {unsure} of {}, the first class has less than {:.1}%, as few of the samples \
-         that it was validated on: it may be none of the classes",
-        predictions.len(),
-        100.0 * sure_from
-    ))
 }
 
 fn sources(images: &[PathBuf]) -> Result<Vec<ImageSource>> {
