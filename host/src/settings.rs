@@ -3,6 +3,7 @@
 mod arithmetic;
 mod augment;
 mod bounds;
+mod help;
 mod keep;
 mod loss;
 mod schedule;
@@ -16,9 +17,9 @@ pub use schedule::{ScheduleError, ScheduleSetting};
 use crate::data::Samples;
 use crate::defaults;
 use crate::number;
+use help::{augment_help, default_of, lr_help, schedule_help, weight_decay_help};
 use kiln_core::{Loss, Sgd};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Hyper-parameters as far as the user gives them, by flag or in a config file.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args, Serialize, Deserialize)]
@@ -299,43 +300,6 @@ impl Hyperparameters {
             nesterov: self.nesterov,
         }
     }
-}
-
-fn default_of(help: &str, value: impl fmt::Display) -> String {
-    format!("{help} [default: {value}]")
-}
-
-fn lr_help() -> String {
-    format!(
-        "Base learning rate [default: {}, or {} for fewer than {} samples]",
-        defaults::LR,
-        defaults::LR_FEW,
-        defaults::FEW
-    )
-}
-
-fn weight_decay_help() -> String {
-    format!(
-        "Weight decay [default: {} for grey images, {} for colour]",
-        defaults::WEIGHT_DECAY_GREY,
-        defaults::WEIGHT_DECAY_COLOUR
-    )
-}
-
-fn augment_help() -> String {
-    default_of(
-        "Changes training samples at random each time they are seen: none, photos (flip,shift:2), or a list of \
-         flip, shift:PIXELS, rotate:DEGREES and erase:PROBABILITY",
-        AugmentSetting::default(),
-    )
-}
-
-fn schedule_help() -> String {
-    default_of(
-        "How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP], warming up for that \
-         many epochs, or a share of all such as 15%",
-        defaults::SCHEDULE,
-    )
 }
 
 #[cfg(test)]

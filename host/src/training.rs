@@ -2,12 +2,14 @@
 
 mod best;
 mod course;
+mod epoch;
 mod position;
 mod split;
 mod weighting;
 
 pub use best::BestEpoch;
 pub use course::{Course, CourseRules, CourseStep};
+pub use epoch::{Epoch, MeanScore};
 pub use position::{Position, ResumeError};
 pub use split::{Split, SplitError};
 pub use weighting::class_weights;
@@ -17,9 +19,8 @@ use crate::data::Samples;
 use crate::engine::{Engine, EngineError};
 use crate::settings::{Hyperparameters, KeepSetting, LossSetting};
 use kiln_core::Outcome;
-use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Why training stopped before its end.
 #[derive(Debug, thiserror::Error)]
@@ -41,31 +42,6 @@ pub enum TrainingError {
     /// The samples do not fit the network.
     #[error(transparent)]
     Engine(#[from] EngineError),
-}
-
-/// How well a network does on some samples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MeanScore {
-    /// Mean loss of a sample.
-    pub loss: f64,
-    /// Fraction of the samples whose class is found; nothing where the loss tells of no classes.
-    pub accuracy: Option<f64>,
-}
-
-/// What an epoch reached and took.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Epoch {
-    /// On the training samples, augmented, each as the weights were when it was its turn; a split
-    /// leaves at least one.
-    pub train: Option<MeanScore>,
-    /// On the samples held out, after the epoch; nothing where none are.
-    pub validation: Option<MeanScore>,
-    /// Samples trained on.
-    pub samples: usize,
-    /// Time of the training steps.
-    pub train_time: Duration,
-    /// Time of all, validation included.
-    pub time: Duration,
 }
 
 /// A network in training.
@@ -328,19 +304,6 @@ impl TrainerState<'_> {
             step,
             lr: self.settings.lr,
         }
-    }
-}
-
-impl MeanScore {
-    /// Mean loss and share of correct classes of what was counted; nothing where no sample was.
-    pub fn of(outcome: &Outcome, loss: LossSetting) -> Option<Self> {
-        let samples = outcome.samples as f64;
-        (outcome.samples > 0).then(|| Self {
-            loss: outcome.loss_sum / samples,
-            accuracy: loss
-                .tells_classes()
-                .then_some(outcome.correct as f64 / samples),
-        })
     }
 }
 

@@ -1,28 +1,26 @@
 //! `kiln train`: from a dataset to a run folder.
 
+mod describe;
 mod progress;
 
 use super::arguments::subject::{self, DATASET_HELP};
 use super::arguments::{machine, source};
 use super::{describe_dataset, describe_network};
-use crate::boards::{BOARDS, Board};
-use crate::data::{Dataset, Samples, TargetSize};
-use crate::output::{self, Output, counted, grouped};
+use crate::data::TargetSize;
+use crate::output::{self, Output};
 use crate::report::RunEvaluation;
-use crate::run::ClassCounts;
 use crate::run::folder::{INT8_MODEL, resume_command};
 use crate::run::{
-    Checkpoints, EpochReport, FirstLayer, FoldingEffect, INTERRUPTED, Interruption, Job,
-    RunOutputs, RunRequest,
+    Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs,
+    RunRequest, StartLayer,
 };
 use crate::run::{
     QuantizingWatch, RunFindings, RunTiming, SeparateData, Setup, TrainReport, TrainingLoop,
     closing, describe_int8, is_interrupted, quantize_run,
 };
 use crate::settings::Settings;
-use crate::sweep::result::RunCost;
 use anyhow::{Result, bail};
-use kiln_core::Network;
+use describe::{describe_run, no_board};
 use progress::TrainProgress;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -100,7 +98,7 @@ pub struct TrainArguments {
     /// With --weights: the first layer to train, by its number in kiln summary or its name in the run's
     /// config.toml; those before stay as they are [default: 1]
     #[arg(long, value_name = "LAYER")]
-    train_from: Option<FirstLayer>,
+    train_from: Option<StartLayer>,
     /// Width and height that images are stretched to: one number, WIDTHxHEIGHT, or own for the most
     /// common of the dataset; with --model, instead of the size that the network says [default: own up to
     /// 64x64, 32 for larger ones]
@@ -248,88 +246,10 @@ impl TrainArguments {
             data: self.source.data,
             offline: self.source.offline,
             skip_broken: self.source.skip_broken,
+            no_cache: self.source.no_cache,
             out: self.out,
         })
     }
-}
-
-fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<()> {
-    let [train, validation] = setup.split.map(|count| grouped(count as u64));
-    let test = dataset.test.as_ref().map_or(0, Samples::len);
-    let test = if test > 0 {
-        format!(", {} to test", grouped(test as u64))
-    } else {
-        String::new()
-    };
-    output.item(
-        "split",
-        format_args!("{train} to train, {validation} to validate{test}"),
-    )?;
-    if let Some(start) = &setup.start {
-        output.item("weights", start)?;
-    }
-    let settings = &setup.settings;
-    if settings.loss.tells_classes() {
-        let counts = ClassCounts::of(dataset, setup.trainer.validation());
-        output.item("classes", counts.listed())?;
-        if !setup.class_weights.is_empty() {
-            output.item("balanced", counts.weights_listed(&setup.class_weights))?;
-        }
-        counts
-            .notes()
-            .into_iter()
-            .try_for_each(|note| output.item("note", note))?;
-    }
-    output.item(
-        "training",
-        format_args!(
-            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}{}seed {}",
-            counted(settings.epochs as usize, "epoch", "epochs"),
-            counted(setup.trainer.steps_per_epoch() as usize, "step", "steps"),
-            settings.batch,
-            settings.lr,
-            settings.momentum,
-            settings.weight_decay,
-            settings.schedule,
-            settings.unusual(),
-            settings.augmented(),
-            settings.seed
-        ),
-    )?;
-    if setup.dropped {
-        output.item(
-            "note",
-            "the last batch of each epoch would be a single sample, of which a batch normalisation \
-             has no variance; it is left out",
-        )?;
-    }
-    let threads = counted(setup.threads, "thread", "threads");
-    let lanes = counted(setup.lanes.lanes(), "lane", "lanes");
-    output.item(
-        "machine",
-        format_args!("{threads}, {lanes} ({})", setup.lanes.name()),
-    )?;
-    Ok(())
-}
-
-/// That no board would hold the network, where that is so.
-fn no_board(network: &Network) -> Option<String> {
-    let costs = |board: &Board| {
-        let float = RunCost::of(network, Some(*board));
-        let int8 = RunCost::of_int8(network, Some(*board)).ok();
-        [Some(float), int8].into_iter().flatten()
-    };
-    let fits = |board: &Board| costs(board).any(|cost| cost.fits == Some(true));
-    if BOARDS.iter().any(fits) {
-        return None;
-    }
-    let largest = BOARDS.iter().max_by_key(|board| (board.ram, board.flash))?;
-    let least = costs(largest).last()?;
-    Some(format!(
-        "no board that Kiln knows would hold this network, not in 8-bit integers either: {} has {}; smaller \
-         images (--size), fewer filters or an earlier pool take less",
-        largest.name, least.missing
-    ))
 }
 
 /// Where a run was interrupted, and how to go on.

@@ -13,8 +13,8 @@
 //!
 //! [`load_images`] takes single images instead, and brings them to a shape the same way.
 //!
-//! Nothing is written but the downloaded files, and these only to the cache folder:
-//! `$KILN_CACHE`, or else `kiln` in the user's cache folder.
+//! Nothing is written but the downloaded files and the decoded images of folders that take a while, and these
+//! only to the cache folder: `$KILN_CACHE`, or else `kiln` in the user's cache folder.
 
 mod added;
 mod archive;
@@ -126,6 +126,8 @@ pub struct Options {
     pub codes: Option<CodeOrder>,
     /// Whether to leave out the images of a folder that cannot be decoded, and say so.
     pub skip_broken: bool,
+    /// Whether decoded images are neither looked for in the cache nor left there.
+    pub no_cache: bool,
     /// Whether to show progress bars on standard error, where that is a terminal.
     pub progress: bool,
 }
@@ -171,7 +173,7 @@ fn load_for(
             check_channels(options.shape)?;
             thread_pool(options.threads)?.install(|| match named {
                 Some(named) => named.load(options, places),
-                None => load_folder(path, options, purpose),
+                None => load_folder(path, options, purpose, places),
             })
         }
     }?;
@@ -203,6 +205,7 @@ fn load_folder(
     folder: &Path,
     options: &Options,
     purpose: TensorPurpose,
+    places: &Places,
 ) -> Result<Dataset, DataError> {
     if !folder.exists() {
         return Err(DataError::UnknownDataset {
@@ -218,7 +221,8 @@ fn load_folder(
             )?
             .brought_to(options)?
     } else {
-        image_folder::load(folder, options, purpose)?
+        let cache = places.cache.as_ref().map(|cache| cache.join("decoded"));
+        image_folder::load(folder, options, purpose, cache.as_deref())?
     };
     dataset.notices.extend(unused_place(options));
     Ok(dataset)

@@ -1,6 +1,6 @@
 //! A run's `config.toml`: everything that decides its bits, so that it can be run again.
 
-use super::start::FirstLayer;
+use super::start::StartLayer;
 use crate::network_file::{NetworkTables, SyntaxError};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub struct RunConfig {
     pub weights: Option<PathBuf>,
     /// The first layer that is trained of it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub train_from: Option<FirstLayer>,
+    pub train_from: Option<StartLayer>,
     /// Hyper-parameters.
     #[serde(default)]
     pub training: Settings,

@@ -1,18 +1,20 @@
 //! What to train, found out and checked as far as possible before anything is loaded.
 
+mod reading;
+
 use super::checkpoint::Checkpoint;
 use super::config::{RunConfig, RunRecord};
 use super::fitting::{ensure_trainable, ensure_training_samples, fitting};
 use super::folder::{RunFolder, RunFolderError};
 use super::outputs::whole_path;
 use super::separate_data::SeparateData;
-use super::start::{FirstLayer, StartModel};
+use super::start::{StartLayer, StartModel};
 use crate::data::{self, Dataset, TargetSize};
-use crate::engine::EngineOptions;
-use crate::network_file::{self, NetworkTables};
+use crate::network_file::NetworkTables;
 use crate::settings::{LossSetting, Settings};
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::{LaneWidth, Network};
+use reading::{check, display, model, read_config, start};
 use std::path::{Path, PathBuf};
 
 /// What someone asks for, before any file is read.
@@ -31,7 +33,7 @@ pub struct RunRequest {
     /// A model file whose weights the run starts from; its network is the run's.
     pub weights: Option<PathBuf>,
     /// The first layer that is trained of it.
-    pub train_from: Option<FirstLayer>,
+    pub train_from: Option<StartLayer>,
     /// Size of the images, for a network that says none.
     pub size: Option<TargetSize>,
     /// Hyper-parameters as far as they are given.
@@ -42,6 +44,8 @@ pub struct RunRequest {
     pub offline: bool,
     /// Whether images that cannot be decoded are left out.
     pub skip_broken: bool,
+    /// Whether decoded images are not cached.
+    pub no_cache: bool,
     /// Folder to write; `runs/DATASET-TIME` where there is none.
     pub out: Option<PathBuf>,
     /// Threads to compute with.
@@ -64,6 +68,8 @@ pub struct Job {
     pub offline: bool,
     /// Whether images that cannot be decoded are left out.
     pub skip_broken: bool,
+    /// Whether decoded images are not cached.
+    pub no_cache: bool,
     /// Hyper-parameters as far as they are given.
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
@@ -115,7 +121,7 @@ impl Job {
         Ok(Self {
             weights,
             train_from: match train_from {
-                Some(FirstLayer::Number(number)) => number,
+                Some(StartLayer::Number(number)) => number,
                 _ => 1,
             },
             checkpoint: Some(checkpoint),
@@ -163,6 +169,7 @@ impl Job {
             size: request.size.unwrap_or(TargetSize::Reduced),
             offline: request.offline,
             skip_broken: request.skip_broken,
+            no_cache: request.no_cache,
             settings,
             model,
             weights: start.as_ref().map(|start| whole_path(start.path())),
@@ -210,6 +217,7 @@ impl Job {
             size: self.size,
             codes: None,
             skip_broken: self.skip_broken,
+            no_cache: self.no_cache,
             progress: true,
         };
         if self.loss().tells_classes() {
@@ -249,92 +257,6 @@ impl Job {
     fn loss(&self) -> LossSetting {
         self.settings.loss.unwrap_or_default()
     }
-}
-
-/// The model to start from, that of the config where there is no other.
-fn start(request: &RunRequest, config: &RunConfig) -> Result<Option<StartModel>> {
-    let first = request.train_from.as_ref().or(config.train_from.as_ref());
-    let Some(path) = request.weights.as_ref().or(config.weights.as_ref()) else {
-        if let Some(first) = first {
-            bail!(
-                "train-from is {first}: it is a layer of a trained model; name that by --weights"
-            );
-        }
-        return Ok(None);
-    };
-    if let Some(model) = &request.model {
-        bail!(
-            "--model {}: the weights of {} have a network of their own; leave out one of the two",
-            model.display(),
-            path.display()
-        );
-    }
-    if request.size.is_some() {
-        bail!(
-            "--size: the network of {} has an input of its own; leave out --size",
-            path.display()
-        );
-    }
-    StartModel::read(path, first).map(Some)
-}
-
-fn read_config(path: Option<&Path>) -> Result<RunConfig> {
-    match path {
-        Some(path) => RunConfig::read(path).with_context(|| path.display().to_string()),
-        None => Ok(RunConfig::default()),
-    }
-}
-
-/// The network of the file given, or of the config, with the name of where it is from.
-fn model(request: &RunRequest, config: &RunConfig) -> Result<Option<(NetworkTables, String)>> {
-    let (read, path) = match (&request.model, &config.model) {
-        (Some(path), _) => (network_file::read_tables(path), path.display().to_string()),
-        (None, Some(tables)) => (Ok(tables.clone()), display(request.config.as_deref())),
-        (None, None) => return Ok(None),
-    };
-    let mut tables = read.with_context(|| path.clone())?;
-    let mut place = path.clone();
-    match request.size {
-        None => {}
-        Some(TargetSize::Exactly { height, width }) if request.model.is_some() => {
-            tables.input.height = height.into();
-            tables.input.width = width.into();
-            place = format!("{path} with --size {width}x{height}");
-        }
-        Some(size) if request.model.is_some() => bail!(
-            "--size {size}: beside --model it is a number or WIDTHxHEIGHT; leave it out for the size that {path} says"
-        ),
-        Some(_) => bail!("--size: the network in {path} has an input of its own; change it there"),
-    }
-    // What does not follow from the data is found before it is loaded.
-    let some = if tables.takes_classes() {
-        Some(2)
-    } else {
-        None
-    };
-    tables.network(some).context(place)?;
-    Ok(Some((tables, path)))
-}
-
-/// Finds what is out of bounds before anything is loaded.
-fn check(settings: &Settings, lanes: Option<LaneWidth>, config: Option<&Path>) -> Result<()> {
-    // The number of channels only chooses defaults, which are sound.
-    let checked = settings.resolve(1, 1);
-    let resolved = match config {
-        Some(path) => checked.with_context(|| format!("{} and the arguments", path.display()))?,
-        None => checked?,
-    };
-    let options = EngineOptions {
-        lanes,
-        arithmetic: resolved.arithmetic.into(),
-        ..EngineOptions::default()
-    };
-    options.width()?;
-    Ok(())
-}
-
-fn display(path: Option<&Path>) -> String {
-    path.map_or_else(String::new, |path| path.display().to_string())
 }
 
 /// `runs/<dataset>-<time>`.

@@ -38,5 +38,5 @@ pub use quantizing::{
 pub use report::{EpochReport, RunFindings, RunTiming, TrainReport};
 pub use separate_data::SeparateData;
 pub use setup::Setup;
-pub use start::{FirstLayer, StartModel, StartWeights};
+pub use start::{StartLayer, StartModel, StartWeights};
 pub use training_loop::{TrainingLoop, TrainingWatch};

@@ -4,7 +4,7 @@ use super::checkpoint::CheckpointFacts;
 use super::config::{RunConfig, RunRecord};
 use super::folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use super::report::EpochReport;
-use super::start::FirstLayer;
+use super::start::StartLayer;
 use super::{Job, Setup};
 use crate::data::{self, Dataset};
 use crate::output::Output;
@@ -142,7 +142,7 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> Result<RunConfig> 
         validation_data: separate.validation,
         test_data: separate.test,
         weights: job.weights.clone(),
-        train_from: (job.train_from > 1).then_some(FirstLayer::Number(job.train_from)),
+        train_from: (job.train_from > 1).then_some(StartLayer::Number(job.train_from)),
         training: setup.settings.into(),
         record: Some(RunRecord {
             version: env!("CARGO_PKG_VERSION").into(),

@@ -1,17 +1,15 @@
 //! What a run starts from where it does not start anew: a trained model.
 
-use super::config::RunConfig;
-use super::folder::CONFIG;
+mod layers;
+
 use crate::classes::{match_classes, named_classes};
 use crate::data::{Dataset, same_name};
 use crate::model::{AnyModel, ModelFacts};
-use crate::output::first_names;
 use crate::settings::LossSetting;
 use crate::weights::{self, ModelBytes};
 use anyhow::{Context, Result, bail, ensure};
-use kiln_core::{
-    Folding, Layer, ModelFile, ModelTask, Network, NetworkCut, Scaling, Trainable, he_uniform,
-};
+use kiln_core::{ModelFile, ModelTask, Network, NetworkCut, Scaling, Trainable, he_uniform};
+use layers::{check_layer, named_layer, parameters_before, with_outputs};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::fmt;
@@ -21,7 +19,7 @@ use std::str::FromStr;
 /// The first layer that is trained, as people call it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum FirstLayer {
+pub enum StartLayer {
     /// Its number, from 1, as `kiln summary` counts.
     Number(usize),
     /// The name that it has in the run's `config.toml`.
@@ -56,7 +54,7 @@ impl StartModel {
     /// # Errors
     ///
     /// What is wrong with it, that it is one of integers, or that no layer from that one on can be trained.
-    pub fn read(path: &Path, first: Option<&FirstLayer>) -> Result<Self> {
+    pub fn read(path: &Path, first: Option<&StartLayer>) -> Result<Self> {
         let name = || path.display().to_string();
         let bytes = ModelBytes::read(path).with_context(name)?;
         if let AnyModel::Int8(_) = AnyModel::open(&bytes).with_context(name)? {
@@ -69,8 +67,8 @@ impl StartModel {
         let model = bytes.open().with_context(name)?;
         let first_layer = match first {
             None => 1,
-            Some(FirstLayer::Number(number)) => *number,
-            Some(FirstLayer::Name(asked)) => named_layer(path, model.network(), asked)?,
+            Some(StartLayer::Number(number)) => *number,
+            Some(StartLayer::Name(asked)) => named_layer(path, model.network(), asked)?,
         };
         check_layer(model.network(), first_layer).with_context(name)?;
         Ok(Self {
@@ -237,91 +235,7 @@ fn has_same_classes(model: &ModelFile<'_>, classes: &[String]) -> bool {
     model.network().classes() == classes.len() && (names.is_empty() || classes.iter().all(is_known))
 }
 
-/// The network with other outputs of its last layer that has parameters.
-fn with_outputs(network: &Network, last: usize, classes: usize) -> Result<Network> {
-    let kind = network.layers().get(last - 1).map_or("", Layer::name);
-    let refused = || {
-        format!(
-            "its last layer with parameters ({last} {kind}) cannot be made anew for {classes} classes; give a \
-             model that ends in a linear layer"
-        )
-    };
-    let outputs = u16::try_from(classes).ok().with_context(refused)?;
-    let shape = network.input_shape();
-    let mut changed = Network::input(shape.channels, shape.height, shape.width);
-    for (index, (layer, inputs)) in network.layers().iter().zip(network.inputs()).enumerate() {
-        let mut layer = *layer;
-        match &mut layer {
-            Layer::Linear(linear) if index + 1 == last => linear.outputs = outputs,
-            Layer::Conv2d(conv) if index + 1 == last => conv.filters = outputs,
-            _ => {}
-        }
-        changed = changed.node(layer, *inputs);
-    }
-    changed.check().ok().with_context(refused)?;
-    ensure!(changed.classes() == classes, refused());
-    Ok(changed)
-}
-
-/// How many parameters the layers before `layer` have, counted from 1.
-fn parameters_before(network: &Network, layer: usize) -> usize {
-    let before = 0..layer - 1;
-    let counts = before.map(|index| network.layer_cost(index).parameters as usize);
-    counts.sum()
-}
-
-/// Refuses to train from a layer that is not there or that nothing can be trained from.
-fn check_layer(network: &Network, first: usize) -> Result<()> {
-    let layers = network.layers().len();
-    ensure!(
-        first > 0,
-        "train-from is 0; layers are counted from 1, as kiln summary shows them"
-    );
-    ensure!(
-        first <= layers,
-        "train-from is {first}, but the network has {layers} layers; kiln summary shows them"
-    );
-    let last = NetworkCut::last_layer(network);
-    ensure!(
-        first <= last,
-        "train-from is {first}, but no layer from number {first} on has parameters to train; the last that has is \
-         {last}"
-    );
-    Ok(())
-}
-
-/// The number of the layer with this name in the config of the run that the model is of.
-fn named_layer(path: &Path, network: &Network, asked: &str) -> Result<usize> {
-    let config = RunConfig::read(&path.with_file_name(CONFIG));
-    let tables = config.ok().and_then(|config| config.model);
-    let trained = tables.and_then(|tables| Some((tables.network(None).ok()?, tables.names())));
-    let (numbers, names): (Vec<usize>, Vec<String>) = match trained {
-        Some((trained, names)) => {
-            let folding = Folding::of(&trained);
-            let is_own = folding.clone().network() == *network;
-            let named = names.into_iter().enumerate();
-            named
-                .filter(|_| is_own)
-                .filter_map(|(index, name)| Some((folding.number(index), name?)))
-                .unzip()
-        }
-        None => Default::default(),
-    };
-    if let Some(place) = names.iter().position(|name| name == asked) {
-        return Ok(numbers[place]);
-    }
-    let known = match names.is_empty() {
-        true => "its layers have no names".into(),
-        false => format!("there are {}", first_names(&names)),
-    };
-    bail!(
-        "{}: train-from is {asked:?}, but no layer is named so ({known}); give a number, as kiln summary shows \
-         them",
-        path.display()
-    )
-}
-
-impl FromStr for FirstLayer {
+impl FromStr for StartLayer {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -332,7 +246,7 @@ impl FromStr for FirstLayer {
     }
 }
 
-impl fmt::Display for FirstLayer {
+impl fmt::Display for StartLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),

@@ -6,6 +6,7 @@ mod bad_input;
 mod balance;
 mod bench;
 mod browser;
+mod cache;
 mod cases;
 mod disk;
 mod evaluate;

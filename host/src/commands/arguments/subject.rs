@@ -104,6 +104,7 @@ impl SubjectArguments {
             size: data::TargetSize::Own,
             codes: model.codes(),
             skip_broken: self.source.skip_broken,
+            no_cache: self.source.no_cache,
             progress: true,
         }
     }

@@ -263,6 +263,7 @@ impl<'a> Runs<'a> {
             offline: true,
             // The samples are here already.
             skip_broken: false,
+            no_cache: false,
             settings: run.settings.clone(),
             model: model(run),
             size: TargetSize::Reduced,

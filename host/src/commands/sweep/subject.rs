@@ -94,6 +94,7 @@ impl SweepSubject {
             size: TargetSize::Reduced,
             codes: None,
             skip_broken: source.skip_broken,
+            no_cache: source.no_cache,
             progress: true,
         };
         let mut dataset = data::load(&self.plan.dataset, &options)?;
