@@ -247,7 +247,7 @@ fn classes(run: &ReportedRun, confusion: Option<&Confusion>) -> Markup {
         @if confusion.is_some() { p class="note" {
             "Precision: of what was predicted to be of the class, the share that is. "
             "Recall: of what is of the class, the share that was found."
-        } }
+        } } @else { p class="note" { (absence(run)) } }
     }
 }
 

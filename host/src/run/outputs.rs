@@ -62,15 +62,14 @@ impl<'a> RunOutputs<'a> {
             .record
             .as_ref()
             .filter(|record| record.fingerprint != self.dataset.sha256());
-        match recorded {
-            Some(RunRecord { source, .. }) => output.item(
+        if let Some(RunRecord { source, .. }) = recorded {
+            output.item(
                 "note",
                 format_args!(
                     "these are not the samples of the run in --config ({source}): \
                      the weights will differ"
                 ),
-            )?,
-            None => {}
+            )?;
         }
         Ok(())
     }
