@@ -94,6 +94,23 @@ impl Folding {
         self.network
     }
 
+    /// The number in the folded network, counted from 1, of the layer that the trained network's layer at
+    /// `index` becomes or becomes part of; of one that goes away, that of the next that stays.
+    pub const fn number(&self, index: usize) -> usize {
+        let index = match self.fates[index] {
+            Fate::IntoProducer(node) => node as usize,
+            _ => index,
+        };
+        let (mut number, mut before) = (1, 0);
+        while before < index {
+            if matches!(self.fates[before], Fate::Kept | Fate::Scale) {
+                number += 1;
+            }
+            before += 1;
+        }
+        number
+    }
+
     /// Fills `folded`, as long as the folded network's parameters, with what the trained network's
     /// parameters and running statistics come to. Computed in `f64`, rounded once.
     ///

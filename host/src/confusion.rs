@@ -21,6 +21,9 @@ pub struct Confusion {
     predictions: Vec<u64>,
 }
 
+/// From how many samples of a class to one of another on they are called unbalanced.
+pub const UNBALANCED: u64 = 3;
+
 /// Samples of one class that were taken for another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ConfusedPair {
@@ -102,6 +105,22 @@ impl Confusion {
     /// The share of a class's samples that were predicted to be of it; nothing where it has none.
     pub fn recall(&self, class: usize) -> Option<f64> {
         share(self.count(class, class), self.truths[class])
+    }
+
+    /// The mean of the classes' recalls, of those that have samples; nothing where none has.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        let recalls: Vec<f64> = (0..self.classes)
+            .filter_map(|class| self.recall(class))
+            .collect();
+        (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
+    }
+
+    /// Whether a class has so many more samples than another that accuracy says more of it than of that.
+    pub fn is_unbalanced(&self) -> bool {
+        let counts = || self.truths.iter().filter(|count| **count > 0);
+        let (most, least) = (counts().max(), counts().min());
+        most.zip(least)
+            .is_some_and(|(most, least)| *most >= UNBALANCED * *least)
     }
 
     /// The most frequent confusions, at most `most` of them, the most frequent first; of equals

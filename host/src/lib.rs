@@ -8,6 +8,7 @@ pub mod augmentation;
 pub mod bench;
 pub mod boards;
 pub mod charts;
+pub mod classes;
 pub mod cli;
 pub mod commands;
 pub mod confusion;

@@ -3,20 +3,23 @@
 mod arithmetic;
 mod augment;
 mod bounds;
+mod help;
+mod keep;
 mod loss;
 mod schedule;
 
 pub use arithmetic::ArithmeticSetting;
 pub use augment::{AugmentError, AugmentSetting};
+pub use keep::KeepSetting;
 pub use loss::LossSetting;
 pub use schedule::{ScheduleError, ScheduleSetting};
 
 use crate::data::Samples;
 use crate::defaults;
 use crate::number;
+use help::{augment_help, default_of, lr_help, schedule_help, weight_decay_help};
 use kiln_core::{Loss, Sgd};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Hyper-parameters as far as the user gives them, by flag or in a config file.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args, Serialize, Deserialize)]
@@ -59,6 +62,12 @@ pub struct Settings {
         help = "Share of each label that is spread over all classes [default: 0]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label_smoothing: Option<f64>,
+    /// Whether classes count the same.
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        help = "Weigh each sample in the loss by samples / classes / samples of its class, so that rare classes count as \
+            much as common ones")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balance: Option<bool>,
     /// How training adds products to sums.
     #[arg(long, value_name = "separate|fused", hide_possible_values = true,
         help = format!("Arithmetic of the training steps: {}; models are evaluated in the separate one", ArithmeticSetting::HELP))]
@@ -77,6 +86,12 @@ pub struct Settings {
         help = default_of("Fraction of the training samples held out to validate on; 0 for none",
             defaults::VALIDATION))]
     pub validation: Option<f64>,
+    /// Which epoch's weights are kept.
+    #[arg(long, value_name = "last|best", hide_possible_values = true,
+        help = default_of("Which epoch's weights become the model: the last one's, or those that did best on the samples \
+            held out, by accuracy, then by loss", KeepSetting::default()))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<KeepSetting>,
     /// Whether the trained network is quantised.
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true",
         help = "Quantise the trained network, too: a model of 8-bit integers beside it, as kiln quantize makes it")]
@@ -110,6 +125,8 @@ pub struct Hyperparameters {
     pub loss: LossSetting,
     /// Share of each label spread over all classes, in `[0, 1)`; only of the cross-entropy.
     pub label_smoothing: f64,
+    /// Whether classes count the same, however many samples they have; only of the cross-entropy.
+    pub balance: bool,
     /// How training adds products to sums.
     pub arithmetic: ArithmeticSetting,
     /// What is done to the training samples.
@@ -118,6 +135,8 @@ pub struct Hyperparameters {
     pub seed: u64,
     /// Fraction of the training samples held out, in `[0, 1)`.
     pub validation: f64,
+    /// Which epoch's weights are kept; the best only where samples are held out.
+    pub keep: KeepSetting,
     /// Whether the trained network is quantised.
     pub quantize: bool,
     /// Epochs that the quantised network is trained on, at least 1.
@@ -156,10 +175,12 @@ impl Settings {
             schedule: self.schedule.or(other.schedule),
             loss: self.loss.or(other.loss),
             label_smoothing: self.label_smoothing.or(other.label_smoothing),
+            balance: self.balance.or(other.balance),
             arithmetic: self.arithmetic.or(other.arithmetic),
             augment: self.augment.or(other.augment),
             seed: self.seed.or(other.seed),
             validation: self.validation.or(other.validation),
+            keep: self.keep.or(other.keep),
             quantize: self.quantize.or(other.quantize),
             quantize_epochs: self.quantize_epochs.or(other.quantize_epochs),
         }
@@ -196,10 +217,12 @@ impl Settings {
             schedule: self.schedule.unwrap_or(defaults::SCHEDULE),
             loss: self.loss.unwrap_or_default(),
             label_smoothing: self.label_smoothing.unwrap_or_default(),
+            balance: self.balance.unwrap_or_default(),
             arithmetic: self.arithmetic.unwrap_or_default(),
             augment: self.augment.unwrap_or_default(),
             seed: self.seed.unwrap_or(defaults::SEED),
             validation: self.validation.unwrap_or(defaults::VALIDATION),
+            keep: self.keep.unwrap_or_default(),
             quantize: self.quantize.unwrap_or_default(),
             quantize_epochs: self.quantize_epochs,
         };
@@ -222,11 +245,13 @@ impl From<Hyperparameters> for Settings {
             schedule: Some(resolved.schedule),
             loss: Some(resolved.loss).filter(|loss| *loss != LossSetting::default()),
             label_smoothing: Some(resolved.label_smoothing).filter(|share| *share != 0.0),
+            balance: resolved.balance.then_some(true),
             arithmetic: Some(resolved.arithmetic)
                 .filter(|arithmetic| *arithmetic != ArithmeticSetting::default()),
             augment: Some(resolved.augment),
             seed: Some(resolved.seed),
             validation: Some(resolved.validation),
+            keep: Some(resolved.keep).filter(|keep| *keep != KeepSetting::default()),
             quantize: resolved.quantize.then_some(true),
             quantize_epochs: resolved.quantize_epochs,
         }
@@ -242,7 +267,7 @@ impl Hyperparameters {
         format!("augment {}, ", self.augment)
     }
 
-    /// Momentum, loss, label smoothing and arithmetic as far as they are not the usual ones, for a list in
+    /// Momentum, loss, label smoothing, balance, arithmetic and what is kept as far as they are not the usual ones, for a list in
     /// words; empty where all are.
     pub fn unusual(&self) -> String {
         let nesterov = if self.nesterov { "nesterov, " } else { "" };
@@ -258,7 +283,12 @@ impl Hyperparameters {
             ArithmeticSetting::Separate => "",
             ArithmeticSetting::Fused => "fused arithmetic, ",
         };
-        format!("{nesterov}{loss}{smoothing}{arithmetic}")
+        let keep = match self.keep {
+            KeepSetting::Last => "",
+            KeepSetting::Best => "keep best, ",
+        };
+        let balance = if self.balance { "balanced, " } else { "" };
+        format!("{nesterov}{loss}{smoothing}{balance}{arithmetic}{keep}")
     }
 
     /// The update of every step; its rate is the base that the schedule changes.
@@ -270,43 +300,6 @@ impl Hyperparameters {
             nesterov: self.nesterov,
         }
     }
-}
-
-fn default_of(help: &str, value: impl fmt::Display) -> String {
-    format!("{help} [default: {value}]")
-}
-
-fn lr_help() -> String {
-    format!(
-        "Base learning rate [default: {}, or {} for fewer than {} samples]",
-        defaults::LR,
-        defaults::LR_FEW,
-        defaults::FEW
-    )
-}
-
-fn weight_decay_help() -> String {
-    format!(
-        "Weight decay [default: {} for grey images, {} for colour]",
-        defaults::WEIGHT_DECAY_GREY,
-        defaults::WEIGHT_DECAY_COLOUR
-    )
-}
-
-fn augment_help() -> String {
-    default_of(
-        "Changes training samples at random each time they are seen: none, photos (flip,shift:2), or a list of \
-         flip, shift:PIXELS, rotate:DEGREES and erase:PROBABILITY",
-        AugmentSetting::default(),
-    )
-}
-
-fn schedule_help() -> String {
-    default_of(
-        "How the learning rate changes: constant, step:EPOCHS:FACTOR or cosine[:WARMUP], warming up for that \
-         many epochs, or a share of all such as 15%",
-        defaults::SCHEDULE,
-    )
 }
 
 #[cfg(test)]

@@ -1,21 +1,26 @@
 //! Training: the split, the order of the samples, and the epochs.
 
+mod best;
 mod course;
+mod epoch;
 mod position;
 mod split;
+mod weighting;
 
+pub use best::BestEpoch;
 pub use course::{Course, CourseRules, CourseStep};
+pub use epoch::{Epoch, MeanScore};
 pub use position::{Position, ResumeError};
 pub use split::{Split, SplitError};
+pub use weighting::class_weights;
 
 use crate::augmentation::Augmenter;
 use crate::data::Samples;
 use crate::engine::{Engine, EngineError};
-use crate::settings::{Hyperparameters, LossSetting};
+use crate::settings::{Hyperparameters, KeepSetting, LossSetting};
 use kiln_core::Outcome;
-use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Why training stopped before its end.
 #[derive(Debug, thiserror::Error)]
@@ -39,35 +44,12 @@ pub enum TrainingError {
     Engine(#[from] EngineError),
 }
 
-/// How well a network does on some samples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MeanScore {
-    /// Mean loss of a sample.
-    pub loss: f64,
-    /// Fraction of the samples whose class is found; nothing where the loss tells of no classes.
-    pub accuracy: Option<f64>,
-}
-
-/// What an epoch reached and took.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Epoch {
-    /// On the training samples, augmented, each as the weights were when it was its turn; a split
-    /// leaves at least one.
-    pub train: Option<MeanScore>,
-    /// On the samples held out, after the epoch; nothing where none are.
-    pub validation: Option<MeanScore>,
-    /// Samples trained on.
-    pub samples: usize,
-    /// Time of the training steps.
-    pub train_time: Duration,
-    /// Time of all, validation included.
-    pub time: Duration,
-}
-
 /// A network in training.
 pub struct DatasetTrainer<'a> {
     engine: Engine,
     state: TrainerState<'a>,
+    /// The best epoch so far, where its weights are to be kept.
+    best: Option<BestEpoch>,
 }
 
 /// The samples, their course, and how far training has come.
@@ -98,7 +80,11 @@ impl<'a> DatasetTrainer<'a> {
             settings,
             position: Position::default(),
         };
-        Self { engine, state }
+        Self {
+            engine,
+            state,
+            best: None,
+        }
     }
 
     /// Number of steps an epoch has; the last one may be of fewer samples.
@@ -117,10 +103,12 @@ impl<'a> DatasetTrainer<'a> {
         position: Position,
         velocity: &[f32],
         statistics: &[f32],
+        best: Option<BestEpoch>,
     ) -> Result<(), ResumeError> {
         let epochs = u64::from(position.epochs) * u64::from(self.steps_per_epoch());
         let steps = epochs + u64::from(position.steps);
         self.engine.resume(velocity, statistics, steps)?;
+        self.best = best;
         self.state.resume(position)
     }
 
@@ -142,7 +130,40 @@ impl<'a> DatasetTrainer<'a> {
         progress: impl FnMut(&Outcome) -> ControlFlow<()> + Send,
     ) -> Result<Option<Epoch>, TrainingError> {
         let state = &mut self.state;
-        self.engine.within(|engine| state.epoch(engine, progress))
+        let epoch = self.engine.within(|engine| state.epoch(engine, progress))?;
+        if let Some(epoch) = epoch.filter(|_| self.state.settings.keep == KeepSetting::Best) {
+            self.remember(&epoch);
+        }
+        Ok(epoch)
+    }
+
+    /// Keeps the weights as they are, where the epoch that is just done is the best so far.
+    fn remember(&mut self, epoch: &Epoch) {
+        if let Some(score) = BestEpoch::better_score(epoch, self.best.as_ref()) {
+            self.best = Some(BestEpoch {
+                epoch: self.state.position.epochs,
+                score,
+                parameters: self.engine.parameters().to_vec(),
+                statistics: self.engine.statistics().to_vec(),
+            });
+        }
+    }
+
+    /// The best epoch so far, where its weights are to be kept.
+    pub fn best(&self) -> Option<&BestEpoch> {
+        self.best.as_ref()
+    }
+
+    /// Goes back to the weights that are to be kept, when all epochs are done.
+    ///
+    /// # Errors
+    ///
+    /// If the best epoch's are of another network.
+    pub fn settle(&mut self) -> Result<(), EngineError> {
+        match &self.best {
+            Some(best) => self.engine.restore(&best.parameters, &best.statistics),
+            None => Ok(()),
+        }
     }
 
     /// Indices of the samples held out to validate on.
@@ -283,19 +304,6 @@ impl TrainerState<'_> {
             step,
             lr: self.settings.lr,
         }
-    }
-}
-
-impl MeanScore {
-    /// Mean loss and share of correct classes of what was counted; nothing where no sample was.
-    pub fn of(outcome: &Outcome, loss: LossSetting) -> Option<Self> {
-        let samples = outcome.samples as f64;
-        (outcome.samples > 0).then(|| Self {
-            loss: outcome.loss_sum / samples,
-            accuracy: loss
-                .tells_classes()
-                .then_some(outcome.correct as f64 / samples),
-        })
     }
 }
 

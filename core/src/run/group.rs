@@ -107,6 +107,18 @@ fn clear_sums(steps: &[Step], values: &mut [f32]) {
     }
 }
 
+/// Multiplies each lane by its sample's weight; all lanes of one that has none stay.
+fn weigh<L: Lanes>(packets: &mut [L], weights: &[f32]) {
+    if weights.is_empty() {
+        return;
+    }
+    for lanes in L::values_mut(packets).chunks_exact_mut(L::LANES) {
+        for (value, weight) in lanes.iter_mut().zip(weights) {
+            *value *= weight;
+        }
+    }
+}
+
 /// A group on its way through a phase.
 struct GroupPass<'a, 'm, L, O> {
     program: &'a Program,
@@ -185,6 +197,7 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
             unreachable!("buffers alive at the same time overlap");
         };
         let mean = 1.0 / self.work.batch as f32;
+        let weights = self.work.weights.get(samples.clone()).unwrap_or(&[]);
         let outcome = &mut self.outcome;
         match program.loss() {
             Loss::CrossEntropy { smoothing } => {
@@ -193,7 +206,7 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
                     labels: &self.work.labels[samples.clone()],
                     smoothing,
                     mean,
-                    gradient,
+                    gradient: &mut *gradient,
                     outcome,
                 });
             }
@@ -202,10 +215,11 @@ impl<'a, L: Lanes, O: Observer> GroupPass<'a, '_, L, O> {
                 target,
                 samples: samples.len(),
                 mean,
-                gradient,
+                gradient: &mut *gradient,
                 outcome,
             }),
         }
+        weigh(gradient, weights);
     }
 
     /// From the gradient of a step's output to those of what it reads and of its parameters; of a

@@ -130,6 +130,7 @@ impl<L: Lanes> Trainer<'_, L> {
             *key = dropout_key(self.seed, self.steps, sample as u64);
         }
         let work = GroupWork {
+            weights: &[],
             parameters: self.parameters,
             moments: self.moments,
             labels: &labels[own.clone()],

@@ -1,6 +1,5 @@
 //! Groups of arguments that several commands take.
 
-pub mod classes;
 pub mod machine;
 pub mod source;
 pub mod subject;

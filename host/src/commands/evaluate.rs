@@ -11,7 +11,7 @@ use crate::engine::{AnyEngine, EngineOptions, Int8Scores};
 use crate::model::{AnyModel, ModelFacts};
 use crate::output::{Output, grouped};
 use crate::roc::AnomalyDetection;
-use crate::run::closing::describe_anomaly;
+use crate::run::closing::{balanced_in_words, describe_anomaly, few_in_words};
 use crate::settings::{ArithmeticSetting, LossSetting};
 use crate::training::MeanScore;
 use crate::weights;
@@ -74,6 +74,9 @@ struct EvaluateReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     correct: Option<usize>,
     accuracy: Option<f64>,
+    /// Mean of the classes' recalls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balanced_accuracy: Option<f64>,
     loss: Option<f64>,
     /// How well an autoencoder's error tells a class from the others.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,9 +168,10 @@ fn describe(output: Output, report: &EvaluateReport<'_>, dataset: &Dataset) -> i
     let samples = grouped(report.samples as u64);
     let scored = match (report.correct, &report.errors_sha256) {
         (Some(correct), _) => format!(
-            "{:.2}% of {samples} samples ({} correct), loss {:.4}",
+            "{:.2}% of {samples} samples ({} correct{}), loss {:.4}",
             shown(report.accuracy, 100.0),
             grouped(correct as u64),
+            few_in_words(report.samples),
             shown(report.loss, 1.0)
         ),
         (None, Some(_)) => format!(
@@ -180,6 +184,13 @@ fn describe(output: Output, report: &EvaluateReport<'_>, dataset: &Dataset) -> i
         "scored",
         format_args!("{scored}, in {:.2} s", report.seconds),
     )?;
+    let confusion = report.confusion.as_ref();
+    if let Some(balanced) = report
+        .balanced_accuracy
+        .filter(|_| confusion.is_some_and(Confusion::is_unbalanced))
+    {
+        output.item("balanced", balanced_in_words(balanced))?;
+    }
     if let Some(anomaly) = &report.anomaly {
         describe_anomaly(output, anomaly)?;
     }
@@ -230,6 +241,7 @@ fn score<'a>(
         samples: outcome.samples,
         correct: is_classified.then_some(outcome.correct),
         accuracy: score.and_then(|score| score.accuracy),
+        balanced_accuracy: confusion.as_ref().and_then(Confusion::balanced_accuracy),
         loss: score.map(|score| score.loss),
         anomaly: match tells_classes {
             true => None,

@@ -4,8 +4,8 @@ mod int8;
 mod scaling;
 mod verify;
 
-use super::arguments::classes::named_classes;
 use super::{beside, describe_network};
+use crate::classes::named_classes;
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};
 use crate::exchange::{Affine, safetensors, tflite, two_classes};

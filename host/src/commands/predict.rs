@@ -1,6 +1,7 @@
 //! `kiln predict`: says what images show, or how far an autoencoder is off.
 
 mod table;
+mod unsure;
 
 use super::arguments::{machine, subject};
 use crate::data::{self, ImageShape, ImageSource, Samples, is_tensor_file, load_images};
@@ -12,29 +13,34 @@ use anyhow::{Context, Result, ensure};
 use kiln_core::{ModelTask, reference};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use unsure::{sure_from, unsure_notice};
 
 /// Say what images show: the five most probable classes of each.
 ///
-/// Images are PNG, JPEG, WebP or BMP files, known by their content. A file whose name ends in
+/// Images are PNG, JPEG, WebP or BMP files, known by their content; a folder stands for all in it. A file whose name ends in
 /// .safetensors stands for all samples of its tensor input. Images are brought to the network's
 /// channels and size as the images of a folder are in training: transparency becomes black, and a
 /// resize is said aloud. Probabilities are the softmax of the network's outputs.
+///
+/// A network names one of its classes whatever it is shown. Where the folder of the run is there, an image is marked
+/// with ? if its first class is less probable than of 95% of the samples that were named rightly in validation: it
+/// may be none of them. An image that is not marked may be none of them, too.
 ///
 /// Of an autoencoder, the mean squared error of each sample is said instead.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kiln predict seven.png --weights runs/digits/model.kiln
-  kiln predict photos/*.jpg --weights model.kiln
+  kiln predict photos --weights runs/digits
   curl -s https://example.org/cat.jpg | kiln predict - --weights model.kiln
   kiln predict photos/*.jpg --weights model.kiln --json |
     jq -r '.predictions[] | [.image, .top[0].class, .top[0].probability] | @csv'
 ")]
 pub struct PredictArguments {
-    /// Image files, or safetensors files; `-` is one image from standard input, `./-` a file of that name
+    /// Image files, folders of them, or safetensors files; `-` is one image from standard input, `./-` a file of that name
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<PathBuf>,
-    /// The model file that a training run wrote, or the folder of the run
+    /// The model file that a training run wrote, or the folder of the run, finished or not
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     #[command(flatten)]
@@ -48,6 +54,9 @@ pub struct PredictArguments {
 #[derive(Debug, Serialize)]
 struct PredictReport {
     predictions: Vec<Prediction>,
+    /// The probability of the first class below which it says little; not known of every model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sure_from: Option<f32>,
     notices: Vec<String>,
     classes: usize,
     weights: String,
@@ -61,6 +70,9 @@ struct Prediction {
     /// The most probable classes, the most probable first; none of an autoencoder.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     top: Vec<Candidate>,
+    /// Whether the first class's probability is so low that it says little; where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsure: Option<bool>,
     /// How far an autoencoder is off, as its mean squared error.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<f32>,
@@ -92,9 +104,10 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
         batch: 1,
         ..EngineOptions::default()
     };
-    let sources = sources(&arguments.images)?;
+    let images = files(&arguments.images)?;
+    let sources = sources(&images)?;
     let name = arguments.weights.display().to_string();
-    let bytes = subject::read_any_model(&arguments.weights)?;
+    let (bytes, unfinished) = subject::read_any_state(&arguments.weights)?;
     let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
     let shape = model.network().input_shape().into();
@@ -109,18 +122,22 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
         ModelTask::Classification => model.class_names(),
         ModelTask::Reconstruction => Vec::new(),
     };
+    let sure_from = sure_from(&arguments.weights, &model.sha256());
     let mut predictions = Vec::new();
     for part in &parts {
         let (scores, row) =
             scores(&model, &part.samples, &options).with_context(|| name.clone())?;
         for (image, scores) in part.names.iter().zip(scores.chunks_exact(row)) {
-            let prediction = Prediction::of(image, model.task(), scores, &names);
+            let prediction = Prediction::of(image, model.task(), scores, &names, sure_from);
             predictions.push(prediction.with_context(|| format!("{name}: {image}"))?);
         }
     }
+    let notices = parts.into_iter().flat_map(|part| part.notices);
+    let unsure = unsure_notice(&predictions, sure_from);
     let report = PredictReport {
         predictions,
-        notices: parts.into_iter().flat_map(|part| part.notices).collect(),
+        sure_from,
+        notices: unfinished.into_iter().chain(notices).collect(),
         classes: names.len(),
         weights_sha256: model.sha256(),
         weights: name,
@@ -129,8 +146,20 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
         output.item("note", notice)?;
     }
     output.line(table::of(&report.predictions))?;
+    if let Some(unsure) = unsure {
+        output.item("note", unsure)?;
+    }
     output.object(&report)?;
     Ok(())
+}
+
+/// The images asked for, those of folders one by one.
+fn files(images: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let each = images.iter().map(|path| match path.is_dir() {
+        true => Ok(data::images_in(path)?),
+        false => Ok(vec![path.clone()]),
+    });
+    Ok(each.collect::<Result<Vec<_>>>()?.concat())
 }
 
 fn sources(images: &[PathBuf]) -> Result<Vec<ImageSource>> {
@@ -211,7 +240,13 @@ fn scores(
 }
 
 impl Prediction {
-    fn of(image: &str, task: ModelTask, scores: &[f32], names: &[String]) -> Result<Self> {
+    fn of(
+        image: &str,
+        task: ModelTask,
+        scores: &[f32],
+        names: &[String],
+        sure_from: Option<f32>,
+    ) -> Result<Self> {
         let (top, error) = match task {
             ModelTask::Classification => (candidates(scores, names)?, None),
             ModelTask::Reconstruction => {
@@ -220,7 +255,13 @@ impl Prediction {
             }
         };
         let image = image.into();
-        Ok(Self { image, top, error })
+        let unsure = top.first().zip(sure_from);
+        Ok(Self {
+            image,
+            unsure: unsure.map(|(first, sure_from)| first.probability < sure_from),
+            top,
+            error,
+        })
     }
 }
 

@@ -169,7 +169,7 @@ fn target(arguments: &QuantizeArguments) -> Result<PathBuf> {
 fn split(run: &RunConfig, dataset: &Dataset) -> Option<Split> {
     let same = run.record.as_ref()?.fingerprint == dataset.sha256();
     let settings = &run.training;
-    let split = Split::new(dataset.train.len(), settings.validation?, settings.seed?).ok()?;
+    let split = Split::of(dataset, settings.validation?, settings.seed?).ok()?;
     same.then_some(split)
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Make the report of a training run again, or compare several.
 ///
-/// Of one run, report.html, curves.svg and confusion.svg in its folder are written again, from what
+/// A run that is not done is shown as far as it has come. Of one run, report.html, curves.svg and confusion.svg in its folder are written again, from what
 /// the folder holds; the dataset is not needed. Of several runs, one page holds them against each
 /// other: results, curves of validation, and the settings that differ.
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,10 @@ pub fn run(arguments: &ReportArguments) -> Result<()> {
     let read = arguments.runs.iter().map(|path| ReportedRun::read(path));
     let runs: Vec<ReportedRun> = read.collect::<Result<_, _>>()?;
     for run in runs.iter().filter(|run| run.evaluation.is_none()) {
+        if let Some(unfinished) = &run.unfinished {
+            output.item("note", format_args!("{}: {unfinished}", run.path.display()))?;
+            continue;
+        }
         output.item(
             "note",
             format_args!(

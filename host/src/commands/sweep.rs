@@ -46,7 +46,7 @@ Examples:
   kiln sweep --resume runs/widths
 
 A sweep as a TOML file; all but `dataset` may be left out, and paths start where you are:
-  dataset = \"mnist\"                  # what `kiln train` takes
+  dataset = \"mnist\"                  # what `kiln train` takes; validation_data, test_data
   board = \"mps2-an385\"               # tell which networks fit it
   [training]                         # settings of all runs, named as in a run's config.toml
   epochs = 5

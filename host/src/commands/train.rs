@@ -1,24 +1,26 @@
 //! `kiln train`: from a dataset to a run folder.
 
+mod describe;
 mod progress;
 
-use super::arguments::subject::DATASET_HELP;
+use super::arguments::subject::{self, DATASET_HELP};
 use super::arguments::{machine, source};
 use super::{describe_dataset, describe_network};
-use crate::data::{Dataset, Samples, TargetSize};
-use crate::output::{self, Output, counted, grouped};
+use crate::data::TargetSize;
+use crate::output::{self, Output};
 use crate::report::RunEvaluation;
-use crate::run::ClassCounts;
 use crate::run::folder::{INT8_MODEL, resume_command};
 use crate::run::{
-    Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs, RunRequest,
+    Checkpoints, EpochReport, FoldingEffect, INTERRUPTED, Interruption, Job, RunOutputs,
+    RunRequest, StartLayer,
 };
 use crate::run::{
-    QuantizingWatch, RunFindings, RunTiming, Setup, TrainReport, TrainingLoop, closing,
-    describe_int8, is_interrupted, quantize_run,
+    QuantizingWatch, RunFindings, RunTiming, SeparateData, Setup, TrainReport, TrainingLoop,
+    closing, describe_int8, is_interrupted, quantize_run,
 };
 use crate::settings::Settings;
 use anyhow::{Result, bail};
+use describe::{describe_run, no_board};
 use progress::TrainProgress;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,16 +40,19 @@ use std::time::{Duration, Instant};
 /// ends it at once. After that, or after a crash, `--resume RUN` goes on, to the same bits as if
 /// the run had never stopped.
 ///
-/// Where the dataset has a test set of its own, validation samples are split from its training
-/// samples, and the test set is scored once, at the end.
+/// A folder with train/ and val/, valid/ or validation/, or test/ in it, trains on the first, validates on the second
+/// and tests on the third; --validation-data and --test-data name folders that are elsewhere. Where there is
+/// nothing to validate on, samples are held out of those to train on. The test set is scored once, at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   kiln train mnist
   kiln train cifar10 --epochs 30
   kiln train pictures --epochs 30 --out runs/pictures
+  kiln train pictures --validation-data checked --test-data field --keep best
   kiln train mnist --model network.toml --lr 0.02 --schedule step:5:0.1
   kiln train sounds.safetensors --model autoencoder.toml --loss mse
+  kiln train more-pictures --weights runs/pictures --train-from 7 --keep best
   kiln train --config runs/pictures/config.toml --seed 2
   kiln train --resume runs/pictures
 
@@ -71,18 +76,33 @@ pub struct TrainArguments {
     /// The dataset.
     #[arg(required_unless_present_any = ["config", "resume"], help = DATASET_HELP)]
     dataset: Option<String>,
+    /// What to validate on, instead of samples held out; its classes are matched by name
+    #[arg(long, value_name = "DATASET", conflicts_with_all = ["validation", "resume"])]
+    validation_data: Option<String>,
+    /// What to test on, once, at the end; its classes are matched by name
+    #[arg(long, value_name = "DATASET", conflicts_with = "resume")]
+    test_data: Option<String>,
     /// Start from a config.toml; arguments given beside it take precedence
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Go on with the unfinished run in this folder; it has all settings itself
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "size", "out"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dataset", "config", "model", "weights", "train_from", "size", "out"])]
     resume: Option<PathBuf>,
     /// Network to train [default: two convolutions and two linear layers]
     #[arg(long, value_name = "FILE.toml")]
     model: Option<PathBuf>,
+    /// Start from the weights of a trained model, a file or the folder of a run. Its last layer is made anew
+    /// where the dataset has other classes
+    #[arg(long, value_name = "MODEL", conflicts_with = "model")]
+    weights: Option<PathBuf>,
+    /// With --weights: the first layer to train, by its number in kiln summary or its name in the run's
+    /// config.toml; those before stay as they are [default: 1]
+    #[arg(long, value_name = "LAYER")]
+    train_from: Option<StartLayer>,
     /// Width and height that images are stretched to: one number, WIDTHxHEIGHT, or own for the most
-    /// common of the dataset [default: own up to 64x64, 32 for larger ones]
-    #[arg(long, value_name = "SIZE", conflicts_with = "model")]
+    /// common of the dataset; with --model, instead of the size that the network says [default: own up to
+    /// 64x64, 32 for larger ones]
+    #[arg(long, value_name = "SIZE")]
     size: Option<TargetSize>,
     #[command(flatten)]
     settings: Settings,
@@ -114,6 +134,9 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let mut setup = Setup::new(&job, &dataset, checkpoint.as_ref())?;
     let outputs = RunOutputs::prepare(&job, &dataset, &setup)?;
     describe_network(output, &setup.network)?;
+    if let Some(note) = no_board(&setup.network) {
+        output.item("note", note)?;
+    }
     describe_run(output, &setup, &dataset)?;
     outputs.warn_of_other_samples(output, &job)?;
     if checkpoint.is_some() {
@@ -126,7 +149,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let interruption = Interruption::watch();
     let training = TrainingLoop {
         output,
-        checkpoints: Checkpoints::new(&job.out, &outputs.config),
+        checkpoints: Checkpoints::new(&job.out, &outputs.facts),
         interruption: interruption.clone(),
         epochs: setup.settings.epochs,
     };
@@ -147,7 +170,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let (int8, unquantized) = match quantized.transpose() {
         Ok(int8) => (int8, None),
         Err(cause) if is_interrupted(&cause) => {
-            let mut checkpoints = Checkpoints::new(&job.out, &outputs.config);
+            let mut checkpoints = Checkpoints::new(&job.out, &outputs.facts);
             checkpoints.keep_now(&setup.trainer, &epochs)?;
             output::notice(&interrupted_quantizing(&job));
             return Ok(ExitCode::from(INTERRUPTED));
@@ -199,76 +222,34 @@ impl TrainArguments {
     ///
     /// # Errors
     ///
-    /// If this machine has not that many threads or lanes.
+    /// If this machine has not that many threads or lanes, or the folder of the weights has no model.
     fn request(self) -> Result<RunRequest> {
         Ok(RunRequest {
             threads: self.machine.threads()?,
             lanes: self.machine.lanes()?,
             dataset: self.dataset,
+            separate: SeparateData {
+                validation: self.validation_data,
+                test: self.test_data,
+            },
             config: self.config,
             resume: self.resume,
             model: self.model,
+            weights: self
+                .weights
+                .as_deref()
+                .map(subject::model_file)
+                .transpose()?,
+            train_from: self.train_from,
             size: self.size,
             settings: self.settings,
             data: self.source.data,
             offline: self.source.offline,
             skip_broken: self.source.skip_broken,
+            no_cache: self.source.no_cache,
             out: self.out,
         })
     }
-}
-
-fn describe_run(output: Output, setup: &Setup<'_>, dataset: &Dataset) -> Result<()> {
-    let [train, validation] = setup.split.map(|count| grouped(count as u64));
-    let test = dataset.test.as_ref().map_or(0, Samples::len);
-    let test = if test > 0 {
-        format!(", {} to test", grouped(test as u64))
-    } else {
-        String::new()
-    };
-    output.item(
-        "split",
-        format_args!("{train} to train, {validation} to validate{test}"),
-    )?;
-    let settings = &setup.settings;
-    if settings.loss.tells_classes() {
-        let counts = ClassCounts::of(dataset, setup.trainer.validation());
-        output.item("classes", counts.listed())?;
-        counts
-            .notes()
-            .into_iter()
-            .try_for_each(|note| output.item("note", note))?;
-    }
-    output.item(
-        "training",
-        format_args!(
-            "{} of {}, batch {}, lr {}, momentum {}, weight decay {}, schedule {}, {}{}seed {}",
-            counted(settings.epochs as usize, "epoch", "epochs"),
-            counted(setup.trainer.steps_per_epoch() as usize, "step", "steps"),
-            settings.batch,
-            settings.lr,
-            settings.momentum,
-            settings.weight_decay,
-            settings.schedule,
-            settings.unusual(),
-            settings.augmented(),
-            settings.seed
-        ),
-    )?;
-    if setup.dropped {
-        output.item(
-            "note",
-            "the last batch of each epoch would be a single sample, of which a batch normalisation \
-             has no variance; it is left out",
-        )?;
-    }
-    let threads = counted(setup.threads, "thread", "threads");
-    let lanes = counted(setup.lanes.lanes(), "lane", "lanes");
-    output.item(
-        "machine",
-        format_args!("{threads}, {lanes} ({})", setup.lanes.name()),
-    )?;
-    Ok(())
 }
 
 /// Where a run was interrupted, and how to go on.

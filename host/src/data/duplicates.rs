@@ -10,17 +10,18 @@ const NAMED: usize = 2;
 /// What is known of samples with the same values.
 #[derive(Default)]
 struct Twins {
-    /// The first of them, by part (0: to train on, 1: to test on) and place.
+    /// The first of them, by set (0: to train on, 1: to test on) and place.
     first: (usize, usize),
-    /// How many there are in each part.
-    counts: [usize; 2],
+    /// How many there are to train on, set aside to validate on, and to test on.
+    counts: [usize; 3],
     labels: Vec<u16>,
 }
 
 impl Dataset {
     /// What a user should know of samples that are exactly the same, one sentence each: that there are some,
-    /// that some are both trained and tested on, that some have two labels. Says nothing of floats.
-    pub fn duplicates(&self) -> Vec<String> {
+    /// that some are both trained and validated or tested on, that some have two labels. `is_split` says that
+    /// samples are held out of those to train on. Says nothing of floats.
+    pub fn duplicates(&self, is_split: bool) -> Vec<String> {
         let parts = [Some(&self.train), self.test.as_ref()];
         let mut twins: HashMap<&[u8], Twins> = HashMap::new();
         for (part, samples) in parts.into_iter().enumerate() {
@@ -29,7 +30,8 @@ impl Dataset {
                     first: (part, place),
                     ..Twins::default()
                 });
-                own.counts[part] += 1;
+                let is_set_aside = part == 0 && place >= self.train.len() - self.set_aside;
+                own.counts[if is_set_aside { 1 } else { 2 * part }] += 1;
                 if !own.labels.contains(&label) {
                     own.labels.push(label);
                 }
@@ -39,16 +41,27 @@ impl Dataset {
             .values()
             .map(|own| own.counts[0].saturating_sub(1))
             .sum();
-        let within =
-            (again > 0).then(|| format!("{again} of the samples to train on are there before"));
+        let kept = match is_split && self.set_aside == 0 {
+            true => "; duplicates are kept on one side of the split",
+            false => "",
+        };
+        let within = (again > 0)
+            .then(|| format!("{again} of the samples to train on are there before{kept}"));
         let both = |own: &&Twins| own.counts[0] > 0;
-        let tested: usize = twins.values().filter(both).map(|own| own.counts[1]).sum();
-        let across = (tested > 0)
-            .then(|| format!("{tested} of the samples to test on are among those to train on"));
+        let across = [(1, "validate"), (2, "test")].map(|(part, verb)| {
+            let count: usize = twins
+                .values()
+                .filter(both)
+                .map(|own| own.counts[part])
+                .sum();
+            (count > 0)
+                .then(|| format!("{count} of the samples to {verb} on are among those to train on"))
+        });
         let mut two: Vec<&Twins> = twins.values().filter(|own| own.labels.len() > 1).collect();
         two.sort_by_key(|own| own.first);
         let labels = (self.labelled && !two.is_empty()).then(|| self.two_labels(&two));
-        within.into_iter().chain(across).chain(labels).collect()
+        let all = within.into_iter().chain(across.into_iter().flatten());
+        all.chain(labels).collect()
     }
 
     fn two_labels(&self, twins: &[&Twins]) -> String {
@@ -71,6 +84,19 @@ impl Dataset {
             count => (format!("{count} samples"), "have"),
         };
         format!("{count} {have} two labels ({}{more})", named.join("; "))
+    }
+}
+
+impl Samples {
+    /// For each sample the index of the first that is exactly the same; nothing where all differ, or are floats.
+    pub fn first_twins(&self) -> Option<Vec<u32>> {
+        let mut first = HashMap::new();
+        let indices: Vec<u32> = (0..)
+            .zip(images(self))
+            .map(|(index, (pixels, _))| *first.entry(pixels).or_insert(index))
+            .collect();
+        let has_twins = first.len() < indices.len();
+        has_twins.then_some(indices)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::decoded::{self, Decoded};
 use super::error::DataError;
 use super::samples::{ImageShape, Samples};
-use super::{check_channels, thread_pool};
+use super::{check_channels, image_folder, thread_pool};
 
 /// More bytes than this are no image that could be decoded.
 const MAX_BYTES: u64 = 1 << 29;
@@ -42,8 +42,8 @@ pub enum ImageFileError {
         /// What the operating system said.
         cause: io::Error,
     },
-    /// A folder was given for a file.
-    #[error("{name} is a folder: give the image files in it")]
+    /// A folder was given that has no images in it.
+    #[error("{name} is a folder without images: give image files, or a folder with some in it")]
     Folder {
         /// The folder.
         name: String,
@@ -71,6 +71,21 @@ pub enum ImageFileError {
     /// The images cannot be brought to the shape, or the threads not be started.
     #[error(transparent)]
     Data(#[from] DataError),
+}
+
+/// The files in a folder, and in folders in it, that are images by their names, in natural order.
+///
+/// # Errors
+///
+/// If the folder cannot be read, or there are none.
+pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, ImageFileError> {
+    let images = image_folder::image_files(folder)?;
+    match images.is_empty() {
+        true => Err(ImageFileError::Folder {
+            name: folder.display().to_string(),
+        }),
+        false => Ok(images),
+    }
 }
 
 /// Reads the images and brings them to `shape` as the images of a folder are; 0 threads are one

@@ -13,9 +13,10 @@
 //!
 //! [`load_images`] takes single images instead, and brings them to a shape the same way.
 //!
-//! Nothing is written but the downloaded files, and these only to the cache folder:
-//! `$KILN_CACHE`, or else `kiln` in the user's cache folder.
+//! Nothing is written but the downloaded files and the decoded images of folders that take a while, and these
+//! only to the cache folder: `$KILN_CACHE`, or else `kiln` in the user's cache folder.
 
+mod added;
 mod archive;
 mod cifar;
 mod decoded;
@@ -49,12 +50,13 @@ use sha2::{Digest, Sha256};
 use self::tensor_file::TensorPurpose;
 use crate::file_kind::FilePurpose;
 
+pub use added::AddedPartError;
 pub use cifar::CifarError;
 pub use download::DownloadError;
 pub use error::DataError;
 pub use idx::IdxError;
 pub use image_folder::{BrokenImage, ImageFolderError};
-pub use images::{ImageFileError, ImageSource, Images, load_images};
+pub use images::{ImageFileError, ImageSource, Images, images_in, load_images};
 pub use labels::same_name;
 pub use named::names;
 #[doc(hidden)]
@@ -97,6 +99,15 @@ pub struct Dataset {
     sha256: OnceLock<String>,
 }
 
+/// What samples that are not trained on are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatasetPart {
+    /// They validate every epoch.
+    Validation,
+    /// They test once, at the end.
+    Test,
+}
+
 /// How to load a dataset.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -116,6 +127,8 @@ pub struct Options {
     pub codes: Option<CodeOrder>,
     /// Whether to leave out the images of a folder that cannot be decoded, and say so.
     pub skip_broken: bool,
+    /// Whether decoded images are neither looked for in the cache nor left there.
+    pub no_cache: bool,
     /// Whether to show progress bars on standard error, where that is a terminal.
     pub progress: bool,
 }
@@ -161,7 +174,7 @@ fn load_for(
             check_channels(options.shape)?;
             thread_pool(options.threads)?.install(|| match named {
                 Some(named) => named.load(options, places),
-                None => load_folder(path, options, purpose),
+                None => load_folder(path, options, purpose, places),
             })
         }
     }?;
@@ -193,6 +206,7 @@ fn load_folder(
     folder: &Path,
     options: &Options,
     purpose: TensorPurpose,
+    places: &Places,
 ) -> Result<Dataset, DataError> {
     if !folder.exists() {
         return Err(DataError::UnknownDataset {
@@ -208,7 +222,8 @@ fn load_folder(
             )?
             .brought_to(options)?
     } else {
-        image_folder::load(folder, options, purpose)?
+        let cache = places.cache.as_ref().map(|cache| cache.join("decoded"));
+        image_folder::load(folder, options, purpose, cache.as_deref())?
     };
     dataset.notices.extend(unused_place(options));
     Ok(dataset)

@@ -13,6 +13,8 @@ pub(super) struct Backward<'a> {
     /// Which phase of the step it is.
     pub phase: usize,
     pub scaling: &'a Scaling,
+    /// What a sample of each class counts; empty where each counts 1.
+    pub class_weights: &'a [f32],
     pub parameters: &'a [f32],
     /// What each value is rounded to, if anything.
     pub fake_quantization: Option<&'a [Quantization]>,

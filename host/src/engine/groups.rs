@@ -65,8 +65,9 @@ impl<L: Lanes> Worker<L> {
             winners: &mut self.winners,
             values: &mut group.values,
         };
-        let (mut labels, mut keys) = ([0; GROUP], [0; GROUP]);
+        let (mut labels, mut keys, mut weights) = ([0; GROUP], [0; GROUP], [1.0; GROUP]);
         let labels = batch.labels(&mut labels);
+        let weights = weights_of(labels, pass.class_weights, &mut weights);
         let [seed, step] = pass.draw;
         for (sample, key) in keys.iter_mut().enumerate() {
             *key = dropout_key(seed, step, (first + sample) as u64);
@@ -76,6 +77,7 @@ impl<L: Lanes> Worker<L> {
             moments: pass.moments,
             labels,
             keys: &keys[..labels.len()],
+            weights,
             batch: pass.batch,
         };
         let scaling = pass.scaling;
@@ -159,6 +161,18 @@ impl Batch<'_> {
         let (images, count) = gathered(augmented);
         pack_pixels(scaling, &images[..count], input);
     }
+}
+
+/// What each sample counts; nothing where each counts 1.
+fn weights_of<'w>(labels: &[u16], classes: &[f32], weights: &'w mut [f32; GROUP]) -> &'w [f32] {
+    if classes.is_empty() {
+        return &[];
+    }
+    for (weight, label) in weights.iter_mut().zip(labels) {
+        // A label beyond the classes is refused later.
+        *weight = classes.get(usize::from(*label)).copied().unwrap_or(1.0);
+    }
+    &weights[..labels.len()]
 }
 
 /// The first [`GROUP`] of `rows`, and how many there are.

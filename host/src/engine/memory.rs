@@ -35,6 +35,7 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
     let values = 3 * training.parameters()
         + training.moment_values()
         + training.statistics()
+        + options.class_weights.len()
         + usize::from(is_folded) * inference.parameters()
         + groups * training.group_values()
         + arranged * lanes

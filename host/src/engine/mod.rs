@@ -51,6 +51,8 @@ pub struct EngineOptions {
     pub trainable: Trainable,
     /// What a step makes smaller.
     pub loss: Loss,
+    /// What the gradient of a sample of each class is multiplied by; empty where each counts 1.
+    pub class_weights: Vec<f32>,
     /// Seed of what dropout draws.
     pub seed: u64,
     /// What codes stand for of each value of the program, the input first, where steps are to be taken
@@ -71,6 +73,7 @@ impl Default for EngineOptions {
             batch: 1,
             trainable: Trainable::ALL,
             loss: Loss::CROSS_ENTROPY,
+            class_weights: Vec::new(),
             seed: 1,
             fake_quantization: None,
         }
@@ -151,6 +154,7 @@ trait Passes: Send {
         statistics: &[f32],
         steps: u64,
     ) -> Result<(), BufferError>;
+    fn restore(&mut self, parameters: &[f32], statistics: &[f32]) -> Result<(), BufferError>;
 }
 
 impl Engine {
@@ -288,6 +292,15 @@ impl Engine {
         steps: u64,
     ) -> Result<(), EngineError> {
         Ok(self.passes.resume(velocity, statistics, steps)?)
+    }
+
+    /// Takes other parameters and running statistics, as they were after an earlier step; all else stays.
+    ///
+    /// # Errors
+    ///
+    /// If either is of another length than the network's.
+    pub fn restore(&mut self, parameters: &[f32], statistics: &[f32]) -> Result<(), EngineError> {
+        Ok(self.passes.restore(parameters, statistics)?)
     }
 
     /// Samples computed side by side.

@@ -26,6 +26,8 @@ pub(super) struct Typed<T, E> {
     /// Values that an evaluation leaves of a sample.
     row: usize,
     scaling: Scaling,
+    /// What a sample of each class counts; empty where each counts 1.
+    class_weights: Vec<f32>,
     zero: T,
     tasks: Vec<Task>,
     parameters: Vec<f32>,
@@ -66,6 +68,10 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         let zero = first::<T>()?;
         let evaluating = first::<E>()?;
         check("parameters", parameters.len(), training.parameters())?;
+        if !options.class_weights.is_empty() {
+            let classes = training.classes();
+            check("class weights", options.class_weights.len(), classes)?;
+        }
         if options.loss == Loss::MeanSquaredError {
             let inputs = inference.input_shape().elements();
             check("an autoencoder's output", inference.classes(), inputs)?;
@@ -112,6 +118,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
                 Loss::MeanSquaredError => 1,
             },
             scaling: scaling.clone(),
+            class_weights: options.class_weights.clone(),
             zero,
             parameters,
             training,
@@ -130,6 +137,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             &self.velocity,
             &self.moments,
             &self.statistics,
+            &self.class_weights,
         ];
         let groups = self.groups.iter().map(|group| &group.values);
         let values = values.into_iter().chain(groups).chain(folded);
@@ -162,6 +170,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
                 threads: self.evaluators.len(),
                 phase,
                 scaling: &self.scaling,
+                class_weights: &self.class_weights,
                 parameters,
                 fake_quantization: self.fake_quantization.as_deref(),
                 samples,
@@ -180,6 +189,16 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             outcome += group.outcome;
         }
         Ok(outcome)
+    }
+
+    /// Forgets what was made of the parameters as they were.
+    fn forget(&mut self) {
+        if let Some(folded) = &mut self.folded {
+            folded.forget();
+        }
+        if let Some(single) = &mut self.single {
+            single.forget();
+        }
     }
 
     /// Sums the gradient over the groups and updates the parameters, run by run, in parallel.
@@ -220,12 +239,7 @@ impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
         self.training
             .update_statistics(indices.len(), moments, statistics)?;
         self.draw[1] += 1;
-        if let Some(folded) = &mut self.folded {
-            folded.forget();
-        }
-        if let Some(single) = &mut self.single {
-            single.forget();
-        }
+        self.forget();
         Ok(outcome)
     }
 
@@ -301,6 +315,15 @@ impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
         self.velocity.copy_from_slice(velocity);
         self.statistics.copy_from_slice(statistics);
         self.draw[1] = steps;
+        Ok(())
+    }
+
+    fn restore(&mut self, parameters: &[f32], statistics: &[f32]) -> Result<(), BufferError> {
+        check("parameters", parameters.len(), self.parameters.len())?;
+        check("statistics", statistics.len(), self.statistics.len())?;
+        self.parameters.copy_from_slice(parameters);
+        self.statistics.copy_from_slice(statistics);
+        self.forget();
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use crate::augmentation::AugmentationError;
 use crate::data::Samples;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::settings::{Hyperparameters, ScheduleSetting};
-use crate::training::{DatasetTrainer, Epoch, Split, TrainingError};
+use crate::training::{DatasetTrainer, Epoch, Split, TrainingError, class_weights};
 use kiln_core::{LaneWidth, Scaling};
 use std::io;
 use std::ops::ControlFlow;
@@ -115,6 +115,10 @@ impl Tuning<'_> {
             arithmetic: settings.arithmetic.into(),
             batch: self.train.len().min(settings.batch as usize),
             loss: settings.core_loss(),
+            class_weights: match settings.balance {
+                true => class_weights(&self.samples.labels, &self.train, network.classes()),
+                false => Vec::new(),
+            },
             seed: settings.seed,
             fake_quantization: Some(limited_codes(network, &quantized.codes)?),
             ..EngineOptions::default()

@@ -6,8 +6,10 @@ use crate::data::{Dataset, Samples};
 use crate::engine::EngineError;
 use crate::quantization::Int8Evaluation;
 use crate::roc::AnomalyDetection;
+use crate::run::ClassCounts;
 use crate::training::{DatasetTrainer, MeanScore};
 use crate::weights;
+use kiln_core::reference::loss::{highest_class, softmax};
 use serde::{Deserialize, Serialize};
 
 /// What was found out with the final weights.
@@ -26,8 +28,20 @@ pub struct RunEvaluation {
     pub samples: Samplings,
     /// SHA-256 of the parameters, as [`weights::sha256`] has it.
     pub weights_sha256: String,
+    /// Least probability of the first class of all but 5% of the samples held out that were named rightly: below, it
+    /// says little. Nothing where there were too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sure_from: Option<f32>,
+    /// Of each class, how many samples there were to train, to validate and to test on; runs of earlier versions
+    /// and of autoencoders have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_counts: Vec<[usize; 3]>,
     /// How the network did; nothing where there were no samples but those it was trained on.
     pub evaluated: Option<Evaluated>,
+    /// Number of the epoch whose weights were kept because it did best on the samples held out, from 1; nothing
+    /// where they are the last one's by the run's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_epoch: Option<u32>,
     /// What quantising came to, where the run was to do it and its network could be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub int8: Option<Int8Evaluation>,
@@ -94,6 +108,19 @@ impl ScoredPart {
     }
 }
 
+impl Evaluated {
+    /// The mean of the classes' recalls, where a class has so many more samples than another that the accuracy
+    /// says little of that.
+    pub fn balanced_accuracy(&self) -> Option<f64> {
+        let cells = self.confusion.iter();
+        let classes = cells.map(|cell| cell.0.max(cell.1) + 1).max()?;
+        let confusion = Confusion::from_counts(classes, self.confusion.iter().copied());
+        confusion
+            .balanced_accuracy()
+            .filter(|_| confusion.is_unbalanced())
+    }
+}
+
 impl RunEvaluation {
     /// Evaluates on the dataset's test set, or else on the samples held out; gives the scores, too.
     ///
@@ -138,6 +165,15 @@ impl RunEvaluation {
             }
             evaluated
         });
+        let sure_from = match (loss.tells_classes(), part) {
+            (false, _) => None,
+            (true, ScoredPart::Validation) => sure_from(samples, &indices, &scores),
+            (true, ScoredPart::Test) => {
+                let mut scores = vec![0.0; validation.len() * trainer.scores_per_sample()];
+                trainer.evaluate(&dataset.train, &validation, &mut scores)?;
+                sure_from(&dataset.train, &validation, &scores)
+            }
+        };
         let shape = dataset.train.shape;
         let evaluation = Self {
             dataset: dataset.name.clone(),
@@ -150,7 +186,13 @@ impl RunEvaluation {
                 test: test.map_or(0, Samples::len),
             },
             weights_sha256: weights::sha256(&trainer.folded_parameters()?),
+            sure_from,
+            class_counts: match loss.tells_classes() {
+                true => ClassCounts::of(dataset, &validation).counts().to_vec(),
+                false => Vec::new(),
+            },
             evaluated,
+            kept_epoch: trainer.best().map(|best| best.epoch),
             int8: None,
         };
         let scores = EvaluationScores {
@@ -166,6 +208,25 @@ impl RunEvaluation {
         let evaluated = self.evaluated.as_ref()?;
         (evaluated.part == ScoredPart::Test).then_some(evaluated.score)
     }
+}
+
+/// The probability of the first class that all but 5% of the samples that were named rightly reach.
+fn sure_from(samples: &Samples, indices: &[u32], logits: &[f32]) -> Option<f32> {
+    let row = logits.len().checked_div(indices.len())?;
+    let right = indices.iter().zip(logits.chunks_exact(row));
+    let right = right.filter(|(index, logits)| {
+        highest_class(logits) == usize::from(samples.labels[**index as usize])
+    });
+    let mut reached: Vec<f32> = right
+        .map(|(_, logits)| {
+            let mut probabilities = logits.to_vec();
+            softmax(&mut probabilities);
+            probabilities.into_iter().fold(0.0, f32::max)
+        })
+        .collect();
+    reached.sort_by(f32::total_cmp);
+    let below = reached.len() / 20;
+    reached.get(below).copied().filter(|_| below > 0)
 }
 
 fn yes() -> bool {

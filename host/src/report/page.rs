@@ -29,7 +29,7 @@ pub fn page(run: &ReportedRun) -> String {
         (section("confusion", &about("Confusion", evaluated), &charts::confusion(run).zip(confusion.as_ref()).map_or_else(
             absent, |(drawing, confusion)| matrix(run, &drawing.inline(), confusion))))
         (section("classes", &about("Precision and recall", evaluated),
-            &confusion.as_ref().map_or_else(absent, |confusion| classes(run, confusion))))
+            &classes(run, confusion.as_ref())))
         (section("mistakes", &about("Worst mistakes", evaluated),
             &evaluated.map_or_else(absent, |evaluated| mistakes(run, evaluated))))
         } @else {
@@ -49,6 +49,9 @@ pub fn page(run: &ReportedRun) -> String {
 
 /// Why there is no evaluation.
 fn absence(run: &ReportedRun) -> &'static str {
+    if run.unfinished.is_some() {
+        return "Not known yet: the run is unfinished, and is evaluated at its end.";
+    }
     match run.evaluation {
         Some(_) => {
             "The network was not evaluated: the dataset has no test set, and no samples were held \
@@ -71,11 +74,20 @@ fn about(title: &str, evaluated: Option<&Evaluated>) -> String {
 fn head(run: &ReportedRun) -> Markup {
     let cost = run.network.cost();
     let epochs = counted(run.epochs.len(), "epoch", "epochs");
+    let kept = run
+        .evaluation
+        .as_ref()
+        .and_then(|evaluation| evaluation.kept_epoch);
+    let epochs = match kept {
+        Some(epoch) => format!("{epochs}, epoch {epoch}'s weights kept: the best by validation"),
+        None => epochs,
+    };
     html! {
         header id="summary" {
             p { "Training report" }
             h1 { (run.name()) }
             p { (network(run)) }
+            @if let Some(unfinished) = &run.unfinished { p class="note" { (unfinished) } }
             dl class="figures" {
                 (score(run))
                 (figure("Training", &duration(run.seconds()), &epochs))
@@ -113,6 +125,9 @@ fn scored(evaluated: &Evaluated) -> Markup {
                     &format!("{} of {samples}, loss {:.4}", grouped(correct), score.loss)))
             },
             None => (figure(&format!("Error, {part} set"), &format!("{:.4}", score.loss), &format!("of {samples}"))),
+        }
+        @if let Some(balanced) = evaluated.balanced_accuracy() {
+            (figure("Balanced accuracy", &percent(balanced), "mean of the classes' recalls"))
         }
         @if let Some(anomaly) = &evaluated.anomaly {
             (figure("Area under ROC", &format!("{:.4}", anomaly.area), &anomaly.class))
@@ -199,23 +214,40 @@ fn matrix(run: &ReportedRun, drawing: &Markup, confusion: &Confusion) -> Markup 
     }
 }
 
-fn classes(run: &ReportedRun, confusion: &Confusion) -> Markup {
+/// Every class with its samples in each part, and how it was found where that is known.
+fn classes(run: &ReportedRun, confusion: Option<&Confusion>) -> Markup {
+    let counts = run
+        .evaluation
+        .as_ref()
+        .map(|evaluation| &evaluation.class_counts);
+    let counts = counts.filter(|counts| counts.len() == run.classes.len());
+    if confusion.is_none() && counts.is_none() {
+        return html! { p class="note" { (absence(run)) } };
+    }
     html! {
         div class=(if run.classes.len() > TALL { "scroll tall" } else { "scroll" }) { table {
             thead { tr {
-                th { "class" } th class="number" { "samples" } th class="number" { "precision" } th class="number" { "recall" }
+                th { "class" }
+                @match counts {
+                    Some(_) => @for part in ["trained on", "validated on", "tested on"] { th class="number" { (part) } },
+                    None => th class="number" { "samples" },
+                }
+                @if confusion.is_some() { th class="number" { "precision" } th class="number" { "recall" } }
             } }
             tbody { @for (class, name) in run.classes.iter().enumerate() { tr {
                 td class="name" title=(name) { (name) }
-                td class="number" { (grouped(confusion.samples(class))) }
-                (bar(confusion.precision(class)))
-                (bar(confusion.recall(class)))
+                @match (counts, confusion) {
+                    (Some(counts), _) => @for count in counts[class] { td class="number" { (grouped(count as u64)) } },
+                    (None, Some(confusion)) => td class="number" { (grouped(confusion.samples(class))) },
+                    (None, None) => {}
+                }
+                @if let Some(confusion) = confusion { (bar(confusion.precision(class))) (bar(confusion.recall(class))) }
             } } }
         } }
-        p class="note" {
+        @if confusion.is_some() { p class="note" {
             "Precision: of what was predicted to be of the class, the share that is. "
             "Recall: of what is of the class, the share that was found."
-        }
+        } } @else { p class="note" { (absence(run)) } }
     }
 }
 

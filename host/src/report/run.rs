@@ -9,8 +9,10 @@ use crate::confusion::Confusion;
 use crate::file_kind::{FileKind, FilePurpose};
 use crate::network_file::NetworkTables;
 use crate::quantization::Int8Evaluation;
+use crate::run::checkpoint::{Checkpoint, checkpoint_file};
 use crate::run::config::RunConfig;
-use crate::run::folder::{CHECKPOINT, CONFIG, EVALUATION, METRICS, MODEL};
+use crate::run::folder::{CONFIG, EVALUATION, METRICS, MODEL};
+use crate::run::{EpochReport, metrics};
 use crate::training::MeanScore;
 use crate::weights::{self, ModelBytes};
 use kiln_core::{Folding, ModelFile, ModelTask, Network};
@@ -19,7 +21,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A finished run.
+/// A run, finished or not.
 #[derive(Clone, Debug)]
 pub struct ReportedRun {
     /// Its folder.
@@ -46,7 +48,9 @@ pub struct ReportedRun {
     pub model_bytes: usize,
     /// SHA-256 of the parameters.
     pub weights_sha256: String,
-    /// What was found out with the final weights; runs of earlier versions have none.
+    /// Of a run that is not done, what is to be said of that.
+    pub unfinished: Option<String>,
+    /// What was found out with the final weights; unfinished runs and those of earlier versions have none.
     pub evaluation: Option<RunEvaluation>,
 }
 
@@ -83,7 +87,7 @@ impl ReportedRun {
     ///
     /// # Errors
     ///
-    /// Which file is not there or damaged, or that the run is not done.
+    /// Which file is not there or damaged.
     pub fn read(path: &Path) -> Result<Self, RunError> {
         let owned = || path.to_path_buf();
         if !path.exists() {
@@ -96,8 +100,8 @@ impl ReportedRun {
                 _ => RunError::NotAFolder { path },
             });
         }
-        if path.join(CHECKPOINT).is_file() && !path.join(MODEL).is_file() {
-            return Err(RunError::Unfinished { path: owned() });
+        if let Some(file) = checkpoint_file(path) {
+            return Self::unfinished(path, &file);
         }
         let file = |name: &str| {
             let path = path.join(name);
@@ -124,6 +128,35 @@ impl ReportedRun {
             evaluation: evaluation.as_deref(),
         };
         Self::of(path, &files)
+    }
+
+    /// What an unfinished run has so far.
+    fn unfinished(path: &Path, file: &Path) -> Result<Self, RunError> {
+        let unfinished = |cause: String| RunError::Unfinished {
+            path: file.into(),
+            cause,
+            folder: path.into(),
+        };
+        let checkpoint = Checkpoint::read(file).map_err(|cause| unfinished(cause.to_string()))?;
+        let bytes = checkpoint
+            .model()
+            .map_err(|cause| unfinished(format!("{cause:#}")))?;
+        let metrics = metrics(&EpochReport::all(&checkpoint.epochs));
+        let config = checkpoint.config.to_toml();
+        let files = RunFiles {
+            metrics: &metrics.map_err(|cause| unfinished(cause.to_string()))?,
+            config: &config.map_err(|cause| unfinished(cause.to_string()))?,
+            model: &bytes
+                .open()
+                .map_err(|cause| unfinished(cause.to_string()))?,
+            model_bytes: bytes.as_slice().len(),
+            evaluation: None,
+        };
+        let run = Self::of(path, &files)?;
+        Ok(Self {
+            unfinished: Some(checkpoint.notice(path)),
+            ..run
+        })
     }
 
     /// The run whose folder `path` has, or will have, these files.
@@ -160,6 +193,7 @@ impl ReportedRun {
             parameters: files.model.parameters().to_vec(),
             model_bytes: files.model_bytes,
             weights_sha256: weights::sha256(files.model.parameters()),
+            unfinished: None,
             evaluation: evaluation.map_err(|error| damaged(path, EVALUATION, error))?,
         };
         match run.inconsistency() {

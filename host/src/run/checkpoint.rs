@@ -6,12 +6,18 @@
 //! | 4 | version of the format, little-endian like all that follows |
 //! | 4 | CRC-32 of all bytes behind it |
 //! | 8 | number of bytes behind these 24 |
-//! | … | the run's config as TOML, its position and the epochs done, in postcard |
+//! | … | the run's config as TOML, its position and the epochs done, its classes, its input scaling, and
+//! where it keeps the best epoch that one's weights, in postcard |
 //! | … | f32: the parameters, as many of the velocity, then the running statistics |
+
+mod model;
+
+pub use model::checkpoint_file;
 
 use super::config::RunConfig;
 use crate::network_file::SyntaxError;
-use crate::training::{Epoch, Position};
+use crate::training::{BestEpoch, Epoch, Position};
+use kiln_core::{Scaling, ScalingError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fs::File;
@@ -33,13 +39,30 @@ pub struct Checkpoint {
     pub velocity: Vec<f32>,
     /// The running statistics of the batch normalisations.
     pub statistics: Vec<f32>,
+    /// The best epoch, where its weights are to be kept.
+    pub best: Option<BestEpoch>,
+    /// What the network's input is of the samples.
+    pub scaling: Scaling,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+}
+
+/// What a run's checkpoints have in common.
+#[derive(Clone, Debug)]
+pub struct CheckpointFacts {
+    /// The text of the run's `config.toml`.
+    pub config: String,
+    /// What the network's input is of the samples.
+    pub scaling: Scaling,
+    /// The names of the classes.
+    pub classes: Vec<String>,
 }
 
 /// A run's state, to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckpointParts<'a> {
-    /// The text of the run's `config.toml`.
-    pub config: &'a str,
+    /// What all of the run's have.
+    pub facts: &'a CheckpointFacts,
     /// How far training has come.
     pub position: &'a Position,
     /// What each epoch done reached.
@@ -50,6 +73,8 @@ pub struct CheckpointParts<'a> {
     pub velocity: &'a [f32],
     /// The running statistics of the batch normalisations.
     pub statistics: &'a [f32],
+    /// The best epoch, where its weights are to be kept.
+    pub best: Option<&'a BestEpoch>,
 }
 
 /// Why a checkpoint cannot be used.
@@ -104,11 +129,15 @@ struct CheckpointHeader<'a> {
     epochs: Cow<'a, [Epoch]>,
     /// Number of running statistics.
     statistics: u32,
+    best: Option<Cow<'a, BestEpoch>>,
+    /// Channels of the input, and a scale and a shift for each of them or for all.
+    scaling: (u32, Cow<'a, [f32]>, Cow<'a, [f32]>),
+    classes: Cow<'a, [String]>,
 }
 
 /// Bytes that every checkpoint begins with.
 pub const MAGIC: [u8; 8] = *b"KILNRUN\0";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bytes before those that the checksum covers.
 const UNCOVERED: usize = 16;
 /// Bytes that tell the length of the file.
@@ -122,13 +151,20 @@ impl CheckpointParts<'_> {
     /// If postcard cannot hold the header, which no position is a reason for.
     pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
         let header = CheckpointHeader {
-            config: self.config.into(),
+            config: self.facts.config.as_str().into(),
             position: *self.position,
             epochs: self.epochs.into(),
             statistics: self.statistics.len() as u32,
+            best: self.best.map(Cow::Borrowed),
+            scaling: (
+                self.facts.scaling.channels() as u32,
+                self.facts.scaling.scale().into(),
+                self.facts.scaling.shift().into(),
+            ),
+            classes: self.facts.classes.as_slice().into(),
         };
         let values = self.parameters.len() + self.velocity.len() + self.statistics.len();
-        let mut bytes = Vec::with_capacity(PREFIX + 4 * values + self.config.len() + 4096);
+        let mut bytes = Vec::with_capacity(PREFIX + 4 * values + self.facts.config.len() + 4096);
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
         bytes.resize(PREFIX, 0);
@@ -208,6 +244,9 @@ impl Checkpoint {
         }
         let (trained, statistics) = values.split_at(trained);
         let (parameters, velocity) = trained.split_at(trained.len() / 2);
+        let (channels, scale, shift) = &header.scaling;
+        let scaling: Result<Scaling, ScalingError> =
+            Scaling::for_channels(*channels as usize, scale, shift);
         let floats = |values: &[[u8; 4]]| {
             values
                 .iter()
@@ -221,6 +260,9 @@ impl Checkpoint {
             parameters: floats(parameters),
             velocity: floats(velocity),
             statistics: floats(statistics),
+            best: header.best.map(Cow::into_owned),
+            scaling: scaling.map_err(|error| unsound(error.to_string()))?,
+            classes: header.classes.into_owned(),
         })
     }
 }

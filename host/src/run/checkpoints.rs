@@ -1,6 +1,6 @@
 //! The checkpoints of a run as it goes on.
 
-use super::checkpoint::CheckpointParts;
+use super::checkpoint::{CheckpointFacts, CheckpointParts};
 use super::folder::{CHECKPOINT, RunFolder, RunFolderError};
 use crate::output::Output;
 use crate::training::{DatasetTrainer, Epoch};
@@ -13,17 +13,17 @@ use std::thread::{self, JoinHandle};
 /// network.
 pub struct Checkpoints<'a> {
     folder: &'a RunFolder,
-    config: &'a str,
+    facts: &'a CheckpointFacts,
     writing: Option<JoinHandle<Result<(), RunFolderError>>>,
     told: bool,
 }
 
 impl<'a> Checkpoints<'a> {
-    /// Checkpoints of the run in `folder`, whose `config.toml` will be `config`.
-    pub fn new(folder: &'a RunFolder, config: &'a str) -> Self {
+    /// Checkpoints of the run in `folder`.
+    pub fn new(folder: &'a RunFolder, facts: &'a CheckpointFacts) -> Self {
         Self {
             folder,
-            config,
+            facts,
             writing: None,
             told: false,
         }
@@ -92,12 +92,13 @@ impl<'a> Checkpoints<'a> {
 
     fn encode(&self, trainer: &DatasetTrainer<'_>, epochs: &[Epoch]) -> Result<Vec<u8>> {
         let parts = CheckpointParts {
-            config: self.config,
+            facts: self.facts,
             position: trainer.position(),
             epochs,
             parameters: trainer.parameters(),
             velocity: trainer.velocity(),
             statistics: trainer.statistics(),
+            best: trainer.best(),
         };
         parts.encode().context(CHECKPOINT)
     }

@@ -1,12 +1,11 @@
 //! How many samples each class has, and what is odd about it.
 
+use crate::confusion::UNBALANCED;
 use crate::data::Dataset;
 use crate::output::{first_names, grouped};
 
 /// Classes that are listed before the list stops.
 const LISTED: usize = 12;
-/// From how many samples of the largest class to one of the smallest on they are called unbalanced.
-const UNBALANCED: usize = 3;
 
 /// Samples of each class to train on, held out, and to test on.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +38,28 @@ impl<'a> ClassCounts<'a> {
             names: &dataset.classes,
             counts,
         }
+    }
+
+    /// Samples of each class to train on, held out, and to test on.
+    pub fn counts(&self) -> &[[usize; 3]] {
+        &self.counts
+    }
+
+    /// What a sample of the first classes counts in the loss, in one line.
+    pub fn weights_listed(&self, weights: &[f32]) -> String {
+        let all = self.names.iter().zip(weights);
+        let listed: Vec<String> = all
+            .take(LISTED)
+            .map(|(name, weight)| format!("{name} {weight:.2}"))
+            .collect();
+        let more = match self.names.len() > LISTED {
+            true => ", …",
+            false => "",
+        };
+        format!(
+            "a sample counts, in the loss, by its class: {}{more}",
+            listed.join(", ")
+        )
     }
 
     /// The first classes with their counts, in one line.
@@ -97,7 +118,7 @@ impl<'a> ClassCounts<'a> {
         let (_, least) = trained()
             .filter(|(_, count)| *count > 0)
             .min_by_key(|(_, count)| *count)?;
-        if most < UNBALANCED * least {
+        if most < UNBALANCED as usize * least {
             return None;
         }
         let judged = [2, 1, 0].into_iter().find(|part| self.sum(*part) > 0)?;

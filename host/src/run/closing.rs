@@ -9,6 +9,8 @@ use crate::settings::Hyperparameters;
 use std::io;
 use std::path::Path;
 
+/// Fewer samples say little: one more or less that is right moves the accuracy by more than 3%.
+const FEW: usize = 30;
 /// A mean loss above this part of what guessing has tells of a network that learned nothing.
 const GUESSING: f64 = 0.97;
 
@@ -24,12 +26,22 @@ pub fn describe_result(
     classes: usize,
     settings: &Hyperparameters,
 ) -> io::Result<()> {
+    if let Some(kept) = kept(evaluation.kept_epoch, epochs) {
+        output.item("kept", kept)?;
+    }
     if let Some(evaluated) = &evaluation.evaluated {
         let label = match evaluated.part {
             ScoredPart::Test => "test",
             ScoredPart::Validation => "validated",
         };
-        output.item(label, score(evaluated, epochs))?;
+        let most = match (evaluated.part, evaluation.kept_epoch) {
+            (ScoredPart::Validation, None) => best(epochs),
+            _ => String::new(),
+        };
+        output.item(label, score(evaluated, &most))?;
+        if let Some(balanced) = evaluated.balanced_accuracy() {
+            output.item("balanced", balanced_in_words(balanced))?;
+        }
         if let Some(anomaly) = &evaluated.anomaly {
             describe_anomaly(output, anomaly)?;
         }
@@ -66,6 +78,22 @@ pub fn describe_anomaly(output: Output, anomaly: &AnomalyDetection) -> io::Resul
     )
 }
 
+/// The balanced accuracy, in words.
+pub fn balanced_in_words(accuracy: f64) -> String {
+    format!(
+        "{:.2}%, the mean of the shares found of each class",
+        100.0 * accuracy
+    )
+}
+
+/// What is to be said behind a number of samples that an accuracy is of: that they are few, where they are.
+pub fn few_in_words(samples: usize) -> &'static str {
+    match samples < FEW {
+        true => ", few to judge by",
+        false => "",
+    }
+}
+
 /// Tells how to use the model.
 ///
 /// # Errors
@@ -76,23 +104,44 @@ pub fn describe_next(output: Output, folder: &Path) -> io::Result<()> {
 }
 
 /// How the network did, in words.
-fn score(evaluated: &Evaluated, epochs: &[EpochReport]) -> String {
+fn score(evaluated: &Evaluated, most: &str) -> String {
     let samples = grouped(evaluated.samples as u64);
     let loss = evaluated.score.loss;
-    let best = match evaluated.part {
-        ScoredPart::Test => String::new(),
-        ScoredPart::Validation => best(epochs),
-    };
     match evaluated.score.accuracy {
-        Some(accuracy) => format!(
-            "{:.2}% of {samples} samples, loss {loss:.4}{best}",
-            100.0 * accuracy
-        ),
+        Some(accuracy) => {
+            let few = match few_in_words(evaluated.samples) {
+                "" => String::new(),
+                few => format!(
+                    " ({} correct{few})",
+                    (accuracy * evaluated.samples as f64).round()
+                ),
+            };
+            format!(
+                "{:.2}% of {samples} samples{few}, loss {loss:.4}{most}",
+                100.0 * accuracy
+            )
+        }
         None => format!("mean squared error {loss:.6} over {samples} samples"),
     }
 }
 
-/// Where the validation samples did better after an earlier epoch, behind a comma.
+/// Which epoch's weights were kept, where that was to be found out.
+fn kept(kept_epoch: Option<u32>, epochs: &[EpochReport]) -> Option<String> {
+    let kept = epochs
+        .iter()
+        .find(|epoch| Some(epoch.epoch) == kept_epoch)?;
+    let score = kept.validation()?;
+    let reached = match score.accuracy {
+        Some(accuracy) => format!("{:.2}%", 100.0 * accuracy),
+        None => format!("an error of {:.6}", score.loss),
+    };
+    let (epoch, of) = (kept.epoch, epochs.len());
+    Some(format!(
+        "the weights of epoch {epoch} of {of}, the best by validation: {reached}"
+    ))
+}
+
+/// Where the validation samples did better after an earlier epoch, behind a semicolon.
 fn best(epochs: &[EpochReport]) -> String {
     let accuracy = |epoch: &EpochReport| epoch.validation().and_then(|score| score.accuracy);
     let best = epochs.iter().rev().max_by(|one, other| {
@@ -102,7 +151,7 @@ fn best(epochs: &[EpochReport]) -> String {
     });
     match (best, epochs.last()) {
         (Some(best), Some(last)) if accuracy(best) > accuracy(last) => format!(
-            "; the most was {:.2}%, after epoch {}",
+            "; the most was {:.2}%, after epoch {}, which --keep best keeps",
             100.0 * accuracy(best).unwrap_or_default(),
             best.epoch
         ),

@@ -1,5 +1,6 @@
 //! A run's `config.toml`: everything that decides its bits, so that it can be run again.
 
+use super::start::StartLayer;
 use crate::network_file::{NetworkTables, SyntaxError};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,18 @@ pub struct RunConfig {
     /// The folder of the dataset's files, where `--data` gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
+    /// What is validated on, where that is apart from the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_data: Option<String>,
+    /// What is tested on, where that is apart from the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_data: Option<String>,
+    /// The model file whose weights the run starts from, with its whole path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
+    /// The first layer that is trained of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train_from: Option<StartLayer>,
     /// Hyper-parameters.
     #[serde(default)]
     pub training: Settings,
@@ -45,6 +58,9 @@ pub struct RunRecord {
     pub source: String,
     /// What [`Dataset::sha256`](crate::data::Dataset::sha256) gave for the samples.
     pub fingerprint: String,
+    /// SHA-256 of the parameters that the run started from, where they were a model's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_sha256: Option<String>,
     /// Threads that computed.
     pub threads: usize,
     /// Samples a thread computed at once.
@@ -108,11 +124,16 @@ mod tests {
         let config = RunConfig {
             dataset: Some("mnist".into()),
             data: None,
+            validation_data: None,
+            test_data: Some("/a/test".into()),
+            weights: None,
+            train_from: None,
             training: Settings::default().resolve(1, 5000).unwrap().into(),
             record: Some(RunRecord {
                 version: "0".into(),
                 source: "a \"quoted\" place".into(),
                 fingerprint: "0badcafe".into(),
+                weights_sha256: None,
                 threads: 2,
                 lanes: 16,
             }),

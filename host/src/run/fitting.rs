@@ -37,7 +37,7 @@ pub fn fitting(
     ensure!(
         network.classes() == classes,
         "{origin}: the network tells {} apart, but {} has {}; \
-         set the outputs of its last layer to {classes}",
+         set the outputs of its last layer to \"classes\", which takes those of the data, or to {classes}",
         counted(network.classes(), "class", "classes"),
         dataset.name,
         counted(classes, "class", "classes")

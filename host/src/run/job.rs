@@ -1,15 +1,20 @@
 //! What to train, found out and checked as far as possible before anything is loaded.
 
+mod reading;
+
 use super::checkpoint::Checkpoint;
 use super::config::{RunConfig, RunRecord};
 use super::fitting::{ensure_trainable, ensure_training_samples, fitting};
 use super::folder::{RunFolder, RunFolderError};
+use super::outputs::whole_path;
+use super::separate_data::SeparateData;
+use super::start::{StartLayer, StartModel};
 use crate::data::{self, Dataset, TargetSize};
-use crate::engine::EngineOptions;
-use crate::network_file::{self, NetworkTables};
+use crate::network_file::NetworkTables;
 use crate::settings::{LossSetting, Settings};
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::{LaneWidth, Network};
+use reading::{check, display, model, read_config, start};
 use std::path::{Path, PathBuf};
 
 /// What someone asks for, before any file is read.
@@ -17,12 +22,18 @@ use std::path::{Path, PathBuf};
 pub struct RunRequest {
     /// The dataset; that of the config where there is none.
     pub dataset: Option<String>,
+    /// What is validated and tested on, where that is apart from the dataset.
+    pub separate: SeparateData,
     /// A `config.toml` to start from; what is said beside it takes precedence.
     pub config: Option<PathBuf>,
     /// The folder of an unfinished run to go on with; it has its own dataset, settings and network.
     pub resume: Option<PathBuf>,
     /// File of the network; that of the config, or the default one where there is none.
     pub model: Option<PathBuf>,
+    /// A model file whose weights the run starts from; its network is the run's.
+    pub weights: Option<PathBuf>,
+    /// The first layer that is trained of it.
+    pub train_from: Option<StartLayer>,
     /// Size of the images, for a network that says none.
     pub size: Option<TargetSize>,
     /// Hyper-parameters as far as they are given.
@@ -33,6 +44,8 @@ pub struct RunRequest {
     pub offline: bool,
     /// Whether images that cannot be decoded are left out.
     pub skip_broken: bool,
+    /// Whether decoded images are not cached.
+    pub no_cache: bool,
     /// Folder to write; `runs/DATASET-TIME` where there is none.
     pub out: Option<PathBuf>,
     /// Threads to compute with.
@@ -45,6 +58,8 @@ pub struct RunRequest {
 pub struct Job {
     /// The dataset as the user calls it.
     pub dataset: String,
+    /// What is validated and tested on, where that is apart from the dataset.
+    pub separate: SeparateData,
     /// Folder of the files of a dataset known by name.
     pub data: Option<PathBuf>,
     /// The size of the images, unless the network says one.
@@ -53,10 +68,18 @@ pub struct Job {
     pub offline: bool,
     /// Whether images that cannot be decoded are left out.
     pub skip_broken: bool,
+    /// Whether decoded images are not cached.
+    pub no_cache: bool,
     /// Hyper-parameters as far as they are given.
     pub settings: Settings,
     /// The network with the name of its file, unless it is the default one.
     pub model: Option<(NetworkTables, String)>,
+    /// The model whose weights the run starts from; of a run that is gone on with, its checkpoint has them.
+    pub start: Option<StartModel>,
+    /// The model file that the run starts or started from.
+    pub weights: Option<PathBuf>,
+    /// Number of the first layer that is trained, from 1.
+    pub train_from: usize,
     /// Where the run's files go.
     pub out: RunFolder,
     /// Threads to compute with.
@@ -78,7 +101,8 @@ impl Job {
     pub fn new(mut request: RunRequest) -> Result<Self> {
         let Some(run) = request.resume.take() else {
             let config = read_config(request.config.as_deref())?;
-            return Self::with_config(request, config, RunFolder::prepare);
+            let start = start(&request, &config)?;
+            return Self::with_config(request, config, start, RunFolder::prepare);
         };
         ensure!(
             request.settings == Settings::default(),
@@ -92,27 +116,42 @@ impl Job {
         let config = std::mem::take(&mut checkpoint.config);
         request.config = Some(path);
         request.out = Some(run);
-        let job = Self::with_config(request, config, |_| Ok(folder))?;
+        let (weights, train_from) = (config.weights.clone(), config.train_from.clone());
+        let job = Self::with_config(request, config, None, |_| Ok(folder))?;
         Ok(Self {
+            weights,
+            train_from: match train_from {
+                Some(StartLayer::Number(number)) => number,
+                _ => 1,
+            },
             checkpoint: Some(checkpoint),
             ..job
         })
     }
 
     fn with_config(
-        request: RunRequest,
+        mut request: RunRequest,
         config: RunConfig,
+        start: Option<StartModel>,
         prepare: impl FnOnce(&Path) -> Result<RunFolder, RunFolderError>,
     ) -> Result<Self> {
-        let settings = request.settings.or(config.training.clone());
+        let given = std::mem::take(&mut request.settings);
+        let mut settings = given.or(config.training.clone());
         check(&settings, request.lanes, request.config.as_deref())?;
-        let model = model(request.model.as_deref(), request.config.as_deref(), &config)?;
-        if let (Some(_), Some((_, origin))) = (request.size, &model) {
-            bail!("--size: the network in {origin} has an input of its own; change it there");
-        }
+        let model = match &start {
+            Some(start) => {
+                settings.loss = Some(start.loss(settings.loss)?);
+                None
+            }
+            None => model(&request, &config)?,
+        };
         // Another dataset's samples are elsewhere.
         let same = request.dataset.is_none() || request.dataset == config.dataset;
         let configured = config.data.filter(|_| same);
+        let separate = SeparateData {
+            validation: config.validation_data.filter(|_| same),
+            test: config.test_data.filter(|_| same),
+        };
         let Some(dataset) = request.dataset.or(config.dataset) else {
             bail!(
                 "{}: it names no dataset; give one",
@@ -125,12 +164,17 @@ impl Job {
             lanes: request.lanes,
             out: prepare(&out)?,
             dataset,
+            separate: request.separate.or(separate),
             data: request.data.or(configured),
             size: request.size.unwrap_or(TargetSize::Reduced),
             offline: request.offline,
             skip_broken: request.skip_broken,
+            no_cache: request.no_cache,
             settings,
             model,
+            weights: start.as_ref().map(|start| whole_path(start.path())),
+            train_from: start.as_ref().map_or(1, StartModel::first_layer),
+            start,
             record: config.record,
             checkpoint: None,
         })
@@ -162,31 +206,41 @@ impl Job {
     ///
     /// What is wrong with the dataset.
     pub fn load(&self) -> Result<Dataset> {
-        let tables = self.model.as_ref().map(|(tables, _)| tables);
+        let tables = self.model.as_ref().map(|(tables, _)| tables.input_shape());
+        let start = self.start.as_ref().map(StartModel::network).transpose()?;
+        let shape = start.map(|network| network.input_shape()).or(tables);
         let options = data::Options {
             data: self.data.clone(),
             offline: self.offline,
             threads: self.threads,
-            shape: tables.map(|tables| tables.input_shape().into()),
+            shape: shape.map(Into::into),
             size: self.size,
             codes: None,
             skip_broken: self.skip_broken,
+            no_cache: self.no_cache,
             progress: true,
         };
         if self.loss().tells_classes() {
             let mut dataset = data::load(&self.dataset, &options)?;
             ensure_trainable(&dataset, &self.dataset)?;
-            if let Some(fraction) = self.settings.validation.filter(|_| dataset.set_aside > 0) {
+            self.separate.load(&mut dataset, &options, false)?;
+            if let Some(start) = &self.start {
+                start.match_classes(&mut dataset)?;
+            }
+            let is_own = dataset.set_aside > 0 && self.separate.validation.is_none();
+            if let Some(fraction) = self.settings.validation.filter(|_| is_own) {
                 dataset.notices.push(format!(
                     "the dataset has samples of its own to validate on; --validation {fraction} is not used"
                 ));
             }
-            let duplicates = dataset.duplicates();
+            let is_split = self.settings.validation.is_none_or(|share| share > 0.0);
+            let duplicates = dataset.duplicates(is_split);
             dataset.notices.extend(duplicates);
             return Ok(dataset);
         }
-        let dataset = data::load_samples(&self.dataset, &options)?;
+        let mut dataset = data::load_samples(&self.dataset, &options)?;
         ensure_training_samples(&dataset, &self.dataset)?;
+        self.separate.load(&mut dataset, &options, true)?;
         Ok(dataset)
     }
 
@@ -203,56 +257,6 @@ impl Job {
     fn loss(&self) -> LossSetting {
         self.settings.loss.unwrap_or_default()
     }
-}
-
-fn read_config(path: Option<&Path>) -> Result<RunConfig> {
-    match path {
-        Some(path) => RunConfig::read(path).with_context(|| path.display().to_string()),
-        None => Ok(RunConfig::default()),
-    }
-}
-
-/// The network of the file given, or of the config, with the name of where it is from.
-fn model(
-    model: Option<&Path>,
-    config_path: Option<&Path>,
-    config: &RunConfig,
-) -> Result<Option<(NetworkTables, String)>> {
-    let (read, path) = match (model, &config.model) {
-        (Some(path), _) => (network_file::read_tables(path), path.display().to_string()),
-        (None, Some(tables)) => (Ok(tables.clone()), display(config_path)),
-        (None, None) => return Ok(None),
-    };
-    let tables = read.with_context(|| path.clone())?;
-    // What does not follow from the data is found before it is loaded.
-    let some = if tables.takes_classes() {
-        Some(2)
-    } else {
-        None
-    };
-    tables.network(some).with_context(|| path.clone())?;
-    Ok(Some((tables, path)))
-}
-
-/// Finds what is out of bounds before anything is loaded.
-fn check(settings: &Settings, lanes: Option<LaneWidth>, config: Option<&Path>) -> Result<()> {
-    // The number of channels only chooses defaults, which are sound.
-    let checked = settings.resolve(1, 1);
-    let resolved = match config {
-        Some(path) => checked.with_context(|| format!("{} and the arguments", path.display()))?,
-        None => checked?,
-    };
-    let options = EngineOptions {
-        lanes,
-        arithmetic: resolved.arithmetic.into(),
-        ..EngineOptions::default()
-    };
-    options.width()?;
-    Ok(())
-}
-
-fn display(path: Option<&Path>) -> String {
-    path.map_or_else(String::new, |path| path.display().to_string())
 }
 
 /// `runs/<dataset>-<time>`.

@@ -19,7 +19,9 @@ mod job;
 mod outputs;
 mod quantizing;
 mod report;
+mod separate_data;
 mod setup;
+mod start;
 mod training_loop;
 
 pub use checkpoints::Checkpoints;
@@ -28,11 +30,13 @@ pub use fitting::{ensure_trainable, ensure_training_samples, fitting};
 pub use folding_effect::FoldingEffect;
 pub use interruption::{INTERRUPTED, Interruption};
 pub use job::{Job, RunRequest, new_folder};
-pub use outputs::{RunOutputs, lasting_name, whole_path};
+pub use outputs::{RunOutputs, lasting_name, metrics, whole_path};
 pub use quantizing::{
     QuantizedRun, QuantizingWatch, describe_int8, describe_tuning_epoch, held_out_score,
     is_interrupted, quantize_run,
 };
 pub use report::{EpochReport, RunFindings, RunTiming, TrainReport};
+pub use separate_data::SeparateData;
 pub use setup::Setup;
+pub use start::{StartLayer, StartModel, StartWeights};
 pub use training_loop::{TrainingLoop, TrainingWatch};

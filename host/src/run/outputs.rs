@@ -1,8 +1,10 @@
 //! The files of a run folder.
 
+use super::checkpoint::CheckpointFacts;
 use super::config::{RunConfig, RunRecord};
 use super::folder::{CONFIG, EVALUATION, METRICS, MODEL, REPORT};
 use super::report::EpochReport;
+use super::start::StartLayer;
 use super::{Job, Setup};
 use crate::data::{self, Dataset};
 use crate::output::Output;
@@ -11,14 +13,13 @@ use crate::settings::LossSetting;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
 use kiln_core::{ModelParts, ModelTask};
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// The files as far as they are known before training.
 pub struct RunOutputs<'a> {
     dataset: &'a Dataset,
-    /// The text of `config.toml`.
-    pub config: String,
+    /// The text of `config.toml`, and what else checkpoints have.
+    pub facts: CheckpointFacts,
 }
 
 impl<'a> RunOutputs<'a> {
@@ -28,31 +29,49 @@ impl<'a> RunOutputs<'a> {
     ///
     /// If a path or a class name cannot be written down.
     pub fn prepare(job: &Job, dataset: &'a Dataset, setup: &Setup<'_>) -> Result<Self> {
-        let config = config(job, dataset, setup).to_toml().context(CONFIG)?;
+        let config = config(job, dataset, setup)?.to_toml().context(CONFIG)?;
         model(dataset, setup)?;
-        Ok(Self { dataset, config })
+        let facts = CheckpointFacts {
+            config,
+            scaling: setup.scaling.clone(),
+            classes: dataset.classes.clone(),
+        };
+        Ok(Self { dataset, facts })
     }
 
-    /// Says so where a run is repeated on other samples than it had.
+    /// Says so where a run is repeated on other samples than it had, or from other weights.
     ///
     /// # Errors
     ///
     /// If the output cannot be written.
-    pub fn warn_of_other_samples(&self, output: Output, job: &Job) -> io::Result<()> {
+    pub fn warn_of_other_samples(&self, output: Output, job: &Job) -> Result<()> {
+        if let (Some(record), Some(start)) = (&job.record, &job.start) {
+            let found = start.sha256()?;
+            let recorded = record.weights_sha256.as_ref();
+            if recorded.is_some_and(|recorded| *recorded != found) {
+                output.item(
+                    "note",
+                    format_args!(
+                        "{} has other weights than the run in --config started from: the weights will differ",
+                        start.path().display()
+                    ),
+                )?;
+            }
+        }
         let recorded = job
             .record
             .as_ref()
             .filter(|record| record.fingerprint != self.dataset.sha256());
-        match recorded {
-            Some(RunRecord { source, .. }) => output.item(
+        if let Some(RunRecord { source, .. }) = recorded {
+            output.item(
                 "note",
                 format_args!(
                     "these are not the samples of the run in --config ({source}): \
                      the weights will differ"
                 ),
-            ),
-            None => Ok(()),
+            )?;
         }
+        Ok(())
     }
 
     /// Writes the run folder, the report among it, and the files `more`, given by name and content.
@@ -74,7 +93,7 @@ impl<'a> RunOutputs<'a> {
         // From the files, as `kiln report` makes it: that finds all that it needs.
         let files = RunFiles {
             metrics: &metrics,
-            config: &self.config,
+            config: &self.facts.config,
             model: &model.open().context(MODEL)?,
             model_bytes: model.as_slice().len(),
             evaluation: Some(&evaluation),
@@ -85,7 +104,7 @@ impl<'a> RunOutputs<'a> {
         let charts = charts.iter().map(|(name, chart)| (*name, chart.as_bytes()));
         let mut files = vec![
             (METRICS, metrics.as_slice()),
-            (CONFIG, self.config.as_bytes()),
+            (CONFIG, self.facts.config.as_bytes()),
             (MODEL, model.as_slice()),
             (EVALUATION, &evaluation),
         ];
@@ -97,7 +116,12 @@ impl<'a> RunOutputs<'a> {
     }
 }
 
-fn metrics(epochs: &[EpochReport]) -> Result<Vec<u8>> {
+/// The text of `metrics.csv`.
+///
+/// # Errors
+///
+/// If a number cannot be written down.
+pub fn metrics(epochs: &[EpochReport]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for epoch in epochs {
         writer.serialize(epoch).context(METRICS)?;
@@ -105,15 +129,28 @@ fn metrics(epochs: &[EpochReport]) -> Result<Vec<u8>> {
     writer.into_inner().context(METRICS)
 }
 
-fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
-    RunConfig {
+fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> Result<RunConfig> {
+    let recorded = job
+        .record
+        .as_ref()
+        .and_then(|record| record.weights_sha256.clone());
+    let separate = job.separate.lasting();
+    Ok(RunConfig {
         dataset: Some(lasting_name(&job.dataset)),
         data: job.data.as_deref().map(whole_path),
+        validation_data: separate.validation,
+        test_data: separate.test,
+        weights: job.weights.clone(),
+        train_from: (job.train_from > 1).then_some(StartLayer::Number(job.train_from)),
         training: setup.settings.into(),
         record: Some(RunRecord {
             version: env!("CARGO_PKG_VERSION").into(),
             source: dataset.source.clone(),
             fingerprint: dataset.sha256().into(),
+            weights_sha256: match &job.start {
+                Some(start) => Some(start.sha256()?),
+                None => recorded.filter(|_| job.weights.is_some()),
+            },
             threads: setup.threads,
             lanes: setup.lanes.lanes(),
         }),
@@ -121,7 +158,7 @@ fn config(job: &Job, dataset: &Dataset, setup: &Setup<'_>) -> RunConfig {
             Some((tables, _)) => tables.resolved(&setup.network),
             None => (&setup.network).into(),
         }),
-    }
+    })
 }
 
 /// The trained model's file. It names every setting but no time or place, so that the same run makes

@@ -4,7 +4,7 @@ use super::folder::{INT8_MODEL, MODEL, REPORT};
 use super::{FoldingEffect, Job, Setup};
 use crate::data::{Dataset, Samples};
 use crate::quantization::Int8Evaluation;
-use crate::report::RunEvaluation;
+use crate::report::{Evaluated, RunEvaluation};
 use crate::roc::AnomalyDetection;
 use crate::training::{Epoch, MeanScore};
 use crate::weights;
@@ -28,12 +28,18 @@ pub struct TrainReport<'a> {
     threads: usize,
     lanes: usize,
     epochs: &'a [EpochReport],
+    /// The epoch whose weights were kept, where the best one's were to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_epoch: Option<u32>,
     seconds: f64,
     samples_per_second: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_accuracy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     test_loss: Option<f64>,
+    /// Mean of the classes' recalls on the samples scored, where these are unbalanced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balanced_accuracy: Option<f64>,
     /// How well an autoencoder's error tells a class from the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     anomaly: Option<AnomalyDetection>,
@@ -173,10 +179,12 @@ impl<'a> TrainReport<'a> {
             threads: setup.threads,
             lanes: setup.lanes.lanes(),
             epochs,
+            kept_epoch: evaluation.kept_epoch,
             seconds: timing.seconds,
             samples_per_second: timing.samples_per_second,
             test_accuracy: test.and_then(|score| score.accuracy),
             test_loss: test.map(|score| score.loss),
+            balanced_accuracy: evaluated.and_then(Evaluated::balanced_accuracy),
             anomaly: evaluated.and_then(|evaluated| evaluated.anomaly.clone()),
             folding: *folding,
             weights: job.out.path().join(MODEL).display().to_string(),

@@ -2,13 +2,14 @@
 
 use super::checkpoint::Checkpoint;
 use super::job::Job;
+use super::start::trained_from;
 use crate::data::Dataset;
 use crate::defaults;
 use crate::engine::{Engine, EngineOptions};
 use crate::network_file::quoted_layer;
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
-use crate::training::{DatasetTrainer, Split};
+use crate::training::{DatasetTrainer, Split, class_weights};
 use anyhow::{Context, Result, bail};
 use kiln_core::{BufferError, Folding, LaneWidth, Network, Program, Purpose, Scaling, he_uniform};
 
@@ -32,6 +33,10 @@ pub struct Setup<'a> {
     pub split: [usize; 2],
     /// Whether a last batch of one sample is left out of every epoch.
     pub dropped: bool,
+    /// What a sample of each class counts in the loss; empty where each counts 1.
+    pub class_weights: Vec<f32>,
+    /// Whose weights it starts from, and what becomes of them, in words; nothing where it starts anew.
+    pub start: Option<String>,
 }
 
 impl<'a> Setup<'a> {
@@ -44,25 +49,38 @@ impl<'a> Setup<'a> {
         let samples = &dataset.train;
         let settings = job.settings.resolve_for(samples)?;
         settings.augment.0.check(samples)?;
-        let network = job.network(dataset)?;
+        let source = seeds::source(settings.seed, Stream::Init);
+        let start = job.start.as_ref();
+        let start = start.map(|start| start.weights(dataset, settings.loss, source));
+        let start = start.transpose()?;
+        let network = match &start {
+            Some(start) => start.network.clone(),
+            None => job.network(dataset)?,
+        };
         let split = Split::of(dataset, settings.validation, settings.seed)
             .with_context(|| dataset.name.clone())?;
-        let scaling = defaults::scaling(samples, &split.train)?;
-        let mut parameters = vec![0.0; network.parameters()];
-        match checkpoint {
-            Some(checkpoint) => parameters.clone_from(&checkpoint.parameters),
-            None => he_uniform(
-                &network,
-                &mut parameters,
-                seeds::source(settings.seed, Stream::Init),
-            )?,
-        }
+        let (scaling, parameters) = match (checkpoint, &start) {
+            (Some(checkpoint), _) => (checkpoint.scaling.clone(), checkpoint.parameters.clone()),
+            (None, Some(start)) => (start.scaling.clone(), start.parameters.clone()),
+            (None, None) => {
+                let mut parameters = vec![0.0; network.parameters()];
+                let source = seeds::source(settings.seed, Stream::Init);
+                he_uniform(&network, &mut parameters, source)?;
+                (defaults::scaling(samples, &split.train)?, parameters)
+            }
+        };
+        let weights = match settings.balance {
+            true => class_weights(&samples.labels, &split.train, network.classes()),
+            false => Vec::new(),
+        };
         let options = EngineOptions {
             threads: job.threads,
             lanes: job.lanes,
             arithmetic: settings.arithmetic.into(),
             batch: split.train.len().min(settings.batch as usize),
+            trainable: trained_from(job.train_from),
             loss: settings.core_loss(),
+            class_weights: weights.clone(),
             seed: settings.seed,
             ..EngineOptions::default()
         };
@@ -86,6 +104,7 @@ impl<'a> Setup<'a> {
                     checkpoint.position,
                     &checkpoint.velocity,
                     &checkpoint.statistics,
+                    checkpoint.best.clone(),
                 )
                 .with_context(|| job.out.checkpoint().display().to_string())?;
         }
@@ -99,6 +118,8 @@ impl<'a> Setup<'a> {
             network,
             scaling,
             settings,
+            start: start.map(|start| start.description),
+            class_weights: weights,
         })
     }
 }

@@ -37,7 +37,8 @@ pub trait TrainingWatch: Send {
 }
 
 impl TrainingLoop<'_> {
-    /// Trains after the epochs `done` until all are; false if it was interrupted before that.
+    /// Trains after the epochs `done` until all are, and takes the weights that are to be kept; false if it was
+    /// interrupted before that.
     ///
     /// A checkpoint is kept of every epoch, and of an interruption, to the step.
     ///
@@ -80,6 +81,7 @@ impl TrainingLoop<'_> {
             watch.epoch(number, &epoch)?;
         }
         self.checkpoints.settle(self.output)?;
+        trainer.settle()?;
         Ok(true)
     }
 }

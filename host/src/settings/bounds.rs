@@ -1,6 +1,6 @@
 //! The bounds of the hyper-parameters.
 
-use super::{Hyperparameters, LossSetting, SettingError};
+use super::{Hyperparameters, KeepSetting, LossSetting, SettingError};
 
 /// More would take gigabytes of activations.
 const MAX_BATCH: u32 = 1 << 16;
@@ -74,6 +74,18 @@ impl Hyperparameters {
                 "label-smoothing",
                 self.label_smoothing.to_string(),
                 "only the loss cross-entropy has labels to smooth",
+            ),
+            (
+                !self.balance || self.loss == LossSetting::CrossEntropy,
+                "balance",
+                self.balance.to_string(),
+                "only the loss cross-entropy has classes to balance",
+            ),
+            (
+                self.keep == KeepSetting::Last || self.validation > 0.0,
+                "keep",
+                self.keep.to_string(),
+                "the best epoch is found by samples held out; set --validation above 0, such as 0.1",
             ),
             (
                 self.quantize_epochs != Some(0),

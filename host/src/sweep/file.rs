@@ -17,6 +17,10 @@ pub struct SweepFile<'t> {
     pub text: &'t str,
     /// The DATASET argument of `kiln train`.
     pub dataset: String,
+    /// What is validated on, where that is apart from the dataset.
+    pub validation_data: Option<String>,
+    /// What is tested on, where that is apart from the dataset.
+    pub test_data: Option<String>,
     /// The folder of the dataset's files, as `--data` gives one.
     pub data: Option<PathBuf>,
     /// The board that networks should fit.
@@ -92,6 +96,8 @@ pub struct Budget {
 #[serde(deny_unknown_fields)]
 struct Tables {
     dataset: String,
+    validation_data: Option<String>,
+    test_data: Option<String>,
     data: Option<PathBuf>,
     board: Option<Spanned<String>>,
     #[serde(default)]
@@ -130,6 +136,8 @@ impl<'t> SweepFile<'t> {
         Ok(Self {
             text,
             dataset: tables.dataset,
+            validation_data: tables.validation_data,
+            test_data: tables.test_data,
             data: tables.data,
             board: board.transpose()?,
             training: tables.training,

@@ -17,6 +17,12 @@ use std::path::PathBuf;
 pub struct SweepPlan {
     /// The DATASET argument of `kiln train`.
     pub dataset: String,
+    /// What is validated on, where that is apart from the dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_data: Option<String>,
+    /// What is tested on, where that is apart from the dataset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_data: Option<String>,
     /// The folder of the dataset's files, where one was given.
     pub data: Option<PathBuf>,
     /// Checksum of the samples, once they are loaded.
@@ -114,6 +120,8 @@ impl SweepPlan {
         }
         Ok(Self {
             dataset: file.dataset.clone(),
+            validation_data: file.validation_data.clone(),
+            test_data: file.test_data.clone(),
             data: file.data.clone(),
             fingerprint: String::new(),
             board: file.board.map(|board| board.name.into()),

@@ -112,7 +112,7 @@ fn a_training_stopped_after_any_step_goes_on_to_the_same_bits() {
         let position = *first.position();
         assert_eq!(6 * position.epochs + position.steps, steps);
         second
-            .resume(position, first.velocity(), first.statistics())
+            .resume(position, first.velocity(), first.statistics(), None)
             .unwrap();
         epochs.extend(run(&mut second, u32::MAX));
         assert_eq!(epochs, expected, "{steps}");
@@ -143,7 +143,7 @@ fn a_normalised_residual_training_goes_on_to_the_same_bits_on_any_machine() {
         let mut second = trainer(3 - threads, None, first.parameters().to_vec());
         let position = *first.position();
         second
-            .resume(position, first.velocity(), first.statistics())
+            .resume(position, first.velocity(), first.statistics(), None)
             .unwrap();
         epochs.extend(run(&mut second, u32::MAX));
         assert_eq!(epochs, expected, "{steps}");
@@ -163,7 +163,7 @@ fn without_the_statistics_only_the_statistics_are_others() {
     let fresh = vec![0.0; first.statistics().len()];
     let mut second = trainer(first.parameters().to_vec());
     second
-        .resume(*first.position(), first.velocity(), &fresh)
+        .resume(*first.position(), first.velocity(), &fresh, None)
         .unwrap();
     run(&mut second, u32::MAX);
     assert_eq!(second.parameters(), whole.parameters());
@@ -179,7 +179,7 @@ fn without_the_velocity_the_bits_are_others() {
     run(&mut first, 8);
     let mut second = trainer(&samples, first.parameters().to_vec(), 1);
     let none = vec![0.0; NETWORK.parameters()];
-    second.resume(*first.position(), &none, &[]).unwrap();
+    second.resume(*first.position(), &none, &[], None).unwrap();
     run(&mut second, u32::MAX);
     assert_ne!(second.parameters(), whole.parameters());
 }
@@ -189,7 +189,7 @@ fn positions_of_other_trainings_are_refused() {
     let samples = samples();
     let velocity = vec![0.0; NETWORK.parameters()];
     let refused = |position: Position, velocity: &[f32]| {
-        let error = trainer(&samples, start(), 1).resume(position, velocity, &[]);
+        let error = trainer(&samples, start(), 1).resume(position, velocity, &[], None);
         error.unwrap_err().to_string()
     };
     let at = |epochs, steps, samples| Position {

@@ -3,12 +3,16 @@
 mod arithmetic;
 mod autoencoder;
 mod bad_input;
+mod balance;
 mod bench;
 mod browser;
+mod cache;
 mod cases;
 mod disk;
 mod evaluate;
 mod exchange;
+#[cfg(unix)]
+mod fine_tuning;
 #[cfg(unix)]
 mod firmware_sources;
 mod graphs;
@@ -25,6 +29,7 @@ mod report;
 #[cfg(unix)]
 mod resume;
 mod same_bits;
+mod splits;
 #[cfg(target_os = "linux")]
 mod streams;
 mod summary;
@@ -33,3 +38,5 @@ mod support;
 mod sweep;
 mod tensors;
 mod train;
+#[cfg(unix)]
+mod unknown;

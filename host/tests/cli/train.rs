@@ -195,8 +195,12 @@ fn a_run_says_how_it_went_and_its_folder_stands_for_its_model() {
     assert!(idle.contains("a lower --lr than 0.000000001"), "{idle}");
     workspace.write("open/checkpoint.kiln-run", "");
     workspace.refuses(
-        "predict image.png --weights open",
+        "evaluate --dataset bars --weights open",
         &["open", "unfinished", "kiln train --resume open"],
+    );
+    workspace.refuses(
+        "predict image.png --weights open",
+        &["open/checkpoint.kiln-run", "no checkpoint of Kiln"],
     );
 }
 

@@ -26,6 +26,9 @@ pub struct GroupWork<'a> {
     pub labels: &'a [u16],
     /// What dropout draws from, one key for each sample; empty where there is no dropout.
     pub keys: &'a [u64],
+    /// What each sample's gradient of the loss is multiplied by; empty where each counts 1. What is counted of
+    /// the loss itself is not.
+    pub weights: &'a [f32],
     /// Samples of the whole batch, over which means are taken.
     pub batch: usize,
 }
@@ -41,10 +44,12 @@ impl Program {
         let winners = packets * self.winner_bytes() * L::LANES;
         let samples = work.labels.len();
         let keys = if work.keys.is_empty() { 0 } else { samples };
+        let weights = if work.weights.is_empty() { 0 } else { samples };
         for (name, given, needed) in [
             ("parameters", work.parameters.len(), self.parameters()),
             ("moments", work.moments.len(), self.moment_values()),
             ("keys", work.keys.len(), keys),
+            ("weights", work.weights.len(), weights),
             (
                 "training memory",
                 memory.packets.len(),

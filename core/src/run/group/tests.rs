@@ -56,6 +56,7 @@ impl Way<'_> {
     fn phase(&mut self, number: usize, poisoned: bool) -> Outcome {
         let program = self.program;
         let work = GroupWork {
+            weights: &[],
             parameters: self.parameters,
             moments: &self.moments,
             labels: self.labels,

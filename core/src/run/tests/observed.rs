@@ -96,6 +96,7 @@ fn training(network: &Network, count: usize) -> (Program, Vec<Work>) {
     let mut diary = Diary::default();
     for phase in 0..program.phases() {
         let work = GroupWork {
+            weights: &[],
             parameters: &parameters,
             moments: &moments,
             labels: &labels,

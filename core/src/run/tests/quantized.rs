@@ -72,6 +72,7 @@ impl Case {
         let elements = program.input_shape().elements();
         for (number, labels) in self.labels.chunks(GROUP).enumerate() {
             let work = GroupWork {
+                weights: &[],
                 parameters: &self.parameters,
                 moments: &[],
                 labels,
@@ -156,6 +157,7 @@ fn a_rounded_step_is_another_one_and_batch_norms_have_none() {
     let program = program(&network, GROUPS);
     let mut memory = Memory::new(&program, 1, 0.0_f32, 0.0);
     let work = GroupWork {
+        weights: &[],
         parameters: &first_parameters(&network, 1),
         moments: &vec![0.0; program.moment_values()],
         labels: &[0, 1],

@@ -159,6 +159,7 @@ impl<L: Lanes> BatchWalk<L> {
             values: &mut self.values[group],
         };
         let work = GroupWork {
+            weights: &[],
             parameters: &self.parameters,
             moments: &self.moments,
             labels: &self.samples.labels[own.clone()],

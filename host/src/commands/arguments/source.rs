@@ -15,4 +15,7 @@ pub struct SourceArguments {
     /// Leave out the images of a folder that cannot be decoded
     #[arg(long)]
     pub skip_broken: bool,
+    /// Decode the images of a folder anew, and keep none of them for the next run
+    #[arg(long)]
+    pub no_cache: bool,
 }

@@ -1,9 +1,10 @@
 //! What several commands are about: trained weights, and a dataset that fits them.
 
-use super::classes::match_classes;
 use super::source;
+use crate::classes::match_classes;
 use crate::data::{self, Dataset, Samples};
 use crate::model::{AnyModel, ModelFacts};
+use crate::run::checkpoint::{Checkpoint, checkpoint_file};
 use crate::run::folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
@@ -103,6 +104,7 @@ impl SubjectArguments {
             size: data::TargetSize::Own,
             codes: model.codes(),
             skip_broken: self.source.skip_broken,
+            no_cache: self.source.no_cache,
             progress: true,
         }
     }
@@ -118,6 +120,21 @@ pub fn read_model(path: &Path) -> Result<ModelBytes> {
     let bytes = ModelBytes::read(&model_file(path)?).with_context(name)?;
     bytes.open().with_context(name)?;
     Ok(bytes)
+}
+
+/// Reads a model file, or what an unfinished run has so far, with what is to be said of that.
+///
+/// # Errors
+///
+/// What was wrong with it, in one line that names it.
+pub fn read_any_state(path: &Path) -> Result<(ModelBytes, Option<String>)> {
+    let Some(file) = checkpoint_file(path) else {
+        return Ok((read_any_model(path)?, None));
+    };
+    let name = || file.display().to_string();
+    let checkpoint = Checkpoint::read(&file).with_context(name)?;
+    let bytes = checkpoint.model().with_context(name)?;
+    Ok((bytes, Some(checkpoint.notice(path))))
 }
 
 /// Reads a model file, which may be one of integers.

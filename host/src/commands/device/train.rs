@@ -49,6 +49,9 @@ pub fn run(arguments: &DeviceTrainArguments) -> Result<()> {
     let program = arguments.program(learner.network(), &memory)?;
     describe_dataset(output, &subject.dataset)?;
     describe_network(output, model.network())?;
+    if let Some(description) = &subject.made_anew {
+        output.item("weights", description)?;
+    }
     if subject.is_int8() {
         describe_head(output, whole.from, learner.network())?;
     }

@@ -1,6 +1,6 @@
 //! What images show, for people to read.
 
-use super::{Prediction, TOP};
+use super::{Candidate, Prediction, TOP};
 use crate::output::TABLE_STYLE;
 use comfy_table::{CellAlignment, Table};
 
@@ -21,8 +21,16 @@ pub(super) fn of(predictions: &[Prediction]) -> Table {
     let heads = RANKS.iter().take(shown).flat_map(|rank| [*rank, ""]);
     table.set_header(["image"].into_iter().chain(heads));
     for prediction in predictions {
+        let first = prediction.top.first();
+        let mark = |candidate: &Candidate| {
+            let is_first = first.is_some_and(|first| first.label == candidate.label);
+            match is_first && prediction.unsure == Some(true) {
+                true => " ?",
+                false => "",
+            }
+        };
         let cells = prediction.top.iter().flat_map(|candidate| {
-            let percent = format!("{:.2}%", 100.0 * candidate.probability);
+            let percent = format!("{:.2}%{}", 100.0 * candidate.probability, mark(candidate));
             [candidate.class.clone(), percent]
         });
         table.add_row([prediction.image.clone()].into_iter().chain(cells));

@@ -12,8 +12,8 @@ use crate::run::checkpoint::Checkpoint;
 use crate::run::fitting;
 use crate::run::folder::{CHECKPOINT, INT8_MODEL, RunFolder};
 use crate::run::{
-    Checkpoints, EpochReport, Interruption, Job, QuantizingWatch, RunOutputs, Setup, TrainingLoop,
-    held_out_score, is_interrupted, quantize_run,
+    Checkpoints, EpochReport, Interruption, Job, QuantizingWatch, RunOutputs, SeparateData, Setup,
+    TrainingLoop, held_out_score, is_interrupted, quantize_run,
 };
 use crate::settings::Hyperparameters;
 use crate::sweep::folder::{RESULT, Stage};
@@ -170,7 +170,7 @@ impl<'a> Runs<'a> {
         let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
         let training = TrainingLoop {
             output: self.output,
-            checkpoints: Checkpoints::new(&job.out, &outputs.config),
+            checkpoints: Checkpoints::new(&job.out, &outputs.facts),
             interruption: interruption.clone(),
             epochs: setup.settings.epochs,
         };
@@ -211,7 +211,8 @@ impl<'a> Runs<'a> {
     ) -> Result<Option<RunResult>> {
         const HELD_OUT: &str = "no samples were held out";
         let (mut evaluation, scores) = RunEvaluation::of(&mut setup.trainer, self.dataset)?;
-        let last = epochs.last().and_then(|epoch| epoch.validation);
+        let best = setup.trainer.best().map(|best| best.score);
+        let last = best.or_else(|| epochs.last().and_then(|epoch| epoch.validation));
         let test = evaluation.test();
         let watch = QuantizingWatch {
             output: None,
@@ -219,7 +220,7 @@ impl<'a> Runs<'a> {
         };
         let int8 = quantize_run(setup, self.dataset, &scores, watch)?.transpose();
         if int8.as_ref().is_err_and(is_interrupted) {
-            let mut checkpoints = Checkpoints::new(&job.out, &outputs.config);
+            let mut checkpoints = Checkpoints::new(&job.out, &outputs.facts);
             checkpoints.keep_now(&setup.trainer, epochs)?;
             return Ok(None);
         }
@@ -254,16 +255,24 @@ impl<'a> Runs<'a> {
         let plan = &self.subject.plan;
         Ok(Job {
             dataset: plan.dataset.clone(),
+            separate: SeparateData {
+                validation: plan.validation_data.clone(),
+                test: plan.test_data.clone(),
+            },
             data: plan.data.clone(),
             offline: true,
             // The samples are here already.
             skip_broken: false,
+            no_cache: false,
             settings: run.settings.clone(),
             model: model(run),
             size: TargetSize::Reduced,
             out,
             threads: 1,
             lanes: None,
+            start: None,
+            weights: None,
+            train_from: 1,
             record: None,
             checkpoint: None,
         })

@@ -5,7 +5,7 @@ use super::{Stage, SweepArguments, SweepBudget, SweepFolder, SweepPlan};
 use crate::commands::arguments::source::SourceArguments;
 use crate::data::{self, Dataset, ImageShape, TargetSize};
 use crate::network_file::NetworkTables;
-use crate::run::{ensure_trainable, lasting_name, new_folder, whole_path};
+use crate::run::{SeparateData, ensure_trainable, lasting_name, new_folder, whole_path};
 use crate::sweep::file::SweepFile;
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -49,6 +49,8 @@ impl SweepSubject {
         plan.data = arguments.source.data.clone().or(plan.data);
         plan.data = plan.data.as_deref().map(whole_path);
         plan.dataset = lasting_name(&plan.dataset);
+        plan.validation_data = plan.validation_data.as_deref().map(lasting_name);
+        plan.test_data = plan.test_data.as_deref().map(lasting_name);
         let out = arguments.out.clone().unwrap_or_else(|| {
             let stem = path.file_stem().unwrap_or_default();
             new_folder(&format!("sweep-{}", stem.to_string_lossy()))
@@ -92,10 +94,16 @@ impl SweepSubject {
             size: TargetSize::Reduced,
             codes: None,
             skip_broken: source.skip_broken,
+            no_cache: source.no_cache,
             progress: true,
         };
-        let dataset = data::load(&self.plan.dataset, &options)?;
+        let mut dataset = data::load(&self.plan.dataset, &options)?;
         ensure_trainable(&dataset, &self.plan.dataset)?;
+        let separate = SeparateData {
+            validation: self.plan.validation_data.clone(),
+            test: self.plan.test_data.clone(),
+        };
+        separate.load(&mut dataset, &options, false)?;
         let found = dataset.sha256().to_owned();
         ensure!(
             !self.resumed || self.plan.fingerprint == found,

@@ -1,5 +1,6 @@
 //! Folders of images: one folder per class.
 
+mod cache;
 mod decode;
 mod parts;
 mod scan;
@@ -16,6 +17,9 @@ use super::target::{LARGEST, REDUCED, TargetSize};
 use super::tensor_file::TensorPurpose;
 use super::{Dataset, Options, folder_name, progress_bar};
 
+/// What is said of images that were decoded in an earlier run.
+const CACHED: &str =
+    "the images are in the cache as they were decoded before; --no-cache decodes them again";
 const BAR: &str = "decoding images {wide_bar} {pos}/{len}";
 
 /// Why a folder of images cannot be used; every message is one line.
@@ -125,15 +129,18 @@ pub struct BrokenImage {
 /// Broken images that a message names.
 const BROKEN_NAMED: usize = 3;
 
+pub(super) use scan::image_files;
+
 pub(super) fn load(
     folder: &Path,
     options: &Options,
     purpose: TensorPurpose,
+    cache: Option<&Path>,
 ) -> Result<Dataset, DataError> {
     let mut scan = scan::scan(folder, purpose)?;
     let bar = progress_bar(options.progress, scan.images.len() as u64, BAR);
-    let decoded = decode::decode(&scan.images, options, &bar);
-    let (decoded, left_out) = match decoded {
+    let decoded = cache::decoded(&scan.images, options, cache, &bar);
+    let ((decoded, is_cached), left_out) = match decoded {
         Err(DataError::ImageFolder(ImageFolderError::Undecodable { images, broken }))
             if options.skip_broken =>
         {
@@ -144,13 +151,15 @@ pub(super) fn load(
             scan.leave_out(&broken);
             bar.set_position(0);
             let notice = format!("left out {}", listed(&broken, images));
-            (decode::decode(&scan.images, options, &bar)?, Some(notice))
+            let decoded = cache::decoded(&scan.images, options, cache, &bar)?;
+            (decoded, Some(notice))
         }
         decoded => (decoded?, None),
     };
     bar.finish_and_clear();
     let mut notices = notices(&scan, &decoded);
     notices.extend(left_out);
+    notices.extend(is_cached.then(|| CACHED.into()));
     notices.extend(reduction_notice(options, &decoded));
     let source = format!("images in {}", scan.root.display());
     let (train, test) = split(&scan, decoded);

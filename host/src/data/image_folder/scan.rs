@@ -124,6 +124,11 @@ impl Scan {
 }
 
 /// Takes the images of kinds that are not read out of the files that are none; how many of each kind.
+/// All images of a folder and of the folders in it, in natural order.
+pub(in crate::data) fn image_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    Ok(walk(folder, folder.into())?.0.images)
+}
+
 fn take_unread(files: &mut Vec<PathBuf>) -> BTreeMap<&'static str, usize> {
     let mut kinds = BTreeMap::new();
     files.retain(|file| {

@@ -31,14 +31,18 @@ pub enum RunError {
         /// The path given.
         path: PathBuf,
     },
-    /// The run is not done.
+    /// The state of a run that is not done is damaged.
     #[error(
-        "{}: the run is unfinished; go on with it by `{}`, then there is a report",
-        path.display(), resume_command(path)
+        "{}: {cause}; go on with the run by `{}`, then there is a report",
+        path.display(), resume_command(folder)
     )]
     Unfinished {
-        /// The path given.
+        /// The file.
         path: PathBuf,
+        /// What is wrong.
+        cause: String,
+        /// The folder of the run.
+        folder: PathBuf,
     },
     /// A file of the run is not there or cannot be read.
     #[error("{}: cannot read it ({cause}); name a run folder that `kiln train` wrote", path.display())]

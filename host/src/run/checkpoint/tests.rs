@@ -32,17 +32,31 @@ fn checkpoint() -> Checkpoint {
         parameters: vec![1.5, -0.0, f32::MIN_POSITIVE],
         velocity: vec![0.1, f32::MAX, -3.25],
         statistics: vec![0.25, 1.0 / 3.0],
+        best: Some(BestEpoch {
+            epoch: 1,
+            score,
+            parameters: vec![0.5, -1.0, 7.0],
+            statistics: vec![0.75, 3.0],
+        }),
+        scaling: Scaling::new(&[0.5, 2.0], &[-0.0, 1.0]).unwrap(),
+        classes: vec!["a".into(), "café".into()],
     }
 }
 
 fn encoded(checkpoint: &Checkpoint) -> Vec<u8> {
+    let facts = CheckpointFacts {
+        config: checkpoint.config.to_toml().unwrap(),
+        scaling: checkpoint.scaling.clone(),
+        classes: checkpoint.classes.clone(),
+    };
     let parts = CheckpointParts {
-        config: &checkpoint.config.to_toml().unwrap(),
+        facts: &facts,
         position: &checkpoint.position,
         epochs: &checkpoint.epochs,
         parameters: &checkpoint.parameters,
         velocity: &checkpoint.velocity,
         statistics: &checkpoint.statistics,
+        best: checkpoint.best.as_ref(),
     };
     parts.encode().unwrap()
 }
@@ -95,8 +109,8 @@ fn each_kind_of_damage_has_its_words() {
     assert!(refused(b"hello").contains("no checkpoint of Kiln"));
     assert!(refused(b"").contains("no checkpoint of Kiln"));
     let mut newer = bytes.clone();
-    newer[8] = 3;
-    assert!(refused(&newer).contains("has format 3, this version of Kiln reads format 2"));
+    newer[8] = 4;
+    assert!(refused(&newer).contains("has format 4, this version of Kiln reads format 3"));
     let expected = format!("should be {} bytes long", bytes.len());
     assert!(refused(&bytes[..bytes.len() - 1]).contains(&expected));
     let mut changed = bytes.clone();

@@ -22,6 +22,9 @@ use std::path::PathBuf;
 /// memory. A larger batch keeps a gradient, momentum a velocity, each as large as the trained
 /// parameters.
 ///
+/// Accuracy before and after is of the test set, or else of samples that are not trained on here; where the folder of
+/// the model's run is there, it is said how many of those that run had trained on.
+///
 /// Of an int8 model the last layers learn, in floating-point numbers, from --train-from on; those before
 /// stay integers, and memory is taken for the last layers alone. --out writes integers again.
 #[derive(Debug, clap::Args)]
@@ -35,7 +38,8 @@ pub struct DeviceTrainArguments {
     /// The dataset.
     #[arg(long, help = DATASET_HELP)]
     pub dataset: String,
-    /// Model file to go on from [default: the default network, from the seed]
+    /// Model file to go on from, with a last layer made anew where the dataset has classes that it does not know
+    /// [default: the default network, from the seed]
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Where the files of a dataset known by name come from.

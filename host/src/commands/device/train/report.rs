@@ -21,6 +21,12 @@ pub(super) struct DeviceTrainReport {
     pub accuracy_before: Option<f64>,
     pub accuracy_after: Option<f64>,
     pub test_samples: usize,
+    /// Which of them the model was trained on before; nothing where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_samples_seen: Option<usize>,
+    /// Whether it might have been: it was trained before, and the dataset has no test set.
+    #[serde(skip)]
+    pub may_have_seen: bool,
     /// Whether all parameters are the desktop's own after the same run, to the bit.
     pub equal_to_host: bool,
     pub weights_sha256: String,
@@ -123,6 +129,9 @@ impl DeviceTrainReport {
                     number(self.test_samples)
                 ),
             )?;
+            if self.may_have_seen {
+                output.item("", self.seen())?;
+            }
         }
         output.item(
             "parameters",
@@ -141,6 +150,20 @@ impl DeviceTrainReport {
             output.item("saved", path)?;
         }
         Ok(())
+    }
+
+    /// Whether the model has seen the samples it is judged by, in words.
+    fn seen(&self) -> String {
+        match self.test_samples_seen {
+            Some(0) => "the model was trained on none of these before".into(),
+            Some(seen) => format!(
+                "the model was trained on {} of these before: they say little of others",
+                grouped(seen as u64)
+            ),
+            None => "whether the model was trained on these before is not known: its run's config.toml is not \
+                     beside it, or is of other samples"
+                .into(),
+        }
     }
 
     fn describe_memory(&self, output: Output) -> Result<()> {

@@ -51,6 +51,8 @@ impl DeviceRun<'_> {
             accuracy_before,
             accuracy_after,
             test_samples: self.subject.test().1.len(),
+            test_samples_seen: self.subject.seen(),
+            may_have_seen: self.arguments.weights.is_some() && self.subject.dataset.test.is_none(),
             equal_to_host: weights::same_bits(&parameters, &expected),
             weights_sha256: weights::sha256(&parameters),
             stored,

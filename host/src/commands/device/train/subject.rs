@@ -1,17 +1,23 @@
 //! What is trained on what: a model, and samples to train and to test on.
 
 use super::DeviceTrainArguments;
-use crate::commands::arguments::classes::match_classes;
-use crate::commands::arguments::subject::{read_any_model, spread};
+use crate::classes::match_classes;
+use crate::commands::arguments::subject::{model_file, read_any_model, spread};
 use crate::data::{self, Dataset, Samples};
 use crate::defaults;
 use crate::model::{AnyModel, ModelFacts};
 use crate::quantization::{LearningHead, LearningHeadError};
-use crate::run::ensure_trainable;
+use crate::run::config::RunConfig;
+use crate::run::folder::CONFIG;
+use crate::run::{StartModel, ensure_trainable};
 use crate::seeds::{self, Stream};
+use crate::settings::LossSetting;
+use crate::training::Split;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln_core::{Int8ModelFile, ModelParts, ModelTask, NetworkCut, he_uniform};
+use std::collections::HashSet;
+use std::path::Path;
 
 /// A model with a dataset that fits it.
 pub(super) struct DeviceTrainSubject {
@@ -25,6 +31,10 @@ pub(super) struct DeviceTrainSubject {
     /// Indices of the samples to test on: of the test set where there is one, or else of the
     /// training set's other samples.
     test: Vec<u32>,
+    /// How many of those the model was trained on before; nothing where that is not known.
+    seen: Option<usize>,
+    /// What became of a model's weights for other classes, in words.
+    pub made_anew: Option<String>,
 }
 
 /// The last layers of a model of integers, as the desktop trains them.
@@ -50,21 +60,31 @@ impl DeviceTrainSubject {
             .map(read_any_model)
             .transpose()?;
         let model = read.as_ref().map(AnyModel::open).transpose()?;
-        let dataset = load(arguments, model.as_ref(), threads)?;
+        let (dataset, trained, is_other) = load(arguments, model.as_ref(), threads)?;
         let head = match &model {
             Some(AnyModel::Int8(model)) => {
                 Some(HeadSubject::of(model, arguments, &dataset, threads)?)
             }
             _ => None,
         };
-        let bytes = match read {
-            Some(bytes) => bytes,
-            None => initial(&dataset, arguments.seed)?,
+        let anew = match &arguments.weights {
+            Some(path) if is_other => Some(made_anew(path, &dataset, arguments.seed)?),
+            _ => None,
+        };
+        let (bytes, made_anew) = match (anew, read) {
+            (Some((bytes, description)), _) => (bytes, Some(description)),
+            (None, Some(bytes)) => (bytes, None),
+            (None, None) => (initial(&dataset, arguments.seed)?, None),
         };
         let train = spread(&dataset.train, arguments.limit);
         let test = match &dataset.test {
             Some(samples) => spread(samples, Some(arguments.test)),
             None => others(dataset.train.len(), &train, arguments.test),
+        };
+        let seen = match (&dataset.test, &trained) {
+            (Some(_), _) => Some(0),
+            (None, Some(trained)) => Some(among(&test, trained)),
+            (None, None) => None,
         };
         Ok(Self {
             bytes,
@@ -72,6 +92,8 @@ impl DeviceTrainSubject {
             dataset,
             train,
             test,
+            seen,
+            made_anew,
         })
     }
 
@@ -109,6 +131,11 @@ impl DeviceTrainSubject {
     /// Whether the model is one of integers, whose last layers learn.
     pub fn is_int8(&self) -> bool {
         self.head.is_some()
+    }
+
+    /// How many of the samples to test on the model was trained on before; nothing where that is not known.
+    pub fn seen(&self) -> Option<usize> {
+        self.seen
     }
 
     /// The samples to test on, and which of them.
@@ -154,11 +181,13 @@ impl HeadSubject {
     }
 }
 
+/// The dataset, the indices of those of its samples that the model was trained on, where that is known, and whether its
+/// classes are others than those of a model whose last layer can be made anew for them.
 fn load(
     arguments: &DeviceTrainArguments,
     model: Option<&AnyModel<'_>>,
     threads: usize,
-) -> Result<Dataset> {
+) -> Result<(Dataset, Option<Vec<u32>>, bool)> {
     let options = data::Options {
         data: arguments.source.data.clone(),
         offline: arguments.source.offline,
@@ -167,16 +196,69 @@ fn load(
         size: data::TargetSize::Reduced,
         codes: None,
         skip_broken: arguments.source.skip_broken,
+        no_cache: arguments.source.no_cache,
         progress: true,
     };
-    let mut dataset = data::load(&arguments.dataset, &options)?.without_set_aside();
+    let dataset = data::load(&arguments.dataset, &options)?;
+    let trained = match &arguments.weights {
+        Some(weights) => trained_on(weights, &dataset),
+        None => Some(Vec::new()),
+    };
+    let mut dataset = dataset.without_set_aside();
     ensure_trainable(&dataset, &arguments.dataset)?;
     // Refused before a device is built for and started.
     dataset.train.bytes()?;
     if let (Some(model), Some(path)) = (model, &arguments.weights) {
-        match_classes(model, &mut dataset).with_context(|| path.display().to_string())?;
+        let matched = match_classes(model, &mut dataset);
+        if let (Err(_), AnyModel::Float(_)) = (&matched, model) {
+            return Ok((dataset, trained, true));
+        }
+        matched.with_context(|| path.display().to_string())?;
     }
-    Ok(dataset)
+    Ok((dataset, trained, false))
+}
+
+/// A model whose last layer is made anew for the classes of the dataset, and what that comes to in words.
+fn made_anew(path: &Path, dataset: &Dataset, seed: u64) -> Result<(ModelBytes, String)> {
+    let start = StartModel::read(&model_file(path)?, None)?;
+    let source = seeds::source(seed, Stream::Init);
+    let start = start.weights(dataset, LossSetting::CrossEntropy, source)?;
+    let class_names: Vec<&str> = dataset.classes.iter().map(String::as_str).collect();
+    let notes = format!(
+        "Kiln {}, {}: weights {}, seed {seed}",
+        env!("CARGO_PKG_VERSION"),
+        dataset.name,
+        start.description
+    );
+    let bytes = ModelBytes::encode(&ModelParts {
+        task: ModelTask::Classification,
+        network: &start.network,
+        scaling: &start.scaling,
+        class_names: &class_names,
+        notes: &notes,
+        parameters: &start.parameters,
+    })?;
+    Ok((bytes, start.description))
+}
+
+/// The samples that the run a model is of was trained on, where its config is beside it and tells of this dataset.
+fn trained_on(weights: &Path, dataset: &Dataset) -> Option<Vec<u32>> {
+    let config = match weights.is_dir() {
+        true => weights.join(CONFIG),
+        false => weights.with_file_name(CONFIG),
+    };
+    let config = RunConfig::read(&config).ok()?;
+    let is_own = config.record?.fingerprint == dataset.sha256();
+    let settings = config.training;
+    let split = Split::of(dataset, settings.validation?, settings.seed?).ok()?;
+    is_own.then_some(split.train)
+}
+
+/// How many of the indices are among others.
+fn among(indices: &[u32], others: &[u32]) -> usize {
+    let others: HashSet<&u32> = others.iter().collect();
+    let found = indices.iter().filter(|index| others.contains(index));
+    found.count()
 }
 
 /// The default network with the parameters that the seed gives.
@@ -218,14 +300,4 @@ fn others(samples: usize, taken: &[u32], count: usize) -> Vec<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::others;
-
-    #[test]
-    fn samples_to_test_on_are_not_trained_on() {
-        assert_eq!(others(6, &[0, 3], 2), [1, 4]);
-        assert_eq!(others(6, &[0, 3], 9), [1, 2, 4, 5]);
-        assert!(others(2, &[0, 1], 5).is_empty());
-        assert!(others(2, &[0], 0).is_empty());
-    }
-}
+mod tests;
