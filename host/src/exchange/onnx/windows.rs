@@ -222,25 +222,30 @@ fn reached(pool: Pool2d, input: Shape) -> Option<Pool2d> {
     (!pool.ceil_mode).then_some(Pool2d { padding, ..pool })
 }
 
-/// The pool that has no padding at its ends, but as many windows, rounded up. What such windows have
-/// beyond the maps must not count.
+/// The pool without padding at one end or both, but with as many windows, rounded up. What such windows
+/// have beyond the maps must not count.
 fn rounding_up(pool: Pool2d, input: Shape) -> Option<Pool2d> {
-    let rounded = Pool2d {
-        padding: Padding {
-            bottom: 0,
-            right: 0,
-            ..pool.padding
-        },
-        ceil_mode: true,
-        ..pool
-    };
     let [rows, columns] = pool.padding.total();
     let own = [
         windows(&pool, input.height + rows, 0)?,
         windows(&pool, input.width + columns, 1)?,
     ];
-    let shape = output_shape(Layer::AvgPool2d(rounded), [input; 2]).ok()?;
-    (!pool.ceil_mode && own == [shape.height, shape.width]).then_some(rounded)
+    let Padding { bottom, right, .. } = pool.padding;
+    let ends = [(0, 0), (0, right), (bottom, 0)];
+    let rounded = ends.map(|(bottom, right)| Pool2d {
+        padding: Padding {
+            bottom,
+            right,
+            ..pool.padding
+        },
+        ceil_mode: true,
+        ..pool
+    });
+    let mut fitting = rounded.into_iter().filter(|rounded| {
+        let shape = output_shape(Layer::AvgPool2d(*rounded), [input; 2]);
+        shape.is_ok_and(|shape| own == [shape.height, shape.width])
+    });
+    fitting.next().filter(|_| !pool.ceil_mode)
 }
 
 /// Whether `ceil_mode` adds a window.
