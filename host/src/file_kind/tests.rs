@@ -120,7 +120,7 @@ fn every_kind_says_what_to_do_for_every_purpose() {
     ] {
         for kind in kinds {
             let message = WrongFile { kind, purpose }.to_string();
-            assert!(message.starts_with("this is a"), "{message}");
+            assert!(message.starts_with("this is "), "{message}");
             assert_eq!(message.lines().count(), 1, "{message}");
             assert!(!message.ends_with("; "), "{message}");
         }

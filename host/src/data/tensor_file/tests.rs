@@ -328,7 +328,7 @@ fn names_of_classes_are_checked() {
 #[test]
 fn damaged_files_are_refused_wherever_they_end() {
     let bytes = encoded(&[rows(), labels(Dtype::U8, [0, 1])], None);
-    refused_bytes(&[], &["is empty"]);
+    refused_bytes(&[], &["an empty file"]);
     for length in 1..bytes.len() {
         refused_bytes(&bytes[..length], &[]);
     }

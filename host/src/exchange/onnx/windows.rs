@@ -161,6 +161,9 @@ fn padded_pool(
         ..pool
     };
     if !counts && (is_wide(&own) || has_zeros && own.padding != Padding::NONE) {
+        own = reached(own, explicit).unwrap_or(own);
+    }
+    if !counts && (is_wide(&own) || has_zeros && own.padding != Padding::NONE) {
         own = rounding_up(own, explicit).unwrap_or(own);
     }
     if !counts && has_zeros && own.padding != Padding::NONE {
@@ -191,22 +194,19 @@ fn is_wide(pool: &Pool2d) -> bool {
     pool.padding.bottom > rows / 2 || pool.padding.right > columns / 2
 }
 
-/// The pool that has no padding at its ends, but as many windows, rounded up. What such windows have
-/// beyond the maps must not count.
-fn rounding_up(pool: Pool2d, input: Shape) -> Option<Pool2d> {
-    let rounded = Pool2d {
-        padding: Padding {
-            bottom: 0,
-            right: 0,
-            ..pool.padding
-        },
-        ceil_mode: true,
-        ..pool
-    };
-    let windows = |extent: u32, before: u16, behind: u16, axis: usize| {
-        let all = extent + u32::from(before) + u32::from(behind);
-        let room = all.checked_sub(pool.window[axis].into())?;
-        Some(room / u32::from(pool.stride[axis].max(1)) + 1)
+/// Windows along an axis of so many values, padding included.
+fn windows(pool: &Pool2d, all: u32, axis: usize) -> Option<u32> {
+    let room = all.checked_sub(pool.window[axis].into())?;
+    Some(room / u32::from(pool.stride[axis].max(1)) + 1)
+}
+
+/// The pool without padding at its ends that no window reaches.
+fn reached(pool: Pool2d, input: Shape) -> Option<Pool2d> {
+    let needed = |extent: u32, before: u16, behind: u16, axis: usize| {
+        let start = extent + u32::from(before);
+        let count = windows(&pool, start + u32::from(behind), axis)?;
+        let end = (count - 1) * u32::from(pool.stride[axis]) + u32::from(pool.window[axis]);
+        u16::try_from(end.saturating_sub(start)).ok()
     };
     let Padding {
         top,
@@ -214,12 +214,38 @@ fn rounding_up(pool: Pool2d, input: Shape) -> Option<Pool2d> {
         bottom,
         right,
     } = pool.padding;
+    let padding = Padding {
+        bottom: needed(input.height, top, bottom, 0)?,
+        right: needed(input.width, left, right, 1)?,
+        ..pool.padding
+    };
+    (!pool.ceil_mode).then_some(Pool2d { padding, ..pool })
+}
+
+/// The pool without padding at one end or both, but with as many windows, rounded up. What such windows
+/// have beyond the maps must not count.
+fn rounding_up(pool: Pool2d, input: Shape) -> Option<Pool2d> {
+    let [rows, columns] = pool.padding.total();
     let own = [
-        windows(input.height, top, bottom, 0)?,
-        windows(input.width, left, right, 1)?,
+        windows(&pool, input.height + rows, 0)?,
+        windows(&pool, input.width + columns, 1)?,
     ];
-    let shape = output_shape(Layer::AvgPool2d(rounded), [input; 2]).ok()?;
-    (!pool.ceil_mode && own == [shape.height, shape.width]).then_some(rounded)
+    let Padding { bottom, right, .. } = pool.padding;
+    let ends = [(0, 0), (0, right), (bottom, 0)];
+    let rounded = ends.map(|(bottom, right)| Pool2d {
+        padding: Padding {
+            bottom,
+            right,
+            ..pool.padding
+        },
+        ceil_mode: true,
+        ..pool
+    });
+    let mut fitting = rounded.into_iter().filter(|rounded| {
+        let shape = output_shape(Layer::AvgPool2d(*rounded), [input; 2]);
+        shape.is_ok_and(|shape| own == [shape.height, shape.width])
+    });
+    fitting.next().filter(|_| !pool.ceil_mode)
 }
 
 /// Whether `ceil_mode` adds a window.

@@ -24,8 +24,16 @@ fn padding_at_an_end_that_only_rounds_up_is_that() {
     // Two windows over four columns, the second with one of them.
     assert_eq!(
         network(vec![average("x", "y", window(&[0, 0, 0, 2]))]),
-        "1x4x4 > avg_pool2d 1x3, ceil_mode, padding not counted"
+        "1x4x4 > avg_pool2d 1x3, ceil_mode"
     );
+    // Of five columns no window reaches what is added behind.
+    let mut unreached = vec![ints("kernel_shape", &[2, 2]), ints("strides", &[2, 2])];
+    unreached.push(ints("pads", &[0, 0, 1, 0]));
+    let nodes = vec![
+        pad("x", "p", &[0, 0, 0, 1, 0, 0, 0, 0]),
+        average("p", "y", unreached),
+    ];
+    assert_eq!(network(nodes), "1x4x4 > avg_pool2d 2x2, padding 0 1 0 0");
     let mut counted = window(&[0, 0, 0, 2]);
     counted.push(int("count_include_pad", 1));
     let message = refusal(vec![average("x", "y", counted)]);
@@ -97,4 +105,20 @@ fn other_widths_of_floats_are_widened_and_said() {
         assert_eq!(imported.input.unwrap().scale, [1.0], "{width}");
         assert!(imported.remarks[0].contains(&format!("computes with {width}")));
     }
+}
+
+#[test]
+fn pixels_as_bytes_are_what_the_file_takes() {
+    let mut model = small_model(vec![
+        node("Cast", &["x"], "f", vec![int("to", 1)]),
+        node("Mul", &["f", "two"], "m", Vec::new()),
+        node("Relu", &["m"], "y", Vec::new()),
+    ]);
+    model.graph.inputs[0].value_type.tensor.kind = U8;
+    let imported = read(&model.encode_to_vec()).unwrap();
+    assert!(imported.ends.takes_bytes);
+    assert_eq!(imported.input.unwrap().scale, [2.0]);
+    model.graph.inputs[0].value_type.tensor.kind = I64;
+    let error = read(&model.encode_to_vec()).unwrap_err();
+    assert!(matches!(error, OnnxError::Input { .. }), "{error}");
 }
