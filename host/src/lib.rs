@@ -22,6 +22,7 @@ pub mod model;
 pub mod network_file;
 pub mod number;
 pub mod output;
+pub mod plain_file;
 pub mod quantization;
 pub mod report;
 pub mod roc;

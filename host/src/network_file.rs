@@ -31,9 +31,9 @@ mod layer;
 pub use graph::{GraphError, quoted_layer, value_name, values_read};
 pub use layer::{LayerError, LayerTable, Outputs};
 
+use crate::plain_file;
 use kiln_core::{Network, NetworkError, Shape};
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::Path;
 
 /// A network as the tables of a TOML file.
@@ -139,7 +139,7 @@ pub fn read(path: &Path) -> Result<Network, NetworkFileError> {
 ///
 /// Why the file does not hold the tables of a network, without the file's name.
 pub fn read_tables(path: &Path) -> Result<NetworkTables, NetworkFileError> {
-    let text = fs::read_to_string(path).map_err(|cause| match cause.kind() {
+    let text = plain_file::read_text(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::InvalidData => NetworkFileError::NoText,
         _ => NetworkFileError::Unreadable { cause },
     })?;

@@ -1,8 +1,8 @@
 //! Model files on disk, and parameters as bytes.
 
+use crate::plain_file;
 use kiln_core::{Int8ModelParts, ModelError, ModelFile, ModelParts};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -42,7 +42,7 @@ impl ModelBytes {
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         let unreadable = |cause| WeightsError::Unreadable { cause };
         let mut content = Vec::new();
-        let mut file = File::open(path).map_err(unreadable)?.take(PREFIX);
+        let mut file = plain_file::open(path).map_err(unreadable)?.take(PREFIX);
         file.read_to_end(&mut content).map_err(unreadable)?;
         let length = ModelFile::length(&content)? as u64;
         file.set_limit((length + 1).saturating_sub(PREFIX));

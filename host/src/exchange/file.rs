@@ -1,6 +1,6 @@
 //! Files that networks are imported from: read whole, up to a limit, and known by name and content.
 
-use std::fs::File;
+use crate::plain_file;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -52,7 +52,9 @@ pub enum FileError {
 pub fn read(path: &Path) -> Result<(ExchangeFormat, Vec<u8>), FileError> {
     let unreadable = |cause| FileError::Unreadable { cause };
     let mut bytes = Vec::new();
-    let mut file = File::open(path).map_err(unreadable)?.take(MAX_BYTES + 1);
+    let mut file = plain_file::open(path)
+        .map_err(unreadable)?
+        .take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(FileError::TooLarge);

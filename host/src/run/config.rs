@@ -1,9 +1,9 @@
 //! A run's `config.toml`: everything that decides its bits, so that it can be run again.
 
 use crate::network_file::{NetworkTables, SyntaxError};
+use crate::plain_file;
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Says at the head of every `config.toml` what it is good for.
@@ -73,7 +73,8 @@ impl RunConfig {
     ///
     /// Why it cannot be used, without the file's name.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { cause })?;
+        let text =
+            plain_file::read_text(path).map_err(|cause| ConfigError::Unreadable { cause })?;
         Ok(Self::parse(&text)?)
     }
 

@@ -13,6 +13,8 @@ mod exchange;
 mod firmware_sources;
 mod graphs;
 mod help;
+#[cfg(target_os = "linux")]
+mod hostile_files;
 mod misuse;
 mod parts;
 mod predict;

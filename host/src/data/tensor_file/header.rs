@@ -1,6 +1,7 @@
 //! A safetensors file whose header has been read, and its tensors as they are asked for.
 
 use super::TensorFileError;
+use crate::plain_file;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -33,12 +34,8 @@ impl TensorFile {
             path: path.into(),
             cause,
         };
-        let mut file = File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if !metadata.is_file() {
-            return Err(unreadable(io::Error::other("it is no regular file")));
-        }
-        let found = metadata.len();
+        let mut file = plain_file::open(path).map_err(unreadable)?;
+        let found = file.metadata().map_err(unreadable)?.len();
         if found == 0 {
             return Err(TensorFileError::Empty { path: path.into() });
         }
