@@ -102,6 +102,7 @@ mod tests {
     use super::*;
     use crate::defaults;
     use kiln_core::Network;
+    use std::fs;
 
     #[test]
     fn a_resolved_config_round_trips_and_stays_readable() {

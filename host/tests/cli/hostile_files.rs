@@ -122,3 +122,28 @@ fn files_larger_than_any_of_their_kind_are_not_read() {
     refuses_soon(&workspace, "summary huge.toml", &["huge.toml", "more than"]);
     refuses_soon(&workspace, "train bars", &["huge.png", "more than"]);
 }
+
+#[test]
+fn a_jpeg_whose_data_does_not_hold_its_size_is_broken() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 2, 10);
+    let whole = image::open(workspace.path("bars/class0/image 0.png")).unwrap();
+    let path = workspace.path("bars/class0/lie.jpg");
+    whole.save(&path).unwrap();
+    let mut content = std::fs::read(&path).unwrap();
+    let frame = content.windows(2).position(|pair| pair == [0xff, 0xc0]);
+    let size = frame.unwrap() + 5;
+    let sides = [12_000_u16.to_be_bytes(); 2].concat();
+    content[size..size + 4].copy_from_slice(&sides);
+    std::fs::write(&path, &content).unwrap();
+    let words = ["lie.jpg", "does not hold the 12000x12000 pixels"];
+    refuses_soon(&workspace, "train bars --epochs 1 --out run", &words);
+    // Not by what its header says, either, are the others resized.
+    let printed = workspace.text("train bars --epochs 1 --out run --skip-broken");
+    assert!(printed.contains("samples of 1x12x12"), "{printed}");
+    refuses_soon(
+        &workspace,
+        "predict bars/class0/lie.jpg --weights run",
+        &words,
+    );
+}
