@@ -16,6 +16,7 @@ mod help;
 #[cfg(target_os = "linux")]
 mod hostile_files;
 mod misuse;
+mod outside_words;
 mod parts;
 mod predict;
 mod quantize;
