@@ -1,6 +1,6 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{bench, device, emulate, evaluate, export, import};
+use crate::commands::{FailedCheck, bench, device, emulate, evaluate, export, import};
 use crate::commands::{predict, quantize, report, summary, sweep, train};
 use crate::{emulator, output};
 use clap::error::ErrorKind;
@@ -9,7 +9,9 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-/// What every kind of failure exits with.
+/// What a run exits with that came to its end, but whose result is wrong.
+const FAILED_CHECK: u8 = 1;
+/// What all else that fails exits with.
 const FAILURE: u8 = 2;
 
 /// Trains small convolutional networks and fires them into firmware.
@@ -32,6 +34,14 @@ Examples:
   kiln report runs/first runs/second   hold runs against each other in a page
   kiln predict seven.png --weights runs/mnist-20260102-030405/model.kiln
   kiln summary network.toml            what a network holds and costs, before training it
+
+Exit codes:
+  0    done
+  1    done, but the result fails its check: an evaluation whose loss or outputs are no finite
+       numbers, or a device whose results are not the desktop's to the bit
+  2    not done: wrong arguments, files or data, or no memory, disk or device; one line says which
+  130  interrupted, its state saved where the command keeps one
+  `kiln emulate` exits with the code of the program that it runs.
 ";
 
 #[derive(Debug, Subcommand)]
@@ -53,7 +63,7 @@ enum Command {
 /// Runs the program with these arguments, the program's own name first.
 ///
 /// Returns 0 for success, or the exit code of an emulated program. Any failure is one line on
-/// standard error, `error: …`, and 2.
+/// standard error, `error: …`, and 2, or 1 where a command has done its work and found it wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some(reason) = emulator::offer(&arguments) {
@@ -83,6 +93,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(code) => code,
         // The reader, such as `head`, has seen enough: no news to anyone.
         Err(error) if is_broken_pipe(&error) => ExitCode::from(FAILURE),
+        Err(error) if error.is::<FailedCheck>() => {
+            output::error(&format!("{error:#}"));
+            ExitCode::from(FAILED_CHECK)
+        }
         Err(error) => fail(&format!("{error:#}")),
     }
 }

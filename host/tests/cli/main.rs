@@ -9,6 +9,7 @@ mod cases;
 mod disk;
 mod evaluate;
 mod exchange;
+mod exit_codes;
 #[cfg(unix)]
 mod firmware_sources;
 mod graphs;
