@@ -2,7 +2,7 @@
 
 use crate::commands::{FailedCheck, bench, device, emulate, evaluate, export, import};
 use crate::commands::{predict, quantize, report, summary, sweep, train};
-use crate::{emulator, output};
+use crate::{emulator, memory_limit, number, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -24,6 +24,10 @@ const FAILURE: u8 = 2;
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
+    // A sweep has one of its own, by the same name: that of its trainings.
+    /// Most memory that the program may take, such as 2GiB [default: what the machine has free]
+    #[arg(long, global = true, value_name = "BYTES")]
+    memory: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -74,6 +78,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error, count),
     };
+    if let Err(reason) = limit_memory(&arguments) {
+        return fail(&reason);
+    }
     let success = |()| ExitCode::SUCCESS;
     let result = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
@@ -98,6 +105,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(FAILED_CHECK)
         }
         Err(error) => fail(&format!("{error:#}")),
+    }
+}
+
+/// Takes the limit of memory that is given; that of a sweep is for its trainings.
+fn limit_memory(arguments: &CommandLine) -> Result<(), String> {
+    match (&arguments.memory, &arguments.command) {
+        (None, _) | (_, Command::Sweep(_)) => Ok(()),
+        (Some(text), _) => {
+            let bytes = number::bytes(text).ok_or_else(|| number::no_bytes(text))?;
+            memory_limit::set(bytes as u64);
+            Ok(())
+        }
     }
 }
 

@@ -18,6 +18,7 @@ pub mod engine;
 pub mod exchange;
 pub mod firmware;
 pub mod link;
+pub mod memory_limit;
 pub mod model;
 pub mod network_file;
 pub mod number;

@@ -141,6 +141,8 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let name = arguments.subject.name();
     let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
+    // Known before samples of its size are made.
+    AnyEngine::check_memory(&model, &options).with_context(|| name.clone())?;
     let dataset = arguments.subject.load_scored(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;

@@ -5,7 +5,7 @@ use super::config::{RunConfig, RunRecord};
 use super::fitting::{ensure_trainable, ensure_training_samples, fitting};
 use super::folder::{RunFolder, RunFolderError};
 use crate::data::{self, Dataset, TargetSize};
-use crate::engine::EngineOptions;
+use crate::engine::{self, EngineError, EngineOptions};
 use crate::network_file::{self, NetworkTables};
 use crate::settings::{LossSetting, Settings};
 use anyhow::{Context, Result, bail, ensure};
@@ -110,6 +110,9 @@ impl Job {
         if let (Some(_), Some((_, origin))) = (request.size, &model) {
             bail!("--size: the network in {origin} has an input of its own; change it there");
         }
+        if let Some((tables, origin)) = &model {
+            check_memory(tables, request.threads, request.lanes).with_context(|| origin.clone())?;
+        }
         // Another dataset's samples are elsewhere.
         let same = request.dataset.is_none() || request.dataset == config.dataset;
         let configured = config.data.filter(|_| same);
@@ -199,6 +202,15 @@ impl Job {
         fitting(self.model.as_ref(), dataset, self.loss())
     }
 
+    /// What errors call the network.
+    pub fn network_name(&self) -> String {
+        let named = self.model.as_ref();
+        named.map_or_else(
+            || "the default network".into(),
+            |(_, origin)| origin.clone(),
+        )
+    }
+
     /// What training makes small.
     fn loss(&self) -> LossSetting {
         self.settings.loss.unwrap_or_default()
@@ -249,6 +261,21 @@ fn check(settings: &Settings, lanes: Option<LaneWidth>, config: Option<&Path>) -
     };
     options.width()?;
     Ok(())
+}
+
+/// Finds a network that this machine cannot train, whatever the samples, before these are loaded.
+fn check_memory(tables: &NetworkTables, threads: usize, lanes: Option<LaneWidth>) -> Result<()> {
+    let some = tables.takes_classes().then_some(2);
+    let options = EngineOptions {
+        threads,
+        lanes,
+        ..EngineOptions::default()
+    };
+    match engine::check_memory(&tables.network(some)?, &options) {
+        Err(error @ EngineError::Memory(_)) => Err(error.into()),
+        // All else is found with the samples, which choose the loss.
+        _ => Ok(()),
+    }
 }
 
 fn display(path: Option<&Path>) -> String {

@@ -4,7 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::job::Job;
 use crate::data::Dataset;
 use crate::defaults;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineOptions, check_memory};
 use crate::network_file::quoted_layer;
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
@@ -48,15 +48,6 @@ impl<'a> Setup<'a> {
         let split = Split::of(dataset, settings.validation, settings.seed)
             .with_context(|| dataset.name.clone())?;
         let scaling = defaults::scaling(samples, &split.train)?;
-        let mut parameters = vec![0.0; network.parameters()];
-        match checkpoint {
-            Some(checkpoint) => parameters.clone_from(&checkpoint.parameters),
-            None => he_uniform(
-                &network,
-                &mut parameters,
-                seeds::source(settings.seed, Stream::Init),
-            )?,
-        }
         let options = EngineOptions {
             threads: job.threads,
             lanes: job.lanes,
@@ -66,6 +57,16 @@ impl<'a> Setup<'a> {
             seed: settings.seed,
             ..EngineOptions::default()
         };
+        check_memory(&network, &options).with_context(|| job.network_name())?;
+        let mut parameters = vec![0.0; network.parameters()];
+        match checkpoint {
+            Some(checkpoint) => parameters.clone_from(&checkpoint.parameters),
+            None => he_uniform(
+                &network,
+                &mut parameters,
+                seeds::source(settings.seed, Stream::Init),
+            )?,
+        }
         let engine = Engine::new(&network, &scaling, parameters, &options)?;
         let (threads, lanes) = (engine.threads(), engine.lanes());
         let sizes = [split.train.len(), split.validation.len()];

@@ -16,6 +16,7 @@ mod graphs;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile_files;
+mod memory;
 mod misuse;
 mod outside_words;
 mod parts;
