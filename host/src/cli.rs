@@ -1,15 +1,17 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{bench, device, emulate, evaluate, export, import};
+use crate::commands::{FailedCheck, bench, device, emulate, evaluate, export, import};
 use crate::commands::{predict, quantize, report, summary, sweep, train};
-use crate::{emulator, output};
+use crate::{emulator, memory_limit, number, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-/// What every kind of failure exits with.
+/// What a run exits with that came to its end, but whose result is wrong.
+const FAILED_CHECK: u8 = 1;
+/// What all else that fails exits with.
 const FAILURE: u8 = 2;
 
 /// Trains small convolutional networks and fires them into firmware.
@@ -22,6 +24,10 @@ const FAILURE: u8 = 2;
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
+    // A sweep has one of its own, by the same name: that of its trainings.
+    /// Most memory that the program may take, such as 2GiB [default: what the machine has free]
+    #[arg(long, global = true, value_name = "BYTES")]
+    memory: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -32,6 +38,14 @@ Examples:
   kiln report runs/first runs/second   hold runs against each other in a page
   kiln predict seven.png --weights runs/mnist-20260102-030405/model.kiln
   kiln summary network.toml            what a network holds and costs, before training it
+
+Exit codes:
+  0    done
+  1    done, but the result fails its check: an evaluation whose loss or outputs are no finite
+       numbers, or a device whose results are not the desktop's to the bit
+  2    not done: wrong arguments, files or data, or no memory, disk or device; one line says which
+  130  interrupted, its state saved where the command keeps one
+  `kiln emulate` exits with the code of the program that it runs.
 ";
 
 #[derive(Debug, Subcommand)]
@@ -53,7 +67,7 @@ enum Command {
 /// Runs the program with these arguments, the program's own name first.
 ///
 /// Returns 0 for success, or the exit code of an emulated program. Any failure is one line on
-/// standard error, `error: …`, and 2.
+/// standard error, `error: …`, and 2, or 1 where a command has done its work and found it wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some(reason) = emulator::offer(&arguments) {
@@ -64,6 +78,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misuse(&error, count),
     };
+    if let Err(reason) = limit_memory(&arguments) {
+        return fail(&reason);
+    }
     let success = |()| ExitCode::SUCCESS;
     let result = match arguments.command {
         Command::Train(arguments) => train::run(arguments),
@@ -83,7 +100,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(code) => code,
         // The reader, such as `head`, has seen enough: no news to anyone.
         Err(error) if is_broken_pipe(&error) => ExitCode::from(FAILURE),
+        Err(error) if error.is::<FailedCheck>() => {
+            output::error(&format!("{error:#}"));
+            ExitCode::from(FAILED_CHECK)
+        }
         Err(error) => fail(&format!("{error:#}")),
+    }
+}
+
+/// Takes the limit of memory that is given; that of a sweep is for its trainings.
+fn limit_memory(arguments: &CommandLine) -> Result<(), String> {
+    match (&arguments.memory, &arguments.command) {
+        (None, _) | (_, Command::Sweep(_)) => Ok(()),
+        (Some(text), _) => {
+            let bytes = number::bytes(text).ok_or_else(|| number::no_bytes(text))?;
+            memory_limit::set(bytes as u64);
+            Ok(())
+        }
     }
 }
 

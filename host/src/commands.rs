@@ -21,6 +21,11 @@ use kiln_core::Network;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// A run that came to its end, but whose result is not what it has to be; the program exits with 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct FailedCheck(pub String);
+
 /// Says where the samples came from, how many there are, and what loading did to them.
 fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
     let samples = dataset.train.len() + dataset.test.as_ref().map_or(0, |test| test.len());

@@ -2,9 +2,9 @@
 
 mod zip;
 
+use crate::plain_file;
 use crate::run::checkpoint;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -84,11 +84,11 @@ impl FileKind {
     ///
     /// What the operating system said.
     pub fn of_file(path: &Path) -> io::Result<Option<Self>> {
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        // Of what is no file, its reader says what it is.
+        let Ok(mut file) = plain_file::open(path) else {
             return Ok(None);
-        }
+        };
+        let metadata = file.metadata()?;
         let looked_at = LOOKED_AT as u64;
         let mut head = Vec::new();
         (&mut file).take(looked_at).read_to_end(&mut head)?;

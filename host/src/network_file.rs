@@ -32,9 +32,9 @@ pub use graph::{GraphError, quoted_layer, value_name, values_read};
 pub use layer::{LayerError, LayerTable, Outputs};
 
 use crate::file_kind::{FilePurpose, WrongFile};
+use crate::plain_file;
 use kiln_core::{Network, NetworkError, Shape};
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::Path;
 
 /// A network as the tables of a TOML file.
@@ -146,7 +146,7 @@ pub fn read_tables(path: &Path) -> Result<NetworkTables, NetworkFileError> {
     if let Some(wrong) = FilePurpose::Network.wrong(path) {
         return Err(NetworkFileError::WrongFile(wrong));
     }
-    let text = fs::read_to_string(path).map_err(|cause| match cause.kind() {
+    let text = plain_file::read_text(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::InvalidData => NetworkFileError::NoText,
         _ => NetworkFileError::Unreadable { cause },
     })?;

@@ -55,6 +55,34 @@ pub fn whole<T: TryFrom<i128>>(
     }
 }
 
+/// A number of bytes above 0, with or without a unit: `512MiB`, `2 GiB`, `1000`.
+pub fn bytes(text: &str) -> Option<usize> {
+    const UNITS: [(&str, f64); 8] = [
+        ("KIB", 1024.0),
+        ("MIB", 1024.0 * 1024.0),
+        ("GIB", 1024.0 * 1024.0 * 1024.0),
+        ("KB", 1e3),
+        ("MB", 1e6),
+        ("GB", 1e9),
+        ("B", 1.0),
+        ("", 1.0),
+    ];
+    let text = text.trim().to_ascii_uppercase();
+    let (number, factor) = UNITS
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    let bytes = number.trim().parse::<f64>().ok()? * factor;
+    // A limit beyond all memory is none.
+    (bytes >= 1.0).then_some(bytes as usize)
+}
+
+/// What to say of a text that is no number of bytes.
+pub fn no_bytes(text: &str) -> String {
+    format!(
+        "memory is {text:?}; it must be a number of bytes above 0, such as \"512 MiB\" or \"2 GiB\""
+    )
+}
+
 /// Parses a number with a fraction.
 ///
 /// # Errors
@@ -94,6 +122,18 @@ mod tests {
         for (text, example) in [("ten", "10"), ("1,000", "1000"), ("", "10"), ("-", "10")] {
             let example = example.into();
             assert_eq!(read(text), Err(NumberError::NotWhole { example }), "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_have_units_or_not() {
+        assert_eq!(bytes("1000"), Some(1000));
+        assert_eq!(bytes("2 GiB"), Some(2 << 30));
+        assert_eq!(bytes("1.5MiB"), Some(3 << 19));
+        assert_eq!(bytes("7 kB"), Some(7000));
+        assert_eq!(bytes("12 b"), Some(12));
+        for text in ["", "much", "-1", "0", "1 TiBi", "nan"] {
+            assert_eq!(bytes(text), None, "{text}");
         }
     }
 

@@ -6,6 +6,11 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
 
+mod printable;
+
+use printable::escaped_json;
+pub use printable::{printable, printable_cell, printable_lines};
+
 /// The look of tables: a line under the head, and nothing else.
 pub const TABLE_STYLE: TableStyle =
     presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
@@ -28,12 +33,23 @@ impl Output {
         self.json
     }
 
-    /// Writes a line for people.
+    /// Writes a line for people, or several. What could not be seen in it is shown escaped, as by
+    /// [`printable_lines`]: names come from outside.
     ///
     /// # Errors
     ///
     /// If the stream cannot be written.
     pub fn line(self, text: impl Display) -> io::Result<()> {
+        self.styled(printable_lines(&text.to_string()))
+    }
+
+    /// Writes a line with the codes of [`Output::style`] in it; what is not Kiln's own is
+    /// [`printable`] already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::line`].
+    pub fn styled(self, text: impl Display) -> io::Result<()> {
         if self.json {
             writeln!(io::stderr().lock(), "{text}").map_err(|cause| unwritable("error", &cause))
         } else {
@@ -41,13 +57,14 @@ impl Output {
         }
     }
 
-    /// Writes a line of the form `label  text`, the texts of all labels aligned.
+    /// Writes a line of the form `label  text`, the texts of all labels aligned; it stays one line.
     ///
     /// # Errors
     ///
     /// As [`Output::line`].
     pub fn item(self, label: &str, text: impl Display) -> io::Result<()> {
-        self.line(format_args!("{label:<11}{text}"))
+        let text = text.to_string();
+        self.styled(format_args!("{label:<11}{}", printable(&text)))
     }
 
     /// The style for parts of lines to start from: it shows only where lines go to a terminal that
@@ -72,8 +89,8 @@ impl Output {
         }
         let mut stdout = io::stdout().lock();
         let mut write = || {
-            serde_json::to_writer(&mut stdout, result)?;
-            writeln!(stdout)?;
+            let text = serde_json::to_string(result)?;
+            writeln!(stdout, "{}", escaped_json(&text))?;
             stdout.flush()
         };
         write().map_err(|cause| unwritable("output", &cause))
@@ -91,7 +108,7 @@ pub fn unwritable(stream: &str, cause: &io::Error) -> io::Error {
 /// Writes a line on standard error that is no error.
 pub fn notice(message: &str) {
     // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{message}");
+    let _ = writeln!(io::stderr().lock(), "{}", printable_lines(message));
 }
 
 /// Writes `error: message` on standard error, in one line whatever the message holds.
@@ -102,7 +119,8 @@ pub fn error(message: &str) {
         .filter(|line| !line.is_empty())
         .collect();
     // Nobody is left to tell if standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "error: {}", lines.join(" "));
+    let line = lines.join(" ");
+    let _ = writeln!(io::stderr().lock(), "error: {}", printable(&line));
 }
 
 /// A whole number with its thousands separated: `1,234,567`.

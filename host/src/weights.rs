@@ -1,9 +1,9 @@
 //! Model files on disk, and parameters as bytes.
 
 use crate::file_kind::{FilePurpose, WrongFile};
+use crate::plain_file;
 use kiln_core::{Int8ModelParts, ModelError, ModelFile, ModelParts};
 use sha2::{Digest, Sha256};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -46,7 +46,7 @@ impl ModelBytes {
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         let unreadable = |cause| WeightsError::Unreadable { cause };
         let mut content = Vec::new();
-        let mut file = File::open(path).map_err(unreadable)?.take(PREFIX);
+        let mut file = plain_file::open(path).map_err(unreadable)?.take(PREFIX);
         file.read_to_end(&mut content).map_err(unreadable)?;
         let length = match ModelFile::length(&content) {
             Ok(length) => length as u64,

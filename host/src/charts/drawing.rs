@@ -1,6 +1,7 @@
 //! A drawing on its own or in a page.
 
 use super::style;
+use crate::output::printable_lines;
 use maud::{Markup, PreEscaped, html};
 use std::borrow::Cow;
 
@@ -77,7 +78,7 @@ impl Drawing {
                 (self.content)
             }
         };
-        page.into_string() + "\n"
+        printable_lines(&page.into_string()).into_owned() + "\n"
     }
 }
 

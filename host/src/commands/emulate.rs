@@ -2,6 +2,7 @@
 
 use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{EmulatedProgram, EmulatedSerial, Emulation};
+use crate::output;
 use anyhow::{Context, Result};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -52,7 +53,7 @@ pub fn run(arguments: &EmulateArguments) -> Result<ExitCode> {
     })?;
     let status = emulation.follow(&program, |line| {
         let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{line}")?;
+        writeln!(stdout, "{}", output::printable_lines(line))?;
         stdout.flush()
     })?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());

@@ -4,7 +4,7 @@ mod outputs;
 mod table;
 
 use super::arguments::{machine, subject};
-use super::{describe_dataset, describe_network};
+use super::{FailedCheck, describe_dataset, describe_network};
 use crate::confusion::Confusion;
 use crate::data::Dataset;
 use crate::engine::{AnyEngine, EngineOptions, Int8Scores};
@@ -31,6 +31,8 @@ use std::time::Instant;
 /// An autoencoder is scored by its mean squared error. Where the dataset has a class named anomaly,
 /// or two classes, of which the second counts as that, the area under the ROC curve tells how well
 /// the error finds it.
+///
+/// Outputs or a loss that are no finite numbers are shown, and the command exits with 1.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -122,7 +124,8 @@ const BATCH: usize = 64;
 ///
 /// # Errors
 ///
-/// What was wrong with the arguments, the model or the data, in one line.
+/// What was wrong with the arguments, the model or the data, in one line; a [`FailedCheck`] where the
+/// outputs are no finite numbers.
 pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     let mut options = EngineOptions {
@@ -141,6 +144,8 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     let name = arguments.subject.name();
     let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
+    // Known before samples of its size are made.
+    AnyEngine::check_memory(&model, &options).with_context(|| name.clone())?;
     let dataset = arguments.subject.load_scored(&model, options.threads)?;
     describe_dataset(output, &dataset)?;
     describe_network(output, model.network())?;
@@ -159,7 +164,20 @@ pub fn run(arguments: &EvaluateArguments) -> Result<()> {
     }
     describe(output, &report, &dataset)?;
     output.object(&report)?;
-    Ok(())
+    check_finite(&report, &scores.scores)
+}
+
+/// Finds an evaluation that says nothing of the weights.
+fn check_finite(report: &EvaluateReport<'_>, scores: &[f32]) -> Result<()> {
+    let finite = report.loss.is_none_or(f64::is_finite) && scores.iter().all(|own| own.is_finite());
+    if finite {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: the network's outputs or their loss are no finite numbers; train it again with a lower --lr",
+        report.weights
+    );
+    Err(FailedCheck(message).into())
 }
 
 /// Says how well the weights did, in words.

@@ -11,12 +11,12 @@ use crate::exchange::onnx::{self, ImportedGraph};
 use crate::exchange::{Affine, safetensors, tflite, two_classes};
 use crate::network_file;
 use crate::output::Output;
+use crate::plain_file;
 use crate::weights::{self, ModelBytes};
 use crate::whole_file;
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::{ModelParts, ModelTask, Network};
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 use verify::{Verification, VerifiedModels};
 
@@ -233,7 +233,7 @@ fn class_names(
     };
     let names: Vec<String> = match Path::new(given).is_file() {
         true => {
-            let text = fs::read_to_string(given).with_context(|| given.clone())?;
+            let text = plain_file::read_text(Path::new(given)).with_context(|| given.clone())?;
             // Editors begin a text with a mark of its encoding, or end it with empty lines.
             let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
             let named = lines.filter(|name| !name.is_empty());

@@ -110,6 +110,8 @@ pub fn run(arguments: &PredictArguments) -> Result<()> {
     let (bytes, unfinished) = subject::read_any_state(&arguments.weights)?;
     let model = AnyModel::open(&bytes).with_context(|| name.clone())?;
     options.loss = LossSetting::of(model.task()).smoothed(0.0);
+    // Known before images of its size are made.
+    AnyEngine::check_memory(&model, &options).with_context(|| name.clone())?;
     let shape = model.network().input_shape().into();
     let tensors = data::Options {
         shape: Some(shape),

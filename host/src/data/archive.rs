@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::download::{DownloadError, Downloader, Partial, RemoteFile};
 use super::places::Patience;
 use super::{Options, progress_bar};
+use crate::plain_file;
 
 const BAR: &str = "downloading {msg} {wide_bar} {bytes}/{total_bytes} ({eta})";
 
@@ -125,7 +126,7 @@ fn read_verified(path: &Path, file: &RemoteFile) -> io::Result<Option<Vec<u8>>> 
     if fs::metadata(path)?.len() != file.length {
         return Ok(None);
     }
-    let content = fs::read(path)?;
+    let content = plain_file::read(path, file.length)?;
     Ok(file.matches(&content).then_some(content))
 }
 

@@ -98,8 +98,8 @@ impl Decoded {
 /// Decodes the content of an image file, turned as the camera was held; with its size.
 pub(super) fn picture(content: Vec<u8>) -> ImageResult<(Picture, Size)> {
     let is_jpeg = matches!(image::guess_format(&content), Ok(ImageFormat::Jpeg));
-    if is_jpeg && !jpeg::is_whole(&content) {
-        return Err(ends_early("it is cut short"));
+    if is_jpeg {
+        jpeg::check(&content).map_err(|error| ends_early(&error.to_string()))?;
     }
     let (mut decoder, orientation) = decoder(Cursor::new(content))?;
     // A header may claim any size: this refuses those beyond half a gigabyte.

@@ -11,6 +11,7 @@ use super::named;
 use super::samples::ImageShape;
 use super::tensor_file::TensorFileError;
 use crate::file_kind::WrongFile;
+use crate::memory_limit::MemoryError;
 
 /// Why a dataset could not be loaded: one line that names what is at fault and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +137,9 @@ pub enum DataError {
         /// The memory for all, in GiB.
         gibibytes: usize,
     },
+    /// There is not so much memory.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The threads could not be started.
     #[error("cannot start {threads} threads: {cause}; ask for fewer")]
     Threads {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::idx::{self, IdxError, IdxFile};
 use super::samples::Samples;
 use super::sets::Sets;
+use crate::plain_file;
 
 /// What the names of training and test files begin with.
 pub(super) const SPLITS: [&str; 2] = ["train", "t10k"];
@@ -64,7 +65,7 @@ pub(super) fn file_name(split: &str, kind: &str) -> String {
 }
 
 fn open(path: &Path) -> Result<IdxFile<'_, BufReader<File>>, IdxError> {
-    let file = File::open(path).map_err(|cause| IdxError::Read {
+    let file = plain_file::open(path).map_err(|cause| IdxError::Read {
         path: path.into(),
         cause,
     })?;

@@ -1,6 +1,5 @@
 //! Single images, for a network to say what they show.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,9 +7,10 @@ use super::decoded::{self, Decoded};
 use super::error::DataError;
 use super::samples::{ImageShape, Samples};
 use super::{check_channels, image_folder, thread_pool};
+use crate::plain_file;
 
 /// More bytes than this are no image that could be decoded.
-const MAX_BYTES: u64 = 1 << 29;
+pub(in crate::data) const MAX_BYTES: u64 = 1 << 29;
 
 /// Where an image is to be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl ImageSource {
         let name = self.name();
         let content = match self {
             Self::File(path) if path.is_dir() => return Err(ImageFileError::Folder { name }),
-            Self::File(path) => File::open(path).and_then(bounded),
+            Self::File(path) => plain_file::open(path).and_then(bounded),
             Self::StandardInput => bounded(io::stdin().lock()),
         };
         match content {

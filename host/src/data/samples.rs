@@ -9,6 +9,7 @@ use sha2::digest::Update;
 use super::error::DataError;
 use super::picture::Picture;
 use super::values::{ByteSamples, FloatSamplesError, Values};
+use crate::memory_limit;
 
 /// More than this is refused: such images are meant to be shrunk first.
 const MAX_BYTES: usize = 8 << 30;
@@ -187,7 +188,11 @@ pub(super) fn zeroed(count: usize, shape: ImageShape) -> Result<Vec<u8>, DataErr
             gibibytes: bytes >> 30,
         });
     }
-    Ok(vec![0; bytes])
+    Ok(memory_limit::filled(
+        bytes,
+        0,
+        format_args!("{count} images of {shape}"),
+    )?)
 }
 
 fn picture(planes: &[u8], shape: ImageShape) -> Picture {

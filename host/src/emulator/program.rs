@@ -1,9 +1,9 @@
 //! A firmware as an ELF file.
 
 use crate::boards::{BOARDS, Board};
+use crate::plain_file;
 use defmt_decoder::Table;
 use object::{Object, ObjectSymbol};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,8 @@ pub enum EmulatedProgramError {
     Log(String),
 }
 
+/// More bytes than this are no firmware with its symbols.
+const MAX_ELF: u64 = 256 << 20;
 /// How the firmware's build names its board: a symbol, the name behind it.
 const BOARD_SYMBOL: &str = "kiln_board_";
 
@@ -40,7 +42,7 @@ impl EmulatedProgram {
     ///
     /// A file that cannot be read, or is no firmware, or whose log is none that is known here.
     pub fn read(path: &Path) -> Result<Self, EmulatedProgramError> {
-        let elf = fs::read(path)?;
+        let elf = plain_file::read(path, MAX_ELF)?;
         let board = board(&object::File::parse(&*elf)?);
         let log = match Table::parse(&elf) {
             Ok(table) => table,

@@ -1,8 +1,10 @@
 //! Threads' memory to evaluate networks of integers, and how samples become codes.
 
+use super::EngineError;
 use super::code_errors::CodeErrors;
 use super::groups::Batch;
 use crate::data::{Samples, Values};
+use crate::memory_limit;
 use kiln_core::{
     BufferError, ByteTable, CodeLanes, LaneWidth, Lanes, Outcome, PacketMemory, PacketSizes,
     Program, Quantization, QuantizedNetwork, Scaling, Shape, scaled_codes,
@@ -46,9 +48,11 @@ pub(super) fn workers(
     threads: usize,
     program: &Program,
     quantized: &QuantizedNetwork<'_>,
-) -> Result<Option<Vec<Box<dyn CodeWorker>>>, BufferError> {
+) -> Result<Option<Vec<Box<dyn CodeWorker>>>, EngineError> {
     match width {
         LaneWidth::X1 => {
+            let each = program.arena_packets() + program.input_shape().elements();
+            check(threads, each)?;
             let worker = || Box::new(SingleWorker::new(program)) as Box<dyn CodeWorker>;
             Ok(Some((0..threads).map(|_| worker()).collect()))
         }
@@ -70,11 +74,13 @@ fn packets<C: CodeLanes, L: Lanes>(
     threads: usize,
     program: &Program,
     quantized: &QuantizedNetwork<'_>,
-) -> Result<Option<Vec<Box<dyn CodeWorker>>>, BufferError> {
+) -> Result<Option<Vec<Box<dyn CodeWorker>>>, EngineError> {
     let (Some(proof), Some(zero)) = (C::zero(), L::zero()) else {
         return Ok(None);
     };
     let sizes = program.int8_packets::<C>(quantized)?;
+    let each = (sizes.values + sizes.copy) * size_of::<u32>() + sizes.codes;
+    check(threads, each + sizes.weights * size_of::<u32>())?;
     let mut words = vec![0; sizes.weights];
     program.arrange_int8_packets::<C>(quantized, &mut words)?;
     let words: Arc<[u32]> = words.into();
@@ -83,6 +89,13 @@ fn packets<C: CodeLanes, L: Lanes>(
         Box::new(worker) as Box<dyn CodeWorker>
     };
     Ok(Some((0..threads).map(|_| worker()).collect()))
+}
+
+/// Whether so many threads can have so many bytes each.
+fn check(threads: usize, each: usize) -> Result<(), EngineError> {
+    let plural = if threads == 1 { "" } else { "s" };
+    let purpose = format!("computing with this network on {threads} thread{plural}");
+    Ok(memory_limit::check(each.saturating_mul(threads), purpose)?)
 }
 
 /// Computes a packet of samples at a time.

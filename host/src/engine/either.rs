@@ -1,7 +1,8 @@
 //! An engine of either kind.
 
-use super::{Engine, EngineError, EngineOptions, Int8Engine, Int8Scores};
+use super::{Engine, EngineError, EngineOptions, Int8Engine, Int8Scores, check_memory};
 use crate::data::Samples;
+use crate::memory_limit;
 use crate::model::AnyModel;
 use kiln_core::Outcome;
 
@@ -31,6 +32,19 @@ impl<'a> AnyEngine<'a> {
         }
     }
 
+    /// Whether the memory of an engine of floating-point numbers can be had; one of integers finds out
+    /// when it is made.
+    ///
+    /// # Errors
+    ///
+    /// If not.
+    pub fn check_memory(model: &AnyModel<'_>, options: &EngineOptions) -> Result<(), EngineError> {
+        match model {
+            AnyModel::Float(model) => check_memory(model.network(), options),
+            AnyModel::Int8(_) => Ok(()),
+        }
+    }
+
     /// The forward pass over the samples at `indices`; the scores of a network of floating-point
     /// numbers come without codes.
     ///
@@ -44,7 +58,8 @@ impl<'a> AnyEngine<'a> {
     ) -> Result<(Outcome, Int8Scores), EngineError> {
         match self {
             Self::Float(engine) => {
-                let mut scores = vec![0.0; indices.len() * engine.scores_per_sample()];
+                let values = indices.len() * engine.scores_per_sample();
+                let mut scores = memory_limit::filled(values, 0.0, "an output of each sample")?;
                 let outcome = engine.evaluate(samples, indices, Some(&mut scores))?;
                 let codes = Vec::new();
                 Ok((outcome, Int8Scores { scores, codes }))

@@ -5,6 +5,7 @@ use super::code_worker::{
 };
 use super::{EngineError, awake};
 use crate::data::Samples;
+use crate::memory_limit::filled;
 use kiln_core::{
     BufferError, ByteTable, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
     QuantizedNetwork, Scaling, Shape, score,
@@ -33,6 +34,9 @@ pub struct Int8Scores {
     /// The output's codes, channels x rows x columns.
     pub codes: Vec<i8>,
 }
+
+/// What errors call an evaluation's results.
+const OUTPUTS: &str = "an output of each sample";
 
 impl<'a> Int8Engine<'a> {
     /// Takes all memory and starts the threads, for at most so many samples side by side; `None` are as many
@@ -128,8 +132,8 @@ impl<'a> Int8Engine<'a> {
             _ => codes,
         };
         let mut left = Int8Scores {
-            scores: vec![0.0; indices.len() * row],
-            codes: vec![0; indices.len() * codes],
+            scores: filled(indices.len() * row, 0.0, OUTPUTS)?,
+            codes: filled(indices.len() * codes, 0, OUTPUTS)?,
         };
         // Whole groups for each thread, whose results are added up in the groups' order.
         let groups = indices.len().div_ceil(GROUP);

@@ -1,9 +1,10 @@
 //! What an engine takes of the host's memory.
 
-use super::EngineOptions;
 use super::evaluator::target_packets;
 use super::single::{single_lens, single_program};
 use super::typed::ROUND;
+use super::{EngineError, EngineOptions};
+use crate::memory_limit;
 use kiln_core::{
     BufferError, Folding, GROUP, LaneWidth, Network, Outcome, Program, ProgramError, Purpose,
 };
@@ -45,6 +46,20 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
     let passes = usize::from(fake) * training.fake_quantization_bytes();
     let pieces = ROUND * size_of::<Result<Outcome, BufferError>>();
     Ok(values * size_of::<f32>() + workers * (worker + passes) * lanes + pieces)
+}
+
+/// Whether an engine's memory, and the parameters that it is given, can be had.
+///
+/// # Errors
+///
+/// If not, or the network is not sound.
+pub fn check_memory(network: &Network, options: &EngineOptions) -> Result<(), EngineError> {
+    let parameters = network.parameters() * size_of::<f32>();
+    let needed = memory(network, options)?.saturating_add(parameters);
+    let threads = options.threads.max(1);
+    let plural = if threads == 1 { "" } else { "s" };
+    let purpose = format!("computing with this network on {threads} thread{plural}");
+    Ok(memory_limit::check(needed, purpose)?)
 }
 
 #[cfg(test)]

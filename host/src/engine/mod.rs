@@ -22,6 +22,7 @@ mod update;
 
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
+use crate::memory_limit::MemoryError;
 use kiln_core::{
     Arithmetic, BufferError, F32x4, F32x8, F32x16, FoldError, FusedF32x8, FusedF32x16, InitError,
     LaneWidth, Lanes, Loss, Network, Outcome, ProgramError, Quantization, Scaling, Sgd, Trainable,
@@ -32,7 +33,7 @@ use typed::Typed;
 pub use code_worker::{fill_channels_first, fill_codes};
 pub use either::AnyEngine;
 pub use int8::{Int8Engine, Int8Scores};
-pub use memory::memory;
+pub use memory::{check_memory, memory};
 
 /// How an engine computes; threads and lanes never show in the bits.
 #[derive(Clone, Debug)]
@@ -93,6 +94,9 @@ pub enum EngineError {
     /// Buffers for folding of another length than the network's.
     #[error(transparent)]
     Fold(#[from] FoldError),
+    /// There is not so much memory.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// A buffer, a batch or a label does not fit the network.
     #[error(transparent)]
     Buffer(#[from] BufferError),
@@ -162,7 +166,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// A network that is not sound, parameters or a scaling of another length than it needs, lanes
+    /// A network that is not sound or takes more memory than there is, parameters or a scaling of another length than it needs, lanes
     /// this processor lacks, or threads the system refuses.
     pub fn new(
         network: &Network,
@@ -171,6 +175,7 @@ impl Engine {
         options: &EngineOptions,
     ) -> Result<Self, EngineError> {
         let lanes = options.width()?;
+        check_memory(network, options)?;
         let passes = passes(lanes, network, scaling, parameters, options)?;
         let threads = options.threads.max(1);
         let pool = rayon::ThreadPoolBuilder::new()

@@ -1,7 +1,7 @@
 //! Files that networks are imported from: read whole, up to a limit, and known by name and content.
 
 use crate::file_kind::{FileKind, FilePurpose, WrongFile};
-use std::fs::File;
+use crate::plain_file;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -63,7 +63,9 @@ pub fn read(path: &Path) -> Result<(ExchangeFormat, Vec<u8>), FileError> {
         }));
     }
     let mut bytes = Vec::new();
-    let mut file = File::open(path).map_err(unreadable)?.take(MAX_BYTES + 1);
+    let mut file = plain_file::open(path)
+        .map_err(unreadable)?
+        .take(MAX_BYTES + 1);
     file.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(FileError::TooLarge);

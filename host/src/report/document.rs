@@ -1,7 +1,7 @@
 //! What all pages share.
 
 use crate::charts;
-use crate::output::grouped;
+use crate::output::{grouped, printable_lines};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
@@ -22,7 +22,7 @@ pub(crate) fn document(title: &str, content: &Markup) -> String {
             body { main { (content) } }
         }
     };
-    page.into_string() + "\n"
+    printable_lines(&page.into_string()).into_owned() + "\n"
 }
 
 /// A part of the page, known by `id`.

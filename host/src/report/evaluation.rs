@@ -4,6 +4,7 @@ use super::Mistake;
 use crate::confusion::Confusion;
 use crate::data::{Dataset, Samples};
 use crate::engine::EngineError;
+use crate::memory_limit;
 use crate::quantization::Int8Evaluation;
 use crate::roc::AnomalyDetection;
 use crate::run::ClassCounts;
@@ -144,7 +145,9 @@ impl RunEvaluation {
                 train_files,
             ),
         };
-        let mut scores = vec![0.0; indices.len() * trainer.scores_per_sample()];
+        let values = indices.len() * trainer.scores_per_sample();
+        let mut scores = memory_limit::filled(values, 0.0, "an output of each sample")
+            .map_err(EngineError::from)?;
         let outcome = trainer.evaluate(samples, &indices, &mut scores)?;
         let loss = trainer.loss();
         let evaluated = MeanScore::of(&outcome, loss).map(|score| {

@@ -8,6 +8,7 @@ use super::{Evaluated, RunEvaluation};
 use crate::confusion::Confusion;
 use crate::file_kind::{FileKind, FilePurpose};
 use crate::network_file::NetworkTables;
+use crate::plain_file;
 use crate::quantization::Int8Evaluation;
 use crate::run::checkpoint::{Checkpoint, checkpoint_file};
 use crate::run::config::RunConfig;
@@ -17,7 +18,6 @@ use crate::training::MeanScore;
 use crate::weights::{self, ModelBytes};
 use kiln_core::{Folding, ModelFile, ModelTask, Network};
 use serde::Deserialize;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -82,6 +82,9 @@ pub struct RunFiles<'a> {
     pub evaluation: Option<&'a [u8]>,
 }
 
+/// Most bytes of a file of a run: that of an evaluation has a number for each pair of classes.
+const MAX_FILE: u64 = 1 << 30;
+
 impl ReportedRun {
     /// Reads the files of a run folder.
     ///
@@ -105,7 +108,7 @@ impl ReportedRun {
         }
         let file = |name: &str| {
             let path = path.join(name);
-            fs::read(&path).map_err(|cause| RunError::Unreadable { path, cause })
+            plain_file::read(&path, MAX_FILE).map_err(|cause| RunError::Unreadable { path, cause })
         };
         let config =
             String::from_utf8(file(CONFIG)?).map_err(|error| damaged(path, CONFIG, error))?;

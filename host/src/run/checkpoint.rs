@@ -16,11 +16,11 @@ pub use model::checkpoint_file;
 
 use super::config::RunConfig;
 use crate::network_file::SyntaxError;
+use crate::plain_file;
 use crate::training::{BestEpoch, Epoch, Position};
 use kiln_core::{Scaling, ScalingError};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -190,7 +190,9 @@ impl Checkpoint {
     pub fn read(path: &Path) -> Result<Self, CheckpointError> {
         let unreadable = |cause| CheckpointError::Unreadable { cause };
         let mut bytes = Vec::new();
-        let mut file = File::open(path).map_err(unreadable)?.take(PREFIX as u64);
+        let mut file = plain_file::open(path)
+            .map_err(unreadable)?
+            .take(PREFIX as u64);
         file.read_to_end(&mut bytes).map_err(unreadable)?;
         file.set_limit(Self::behind(&bytes)?.saturating_add(1));
         file.read_to_end(&mut bytes).map_err(unreadable)?;

@@ -2,9 +2,9 @@
 
 use super::start::StartLayer;
 use crate::network_file::{NetworkTables, SyntaxError};
+use crate::plain_file;
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Says at the head of every `config.toml` what it is good for.
@@ -89,7 +89,8 @@ impl RunConfig {
     ///
     /// Why it cannot be used, without the file's name.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable { cause })?;
+        let text =
+            plain_file::read_text(path).map_err(|cause| ConfigError::Unreadable { cause })?;
         Ok(Self::parse(&text)?)
     }
 
@@ -117,6 +118,7 @@ mod tests {
     use super::*;
     use crate::defaults;
     use kiln_core::Network;
+    use std::fs;
 
     #[test]
     fn a_resolved_config_round_trips_and_stays_readable() {

@@ -10,6 +10,7 @@ use super::outputs::whole_path;
 use super::separate_data::SeparateData;
 use super::start::{StartLayer, StartModel};
 use crate::data::{self, Dataset, TargetSize};
+use crate::engine::{self, EngineError, EngineOptions};
 use crate::network_file::NetworkTables;
 use crate::settings::{LossSetting, Settings};
 use anyhow::{Context, Result, bail, ensure};
@@ -145,6 +146,9 @@ impl Job {
             }
             None => model(&request, &config)?,
         };
+        if let Some((tables, origin)) = &model {
+            check_memory(tables, request.threads, request.lanes).with_context(|| origin.clone())?;
+        }
         // Another dataset's samples are elsewhere.
         let same = request.dataset.is_none() || request.dataset == config.dataset;
         let configured = config.data.filter(|_| same);
@@ -253,9 +257,33 @@ impl Job {
         fitting(self.model.as_ref(), dataset, self.loss())
     }
 
+    /// What errors call the network.
+    pub fn network_name(&self) -> String {
+        let named = self.model.as_ref();
+        named.map_or_else(
+            || "the default network".into(),
+            |(_, origin)| origin.clone(),
+        )
+    }
+
     /// What training makes small.
     fn loss(&self) -> LossSetting {
         self.settings.loss.unwrap_or_default()
+    }
+}
+
+/// Finds a network that this machine cannot train, whatever the samples, before these are loaded.
+fn check_memory(tables: &NetworkTables, threads: usize, lanes: Option<LaneWidth>) -> Result<()> {
+    let some = tables.takes_classes().then_some(2);
+    let options = EngineOptions {
+        threads,
+        lanes,
+        ..EngineOptions::default()
+    };
+    match engine::check_memory(&tables.network(some)?, &options) {
+        Err(error @ EngineError::Memory(_)) => Err(error.into()),
+        // All else is found with the samples, which choose the loss.
+        _ => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::job::Job;
 use super::start::trained_from;
 use crate::data::Dataset;
 use crate::defaults;
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineOptions, check_memory};
 use crate::network_file::quoted_layer;
 use crate::seeds::{self, Stream};
 use crate::settings::Hyperparameters;
@@ -59,16 +59,6 @@ impl<'a> Setup<'a> {
         };
         let split = Split::of(dataset, settings.validation, settings.seed)
             .with_context(|| dataset.name.clone())?;
-        let (scaling, parameters) = match (checkpoint, &start) {
-            (Some(checkpoint), _) => (checkpoint.scaling.clone(), checkpoint.parameters.clone()),
-            (None, Some(start)) => (start.scaling.clone(), start.parameters.clone()),
-            (None, None) => {
-                let mut parameters = vec![0.0; network.parameters()];
-                let source = seeds::source(settings.seed, Stream::Init);
-                he_uniform(&network, &mut parameters, source)?;
-                (defaults::scaling(samples, &split.train)?, parameters)
-            }
-        };
         let weights = match settings.balance {
             true => class_weights(&samples.labels, &split.train, network.classes()),
             false => Vec::new(),
@@ -83,6 +73,17 @@ impl<'a> Setup<'a> {
             class_weights: weights.clone(),
             seed: settings.seed,
             ..EngineOptions::default()
+        };
+        check_memory(&network, &options).with_context(|| job.network_name())?;
+        let (scaling, parameters) = match (checkpoint, &start) {
+            (Some(checkpoint), _) => (checkpoint.scaling.clone(), checkpoint.parameters.clone()),
+            (None, Some(start)) => (start.scaling.clone(), start.parameters.clone()),
+            (None, None) => {
+                let mut parameters = vec![0.0; network.parameters()];
+                let source = seeds::source(settings.seed, Stream::Init);
+                he_uniform(&network, &mut parameters, source)?;
+                (defaults::scaling(samples, &split.train)?, parameters)
+            }
         };
         let engine = Engine::new(&network, &scaling, parameters, &options)?;
         let (threads, lanes) = (engine.threads(), engine.lanes());

@@ -13,6 +13,7 @@
 use super::plan::SweepPlan;
 use super::result::RunResult;
 use crate::network_file::SyntaxError;
+use crate::plain_file;
 use crate::run::folder::{CHECKPOINT, resume_sweep_command};
 use crate::whole_file::{self, STAGING};
 use std::fs;
@@ -127,7 +128,7 @@ impl SweepFolder {
                 },
             });
         }
-        let text = fs::read_to_string(&plan).map_err(folder.disk(&plan))?;
+        let text = plain_file::read_text(&plan).map_err(folder.disk(&plan))?;
         let read = toml::from_str(&text).map_err(|error| SweepFolderError::Unsound {
             path: plan,
             cause: SyntaxError::new(&text, &error).to_string(),
@@ -194,7 +195,7 @@ impl SweepFolder {
     }
 
     fn result(&self, path: PathBuf) -> Result<Stage, SweepFolderError> {
-        let bytes = fs::read(&path).map_err(self.disk(&path))?;
+        let bytes = plain_file::read(&path, plain_file::MAX_TEXT).map_err(self.disk(&path))?;
         match serde_json::from_slice(&bytes) {
             Ok(result) => Ok(Stage::Done(result)),
             Err(error) => Err(SweepFolderError::Unsound {

@@ -1,7 +1,7 @@
 //! The results as a table for people, and as CSV.
 
 use super::result::{Row, RunCost};
-use crate::output::{TABLE_STYLE, grouped};
+use crate::output::{TABLE_STYLE, grouped, printable_cell};
 use crate::run::folder::REPORT;
 use comfy_table::{CellAlignment, Table};
 use maud::{Markup, html};
@@ -85,10 +85,15 @@ pub fn csv(varying: &[String], rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
             .into_iter()
             .chain(names)
             .chain(COLUMNS)
-            .chain(fronts),
+            .chain(fronts)
+            .map(|name| printable_cell(name).into_owned()),
     )?;
     for row in rows {
-        writer.write_record(record(row))?;
+        let fields = record(row);
+        let fields = fields
+            .iter()
+            .map(|field| printable_cell(field).into_owned());
+        writer.write_record(fields)?;
     }
     writer
         .into_inner()

@@ -11,15 +11,20 @@ mod cases;
 mod disk;
 mod evaluate;
 mod exchange;
+mod exit_codes;
 #[cfg(unix)]
 mod fine_tuning;
 #[cfg(unix)]
 mod firmware_sources;
 mod graphs;
 mod help;
+#[cfg(target_os = "linux")]
+mod hostile_files;
 mod import_checked;
+mod memory;
 mod misuse;
 mod onnx_cases;
+mod outside_words;
 mod parts;
 mod predict;
 mod quantize;

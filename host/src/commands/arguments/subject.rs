@@ -4,12 +4,12 @@ use super::source;
 use crate::classes::match_classes;
 use crate::data::{self, Dataset, Samples};
 use crate::model::{AnyModel, ModelFacts};
+use crate::plain_file;
 use crate::run::checkpoint::{Checkpoint, checkpoint_file};
 use crate::run::folder::{CHECKPOINT, MODEL, resume_command};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, ensure};
 use kiln_core::ModelTask;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -184,7 +184,7 @@ pub fn is_model(path: &Path) -> bool {
 /// Whether the file begins with a model file's magic; one that cannot be read does not.
 fn starts_as_model(path: &Path) -> bool {
     let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    let read = plain_file::open(path).and_then(|mut file| file.read_exact(&mut magic));
     read.is_ok() && magic == *b"KILN"
 }
 

@@ -3,7 +3,7 @@
 use super::connection;
 use super::ticks::TickSummary;
 use crate::commands::arguments::{machine, subject};
-use crate::commands::{describe_dataset, describe_network};
+use crate::commands::{FailedCheck, describe_dataset, describe_network};
 use crate::data::{ByteSamples, Samples};
 use crate::engine::{Engine, EngineOptions, Int8Engine, fill_channels_first};
 use crate::link::{Int8Sample, LinkSession};
@@ -21,7 +21,8 @@ use std::time::Instant;
 /// Score a dataset on a device, and compare every logit, or of an int8 model every code, with the
 /// desktop's own.
 ///
-/// With an emulated board, the firmware is built with the weights, started and ended.
+/// With an emulated board, the firmware is built with the weights, started and ended. Exits with 1 where
+/// a sample's results differ.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -37,6 +38,9 @@ pub struct DeviceEvaluateArguments {
     /// Most samples, spread evenly over all [default: all]
     #[arg(long, allow_negative_numbers = true, value_parser = number::whole::<usize>(1), value_name = "N")]
     limit: Option<usize>,
+    /// Exit with 0 also where results differ from the desktop's
+    #[arg(long)]
+    allow_unequal: bool,
     #[command(flatten)]
     machine: machine::MachineArguments,
     /// Print one JSON object on standard output, and everything else on standard error
@@ -93,7 +97,8 @@ enum ExpectedOutputs<'a> {
 ///
 /// # Errors
 ///
-/// What was wrong with the arguments, the model, the data or the device, in one line.
+/// What was wrong with the arguments, the model, the data or the device, in one line; a
+/// [`FailedCheck`] where its results are not the desktop's.
 pub fn run(arguments: &DeviceEvaluateArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     ensure!(
@@ -143,6 +148,15 @@ pub fn run(arguments: &DeviceEvaluateArguments) -> Result<()> {
     connection.finish()?;
     describe(output, &report)?;
     output.object(&report)?;
+    let unequal = report.samples - report.equal_to_host;
+    if unequal > 0 && !arguments.allow_unequal {
+        let message = format!(
+            "the device's results are not the desktop's for {unequal} of {} samples: its processor or \
+             firmware does not compute as it should (--allow-unequal takes them as they are)",
+            report.samples
+        );
+        return Err(FailedCheck(message).into());
+    }
     Ok(())
 }
 

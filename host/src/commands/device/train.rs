@@ -8,14 +8,14 @@ mod subject;
 
 pub use arguments::DeviceTrainArguments;
 
-use crate::commands::{describe_dataset, describe_network};
+use crate::commands::{FailedCheck, describe_dataset, describe_network};
 use crate::engine::EngineOptions;
 use crate::model::{AnyModel, ModelFacts};
 use crate::output::{Output, counted, grouped};
 use crate::training::CourseRules;
 use crate::weights::ModelBytes;
 use crate::whole_file;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use kiln_core::link::Training;
 use kiln_core::{ModelParts, ModelTask, Network};
 use run::DeviceRun;
@@ -26,8 +26,8 @@ use subject::DeviceTrainSubject;
 ///
 /// # Errors
 ///
-/// What was wrong with the arguments, the model, the data or the device, in one line; or that the
-/// device's parameters are not the desktop's.
+/// What was wrong with the arguments, the model, the data or the device, in one line; or a
+/// [`FailedCheck`] where the device's parameters are not the desktop's.
 pub fn run(arguments: &DeviceTrainArguments) -> Result<()> {
     let output = Output::new(arguments.json);
     arguments.check()?;
@@ -89,11 +89,12 @@ pub fn run(arguments: &DeviceTrainArguments) -> Result<()> {
     }
     report.describe(output)?;
     output.object(&report)?;
-    ensure!(
-        report.equal_to_host,
-        "the device's parameters are not those of the desktop's own training: \
-         its processor or firmware does not compute as it should"
-    );
+    if !report.equal_to_host && !arguments.allow_unequal {
+        let message = "the device's parameters are not those of the desktop's own training: its \
+                       processor or firmware does not compute as it should (--allow-unequal takes \
+                       them as they are)";
+        return Err(FailedCheck(message.into()).into());
+    }
     Ok(())
 }
 

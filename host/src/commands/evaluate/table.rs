@@ -1,7 +1,7 @@
 //! What is taken for what, for people to read.
 
 use crate::confusion::{ConfusedPair, Confusion};
-use crate::output::{Output, counted, grouped};
+use crate::output::{Output, counted, grouped, printable};
 use console::{Alignment, Style, measure_text_width, pad_str, truncate_str};
 use std::io;
 
@@ -20,14 +20,18 @@ const HEAD_WIDTH: usize = 6;
 ///
 /// If the stream cannot be written.
 pub(super) fn describe(output: Output, confusion: &Confusion, names: &[String]) -> io::Result<()> {
+    let names: Vec<String> = names
+        .iter()
+        .map(|name| printable(name).into_owned())
+        .collect();
     if confusion.classes() <= MOST_CLASSES {
         output.item(
             "confusion",
             "a row for each true class, a column for each predicted one",
         )?;
         output.line("")?;
-        for line in lines(confusion, names, &output.style()) {
-            output.line(line)?;
+        for line in lines(confusion, &names, &output.style()) {
+            output.styled(line)?;
         }
         output.line("")?;
     }
@@ -37,7 +41,7 @@ pub(super) fn describe(output: Output, confusion: &Confusion, names: &[String]) 
     }
     for (index, pair) in pairs.iter().enumerate() {
         let label = if index == 0 { "confused" } else { "" };
-        output.item(label, sentence(pair, names))?;
+        output.item(label, sentence(pair, &names))?;
     }
     Ok(())
 }

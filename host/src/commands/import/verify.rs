@@ -6,13 +6,12 @@ use crate::engine::{AnyEngine, EngineOptions};
 use crate::exchange::{Ending, FileEnds};
 use crate::model::{AnyModel, ModelFacts};
 use crate::output::counted;
+use crate::plain_file;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::Serialize;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use tensors::{floats, samples};
 
@@ -105,14 +104,7 @@ impl Verification {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).context("cannot read it")?;
-    let mut file = file.take(MAX_BYTES + 1);
-    file.read_to_end(&mut bytes).context("cannot read it")?;
-    ensure!(
-        bytes.len() as u64 <= MAX_BYTES,
-        "it has more than {MAX_BYTES} bytes; some samples will do"
-    );
+    let bytes = plain_file::read(path, MAX_BYTES).context("cannot read it")?;
     if let Some(wrong) = crate::file_kind::FilePurpose::Samples.wrong_bytes(&bytes) {
         return Err(wrong.into());
     }

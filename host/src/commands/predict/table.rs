@@ -1,7 +1,7 @@
 //! What images show, for people to read.
 
 use super::{Candidate, Prediction, TOP};
-use crate::output::TABLE_STYLE;
+use crate::output::{TABLE_STYLE, printable};
 use comfy_table::{CellAlignment, Table};
 
 /// Heads of the columns.
@@ -31,9 +31,13 @@ pub(super) fn of(predictions: &[Prediction]) -> Table {
         };
         let cells = prediction.top.iter().flat_map(|candidate| {
             let percent = format!("{:.2}%{}", 100.0 * candidate.probability, mark(candidate));
-            [candidate.class.clone(), percent]
+            [printable(&candidate.class).into_owned(), percent]
         });
-        table.add_row([prediction.image.clone()].into_iter().chain(cells));
+        table.add_row(
+            [printable(&prediction.image).into_owned()]
+                .into_iter()
+                .chain(cells),
+        );
     }
     for rank in 0..shown {
         if let Some(column) = table.column_mut(2 * rank + 2) {
@@ -50,7 +54,10 @@ fn errors(predictions: &[Prediction]) -> Table {
     table.set_header(["sample", "error"]);
     for prediction in predictions {
         let error = prediction.error.map(|error| format!("{error:.6}"));
-        table.add_row([prediction.image.clone(), error.unwrap_or_default()]);
+        table.add_row([
+            printable(&prediction.image).into_owned(),
+            error.unwrap_or_default(),
+        ]);
     }
     if let Some(column) = table.column_mut(1) {
         column.set_cell_alignment(CellAlignment::Right);

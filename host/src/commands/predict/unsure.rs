@@ -1,9 +1,9 @@
 //! Whether a prediction says little.
 
 use super::Prediction;
+use crate::plain_file;
 use crate::report::RunEvaluation;
 use crate::run::folder::{EVALUATION, INT8_MODEL};
-use std::fs;
 use std::path::Path;
 
 /// The probability below which the first class says little, where the run that the model is of found one out.
@@ -12,7 +12,7 @@ pub(super) fn sure_from(weights: &Path, sha256: &str) -> Option<f32> {
         true => weights,
         false => weights.parent()?,
     };
-    let text = fs::read(folder.join(EVALUATION)).ok()?;
+    let text = plain_file::read(&folder.join(EVALUATION), plain_file::MAX_TEXT).ok()?;
     let evaluation: RunEvaluation = serde_json::from_slice(&text).ok()?;
     let is_its_int8 = weights.file_name().is_some_and(|name| name == INT8_MODEL);
     let is_own = evaluation.weights_sha256 == sha256 || is_its_int8 && evaluation.int8.is_some();

@@ -49,14 +49,8 @@ impl SweepBudget {
             );
         }
         let memory = arguments.memory.as_ref().or(file.memory.as_ref());
-        let memory = memory.map(|text| {
-            bytes(text).ok_or_else(|| {
-                anyhow::anyhow!(
-                    "memory is {text:?}; it must be a number of bytes above 0, such as \
-                     \"512 MiB\" or \"2 GiB\""
-                )
-            })
-        });
+        let memory = memory
+            .map(|text| number::bytes(text).ok_or_else(|| anyhow::anyhow!(number::no_bytes(text))));
         let parallel = arguments.parallel.or(file.parallel);
         if let Some(parallel) = parallel {
             ensure!(
@@ -72,43 +66,5 @@ impl SweepBudget {
                 memory: memory.transpose()?,
             },
         })
-    }
-}
-
-/// A number of bytes with or without a unit.
-fn bytes(text: &str) -> Option<usize> {
-    const UNITS: [(&str, f64); 8] = [
-        ("KIB", 1024.0),
-        ("MIB", 1024.0 * 1024.0),
-        ("GIB", 1024.0 * 1024.0 * 1024.0),
-        ("KB", 1e3),
-        ("MB", 1e6),
-        ("GB", 1e9),
-        ("B", 1.0),
-        ("", 1.0),
-    ];
-    let text = text.trim().to_ascii_uppercase();
-    let (number, factor) = UNITS
-        .iter()
-        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
-    let bytes = number.trim().parse::<f64>().ok()? * factor;
-    // A limit beyond all memory is none.
-    (bytes >= 1.0).then_some(bytes as usize)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn bytes_have_units_or_not() {
-        assert_eq!(bytes("1000"), Some(1000));
-        assert_eq!(bytes("2 GiB"), Some(2 << 30));
-        assert_eq!(bytes("1.5MiB"), Some(3 << 19));
-        assert_eq!(bytes("7 kB"), Some(7000));
-        assert_eq!(bytes("12 b"), Some(12));
-        for text in ["", "much", "-1", "0", "1 TiBi", "nan"] {
-            assert_eq!(bytes(text), None, "{text}");
-        }
     }
 }

@@ -5,10 +5,10 @@ use super::{Stage, SweepArguments, SweepBudget, SweepFolder, SweepPlan};
 use crate::commands::arguments::source::SourceArguments;
 use crate::data::{self, Dataset, ImageShape, TargetSize};
 use crate::network_file::NetworkTables;
+use crate::plain_file;
 use crate::run::{SeparateData, ensure_trainable, lasting_name, new_folder, whole_path};
 use crate::sweep::file::SweepFile;
 use anyhow::{Context, Result, ensure};
-use std::fs;
 use std::path::Path;
 use std::thread;
 
@@ -38,7 +38,7 @@ impl SweepSubject {
 
     fn start(arguments: &SweepArguments, path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let text = fs::read_to_string(path)
+        let text = plain_file::read_text(path)
             .map_err(|cause| anyhow::anyhow!("{name}: cannot read it: {cause}"))?;
         let mut file = SweepFile::parse(&text).with_context(|| name.clone())?;
         file.training.arithmetic = arguments.arithmetic.or(file.training.arithmetic);

@@ -19,6 +19,7 @@ pub use error::{CifarError, Origin};
 
 use super::samples::{ImageShape, Samples};
 use super::sets::Sets;
+use crate::plain_file;
 
 const SHAPE: ImageShape = ImageShape {
     channels: 3,
@@ -168,7 +169,7 @@ fn read<T>(
 
 /// The file and its length in bytes.
 fn open(path: &Path) -> Result<(File, u64), CifarError> {
-    let opened = File::open(path).and_then(|file| {
+    let opened = plain_file::open(path).and_then(|file| {
         let length = file.metadata()?.len();
         Ok((file, length))
     });

@@ -23,8 +23,10 @@ use sha2::{Digest, Sha256};
 use super::decode;
 use super::scan::ImageFile;
 use crate::data::decoded::{Decoded, Size};
+use crate::data::images::MAX_BYTES;
 use crate::data::samples::zeroed;
 use crate::data::{DataError, ImageShape, Options};
+use crate::plain_file;
 use crate::whole_file::staged_file;
 
 const MAGIC: [u8; 8] = *b"KILNDEC1";
@@ -67,7 +69,7 @@ fn is_worth_it(images: &[ImageFile]) -> bool {
 fn key(images: &[ImageFile], options: &Options) -> io::Result<String> {
     let digests: Vec<[u8; 32]> = images
         .par_iter()
-        .map(|image| Ok(Sha256::digest(fs::read(&image.path)?).into()))
+        .map(|image| Ok(Sha256::digest(plain_file::read(&image.path, MAX_BYTES)?).into()))
         .collect::<io::Result<_>>()?;
     let mut hash = Sha256::new();
     hash.update(MAGIC);
@@ -78,7 +80,7 @@ fn key(images: &[ImageFile], options: &Options) -> io::Result<String> {
 
 /// The images in a file of the cache, if it is there and sound.
 fn read(path: &Path, images: usize) -> Option<Decoded> {
-    let mut file = File::open(path).ok()?;
+    let mut file = plain_file::open(path).ok()?;
     let mut head = [0; 32];
     file.read_exact(&mut head).ok()?;
     let (magic, rest) = head.split_first_chunk::<8>()?;
@@ -218,7 +220,7 @@ mod tests {
         let found = read(&path, 2).unwrap();
         assert_eq!(format!("{found:?}"), format!("{:?}", decoded()));
         assert!(read(&path, 3).is_none());
-        let bytes = fs::read(&path).unwrap();
+        let bytes = plain_file::read(&path, WORTH).unwrap();
         for index in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[index] ^= 1;

@@ -1,7 +1,6 @@
 //! Decodes images into one block of bytes, each straight to its place.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +14,10 @@ use rayon::prelude::*;
 use super::scan::{ImageFile, natural};
 use super::{BrokenImage, ImageFolderError};
 use crate::data::decoded::{self, Decoded, Size};
+use crate::data::images::MAX_BYTES;
 use crate::data::picture::Picture;
 use crate::data::{DataError, ImageShape, Options};
+use crate::plain_file;
 
 /// Enough for a header; the images themselves are read whole.
 const HEADER_BUFFER: usize = 1 << 10;
@@ -116,12 +117,12 @@ fn decode_to(
 }
 
 fn read_picture(path: &Path) -> ImageResult<(Picture, Size)> {
-    decoded::picture(fs::read(path)?)
+    decoded::picture(plain_file::read(path, MAX_BYTES)?)
 }
 
 /// The size of an image as its header has it.
 fn file_size(path: &Path) -> ImageResult<Size> {
-    let file = BufReader::with_capacity(HEADER_BUFFER, File::open(path)?);
+    let file = BufReader::with_capacity(HEADER_BUFFER, plain_file::open(path)?);
     let (decoder, orientation) = decoded::decoder(file)?;
     let (width, height) = decoder.dimensions();
     Ok(match orientation {

@@ -2,6 +2,7 @@
 
 use super::TensorFileError;
 use crate::file_kind::FilePurpose;
+use crate::plain_file;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -34,12 +35,8 @@ impl TensorFile {
             path: path.into(),
             cause,
         };
-        let mut file = File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if !metadata.is_file() {
-            return Err(unreadable(io::Error::other("it is no regular file")));
-        }
-        let found = metadata.len();
+        let mut file = plain_file::open(path).map_err(unreadable)?;
+        let found = file.metadata().map_err(unreadable)?.len();
         if let Some(wrong) = FilePurpose::Samples.wrong(path) {
             let path = path.into();
             return Err(TensorFileError::WrongFile { path, wrong });

@@ -3,7 +3,7 @@
 use super::MAX_BYTES;
 use super::error::{OnnxError, TensorFault};
 use super::message::{BF16, F16, F32, F64, I16, I32, I64, Model, TensorMessage, U16};
-use std::fs::File;
+use crate::plain_file;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
@@ -63,12 +63,8 @@ fn read(tensor: &TensorMessage, folder: &Path, left: &mut u64) -> Result<Vec<u8>
     let (length, end) = place.ok_or_else(|| TensorFault::ExternalPlace {
         file: shown.clone(),
     })?;
-    let mut file = File::open(&path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unreadable(std::io::Error::other("it is no regular file")));
-    }
-    let found = metadata.len();
+    let mut file = plain_file::open(&path).map_err(unreadable)?;
+    let found = file.metadata().map_err(unreadable)?.len();
     if found < end {
         return Err(TensorFault::ExternalShort {
             file: shown,

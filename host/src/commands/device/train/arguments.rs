@@ -27,6 +27,8 @@ use std::path::PathBuf;
 ///
 /// Of an int8 model the last layers learn, in floating-point numbers, from --train-from on; those before
 /// stay integers, and memory is taken for the last layers alone. --out writes integers again.
+///
+/// Exits with 1 where the device's parameters are not the desktop's.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -106,6 +108,9 @@ pub struct DeviceTrainArguments {
     /// The device.
     #[command(flatten)]
     pub connection: connection::ConnectionArguments,
+    /// Exit with 0 also where parameters differ from the desktop's
+    #[arg(long)]
+    pub allow_unequal: bool,
     /// The desktop's own training.
     #[command(flatten)]
     pub machine: machine::MachineArguments,

@@ -1,0 +1,161 @@
+//! The one way by which files are opened to be read: regular files only, and no more of them than is meant.
+//!
+//! A device has no end, a pipe that nobody writes to keeps its reader waiting for good, and a file
+//! given by mistake may be larger than memory. Links are followed: what they lead to counts.
+
+use std::fs::{File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Most bytes of a text that people or Kiln write: networks, configs, sweeps, names of classes.
+pub const MAX_TEXT: u64 = 64 << 20;
+
+/// Opens a regular file to read.
+///
+/// # Errors
+///
+/// What the operating system says, or that it is no regular file.
+pub fn open(path: &Path) -> io::Result<File> {
+    // Before it is opened: opening some devices does something.
+    check(&std::fs::metadata(path)?)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_waiting(&mut options);
+    let file = options.open(path)?;
+    // Once more: another may have come in its place.
+    check(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// All bytes of a regular file.
+///
+/// # Errors
+///
+/// As [`open`]; if there are more than `most`, or memory for them is not to be had.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let length = file.metadata()?.len();
+    if length > most {
+        return Err(too_long(most));
+    }
+    let mut content = Vec::new();
+    // The files of `/proc` say that they have none.
+    content.try_reserve_exact(length as usize + 1)?;
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut content)?;
+    match content.len() as u64 > most {
+        true => Err(too_long(most)),
+        false => Ok(content),
+    }
+}
+
+/// All of a regular file as text, of at most [`MAX_TEXT`] bytes.
+///
+/// # Errors
+///
+/// As [`read`]; [`io::ErrorKind::InvalidData`] if it is no UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let invalid = |_| {
+        let message = "stream did not contain valid UTF-8";
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    };
+    String::from_utf8(read(path, MAX_TEXT)?).map_err(invalid)
+}
+
+fn check(metadata: &Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    match (kind.is_file(), kind.is_dir()) {
+        (true, _) => Ok(()),
+        (_, true) => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Err(io::Error::other(format!(
+            "it is {}, not a regular file",
+            kind_name(kind)
+        ))),
+    }
+}
+
+fn too_long(most: u64) -> io::Error {
+    let message = format!("it has more than {most} bytes, the most that is read of such a file");
+    io::Error::new(io::ErrorKind::FileTooLarge, message)
+}
+
+#[cfg(unix)]
+fn kind_name(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    match kind {
+        kind if kind.is_fifo() => "a named pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn kind_name(_: FileType) -> &'static str {
+    "something else"
+}
+
+/// A pipe put in the place of the file does not hold up its reader, either.
+#[cfg(target_os = "linux")]
+fn without_waiting(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn without_waiting(_: &mut OpenOptions) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_is_meant_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, b"12345").unwrap();
+        assert_eq!(read(&path, 5).unwrap(), b"12345");
+        let refused = read(&path, 4).unwrap_err().to_string();
+        assert!(refused.contains("more than 4 bytes"), "{refused}");
+        // It has holes, not bytes, which cost nothing but to read.
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(1 << 40)
+            .unwrap();
+        assert!(read_text(&path).is_err());
+        assert!(read(folder.path(), 5).is_err(), "a folder");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_regular_files_are_opened_through_links_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = |name: &str, target: &Path| {
+            let path = folder.path().join(name);
+            std::os::unix::fs::symlink(target, &path).unwrap();
+            path
+        };
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"text").unwrap();
+        assert_eq!(read_text(&link("to file", &file)).unwrap(), "text");
+        let refused = open(&link("to zero", Path::new("/dev/zero"))).unwrap_err();
+        assert_eq!(refused.to_string(), "it is a device, not a regular file");
+        let pipe = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        for path in [&pipe, &link("to pipe", &pipe)] {
+            let refused = open(path).unwrap_err();
+            assert_eq!(
+                refused.to_string(),
+                "it is a named pipe, not a regular file"
+            );
+        }
+        // It says that it has no bytes.
+        assert!(
+            read_text(Path::new("/proc/self/status"))
+                .unwrap()
+                .contains("VmSize")
+        );
+    }
+}
