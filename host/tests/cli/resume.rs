@@ -247,7 +247,7 @@ fn a_damaged_checkpoint_is_refused() {
     let cases = [
         (vec![], "no checkpoint of Kiln"),
         (changed(0), "no checkpoint of Kiln"),
-        (changed(8), "format 66"),
+        (changed(8), "format 67"),
         (changed(12), "checksum"),
         (changed(22), "bytes long"),
         (changed(30), "checksum"),
