@@ -196,9 +196,9 @@ fn what_is_no_image_or_model_is_named_and_nothing_is_printed() {
         }
     }
     let models: [(&str, &[&str]); 3] = [
-        ("0.png", &["0.png: ", "not a Kiln model file"]),
+        ("0.png", &["0.png: this is a picture"]),
         ("none.kiln", &["none.kiln: cannot read"]),
-        ("empty.png", &["empty.png: ", "cut short"]),
+        ("empty.png", &["empty.png: this is an empty file"]),
     ];
     for (model, words) in models {
         refuses_silently(

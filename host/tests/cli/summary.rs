@@ -209,7 +209,7 @@ fn impossible_layers_are_named_by_their_number() {
         "summary network.toml",
         &["network.toml: line 10: unknown field `output`"],
     );
-    workspace.write("network.toml", "");
+    workspace.write("network.toml", "# Nothing yet.\n");
     workspace.refuses("summary network.toml", &["network.toml", "`input`"]);
     workspace.refuses("summary missing.toml", &["missing.toml", "cannot read"]);
     workspace.write("broken.kiln", "KILN");
