@@ -41,7 +41,11 @@ fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
         ),
     )?;
     if dataset.ignored_files > 0 {
-        let ignored = counted(dataset.ignored_files, "file that is", "files that are");
+        let ignored = counted(
+            dataset.ignored_files,
+            "file that is no image",
+            "files that are no images",
+        );
         let names = match dataset.ignored_names.join(", ") {
             names if names.is_empty() => names,
             names if dataset.ignored_files > dataset.ignored_names.len() => {
@@ -49,7 +53,7 @@ fn describe_dataset(output: Output, dataset: &Dataset) -> io::Result<()> {
             }
             names => format!(": {names}"),
         };
-        output.item("note", format_args!("ignored {ignored} no images{names}"))?;
+        output.item("note", format_args!("ignored {ignored}{names}"))?;
     }
     dataset
         .notices

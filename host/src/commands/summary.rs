@@ -35,8 +35,14 @@ Examples:
 ")]
 pub struct SummaryArguments {
     /// A network as a TOML file, or a model file that a training run wrote
-    #[arg(value_name = "FILE.toml|FILE.kiln")]
-    file: PathBuf,
+    #[arg(
+        value_name = "FILE.toml|FILE.kiln",
+        required_unless_present = "weights"
+    )]
+    file: Option<PathBuf>,
+    /// The same: a model file or the folder of a run, as other commands take it
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    weights: Option<PathBuf>,
     /// Number of classes of a network whose outputs are those of the data
     /// [default: the `classes` of the file]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = number::whole::<u16>(1))]
@@ -99,8 +105,11 @@ struct SummaryReport {
 /// What was wrong with the file, in one line.
 pub fn run(arguments: &SummaryArguments) -> Result<()> {
     let output = Output::new(arguments.json);
-    let name = || arguments.file.display().to_string();
-    let path = model_file(&arguments.file).with_context(name)?;
+    // One of them is there, or the arguments would have been refused.
+    let file = arguments.file.as_ref().or(arguments.weights.as_ref());
+    let file = file.context("no network is named")?;
+    let name = || file.display().to_string();
+    let path = model_file(file).with_context(name)?;
     let part = arguments.flash.zip(arguments.ram);
     let part = part.map(|(flash, ram)| boards::part(flash, ram));
     let board = arguments.board.or(part);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Dataset, Samples, Values};
+use crate::output::counted;
 
 /// Files that a notice names.
 const NAMED: usize = 2;
@@ -46,7 +47,8 @@ impl Dataset {
             false => "",
         };
         let within = (again > 0)
-            .then(|| format!("{again} of the samples to train on are there before{kept}"));
+            .then(|| counted(again, "sample to train on is", "samples to train on are"))
+            .map(|again| format!("{again} there once more{kept}"));
         let both = |own: &&Twins| own.counts[0] > 0;
         let across = [(1, "validate"), (2, "test")].map(|(part, verb)| {
             let count: usize = twins
@@ -54,8 +56,13 @@ impl Dataset {
                 .filter(both)
                 .map(|own| own.counts[part])
                 .sum();
-            (count > 0)
-                .then(|| format!("{count} of the samples to {verb} on are among those to train on"))
+            let [one, several] =
+                ["sample", "samples"].map(|samples| format!("{samples} to {verb} on"));
+            let [one, several] = [one + " is", several + " are"];
+            (count > 0).then(|| {
+                let own = counted(count, &one, &several);
+                format!("{own} among those to train on")
+            })
         });
         let mut two: Vec<&Twins> = twins.values().filter(|own| own.labels.len() > 1).collect();
         two.sort_by_key(|own| own.first);

@@ -319,8 +319,8 @@ fn samples_that_are_there_twice_are_counted() {
     copy("other/class2/image 3.png", "data/test/class1/b.png");
     let text = workspace.text("train data --epochs 1 --out run");
     for words in [
-        "2 of the samples to train on are there before",
-        "1 of the samples to test on are among those to train on",
+        "2 samples to train on are there once more",
+        "1 sample to test on is among those to train on",
         "1 sample has two labels (train/class0/again.png: class0 and class1)",
     ] {
         assert!(text.contains(words), "{words}: {text}");

@@ -45,3 +45,4 @@ mod tensors;
 mod train;
 #[cfg(unix)]
 mod unknown;
+mod walk;

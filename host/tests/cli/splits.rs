@@ -141,7 +141,7 @@ fn duplicates_are_kept_on_one_side() {
     }
     let text = workspace.text("train data --epochs 1 --validation 0.2 --out run");
     for words in [
-        "30 of the samples to train on are there before; duplicates are kept on one side of the split",
+        "30 samples to train on are there once more; duplicates are kept on one side of the split",
         "48 to train, 12 to validate",
     ] {
         assert!(text.contains(words), "{words}: {text}");
@@ -149,7 +149,7 @@ fn duplicates_are_kept_on_one_side() {
     // A part that is given apart stays as it is, which is said.
     workspace.images("checked", 3, 2);
     let text = workspace.text("train data --epochs 1 --validation-data checked --out other");
-    let words = "6 of the samples to validate on are among those to train on";
+    let words = "6 samples to validate on are among those to train on";
     assert!(
         text.contains(words) && !text.contains("one side of the split"),
         "{text}"
