@@ -282,9 +282,14 @@ fn what_is_no_folder_is_an_error() {
     let folder = folder();
     let missing = load_path(&folder.path().join("none"), &Options::default()).unwrap_err();
     assert!(matches!(missing, DataError::UnknownDataset { .. }));
-    save(&folder, "1.png", grey(1));
-    let file = load_path(&folder.path().join("1.png"), &Options::default()).unwrap_err();
+    let text = folder.path().join("notes.txt");
+    fs::write(&text, "no samples").unwrap();
+    let file = load_path(&text, &Options::default()).unwrap_err();
     assert!(matches!(file, DataError::NotAFolder { .. }));
+    // What is known is called by its name.
+    save(&folder, "1.png", grey(1));
+    let picture = load_path(&folder.path().join("1.png"), &Options::default()).unwrap_err();
+    assert!(matches!(picture, DataError::WrongFile { .. }));
 }
 
 #[test]

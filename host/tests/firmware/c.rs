@@ -18,6 +18,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
+/// Processors with one memory map: the flags that the compiler of C takes for them instead of its own, and
+/// boards.
+const PROCESSORS: [(&str, &[&str], &[&str]); 2] = [
+    (TARGET, &[], &["mps2-an386", "mps2-an500"]),
+    (
+        "thumbv7m-none-eabi",
+        &["-mcpu=cortex-m3", "-mfloat-abi=soft"],
+        &["mps2-an385"],
+    ),
+];
 const TARGET: &str = "thumbv7em-none-eabihf";
 /// The script's exit code where no compiler can build for the target.
 const NO_TARGET: i32 = 3;
@@ -42,19 +52,21 @@ fn the_example_in_c_prints_the_desktops_outputs() {
             "{file} is not what the desktop computes"
         );
     }
-    let folder = tempfile::tempdir().unwrap();
-    let Some(library) = ready_library(&folder.path().join("library")) else {
-        return;
-    };
-    for (model, file) in models {
-        let program = built(model, &samples, &library, &folder.path().join(model));
-        let emulated = kiln(&["emulate", "--board", "mps2-an386"], &[&program]);
-        let expected = fs::read_to_string(example().join(file)).unwrap();
-        assert_eq!(
-            String::from_utf8_lossy(&emulated.stdout),
-            expected,
-            "{model}"
-        );
+    for (target, flags, boards) in PROCESSORS {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(library) = library_to_run(target, &folder.path().join("library")) else {
+            return;
+        };
+        for (model, file) in models {
+            let own = folder.path().join(model);
+            let program = built(model, &samples, &library, &own, flags);
+            let expected = fs::read_to_string(example().join(file)).unwrap();
+            for board in boards {
+                let emulated = kiln(&["emulate", "--board", board], &[&program]);
+                let printed = String::from_utf8_lossy(&emulated.stdout);
+                assert_eq!(printed, expected, "{model} on {board}");
+            }
+        }
     }
 }
 
@@ -129,8 +141,13 @@ pub fn has_compiler() -> bool {
 
 /// The library for the emulated board; `None` where it is not to be, or cannot be built or run here.
 fn ready_library(folder: &Path) -> Option<PathBuf> {
+    library_to_run(TARGET, folder)
+}
+
+/// The same for any processor.
+fn library_to_run(target: &str, folder: &Path) -> Option<PathBuf> {
     (thorough() && has_emulator() && has_compiler()).then_some(())?;
-    library(TARGET, folder)
+    library(target, folder)
 }
 
 /// Builds the library into a folder; `None` where no compiler here can.
@@ -151,7 +168,7 @@ pub fn library(target: &str, folder: &Path) -> Option<PathBuf> {
 }
 
 /// Exports a model whose last layer learns, with samples, and builds the example with it.
-fn built(model: &str, samples: &Samples, library: &Path, folder: &Path) -> PathBuf {
+fn built(model: &str, samples: &Samples, library: &Path, folder: &Path, flags: &[&str]) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let dataset = folder.join("samples.safetensors");
     write_samples(samples, &dataset);
@@ -164,7 +181,7 @@ fn built(model: &str, samples: &Samples, library: &Path, folder: &Path) -> PathB
         .map(|folder: PathBuf| fs::read_to_string(folder.join("main.c")).unwrap());
     assert_eq!(own, written);
     assert!(own.lines().count() < MOST_LINES);
-    compiled(library, folder, &[])
+    compiled(library, folder, flags)
 }
 
 /// Exports a model as `digits`.
