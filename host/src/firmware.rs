@@ -228,8 +228,17 @@ impl FirmwareSources {
             .args(["folder", board.name])
             .env(PROFILE, profile.name())
             .env_remove("CARGO_TARGET_DIR");
-        let said = within(script, command.output())?.stdout;
-        Ok(self.folder().join(String::from_utf8_lossy(&said).trim()))
+        let output = within(script, command.output())?;
+        if !output.status.success() {
+            let script = script.display();
+            let reason = format!(
+                "{script} folder {} does not say where it builds",
+                board.name
+            );
+            return Err(BuildError::Refused(reason));
+        }
+        let folder = String::from_utf8_lossy(&output.stdout);
+        Ok(self.folder().join(folder.trim()))
     }
 }
 

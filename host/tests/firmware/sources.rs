@@ -30,7 +30,8 @@ fn firmware_is_built_from_the_folder_that_is_named_and_gives_the_bits_of_the_des
     let built = format!("target/{}/release", BOARDS[0].target);
     let program = firmware.path().display();
     let script = format!(
-        "#!/bin/sh\ncd \"$(dirname \"$0\")\" && mkdir -p {built} && cp {program} {built}/serve\n"
+        "#!/bin/sh\nif [ \"$1\" = folder ]; then echo {built}; exit; fi\n\
+         cd \"$(dirname \"$0\")\" && mkdir -p {built} && cp {program} {built}/serve\n"
     );
     let script = write("firmware/build.sh", &script);
     fs::set_permissions(script, Permissions::from_mode(0o755)).unwrap();
