@@ -39,7 +39,7 @@ pub use write::{write, write_integers};
 use super::{Imported, ImportedInt8, KEY, Metadata};
 use constants::Constants;
 use importer::Importer;
-use message::Model;
+use message::{Model, Node, TensorMessage};
 use node::OnnxOperation;
 use order::NodeOrder;
 use std::path::Path;
@@ -88,7 +88,8 @@ pub fn read(bytes: &[u8], folder: Option<&Path>) -> Result<ImportedGraph, OnnxEr
 fn read_floats(model: &Model) -> Result<Imported, OnnxError> {
     let order = NodeOrder::of(&model.graph)?;
     let mut constants = Constants::of(&model.graph.tensors);
-    let mut importer = Importer::start(&model.graph.inputs, &order.nodes, &constants)?;
+    let told = layout_constants(&model.graph.tensors, &order.nodes);
+    let mut importer = Importer::start(&model.graph.inputs, &order.nodes, &told)?;
     for node in &order.nodes {
         let operation = OnnxOperation {
             node,
@@ -111,6 +112,22 @@ fn read_floats(model: &Model) -> Result<Imported, OnnxError> {
     let metadata = model.metadata.iter().find(|entry| entry.key == KEY);
     let metadata = metadata.and_then(|entry| Metadata::parse(&entry.value));
     settle::settle(finished, metadata)
+}
+
+/// Initializers and constant nodes: what may tell how the input lies, before any node is read.
+fn layout_constants<'m>(tensors: &'m [TensorMessage], nodes: &[&'m Node]) -> Constants<'m> {
+    let mut constants = Constants::of(tensors);
+    for node in nodes.iter().filter(|node| node.operator == "Constant") {
+        let operation = OnnxOperation {
+            node,
+            constants: &constants,
+        };
+        // What is wrong with one is said when it is read.
+        if let Ok(Some(constant)) = operation.constant(|_| None) {
+            let _ = constants.add(node, constant);
+        }
+    }
+    constants
 }
 
 #[cfg(test)]

@@ -143,6 +143,22 @@ fn means_and_maxima_over_maps_are_pools_however_they_are_told() {
     refused(&FIRST, channels, "its axes is 1, but only rows and columns");
 }
 
+/// Four columns might be colours: the axes in a node of their own tell that they are none.
+#[test]
+fn a_constant_node_tells_where_the_channels_are() {
+    let nodes = |axes: &[i64]| {
+        vec![
+            node("Constant", &[], "axes", vec![ints("value_ints", axes)]),
+            node("ReduceMean", &["x", "axes"], "y", vec![int("keepdims", 0)]),
+        ]
+    };
+    let dims = [1, 2, 12, 4];
+    let expected = "2x12x4 > global_avg_pool2d";
+    assert_eq!(parameters(&dims, nodes(&[2, 3])).0, expected);
+    let expected = "4x2x12 > global_avg_pool2d";
+    assert_eq!(parameters(&dims, nodes(&[1, 2])).0, expected);
+}
+
 #[test]
 fn axes_that_no_layer_reads_are_refused_in_words() {
     let convolution = |input: &str| node("Conv", &[input, "one"], "y", Vec::new());
