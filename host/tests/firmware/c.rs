@@ -18,13 +18,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
-/// Processors with one memory map: the flags that the compiler of C takes for them instead of its own, and
+/// Processors with one memory map: the flags of C's compiler for them where it is not to take its own, and
 /// boards.
-const PROCESSORS: [(&str, &[&str], &[&str]); 2] = [
-    (TARGET, &[], &["mps2-an386", "mps2-an500"]),
+const PROCESSORS: [(&str, Option<&str>, &[&str]); 2] = [
+    (TARGET, None, &["mps2-an386", "mps2-an500"]),
     (
         "thumbv7m-none-eabi",
-        &["-mcpu=cortex-m3", "-mfloat-abi=soft"],
+        Some("-mcpu=cortex-m3 -mthumb -mfloat-abi=soft"),
         &["mps2-an385"],
     ),
 ];
@@ -52,14 +52,14 @@ fn the_example_in_c_prints_the_desktops_outputs() {
             "{file} is not what the desktop computes"
         );
     }
-    for (target, flags, boards) in PROCESSORS {
+    for (target, processor, boards) in PROCESSORS {
         let folder = tempfile::tempdir().unwrap();
         let Some(library) = library_to_run(target, &folder.path().join("library")) else {
             return;
         };
         for (model, file) in models {
             let own = folder.path().join(model);
-            let program = built(model, &samples, &library, &own, flags);
+            let program = built(model, &samples, &library, &own, processor);
             let expected = fs::read_to_string(example().join(file)).unwrap();
             for board in boards {
                 let emulated = kiln(&["emulate", "--board", board], &[&program]);
@@ -168,7 +168,13 @@ pub fn library(target: &str, folder: &Path) -> Option<PathBuf> {
 }
 
 /// Exports a model whose last layer learns, with samples, and builds the example with it.
-fn built(model: &str, samples: &Samples, library: &Path, folder: &Path, flags: &[&str]) -> PathBuf {
+fn built(
+    model: &str,
+    samples: &Samples,
+    library: &Path,
+    folder: &Path,
+    processor: Option<&str>,
+) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let dataset = folder.join("samples.safetensors");
     write_samples(samples, &dataset);
@@ -181,7 +187,7 @@ fn built(model: &str, samples: &Samples, library: &Path, folder: &Path, flags: &
         .map(|folder: PathBuf| fs::read_to_string(folder.join("main.c")).unwrap());
     assert_eq!(own, written);
     assert!(own.lines().count() < MOST_LINES);
-    compiled(library, folder, flags)
+    compiled_for(processor, library, folder, &[])
 }
 
 /// Exports a model as `digits`.
@@ -200,6 +206,11 @@ fn export(model: &str, words: &[&str], folder: &Path) {
 
 /// Builds what was exported into a folder, by the example's script.
 fn compiled(library: &Path, folder: &Path, flags: &[&str]) -> PathBuf {
+    compiled_for(None, library, folder, flags)
+}
+
+/// The same for a processor.
+fn compiled_for(processor: Option<&str>, library: &Path, folder: &Path, flags: &[&str]) -> PathBuf {
     for file in ["libkiln.a", "kiln.h"] {
         fs::copy(library.join(file), folder.join(file)).unwrap();
     }
@@ -207,6 +218,8 @@ fn compiled(library: &Path, folder: &Path, flags: &[&str]) -> PathBuf {
     let output = Command::new(example().join("build.sh"))
         .args([folder, &program])
         .args(flags)
+        .env_remove("PROCESSOR")
+        .envs(processor.map(|flags| ("PROCESSOR", flags)))
         .output()
         .unwrap();
     succeeded(&output);
