@@ -8,7 +8,7 @@ use super::{beside, describe_network};
 use crate::classes::named_classes;
 use crate::exchange::file::{self, ExchangeFormat};
 use crate::exchange::onnx::{self, ImportedGraph};
-use crate::exchange::{Affine, safetensors, tflite, two_classes};
+use crate::exchange::{safetensors, tflite, two_classes};
 use crate::network_file;
 use crate::output::Output;
 use crate::plain_file;
@@ -129,10 +129,7 @@ pub fn run(arguments: &ImportArguments) -> Result<()> {
         parameters: &imported.parameters,
     };
     let bytes = ModelBytes::encode(&parts).with_context(|| name.clone())?;
-    let own = imported.input.clone();
-    let own = own
-        .unwrap_or_else(|| Affine::identity(channels))
-        .scaling()?;
+    let own = scaling::own(imported.input.as_ref(), channels)?;
     let taken = ModelParts {
         scaling: &own,
         ..parts

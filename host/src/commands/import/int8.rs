@@ -2,7 +2,7 @@
 
 use super::verify::VerifiedModels;
 use super::{ImportArguments, ImportReport, class_names, describe, note, refuse_one_output, save};
-use crate::exchange::{Affine, FileEnds, ImportedInt8};
+use crate::exchange::{FileEnds, ImportedInt8};
 use crate::model::AnyModel;
 use crate::output::{Output, counted};
 use crate::weights::ModelBytes;
@@ -33,10 +33,7 @@ pub fn run(arguments: &ImportArguments, imported: &ImportedInt8) -> Result<()> {
     };
     let bytes = ModelBytes::encode_int8(&parts).with_context(|| name.clone())?;
     let channels = network.input_shape().channels as usize;
-    let own = imported.input.clone();
-    let own = own
-        .unwrap_or_else(|| Affine::identity(channels))
-        .scaling()?;
+    let own = super::scaling::own(imported.input.as_ref(), channels)?;
     let taken = Int8ModelParts {
         scaling: &own,
         ..parts

@@ -33,6 +33,12 @@ pub struct ScalingArguments {
     std: Option<String>,
 }
 
+/// What the file itself does to its input: nothing, where it says nothing.
+pub fn own(input: Option<&Affine>, channels: usize) -> Result<Scaling> {
+    let none = || Affine::identity(channels);
+    Ok(input.cloned().unwrap_or_else(none).scaling()?)
+}
+
 impl ScalingArguments {
     /// The scaling of the model file, and in words where it is from.
     ///
