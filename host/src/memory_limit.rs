@@ -30,6 +30,10 @@ pub enum MemoryLimit {
     Refused,
 }
 
+/// Fewer bytes than that are taken without asking the system what is left, which takes longer than a small network's
+/// inference.
+const UNASKED: usize = 1 << 16;
+
 static GIVEN: OnceLock<u64> = OnceLock::new();
 
 /// Sets the limit of this process in bytes, the first time it is called.
@@ -44,6 +48,9 @@ pub fn set(bytes: u64) {
 ///
 /// If they are more than the limit given leaves, or else than the machine has free; or the system refuses.
 pub fn check(bytes: usize, purpose: impl fmt::Display) -> Result<(), MemoryError> {
+    if bytes < UNASKED {
+        return Ok(());
+    }
     let needed = bytes as u64;
     let error = |limit| MemoryError {
         purpose: purpose.to_string(),

@@ -54,15 +54,6 @@ impl ChannelScale {
         }
     }
 
-    /// Constant and shift, where the scale rounds once within the bounds of models:
-    /// `(sum * multiplier / 2^32 + constant) / 2^shift`.
-    pub fn once(&self) -> Option<(i32, u32)> {
-        match self.way {
-            Way::Once { constant, shift } => Some((constant, shift)),
-            _ => None,
-        }
-    }
-
     /// What codes are made of by [`CodeLanes::narrow`].
     #[inline(always)]
     pub fn apply<C: CodeLanes>(&self, sums: C) -> C {

@@ -29,7 +29,7 @@ pub(crate) use quantized::weights_of;
 pub use quantized::{QuantizedNetwork, constants_of};
 pub(crate) use requantization::divide_by_power_of_two;
 pub use requantization::{AddRequantization, Requantization};
-pub use scaled_codes::scaled_codes;
+pub use scaled_codes::{ScaledCodes, scaled_codes};
 pub use weight_codes::{WEIGHT_CODES, weight_code, weight_scale};
 
 use serde::{Deserialize, Serialize};

@@ -26,6 +26,7 @@ impl Quantization {
     }
 
     /// The number that a code stands for: `(code - zero) * scale`.
+    #[inline]
     pub fn number(&self, code: i8) -> f32 {
         f32::from(i16::from(code) - i16::from(self.zero)) * self.scale
     }

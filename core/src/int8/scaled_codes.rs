@@ -16,7 +16,7 @@ pub fn scaled_codes<C: CodeLanes>(
     numbers: &[f32],
     codes: &mut [i8],
 ) {
-    proof.vectorize(ScaledCodes {
+    proof.scale_numbers(ScaledCodes {
         own,
         scaling,
         numbers,
@@ -24,7 +24,8 @@ pub fn scaled_codes<C: CodeLanes>(
     });
 }
 
-struct ScaledCodes<'a> {
+/// Numbers to make codes of, channel by channel.
+pub struct ScaledCodes<'a> {
     own: &'a Quantization,
     scaling: &'a Scaling,
     numbers: &'a [f32],
@@ -39,6 +40,14 @@ impl Kernel for ScaledCodes<'_> {
         let own = *self.own;
         let map = (self.codes.len() / self.scaling.scale().len()).max(1);
         let scales = self.scaling.scale().iter().zip(self.scaling.shift());
+        if map == 1 {
+            // A number of each channel: channels are taken side by side.
+            let numbers = self.codes.iter_mut().zip(self.numbers);
+            for ((code, number), (scale, shift)) in numbers.zip(scales) {
+                *code = code_of(&own, number * scale + shift);
+            }
+            return;
+        }
         let channels = self
             .codes
             .chunks_exact_mut(map)

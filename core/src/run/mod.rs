@@ -29,6 +29,7 @@ pub use compact::{
 pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
+pub(crate) use int8::CompiledCodes;
 pub use int8::{
     ArrangedNetwork, Int8Kernels, Int8Target, LinkedInt8Program, PacketMemory, PacketSizes,
     SingleInt8Kernel,

@@ -158,7 +158,16 @@ impl Integers {
         let biases = sums.map(|sum| codes.within(3000) - i32::from(zero) * sum);
         self.constants.extend(biases.collect::<Vec<i32>>());
         let deviation = 5000.0 * (taps as f64).sqrt();
-        let scales = (0..outputs).map(|_| f64::from(60 + codes.within(20)) / deviation);
+        // In most layers with the bits that an `f32` has, as quantising makes them.
+        let is_float = self.constants.len() % 5 > 1;
+        let scales = (0..outputs).map(|_| {
+            let scale = f64::from(60 + codes.within(20)) / deviation;
+            if is_float {
+                f64::from(scale as f32)
+            } else {
+                scale
+            }
+        });
         let scales: Vec<Requantization> = scales.map(|scale| self.scale(scale, rule)).collect();
         self.constants
             .extend(scales.iter().map(|scale| scale.multiplier));

@@ -11,6 +11,7 @@ pub use portable::PortableCodes;
 pub(crate) use runs::{QuadRuns, RunShape, add_own_runs, add_shared_run};
 
 use super::{Kernel, LaneWidth};
+use crate::run::CompiledCodes;
 
 /// Codes of a sample in a packet.
 pub const QUAD: usize = 4;
@@ -21,21 +22,51 @@ pub const CODE_BIAS: i32 = 128;
 /// All four codes of a sample with that added, or taken away again.
 pub const BIASED_CODES: u32 = 0x8080_8080;
 
-/// How four packets of sums become one of codes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QuadScales {
-    /// By which the sums are multiplied, 2^32 times.
-    pub multipliers: [i32; QUAD],
-    /// Added to the products.
-    pub constants: [i32; QUAD],
-    /// Powers of two by which the results are divided, from 0 to 31.
-    pub shifts: [u32; QUAD],
+/// Neighbouring codes of a sample, as samples have them.
+pub type CodeRun<'a> = &'a [i8; 16];
+
+/// How four packets of sums become one of codes, where floating-point numbers give the same as integers.
+#[derive(Clone, Copy, Debug)]
+pub struct QuadScales<C> {
+    /// The bits of the `f32` by which each one's sums are multiplied.
+    pub(in crate::lanes) multipliers: [C; QUAD],
+    /// The bits of what is added.
+    pub(in crate::lanes) offset: C,
+}
+
+impl<C: CodeLanes> QuadScales<C> {
+    /// `zero` is what a sum of 0 becomes, as it lies in packets; `proof` is any packet.
+    #[inline(always)]
+    pub fn new(proof: C, multipliers: [f32; QUAD], zero: f32) -> Self {
+        let splat = |number: f32| proof.splat(number.to_bits() as i32);
+        let [a, b, c, d] = multipliers;
+        Self {
+            multipliers: [splat(a), splat(b), splat(c), splat(d)],
+            offset: splat(WHOLE + zero),
+        }
+    }
+}
+
+/// `1.5 * 2^23`: of what lies next to it only whole numbers are `f32`, and the lowest bits count them.
+pub(super) const WHOLE: f32 = 12_582_912.0;
+
+/// What [`CodeLanes::narrow_scaled`] makes of one sum, before it is saturated.
+///
+/// Not below what a smaller sum gives, as long as the product is above -`WHOLE`: each of its roundings is
+/// monotonic, and so are the bits of a positive number.
+pub(crate) fn scaled_sum(sum: i32, multiplier: f32, zero: f32) -> i32 {
+    scaled_from(sum, multiplier, WHOLE + zero)
+}
+
+fn scaled_from(sum: i32, multiplier: f32, offset: f32) -> i32 {
+    let number = libm::fmaf(sum as f32, multiplier, offset);
+    (number.to_bits() as i32).wrapping_sub(WHOLE.to_bits() as i32)
 }
 
 /// A packet of codes, or of 32-bit numbers, one for each sample.
 ///
 /// Sealed: the arithmetic is an implementation detail of the kernels.
-pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
+pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     /// Samples side by side.
     const LANES: usize;
 
@@ -48,6 +79,9 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
     /// Positions whose sums, of four filters each, stay in registers: 2 or 4.
     const POSITIONS: usize;
 
+    /// Whether [`CodeLanes::narrow_scaled`] is an instruction for each step of it.
+    const HAS_FUSED_SCALES: bool;
+
     /// Codes as factors.
     type Taps: Copy;
 
@@ -58,6 +92,12 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
     fn splat(self, number: i32) -> Self;
     /// The first `LANES` words of a slice. `self` is the proof again.
     fn load(self, words: &[u32]) -> Self;
+    /// The packet at a place, counted in packets: without the check of bounds that takes as long as a product.
+    ///
+    /// # Safety
+    ///
+    /// It lies within the words.
+    unsafe fn load_unchecked(self, words: &[u32], place: usize) -> Self;
     /// Into the first `LANES` words of a slice.
     fn store(self, words: &mut [u32]);
 
@@ -92,17 +132,19 @@ pub trait CodeLanes: Copy + Send + Sync + 'static + sealed::Sealed {
 
     /// Four packets of numbers as one of codes, saturated to 0 to 255.
     fn narrow(numbers: [Self; 4]) -> Self;
-    /// Makes sums codes: `(multiply_high + constant) / 2^shift` of each packet by its scale, rounded
-    /// down and saturated to 0 to 255.
-    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self;
+    /// Makes sums codes, by a multiplication and an addition of `f32` that round once, to a whole number,
+    /// saturated to 0 to 255. Such a number is what integers make of the sum only where somebody has
+    /// compared them, and where [`CodeLanes::HAS_FUSED_SCALES`].
+    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self;
     /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
     /// the codes at place `p` of each of the four, in their order.
     fn gather(packets: [Self; QUAD]) -> [Self; QUAD];
-    /// Eight neighbouring codes of each of 16 samples, as eight times those of all samples.
-    fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8];
-    /// Puts four codes of each of 16 samples together, as many samples as the packet has. `self` is the
+    /// Sixteen neighbouring codes of each sample, four to a packet: of the first samples, as many as the packet has.
+    /// `self` is the proof again.
+    fn from_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD];
+    /// Those of four channels, position by position: a packet has a position's codes of all four. `self` is the
     /// proof again.
-    fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self;
+    fn from_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD];
     /// Code by code, at least `low` and at most `high`, which hold the same code four times.
     fn clamp_codes(self, low: Self, high: Self) -> Self;
     /// The larger of two codes, code by code.

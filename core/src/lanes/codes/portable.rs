@@ -1,7 +1,7 @@
 //! Packets of codes for any processor, which define what the others compute.
 
 use super::sealed::Sealed;
-use super::{CodeLanes, Kernel, LaneWidth, QUAD, QuadScales};
+use super::{BIASED_CODES, CodeLanes, CodeRun, Kernel, LaneWidth, QUAD, QuadScales, scaled_from};
 use crate::int8::{Requantization, divide_by_power_of_two};
 
 /// Four samples in plain words.
@@ -47,6 +47,8 @@ impl CodeLanes for PortableCodes {
     const WIDTH: LaneWidth = LaneWidth::X4;
     const WEIGHT_WORDS: usize = 1;
     const POSITIONS: usize = 2;
+    // A call of a function for each number.
+    const HAS_FUSED_SCALES: bool = false;
     type Taps = Self;
 
     fn zero() -> Option<Self> {
@@ -63,6 +65,11 @@ impl CodeLanes for PortableCodes {
         let mut own = [0; 4];
         own.copy_from_slice(&words[..4]);
         Self(own)
+    }
+
+    #[inline(always)]
+    unsafe fn load_unchecked(self, words: &[u32], place: usize) -> Self {
+        self.load(&words[place * Self::LANES..])
     }
 
     #[inline(always)]
@@ -158,12 +165,12 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self {
+    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self {
         let mut numbers = sums;
-        for (place, number) in numbers.iter_mut().enumerate() {
-            let product = number.multiply_high(scales.multipliers[place]);
-            let sum = product.add(product.splat(scales.constants[place]));
-            *number = sum.shift_right(scales.shifts[place]);
+        for (number, multiplier) in numbers.iter_mut().zip(scales.multipliers) {
+            // The same for all samples.
+            let [multiplier, offset] = [multiplier.0[0], scales.offset.0[0]].map(f32::from_bits);
+            *number = number.map(|sum| scaled_from(sum, multiplier, offset));
         }
         Self::narrow(numbers)
     }
@@ -181,23 +188,27 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
-        let mut turned = [[0; 16]; 8];
-        for (place, turned) in turned.iter_mut().enumerate() {
-            for (code, run) in turned.iter_mut().zip(runs) {
-                *code = run[place];
+    fn from_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD] {
+        let mut packets = [self; QUAD];
+        for (place, packet) in packets.iter_mut().enumerate() {
+            for (word, run) in packet.0.iter_mut().zip(runs) {
+                let codes = [0, 1, 2, 3].map(|next| run[QUAD * place + next] as u8);
+                *word = u32::from_le_bytes(codes) ^ BIASED_CODES;
             }
         }
-        turned
+        packets
     }
 
     #[inline(always)]
-    fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self {
-        let mut packet = self;
-        for (lane, word) in packet.0.iter_mut().enumerate() {
-            *word = u32::from_le_bytes(codes.map(|codes| codes[lane]));
+    fn from_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
+        let mut packets = [[self; QUAD]; QUAD];
+        for (position, packet) in packets.iter_mut().flatten().enumerate() {
+            for (lane, word) in packet.0.iter_mut().enumerate() {
+                let codes = [0, 1, 2, 3].map(|channel: usize| runs[channel][lane][position] as u8);
+                *word = u32::from_le_bytes(codes) ^ BIASED_CODES;
+            }
         }
-        packet
+        packets
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use super::{CodeLanes, QUAD};
 
 /// Runs of neighbouring packets that a position's sums are made of: rows x columns of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct QuadRuns {
+pub struct QuadRuns {
     shape: RunShape,
     /// Packets from the first that a position sees to behind the last.
     reach: usize,
@@ -17,7 +17,7 @@ pub(crate) struct QuadRuns {
 
 /// The extents of runs of neighbouring packets.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RunShape {
+pub struct RunShape {
     pub rows: usize,
     pub columns: usize,
     /// Packets of each.
@@ -92,7 +92,8 @@ impl QuadRuns {
                     for p in 0..P {
                         // SAFETY: the packet lies within the place's reach, which ends within the
                         // input.
-                        codes[p] = unsafe { packet(sums[0][0], input, places[p] + quad) }.taps();
+                        codes[p] =
+                            unsafe { sums[0][0].load_unchecked(input, places[p] + quad) }.taps();
                     }
                     for f in 0..QUAD {
                         let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
@@ -100,6 +101,47 @@ impl QuadRuns {
                             sums[p][f] = sums[p][f].add_products(codes[p], factor);
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+impl QuadRuns {
+    /// As [`QuadRuns::add`], of several blocks of four filters that see the same packets, from the input's first on.
+    ///
+    /// # Panics
+    ///
+    /// An input that does not reach far enough, and too few weights.
+    #[inline(always)]
+    pub fn add_blocks<C: CodeLanes, const B: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; B],
+        input: &[u32],
+        weights: [&[u32]; B],
+    ) {
+        let shape = self.shape;
+        let words = QUAD * C::WEIGHT_WORDS;
+        assert!(input.len() / C::LANES >= self.reach);
+        assert!(weights.iter().all(|own| own.len() / words >= self.quads));
+        let mut next = 0;
+        for row in 0..shape.rows {
+            for column in 0..shape.columns {
+                let start = shape.first + row * shape.row_step + column * shape.column_step;
+                for quad in start..start + shape.len {
+                    // SAFETY: the packet lies within the runs' reach, which ends within the input.
+                    let codes = unsafe { sums[0][0].load_unchecked(input, quad) }.taps();
+                    for b in 0..B {
+                        // SAFETY: fewer than `self.quads` packets came before, and there are weights for
+                        // as many.
+                        let own =
+                            unsafe { weights[b].get_unchecked(next * words..(next + 1) * words) };
+                        for f in 0..QUAD {
+                            let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
+                            sums[b][f] = sums[b][f].add_products(codes, factor);
+                        }
+                    }
+                    next += 1;
                 }
             }
         }
@@ -129,7 +171,7 @@ pub(crate) fn add_own_runs<C: CodeLanes, const P: usize>(
             let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
             for p in 0..P {
                 // SAFETY: so many packets lie behind the start.
-                let codes = unsafe { packet(sums[0][0], input, at + p * QUAD + f) };
+                let codes = unsafe { sums[0][0].load_unchecked(input, at + p * QUAD + f) };
                 sums[p][f] = sums[p][f].add_products(codes.taps(), factor);
             }
         }
@@ -158,20 +200,10 @@ pub(crate) fn add_shared_run<C: CodeLanes, const P: usize>(
         let second = sums[0][0].weight(&second[f * C::WEIGHT_WORDS..]);
         for p in 0..P {
             // SAFETY: so many packets lie behind the start.
-            let codes = unsafe { packet(sums[0][0], input, start + p / 2 * QUAD + f) }.taps();
+            let codes =
+                unsafe { sums[0][0].load_unchecked(input, start + p / 2 * QUAD + f) }.taps();
             let factor = if p % 2 == 0 { first } else { second };
             sums[p][f] = sums[p][f].add_products(codes, factor);
         }
     }
-}
-
-/// The packet at a place, counted in packets. `proof` is any one.
-///
-/// # Safety
-///
-/// It lies within the words.
-#[inline(always)]
-unsafe fn packet<C: CodeLanes>(proof: C, words: &[u32], place: usize) -> C {
-    // SAFETY: the caller knows that it lies within.
-    proof.load(unsafe { words.get_unchecked(place * C::LANES..(place + 1) * C::LANES) })
 }

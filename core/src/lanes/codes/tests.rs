@@ -4,13 +4,6 @@ use super::*;
 use crate::testing::int8::Codes;
 use std::vec::Vec;
 
-/// What a sum becomes by a scale.
-fn scaled(sum: i32, scales: &QuadScales, place: usize) -> u8 {
-    let product = (i64::from(sum) * i64::from(scales.multipliers[place])) >> 32;
-    let number = product + i64::from(scales.constants[place]);
-    (number >> scales.shifts[place]).clamp(0, 255) as u8
-}
-
 fn check_scales<C: CodeLanes>() {
     let Some(proof) = C::zero() else {
         return;
@@ -18,12 +11,9 @@ fn check_scales<C: CodeLanes>() {
     let mut numbers = Codes::new(11);
     let ends = [i32::MIN, i32::MAX, -1, 0, 1];
     for round in 0..3000 {
-        let shifts = [0; QUAD].map(|_| (numbers.within(11) + 11) as u32);
-        let scales = QuadScales {
-            multipliers: [0; QUAD].map(|_| numbers.within((1 << 30) - 1) + ((1 << 30) - 1)),
-            constants: shifts.map(|shift| numbers.within(1 << 8) << shift),
-            shifts,
-        };
+        let multipliers = [0; QUAD].map(|_| numbers.within(1 << 23) as f32 / (1 << 27) as f32);
+        let zero = (numbers.within(127) + 128) as f32;
+        let scales = QuadScales::new(proof, multipliers, zero);
         // Sums of every size, so that many become codes between the ends.
         let size = (1 << (8 + round % 23)) - 1;
         let mut sums = [[0_u32; 16]; QUAD];
@@ -35,8 +25,10 @@ fn check_scales<C: CodeLanes>() {
         let mut found = [0; 16];
         C::narrow_scaled(packets, &scales).store(&mut found);
         for lane in 0..C::LANES {
-            let expected =
-                [0, 1, 2, 3].map(|place| scaled(sums[place][lane] as i32, &scales, place));
+            let expected = [0, 1, 2, 3].map(|place| {
+                let sum = sums[place][lane] as i32;
+                scaled_sum(sum, multipliers[place], zero).clamp(0, 255) as u8
+            });
             assert_eq!(found[lane].to_le_bytes(), expected, "{:?}", C::WIDTH);
         }
     }

@@ -1,10 +1,9 @@
 //! Packets of codes in AVX2 registers, and in those of AVX-512 with its dot products of bytes (VNNI).
 
 use super::super::codes::sealed::Sealed;
-use super::super::codes::{CodeLanes, QUAD, QuadScales};
+use super::super::codes::{BIASED_CODES, CodeLanes, CodeRun, QUAD, QuadScales};
 use super::super::{Kernel, LaneWidth, detect};
 use super::quads::*;
-use super::shuffle::turn;
 use core::arch::x86_64::*;
 
 /// One packet type over a vector register; `$prefix` are the instructions of its width. Those on bytes
@@ -18,10 +17,10 @@ macro_rules! code_packet {
         arrange_weight: $arrange_weight:expr,
         $load:ident, $store:ident, $splat:ident, $splat_lanes:ident,
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
-        $or:ident, $and_not:ident,
+        $xor:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        interleave: $interleave:expr, odd: $odd:expr, high: $high:expr, greater: $greater:expr,
-        $unpack_low:ident, $unpack_high:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
+        chunks: $chunks:expr, turn_words: $turn_words:expr, choose: $choose:expr, odd: $odd:expr, scale: $scale:expr, greater: $greater:expr,
+        $unpack_low:ident, $unpack_high:ident, $unpack_low_words:ident, $unpack_high_words:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
         $(#[$docs])*
@@ -37,6 +36,7 @@ macro_rules! code_packet {
             const WIDTH: LaneWidth = $width;
             const WEIGHT_WORDS: usize = $weight_words;
             const POSITIONS: usize = $positions;
+            const HAS_FUSED_SCALES: bool = true;
             type Taps = $taps;
 
             fn zero() -> Option<Self> {
@@ -55,6 +55,12 @@ macro_rules! code_packet {
                 let words = &words[..$lanes];
                 // SAFETY: the slice has a register's length; the load asks for no alignment.
                 Self(unsafe { $load(words.as_ptr().cast()) })
+            }
+
+            #[inline(always)]
+            unsafe fn load_unchecked(self, words: &[u32], place: usize) -> Self {
+                // SAFETY: the caller knows that the packet lies within; the load asks for no alignment.
+                Self(unsafe { $load(words.as_ptr().add(place * $lanes).cast()) })
             }
 
             #[inline(always)]
@@ -172,23 +178,13 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales) -> Self {
-                // SAFETY: the instructions are there, see above.
-                Self(unsafe {
-                    let mut numbers = [$splat(0); QUAD];
-                    for place in 0..QUAD {
-                        let (sum, factor) = (sums[place].0, $splat(scales.multipliers[place]));
-                        let odd = $multiply($shift_wide_right::<32>(sum), factor);
-                        let products = $high($multiply(sum, factor), odd);
-                        let shift = _mm_cvtsi32_si128(scales.shifts[place] as i32);
-                        numbers[place] = $shift($add(products, $splat(scales.constants[place])), shift);
-                    }
-                    let [a, b, c, d] = numbers;
-                    let bytes = $pack_bytes($pack_words(a, b), $pack_words(c, d));
-                    // As in `narrow`, but of four samples the second and third lie the wrong way round.
-                    let turn = _mm_setr_epi8(0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15);
-                    $shuffle(bytes, $splat_lanes(turn))
-                })
+            fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self {
+                let mut numbers = sums;
+                for (number, multiplier) in numbers.iter_mut().zip(scales.multipliers) {
+                    // SAFETY: the instructions are there, see above.
+                    number.0 = unsafe { $scale(number.0, multiplier.0, scales.offset.0) };
+                }
+                Self::narrow(numbers)
             }
 
             #[inline(always)]
@@ -198,34 +194,53 @@ macro_rules! code_packet {
                 unsafe {
                     let (byte, word) = (_mm_cvtsi32_si128(8), _mm_cvtsi32_si128(16));
                     let (bytes, words) = ($splat(0x00FF_00FF), $splat(0x0000_FFFF));
-                    let first = $or($and(a, bytes), $shift_left($and(b, bytes), byte));
-                    let second = $or($and(c, bytes), $shift_left($and(d, bytes), byte));
-                    let third = $or($and($shift(a, byte), bytes), $and_not(bytes, b));
-                    let fourth = $or($and($shift(c, byte), bytes), $and_not(bytes, d));
+                    let first = $choose(bytes, a, $shift_left(b, byte));
+                    let second = $choose(bytes, c, $shift_left(d, byte));
+                    let third = $choose(bytes, $shift(a, byte), b);
+                    let fourth = $choose(bytes, $shift(c, byte), d);
                     [
-                        Self($or($and(first, words), $shift_left(second, word))),
-                        Self($or($and(third, words), $shift_left(fourth, word))),
-                        Self($or($and($shift(first, word), words), $and_not(words, second))),
-                        Self($or($and($shift(third, word), words), $and_not(words, fourth))),
+                        Self($choose(words, first, $shift_left(second, word))),
+                        Self($choose(words, third, $shift_left(fourth, word))),
+                        Self($choose(words, $shift(first, word), second)),
+                        Self($choose(words, $shift(third, word), fourth)),
                     ]
                 }
             }
 
             #[inline(always)]
-            fn turn(runs: &[[u8; 8]; 16]) -> [[u8; 16]; 8] {
-                let columns = turn(runs);
-                let mut turned = [[0; 16]; 8];
-                for (turned, column) in turned.iter_mut().zip(columns) {
-                    // SAFETY: the array has the register's length; the store asks for no alignment.
-                    unsafe { _mm_storeu_si128(turned.as_mut_ptr().cast(), column) }
+            fn from_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD] {
+                // SAFETY: the instructions are there, see above.
+                unsafe {
+                    let bias = $splat(BIASED_CODES as i32);
+                    let samples = [$chunks(runs, 0), $chunks(runs, 1), $chunks(runs, 2), $chunks(runs, 3)];
+                    let [a, b, c, d] = $turn_words(samples);
+                    [Self($xor(a, bias)), Self($xor(b, bias)), Self($xor(c, bias)), Self($xor(d, bias))]
                 }
-                turned
             }
 
             #[inline(always)]
-            fn interleave(self, codes: &[[u8; 16]; QUAD]) -> Self {
+            fn from_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
+                let mut packets = [[self; QUAD]; QUAD];
                 // SAFETY: the instructions are there, see above.
-                Self(unsafe { $interleave(codes) })
+                unsafe {
+                    let bias = $splat(BIASED_CODES as i32);
+                    for sample in 0..QUAD {
+                        let channel = |channel: usize| $chunks(&runs[channel], sample);
+                        let (a, b, c, d) = (channel(0), channel(1), channel(2), channel(3));
+                        let pairs = [$unpack_low(a, b), $unpack_low(c, d), $unpack_high(a, b), $unpack_high(c, d)];
+                        // Four positions each.
+                        packets[0][sample].0 = $unpack_low_words(pairs[0], pairs[1]);
+                        packets[1][sample].0 = $unpack_high_words(pairs[0], pairs[1]);
+                        packets[2][sample].0 = $unpack_low_words(pairs[2], pairs[3]);
+                        packets[3][sample].0 = $unpack_high_words(pairs[2], pairs[3]);
+                    }
+                    for four in &mut packets {
+                        let [Self(a), Self(b), Self(c), Self(d)] = *four;
+                        let [a, b, c, d] = $turn_words([a, b, c, d]);
+                        *four = [Self($xor(a, bias)), Self($xor(b, bias)), Self($xor(c, bias)), Self($xor(d, bias))];
+                    }
+                }
+                packets
             }
 
             #[inline(always)]
@@ -271,21 +286,23 @@ macro_rules! code_packet {
 }
 
 code_packet! {
-    /// Eight samples in an AVX2 register.
-    CodesX8(__m256i, 8), LaneWidth::X8, has: detect::has_avx2,
-    features: "avx2", positions: 2,
+    /// Eight samples in an AVX2 register; scales need fused multiply-adds, too.
+    CodesX8(__m256i, 8), LaneWidth::X8, has: detect::has_fma,
+    features: "avx2,fma", positions: 2,
     taps: [__m256i; 2], weight_words: 2,
     take: split_x8, weight: weight_x8, add_products: add_products_x8,
     arrange_weight: arrange_pairs,
     _mm256_loadu_si256, _mm256_storeu_si256, _mm256_set1_epi32, _mm256_broadcastsi128_si256,
     _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_and_si256,
-    _mm256_or_si256, _mm256_andnot_si256,
+    _mm256_xor_si256,
     _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
-    interleave: interleave_x8,
+    chunks: chunks_x8,
+    turn_words: turn_words_x8,
+    choose: choose_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
-    high: high_halves_x8,
+    scale: scale_x8,
     greater: add_one_where_greater_x8,
-    _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_packs_epi32, _mm256_packus_epi16,
+    _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_unpacklo_epi16, _mm256_unpackhi_epi16, _mm256_packs_epi32, _mm256_packus_epi16,
     _mm256_shuffle_epi8, _mm256_max_epu8, _mm256_min_epu8, _mm256_madd_epi16,
 }
 
@@ -298,12 +315,14 @@ code_packet! {
     arrange_weight: arrange_quad,
     _mm512_loadu_si512, _mm512_storeu_si512, _mm512_set1_epi32, _mm512_broadcast_i32x4,
     _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_and_si512,
-    _mm512_or_si512, _mm512_andnot_si512,
+    _mm512_xor_si512,
     _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
-    interleave: interleave_x16,
+    chunks: chunks_x16,
+    turn_words: turn_words_x16,
+    choose: choose_x16,
     odd: odd_x16,
-    high: high_halves_x16,
+    scale: scale_x16,
     greater: add_one_where_greater_x16,
-    _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_packs_epi32, _mm512_packus_epi16,
+    _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_unpacklo_epi16, _mm512_unpackhi_epi16, _mm512_packs_epi32, _mm512_packus_epi16,
     _mm512_shuffle_epi8, _mm512_max_epu8, _mm512_min_epu8, _mm512_madd_epi16,
 }

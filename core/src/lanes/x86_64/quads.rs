@@ -1,47 +1,74 @@
 //! What differs from one register width to the next for packets of codes: factors, and moving codes
 //! between packets.
 
-use crate::lanes::codes::QUAD;
-use core::arch::asm;
+use crate::lanes::codes::{CodeRun, WHOLE};
 use core::arch::x86_64::*;
 
-/// Puts four codes of each of eight samples together; the rows have room for 16.
+/// The runs of the samples at `first` and four and more behind it, side by side.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn interleave_x8(codes: &[[u8; 16]; QUAD]) -> __m256i {
-    let mut rows = [_mm_setzero_si128(); QUAD];
-    for (row, codes) in rows.iter_mut().zip(codes) {
-        // SAFETY: the array has the register's length; the load asks for no alignment.
-        *row = unsafe { _mm_loadu_si128(codes.as_ptr().cast()) };
-    }
-    let [a, b, c, d] = rows;
-    let (first, second) = (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d));
-    _mm256_set_m128i(
-        _mm_unpackhi_epi16(first, second),
-        _mm_unpacklo_epi16(first, second),
-    )
+pub(super) fn chunks_x8(runs: &[CodeRun<'_>; 16], first: usize) -> __m256i {
+    _mm256_set_m128i(run(runs[first + 4]), run(runs[first]))
 }
 
-/// Puts four codes of each of 16 samples together: four samples' codes of each row to 128 bits, there
-/// turned. The compiler would make both steps one, which it then takes apart into a dozen.
+/// As [`chunks_x8`].
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn interleave_x16(codes: &[[u8; 16]; QUAD]) -> __m512i {
-    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    let turn = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    let samples;
-    // SAFETY: the instruction reads the 64 bytes of `codes`, without asking for an alignment, and
-    // nothing else.
-    unsafe {
-        asm!(
-            "vpermd {samples}, {order}, zmmword ptr [{codes}]",
-            samples = lateout(zmm_reg) samples,
-            order = in(zmm_reg) order,
-            codes = in(reg) codes,
-            options(pure, readonly, nostack, preserves_flags),
-        );
-    }
-    _mm512_shuffle_epi8(samples, _mm512_broadcast_i32x4(turn))
+#[target_feature(enable = "avx512f")]
+pub(super) fn chunks_x16(runs: &[CodeRun<'_>; 16], first: usize) -> __m512i {
+    let own = _mm512_castsi128_si512(run(runs[first]));
+    let own = _mm512_inserti32x4::<1>(own, run(runs[first + 4]));
+    let own = _mm512_inserti32x4::<2>(own, run(runs[first + 8]));
+    _mm512_inserti32x4::<3>(own, run(runs[first + 12]))
+}
+
+#[inline(always)]
+fn run(codes: CodeRun<'_>) -> __m128i {
+    // SAFETY: the array has the register's length; the load asks for no alignment, and SSE2 is part of every
+    // x86-64 processor.
+    unsafe { _mm_loadu_si128(codes.as_ptr().cast()) }
+}
+
+/// Four words of each of eight samples, which lie as [`chunks_x8`] puts them, as four times those of all samples.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn turn_words_x8([a, b, c, d]: [__m256i; 4]) -> [__m256i; 4] {
+    let (first, second) = (_mm256_unpacklo_epi32(a, b), _mm256_unpacklo_epi32(c, d));
+    let (third, fourth) = (_mm256_unpackhi_epi32(a, b), _mm256_unpackhi_epi32(c, d));
+    [
+        _mm256_unpacklo_epi64(first, second),
+        _mm256_unpackhi_epi64(first, second),
+        _mm256_unpacklo_epi64(third, fourth),
+        _mm256_unpackhi_epi64(third, fourth),
+    ]
+}
+
+/// As [`turn_words_x8`].
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn turn_words_x16([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let (first, second) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
+    let (third, fourth) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
+    [
+        _mm512_unpacklo_epi64(first, second),
+        _mm512_unpackhi_epi64(first, second),
+        _mm512_unpacklo_epi64(third, fourth),
+        _mm512_unpackhi_epi64(third, fourth),
+    ]
+}
+
+/// Bits of `yes` where the mask has ones, else of `no`.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn choose_x8(mask: __m256i, yes: __m256i, no: __m256i) -> __m256i {
+    _mm256_or_si256(_mm256_and_si256(mask, yes), _mm256_andnot_si256(mask, no))
+}
+
+/// As [`choose_x8`]. One instruction by its name: of what is written as logic the compiler makes permutations, which
+/// take three times as long.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn choose_x16(mask: __m512i, yes: __m512i, no: __m512i) -> __m512i {
+    _mm512_ternarylogic_epi32::<0xCA>(mask, yes, no)
 }
 
 /// First and third codes, then second and fourth ones, 16 bits each.
@@ -103,21 +130,24 @@ pub(super) fn odd_x16(even: __m512i, odd: __m512i) -> __m512i {
     _mm512_mask_blend_epi32(0b1010_1010_1010_1010, even, odd)
 }
 
-/// The upper halves of products, of each four samples first those of `even` ones: 0, 2, 1, 3. One
-/// instruction, where keeping the samples' order takes two.
+/// As [`crate::lanes::codes::scaled_sum`], of the bits of multiplier and offset.
 #[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn high_halves_x8(even: __m256i, odd: __m256i) -> __m256i {
-    let (even, odd) = (_mm256_castsi256_ps(even), _mm256_castsi256_ps(odd));
-    _mm256_castps_si256(_mm256_shuffle_ps::<0b11_01_11_01>(even, odd))
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn scale_x8(sums: __m256i, multiplier: __m256i, offset: __m256i) -> __m256i {
+    let (multiplier, offset) = (_mm256_castsi256_ps(multiplier), _mm256_castsi256_ps(offset));
+    let numbers = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), multiplier, offset);
+    let whole = _mm256_set1_epi32(WHOLE.to_bits() as i32);
+    _mm256_sub_epi32(_mm256_castps_si256(numbers), whole)
 }
 
-/// As [`high_halves_x8`].
+/// As [`scale_x8`].
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn high_halves_x16(even: __m512i, odd: __m512i) -> __m512i {
-    let (even, odd) = (_mm512_castsi512_ps(even), _mm512_castsi512_ps(odd));
-    _mm512_castps_si512(_mm512_shuffle_ps::<0b11_01_11_01>(even, odd))
+pub(super) fn scale_x16(sums: __m512i, multiplier: __m512i, offset: __m512i) -> __m512i {
+    let (multiplier, offset) = (_mm512_castsi512_ps(multiplier), _mm512_castsi512_ps(offset));
+    let numbers = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), multiplier, offset);
+    let whole = _mm512_set1_epi32(WHOLE.to_bits() as i32);
+    _mm512_sub_epi32(_mm512_castps_si512(numbers), whole)
 }
 
 /// The weights of first and third codes as numbers of 16 bits, then those of second and fourth ones.

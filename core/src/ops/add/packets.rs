@@ -6,7 +6,7 @@ use crate::lanes::codes::{CODE_BIAS, CodeLanes};
 
 /// How two packets of codes become one.
 #[derive(Clone, Copy)]
-pub(crate) struct PacketSum {
+pub struct PacketSum {
     way: SumWay,
     output: Quantization,
     /// Whether the packet that is held already is the second input.
@@ -106,7 +106,7 @@ fn scaled<C: CodeLanes>(number: C, scale: Requantization) -> C {
 }
 
 /// An addition's forward pass, in place of one of the inputs.
-pub(crate) struct PacketAdd<'a, C> {
+pub struct PacketAdd<'a, C> {
     pub proof: C,
     pub sum: PacketSum,
     /// Becomes the sum.

@@ -31,6 +31,8 @@ pub(crate) use facts::{
 pub(crate) use forward::ConvForward;
 pub(crate) use input_gradient::ConvInputGradient;
 pub(crate) use int8::Int8Conv;
+#[cfg(test)]
+pub(crate) use int8::block_scale::BlockScale;
 pub(crate) use int8::block_scale::FilterScales;
 pub(crate) use int8::packets::PacketConv;
 pub(crate) use int8::quads::QuadGeometry;

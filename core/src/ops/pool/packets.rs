@@ -11,7 +11,7 @@ use core::ops::Range;
 const MOST_LANES: usize = 16;
 
 /// Forward pass of a pool.
-pub(crate) struct PacketPool<'a, C> {
+pub struct PacketPool<'a, C> {
     pub proof: C,
     pub geometry: PoolGeometry,
     pub kind: Int8PoolKind,
@@ -90,11 +90,12 @@ impl<C: CodeLanes> PacketPool<'_, C> {
         };
         let taps = (window[0].len() * window[1].len()) as i32;
         let mut sums = [self.proof.splat(-taps * (zero + CODE_BIAS)); QUAD];
+        let weights = [0, 1, 2, 3].map(|place| self.only(place));
         for row in window[0].clone() {
             for column in window[1].clone() {
-                let codes = self.codes(row, column, quad);
-                for (place, sum) in (0..).zip(&mut sums) {
-                    *sum = sum.add(codes.code(place));
+                let codes = self.codes(row, column, quad).taps();
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = sum.add_products(codes, weight);
                 }
             }
         }
@@ -102,6 +103,15 @@ impl<C: CodeLanes> PacketPool<'_, C> {
             PacketScale::Whole { own, .. } => C::narrow(sums.map(|sum| own.apply(sum))),
             PacketScale::Singly(scale) => self.single_codes(sums, scale),
         }
+    }
+
+    /// The weights that leave one of four codes.
+    #[inline(always)]
+    fn only(&self, place: usize) -> C::Taps {
+        let (mut weight, mut words) = ([0; QUAD], [0; 2]);
+        weight[place] = 1;
+        C::arrange_weight(weight, &mut words);
+        self.proof.weight(&words)
     }
 
     /// By the arithmetic of a single sample.

@@ -16,6 +16,7 @@ pub(super) use cursor::{ArrangedCursor, KnownStep};
 pub(super) use extent::StepExtent;
 pub use kernels::Int8Kernels;
 pub use linked::LinkedInt8Program;
+pub(crate) use packets::CompiledCodes;
 pub use packets::{PacketMemory, PacketSizes};
 pub use single::SingleInt8Kernel;
 

@@ -35,9 +35,13 @@ fn by_packets<C: CodeLanes>(
     program: &Program,
     quantized: &QuantizedNetwork<'_>,
     inputs: &[Vec<i8>],
+    taken: &mut [usize; 2],
 ) -> Result<Vec<i8>, BufferError> {
     let mut memory = Memory::new(program.int8_packets::<C>(quantized)?, 0x5A13_C1F7);
     program.arrange_int8_packets::<C>(quantized, &mut memory.weights)?;
+    let [floats, others] = program.blocks_by_floats::<C>(&memory.weights);
+    taken[0] += floats;
+    taken[1] += others;
     let own = PacketMemory {
         values: &mut memory.values,
         copy: &mut memory.copy,
@@ -70,6 +74,8 @@ fn compare<C: CodeLanes>(networks: impl Iterator<Item = (Network, u32)>) {
         return;
     };
     let (mut steps, mut by_samples) = (0, 0);
+    // Blocks of filters by floating-point scales, and by integers.
+    let mut taken = [0; 2];
     for (network, seed) in networks {
         let rule = [Int8Rule::Once, Int8Rule::TensorFlowLite][seed as usize % 2];
         let integers = Integers::random(&network, rule, seed);
@@ -80,12 +86,15 @@ fn compare<C: CodeLanes>(networks: impl Iterator<Item = (Network, u32)>) {
         let inputs: Vec<_> = (0..samples)
             .map(|_| codes.codes(network.input_shape().elements()))
             .collect();
-        let found = by_packets(proof, &program, &quantized, &inputs).unwrap();
+        let found = by_packets(proof, &program, &quantized, &inputs, &mut taken).unwrap();
         let expected = alone(&program, &quantized, &inputs);
         assert!(found == expected, "{:?}, seed {seed}: {network}", C::WIDTH);
         steps += program.steps().len();
         by_samples += program.steps().len() - program.steps_by_packets(proof, &quantized);
     }
+    let [floats, others] = taken;
+    assert_eq!(C::HAS_FUSED_SCALES, floats > 0, "{:?}", C::WIDTH);
+    assert!(others > 0, "{:?}", C::WIDTH);
     // Only additions of numbers that no network has are left.
     assert!(by_samples * 100 < steps, "{by_samples} of {steps} steps");
 }
@@ -247,11 +256,11 @@ fn buffers_of_other_lengths_are_refused() {
     let proof = PortableCodes::zero().unwrap();
     let inputs = vec![vec![0; 36]; 5];
     assert_eq!(
-        by_packets(proof, &program, &quantized, &inputs),
+        by_packets(proof, &program, &quantized, &inputs, &mut [0; 2]),
         Err(BufferError::Samples { given: 5, most: 4 })
     );
     assert_eq!(
-        by_packets(proof, &program, &quantized, &[]),
+        by_packets(proof, &program, &quantized, &[], &mut [0; 2]),
         Err(BufferError::Samples { given: 0, most: 4 })
     );
     let sizes = program.int8_packets::<PortableCodes>(&quantized).unwrap();

@@ -1,58 +1,42 @@
 //! What makes codes of the sums of four filters, as packets apply it.
 
-use crate::int8::{ChannelScale, Int8Rule, Requantization};
+use super::float_scale::{FilterScale, float_zero};
+use crate::int8::{ChannelScale, Int8Rule, Quantization, Requantization};
 use crate::lanes::codes::{CodeLanes, QUAD, QuadScales};
 
 /// Biases and scales of all filters of a convolution.
-pub(crate) struct FilterScales<'a> {
+pub struct FilterScales<'a> {
     pub rule: Int8Rule,
     pub filters: usize,
     /// Biases, multipliers, shifts.
     pub constants: &'a [i32],
-    /// The zero of what it gives.
-    pub zero: i8,
+    /// Of the codes that a filter gives.
+    pub quantization: &'a Quantization,
 }
 
 /// Biases and scales of four filters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct BlockScale {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BlockScale {
     pub biases: [i32; QUAD],
-    /// The constants, of scales that round once: with the half that rounds and the zero.
-    scales: QuadScales,
-    /// Whether all round once, within the bounds of models.
-    is_once: bool,
+    multipliers: [i32; QUAD],
+    shifts: [i32; QUAD],
+    /// The same scales as floating-point numbers, if all four have one.
+    floats: [f32; QUAD],
+    by_floats: bool,
 }
 
 impl FilterScales<'_> {
     /// What is computed for filters that are not there has no reader with a weight for it.
     pub fn block(&self, block: usize) -> BlockScale {
-        let mut own = BlockScale {
-            is_once: true,
-            ..BlockScale::default()
-        };
+        let mut own = BlockScale::default();
         let table = |table: usize, filter: usize| self.constants[table * self.filters + filter];
         for place in 0..QUAD.min(self.filters - block * QUAD) {
             let filter = block * QUAD + place;
             own.biases[place] = table(0, filter);
-            own.scales.multipliers[place] = table(1, filter);
-            own.scales.shifts[place] = table(2, filter) as u32;
-            let scale = self.scale(own.requantization(place));
-            own.is_once &= scale.once().is_some();
-        }
-        if !own.is_once {
-            return own;
-        }
-        for place in 0..QUAD {
-            let scale = self.scale(own.requantization(place));
-            if let Some((constant, shift)) = scale.once() {
-                (own.scales.constants[place], own.scales.shifts[place]) = (constant, shift);
-            }
+            own.multipliers[place] = table(1, filter);
+            own.shifts[place] = table(2, filter);
         }
         own
-    }
-
-    fn scale(&self, own: Requantization) -> ChannelScale {
-        ChannelScale::new(own, self.rule, self.zero)
     }
 }
 
@@ -60,12 +44,29 @@ impl BlockScale {
     /// Words that it takes.
     pub const WORDS: usize = 4 * QUAD + 1;
 
+    /// Looks for floating-point numbers that give each filter's sums, from the least to the greatest it can have,
+    /// their codes.
+    pub fn look_for_floats(&mut self, scales: &FilterScales, sums: [[i64; 2]; QUAD]) {
+        self.by_floats = true;
+        for (place, sums) in sums.into_iter().enumerate() {
+            let filter = FilterScale {
+                own: self.requantization(place),
+                rule: scales.rule,
+                quantization: scales.quantization,
+                sums,
+            };
+            match filter.float_multiplier() {
+                Some(multiplier) => self.floats[place] = multiplier,
+                None => self.by_floats = false,
+            }
+        }
+    }
+
     pub fn write(&self, words: &mut [u32]) {
-        let scales = &self.scales;
-        let shifts = scales.shifts.map(|shift| shift as i32);
-        let tables = [self.biases, scales.multipliers, scales.constants, shifts];
+        let floats = self.floats.map(|number| number.to_bits() as i32);
+        let tables = [self.biases, self.multipliers, self.shifts, floats];
         let (kind, tables_of_words) = words.split_at_mut(1);
-        kind[0] = u32::from(self.is_once);
+        kind[0] = u32::from(self.by_floats);
         for (words, table) in tables_of_words.chunks_exact_mut(QUAD).zip(tables) {
             for (word, number) in words.iter_mut().zip(table) {
                 *word = number as u32;
@@ -77,27 +78,27 @@ impl BlockScale {
     pub fn read(words: &[u32]) -> Self {
         let words = &words[..Self::WORDS];
         let mut own = Self {
-            is_once: words[0] != 0,
+            by_floats: words[0] != 0,
             ..Self::default()
         };
         for place in 0..QUAD {
             own.biases[place] = words[1 + place] as i32;
-            own.scales.multipliers[place] = words[1 + QUAD + place] as i32;
-            own.scales.constants[place] = words[1 + 2 * QUAD + place] as i32;
-            own.scales.shifts[place] = words[1 + 3 * QUAD + place];
+            own.multipliers[place] = words[1 + QUAD + place] as i32;
+            own.shifts[place] = words[1 + 2 * QUAD + place] as i32;
+            own.floats[place] = f32::from_bits(words[1 + 3 * QUAD + place]);
         }
         own
     }
 
-    /// Whether [`BlockScale::once`] is how it is applied.
-    pub fn is_once(&self) -> bool {
-        self.is_once
+    /// Whether [`BlockScale::floats`] are how it is applied.
+    pub fn has_floats(&self) -> bool {
+        self.by_floats
     }
 
-    /// The codes of sums whose scales round once.
+    /// Its floating-point numbers; `proof` is any packet.
     #[inline(always)]
-    pub fn once<C: CodeLanes>(&self, sums: [C; QUAD]) -> C {
-        C::narrow_scaled(sums, &self.scales)
+    pub fn floats<C: CodeLanes>(&self, proof: C, quantization: &Quantization) -> QuadScales<C> {
+        QuadScales::new(proof, self.floats, float_zero(quantization))
     }
 
     /// Those of any sums.
@@ -113,8 +114,8 @@ impl BlockScale {
     #[inline(always)]
     fn requantization(&self, place: usize) -> Requantization {
         Requantization {
-            multiplier: self.scales.multipliers[place],
-            shift: self.scales.shifts[place] as i32,
+            multiplier: self.multipliers[place],
+            shift: self.shifts[place],
         }
     }
 }

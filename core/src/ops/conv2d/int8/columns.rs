@@ -6,6 +6,7 @@
 //! of as many as the kernel has.
 
 use super::packets::{FilterQuad, PacketConv};
+use super::quads::QuadGeometry;
 use crate::lanes::codes::{CodeLanes, QUAD, add_own_runs, add_shared_run};
 
 impl<C: CodeLanes> PacketConv<'_, C> {
@@ -25,9 +26,10 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                     self.gather_row(index, row);
                 }
                 gathered = first + kernel;
-                match block.scale.is_once() {
-                    true => self.column_row::<true>(&block, y),
-                    false => self.column_row::<false>(&block, y),
+                let rows = RingRows::new(&g, first);
+                match block.scale.has_floats() {
+                    true => self.column_row::<true>(&block, y, rows),
+                    false => self.column_row::<false>(&block, y, rows),
                 }
             }
         }
@@ -60,50 +62,81 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     }
 
     #[inline(always)]
-    fn column_row<const ONCE: bool>(&mut self, block: &FilterQuad<'_>, y: usize) {
+    fn column_row<const FLOATS: bool>(&mut self, block: &FilterQuad<'_>, y: usize, rows: RingRows) {
         let columns = self.geometry.output[1];
         let mut x = 0;
         while C::POSITIONS == 4 && columns - x >= 4 {
-            self.column_positions::<4, ONCE>(block, y, x);
+            self.column_positions::<4, FLOATS>(block, [y, x], rows);
             x += 4;
         }
         while columns - x >= 2 {
-            self.column_positions::<2, ONCE>(block, y, x);
+            self.column_positions::<2, FLOATS>(block, [y, x], rows);
             x += 2;
         }
         if x < columns {
-            self.column_positions::<1, ONCE>(block, y, x);
+            self.column_positions::<1, FLOATS>(block, [y, x], rows);
         }
     }
 
     /// Positions side by side.
     #[inline(always)]
-    fn column_positions<const P: usize, const ONCE: bool>(
+    fn column_positions<const P: usize, const FLOATS: bool>(
         &mut self,
         block: &FilterQuad<'_>,
-        y: usize,
-        x: usize,
+        [y, x]: [usize; 2],
+        rows: RingRows,
     ) {
-        let g = self.geometry;
-        let (kernel, places) = (g.conv().kernel[0], g.column_places());
         let mut sums = [[self.proof; QUAD]; P];
         for p in 0..P {
             for f in 0..QUAD {
                 sums[p][f] = self.proof.splat(block.scale.biases[f]);
             }
         }
-        let step = g.column_step() * QUAD;
-        let in_row = g.column_quads * g.column_share * QUAD * C::WEIGHT_WORDS;
-        for (row, weights) in block.weights.chunks_exact(in_row).enumerate() {
-            let slot = (y * g.stride[0] + row) % kernel * places;
-            match g.column_share {
-                1 => add_own_runs(&mut sums, self.ring, (slot + x) * QUAD, step, weights),
+        let words = rows.quads * QUAD * C::WEIGHT_WORDS;
+        let (mut slot, mut rest) = (rows.first, block.weights);
+        for _ in 0..rows.slots {
+            let (weights, behind) = rest.split_at(words);
+            rest = behind;
+            let start = slot * rows.places;
+            match rows.is_shared {
+                false => add_own_runs(&mut sums, self.ring, (start + x) * QUAD, rows.step, weights),
                 // Tiles begin at even outputs.
-                _ => add_shared_run(&mut sums, self.ring, (slot + x / 2) * QUAD, weights),
+                true => add_shared_run(&mut sums, self.ring, (start + x / 2) * QUAD, weights),
             }
+            slot = if slot + 1 == rows.slots { 0 } else { slot + 1 };
         }
-        for p in 0..P {
-            self.finish::<ONCE>(block, y * g.output[1] + x + p, sums[p]);
+        let position = y * self.geometry.output[1] + x;
+        self.finish::<P, FLOATS>(&block.scale, block.index, position, sums);
+    }
+}
+
+/// What a row of outputs reads of the ring, worked out once for all of them: divisions take as long as the products.
+#[derive(Clone, Copy)]
+struct RingRows {
+    /// Rows that the ring has, as many as the kernel.
+    slots: usize,
+    /// That of the kernel's first row.
+    first: usize,
+    /// Places in a row.
+    places: usize,
+    /// Packets from a quad of columns to the next.
+    step: usize,
+    /// Quads of weights in a row.
+    quads: usize,
+    is_shared: bool,
+}
+
+impl RingRows {
+    /// For outputs whose kernel begins at a row of the input.
+    fn new(g: &QuadGeometry, row: usize) -> Self {
+        let slots = g.conv().kernel[0];
+        Self {
+            slots,
+            first: row % slots,
+            places: g.column_places(),
+            step: g.column_step() * QUAD,
+            quads: g.column_quads * g.column_share,
+            is_shared: g.column_share > 1,
         }
     }
 }

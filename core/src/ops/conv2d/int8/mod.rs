@@ -2,6 +2,7 @@
 
 pub(crate) mod block_scale;
 mod columns;
+mod float_scale;
 pub(crate) mod packets;
 pub(crate) mod quads;
 pub mod reference;

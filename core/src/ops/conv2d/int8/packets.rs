@@ -9,7 +9,7 @@ use crate::ops::add::packets::PacketSum;
 use core::ops::Range;
 
 /// A convolution's forward pass.
-pub(crate) struct PacketConv<'a, C> {
+pub struct PacketConv<'a, C> {
     pub proof: C,
     pub geometry: QuadGeometry,
     /// Whether only the largest of each 2 x 2 outputs is wanted.
@@ -58,6 +58,9 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             false => g.output,
         };
         let common = g.runs(0);
+        if extents == [1, 1] && g.conv().groups == 1 && !self.pool {
+            return self.one_position(common);
+        }
         let [height, width] = self.band(extents);
         for y in (0..extents[0]).step_by(height) {
             let rows = y..extents[0].min(y + height);
@@ -112,10 +115,60 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         [(outputs / width).max(1), width]
     }
 
+    /// The only output of each filter, as a linear layer has. Four blocks of filters side by side: the four sums of one
+    /// would wait for one another.
+    #[inline(always)]
+    fn one_position(&mut self, runs: QuadRuns) {
+        let g = self.geometry;
+        let words = BlockScale::WORDS + g.block_words::<C>(0);
+        let (mut index, weights) = (0, self.weights);
+        let block = |index: usize| weights[index * words..].split_at(BlockScale::WORDS);
+        while C::POSITIONS == 4 && g.blocks() - index >= 4 {
+            let blocks = [
+                block(index),
+                block(index + 1),
+                block(index + 2),
+                block(index + 3),
+            ];
+            let mut sums = [[self.proof; QUAD]; 4];
+            for (sums, (scale, _)) in sums.iter_mut().zip(blocks) {
+                let biases = BlockScale::read(scale).biases;
+                for f in 0..QUAD {
+                    sums[f] = self.proof.splat(biases[f]);
+                }
+            }
+            let [(_, a), (_, b), (_, c), (_, d)] = blocks;
+            runs.add_blocks(&mut sums, self.input, [a, b, c, d]);
+            for (sums, (scale, _)) in sums.into_iter().zip(blocks) {
+                self.finish_any(&BlockScale::read(scale), index, sums);
+                index += 1;
+            }
+        }
+        for index in index..g.blocks() {
+            let (scale, own) = block(index);
+            let scale = BlockScale::read(scale);
+            let mut sums = [[self.proof; QUAD]];
+            for f in 0..QUAD {
+                sums[0][f] = self.proof.splat(scale.biases[f]);
+            }
+            runs.add(&mut sums, self.input, [0], own);
+            self.finish_any(&scale, index, sums[0]);
+        }
+    }
+
+    /// The codes of a block's only position.
+    #[inline(always)]
+    fn finish_any(&mut self, scale: &BlockScale, index: usize, sums: [C; QUAD]) {
+        match scale.has_floats() {
+            true => self.finish::<1, true>(scale, index, 0, [sums]),
+            false => self.finish::<1, false>(scale, index, 0, [sums]),
+        }
+    }
+
     /// Outputs of a row.
     #[inline(always)]
     fn any_row(&mut self, block: &FilterQuad<'_>, y: usize, columns: Range<usize>, width: usize) {
-        match (self.pool, block.scale.is_once()) {
+        match (self.pool, block.scale.has_floats()) {
             (true, true) => self.pooled_row::<true>(block, y, columns, width),
             (true, false) => self.pooled_row::<false>(block, y, columns, width),
             (false, true) => self.row::<true>(block, y, columns, width),
@@ -124,7 +177,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     }
 
     #[inline(always)]
-    fn row<const ONCE: bool>(
+    fn row<const FLOATS: bool>(
         &mut self,
         block: &FilterQuad<'_>,
         y: usize,
@@ -133,21 +186,21 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     ) {
         let mut x = columns.start;
         while C::POSITIONS == 4 && columns.end - x >= 4 {
-            self.positions::<4, ONCE>(block, y, x, width);
+            self.positions::<4, FLOATS>(block, y, x, width);
             x += 4;
         }
         while columns.end - x >= 2 {
-            self.positions::<2, ONCE>(block, y, x, width);
+            self.positions::<2, FLOATS>(block, y, x, width);
             x += 2;
         }
         if x < columns.end {
-            self.positions::<1, ONCE>(block, y, x, width);
+            self.positions::<1, FLOATS>(block, y, x, width);
         }
     }
 
     /// Positions side by side.
     #[inline(always)]
-    fn positions<const P: usize, const ONCE: bool>(
+    fn positions<const P: usize, const FLOATS: bool>(
         &mut self,
         block: &FilterQuad<'_>,
         y: usize,
@@ -159,13 +212,11 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             *place = self.place(y, x + p);
         }
         let sums = self.sums(block, places);
-        for p in 0..P {
-            self.finish::<ONCE>(block, y * width + x + p, sums[p]);
-        }
+        self.finish::<P, FLOATS>(&block.scale, block.index, y * width + x, sums);
     }
 
     #[inline(always)]
-    fn pooled_row<const ONCE: bool>(
+    fn pooled_row<const FLOATS: bool>(
         &mut self,
         block: &FilterQuad<'_>,
         y: usize,
@@ -185,7 +236,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 let [first, second] = self.sums(block, [places[2], places[3]]);
                 largest = larger(largest, larger(first, second));
             }
-            self.finish::<ONCE>(block, y * width + x, largest);
+            self.finish::<1, FLOATS>(&block.scale, block.index, y * width + x, [largest]);
         }
     }
 
@@ -209,27 +260,36 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         sums
     }
 
-    /// Makes the codes of four filters from their sums.
+    /// Makes the codes of four filters from their sums at positions side by side.
     #[inline(always)]
-    pub(super) fn finish<const ONCE: bool>(
+    pub(super) fn finish<const P: usize, const FLOATS: bool>(
         &mut self,
-        block: &FilterQuad<'_>,
+        scale: &BlockScale,
+        index: usize,
         position: usize,
-        sums: [C; QUAD],
+        sums: [[C; QUAD]; P],
     ) {
-        let zero = self.quantization.zero;
-        let codes = match ONCE {
-            true => block.scale.once(sums),
-            false => block.scale.any(sums, self.rule, zero),
-        };
-        let codes = self.quantization.clamp_packet(codes);
-        let at = (position * self.geometry.blocks() + block.index) * C::LANES;
-        let output = &mut self.output[at..][..C::LANES];
-        let codes = match &self.sum {
-            Some(sum) => sum.packet(codes, self.proof.load(output)),
-            None => codes,
-        };
-        codes.store(output);
+        // All codes before the first is stored: they are made in registers then.
+        let mut codes = [self.proof; P];
+        let floats = scale.floats(self.proof, &self.quantization);
+        for p in 0..P {
+            let own = match FLOATS {
+                true => C::narrow_scaled(sums[p], &floats),
+                false => scale.any(sums[p], self.rule, self.quantization.zero),
+            };
+            codes[p] = self.quantization.clamp_packet(own);
+        }
+        let step = self.geometry.blocks() * C::LANES;
+        let first = position * step + index * C::LANES;
+        let output = &mut self.output[first..][..(P - 1) * step + C::LANES];
+        for (codes, output) in codes.into_iter().zip(output.chunks_mut(step)) {
+            let output = &mut output[..C::LANES];
+            let codes = match &self.sum {
+                Some(sum) => sum.packet(codes, self.proof.load(output)),
+                None => codes,
+            };
+            codes.store(output);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use core::ops::Range;
 /// the next positions of the row, as many as make four codes. A kernel's row then is as many columns
 /// shorter, and no product is of a channel that is not there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct QuadGeometry {
+pub struct QuadGeometry {
     conv: ConvGeometry,
     /// Positions whose codes lie in one quad: 1 where the input is not given in windows.
     pub window: usize,
@@ -72,11 +72,13 @@ impl QuadGeometry {
     }
 
     /// The convolution as its layer says.
+    #[inline]
     pub fn conv(&self) -> &ConvGeometry {
         &self.conv
     }
 
     /// Quads of a position of the input.
+    #[inline]
     pub fn quads(&self) -> usize {
         match self.window {
             1 => self.conv.channels.div_ceil(QUAD),
@@ -85,6 +87,7 @@ impl QuadGeometry {
     }
 
     /// Quads of a position of the output: blocks of four filters.
+    #[inline]
     pub fn blocks(&self) -> usize {
         self.conv.filters.div_ceil(QUAD)
     }
@@ -99,6 +102,7 @@ impl QuadGeometry {
 
     /// Places in a row of quads of columns: one for each output, or for two, and those of its later
     /// quads.
+    #[inline]
     pub fn column_places(&self) -> usize {
         match self.column_quads {
             0 => 0,
@@ -107,6 +111,7 @@ impl QuadGeometry {
     }
 
     /// Places from one quad of columns that an output sees to the next.
+    #[inline]
     pub fn column_step(&self) -> usize {
         QUAD / self.stride[1]
     }
@@ -173,11 +178,16 @@ impl QuadGeometry {
         for block in 0..self.blocks() {
             let (own, behind) = rest.split_at_mut(BlockScale::WORDS);
             let mut scale = scales.block(block);
+            let mut sums = [[0; 2]; QUAD];
             for (index, bias) in scale.biases.iter_mut().enumerate() {
                 let filter = weights.chunks_exact(taps).nth(block * QUAD + index);
-                let filter = filter.unwrap_or(&[]).iter();
-                let sum: i32 = filter.map(|weight| i32::from(*weight)).sum();
+                let filter = filter.unwrap_or(&[]);
+                let sum: i32 = filter.iter().map(|weight| i32::from(*weight)).sum();
                 *bias = bias.wrapping_sub(CODE_BIAS.wrapping_mul(sum));
+                sums[index] = sums_of(*bias, filter);
+            }
+            if C::HAS_FUSED_SCALES {
+                scale.look_for_floats(scales, sums);
             }
             scale.write(own);
             let (own, behind) = behind.split_at_mut(self.block_words::<C>(block));
@@ -238,6 +248,16 @@ impl QuadGeometry {
             _ => 0,
         })
     }
+}
+
+/// The least and the greatest sum of a filter, whatever codes it sees.
+fn sums_of(bias: i32, weights: &[i8]) -> [i64; 2] {
+    let most = i64::from(u8::MAX);
+    let mut sums = [i64::from(bias); 2];
+    for weight in weights {
+        sums[usize::from(*weight > 0)] += most * i64::from(*weight);
+    }
+    sums
 }
 
 /// Whether each filter sees a channel of its own, by rows of neighbouring columns: four at a time there

@@ -34,7 +34,7 @@ pub(crate) struct Int8Pool<'a> {
 
 /// What a pool makes of a window.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Int8PoolKind {
+pub enum Int8PoolKind {
     /// The largest code.
     Max,
     /// A mean.
@@ -43,7 +43,7 @@ pub(crate) enum Int8PoolKind {
 
 /// What a mean is made of.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum MeanKind {
+pub enum MeanKind {
     /// The sum of a whole window's distances from the input's zero, by a scale.
     Once { scale: Requantization, zero: i8 },
     /// TensorFlow Lite's mean over whole maps: as `Once`, but rounded twice.

@@ -1,15 +1,12 @@
 //! Codes of single samples into packets and back.
 
 use crate::lanes::Kernel;
-use crate::lanes::codes::{BIASED_CODES, CODE_BIAS, CodeLanes, QUAD};
+use crate::lanes::codes::{BIASED_CODES, CodeLanes, QUAD};
 use crate::ops::conv2d::QuadGeometry;
-
-/// Positions that are brought into packets at once.
-const RUN: usize = 8;
 
 /// How an input's packets lie, and which codes each holds.
 #[derive(Clone, Copy)]
-pub(super) struct InputPackets {
+pub struct InputPackets {
     pub channels: usize,
     /// Rows and columns of the samples.
     pub input: [usize; 2],
@@ -20,8 +17,8 @@ pub(super) struct InputPackets {
     quads: usize,
     /// Positions whose codes a packet holds.
     window: usize,
-    /// The zero of padding, as it lies in packets.
-    padding: u8,
+    /// The zero of padding.
+    padding: i8,
 }
 
 impl InputPackets {
@@ -48,17 +45,21 @@ impl InputPackets {
             before: conv.padding,
             quads: 1,
             window: quads.window,
-            padding: (i32::from(zero) + CODE_BIAS) as u8,
+            padding: zero,
         }
     }
 
-    fn elements(&self) -> usize {
-        self.channels * self.input[0] * self.input[1]
+    /// A sample's codes of a channel, of those of all samples, if there are both.
+    #[inline(always)]
+    fn channel<'c>(&self, codes: &'c [i8], sample: usize, channel: usize) -> Option<&'c [i8]> {
+        let map = self.input[0] * self.input[1];
+        let own = codes.get((sample * self.channels + channel) * map..)?;
+        (channel < self.channels).then_some(own.get(..map)?)
     }
 }
 
 /// Brings samples into packets.
-pub(super) struct WriteCodes<'a, C> {
+pub struct WriteCodes<'a, C> {
     pub proof: C,
     pub layout: InputPackets,
     /// Those of each sample, channels x rows x columns, one sample behind another.
@@ -71,95 +72,136 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
     type Output = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run(mut self) {
+        match self.layout.window {
+            1 => self.by_channels(),
+            _ => self.by_windows(),
+        }
+    }
+}
+
+/// Codes that are brought into packets at once.
+const RUN: usize = 16;
+
+/// Codes of a row of each sample that windows are made of at once, and those that the last windows reach behind them.
+const LINE: usize = 64;
+const BEHIND: usize = 2 * QUAD;
+
+impl<C: CodeLanes> WriteCodes<'_, C> {
+    /// Four channels to a packet, sixteen positions at once: all rows are a single one, of which nothing is padding.
+    #[inline(always)]
+    fn by_channels(&mut self) {
         let layout = self.layout;
-        let [rows, columns] = match layout.window {
-            // A single row holds all: none of it is padding.
-            1 => [1, layout.output[0] * layout.output[1]],
-            _ => layout.output,
-        };
-        // Channels whose codes a packet holds, and those of the next positions behind each.
-        let channels = QUAD / layout.window;
+        let (map, samples) = (layout.input[0] * layout.input[1], self.codes);
+        for quad in 0..layout.quads {
+            let mut channels = [[&[][..]; 16]; QUAD];
+            for (place, channels) in channels.iter_mut().enumerate() {
+                for (sample, codes) in channels.iter_mut().enumerate() {
+                    *codes = layout
+                        .channel(samples, sample, quad * QUAD + place)
+                        .unwrap_or_default();
+                }
+            }
+            for first in (0..map).step_by(RUN) {
+                let mut runs = [[&[0; RUN]; 16]; QUAD];
+                let mut rest = [[[0; RUN]; 16]; QUAD];
+                if first + RUN > map {
+                    copy_rest(&channels, first, &mut rest);
+                    for (runs, rest) in runs.iter_mut().flatten().zip(rest.iter().flatten()) {
+                        *runs = rest;
+                    }
+                } else {
+                    for (run, codes) in runs.iter_mut().flatten().zip(channels.iter().flatten()) {
+                        if let Some(own) = codes.get(first..).and_then(|codes| codes.first_chunk())
+                        {
+                            *run = own;
+                        }
+                    }
+                }
+                let packets = self.proof.from_channels(&runs);
+                let positions = (first..map).zip(packets.into_iter().flatten());
+                for (position, packet) in positions {
+                    packet.store(&mut self.packets[(position * layout.quads + quad) * C::LANES..]);
+                }
+            }
+        }
+    }
+
+    /// Each position with the next ones of its row in a packet.
+    #[inline(always)]
+    fn by_windows(&mut self) {
+        let layout = self.layout;
+        let [rows, columns] = layout.output;
+        let positions = LINE / layout.channels;
         for row in 0..rows {
-            for quad in 0..layout.quads {
-                // Position by position, those of each channel.
-                let mut turned = [[0; 16]; 2 * RUN * QUAD];
-                self.take(row, 0, [quad, channels], &mut turned[RUN * channels..]);
-                for column in (0..columns).step_by(RUN) {
-                    turned.copy_within(RUN * channels..2 * RUN * channels, 0);
-                    let behind = &mut turned[RUN * channels..];
-                    self.take(row, column + RUN, [quad, channels], behind);
-                    for p in 0..RUN.min(columns - column) {
-                        let Some(rows) = turned[p * channels..].first_chunk() else {
-                            break;
-                        };
-                        let at = ((row * columns + column + p) * layout.quads + quad) * C::LANES;
-                        self.proof.interleave(rows).store(&mut self.packets[at..]);
+            for first in (0..columns).step_by(positions) {
+                let mut lines = [[layout.padding; LINE + BEHIND]; 16];
+                for (sample, line) in lines.iter_mut().enumerate() {
+                    self.take_line(sample, row, first, line);
+                }
+                for phase in 0..layout.window {
+                    for at in (0..LINE).step_by(RUN) {
+                        let mut runs = [&[0; RUN]; 16];
+                        for (run, line) in runs.iter_mut().zip(&lines) {
+                            if let Some(own) = line[at + phase * layout.channels..].first_chunk() {
+                                *run = own;
+                            }
+                        }
+                        let begin = first + at / layout.channels + phase;
+                        if begin >= columns {
+                            continue;
+                        }
+                        let packets = self.proof.from_runs(&runs);
+                        let columns = (begin..columns).step_by(layout.window).zip(packets);
+                        for (column, packet) in columns {
+                            let at = row * layout.output[1] + column;
+                            packet.store(&mut self.packets[at * C::LANES..]);
+                        }
                     }
                 }
             }
         }
     }
-}
 
-impl<C: CodeLanes> WriteCodes<'_, C> {
-    /// Takes the codes of all samples at some neighbouring positions, position by position those of a
-    /// quad's channels.
+    /// A sample's codes from a position of a padded row on, position by position those of its channels; what lies
+    /// beyond the row is left as it is.
     #[inline(always)]
-    fn take(
-        &self,
-        row: usize,
-        column: usize,
-        [quad, channels]: [usize; 2],
-        turned: &mut [[u8; 16]],
-    ) {
-        for channel in 0..channels {
-            let columns = self.take_channel(row, column, quad * QUAD + channel);
-            for (turned, column) in turned[channel..].iter_mut().step_by(channels).zip(columns) {
-                *turned = column;
-            }
-        }
-    }
-
-    /// Those of one channel.
-    #[inline(always)]
-    fn take_channel(&self, row: usize, column: usize, channel: usize) -> [[u8; 16]; RUN] {
+    fn take_line(&self, sample: usize, row: usize, first: usize, line: &mut [i8; LINE + BEHIND]) {
         let layout = &self.layout;
-        let [height, width] = match layout.window {
-            1 => [1, layout.input[0] * layout.input[1]],
-            _ => layout.input,
-        };
+        let [height, width] = layout.input;
         // What lies before the input wraps around, far beyond its end.
         let row = row.wrapping_sub(layout.before[0]);
-        let mut runs = [[layout.padding; RUN]; 16];
-        if channel < layout.channels && row < height {
-            let start = (channel * height + row) * width;
-            let column = column.wrapping_sub(layout.before[1]);
-            let samples = self.codes.chunks_exact(layout.elements());
-            for (codes, run) in samples.zip(&mut runs) {
-                take_run(&codes[start..][..width], column, run);
+        if row >= height {
+            return;
+        }
+        let left = layout.before[1].saturating_sub(first);
+        let begin = first.saturating_sub(layout.before[1]).min(width);
+        for channel in 0..layout.channels {
+            let Some(codes) = layout.channel(self.codes, sample, channel) else {
+                return;
+            };
+            let codes = &codes[row * width + begin..(row + 1) * width];
+            let places = line
+                .get_mut(left * layout.channels + channel..)
+                .unwrap_or_default();
+            if layout.channels == 1 {
+                let len = codes.len().min(places.len());
+                places[..len].copy_from_slice(&codes[..len]);
+                continue;
+            }
+            for (place, code) in places.iter_mut().step_by(layout.channels).zip(codes) {
+                *place = *code;
             }
         }
-        C::turn(&runs)
     }
 }
 
-/// The codes from a column on, those before and behind the row left as they are.
+/// The codes behind the last whole run, where there are any.
 #[inline(always)]
-fn take_run(codes: &[i8], column: usize, run: &mut [u8; RUN]) {
-    let whole = codes
-        .get(column..)
-        .and_then(|codes| codes.first_chunk::<RUN>());
-    if let Some(codes) = whole {
-        let codes = codes.map(|code| code as u8);
-        *run = (u64::from_le_bytes(codes) ^ u64::from_le_bytes([BIASED_CODES as u8; RUN]))
-            .to_le_bytes();
-        return;
-    }
-    for (place, code) in run.iter_mut().enumerate() {
-        if let Some(own) = codes.get(column.wrapping_add(place)) {
-            *code = *own as u8 ^ BIASED_CODES as u8;
-        }
+fn copy_rest(channels: &[[&[i8]; 16]; QUAD], first: usize, rest: &mut [[[i8; RUN]; 16]; QUAD]) {
+    for (codes, rest) in channels.iter().flatten().zip(rest.iter_mut().flatten()) {
+        let codes = codes.get(first..).unwrap_or_default();
+        rest[..codes.len()].copy_from_slice(codes);
     }
 }
 

@@ -5,14 +5,18 @@
 //! sample by sample by the portable kernels.
 
 mod codes;
+mod compiled;
 mod step;
 
 use super::super::buffers::{self, BufferError};
 use crate::int8::QuantizedNetwork;
 use crate::lanes::codes::CodeLanes;
+#[cfg(test)]
+use crate::ops::conv2d::BlockScale;
 use crate::ops::conv2d::{FilterScales, QuadGeometry};
 use crate::{Int8Rule, Operation, Program, Step};
 use codes::{InputPackets, WriteCodes, read_sample, write_sample};
+pub(crate) use compiled::CompiledCodes;
 use step::PacketStep;
 
 /// What evaluating a network in integers by packets takes.
@@ -96,7 +100,7 @@ impl Program {
                 rule: convolution_rule(step, quantized.rule()),
                 filters: quads.conv().filters,
                 constants,
-                zero: quantized.values()[step.node + 1].zero,
+                quantization: &quantized.values()[step.node + 1],
             };
             quads.arrange::<C>(weights, &scales, own);
         }
@@ -187,7 +191,7 @@ impl Program {
                 (InputPackets::of_channels(channels, map), packets)
             }
         };
-        proof.vectorize(WriteCodes {
+        C::write_codes(WriteCodes {
             proof,
             layout,
             codes,
@@ -206,6 +210,19 @@ impl Program {
         steps
             .filter(|index| self.packet_step(proof, quantized, *index).is_served())
             .count()
+    }
+
+    /// Blocks of filters whose arranged words have floating-point scales, and others.
+    #[cfg(test)]
+    pub(in crate::run) fn blocks_by_floats<C: CodeLanes>(&self, words: &[u32]) -> [usize; 2] {
+        let (mut counts, mut at) = ([0; 2], 0);
+        for quads in (0..self.steps().len()).filter_map(|index| self.quads(index)) {
+            for block in 0..quads.blocks() {
+                counts[usize::from(words[at] == 0)] += 1;
+                at += BlockScale::WORDS + quads.block_words::<C>(block);
+            }
+        }
+        counts
     }
 
     /// A step, still without weights and samples.

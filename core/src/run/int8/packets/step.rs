@@ -107,7 +107,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             // They were written when the samples were taken.
             _ => &*copy,
         };
-        self.proof.vectorize(PacketConv {
+        C::convolve(PacketConv {
             proof: self.proof,
             geometry: *quads,
             pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
@@ -156,7 +156,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             (false, false) => second,
         };
         let [others, held] = disjoint(values, [others, self.own()]);
-        self.proof.vectorize(PacketAdd {
+        C::add_values(PacketAdd {
             proof: self.proof,
             sum,
             held,
@@ -166,7 +166,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
 
     fn pool(&self, values: &mut [u32], pool: Pool2d) {
         let [input, output] = disjoint(values, [self.read(0), self.own()]);
-        self.proof.vectorize(PacketPool {
+        C::pool_windows(PacketPool {
             proof: self.proof,
             geometry: self.pool_geometry(&pool),
             kind: self.pool_kind(),
