@@ -79,7 +79,7 @@ impl TablesBuilder<'_> {
             Operation::AvgPool2d(pool) => {
                 let count = f64::from(pool.window[0]) * f64::from(pool.window[1]);
                 let scale = f64::from(inputs[0].scale) / (f64::from(output.scale) * count);
-                let scale = Requantization::of(scale).ok_or_else(|| self.ratio(first))?;
+                let scale = requantization(scale).ok_or_else(|| self.ratio(first))?;
                 self.tables
                     .constants
                     .extend([scale.multiplier, scale.shift]);
@@ -134,7 +134,7 @@ impl TablesBuilder<'_> {
             }
             self.tables.weights.extend(codes);
             let scale = f64::from(input.scale) * own.scale / f64::from(output.scale);
-            scales.push(Requantization::of(scale).ok_or_else(|| self.ratio(step.node))?);
+            scales.push(requantization(scale).ok_or_else(|| self.ratio(step.node))?);
         }
         let constants = &mut self.tables.constants;
         constants.extend(sums);
@@ -179,6 +179,12 @@ pub(super) fn limited_codes(
     let outputs =
         steps.map(|(step, own)| limited(&network.layers()[step.node + step.nodes - 1], *own));
     Ok(std::iter::once(codes[0]).chain(outputs).collect())
+}
+
+/// The integers that stand for a scale as `f32` has it. Files for other runtimes then hold the same scale, and a
+/// desktop multiplies by it as it is.
+fn requantization(scale: f64) -> Option<Requantization> {
+    Requantization::of(f64::from(scale as f32))
 }
 
 /// The codes that a node may give: those of an activation are above 0, or up to 6.
