@@ -94,7 +94,14 @@ impl Quantization {
     /// The nearest codes that it may have.
     #[inline(always)]
     pub(crate) fn clamp_packet<C: CodeLanes>(&self, codes: C) -> C {
-        codes.clamp_codes(codes.splat(four(self.low)), codes.splat(four(self.high)))
+        let [low, high] = self.limits(codes);
+        codes.clamp_codes(low, high)
+    }
+
+    /// The least codes that it may have, and the greatest; `proof` is any packet.
+    #[inline(always)]
+    pub(crate) fn limits<C: CodeLanes>(&self, proof: C) -> [C; 2] {
+        [proof.splat(four(self.low)), proof.splat(four(self.high))]
     }
 }
 

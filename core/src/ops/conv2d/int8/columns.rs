@@ -18,7 +18,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let kernel = g.conv().kernel[0];
         let mut rest = self.weights;
         for index in 0..g.blocks() {
-            let block = FilterQuad::take::<C>(&g, index, &mut rest, common);
+            let block = self.block(index, &mut rest, common);
             let mut gathered = 0;
             for y in 0..g.output[0] {
                 let first = y * g.stride[0];
@@ -27,7 +27,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 }
                 gathered = first + kernel;
                 let rows = RingRows::new(&g, first);
-                match block.scale.has_floats() {
+                match block.end.scale.has_floats() {
                     true => self.column_row::<true>(&block, y, rows),
                     false => self.column_row::<false>(&block, y, rows),
                 }
@@ -44,11 +44,12 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let input = &self.input[row * width * quads * C::LANES..][..width * quads * C::LANES];
         let slot = row % g.conv().kernel[0] * places;
         let ring = &mut self.ring[slot * QUAD * C::LANES..][..places * QUAD * C::LANES];
-        for (place, out) in ring.chunks_exact_mut(QUAD * C::LANES).enumerate() {
+        let step = g.column_share * g.stride[1];
+        let mut first = 0;
+        for out in ring.chunks_exact_mut(QUAD * C::LANES) {
             let mut packets = [self.proof; QUAD];
             for (next, packet) in packets.iter_mut().enumerate() {
                 // Beyond the row's end there are no weights: any codes will do.
-                let first = place * g.column_share * g.stride[1];
                 let column = (first + next).min(width - 1);
                 *packet = self
                     .proof
@@ -58,11 +59,17 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             for f in 0..QUAD {
                 gathered[f].store(&mut out[f * C::LANES..]);
             }
+            first += step;
         }
     }
 
     #[inline(always)]
-    fn column_row<const FLOATS: bool>(&mut self, block: &FilterQuad<'_>, y: usize, rows: RingRows) {
+    fn column_row<const FLOATS: bool>(
+        &mut self,
+        block: &FilterQuad<'_, C>,
+        y: usize,
+        rows: RingRows,
+    ) {
         let columns = self.geometry.output[1];
         let mut x = 0;
         while C::POSITIONS == 4 && columns - x >= 4 {
@@ -82,14 +89,14 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn column_positions<const P: usize, const FLOATS: bool>(
         &mut self,
-        block: &FilterQuad<'_>,
+        block: &FilterQuad<'_, C>,
         [y, x]: [usize; 2],
         rows: RingRows,
     ) {
         let mut sums = [[self.proof; QUAD]; P];
         for p in 0..P {
             for f in 0..QUAD {
-                sums[p][f] = self.proof.splat(block.scale.biases[f]);
+                sums[p][f] = self.proof.splat(block.end.scale.biases[f]);
             }
         }
         let words = rows.quads * QUAD * C::WEIGHT_WORDS;
@@ -106,7 +113,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             slot = if slot + 1 == rows.slots { 0 } else { slot + 1 };
         }
         let position = y * self.geometry.output[1] + x;
-        self.finish::<P, FLOATS>(&block.scale, block.index, position, sums);
+        self.finish::<P, FLOATS>(&block.end, position, sums);
     }
 }
 

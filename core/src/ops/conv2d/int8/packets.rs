@@ -4,7 +4,7 @@ use super::block_scale::BlockScale;
 use super::quads::QuadGeometry;
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns, QuadScales};
 use crate::ops::add::packets::PacketSum;
 use core::ops::Range;
 
@@ -30,11 +30,19 @@ pub struct PacketConv<'a, C> {
 }
 
 /// Four filters that are computed side by side.
-pub(super) struct FilterQuad<'a> {
-    pub index: usize,
-    pub scale: BlockScale,
+pub(super) struct FilterQuad<'a, C> {
+    pub end: BlockEnd<C>,
     pub weights: &'a [u32],
     runs: QuadRuns,
+}
+
+/// What makes codes of the sums of four filters, as registers hold it.
+pub(super) struct BlockEnd<C> {
+    pub scale: BlockScale,
+    index: usize,
+    floats: QuadScales<C>,
+    /// The least codes and the greatest.
+    limits: [C; 2],
 }
 
 /// Words of the input that all filters read before the next ones: half of a first cache.
@@ -68,7 +76,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 let columns = x..extents[1].min(x + width);
                 let mut rest = self.weights;
                 for index in 0..g.blocks() {
-                    let block = FilterQuad::take::<C>(&g, index, &mut rest, common);
+                    let block = self.block(index, &mut rest, common);
                     for y in rows.clone() {
                         self.any_row(&block, y, columns.clone(), extents[1]);
                     }
@@ -78,21 +86,22 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     }
 }
 
-impl<'a> FilterQuad<'a> {
-    /// The next one of arranged weights. `common` is what all see where there are no groups.
+impl<C: CodeLanes> PacketConv<'_, C> {
+    /// The block at `index`, whose arranged weights are the next ones. `common` is what all see where there are no
+    /// groups.
     #[inline(always)]
-    pub fn take<C: CodeLanes>(
-        g: &QuadGeometry,
+    pub(super) fn block<'w>(
+        &self,
         index: usize,
-        rest: &mut &'a [u32],
+        rest: &mut &'w [u32],
         common: QuadRuns,
-    ) -> Self {
+    ) -> FilterQuad<'w, C> {
+        let g = &self.geometry;
         let (scale, behind) = rest.split_at(BlockScale::WORDS);
         let (weights, behind) = behind.split_at(g.block_words::<C>(index));
         *rest = behind;
-        Self {
-            index,
-            scale: BlockScale::read(scale),
+        FilterQuad {
+            end: self.end(index, scale),
             weights,
             runs: if g.conv().groups == 1 {
                 common
@@ -101,9 +110,19 @@ impl<'a> FilterQuad<'a> {
             },
         }
     }
-}
 
-impl<C: CodeLanes> PacketConv<'_, C> {
+    /// What makes codes of a block's sums, of its arranged words.
+    #[inline(always)]
+    fn end(&self, index: usize, words: &[u32]) -> BlockEnd<C> {
+        let scale = BlockScale::read(words);
+        BlockEnd {
+            index,
+            floats: scale.floats(self.proof, &self.quantization),
+            limits: self.quantization.limits(self.proof),
+            scale,
+        }
+    }
+
     /// Rows and columns of outputs that all filters are computed for before the next ones.
     #[inline(always)]
     fn band(&self, extents: [usize; 2]) -> [usize; 2] {
@@ -140,35 +159,41 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             let [(_, a), (_, b), (_, c), (_, d)] = blocks;
             runs.add_blocks(&mut sums, self.input, [a, b, c, d]);
             for (sums, (scale, _)) in sums.into_iter().zip(blocks) {
-                self.finish_any(&BlockScale::read(scale), index, sums);
+                self.finish_any(&self.end(index, scale), sums);
                 index += 1;
             }
         }
         for index in index..g.blocks() {
             let (scale, own) = block(index);
-            let scale = BlockScale::read(scale);
+            let end = self.end(index, scale);
             let mut sums = [[self.proof; QUAD]];
             for f in 0..QUAD {
-                sums[0][f] = self.proof.splat(scale.biases[f]);
+                sums[0][f] = self.proof.splat(end.scale.biases[f]);
             }
             runs.add(&mut sums, self.input, [0], own);
-            self.finish_any(&scale, index, sums[0]);
+            self.finish_any(&end, sums[0]);
         }
     }
 
     /// The codes of a block's only position.
     #[inline(always)]
-    fn finish_any(&mut self, scale: &BlockScale, index: usize, sums: [C; QUAD]) {
-        match scale.has_floats() {
-            true => self.finish::<1, true>(scale, index, 0, [sums]),
-            false => self.finish::<1, false>(scale, index, 0, [sums]),
+    fn finish_any(&mut self, end: &BlockEnd<C>, sums: [C; QUAD]) {
+        match end.scale.has_floats() {
+            true => self.finish::<1, true>(end, 0, [sums]),
+            false => self.finish::<1, false>(end, 0, [sums]),
         }
     }
 
     /// Outputs of a row.
     #[inline(always)]
-    fn any_row(&mut self, block: &FilterQuad<'_>, y: usize, columns: Range<usize>, width: usize) {
-        match (self.pool, block.scale.has_floats()) {
+    fn any_row(
+        &mut self,
+        block: &FilterQuad<'_, C>,
+        y: usize,
+        columns: Range<usize>,
+        width: usize,
+    ) {
+        match (self.pool, block.end.scale.has_floats()) {
             (true, true) => self.pooled_row::<true>(block, y, columns, width),
             (true, false) => self.pooled_row::<false>(block, y, columns, width),
             (false, true) => self.row::<true>(block, y, columns, width),
@@ -179,7 +204,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn row<const FLOATS: bool>(
         &mut self,
-        block: &FilterQuad<'_>,
+        block: &FilterQuad<'_, C>,
         y: usize,
         columns: Range<usize>,
         width: usize,
@@ -202,7 +227,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn positions<const P: usize, const FLOATS: bool>(
         &mut self,
-        block: &FilterQuad<'_>,
+        block: &FilterQuad<'_, C>,
         y: usize,
         x: usize,
         width: usize,
@@ -212,13 +237,13 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             *place = self.place(y, x + p);
         }
         let sums = self.sums(block, places);
-        self.finish::<P, FLOATS>(&block.scale, block.index, y * width + x, sums);
+        self.finish::<P, FLOATS>(&block.end, y * width + x, sums);
     }
 
     #[inline(always)]
     fn pooled_row<const FLOATS: bool>(
         &mut self,
-        block: &FilterQuad<'_>,
+        block: &FilterQuad<'_, C>,
         y: usize,
         columns: Range<usize>,
         width: usize,
@@ -236,7 +261,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 let [first, second] = self.sums(block, [places[2], places[3]]);
                 largest = larger(largest, larger(first, second));
             }
-            self.finish::<1, FLOATS>(&block.scale, block.index, y * width + x, [largest]);
+            self.finish::<1, FLOATS>(&block.end, y * width + x, [largest]);
         }
     }
 
@@ -249,11 +274,15 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 
     /// The sums of four filters at some places.
     #[inline(always)]
-    fn sums<const P: usize>(&self, block: &FilterQuad<'_>, places: [usize; P]) -> [[C; QUAD]; P] {
+    fn sums<const P: usize>(
+        &self,
+        block: &FilterQuad<'_, C>,
+        places: [usize; P],
+    ) -> [[C; QUAD]; P] {
         let mut sums = [[self.proof; QUAD]; P];
         for p in 0..P {
             for f in 0..QUAD {
-                sums[p][f] = self.proof.splat(block.scale.biases[f]);
+                sums[p][f] = self.proof.splat(block.end.scale.biases[f]);
             }
         }
         block.runs.add(&mut sums, self.input, places, block.weights);
@@ -264,31 +293,35 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     pub(super) fn finish<const P: usize, const FLOATS: bool>(
         &mut self,
-        scale: &BlockScale,
-        index: usize,
+        end: &BlockEnd<C>,
         position: usize,
         sums: [[C; QUAD]; P],
     ) {
         // All codes before the first is stored: they are made in registers then.
         let mut codes = [self.proof; P];
-        let floats = scale.floats(self.proof, &self.quantization);
+        let [low, high] = end.limits;
         for p in 0..P {
             let own = match FLOATS {
-                true => C::narrow_scaled(sums[p], &floats),
-                false => scale.any(sums[p], self.rule, self.quantization.zero),
+                true => C::narrow_scaled(sums[p], &end.floats),
+                false => end.scale.any(sums[p], self.rule, self.quantization.zero),
             };
-            codes[p] = self.quantization.clamp_packet(own);
+            codes[p] = own.clamp_codes(low, high);
         }
         let step = self.geometry.blocks() * C::LANES;
-        let first = position * step + index * C::LANES;
+        let first = position * step + end.index * C::LANES;
         let output = &mut self.output[first..][..(P - 1) * step + C::LANES];
-        for (codes, output) in codes.into_iter().zip(output.chunks_mut(step)) {
-            let output = &mut output[..C::LANES];
-            let codes = match &self.sum {
-                Some(sum) => sum.packet(codes, self.proof.load(output)),
-                None => codes,
-            };
-            codes.store(output);
+        match &self.sum {
+            Some(sum) => {
+                for p in 0..P {
+                    let output = &mut output[p * step..][..C::LANES];
+                    sum.packet(codes[p], self.proof.load(output)).store(output);
+                }
+            }
+            None => {
+                for p in 0..P {
+                    codes[p].store(&mut output[p * step..]);
+                }
+            }
         }
     }
 }
