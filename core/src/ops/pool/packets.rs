@@ -90,7 +90,7 @@ impl<C: CodeLanes> PacketPool<'_, C> {
         };
         let taps = (window[0].len() * window[1].len()) as i32;
         let mut sums = [self.proof.splat(-taps * (zero + CODE_BIAS)); QUAD];
-        let weights = [0, 1, 2, 3].map(|place| self.only(place));
+        let weights = [self.only(0), self.only(1), self.only(2), self.only(3)];
         for row in window[0].clone() {
             for column in window[1].clone() {
                 let codes = self.codes(row, column, quad).taps();
@@ -100,7 +100,12 @@ impl<C: CodeLanes> PacketPool<'_, C> {
             }
         }
         match scale {
-            PacketScale::Whole { own, .. } => C::narrow(sums.map(|sum| own.apply(sum))),
+            PacketScale::Whole { own, .. } => {
+                for sum in &mut sums {
+                    *sum = own.apply(*sum);
+                }
+                C::narrow(sums)
+            }
             PacketScale::Singly(scale) => self.single_codes(sums, scale),
         }
     }

@@ -35,31 +35,38 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
-    /// Gathers a row of four channels, in front of its place in the ring.
+    /// Gathers a row of four channels, in front of its place in the ring; `row` counts those of padding.
     #[inline(always)]
     fn gather_row(&mut self, block: usize, row: usize) {
         let g = self.geometry;
-        let (width, quads) = (g.input[1], g.quads());
-        let places = g.column_places();
-        let input = &self.input[row * width * quads * C::LANES..][..width * quads * C::LANES];
+        let ([height, width], [above, left]) =
+            (g.conv().input, [g.conv().padding[0], g.conv().padding[1]]);
+        let (quads, places) = (g.quads(), g.column_places());
         let slot = row % g.conv().kernel[0] * places;
         let ring = &mut self.ring[slot * QUAD * C::LANES..][..places * QUAD * C::LANES];
+        // What lies before the input wraps around, far beyond its end.
+        let row = row.wrapping_sub(above);
+        if row >= height {
+            return ring.fill(self.padding);
+        }
+        let input = &self.input[row * width * quads * C::LANES..][..width * quads * C::LANES];
+        let padding = self.proof.splat(self.padding as i32);
         let step = g.column_share * g.stride[1];
-        let mut first = 0;
+        let mut first = 0_usize.wrapping_sub(left);
         for out in ring.chunks_exact_mut(QUAD * C::LANES) {
-            let mut packets = [self.proof; QUAD];
+            let mut packets = [padding; QUAD];
             for (next, packet) in packets.iter_mut().enumerate() {
-                // Beyond the row's end there are no weights: any codes will do.
-                let column = (first + next).min(width - 1);
-                *packet = self
-                    .proof
-                    .load(&input[(column * quads + block) * C::LANES..]);
+                let column = first.wrapping_add(next);
+                if column < width {
+                    let at = (column * quads + block) * C::LANES;
+                    *packet = self.proof.load(&input[at..]);
+                }
             }
             let gathered = C::gather(packets);
             for f in 0..QUAD {
                 gathered[f].store(&mut out[f * C::LANES..]);
             }
-            first += step;
+            first = first.wrapping_add(step);
         }
     }
 

@@ -19,8 +19,10 @@ pub struct PacketConv<'a, C> {
     pub weights: &'a [u32],
     /// Codes of the output.
     pub quantization: Quantization,
-    /// rows x columns x quads packets, with the padding.
+    /// rows x columns x quads packets, with the padding but where rows of columns are gathered.
     pub input: &'a [u32],
+    /// What padding holds.
+    pub padding: u32,
     /// rows x columns x quads packets, pooled where that is wanted.
     pub output: &'a mut [u32],
     /// [`QuadGeometry::ring_words`] packets with anything in them.

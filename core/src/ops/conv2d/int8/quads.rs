@@ -15,8 +15,8 @@ pub struct QuadGeometry {
     conv: ConvGeometry,
     /// Positions whose codes lie in one quad: 1 where the input is not given in windows.
     pub window: usize,
-    /// Rows and columns of what is read: the input, or, where it has padding, a copy with as much
-    /// around it as is needed.
+    /// Rows and columns of what is read: the input, or, where it has padding, as much around it as is
+    /// needed, in a copy or as it is gathered.
     pub input: [usize; 2],
     /// Whether it is a copy, or windows.
     pub is_copied: bool,
@@ -45,16 +45,21 @@ impl QuadGeometry {
             (conv.output[axis] - 1) * conv.stride[axis] + (kernel[axis] - 1) * step[axis] + 1
         });
         let fits = (0..2).all(|axis| conv.padding[axis] == 0 && needed[axis] <= conv.input[axis]);
-        let is_copied = is_windowed || !fits;
         let column_quads = match !is_windowed && !is_pooled && is_by_columns(conv) {
             true => conv.kernel[1].div_ceil(QUAD),
             false => 0,
         };
+        // Rows of columns are gathered with the padding around them.
+        let is_copied = is_windowed || (!fits && column_quads == 0);
         let is_shared = column_quads == 1 && conv.kernel[1] + conv.stride[1] <= QUAD;
         let mut own = Self {
             conv: *conv,
             window,
-            input: if is_copied { needed } else { conv.input },
+            input: if is_copied || column_quads > 0 {
+                needed
+            } else {
+                conv.input
+            },
             is_copied,
             output: conv.output,
             kernel,

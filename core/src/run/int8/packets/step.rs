@@ -97,10 +97,10 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
         let (copy, ring) = memory.copy.split_at_mut(quads.copy_words() * C::LANES);
         let ring = &mut ring[..quads.ring_words() * C::LANES];
+        let padding = four(single.inputs[0].zero) as u32;
         let input = match (quads.window, quads.is_copied) {
             (1, false) => input,
             (1, true) => {
-                let padding = four(single.inputs[0].zero) as u32;
                 copy_padded::<C>(quads, padding, input, copy);
                 &*copy
             }
@@ -118,6 +118,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
                 None => single.output(0),
             },
             input,
+            padding,
             output,
             ring,
             sum,
