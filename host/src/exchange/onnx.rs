@@ -89,7 +89,7 @@ fn read_floats(model: &Model) -> Result<Imported, OnnxError> {
     let order = NodeOrder::of(&model.graph)?;
     let mut constants = Constants::of(&model.graph.tensors);
     let told = layout_constants(&model.graph.tensors, &order.nodes);
-    let mut importer = Importer::start(&model.graph.inputs, &order.nodes, &told)?;
+    let mut importer = Importer::start(&model.graph.inputs, &order.nodes, &told, &model.producer)?;
     for node in &order.nodes {
         let operation = OnnxOperation {
             node,

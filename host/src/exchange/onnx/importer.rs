@@ -38,10 +38,12 @@ impl<'m> Importer<'m> {
         inputs: &'m [ValueInfo],
         nodes: &[&'m Node],
         constants: &Constants<'m>,
+        producer: &str,
     ) -> Result<Self, OnnxError> {
         let input = single_input(inputs, constants)?;
         let kinds = [F32, F16, F64, BF16, U8];
-        let axes = input_axes(input, nodes, constants).filter(|_| kinds.contains(&input.kind()));
+        let axes =
+            input_axes(input, nodes, constants, producer).filter(|_| kinds.contains(&input.kind()));
         let (shape, view) = axes.ok_or_else(|| refused(input))?;
         let ends = FileEnds {
             takes_bytes: input.kind() == U8,

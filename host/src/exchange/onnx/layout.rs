@@ -11,11 +11,12 @@ use crate::exchange::output_shape;
 use kiln_core::{Layer, Shape};
 use std::collections::HashSet;
 
-/// Shape and axes of an input, which the nodes read.
+/// Shape and axes of an input, which the nodes read. `producer` is the file's writer, by its own word.
 pub fn input_axes(
     input: &ValueInfo,
     nodes: &[&Node],
     constants: &Constants<'_>,
+    producer: &str,
 ) -> Option<(Shape, AxesView)> {
     let dims = input.dims();
     let extents: Option<Vec<u32>> = dims
@@ -31,6 +32,7 @@ pub fn input_axes(
                 nodes,
                 constants,
                 extents: [first, second, third],
+                is_first_by_habit: producer == "pytorch",
             };
             match evidence.is_channels_last(&input.name) {
                 true => (Shape::new(third, first, second), AxesView::CHANNELS_LAST),
@@ -48,6 +50,8 @@ struct Evidence<'a, 'm> {
     nodes: &'a [&'m Node],
     constants: &'a Constants<'m>,
     extents: [u32; 3],
+    /// Whether the file's writer puts channels first unless a node says otherwise.
+    is_first_by_habit: bool,
 }
 
 impl Evidence<'_, '_> {
@@ -68,7 +72,8 @@ impl Evidence<'_, '_> {
         }
         let [first, second, third] = self.extents;
         let colours = |extent| matches!(extent, 1 | 3 | 4);
-        told.unwrap_or(colours(third) && !colours(first) && second > 1)
+        let seems_last = colours(third) && !colours(first) && second > 1;
+        told.unwrap_or(seems_last && !self.is_first_by_habit)
     }
 
     /// What a node says, if anything.

@@ -131,7 +131,8 @@ impl OnnxOperation<'_, '_> {
     /// The window of a max pool over `input`.
     pub fn max_window(&self, input: &Held) -> Result<Pool2d, Fault> {
         self.require("storage_order", 0)?;
-        padded_pool(self, self.window("storage_order")?, input, false)
+        let pool = padded_pool(self, self.window("storage_order")?, input, false)?;
+        Ok(within(pool, input.shape))
     }
 
     /// That of an average pool.
@@ -141,6 +142,29 @@ impl OnnxOperation<'_, '_> {
         pool.count_include_pad = counts || input.zeros != Padding::NONE;
         padded_pool(self, pool, input, counts)
     }
+}
+
+/// A max pool whose only window ends with the input. PyTorch's exporter works an adaptive pool's window out from shapes
+/// that count one window more of a pool before it than there is; onnxruntime takes what is there.
+fn within(mut pool: Pool2d, input: Shape) -> Pool2d {
+    let Padding {
+        top,
+        left,
+        bottom,
+        right,
+    } = pool.padding;
+    let extents = [
+        input.height + u32::from(top) + u32::from(bottom),
+        input.width + u32::from(left) + u32::from(right),
+    ];
+    for (axis, extent) in extents.into_iter().enumerate() {
+        let beyond = u32::from(pool.window[axis]).saturating_sub(extent);
+        if beyond > 0 && beyond < u32::from(pool.stride[axis]) {
+            // Below the window, which has 16 bits.
+            pool.window[axis] = extent as u16;
+        }
+    }
+    pool
 }
 
 /// The pool with all its padding.

@@ -254,3 +254,15 @@ fn constants_are_computed_before_any_image() {
         "{message}"
     );
 }
+
+/// Nothing but the writer tells that three columns are no colours.
+#[test]
+fn a_writers_habit_tells_where_the_channels_are_if_no_node_does() {
+    let product = node("MatMul", &["flat", "fc"], "y", Vec::new());
+    let mut own = model(&[1, 2, 2, 3], vec![plain("Flatten", "x", "flat"), product]);
+    for (producer, expected) in [("tf2onnx", "3x2x2"), ("pytorch", "2x2x3")] {
+        own.producer = producer.into();
+        let network = read(&own.encode_to_vec()).unwrap().network.to_string();
+        assert!(network.starts_with(expected), "{producer}: {network}");
+    }
+}

@@ -12,6 +12,24 @@ fn pad(input: &str, output: &str, sides: &[i64]) -> Node {
     node("Pad", &[input], output, vec![ints("pads", sides)])
 }
 
+/// As PyTorch's exporter writes `AdaptiveMaxPool2d(1)` behind a pool that rounds up, and onnxruntime computes it.
+#[test]
+fn a_max_pools_only_window_ends_with_the_input() {
+    let pool = |window: &[i64], strides: &[i64]| {
+        let own = vec![ints("kernel_shape", window), ints("strides", strides)];
+        vec![node("MaxPool", &["x"], "y", own)]
+    };
+    assert_eq!(
+        network(pool(&[5, 3], &[5, 3])),
+        "1x4x4 > max_pool2d 4x3, stride 5x3"
+    );
+    let message = refusal(pool(&[7, 3], &[3, 3]));
+    assert!(
+        message.contains("a window of 7x3 does not fit"),
+        "{message}"
+    );
+}
+
 #[test]
 fn padding_at_an_end_that_only_rounds_up_is_that() {
     let window = |pads: &[i64]| {
