@@ -115,7 +115,7 @@ struct SweepReport<'a> {
 ///
 /// What was wrong with the sweep's file, a combination, the data or the folder, in one line.
 pub fn run(arguments: &SweepArguments) -> Result<ExitCode> {
-    let output = Output::new(arguments.json);
+    let output = Output::patient(arguments.json);
     let mut subject = SweepSubject::new(arguments)?;
     let dataset = subject.load(&arguments.source)?;
     describe_dataset(output, &dataset)?;
@@ -128,6 +128,7 @@ pub fn run(arguments: &SweepArguments) -> Result<ExitCode> {
     train(&subject, &runs, &interruption)?;
     let finished = tell(output, &subject, &runs, start.elapsed())?;
     if finished || !interruption.asked() {
+        output.check_told()?;
         return Ok(ExitCode::SUCCESS);
     }
     let command = subject.folder.resume_command();

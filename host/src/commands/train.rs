@@ -19,7 +19,7 @@ use crate::run::{
     closing, describe_int8, is_interrupted, quantize_run,
 };
 use crate::settings::Settings;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use describe::{describe_run, no_board};
 use progress::TrainProgress;
 use std::path::PathBuf;
@@ -125,7 +125,7 @@ pub struct TrainArguments {
 ///
 /// What was wrong with the arguments or the data, or that training diverged, in one line.
 pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
-    let output = Output::new(arguments.json);
+    let output = Output::patient(arguments.json);
     let mut job = Job::new(arguments.request()?)?;
     let dataset = job.load()?;
     job.check_samples(&dataset)?;
@@ -210,6 +210,8 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     output.item("report", &report.report)?;
     closing::describe_next(output, job.out.path())?;
     output.object(&report)?;
+    let told = output.check_told();
+    told.with_context(|| format!("{} is saved", report.weights))?;
     // The run is worth keeping all the same.
     if let Some(cause) = unquantized {
         bail!("{} is saved, but has no integers: {cause}", report.weights);

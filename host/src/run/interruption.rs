@@ -1,5 +1,6 @@
 //! Ctrl-C and the signals that mean the same.
 
+use crate::signals;
 use std::ops::ControlFlow;
 use std::process;
 use std::sync::Arc;
@@ -17,14 +18,12 @@ pub struct Interruption {
 }
 
 impl Interruption {
-    /// From now on Ctrl-C, SIGTERM and SIGHUP ask for an end, and end the program the second time.
-    ///
-    /// Where one of them is ignored, as under `nohup`, none is watched: the program goes on
-    /// ignoring it, and the others end it at once.
+    /// From now on Ctrl-C, SIGTERM and SIGHUP ask for an end, and end the program the second time; but
+    /// for those that were ignored when the program began.
     pub fn watch() -> Self {
         let wanted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&wanted);
-        let watched = ctrlc::try_set_handler(move || {
+        let watched = signals::watch(move || {
             if flag.swap(true, Ordering::Relaxed) {
                 process::exit(INTERRUPTED.into());
             }
