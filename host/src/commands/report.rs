@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 
 /// Make the report of a training run again, or compare several.
 ///
-/// A run that is not done is shown as far as it has come. Of one run, report.html, curves.svg and confusion.svg in its folder are written again, from what
-/// the folder holds; the dataset is not needed. Of several runs, one page holds them against each
-/// other: results, curves of validation, and the settings that differ.
+/// A run that is not done is shown as far as it has come; one that is still going on, in another
+/// place, by --out. Of one run, report.html, curves.svg and confusion.svg in its folder are written
+/// again, from what the folder holds; the dataset is not needed. Of several runs, one page holds them
+/// against each other: results, curves of validation, and the settings that differ. Files that are
+/// not of one run are refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

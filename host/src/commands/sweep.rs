@@ -36,8 +36,9 @@ use subject::SweepSubject;
 /// and sweep.html. Runs are compared by their accuracy on the samples held out; that on the test
 /// set is only told. A training that diverges is a result, too.
 ///
-/// Ctrl-C, a budget of time, or a crash costs nothing but the epoch that a crash falls in:
-/// `--resume DIR` goes on, to the same bits. Ctrl-C exits with 130.
+/// Ctrl-C, SIGTERM, SIGHUP, a budget of time, or a crash costs nothing but the epoch that a crash
+/// falls in: `--resume DIR` goes on, to the same bits. The signals exit with 130. While it runs, the
+/// folder is locked, by kiln.lock in it: a second sweep there is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -35,10 +35,13 @@ use std::time::{Duration, Instant};
 /// They are written when all is done, together or not at all; a run that is already in the folder is
 /// replaced.
 ///
-/// Until then the folder holds checkpoint.kiln-run, the state after the last epoch. Ctrl-C, or
-/// SIGTERM, ends the run after the step it is in, saves its state and exits with 130; a second one
-/// ends it at once. After that, or after a crash, `--resume RUN` goes on, to the same bits as if
-/// the run had never stopped.
+/// Until then the folder holds checkpoint.kiln-run, the state after the last epoch. Ctrl-C, SIGTERM
+/// or SIGHUP ends the run after the step it is in, saves its state and exits with 130; a second one
+/// ends it at once. What is ignored from the start, as nohup has it of SIGHUP, stays ignored. After
+/// that, or after a crash, `--resume RUN` goes on, to the same bits as if the run had never stopped.
+/// Where nobody reads what it prints, it goes on all the same, and says so at its end.
+///
+/// While it runs, the folder is locked, by kiln.lock in it: a second run there is refused.
 ///
 /// A folder with train/ and val/, valid/ or validation/, or test/ in it, trains on the first, validates on the second
 /// and tests on the third; --validation-data and --test-data name folders that are elsewhere. Where there is

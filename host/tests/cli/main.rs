@@ -46,6 +46,8 @@ mod support;
 #[cfg(unix)]
 mod sweep;
 mod tensors;
+#[cfg(unix)]
+mod torment;
 mod train;
 #[cfg(unix)]
 mod unknown;
