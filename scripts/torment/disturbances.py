@@ -53,6 +53,13 @@ class Running:
     def send(self, name):
         self.process.send_signal(getattr(signal, f"SIG{name}"))
 
+    def holds(self, folder):
+        """Whether it has locked a folder."""
+        try:
+            return f"process {self.process.pid}," in (folder / "kiln.lock").read_text()
+        except FileNotFoundError:
+            return False
+
     def end(self):
         try:
             code = self.process.wait(LIMIT)
@@ -167,8 +174,13 @@ def rivals(task, folder, random):
     """Two at once in one folder."""
     first = Running(folder, task.next(folder))
     time.sleep(random.uniform(0, 0.5) * task.seconds)
+    is_held = bool(task.locks) and first.holds(folder / task.locks)
     second = Running(folder, task.next(folder))
-    ends = [first.end(), second.end()]
+    late = second.end()
+    is_held &= first.process.poll() is None
+    ends = [first.end(), late]
+    if is_held:
+        expect(late, {2}, ("in use by process",))
     # The second may come after the first is done.
     words = ("in use by process", "is finished", "holds a sweep", "no unfinished run") if task.locks else ()
     for ended in ends:

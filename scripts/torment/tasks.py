@@ -23,11 +23,11 @@ lr = [0.05, 0.1]
 class Task:
     """A command that leaves files in the folder it runs in.
 
-    `saves` is whether it goes on from where a signal ended it; `locks`, whether a second one in the same
-    folder is refused; `tells_late`, whether it goes on where nobody reads what it prints.
+    `saves` is whether it goes on from where a signal ended it; `locks`, the folder in which a second one is
+    refused, if any; `tells_late`, whether it goes on where nobody reads what it prints.
     """
 
-    def __init__(self, name, command, saves=False, locks=False, tells_late=False, resume=None, earlier=None):
+    def __init__(self, name, command, saves=False, locks=None, tells_late=False, resume=None, earlier=None):
         self.name, self.command, self.resume = name, command, resume
         self.saves, self.locks, self.tells_late = saves, locks, tells_late
         self.lay_earlier = earlier
@@ -63,18 +63,19 @@ def tasks(root):
 
     train = f"train {data} {TRAINING} --out run"
     resume = (f"run/{CHECKPOINT}", "train --resume run --threads 1")
-    long = {"saves": True, "locks": True, "tells_late": True}
+    long = {"saves": True, "tells_late": True}
     export = f"export --weights {model} --dataset {data}"
     return [
-        Task("train", train, resume=resume, **long),
-        Task("train", train, resume=resume, earlier=earlier_run, **long),
+        Task("train", train, resume=resume, locks="run", **long),
+        Task("train", train, resume=resume, locks="run", earlier=earlier_run, **long),
         Task(
             "sweep",
             f"sweep {root}/sweep.toml --parallel 2 --out many",
             resume=("many/plan.toml", "sweep --resume many"),
+            locks="many",
             **long,
         ),
-        Task("report", "report run", locks=True, earlier=old_report),
+        Task("report", "report run", locks="run", earlier=old_report),
         Task(
             "quantize",
             f"quantize --weights {model} --dataset {data} --quantize-epochs 2 --out int8.kiln",

@@ -3,7 +3,7 @@
 use crate::folder_lock::FolderLock;
 use crate::output::Output;
 use crate::report::{self, ReportedRun};
-use crate::run::folder::REPORT;
+use crate::run::folder::{CHECKPOINT, CONFIG, REPORT};
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -89,7 +89,11 @@ pub fn run(arguments: &ReportArguments) -> Result<()> {
 /// Holds the run folder that is written to: a training there writes a report of its own at its end.
 fn lock(arguments: &ReportArguments) -> Result<Option<FolderLock>> {
     match (arguments.runs.as_slice(), &arguments.out) {
-        ([run], None) if run.is_dir() => {
+        ([run], None)
+            if [CONFIG, CHECKPOINT]
+                .iter()
+                .any(|name| run.join(name).is_file()) =>
+        {
             let lock = FolderLock::take(run).with_context(|| {
                 let run = run.display();
                 format!("{run}: its report cannot be written now; name another place by --out")
