@@ -9,23 +9,31 @@ use crate::whole_file::{STAGING, missing_folders, remove_folders};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use std::{env, process, thread};
 
 /// Name of the file that is locked.
 pub const LOCK: &str = "kiln.lock";
 
-/// A folder that this process alone writes to until the lock is dropped.
+/// A folder that this process alone writes to until the lock and its clones are dropped.
 ///
 /// Then the file is removed, and so are the folders that were made for it, as far as nothing is in
 /// them. On systems other than Unix the file stays, unlocked.
+#[derive(Clone, Debug)]
+pub struct FolderLock(Arc<HeldFolder>);
+
+/// A folder with its lock.
 #[derive(Debug)]
-pub struct FolderLock {
+struct HeldFolder {
     folder: PathBuf,
     /// Folders that were not there before, the innermost first.
     made: Vec<PathBuf>,
     file: Option<File>,
 }
+
+/// What this process holds, the innermost last.
+static HELD: Mutex<Vec<Weak<HeldFolder>>> = Mutex::new(Vec::new());
 
 /// Why a folder cannot be locked.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +67,7 @@ impl FolderLock {
         if is_unused(folder).unwrap_or(false) {
             made.push(folder.into());
         }
-        let mut lock = Self {
+        let mut held = HeldFolder {
             folder: folder.into(),
             made,
             file: None,
@@ -67,15 +75,26 @@ impl FolderLock {
         let mut vanished = io::ErrorKind::ResourceBusy.into();
         for _ in 0..TRIES {
             match fs::create_dir_all(folder).and_then(|()| open(&folder.join(LOCK))) {
-                Ok(file) => lock.try_hold(file)?,
+                Ok(file) => held.try_hold(file)?,
                 Err(cause) if cause.kind() == io::ErrorKind::NotFound => vanished = cause,
                 Err(cause) => return Err(cause.into()),
             }
-            if lock.file.is_some() {
-                return Ok(lock);
+            if held.file.is_some() {
+                let held = Arc::new(held);
+                let mut all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+                all.retain(|other| other.strong_count() > 0);
+                all.push(Arc::downgrade(&held));
+                return Ok(Self(held));
             }
         }
         Err(vanished.into())
+    }
+
+    /// Lets go of all that this process holds, where it ends without dropping it.
+    pub fn release_all() {
+        let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = held.iter().rev().filter_map(Weak::upgrade);
+        held.for_each(|held| held.release());
     }
 
     /// Removes temporary files and folders that a process which held the folder before has left in it.
@@ -84,7 +103,7 @@ impl FolderLock {
     ///
     /// What cannot be removed.
     pub fn remove_staged(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
+        for entry in fs::read_dir(&self.0.folder)? {
             let entry = entry?;
             if !is_staged(&entry) {
                 continue;
@@ -96,7 +115,9 @@ impl FolderLock {
         }
         Ok(())
     }
+}
 
+impl HeldFolder {
     /// Holds the file, unless it is no longer the one in the folder.
     fn try_hold(&mut self, mut file: File) -> Result<(), FolderLockError> {
         let path = self.folder.join(LOCK);
@@ -120,15 +141,21 @@ impl FolderLock {
         self.file = Some(file);
         Ok(written?)
     }
-}
 
-impl Drop for FolderLock {
-    fn drop(&mut self) {
+    fn release(&self) {
         // While it is locked, so that none is removed that another process has locked since.
-        if self.file.is_some() && cfg!(unix) {
-            let _ = fs::remove_file(self.folder.join(LOCK));
+        let path = self.folder.join(LOCK);
+        let own = self.file.as_ref();
+        if cfg!(unix) && own.is_some_and(|file| is_same(file, &path).unwrap_or(false)) {
+            let _ = fs::remove_file(path);
         }
         remove_folders(&self.made);
+    }
+}
+
+impl Drop for HeldFolder {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 

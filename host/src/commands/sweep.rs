@@ -117,15 +117,17 @@ struct SweepReport<'a> {
 /// What was wrong with the sweep's file, a combination, the data or the folder, in one line.
 pub fn run(arguments: &SweepArguments) -> Result<ExitCode> {
     let output = Output::patient(arguments.json);
+    let interruption = Interruption::watch();
     let mut subject = SweepSubject::new(arguments)?;
     let dataset = subject.load(&arguments.source)?;
     describe_dataset(output, &dataset)?;
     let runs = Runs::new(&subject, &dataset, output)?;
     describe(output, &subject, &runs)?;
+    interruption.begin();
     subject.begin()?;
     let start = Instant::now();
     let deadline = subject.budget.time.map(|time| start + time);
-    let interruption = Interruption::watch().until(deadline);
+    let interruption = interruption.until(deadline);
     train(&subject, &runs, &interruption)?;
     let finished = tell(output, &subject, &runs, start.elapsed())?;
     if finished || !interruption.asked() {

@@ -129,6 +129,7 @@ pub struct TrainArguments {
 /// What was wrong with the arguments or the data, or that training diverged, in one line.
 pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let output = Output::patient(arguments.json);
+    let interruption = Interruption::watch();
     let mut job = Job::new(arguments.request()?)?;
     let dataset = job.load()?;
     job.check_samples(&dataset)?;
@@ -149,7 +150,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
     let before = epochs.iter().map(|epoch| epoch.time).sum::<Duration>();
     let before = before + setup.trainer.position().time;
-    let interruption = Interruption::watch();
+    interruption.begin();
     let training = TrainingLoop {
         output,
         checkpoints: Checkpoints::new(&job.out, &outputs.facts),

@@ -1,9 +1,11 @@
 //! What the files of a run folder say.
 
 mod error;
+mod figures;
 mod parts;
 
 pub use error::RunError;
+pub use figures::EpochFigures;
 pub use parts::{RunPart, RunParts};
 
 use super::{Evaluated, RunEvaluation};
@@ -16,10 +18,8 @@ use crate::run::checkpoint::{Checkpoint, checkpoint_file};
 use crate::run::config::RunConfig;
 use crate::run::folder::{CONFIG, EVALUATION, METRICS, MODEL};
 use crate::run::{EpochReport, metrics};
-use crate::training::MeanScore;
 use crate::weights::{self, ModelBytes};
 use kiln_core::{Folding, ModelFile, ModelTask, Network};
-use serde::Deserialize;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -54,19 +54,6 @@ pub struct ReportedRun {
     pub unfinished: Option<String>,
     /// What was found out with the final weights; unfinished runs have none.
     pub evaluation: Option<RunEvaluation>,
-}
-
-/// A line of `metrics.csv`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-pub struct EpochFigures {
-    /// Number of the epoch, from 1.
-    pub epoch: u32,
-    train_loss: Option<f64>,
-    train_accuracy: Option<f64>,
-    validation_loss: Option<f64>,
-    validation_accuracy: Option<f64>,
-    /// Time of all, validation included.
-    pub seconds: f64,
 }
 
 /// Contents of a run folder's files.
@@ -290,38 +277,6 @@ impl ReportedRun {
     }
 }
 
-impl EpochFigures {
-    /// The lines of `metrics.csv`.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with one.
-    pub fn read(metrics: &[u8]) -> csv::Result<Vec<Self>> {
-        let lines = csv::Reader::from_reader(metrics).into_deserialize();
-        lines.collect()
-    }
-
-    /// Losses and accuracies.
-    fn figures(&self) -> [Option<f64>; 4] {
-        [
-            self.train_loss,
-            self.train_accuracy,
-            self.validation_loss,
-            self.validation_accuracy,
-        ]
-    }
-
-    /// On the training samples.
-    pub fn train(&self) -> Option<MeanScore> {
-        score(self.train_loss, self.train_accuracy)
-    }
-
-    /// On the samples held out.
-    pub fn validation(&self) -> Option<MeanScore> {
-        score(self.validation_loss, self.validation_accuracy)
-    }
-}
-
 /// The network of the config with its names, where the model's is what it folds to; or else the
 /// model's.
 fn trained(config: &RunConfig, network: &Network) -> (Network, Vec<Option<String>>) {
@@ -331,13 +286,6 @@ fn trained(config: &RunConfig, network: &Network) -> (Network, Vec<Option<String
         Ok(trained) if Folding::of(&trained).network() == *network => (trained, tables.names()),
         _ => (network.clone(), Vec::new()),
     }
-}
-
-fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<MeanScore> {
-    Some(MeanScore {
-        loss: loss?,
-        accuracy,
-    })
 }
 
 fn damaged(folder: &Path, name: &str, cause: impl ToString) -> RunError {

@@ -12,7 +12,6 @@ pub use error::RunFolderError;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::folder_lock::{FolderLock, FolderLockError, LOCK};
 use crate::whole_file::{self, FileSetError};
@@ -42,7 +41,7 @@ pub const CHECKPOINT: &str = "checkpoint.kiln-run";
 pub struct RunFolder {
     path: PathBuf,
     /// Removes the folders made for the run, too, where nothing came into them.
-    _lock: Arc<FolderLock>,
+    _lock: FolderLock,
 }
 
 impl RunFolder {
@@ -80,15 +79,10 @@ impl RunFolder {
             return Err(RunFolderError::Unfinished { path });
         }
         match lock.remove_staged().and_then(|()| can_take_run(&path)) {
-            Ok(true) => Ok(Self::held(path, lock)),
+            Ok(true) => Ok(Self { path, _lock: lock }),
             Ok(false) => Err(RunFolderError::Occupied { path }),
             Err(cause) => Err(RunFolderError::Unwritable { path, cause }),
         }
-    }
-
-    fn held(path: PathBuf, lock: FolderLock) -> Self {
-        let _lock = Arc::new(lock);
-        Self { path, _lock }
     }
 
     /// Where the run's files will be.

@@ -20,7 +20,6 @@ use crate::whole_file;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The plan.
 const PLAN: &str = "plan.toml";
@@ -32,7 +31,7 @@ pub const RESULT: &str = "result.json";
 pub struct SweepFolder {
     path: PathBuf,
     /// Removes the folders made for the sweep, too, where nothing came into them.
-    _lock: Arc<FolderLock>,
+    _lock: FolderLock,
 }
 
 /// Where a run stands.
@@ -166,7 +165,7 @@ impl SweepFolder {
         lock.remove_staged().map_err(disk)?;
         Ok(Self {
             path: path.into(),
-            _lock: Arc::new(lock),
+            _lock: lock,
         })
     }
 

@@ -37,6 +37,23 @@ fn each_signal_saves_the_run_whatever_else_is_ignored() {
 }
 
 #[test]
+fn a_signal_at_any_moment_leaves_nothing_or_a_run() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 3, 10);
+    for milliseconds in (0..60).step_by(5) {
+        let running = Running::start(&workspace, &RUN.replace("run", "runs/one"));
+        running.signal(&format!("sleep 0.{milliseconds:03}; kill -HUP PID"));
+        let ended = running.end();
+        // It may come before it is watched.
+        assert!(ended.code == Some(130) || ended.signal == Some(1));
+        if workspace.path("runs").exists() {
+            assert_eq!(workspace.names("runs/one"), ["checkpoint.kiln-run"]);
+            std::fs::remove_dir_all(workspace.path("runs")).unwrap();
+        }
+    }
+}
+
+#[test]
 fn what_is_ignored_from_the_start_stays_ignored() {
     let ignored = "kill -HUP PID; kill -INT PID; sleep 0.2; kill -HUP PID; sleep 0.1";
     // Two of those that count would end it at once, without a word.

@@ -39,7 +39,7 @@ impl RunFolder {
         // Whoever held it before may have come to the run's end.
         find()?;
         lock.remove_staged().map_err(unwritable)?;
-        Ok(Self::held(path, lock))
+        Ok(Self { path, _lock: lock })
     }
 
     /// Where the state of the run is while it is not done.
