@@ -44,7 +44,7 @@ Exit codes:
   1    done, but the result fails its check: an evaluation whose loss or outputs are no finite
        numbers, or a device whose results are not the desktop's to the bit
   2    not done: wrong arguments, files or data, or no memory, disk or device; one line says which
-  130  interrupted, its state saved where the command keeps one
+  130  interrupted by Ctrl-C, SIGTERM or SIGHUP, its state saved where the command keeps one
   `kiln emulate` exits with the code of the program that it runs.
 ";
 

@@ -5,6 +5,7 @@ use console::{Style, Term};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
 mod printable;
 
@@ -20,12 +21,37 @@ pub const TABLE_STYLE: TableStyle =
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
     json: bool,
+    /// Whether lines that cannot be written are passed over until the end.
+    patient: bool,
 }
+
+/// The first error of a patient output.
+static UNTOLD: Mutex<Option<io::Error>> = Mutex::new(None);
 
 impl Output {
     /// Output of a command with or without `--json`.
     pub fn new(json: bool) -> Self {
-        Self { json }
+        Self {
+            json,
+            patient: false,
+        }
+    }
+
+    /// Output of work that takes long: it goes on where nobody can be told, and
+    /// [`Output::check_told`] says so at its end.
+    pub fn patient(json: bool) -> Self {
+        let patient = true;
+        Self { json, patient }
+    }
+
+    /// Finds out whether everything could be told.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong with the stream when a line of a patient output could first not be written.
+    pub fn check_told(self) -> io::Result<()> {
+        let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        untold.take().map_or(Ok(()), Err)
     }
 
     /// Whether standard output is for one JSON object alone.
@@ -50,10 +76,18 @@ impl Output {
     ///
     /// As [`Output::line`].
     pub fn styled(self, text: impl Display) -> io::Result<()> {
-        if self.json {
+        let written = if self.json {
             writeln!(io::stderr().lock(), "{text}").map_err(|cause| unwritable("error", &cause))
         } else {
             writeln!(io::stdout().lock(), "{text}").map_err(|cause| unwritable("output", &cause))
+        };
+        match written {
+            Err(error) if self.patient => {
+                let mut untold = UNTOLD.lock().unwrap_or_else(PoisonError::into_inner);
+                untold.get_or_insert(error);
+                Ok(())
+            }
+            written => written,
         }
     }
 

@@ -76,7 +76,7 @@ struct QuantizeReport<'a> {
 ///
 /// What was wrong with the arguments, the model, the data or the disk, in one line.
 pub fn run(arguments: &QuantizeArguments) -> Result<()> {
-    let output = Output::new(arguments.json);
+    let output = Output::patient(arguments.json);
     ensure!(
         arguments.samples > 0,
         "--samples is 0; it must be at least 1"
@@ -145,6 +145,7 @@ pub fn run(arguments: &QuantizeArguments) -> Result<()> {
     };
     describe(output, &report, conversion.network())?;
     output.object(&report)?;
+    output.check_told()?;
     Ok(())
 }
 

@@ -1,8 +1,9 @@
 //! `kiln report`: the report of a run again, or several runs in one page.
 
+use crate::folder_lock::FolderLock;
 use crate::output::Output;
 use crate::report::{self, ReportedRun};
-use crate::run::folder::{EVALUATION, REPORT};
+use crate::run::folder::{CHECKPOINT, CONFIG, REPORT};
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -10,9 +11,11 @@ use std::path::{Path, PathBuf};
 
 /// Make the report of a training run again, or compare several.
 ///
-/// A run that is not done is shown as far as it has come. Of one run, report.html, curves.svg and confusion.svg in its folder are written again, from what
-/// the folder holds; the dataset is not needed. Of several runs, one page holds them against each
-/// other: results, curves of validation, and the settings that differ.
+/// A run that is not done is shown as far as it has come; one that is still going on, in another
+/// place, by --out. Of one run, report.html, curves.svg and confusion.svg in its folder are written
+/// again, from what the folder holds; the dataset is not needed. Of several runs, one page holds them
+/// against each other: results, curves of validation, and the settings that differ. Files that are
+/// not of one run are refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -52,39 +55,27 @@ const COMPARISON: &str = "comparison.html";
 /// What was wrong with a run, or could not be written, in one line.
 pub fn run(arguments: &ReportArguments) -> Result<()> {
     let output = Output::new(arguments.json);
+    let _lock = lock(arguments)?;
     let read = arguments.runs.iter().map(|path| ReportedRun::read(path));
     let runs: Vec<ReportedRun> = read.collect::<Result<_, _>>()?;
-    for run in runs.iter().filter(|run| run.evaluation.is_none()) {
+    for run in &runs {
         if let Some(unfinished) = &run.unfinished {
             output.item("note", format_args!("{}: {unfinished}", run.path.display()))?;
-            continue;
         }
-        output.item(
-            "note",
-            format_args!(
-                "{} has no {EVALUATION}, as runs of earlier versions: confusion and mistakes are \
-                 left out; `{}` makes it",
-                run.path.display(),
-                run.command()
-            ),
-        )?;
     }
-    let (path, page) = match runs.as_slice() {
-        [run] => {
-            let path = run.path.join(REPORT);
-            (arguments.out.clone().unwrap_or(path), report::page(run))
-        }
-        runs => {
-            let path = arguments.out.clone();
-            (path.unwrap_or(COMPARISON.into()), report::comparison(runs))
-        }
+    let page = match runs.as_slice() {
+        [run] => report::page(run),
+        runs => report::comparison(runs),
     };
-    if let (None, [run]) = (&arguments.out, runs.as_slice()) {
-        for (name, chart) in report::chart_files(run) {
-            write(&run.path.join(name), &chart)?;
-        }
+    let path = match (&arguments.out, runs.as_slice()) {
+        (Some(path), _) => path.clone(),
+        (None, [run]) => run.path.join(REPORT),
+        _ => COMPARISON.into(),
+    };
+    match (&arguments.out, runs.as_slice()) {
+        (None, [run]) => write_into(run, &page)?,
+        _ => write(&path, &page)?,
     }
-    write(&path, &page)?;
     let report = PageReport {
         runs: runs.len(),
         report: path.display().to_string(),
@@ -93,6 +84,33 @@ pub fn run(arguments: &ReportArguments) -> Result<()> {
     output.item("report", &report.report)?;
     output.object(&report)?;
     Ok(())
+}
+
+/// Holds the run folder that is written to: a training there writes a report of its own at its end.
+fn lock(arguments: &ReportArguments) -> Result<Option<FolderLock>> {
+    match (arguments.runs.as_slice(), &arguments.out) {
+        ([run], None)
+            if [CONFIG, CHECKPOINT]
+                .iter()
+                .any(|name| run.join(name).is_file()) =>
+        {
+            let lock = FolderLock::take(run).with_context(|| {
+                let run = run.display();
+                format!("{run}: its report cannot be written now; name another place by --out")
+            })?;
+            Ok(Some(lock))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Writes the page and the charts into the run's folder, all or none.
+fn write_into(run: &ReportedRun, page: &str) -> Result<()> {
+    let charts = report::chart_files(run);
+    let charts = charts.iter().map(|(name, chart)| (*name, chart.as_bytes()));
+    let files: Vec<_> = charts.chain([(REPORT, page.as_bytes())]).collect();
+    let written = whole_file::write_all(&run.path, &files);
+    written.context("nothing was changed; make room, or name another place by --out")
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -36,8 +36,9 @@ use subject::SweepSubject;
 /// and sweep.html. Runs are compared by their accuracy on the samples held out; that on the test
 /// set is only told. A training that diverges is a result, too.
 ///
-/// Ctrl-C, a budget of time, or a crash costs nothing but the epoch that a crash falls in:
-/// `--resume DIR` goes on, to the same bits. Ctrl-C exits with 130.
+/// Ctrl-C, SIGTERM, SIGHUP, a budget of time, or a crash costs nothing but the epoch that a crash
+/// falls in: `--resume DIR` goes on, to the same bits. The signals exit with 130. While it runs, the
+/// folder is locked, by kiln.lock in it: a second sweep there is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -115,19 +116,22 @@ struct SweepReport<'a> {
 ///
 /// What was wrong with the sweep's file, a combination, the data or the folder, in one line.
 pub fn run(arguments: &SweepArguments) -> Result<ExitCode> {
-    let output = Output::new(arguments.json);
+    let output = Output::patient(arguments.json);
+    let interruption = Interruption::watch();
     let mut subject = SweepSubject::new(arguments)?;
     let dataset = subject.load(&arguments.source)?;
     describe_dataset(output, &dataset)?;
     let runs = Runs::new(&subject, &dataset, output)?;
     describe(output, &subject, &runs)?;
+    interruption.begin();
     subject.begin()?;
     let start = Instant::now();
     let deadline = subject.budget.time.map(|time| start + time);
-    let interruption = Interruption::watch().until(deadline);
+    let interruption = interruption.until(deadline);
     train(&subject, &runs, &interruption)?;
     let finished = tell(output, &subject, &runs, start.elapsed())?;
     if finished || !interruption.asked() {
+        output.check_told()?;
         return Ok(ExitCode::SUCCESS);
     }
     let command = subject.folder.resume_command();

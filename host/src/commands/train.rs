@@ -19,7 +19,7 @@ use crate::run::{
     closing, describe_int8, is_interrupted, quantize_run,
 };
 use crate::settings::Settings;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use describe::{describe_run, no_board};
 use progress::TrainProgress;
 use std::path::PathBuf;
@@ -35,10 +35,13 @@ use std::time::{Duration, Instant};
 /// They are written when all is done, together or not at all; a run that is already in the folder is
 /// replaced.
 ///
-/// Until then the folder holds checkpoint.kiln-run, the state after the last epoch. Ctrl-C, or
-/// SIGTERM, ends the run after the step it is in, saves its state and exits with 130; a second one
-/// ends it at once. After that, or after a crash, `--resume RUN` goes on, to the same bits as if
-/// the run had never stopped.
+/// Until then the folder holds checkpoint.kiln-run, the state after the last epoch. Ctrl-C, SIGTERM
+/// or SIGHUP ends the run after the step it is in, saves its state and exits with 130; a second one
+/// ends it at once. What is ignored from the start, as nohup has it of SIGHUP, stays ignored. After
+/// that, or after a crash, `--resume RUN` goes on, to the same bits as if the run had never stopped.
+/// Where nobody reads what it prints, it goes on all the same, and says so at its end.
+///
+/// While it runs, the folder is locked, by kiln.lock in it: a second run there is refused.
 ///
 /// A folder with train/ and val/, valid/ or validation/, or test/ in it, trains on the first, validates on the second
 /// and tests on the third; --validation-data and --test-data name folders that are elsewhere. Where there is
@@ -125,7 +128,8 @@ pub struct TrainArguments {
 ///
 /// What was wrong with the arguments or the data, or that training diverged, in one line.
 pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
-    let output = Output::new(arguments.json);
+    let output = Output::patient(arguments.json);
+    let interruption = Interruption::watch();
     let mut job = Job::new(arguments.request()?)?;
     let dataset = job.load()?;
     job.check_samples(&dataset)?;
@@ -146,7 +150,7 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     let mut epochs = checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.epochs);
     let before = epochs.iter().map(|epoch| epoch.time).sum::<Duration>();
     let before = before + setup.trainer.position().time;
-    let interruption = Interruption::watch();
+    interruption.begin();
     let training = TrainingLoop {
         output,
         checkpoints: Checkpoints::new(&job.out, &outputs.facts),
@@ -210,6 +214,8 @@ pub fn run(arguments: TrainArguments) -> Result<ExitCode> {
     output.item("report", &report.report)?;
     closing::describe_next(output, job.out.path())?;
     output.object(&report)?;
+    let told = output.check_told();
+    told.with_context(|| format!("{} is saved", report.weights))?;
     // The run is worth keeping all the same.
     if let Some(cause) = unquantized {
         bail!("{} is saved, but has no integers: {cause}", report.weights);

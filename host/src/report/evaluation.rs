@@ -1,6 +1,6 @@
 //! What was found out with the final weights, as `evaluation.json` keeps it.
 
-use super::Mistake;
+use super::{Mistake, RunParts};
 use crate::confusion::Confusion;
 use crate::data::{Dataset, Samples};
 use crate::engine::EngineError;
@@ -29,6 +29,9 @@ pub struct RunEvaluation {
     pub samples: Samplings,
     /// SHA-256 of the parameters, as [`weights::sha256`] has it.
     pub weights_sha256: String,
+    /// Which files are of the same run; filled in when they are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<RunParts>,
     /// Least probability of the first class of all but 5% of the samples held out that were named rightly: below, it
     /// says little. Nothing where there were too few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,6 +192,7 @@ impl RunEvaluation {
                 test: test.map_or(0, Samples::len),
             },
             weights_sha256: weights::sha256(&trainer.folded_parameters()?),
+            parts: None,
             sure_from,
             class_counts: match loss.tells_classes() {
                 true => ClassCounts::of(dataset, &validation).counts().to_vec(),

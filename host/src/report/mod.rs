@@ -25,4 +25,4 @@ pub(crate) use document::{document, section};
 pub use evaluation::{Evaluated, EvaluationScores, RunEvaluation, Samplings, ScoredPart};
 pub use mistakes::Mistake;
 pub use page::page;
-pub use run::{EpochFigures, ReportedRun, RunError, RunFiles};
+pub use run::{EpochFigures, ReportedRun, RunError, RunFiles, RunPart, RunParts};

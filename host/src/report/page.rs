@@ -52,16 +52,8 @@ fn absence(run: &ReportedRun) -> &'static str {
     if run.unfinished.is_some() {
         return "Not known yet: the run is unfinished, and is evaluated at its end.";
     }
-    match run.evaluation {
-        Some(_) => {
-            "The network was not evaluated: the dataset has no test set, and no samples were held \
-             out (--validation 0)."
-        }
-        None => {
-            "Not known: the run folder has no evaluation.json, as runs of earlier versions. The \
-             command below runs it again and makes it."
-        }
-    }
+    "The network was not evaluated: the dataset has no test set, and no samples were held out \
+     (--validation 0)."
 }
 
 fn about(title: &str, evaluated: Option<&Evaluated>) -> String {

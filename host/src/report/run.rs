@@ -1,8 +1,12 @@
 //! What the files of a run folder say.
 
 mod error;
+mod figures;
+mod parts;
 
 pub use error::RunError;
+pub use figures::EpochFigures;
+pub use parts::{RunPart, RunParts};
 
 use super::{Evaluated, RunEvaluation};
 use crate::confusion::Confusion;
@@ -14,10 +18,8 @@ use crate::run::checkpoint::{Checkpoint, checkpoint_file};
 use crate::run::config::RunConfig;
 use crate::run::folder::{CONFIG, EVALUATION, METRICS, MODEL};
 use crate::run::{EpochReport, metrics};
-use crate::training::MeanScore;
 use crate::weights::{self, ModelBytes};
 use kiln_core::{Folding, ModelFile, ModelTask, Network};
-use serde::Deserialize;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -50,21 +52,8 @@ pub struct ReportedRun {
     pub weights_sha256: String,
     /// Of a run that is not done, what is to be said of that.
     pub unfinished: Option<String>,
-    /// What was found out with the final weights; unfinished runs and those of earlier versions have none.
+    /// What was found out with the final weights; unfinished runs have none.
     pub evaluation: Option<RunEvaluation>,
-}
-
-/// A line of `metrics.csv`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-pub struct EpochFigures {
-    /// Number of the epoch, from 1.
-    pub epoch: u32,
-    train_loss: Option<f64>,
-    train_accuracy: Option<f64>,
-    validation_loss: Option<f64>,
-    validation_accuracy: Option<f64>,
-    /// Time of all, validation included.
-    pub seconds: f64,
 }
 
 /// Contents of a run folder's files.
@@ -76,12 +65,14 @@ pub struct RunFiles<'a> {
     pub config: &'a str,
     /// `model.kiln`, opened.
     pub model: &'a ModelFile<'a>,
-    /// Length of `model.kiln`.
-    pub model_bytes: usize,
-    /// `evaluation.json`, where there is one.
+    /// The bytes of `model.kiln`.
+    pub model_bytes: &'a [u8],
+    /// `evaluation.json`; nothing of a run that is not done.
     pub evaluation: Option<&'a [u8]>,
 }
 
+/// What is said of a file that is not of the run that `evaluation.json` is of.
+const FOREIGN: &str = "it is of another run than evaluation.json, or was changed";
 /// Most bytes of a file of a run: that of an evaluation has a number for each pair of classes.
 const MAX_FILE: u64 = 1 << 30;
 
@@ -117,18 +108,18 @@ impl ReportedRun {
             cause,
         };
         let model = ModelBytes::read(&path.join(MODEL)).map_err(unsound)?;
-        let evaluation = match file(EVALUATION) {
-            Err(RunError::Unreadable { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
-                None
+        let evaluation = file(EVALUATION).map_err(|error| match error {
+            RunError::Unreadable { path, cause } if cause.kind() == io::ErrorKind::NotFound => {
+                RunError::Unbound { path }
             }
-            read => Some(read?),
-        };
+            error => error,
+        })?;
         let files = RunFiles {
             metrics: &file(METRICS)?,
             config: &config,
             model: &model.open().map_err(|cause| unsound(cause.into()))?,
-            model_bytes: model.as_slice().len(),
-            evaluation: evaluation.as_deref(),
+            model_bytes: model.as_slice(),
+            evaluation: Some(&evaluation),
         };
         Self::of(path, &files)
     }
@@ -152,7 +143,7 @@ impl ReportedRun {
             model: &bytes
                 .open()
                 .map_err(|cause| unfinished(cause.to_string()))?,
-            model_bytes: bytes.as_slice().len(),
+            model_bytes: bytes.as_slice(),
             evaluation: None,
         };
         let run = Self::of(path, &files)?;
@@ -172,10 +163,10 @@ impl ReportedRun {
             path: path.join(CONFIG),
             cause: cause.into(),
         })?;
-        let epochs = csv::Reader::from_reader(files.metrics).into_deserialize();
-        let epochs = epochs
-            .collect::<Result<_, _>>()
-            .map_err(|error| damaged(path, METRICS, error))?;
+        let epochs = EpochFigures::read(files.metrics);
+        let epochs = epochs.map_err(|error| damaged(path, METRICS, error))?;
+        let parts = RunParts::of(&config, &epochs, files.model_bytes);
+        let parts = parts.map_err(|error| damaged(path, CONFIG, error))?;
         let evaluation = files.evaluation.map(serde_json::from_slice).transpose();
         let network = files.model.network().clone();
         let (trained, names) = trained(&config, &network);
@@ -194,15 +185,28 @@ impl ReportedRun {
                 ModelTask::Reconstruction => Vec::new(),
             },
             parameters: files.model.parameters().to_vec(),
-            model_bytes: files.model_bytes,
+            model_bytes: files.model_bytes.len(),
             weights_sha256: weights::sha256(files.model.parameters()),
             unfinished: None,
             evaluation: evaluation.map_err(|error| damaged(path, EVALUATION, error))?,
         };
-        match run.inconsistency() {
-            Some(cause) => Err(damaged(path, EVALUATION, cause)),
+        if let Some(cause) = run.inconsistency() {
+            return Err(damaged(path, EVALUATION, cause));
+        }
+        match run.foreign(&parts) {
+            Some(name) => Err(damaged(path, name, FOREIGN)),
             None => Ok(run),
         }
+    }
+
+    /// The file that is not of the run that the evaluation is of.
+    fn foreign(&self, parts: &RunParts) -> Option<&'static str> {
+        let own = self.evaluation.as_ref()?.parts.as_ref()?;
+        Some(match own.foreign(parts)? {
+            RunPart::Config => CONFIG,
+            RunPart::Metrics => METRICS,
+            RunPart::Model => MODEL,
+        })
     }
 
     /// What of the evaluation is not of this model.
@@ -210,6 +214,11 @@ impl ReportedRun {
         let evaluation = self.evaluation.as_ref()?;
         if evaluation.weights_sha256 != self.weights_sha256 {
             return Some("it is of other weights than those in model.kiln");
+        }
+        if evaluation.parts.is_none() {
+            return Some(
+                "it does not say which files belong to it, as those of earlier versions of Kiln",
+            );
         }
         let evaluated = evaluation.evaluated.as_ref()?;
         let classes = self.classes.len();
@@ -268,18 +277,6 @@ impl ReportedRun {
     }
 }
 
-impl EpochFigures {
-    /// On the training samples.
-    pub fn train(&self) -> Option<MeanScore> {
-        score(self.train_loss, self.train_accuracy)
-    }
-
-    /// On the samples held out.
-    pub fn validation(&self) -> Option<MeanScore> {
-        score(self.validation_loss, self.validation_accuracy)
-    }
-}
-
 /// The network of the config with its names, where the model's is what it folds to; or else the
 /// model's.
 fn trained(config: &RunConfig, network: &Network) -> (Network, Vec<Option<String>>) {
@@ -289,13 +286,6 @@ fn trained(config: &RunConfig, network: &Network) -> (Network, Vec<Option<String
         Ok(trained) if Folding::of(&trained).network() == *network => (trained, tables.names()),
         _ => (network.clone(), Vec::new()),
     }
-}
-
-fn score(loss: Option<f64>, accuracy: Option<f64>) -> Option<MeanScore> {
-    Some(MeanScore {
-        loss: loss?,
-        accuracy,
-    })
 }
 
 fn damaged(folder: &Path, name: &str, cause: impl ToString) -> RunError {

@@ -1,5 +1,7 @@
 //! Ctrl-C and the signals that mean the same.
 
+use crate::folder_lock::FolderLock;
+use crate::signals;
 use std::ops::ControlFlow;
 use std::process;
 use std::sync::Arc;
@@ -12,29 +14,35 @@ pub const INTERRUPTED: u8 = 130;
 /// Whether someone wants the run to end, or its time is up.
 #[derive(Clone, Debug)]
 pub struct Interruption {
+    begun: Arc<AtomicBool>,
     asked: Arc<AtomicBool>,
     deadline: Option<Instant>,
 }
 
 impl Interruption {
-    /// From now on Ctrl-C, SIGTERM and SIGHUP ask for an end, and end the program the second time.
-    ///
-    /// Where one of them is ignored, as under `nohup`, none is watched: the program goes on
-    /// ignoring it, and the others end it at once.
+    /// From now on Ctrl-C, SIGTERM and SIGHUP end the program at once, without a trace where nothing was
+    /// written yet; but for those that were ignored when the program began.
     pub fn watch() -> Self {
-        let wanted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&wanted);
-        let watched = ctrlc::try_set_handler(move || {
-            if flag.swap(true, Ordering::Relaxed) {
+        let new = Self {
+            begun: Arc::default(),
+            asked: Arc::default(),
+            deadline: None,
+        };
+        let Self { begun, asked, .. } = new.clone();
+        let watched = signals::watch(move || {
+            if !begun.load(Ordering::Relaxed) || asked.swap(true, Ordering::Relaxed) {
+                FolderLock::release_all();
                 process::exit(INTERRUPTED.into());
             }
         });
         // Without it an interruption costs the running epoch, as a crash does.
         drop(watched);
-        Self {
-            asked: wanted,
-            deadline: None,
-        }
+        new
+    }
+
+    /// From now on they ask for an end, which saves what is done, and end the program the second time.
+    pub fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
     }
 
     /// Ends the run at `deadline`, too.

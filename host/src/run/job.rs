@@ -103,7 +103,7 @@ impl Job {
         let Some(run) = request.resume.take() else {
             let config = read_config(request.config.as_deref())?;
             let start = start(&request, &config)?;
-            return Self::with_config(request, config, start, RunFolder::prepare);
+            return Self::with_config(request, config, start, None);
         };
         ensure!(
             request.settings == Settings::default(),
@@ -118,7 +118,7 @@ impl Job {
         request.config = Some(path);
         request.out = Some(run);
         let (weights, train_from) = (config.weights.clone(), config.train_from.clone());
-        let job = Self::with_config(request, config, None, |_| Ok(folder))?;
+        let job = Self::with_config(request, config, None, Some(folder))?;
         Ok(Self {
             weights,
             train_from: match train_from {
@@ -134,7 +134,7 @@ impl Job {
         mut request: RunRequest,
         config: RunConfig,
         start: Option<StartModel>,
-        prepare: impl FnOnce(&Path) -> Result<RunFolder, RunFolderError>,
+        folder: Option<RunFolder>,
     ) -> Result<Self> {
         let given = std::mem::take(&mut request.settings);
         let mut settings = given.or(config.training.clone());
@@ -162,11 +162,15 @@ impl Job {
                 display(request.config.as_deref())
             );
         };
-        let out = request.out.unwrap_or_else(|| default_folder(&dataset));
+        let out = match (folder, request.out) {
+            (Some(folder), _) => folder,
+            (None, Some(path)) => RunFolder::prepare(&path)?,
+            (None, None) => default_folder(&dataset)?,
+        };
         Ok(Self {
             threads: request.threads,
             lanes: request.lanes,
-            out: prepare(&out)?,
+            out,
             dataset,
             separate: request.separate.or(separate),
             data: request.data.or(configured),
@@ -287,14 +291,19 @@ fn check_memory(tables: &NetworkTables, threads: usize, lanes: Option<LaneWidth>
     }
 }
 
-/// `runs/<dataset>-<time>`.
-fn default_folder(dataset: &str) -> PathBuf {
+/// `runs/<dataset>-<time>`; another one where someone took it just before.
+fn default_folder(dataset: &str) -> Result<RunFolder, RunFolderError> {
     let path = Path::new(dataset);
     let path = path.canonicalize().unwrap_or_else(|_| path.into());
     let name = path
         .file_name()
         .map_or("dataset".into(), |name| name.to_string_lossy());
-    new_folder(&name)
+    loop {
+        match RunFolder::prepare(&new_folder(&name)) {
+            Err(RunFolderError::Held { .. }) => {}
+            prepared => return prepared,
+        }
+    }
 }
 
 /// `runs/<name>-<time>`, numbered if there is one already.

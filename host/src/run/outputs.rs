@@ -8,7 +8,7 @@ use super::start::StartLayer;
 use super::{Job, Setup};
 use crate::data::{self, Dataset};
 use crate::output::Output;
-use crate::report::{self, ReportedRun, RunEvaluation, RunFiles};
+use crate::report::{self, EpochFigures, ReportedRun, RunEvaluation, RunFiles, RunParts};
 use crate::settings::LossSetting;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result};
@@ -89,13 +89,20 @@ impl<'a> RunOutputs<'a> {
     ) -> Result<()> {
         let metrics = metrics(epochs)?;
         let model = model(self.dataset, setup)?;
-        let evaluation = serde_json::to_vec(evaluation).context(EVALUATION)?;
+        let config = RunConfig::parse(&self.facts.config).context(CONFIG)?;
+        let figures = EpochFigures::read(&metrics).context(METRICS)?;
+        let parts = RunParts::of(&config, &figures, model.as_slice()).context(CONFIG)?;
+        let evaluation = RunEvaluation {
+            parts: Some(parts),
+            ..evaluation.clone()
+        };
+        let evaluation = serde_json::to_vec(&evaluation).context(EVALUATION)?;
         // From the files, as `kiln report` makes it: that finds all that it needs.
         let files = RunFiles {
             metrics: &metrics,
             config: &self.facts.config,
             model: &model.open().context(MODEL)?,
-            model_bytes: model.as_slice().len(),
+            model_bytes: model.as_slice(),
             evaluation: Some(&evaluation),
         };
         let run = ReportedRun::of(job.out.path(), &files)?;

@@ -7,15 +7,16 @@
 //! | `NUMBER-VALUES/result.json` | what the run came to | with its other files, or where it diverged |
 //! | `sweep.csv`, `sweep.svg`, `sweep.html` | the results | whenever the sweep ends |
 //!
-//! Each of them appears whole. A run is done where there is a result and no checkpoint, and goes on
+//! Each of them appears whole, and while a sweep goes on, its lock is there, too. A run is done where there is a result and no checkpoint, and goes on
 //! from its checkpoint where there is one; so a sweep can be killed at any time.
 
 use super::plan::SweepPlan;
 use super::result::RunResult;
+use crate::folder_lock::{FolderLock, FolderLockError, LOCK};
 use crate::network_file::SyntaxError;
 use crate::plain_file;
 use crate::run::folder::{CHECKPOINT, resume_sweep_command};
-use crate::whole_file::{self, STAGING};
+use crate::whole_file;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,10 +26,12 @@ const PLAN: &str = "plan.toml";
 /// What a run came to.
 pub const RESULT: &str = "result.json";
 
-/// The folder of a sweep.
+/// The folder of a sweep, which no other process writes to until it is dropped.
 #[derive(Clone, Debug)]
 pub struct SweepFolder {
     path: PathBuf,
+    /// Removes the folders made for the sweep, too, where nothing came into them.
+    _lock: FolderLock,
 }
 
 /// Where a run stands.
@@ -53,6 +56,16 @@ pub enum SweepFolderError {
         path: PathBuf,
         /// What is in the way.
         reason: &'static str,
+    },
+    /// Another process writes to the folder.
+    #[error("{flag} {}: in use by {holder}; wait until it is done, or end it", path.display())]
+    Held {
+        /// What the path was given by.
+        flag: &'static str,
+        /// The path given.
+        path: PathBuf,
+        /// Which process, since when, and what was typed.
+        holder: String,
     },
     /// There is no sweep to go on with.
     #[error("--resume {}: {reason}; name the folder of a sweep", path.display())]
@@ -81,70 +94,87 @@ pub enum SweepFolderError {
 }
 
 impl SweepFolder {
-    /// A folder for a new sweep; nothing is written yet.
+    /// Takes a folder for a new sweep; nothing is left there if no plan is written.
     ///
     /// # Errors
     ///
-    /// If there is a file of that name, or anything in the folder.
+    /// If there is a file of that name, anything in the folder, or another process that writes to it.
     pub fn new(path: &Path) -> Result<Self, SweepFolderError> {
-        let path = path.to_path_buf();
-        match fs::read_dir(&path).map(|mut entries| entries.next().is_some()) {
-            Ok(false) => Ok(Self { path }),
-            Ok(true) => Err(SweepFolderError::Occupied {
-                reason: match path.join(PLAN).is_file() {
-                    true => "the folder holds a sweep",
-                    false => "the folder holds other files",
-                },
-                path,
-            }),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Self { path }),
-            Err(_) if path.is_file() => Err(SweepFolderError::Occupied {
-                reason: "this is a file",
-                path,
-            }),
-            Err(cause) => Err(SweepFolderError::Disk { path, cause }),
+        let occupied = |reason| SweepFolderError::Occupied {
+            reason,
+            path: path.into(),
+        };
+        if path.is_file() {
+            return Err(occupied("this is a file"));
+        }
+        let folder = Self::take(path, "--out")?;
+        if path.join(PLAN).is_file() {
+            return Err(occupied("the folder holds a sweep"));
+        }
+        let mut entries = fs::read_dir(path).map_err(folder.disk(path))?;
+        match entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == LOCK)) {
+            true => Ok(folder),
+            false => Err(occupied("the folder holds other files")),
         }
     }
 
-    /// The folder of a sweep that was begun, with its plan.
+    /// Takes the folder of a sweep that was begun, with its plan.
     ///
     /// Removes temporary files and folders of Kiln's that a crash has left there.
     ///
     /// # Errors
     ///
-    /// If there is none, or its plan cannot be read.
+    /// If there is none, its plan cannot be read, or another process goes on with it.
     pub fn open(path: &Path) -> Result<(Self, SweepPlan), SweepFolderError> {
-        let folder = Self {
-            path: path.to_path_buf(),
-        };
         let plan = path.join(PLAN);
         if !plan.is_file() {
             return Err(SweepFolderError::NoSweep {
                 path: path.into(),
                 reason: match (path.is_dir(), path.exists()) {
+                    (true, _) if path.join(LOCK).is_file() => {
+                        "the folder holds no sweep, as that was ended before it began"
+                    }
                     (true, _) => "the folder holds no sweep",
                     (_, true) => "this is a file",
                     _ => "there is no such folder",
                 },
             });
         }
+        let folder = Self::take(path, "--resume")?;
         let text = plain_file::read_text(&plan).map_err(folder.disk(&plan))?;
         let read = toml::from_str(&text).map_err(|error| SweepFolderError::Unsound {
             path: plan,
             cause: SyntaxError::new(&text, &error).to_string(),
         });
-        let plan = read?;
-        folder.remove_staged().map_err(folder.disk(path))?;
-        Ok((folder, plan))
+        Ok((folder, read?))
     }
 
-    /// Makes the folder and writes the plan into it.
+    fn take(path: &Path, flag: &'static str) -> Result<Self, SweepFolderError> {
+        let disk = |cause| SweepFolderError::Disk {
+            path: path.into(),
+            cause,
+        };
+        let lock = FolderLock::take(path).map_err(|error| match error {
+            FolderLockError::Held { holder } => SweepFolderError::Held {
+                flag,
+                path: path.into(),
+                holder,
+            },
+            FolderLockError::Disk(cause) => disk(cause),
+        })?;
+        lock.remove_staged().map_err(disk)?;
+        Ok(Self {
+            path: path.into(),
+            _lock: lock,
+        })
+    }
+
+    /// Writes the plan into the folder.
     ///
     /// # Errors
     ///
     /// If that cannot be written.
     pub fn begin(&self, plan: &SweepPlan) -> Result<(), SweepFolderError> {
-        fs::create_dir_all(&self.path).map_err(self.disk(&self.path))?;
         let text = toml::to_string(plan).map_err(|error| SweepFolderError::Unsound {
             path: self.path.join(PLAN),
             cause: error.to_string(),
@@ -203,20 +233,6 @@ impl SweepFolder {
                 cause: error.to_string(),
             }),
         }
-    }
-
-    fn remove_staged(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.path)? {
-            let entry = entry?;
-            if !entry.file_name().to_string_lossy().starts_with(STAGING) {
-                continue;
-            }
-            match entry.file_type()?.is_dir() {
-                true => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
-            }
-        }
-        Ok(())
     }
 
     fn disk(&self, path: &Path) -> impl FnOnce(io::Error) -> SweepFolderError + use<> {

@@ -77,6 +77,39 @@ fn a_full_disk_leaves_the_earlier_run_whole() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_full_disk_leaves_no_half_set_of_files() {
+    let workspace = Workspace::new();
+    workspace.images("bars", 2, 10);
+    workspace.text("train bars --epochs 1 --out run");
+    // Smaller than the limit, and not what would be written.
+    let files = ["curves.svg", "confusion.svg", "report.html"];
+    for name in files {
+        workspace.write(&format!("run/{name}"), "earlier");
+    }
+    refused(
+        &mut on_a_small_disk(&workspace, "report run"),
+        &["cannot write run/", "nothing was changed"],
+    );
+    for name in files {
+        assert_eq!(read(workspace.path(&format!("run/{name}"))), b"earlier");
+    }
+    assert_eq!(workspace.names("run"), RUN_FILES);
+    workspace.write("out/model.samples", "earlier");
+    for export in [
+        "--to c --out new/c",
+        "--to c --layout zephyr --out out",
+        "--dataset bars --out out",
+    ] {
+        let export = format!("export --weights run {export}");
+        refused(&mut on_a_small_disk(&workspace, &export), &["cannot write"]);
+    }
+    assert_eq!(workspace.names("."), ["bars", "out", "run"]);
+    assert_eq!(workspace.names("out"), ["model.samples"]);
+    assert_eq!(read(workspace.path("out/model.samples")), b"earlier");
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_full_standard_output_is_an_error() {
     let workspace = Workspace::new();

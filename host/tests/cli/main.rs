@@ -21,6 +21,8 @@ mod help;
 #[cfg(target_os = "linux")]
 mod hostile_files;
 mod import_checked;
+#[cfg(unix)]
+mod locks;
 mod memory;
 mod misuse;
 mod onnx_cases;
@@ -34,6 +36,8 @@ mod report;
 #[cfg(unix)]
 mod resume;
 mod same_bits;
+#[cfg(target_os = "linux")]
+mod signals;
 mod splits;
 #[cfg(target_os = "linux")]
 mod streams;
@@ -42,6 +46,8 @@ mod support;
 #[cfg(unix)]
 mod sweep;
 mod tensors;
+#[cfg(unix)]
+mod torment;
 mod train;
 #[cfg(unix)]
 mod unknown;

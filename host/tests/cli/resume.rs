@@ -25,12 +25,18 @@ pub struct Ended {
 
 impl Running {
     pub fn start(workspace: &Workspace, arguments: &str) -> Self {
+        Self::start_by(workspace, &[], arguments)
+    }
+
+    /// Starts it by `env` with these arguments.
+    pub fn start_by(workspace: &Workspace, env: &[&str], arguments: &str) -> Self {
         let kiln = workspace.kiln("");
         // Signals that whoever runs the tests ignores would be ignored by the program, too.
         let mut command = Command::new("env");
         #[cfg(target_os = "linux")]
         command.arg("--default-signal=HUP,INT,TERM");
         let mut child = command
+            .args(env)
             .arg(kiln.get_program())
             .args(arguments.split_whitespace())
             .current_dir(workspace.path("."))
@@ -57,6 +63,11 @@ impl Running {
     pub fn until_word(&mut self, word: &str) {
         let begins = |line: String| line.split_whitespace().next() == Some(word);
         assert!(self.lines.by_ref().any(begins), "no line of {word}");
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, script: &str) {

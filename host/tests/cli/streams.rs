@@ -1,6 +1,6 @@
 //! Standard streams that are full, closed or of no use.
 
-use crate::support::{Workspace, refused};
+use crate::support::{RUN_FILES, Workspace, refused};
 
 /// A run, its dataset and a picture.
 fn workspace() -> Workspace {
@@ -42,6 +42,43 @@ fn a_full_standard_output_is_named_by_every_command() {
             &mut in_shell(&workspace, &format!("KILN {command} > /dev/full")),
             &words,
         );
+    }
+    // A run is worth more than what is told of it.
+    assert_eq!(workspace.names("new"), RUN_FILES);
+}
+
+#[test]
+fn what_takes_long_goes_on_when_nobody_reads() {
+    let workspace = workspace();
+    let sweep = "dataset = 'bars'\n[training]\nepochs = 3\n[grid]\nlr = [0.1, 0.2]\n";
+    workspace.write("sweep.toml", sweep);
+    let quantize = "quantize --weights run --dataset bars --out int8.kiln";
+    for (nobody, code) in [
+        ("2> errors | true", None),
+        ("--json 2>&1 > told | true", None),
+        (">&- 2> errors", Some(0)),
+        ("> told 2>&-", Some(0)),
+    ] {
+        for command in [
+            "train bars --epochs 3 --out new",
+            "sweep sweep.toml --out many",
+            quantize,
+        ] {
+            let command = format!("KILN {command} {nobody}; code=$?; cat errors 2>&1; exit $code");
+            let output = in_shell(&workspace, &command).output().unwrap();
+            let told = String::from_utf8(output.stdout).unwrap();
+            assert!(!told.contains("panicked"), "{command}: {told}");
+            assert!(
+                code.is_none() || output.status.code() == code,
+                "{command}: {told}"
+            );
+        }
+        assert_eq!(workspace.names("new"), RUN_FILES, "{nobody}");
+        assert!(workspace.path("many/sweep.html").exists(), "{nobody}");
+        assert!(workspace.path("int8.kiln").exists(), "{nobody}");
+        std::fs::remove_dir_all(workspace.path("new")).unwrap();
+        std::fs::remove_dir_all(workspace.path("many")).unwrap();
+        std::fs::remove_file(workspace.path("int8.kiln")).unwrap();
     }
 }
 

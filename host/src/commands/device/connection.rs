@@ -6,6 +6,7 @@ use crate::firmware::{CompilerProgress, Firmware, FirmwareSources, TrainingMemor
 use crate::link::{self, Description, LinkSession};
 use crate::number;
 use crate::output::{self, Output};
+use crate::signals;
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::ModelFile;
@@ -130,7 +131,7 @@ impl ConnectionArguments {
         let mut emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&socket))?;
         let stopper = emulation.stopper();
         let interrupted = stopper.clone();
-        ctrlc::set_handler(move || {
+        signals::watch(move || {
             interrupted.stop();
             std::process::exit(INTERRUPTED);
         })?;

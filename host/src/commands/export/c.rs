@@ -9,7 +9,6 @@ use crate::output::Output;
 use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The result as JSON.
@@ -50,17 +49,12 @@ pub fn run(arguments: &ExportArguments) -> Result<()> {
     let layout = arguments.layout.unwrap_or_default();
     let written = c::write(&model, &name, training.as_ref(), samples.as_ref(), layout);
     let written = written.with_context(file)?;
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let mut files = Vec::new();
-    for own in written {
-        let path = folder.join(own.name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-        }
-        whole_file::write(&path, own.content.as_bytes())
-            .with_context(|| path.display().to_string())?;
-        files.push(path);
-    }
+    let contents = written
+        .iter()
+        .map(|own| (&own.name, own.content.as_bytes()));
+    whole_file::write_all(&folder, &contents.collect::<Vec<_>>())?;
+    let files = written.iter().map(|own| folder.join(&own.name));
+    let files: Vec<PathBuf> = files.collect();
     describe_network(output, model.network())?;
     if let Some(training) = &training {
         output.item(

@@ -12,9 +12,11 @@ use crate::whole_file;
 use anyhow::{Context, Result, ensure};
 use kiln_core::{Crc32, SamplesParts, bytes_of_codes};
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What the files are called.
+const MODEL: &str = "model.kiln";
+const SAMPLES_FILE: &str = "model.samples";
 /// Samples written where no number is given.
 const SAMPLES: usize = 100;
 
@@ -97,11 +99,9 @@ fn write(
         AnyModel::Int8(_) => (None, crc),
     };
     let place = |name: &str| folder.join(name);
-    let (model_path, samples_path) = (place("model.kiln"), place("model.samples"));
-    fs::create_dir_all(folder).with_context(|| unwritable(folder))?;
-    for (path, content) in [(&model_path, bytes.as_slice()), (&samples_path, &encoded)] {
-        whole_file::write(path, content).with_context(|| path.display().to_string())?;
-    }
+    let (model_path, samples_path) = (place(MODEL), place(SAMPLES_FILE));
+    let files = [(MODEL, bytes.as_slice()), (SAMPLES_FILE, &encoded)];
+    whole_file::write_all(folder, &files)?;
     Ok(FirmwareReport {
         model_bytes: bytes.as_slice().len(),
         samples_bytes: encoded.len(),
@@ -125,7 +125,7 @@ pub(super) fn check_folder(folder: &Path) -> Result<()> {
         .ancestors()
         .filter(|path| !path.as_os_str().is_empty());
     let made = named.into_iter().find(|folder| folder.exists());
-    let inside = made.unwrap_or(Path::new(".")).join("model.kiln");
+    let inside = made.unwrap_or(Path::new(".")).join(MODEL);
     whole_file::check(&inside).with_context(|| unwritable(folder))
 }
 

@@ -52,6 +52,16 @@ pub enum RunError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// There is nothing that says which files are of one run.
+    #[error(
+        "{}: there is none, so nothing says that the files here are of one run; runs of earlier \
+         versions of Kiln have none: run it again by `kiln train --config`",
+        path.display()
+    )]
+    Unbound {
+        /// The file.
+        path: PathBuf,
+    },
     /// The config is damaged.
     #[error("{}: {cause}; run it again to have it whole", path.display())]
     Config {

@@ -22,14 +22,18 @@ pub fn predict_command(folder: &Path) -> String {
     format!("kiln predict IMAGE… --weights{}", value(folder))
 }
 
+/// Text as one word that a shell takes for what it is.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@,".contains(c);
+    match text.chars().all(plain) {
+        true => text.into(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 /// A path behind a flag, so that a shell takes it for what it is.
 fn value(path: &Path) -> String {
     let path = path.display().to_string();
-    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@,".contains(c);
     let separator = if path.starts_with('-') { "=" } else { " " };
-    if path.chars().all(plain) {
-        format!("{separator}{path}")
-    } else {
-        format!("{separator}'{}'", path.replace('\'', r"'\''"))
-    }
+    format!("{separator}{}", shell_word(&path))
 }

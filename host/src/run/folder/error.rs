@@ -41,6 +41,16 @@ pub enum RunFolderError {
         /// The path given.
         path: PathBuf,
     },
+    /// Another process writes to the folder.
+    #[error("{flag} {}: in use by {holder}; wait until it is done, or end it", path.display())]
+    Held {
+        /// What the path was given by.
+        flag: &'static str,
+        /// The path given.
+        path: PathBuf,
+        /// Which process, since when, and what was typed.
+        holder: String,
+    },
     /// There is no run in the folder to go on with.
     #[error("--resume {}: {reason}", path.display())]
     NothingToResume {

@@ -12,12 +12,16 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_new_folder_appears_with_its_files_only_when_written() {
+fn a_new_folder_stays_only_when_written_to() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("runs/deep/one");
-    let folder = RunFolder::prepare(&path).unwrap();
+    drop(RunFolder::prepare(&path).unwrap());
     assert!(names(root.path()).is_empty());
+    let folder = RunFolder::prepare(&path).unwrap();
     folder.write(&FILES).unwrap();
+    let refused = RunFolder::prepare(&path).unwrap_err().to_string();
+    assert!(refused.contains("in use by process"), "{refused}");
+    drop(folder);
     assert_eq!(names(&path), [CONFIG, METRICS, MODEL]);
     assert_eq!(names(path.parent().unwrap()), ["one"]);
 }
@@ -34,6 +38,7 @@ fn an_empty_folder_is_filled_and_an_earlier_run_replaced() {
     again
         .write(&[(METRICS, b"1"), (CONFIG, b"2"), (MODEL, b"3")])
         .unwrap();
+    drop(again);
     assert_eq!(names(root.path()), [CONFIG, METRICS, MODEL, "remarks.txt"]);
     assert_eq!(fs::read(root.path().join(MODEL)).unwrap(), b"3");
 }
@@ -55,23 +60,22 @@ fn other_folders_and_files_are_refused() {
 #[test]
 fn a_failure_leaves_nothing_new_and_everything_old() {
     let root = tempfile::tempdir().unwrap();
-    // A name no system takes fails after the first file was written, as a full disk would.
-    let failing: [(&str, &[u8]); 2] = [(METRICS, b"new"), ("no/such/folder", b"")];
+    // A name no system takes fails, as a full disk would.
+    let failing: [(&str, &[u8]); 2] = [(METRICS, b"new"), ("x\0", b"")];
     let new = RunFolder::prepare(&root.path().join("runs/one")).unwrap();
     let message = new.write(&failing).unwrap_err().to_string();
     assert!(
         message.contains("nothing of the run was saved"),
         "{message}"
     );
+    drop(new);
     assert!(names(root.path()).is_empty());
 
     let path = root.path().join("old");
     RunFolder::prepare(&path).unwrap().write(&FILES).unwrap();
-    assert!(
-        RunFolder::existing(path.clone())
-            .write(&[("x\0", b"")])
-            .is_err()
-    );
+    let again = RunFolder::prepare(&path).unwrap();
+    assert!(again.write(&failing).is_err());
+    drop(again);
     assert_eq!(names(&path), [CONFIG, METRICS, MODEL]);
     assert_eq!(fs::read(path.join(METRICS)).unwrap(), b"a");
 }
@@ -82,13 +86,15 @@ fn a_checkpoint_is_what_a_folder_holds_until_the_run_is_done() {
     let path = root.path().join("runs/one");
     let folder = RunFolder::prepare(&path).unwrap();
     folder.write(&[(CHECKPOINT, b"state")]).unwrap();
+    let kept = folder.finish(&[("x\0", b"")]).unwrap_err().to_string();
+    assert!(kept.contains("is kept: make room, then"), "{kept}");
+    drop(folder);
     assert_eq!(names(&path), [CHECKPOINT]);
     let refused = RunFolder::prepare(&path).unwrap_err().to_string();
     assert!(refused.contains("unfinished run"), "{refused}");
-    let kept = folder.finish(&[("x\0", b"")]).unwrap_err().to_string();
-    assert!(kept.contains("is kept: make room, then"), "{kept}");
     let again = RunFolder::unfinished(&path).unwrap();
     again.finish(&FILES).unwrap();
+    drop(again);
     assert_eq!(names(&path), [CONFIG, METRICS, MODEL]);
     assert!(RunFolder::unfinished(&path).is_err());
 }
@@ -100,11 +106,13 @@ fn an_abandoned_run_leaves_what_was_there_before() {
     folder.abandon().unwrap();
     folder.write(&[(CHECKPOINT, b"state")]).unwrap();
     folder.abandon().unwrap();
+    drop(folder);
     assert!(names(root.path()).is_empty());
 
     let empty = RunFolder::prepare(root.path()).unwrap();
     empty.write(&[(CHECKPOINT, b"state")]).unwrap();
     empty.abandon().unwrap();
+    drop(empty);
     assert!(names(root.path()).is_empty());
 }
 

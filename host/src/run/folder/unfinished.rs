@@ -1,28 +1,45 @@
 //! Run folders of runs that are not done: they hold a checkpoint.
 
 use super::{CHECKPOINT, INT8_MODEL, MODEL, RunFolder, RunFolderError};
-use crate::whole_file::{STAGING, staged_file};
+use crate::folder_lock::{FolderLock, FolderLockError};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 impl RunFolder {
-    /// The folder of an unfinished run, to go on with it.
+    /// Takes the folder of an unfinished run, to go on with it.
     ///
     /// Removes temporary files of Kiln's that a crash has left there.
     ///
     /// # Errors
     ///
-    /// If there is no unfinished run, or it cannot be written to.
+    /// If there is no unfinished run, it cannot be written to, or another process goes on with it.
     pub fn unfinished(path: &Path) -> Result<Self, RunFolderError> {
         let path = path.to_path_buf();
-        if let Some(reason) = nothing_to_resume(&path) {
-            return Err(RunFolderError::NothingToResume { path, reason });
-        }
-        if let Err(cause) = remove_staged(&path).and_then(|()| staged_file(&path).map(drop)) {
-            return Err(RunFolderError::Locked { path, cause });
-        }
-        Ok(Self::existing(path))
+        let find = || match nothing_to_resume(&path) {
+            Some(reason) => Err(RunFolderError::NothingToResume {
+                path: path.clone(),
+                reason,
+            }),
+            None => Ok(()),
+        };
+        let unwritable = |cause| RunFolderError::Locked {
+            path: path.clone(),
+            cause,
+        };
+        find()?;
+        let lock = FolderLock::take(&path).map_err(|error| match error {
+            FolderLockError::Held { holder } => RunFolderError::Held {
+                flag: "--resume",
+                path: path.clone(),
+                holder,
+            },
+            FolderLockError::Disk(cause) => unwritable(cause),
+        })?;
+        // Whoever held it before may have come to the run's end.
+        find()?;
+        lock.remove_staged().map_err(unwritable)?;
+        Ok(Self { path, _lock: lock })
     }
 
     /// Where the state of the run is while it is not done.
@@ -46,15 +63,14 @@ impl RunFolder {
         remove(&path).map_err(self.unsaved(&path))
     }
 
-    /// Takes back what an unfinished run has left: its checkpoint, and the folders made for it.
+    /// Takes back what an unfinished run has left: its checkpoint and, once it is dropped, the folders
+    /// made for it.
     ///
     /// # Errors
     ///
     /// If the checkpoint cannot be removed.
     pub fn abandon(&self) -> io::Result<()> {
-        remove(&self.checkpoint())?;
-        self.remove_made();
-        Ok(())
+        remove(&self.checkpoint())
     }
 
     /// The error for a file that cannot be written: something of the run is kept or not.
@@ -92,15 +108,4 @@ fn nothing_to_resume(folder: &Path) -> Option<&'static str> {
     } else {
         Some("there is no such folder; name that of an unfinished run")
     }
-}
-
-fn remove_staged(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let staged = entry.file_name().to_string_lossy().starts_with(STAGING);
-        if staged && entry.file_type()?.is_file() {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
 }
