@@ -214,17 +214,35 @@ impl LinkSession {
         let sequence = self.sequence;
         let frame = Frame { sequence, body };
         let bytes = encode(&frame, &mut buffer).ok_or(LinkError::TooLarge(len))?;
+        let mut is_taken = false;
         for attempt in 0..ATTEMPTS {
             self.repeats += u64::from(attempt > 0);
             // A zero first: it ends whatever the device takes for the start of a frame.
-            self.stream.write_all(&[0])?;
-            self.stream.write_all(bytes)?;
-            self.stream.flush()?;
+            is_taken = self.send(&[0])? && self.send(bytes)?;
             if let Some(answer) = self.listen()? {
                 return Ok(answer);
             }
         }
-        Err(LinkError::Silent(ATTEMPTS))
+        Err(match is_taken {
+            true => LinkError::Silent(ATTEMPTS),
+            false => LinkError::Deaf(ATTEMPTS),
+        })
+    }
+
+    /// Sends bytes; whether all of them were taken before patience was at its end.
+    fn send(&mut self, mut bytes: &[u8]) -> Result<bool, LinkError> {
+        let deadline = Instant::now() + self.patience;
+        while !bytes.is_empty() {
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(LinkError::Closed),
+                Ok(count) => bytes = &bytes[count..],
+                Err(error) if is_pause(&error) && Instant::now() < deadline => {}
+                Err(error) if is_pause(&error) => return Ok(false),
+                Err(error) if is_end(&error) => return Err(LinkError::Closed),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(true)
     }
 
     /// The answer to the last request; `None` if it has to be asked again.
@@ -236,9 +254,7 @@ impl LinkSession {
                 Ok(0) => return Err(LinkError::Closed),
                 Ok(count) => count,
                 Err(error) if is_pause(&error) => continue,
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                    return Err(LinkError::Closed);
-                }
+                Err(error) if is_end(&error) => return Err(LinkError::Closed),
                 Err(error) => return Err(error.into()),
             };
             for byte in &bytes[..count] {
@@ -272,6 +288,7 @@ impl LinkSession {
                 Ok(0) => return Err(LinkError::Closed),
                 Ok(_) => {}
                 Err(error) if is_pause(&error) => break,
+                Err(error) if is_end(&error) => return Err(LinkError::Closed),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -285,5 +302,12 @@ fn is_pause(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+    )
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
     )
 }
