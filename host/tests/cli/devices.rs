@@ -5,8 +5,8 @@ use crate::support::Workspace;
 use host::link::{LinkError, LinkSession, from_socket, open};
 use host::weights::ModelBytes;
 use kiln_core::link::{
-    Decoder, Device, Frame, LINK_VERSION, Refusal, Request, Response, Usage, encode, encoded_len,
-    parse,
+    Decoder, Device, Footprint, Frame, LINK_VERSION, Refusal, Request, Response, StorageState,
+    Usage, encode, encoded_len, parse,
 };
 use kiln_core::{ModelFile, ModelParts, ModelTask, Network, Scaling};
 use serialport::{SerialPort, TTYPort};
@@ -55,7 +55,7 @@ fn play(mut line: UnixStream, model: &[u8]) {
             };
             let Frame { sequence, body } = parse::<Request<'_>>(payload).unwrap();
             let body = answer(body, model);
-            let mut buffer = vec![0; encoded_len(512)];
+            let mut buffer = vec![0; encoded_len(2048)];
             let frame = encode(&Frame { sequence, body }, &mut buffer).unwrap();
             line.write_all(frame).unwrap();
         }
@@ -64,6 +64,7 @@ fn play(mut line: UnixStream, model: &[u8]) {
 
 fn answer<'a>(request: Request<'_>, model: &[u8]) -> Response<'a> {
     const LOGITS: [u8; 8] = [0, 0, 0xE0, 0x40, 0, 0, 0xE0, 0x40];
+    const PARAMETERS: [u8; 1024] = [0; 1024];
     match request {
         Request::Hello => Response::Device(Device {
             version: LINK_VERSION,
@@ -84,6 +85,27 @@ fn answer<'a>(request: Request<'_>, model: &[u8]) -> Response<'a> {
             damaged: 4,
         }),
         Request::Finish => Response::Finished,
+        Request::Configure(_) => Response::Configured(Footprint {
+            parameters: 1,
+            gradient: 2,
+            velocity: 3,
+            arena: 4,
+            winners: 5,
+        }),
+        Request::Train(_) => Response::Trained {
+            ticks: 3,
+            loss: 1.0,
+            correct: true,
+        },
+        Request::Parameters { count, .. } => {
+            Response::Parameters(&PARAMETERS[..4 * usize::from(count)])
+        }
+        Request::Store => Response::Stored { number: 7 },
+        Request::Storage => Response::Storage(StorageState {
+            number: 6,
+            erases: 3,
+            is_damaged: true,
+        }),
         _ => Response::Refused(Refusal::Unknown),
     }
 }
@@ -128,6 +150,22 @@ fn a_device_that_computes_wrong_fails_the_check_and_passes_where_that_is_allowed
             "{printed}"
         );
         assert_eq!(printed.contains("error: "), code == 1, "{printed}");
+    }
+}
+
+#[test]
+fn a_damaged_half_of_a_storage_and_its_wear_are_told() {
+    let workspace = workspace();
+    let train = "device train --dataset bars --weights model.kiln --port port --stored --store \
+                 --allow-unequal --limit 2 --test 0";
+    let (printed, code) = beside_device(&workspace, train);
+    assert_eq!(code, Some(0), "{printed}");
+    for told in [
+        "one half was damaged: it went on from number 6 in the other",
+        "on the device, number 7",
+        "erased 3 times each at most",
+    ] {
+        assert!(printed.contains(told), "{printed}");
     }
 }
 

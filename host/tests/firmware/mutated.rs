@@ -174,7 +174,8 @@ impl Source {
                 batch: self.often(1, &[2, 16, 0, u16::MAX]),
                 rate: self.rate(),
             }),
-            80..95 => Request::Parameters {
+            80..83 => Request::Storage,
+            83..95 => Request::Parameters {
                 first: self.pick(&[0, 0, 90, 91, 300, u32::MAX, first]),
                 count: self.pick(&[0, 1, 90, 256, 257, u16::MAX, count]),
             },
@@ -246,6 +247,7 @@ fn kind(response: &Response<'_>) -> &'static str {
         Response::Diverged => "diverged",
         Response::Parameters(_) => "parameters",
         Response::Stored { .. } => "stored",
+        Response::Storage(_) => "storage",
         _ => "another",
     }
 }
@@ -462,6 +464,7 @@ fn mutated_requests_neither_stop_nor_change_the_device() {
         "trained",
         "parameters",
         "stored",
+        "storage",
         "logits",
     ] {
         assert!(
