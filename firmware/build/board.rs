@@ -66,9 +66,9 @@ pub fn layout(board: &Board, storage: usize) -> String {
         ..
     } = *board;
     let program = board.flash - storage;
-    let regions = match board.target.starts_with("riscv") {
+    let stack = match board.target.starts_with("riscv") {
         true => RISCV_REGIONS,
-        false => "",
+        false => STACK_FIRST,
     };
     let boot = match board.boot {
         BoardBoot::VectorTable => "",
@@ -79,7 +79,7 @@ pub fn layout(board: &Board, storage: usize) -> String {
         "MEMORY\n{{\n  \
            FLASH : ORIGIN = {flash_origin:#010x}, LENGTH = {program}\n  \
            RAM   : ORIGIN = {ram_origin:#010x}, LENGTH = {ram}\n}}\n\
-         {regions}{boot}\
+         {stack}{boot}\
          _kiln_storage = ORIGIN(FLASH) + LENGTH(FLASH);\n\
          ASSERT(_stack_start - _stack_end >= {STACK_BYTES}, \"{}: the RAM is too small: beside \
          what the network takes, it leaves the stack less than {STACK_BYTES} bytes; use a smaller \
@@ -87,6 +87,23 @@ pub fn layout(board: &Board, storage: usize) -> String {
         board.name
     )
 }
+
+/// The stack at the RAM's beginning, as long as what the statics leave, instead of behind them: one that
+/// overflows runs out of the RAM, where no chip here has memory, before anything is written over. There the
+/// processor faults at the first access, since the bus or a region without access says so: of a mebibyte,
+/// which no frame leaps over, as one could over a region between stack and statics. The sum has room for
+/// what the sections' alignments take.
+const STACK_FIRST: &str = "\
+_kiln_statics = SIZEOF(.data) + SIZEOF(.bss) + SIZEOF(.uninit) + 128;
+SECTIONS {
+  .stack (NOLOAD) : {
+    . += _kiln_statics < LENGTH(RAM) ? (LENGTH(RAM) - _kiln_statics) & ~7 : 0;
+  } > RAM
+} INSERT BEFORE .data;
+_stack_end = ORIGIN(RAM);
+_stack_start = ORIGIN(RAM) + SIZEOF(.stack);
+_kiln_forbidden = ORIGIN(RAM) - 0x100000;
+";
 
 /// What lies where, as riscv-rt asks, and the names that cortex-m-rt gives to the stack's ends.
 const RISCV_REGIONS: &str = "\

@@ -31,6 +31,8 @@ pub mod layers;
 mod mean;
 pub mod memory;
 pub mod model;
+#[cfg(not(target_arch = "riscv32"))]
+pub mod overflow;
 mod panic;
 #[cfg(feature = "all-programs")]
 pub mod profile;

@@ -3,7 +3,8 @@
 use crate::board::{Board, Storage};
 use crate::{int8_head, int8_model, model};
 use kiln_core::Program;
-use storage::{CHUNK, Identity, SlotLayout, Slots};
+use kiln_core::link::{Refusal, StorageState};
+use storage::{CHUNK, Found, Identity, SlotLayout, Slots};
 
 /// Where the trained parameters of one model are kept.
 pub struct Store {
@@ -47,13 +48,61 @@ impl Store {
 
     /// Number of the newest set that is whole, of these tensors of this model; 0 where there is none.
     pub fn number<const STEPS: usize>(&self, board: &mut Board, program: &Program<STEPS>) -> u32 {
-        let newest = Slots::open(board.storage(), self.layout)
-            .ok()
-            .and_then(|slots| slots.newest());
-        match newest {
-            Some(stored) if stored.identity() == self.identity(program) => stored.sequence(),
+        match self.found(board, program) {
+            Ok(Found::Whole(stored)) => stored.sequence(),
             _ => 0,
         }
+    }
+
+    /// What is stored, for these tensors of this model.
+    ///
+    /// # Errors
+    ///
+    /// If the storage fails.
+    pub fn found<const STEPS: usize>(
+        &self,
+        board: &mut Board,
+        program: &Program<STEPS>,
+    ) -> Result<Found, Unusable> {
+        let slots = Slots::open(board.storage(), self.layout).map_err(|_| Unusable)?;
+        Ok(slots.found(self.identity(program)))
+    }
+
+    /// Whether there is a set of these tensors of this model.
+    ///
+    /// # Errors
+    ///
+    /// What is there instead.
+    pub fn check<const STEPS: usize>(
+        &self,
+        board: &mut Board,
+        program: &Program<STEPS>,
+    ) -> Result<(), Refusal> {
+        match self.found(board, program) {
+            Ok(Found::Whole(_)) => Ok(()),
+            Ok(Found::Nothing) => Err(Refusal::NothingStored),
+            Ok(Found::Another(Identity { model, .. })) if model != self.model => {
+                Err(Refusal::StoredModel { model })
+            }
+            Ok(Found::Another(_)) => Err(Refusal::StoredLayers),
+            Ok(Found::Damaged | Found::Version(_)) => Err(Refusal::StoredDamaged),
+            Err(Unusable) => Err(Refusal::Storage),
+        }
+    }
+
+    /// How the storage is, whosever sets it holds.
+    ///
+    /// # Errors
+    ///
+    /// If the storage fails.
+    pub fn state(&self, board: &mut Board) -> Result<StorageState, Unusable> {
+        let slots = Slots::open(board.storage(), self.layout).map_err(|_| Unusable)?;
+        let newest = slots.newest();
+        Ok(StorageState {
+            number: newest.map_or(0, |stored| stored.sequence()),
+            erases: newest.map_or(0, |stored| stored.erases()),
+            is_damaged: slots.is_beside_damage(),
+        })
     }
 
     /// Copies the newest set into `trained`, and gives its number.

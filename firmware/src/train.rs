@@ -10,6 +10,7 @@ use kiln_core::{
     CompactError, CompactTrainer, Crc32, ModelError, Outcome, SamplesError, SamplesFile, Scaling,
     ScalingError, pack_pixels,
 };
+use storage::Found;
 
 /// Why the samples could not be trained on.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +97,7 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
         .save(board, program, trainer.trained())
         .map_err(|_| Failure::Storage)?;
     defmt::println!("stored     number {=u32}", number);
+    report_storage(board)?;
     defmt::println!(
         "heap       high-water {=usize} bytes",
         board::heap_high_water()
@@ -111,9 +113,26 @@ pub fn run(board: &mut Board) -> Result<(), Failure> {
 /// the number of what was stored, or 0.
 fn start(board: &mut Board, trainer: &mut Trainer<'_>, parameters: &[f32]) -> Result<u32, Failure> {
     let program = &model::TRAINING;
+    let found = store::FLOAT.found(board, program);
+    if store::FLOAT
+        .state(board)
+        .is_ok_and(|state| state.is_damaged)
+    {
+        defmt::println!(
+            "storage    damaged in one half: the other is taken, a later set is perhaps lost"
+        );
+    }
     if let Ok(number) = store::FLOAT.load(board, program, trainer.trained_mut()) {
         defmt::println!("start      from what is stored, number {=u32}", number);
         return Ok(number);
+    }
+    match found {
+        Ok(Found::Nothing) => {}
+        Ok(Found::Another(_)) => {
+            defmt::println!("stored     by another network, or of other layers: not taken");
+        }
+        Ok(_) => defmt::println!("stored     damaged in both halves: not taken"),
+        Err(_) => return Err(Failure::Storage),
     }
     match model::START_SEED {
         Some(seed) => {
@@ -128,6 +147,15 @@ fn start(board: &mut Board, trainer: &mut Trainer<'_>, parameters: &[f32]) -> Re
         }
     }
     Ok(0)
+}
+
+/// Says what the storage has gone through, where there is more to say than what was stored.
+fn report_storage(board: &mut Board) -> Result<(), Failure> {
+    let state = store::FLOAT.state(board).map_err(|_| Failure::Storage)?;
+    if state.erases > 1 {
+        defmt::println!("wear       {=u32} erases of a page", state.erases);
+    }
+    Ok(())
 }
 
 /// One pass over the samples.

@@ -1,6 +1,7 @@
 //! The link to a device: requests are sent until they are answered whole.
 
 mod answer;
+mod asking;
 mod error;
 mod session;
 mod stream;

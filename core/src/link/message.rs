@@ -47,6 +47,8 @@ pub enum Request<'a> {
     /// The codes that a network of integers gives for these of its input, each a signed byte, in the order
     /// (row, column, channel).
     InferCodes(&'a [u8]),
+    /// What is the state of the storage?
+    Storage,
 }
 
 /// What a device answers.
@@ -105,6 +107,8 @@ pub enum Response<'a> {
         /// The codes of its output, each a signed byte, in the order (row, column, channel).
         codes: &'a [u8],
     },
+    /// To [`Request::Storage`].
+    Storage(StorageState),
 }
 
 /// A device, and the model it holds.
@@ -122,6 +126,17 @@ pub struct Device<'a> {
     pub model_len: u32,
     /// Number of the trained parameters that it stored last; 0 where there are none.
     pub stored: u32,
+}
+
+/// How a device's storage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorageState {
+    /// Number of the newest set that is whole, whatever model's; 0 where there is none.
+    pub number: u32,
+    /// How often the saves up to that one have erased each page of the storage, at most.
+    pub erases: u32,
+    /// Whether the half beside that set is damaged, so that a later one may have been lost.
+    pub is_damaged: bool,
 }
 
 /// Memory that a device uses, in bytes.

@@ -16,7 +16,8 @@ mod training;
 pub use decoder::{Damaged, Decoder};
 pub use encode::{encode, encoded_len};
 pub use message::{
-    Device, Frame, LINK_VERSION, PARAMETERS_PER_FRAME, Request, Response, Usage, parse,
+    Device, Frame, LINK_VERSION, PARAMETERS_PER_FRAME, Request, Response, StorageState, Usage,
+    parse,
 };
 pub use refusal::Refusal;
 pub use training::{Example, Footprint, Start, Training};

@@ -46,6 +46,15 @@ pub enum Refusal {
     NothingStored,
     /// The storage failed.
     Storage,
+    /// What is stored is another model's.
+    StoredModel {
+        /// CRC-32 that ends its file.
+        model: u32,
+    },
+    /// What is stored is of this model, but of other layers.
+    StoredLayers,
+    /// What is stored is damaged in both halves of the storage, or of a format that the firmware does not read.
+    StoredDamaged,
 }
 
 impl fmt::Display for Refusal {
@@ -70,8 +79,20 @@ impl fmt::Display for Refusal {
             ),
             Self::NotConfigured => f.write_str("it was started again meanwhile; begin anew"),
             Self::Range { parameters } => write!(f, "it trains {parameters} parameters"),
-            Self::NothingStored => f.write_str("it has stored nothing of this training"),
+            Self::NothingStored => f.write_str("it has stored nothing yet"),
             Self::Storage => f.write_str("its flash cannot be erased or written"),
+            Self::StoredModel { model } => write!(
+                f,
+                "what it has stored is another model's (CRC-32 {model:08x}); train without --stored, \
+                 and --store anew"
+            ),
+            Self::StoredLayers => f.write_str(
+                "what it has stored is of other layers; train the same layers, or without --stored",
+            ),
+            Self::StoredDamaged => f.write_str(
+                "what it has stored is damaged in both halves of its storage, or of another format; \
+                 train without --stored, and --store anew",
+            ),
         }
     }
 }

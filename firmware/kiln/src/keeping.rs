@@ -4,7 +4,7 @@ use crate::learning::TrainedPart;
 use crate::{DeviceError, ModelTrainer};
 use core::fmt;
 use embedded_storage::nor_flash::NorFlash;
-use storage::{Identity, LayoutError, LoadError, OpenError, SaveError, SlotLayout, Slots};
+use storage::{Found, Identity, LayoutError, LoadError, OpenError, SaveError, SlotLayout, Slots};
 
 /// Why nothing was saved or loaded. `E` is the flash's own error. What was saved before is still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum KeepError<E> {
     Open(OpenError<E>),
     /// Nothing has been saved yet.
     Nothing,
+    /// What has been saved is damaged in both halves of the flash, or of a format that this build does not read.
+    Damaged,
     /// What has been saved is another model's, or of other layers; or the flash failed.
     Load(LoadError<E>),
     /// The flash failed.
@@ -56,9 +58,13 @@ impl<P: TrainedPart<STEPS>, const STEPS: usize> ModelTrainer<P, STEPS> {
         let layout = layout::<P, F, STEPS>(&flash)?;
         let trained = self.trained_mut().map_err(KeepError::Model)?;
         let mut slots = Slots::open(flash, layout).map_err(KeepError::Open)?;
-        let newest = slots.newest().ok_or(KeepError::Nothing)?;
+        let identity = identity::<P, STEPS>();
+        let newest = slots.newest().ok_or(match slots.found(identity) {
+            Found::Nothing => KeepError::Nothing,
+            _ => KeepError::Damaged,
+        })?;
         slots
-            .load(&newest, identity::<P, STEPS>(), trained)
+            .load(&newest, identity, trained)
             .map_err(KeepError::Load)?;
         Ok(newest.sequence())
     }
@@ -88,6 +94,9 @@ impl<E: fmt::Debug> fmt::Display for KeepError<E> {
             Self::Layout(error) => error.fmt(f),
             Self::Open(error) => error.fmt(f),
             Self::Nothing => f.write_str("nothing has been saved yet"),
+            Self::Damaged => f.write_str(
+                "what was saved is damaged in both halves of the flash, or of another format; train again",
+            ),
             Self::Load(error) => error.fmt(f),
             Self::Save(error) => error.fmt(f),
             Self::NotFinite => f.write_str(

@@ -74,7 +74,15 @@ pub enum Exit {
 }
 
 /// A fault of the processor stops the program as a panic does, instead of hanging it.
-fn stop_after_fault() -> ! {
-    defmt::println!("error: stopped by a fault of the processor");
+fn stop_after_fault(is_overflow: bool) -> ! {
+    if is_overflow {
+        defmt::println!(
+            "error: the stack overflowed its {=usize} bytes: take a board with more RAM, or a network that \
+             leaves the stack more",
+            stack_bytes()
+        );
+    } else {
+        defmt::println!("error: stopped by a fault of the processor");
+    }
     exit(Exit::Failure)
 }

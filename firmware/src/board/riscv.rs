@@ -29,5 +29,5 @@ global_asm!(
 // and no other symbol has the name.
 #[unsafe(no_mangle)]
 extern "C" fn ExceptionHandler() -> ! {
-    super::stop_after_fault()
+    super::stop_after_fault(super::stack_has_overflowed())
 }

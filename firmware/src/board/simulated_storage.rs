@@ -25,6 +25,10 @@ pub(super) fn start() -> (Storage, &'static mut [u32; NOTES]) {
     // SAFETY: the memory is there, the linker has placed nothing in it, all of its bytes are
     // values, and this is called once, so that nobody else refers to it.
     let memory = unsafe { slice::from_raw_parts_mut(START as *mut u8, STORAGE_BYTES) };
+    // The emulator starts with zeros, where a chip that is new has ones.
+    if memory.iter().all(|byte| *byte == 0) {
+        memory.fill(0xFF);
+    }
     // SAFETY: as above; it begins behind the storage, whole pages, and so is aligned.
     let notes = unsafe { &mut *((START + STORAGE_BYTES) as *mut [u32; NOTES]) };
     (SimulatedFlash::new(memory, []), notes)

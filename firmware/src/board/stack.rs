@@ -1,8 +1,9 @@
 //! How deep the stack ever was, and whether that was too deep: the start-up code painted it, and
 //! what it wrote over stays.
 //!
-//! Behind the stack's end lie the heap and the statics. Its last bytes are a guard that no program
-//! may write: one that did has perhaps written over those, too.
+//! A Cortex-M's stack ends where the RAM begins, so that the processor faults where it would go on. A
+//! RISC-V's ends above the statics. In both, the last bytes are a guard that no program may write: one that
+//! did has, on a RISC-V, perhaps written over the statics, too.
 
 use boards::STACK_GUARD_BYTES;
 
@@ -16,7 +17,7 @@ unsafe extern "C" {
     static _stack_start: u32;
 }
 
-/// Most bytes of stack that were ever in use, from the top of RAM down; nothing where it has
+/// Most bytes of stack that were ever in use, from its top down; nothing where it has
 /// overflowed.
 pub fn stack_high_water() -> Option<usize> {
     let top = &raw const _stack_start;
@@ -32,6 +33,13 @@ pub fn stack_has_overflowed() -> bool {
 /// Bytes of stack that may be in use.
 pub fn stack_bytes() -> usize {
     (&raw const _stack_start) as usize - guard_end() as usize
+}
+
+/// Whether a stack that is at this address in a fault has overflowed: its end is not far above, or below
+/// by less than what a function saves at once.
+#[cfg(not(target_arch = "riscv32"))]
+pub(super) fn ends_above(stack_pointer: usize) -> bool {
+    stack_pointer < guard_end() as usize
 }
 
 fn guard_end() -> *const u32 {

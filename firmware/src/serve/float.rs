@@ -3,8 +3,6 @@
 use super::port::Port;
 use super::{End, Failure, ModelIdentity, Responder, ServedModel, Session, once};
 use crate::board::{self, Board};
-#[cfg(feature = "training")]
-use crate::store::Store;
 use crate::{memory, model};
 use kiln_core::link::{Decoder, Frame, MESSAGE_OVERHEAD, Refusal, Request, Response, encoded_len};
 #[cfg(feature = "training")]
@@ -114,6 +112,8 @@ impl ServedModel for FloatServer {
         pixels: model::PIXELS,
         memory: memory::BYTES,
     };
+    #[cfg(feature = "training")]
+    const STORE: crate::store::Store = crate::store::FLOAT;
 
     #[cfg(feature = "training")]
     fn stored(&mut self, board: &mut Board) -> u32 {
@@ -133,7 +133,6 @@ impl ServedModel for FloatServer {
 #[cfg(feature = "training")]
 impl super::training::LearningModel<{ model::STEPS }> for FloatServer {
     const LEARNER: &'static Network = &model::NETWORK;
-    const STORE: Store = crate::store::FLOAT;
     const ROOM: [usize; 2] = [memory::VALUES, memory::WINNERS];
 
     fn candidate(&mut self) -> &mut &'static mut Plan {

@@ -97,6 +97,8 @@ impl ServedModel for Int8Server {
         pixels: int8_model::PIXELS,
         memory: MEMORY_BYTES,
     };
+    #[cfg(feature = "training")]
+    const STORE: crate::store::Store = crate::store::INT8_HEAD;
 
     #[cfg(feature = "training")]
     fn stored(&mut self, board: &mut Board) -> u32 {
@@ -161,7 +163,6 @@ mod learning {
     use crate::int8_head;
     use crate::serve::training::{self, LearningModel};
     use crate::serve::{End, Failure, Session, once};
-    use crate::store::{self, Store};
     use kiln_core::link::{Decoder, Refusal};
     use kiln_core::{Network, Program};
 
@@ -200,7 +201,6 @@ mod learning {
 
     impl LearningModel<{ int8_head::STEPS }> for Int8Server {
         const LEARNER: &'static Network = &int8_head::NETWORK;
-        const STORE: Store = store::INT8_HEAD;
         const ROOM: [usize; 2] = [int8_head::ROOM_VALUES, int8_head::ROOM_WINNERS];
 
         fn candidate(&mut self) -> &mut &'static mut Plan {

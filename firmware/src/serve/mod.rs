@@ -29,6 +29,9 @@ pub enum Failure {
 trait ServedModel {
     /// What tells it from others.
     const IDENTITY: ModelIdentity;
+    /// Where what it learns is kept.
+    #[cfg(feature = "training")]
+    const STORE: crate::store::Store;
 
     /// Number of the trained parameters that were stored last; 0 where there are none.
     fn stored(&mut self, _: &mut Board) -> u32 {
@@ -158,6 +161,14 @@ impl<M: ServedModel> Session<M> {
             Request::Usage => {
                 let usage = self.usage();
                 self.port.send(sequence, Response::Usage(usage))?;
+            }
+            #[cfg(feature = "training")]
+            Request::Storage => {
+                let body = match M::STORE.state(&mut self.port.board) {
+                    Ok(state) => Response::Storage(state),
+                    Err(_) => Response::Refused(Refusal::Storage),
+                };
+                self.port.send(sequence, body)?;
             }
             Request::Finish => {
                 self.port.send(sequence, Response::Finished)?;

@@ -4,7 +4,6 @@ use super::{End, Failure, Responder, ServedModel, Session};
 use crate::board::Board;
 use crate::first_parameters::initialise;
 use crate::memory::Memory;
-use crate::store::Store;
 use kiln_core::link::{
     Decoder, Example, Footprint, Frame, PARAMETERS_PER_FRAME, Refusal, Request, Response, Start,
     Training,
@@ -18,8 +17,6 @@ use kiln_core::{
 pub(super) trait LearningModel<const STEPS: usize>: ServedModel {
     /// The graph that learns, and that a training counts its layers in.
     const LEARNER: &'static Network;
-    /// Where what was learned is kept.
-    const STORE: Store;
     /// Values and bytes set aside for a training.
     const ROOM: [usize; 2];
 
@@ -79,10 +76,10 @@ pub(super) fn check<const STEPS: usize, M: LearningModel<STEPS>>(
     program
         .check_optimizer(&training.sgd)
         .map_err(|_| Refusal::Optimizer)?;
-    if matches!(training.start, Start::Stored) && M::STORE.number(board, program) == 0 {
-        return Err(Refusal::NothingStored);
+    match training.start {
+        Start::Stored => M::STORE.check(board, program),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Trains until the desktop wants something else.

@@ -13,7 +13,7 @@
 //! | 0..4 | `KSET` |
 //! | 4..6 | format version, 1 |
 //! | 6..8 | zero |
-//! | 8..12 | sequence number, one more for each save; wraps around |
+//! | 8..12 | sequence number, 1 or above, one more for each save; 1 follows 2^32 - 1 |
 //! | 12..16 | the model's checksum, given by the caller |
 //! | 16..20 | which parameters are trained, given by the caller |
 //! | 20..24 | length of the payload in bytes |
@@ -95,4 +95,4 @@ pub use header::Identity;
 pub use layout::{CHUNK, LayoutError, SlotLayout};
 pub use set::{SetError, read_set, set_bytes, write_set};
 pub use slots::Slots;
-pub use stored::{Content, Slot, Stored};
+pub use stored::{Content, Found, Slot, Stored};

@@ -1,7 +1,7 @@
 //! Two slots: the newest whole set, and room for the next.
 
 use crate::header::{Identity, Parsed, SlotHeader};
-use crate::{CHUNK, Content, LoadError, OpenError, SaveError, Slot, SlotLayout, Stored};
+use crate::{CHUNK, Content, Found, LoadError, OpenError, SaveError, Slot, SlotLayout, Stored};
 use boards::SLOT_HEADER_BYTES;
 use embedded_storage::nor_flash::NorFlash;
 
@@ -53,13 +53,36 @@ impl<F: NorFlash> Slots<F> {
     pub fn newest(&self) -> Option<Stored> {
         match self.contents {
             [Content::Whole(first), Content::Whole(second)] => {
-                // The two numbers are neighbours, also where they wrap around.
+                // The two numbers are neighbours, also where they begin anew.
                 let ahead = second.sequence().wrapping_sub(first.sequence()) as i32;
                 Some(if ahead > 0 { second } else { first })
             }
             [Content::Whole(only), _] | [_, Content::Whole(only)] => Some(only),
             _ => None,
         }
+    }
+
+    /// What the slots hold for those whose weights `identity` names.
+    pub fn found(&self, identity: Identity) -> Found {
+        if let Some(newest) = self.newest() {
+            return match newest.identity() == identity {
+                true => Found::Whole(newest),
+                false => Found::Another(newest.identity()),
+            };
+        }
+        match self.contents {
+            [Content::Erased, Content::Erased] => Found::Nothing,
+            [Content::Version(version), _] | [_, Content::Version(version)] => {
+                Found::Version(version)
+            }
+            _ => Found::Damaged,
+        }
+    }
+
+    /// Whether the slot beside the newest whole one is damaged: bits of it have changed, or its save was cut.
+    /// What is loaded is then perhaps not what was saved last.
+    pub fn is_beside_damage(&self) -> bool {
+        self.newest().is_some() && self.contents.contains(&Content::Damaged)
     }
 
     /// Copies a set into `values`, which must be as long as it.
@@ -154,7 +177,8 @@ impl<F: NorFlash> Slots<F> {
                     Slot::First => Slot::Second,
                     Slot::Second => Slot::First,
                 };
-                (slot, newest.sequence().wrapping_add(1))
+                // 0 is no set's number.
+                (slot, newest.sequence().checked_add(1).unwrap_or(1))
             }
         }
     }

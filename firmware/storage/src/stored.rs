@@ -25,6 +25,21 @@ pub enum Content {
     Whole(Stored),
 }
 
+/// What two slots hold for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing was ever stored.
+    Nothing,
+    /// No slot is whole: a first save was cut, or bits have changed in both.
+    Damaged,
+    /// The newest set has a format version that this build does not read.
+    Version(u16),
+    /// The newest set is another model's, or of other parameters.
+    Another(Identity),
+    /// The newest set that is whole is the one wanted.
+    Whole(Stored),
+}
+
 /// A whole set of weights in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -38,7 +53,7 @@ impl Stored {
         self.slot
     }
 
-    /// Its number; the next save has the next, and 0 follows 2^32 - 1.
+    /// Its number, 1 or above; the next save has the next, and 1 follows 2^32 - 1.
     pub const fn sequence(&self) -> u32 {
         self.header.sequence
     }
@@ -46,6 +61,12 @@ impl Stored {
     /// Whose weights they are.
     pub const fn identity(&self) -> Identity {
         self.header.identity
+    }
+
+    /// How often each of the pages of a slot has been erased by the saves up to this one, at most. Saves that
+    /// were cut are not counted; a flash is worn out long before the numbers begin anew.
+    pub const fn erases(&self) -> u32 {
+        self.header.sequence.div_ceil(2)
     }
 
     /// Number of values.

@@ -1,7 +1,7 @@
 //! A response, taken out of the buffer that it came in.
 
 use super::{Description, LinkError, Trained};
-use kiln_core::link::{Footprint, Refusal, Response, Usage};
+use kiln_core::link::{Footprint, Refusal, Response, StorageState, Usage};
 
 /// A response without its buffer.
 pub(super) enum Answer {
@@ -15,6 +15,7 @@ pub(super) enum Answer {
     Diverged,
     Parameters(Vec<f32>),
     Stored(u32),
+    Storage(StorageState),
     Refused(Refusal),
     Overflowed(u32),
 }
@@ -53,6 +54,7 @@ impl Answer {
             Response::Diverged => Self::Diverged,
             Response::Parameters(bytes) => Self::Parameters(values(bytes)?),
             Response::Stored { number } => Self::Stored(number),
+            Response::Storage(state) => Self::Storage(state),
             Response::Refused(reason) => Self::Refused(reason),
             Response::Overflowed { available } => Self::Overflowed(available),
             _ => return None,

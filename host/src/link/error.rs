@@ -16,6 +16,12 @@ pub enum LinkError {
     /// No answer came, however often it was asked.
     #[error("the device does not answer, asked {0} times; check cable, port and --baud")]
     Silent(usize),
+    /// It takes no more bytes, however often it was asked.
+    #[error(
+        "the device takes no bytes, asked {0} times; start it again, and check that nothing else \
+         holds its port"
+    )]
+    Deaf(usize),
     /// It speaks another version of the link.
     #[error(
         "the device speaks version {found} of the link, this Kiln version {LINK_VERSION}; \

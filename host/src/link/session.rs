@@ -1,28 +1,25 @@
-//! Requests and their answers, asked again until they come through.
+//! Requests and their answers.
 
 use super::LinkStream;
 use super::answer::Answer;
 use super::error::LinkError;
 use kiln_core::bytes_of_codes;
 use kiln_core::link::{
-    Damaged, Decoder, Example, Footprint, Frame, LINK_VERSION, MESSAGE_OVERHEAD,
-    PARAMETERS_PER_FRAME, Request, Response, Training, Usage, encode, encoded_len, parse,
+    Decoder, Example, Footprint, LINK_VERSION, PARAMETERS_PER_FRAME, Refusal, Request,
+    StorageState, Training, Usage,
 };
-use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longest response, in bytes.
 const RECEIVED: usize = 1 << 17;
-/// How often a request is sent before the device counts as gone.
-const ATTEMPTS: usize = 20;
 
 /// A conversation with a device.
 pub struct LinkSession {
-    stream: Box<dyn LinkStream>,
-    decoder: Box<Decoder<RECEIVED>>,
-    sequence: u32,
-    patience: Duration,
-    repeats: u64,
+    pub(super) stream: Box<dyn LinkStream>,
+    pub(super) decoder: Box<Decoder<RECEIVED>>,
+    pub(super) sequence: u32,
+    pub(super) patience: Duration,
+    pub(super) repeats: u64,
 }
 
 /// What a device says of itself.
@@ -171,6 +168,19 @@ impl LinkSession {
         }
     }
 
+    /// How the device's storage is; nothing where its firmware does not know the question.
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer, or its storage fails.
+    pub fn storage(&mut self) -> Result<Option<StorageState>, LinkError> {
+        match self.ask(Request::Storage)? {
+            Answer::Storage(state) => Ok(Some(state)),
+            Answer::Refused(Refusal::Unknown) => Ok(None),
+            other => Err(other.unexpected("to say how its storage is")),
+        }
+    }
+
     /// What memory the device has used so far.
     ///
     /// # Errors
@@ -201,89 +211,4 @@ impl LinkSession {
     pub fn repeats(&self) -> u64 {
         self.repeats
     }
-
-    fn ask(&mut self, body: Request<'_>) -> Result<Answer, LinkError> {
-        self.sequence = self.sequence.wrapping_add(1).max(1);
-        let len = match body {
-            Request::Infer(image)
-            | Request::InferCodes(image)
-            | Request::Train(Example { image, .. }) => image.len(),
-            _ => 0,
-        };
-        let mut buffer = vec![0; encoded_len(len + MESSAGE_OVERHEAD)];
-        let sequence = self.sequence;
-        let frame = Frame { sequence, body };
-        let bytes = encode(&frame, &mut buffer).ok_or(LinkError::TooLarge(len))?;
-        for attempt in 0..ATTEMPTS {
-            self.repeats += u64::from(attempt > 0);
-            // A zero first: it ends whatever the device takes for the start of a frame.
-            self.stream.write_all(&[0])?;
-            self.stream.write_all(bytes)?;
-            self.stream.flush()?;
-            if let Some(answer) = self.listen()? {
-                return Ok(answer);
-            }
-        }
-        Err(LinkError::Silent(ATTEMPTS))
-    }
-
-    /// The answer to the last request; `None` if it has to be asked again.
-    fn listen(&mut self) -> Result<Option<Answer>, LinkError> {
-        let deadline = Instant::now() + self.patience;
-        let mut bytes = [0; 4096];
-        while Instant::now() < deadline {
-            let count = match self.stream.read(&mut bytes) {
-                Ok(0) => return Err(LinkError::Closed),
-                Ok(count) => count,
-                Err(error) if is_pause(&error) => continue,
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                    return Err(LinkError::Closed);
-                }
-                Err(error) => return Err(error.into()),
-            };
-            for byte in &bytes[..count] {
-                match self.decoder.push(*byte) {
-                    None => {}
-                    Some(Err(Damaged)) => return Ok(None),
-                    Some(Ok(payload)) => match parse::<Response<'_>>(payload) {
-                        Some(Frame {
-                            body: Response::Damaged,
-                            ..
-                        }) => return self.settle(),
-                        Some(frame) if frame.sequence == self.sequence => {
-                            return Ok(Answer::of(frame.body));
-                        }
-                        // The answer to a request that was answered before.
-                        _ => {}
-                    },
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// Lets pass what the device still says about bytes before the request, so that each of its
-    /// complaints does not cost an attempt.
-    fn settle(&mut self) -> Result<Option<Answer>, LinkError> {
-        let deadline = Instant::now() + self.patience;
-        let mut bytes = [0; 4096];
-        while Instant::now() < deadline {
-            match self.stream.read(&mut bytes) {
-                Ok(0) => return Err(LinkError::Closed),
-                Ok(_) => {}
-                Err(error) if is_pause(&error) => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        // Whatever has come of a frame is gone with it.
-        let _ = self.decoder.push(0);
-        Ok(None)
-    }
-}
-
-fn is_pause(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
-    )
 }

@@ -8,6 +8,8 @@ mod bench;
 mod browser;
 mod cache;
 mod cases;
+#[cfg(target_os = "linux")]
+mod devices;
 mod disk;
 mod evaluate;
 mod exchange;

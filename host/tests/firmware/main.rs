@@ -17,6 +17,7 @@ mod int8_head;
 mod kernels;
 mod line;
 mod link;
+mod mutated;
 mod own;
 mod own_refusals;
 mod port;

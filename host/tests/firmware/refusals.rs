@@ -5,7 +5,7 @@ use host::boards::{BOARDS, WORKING_BYTES};
 use host::firmware::TrainingMemory;
 use host::link::{LinkError, LinkSession, from_socket};
 use host::weights::ModelBytes;
-use kiln_core::link::{Example, Refusal, Start, Training};
+use kiln_core::link::{Example, Refusal, Start, StorageState, Training};
 use kiln_core::{CompactMode, Program, Purpose, Sgd, Trainable};
 use std::time::Duration;
 
@@ -182,7 +182,28 @@ fn what_the_device_cannot_serve_is_refused_before_anything_changes() {
         assert_eq!(refusal(session.train(bad)), reason, "{reason:?}");
     }
     assert_eq!(bits(&session.parameters(count).unwrap()), learned);
+    stored_is_told_apart(&mut session);
     session.finish().unwrap();
+}
+
+/// What is stored is told from what is wanted, and how the storage is.
+fn stored_is_told_apart(session: &mut LinkSession) {
+    let state = |number, erases| StorageState {
+        number,
+        erases,
+        is_damaged: false,
+    };
+    assert_eq!(session.storage().unwrap(), Some(state(0, 0)));
+    for number in 1..=3 {
+        assert_eq!(session.store().unwrap(), number);
+    }
+    assert_eq!(session.storage().unwrap(), Some(state(3, 2)));
+    let head = Training {
+        trainable: Trainable::from_layer(9),
+        start: Start::Stored,
+        ..SOUND
+    };
+    assert_eq!(refusal(session.configure(head)), Refusal::StoredLayers);
 }
 
 #[test]

@@ -1,7 +1,6 @@
-//! A stack that is too short for a deep network: the device says so, or gives the right answer, but
-//! never a wrong one.
+//! A stack that is too short: the device says so, or gives the right answer, but never a wrong one.
 
-use super::support::{bits, serve_content, thorough};
+use super::support::{Served, bits, boards, firmware, run, serve_content, thorough};
 use host::boards::{BOARDS, WORKING_BYTES};
 use host::data::{ImageShape, Samples};
 use host::engine::{Engine, EngineOptions};
@@ -23,6 +22,8 @@ const DEPTH: usize = 30;
 const STEP_BYTES: usize = 256;
 const EXTENT: usize = 16;
 const RATE: f32 = 0.01;
+/// What the device says before it ends.
+const OVERFLOWED: &str = "error: the stack overflowed its ";
 const TRAINING: Training = Training {
     trainable: Trainable::ALL,
     start: Start::Model,
@@ -101,7 +102,33 @@ fn a_training_too_deep_for_the_stack_is_never_silently_wrong() {
                 assert!(matches!(error, LinkError::Overflowed { .. }), "{error}");
             }
         }
+        // It ran out of the RAM, and said so before it ended.
+        Err(LinkError::Closed) => said_so(served),
         Err(error) => panic!("{error}"),
+    }
+}
+
+fn said_so(served: Served) {
+    let log = served.last_log();
+    assert!(
+        log.iter().any(|line| line.starts_with(OVERFLOWED)),
+        "{log:?}"
+    );
+}
+
+/// By frames of a few bytes, and by those that leap over the stack's guard.
+#[test]
+fn an_overflow_is_told_by_every_processor_and_ends_the_program() {
+    for board in boards().iter().filter(|board| board.emulated.is_some()) {
+        for program in ["overflow", "overflow_leaping"] {
+            let Some(firmware) = firmware(*board, program) else {
+                return;
+            };
+            let (log, status) = run(firmware.path(), *board);
+            assert_eq!(status.code(), Some(1), "{}: {log:?}", board.name);
+            assert_eq!(log.len(), 2, "{}: {log:?}", board.name);
+            assert!(log[1].starts_with(OVERFLOWED), "{}: {log:?}", board.name);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use host::boards::{BOARDS, Board, BoardPrograms, QemuSystem};
 use host::data::{ImageShape, Samples};
-use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError};
+use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError, Stopper};
 use host::engine::Int8Engine;
 use host::firmware::{BuildError, Content, Firmware, FirmwareProfile, TrainingMemory, build};
 use host::model::AnyModel;
@@ -14,6 +14,8 @@ use std::io::{self, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use tempfile::TempDir;
 
 /// Whether all boards are asked for, and nothing may be skipped.
@@ -154,10 +156,34 @@ pub fn run(path: &Path, board: Board) -> (Vec<String>, ExitStatus) {
 /// A firmware that serves, and the other end of its serial port.
 pub struct Served {
     pub port: UnixStream,
-    _emulation: Emulation,
+    log: Arc<Mutex<Vec<String>>>,
+    stopper: Stopper,
+    follower: Option<JoinHandle<()>>,
     /// QEMU reads it after it has connected.
     _firmware: Firmware,
     _folder: TempDir,
+}
+
+impl Served {
+    /// What the firmware has logged so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// All that it has logged, once it has ended by itself.
+    pub fn last_log(mut self) -> Vec<String> {
+        self.follower.take().unwrap().join().unwrap();
+        self.log()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.stopper.stop();
+        if let Some(follower) = self.follower.take() {
+            follower.join().unwrap();
+        }
+    }
 }
 
 /// Starts the firmware that serves the committed model.
@@ -189,10 +215,22 @@ pub fn served(board: Board, firmware: Firmware) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("serial");
     let listener = UnixListener::bind(&socket).unwrap();
-    let emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&socket)).unwrap();
+    let mut emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&socket)).unwrap();
+    let stopper = emulation.stopper();
+    let log = Arc::new(Mutex::new(vec![]));
+    let lines = Arc::clone(&log);
+    let follower = thread::spawn(move || {
+        let keep = |line: &str| {
+            lines.lock().unwrap().push(line.to_string());
+            Ok(())
+        };
+        emulation.follow(&program, keep).unwrap();
+    });
     Served {
         port: listener.accept().unwrap().0,
-        _emulation: emulation,
+        log,
+        stopper,
+        follower: Some(follower),
         _firmware: firmware,
         _folder: folder,
     }

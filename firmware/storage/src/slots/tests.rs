@@ -70,7 +70,7 @@ fn saves_take_turns_and_wear_evenly() {
 }
 
 #[test]
-fn the_newest_is_told_where_numbers_wrap_around() {
+fn the_newest_is_told_where_numbers_begin_anew_and_none_is_0() {
     let mut slots = two_sets();
     // As if that many saves had been made.
     for slot in &mut slots.contents {
@@ -80,7 +80,7 @@ fn the_newest_is_told_where_numbers_wrap_around() {
     }
     assert_eq!(slots.save(OURS, &OLD), Ok(u32::MAX - 2));
     assert_eq!(slots.save(OURS, &NEW), Ok(u32::MAX - 1));
-    for (sequence, values) in [(u32::MAX, OLD), (0, NEW), (1, OLD), (2, NEW)] {
+    for (sequence, values) in [(u32::MAX, OLD), (1, NEW), (2, OLD), (3, NEW)] {
         assert_eq!(slots.save(OURS, &values), Ok(sequence));
         slots = open(slots.into_flash());
         assert_eq!(slots.newest().unwrap().sequence(), sequence);
@@ -109,6 +109,70 @@ fn another_models_set_is_reported_and_not_used() {
         Err(LoadError::Length { expected, found })
     );
     assert_eq!(values, [7.0; 40]);
+}
+
+#[test]
+fn nothing_stored_is_told_from_what_another_network_stored() {
+    let slots = open(blank());
+    assert_eq!(slots.found(OURS), Found::Nothing);
+    let slots = two_sets();
+    assert!(matches!(slots.found(OURS), Found::Whole(stored) if stored.sequence() == 2));
+    for other in [
+        Identity { model: 9, ..OURS },
+        Identity { trained: 9, ..OURS },
+    ] {
+        assert_eq!(slots.found(other), Found::Another(OURS));
+    }
+    let mut flash = slots.into_flash();
+    flash.memory_mut().fill(0);
+    assert_eq!(open(flash).found(OURS), Found::Damaged);
+    let mut newer = SlotHeader::to_bytes(SlotHeader {
+        sequence: 1,
+        identity: OURS,
+        payload_bytes: 4,
+        payload_crc: 0,
+    });
+    newer[4] = 2;
+    let crc = kiln_core::crc32(&newer[..SLOT_HEADER_BYTES - 4]);
+    newer[SLOT_HEADER_BYTES - 4..].copy_from_slice(&crc.to_le_bytes());
+    let mut flash = blank();
+    flash.memory_mut()[..SLOT_HEADER_BYTES].copy_from_slice(&newer);
+    assert_eq!(open(flash).found(OURS), Found::Version(2));
+}
+
+/// Every bit of both halves by itself: the header and the values.
+#[test]
+fn bit_rot_in_either_half_gives_the_other_and_is_told() {
+    assert!(!two_sets().is_beside_damage());
+    for (start, rotten, sequence, values) in [(0, Slot::First, 2, NEW), (256, Slot::Second, 1, OLD)]
+    {
+        for bit in 0..8 * (32 + 160) {
+            let mut flash = two_sets().into_flash();
+            flash.memory_mut()[start + bit / 8] ^= 1 << (bit % 8);
+            let mut slots = open(flash);
+            assert_eq!(slots.content(rotten), Content::Damaged, "bit {bit}");
+            assert!(slots.is_beside_damage(), "bit {bit}");
+            assert!(matches!(slots.found(OURS), Found::Whole(kept) if kept.sequence() == sequence));
+            assert_eq!(loaded(&mut slots), values);
+        }
+    }
+    let mut flash = two_sets().into_flash();
+    flash.memory_mut()[40] ^= 1;
+    flash.memory_mut()[300] ^= 1;
+    let slots = open(flash);
+    assert_eq!(slots.found(OURS), Found::Damaged);
+    assert!(!slots.is_beside_damage());
+}
+
+#[test]
+fn wear_is_counted_and_told() {
+    let mut slots = open(blank());
+    for round in 1..=9 {
+        slots.save(OURS, &OLD).unwrap();
+        slots = open(slots.into_flash());
+        let most = *slots.flash().wear().iter().max().unwrap();
+        assert_eq!(slots.newest().unwrap().erases(), most, "save {round}");
+    }
 }
 
 #[test]

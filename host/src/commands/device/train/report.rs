@@ -1,7 +1,7 @@
 //! What training on a device gave, for people and as JSON.
 
 use super::super::ticks::TickSummary;
-use crate::output::{Output, grouped};
+use crate::output::{Output, counted, grouped};
 use anyhow::Result;
 use kiln_core::link::{Footprint, Usage};
 use serde::Serialize;
@@ -32,6 +32,13 @@ pub(super) struct DeviceTrainReport {
     pub weights_sha256: String,
     /// Number of what the device stored; nothing where it was not asked to.
     pub stored: Option<u32>,
+    /// How often each page of the device's storage has been erased by whole saves, at most; nothing where it
+    /// did not store or does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_erases: Option<u32>,
+    /// Number of what the device went on from, where the other half of its storage is damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damaged_half_of: Option<u32>,
     pub memory: DeviceMemory,
     pub stack_bytes: u32,
     pub heap_bytes: u32,
@@ -143,8 +150,24 @@ impl DeviceTrainReport {
         )?;
         output.item("step", &self.ticks)?;
         self.describe_memory(output)?;
+        if let Some(number) = self.damaged_half_of {
+            output.item(
+                "storage",
+                format_args!(
+                    "one half was damaged: it went on from number {number} in the other, and a later one is \
+                     perhaps lost"
+                ),
+            )?;
+        }
         if let Some(number) = self.stored {
             output.item("stored", format_args!("on the device, number {number}"))?;
+        }
+        if let Some(erases) = self.page_erases {
+            let times = counted(erases as usize, "time", "times");
+            output.item(
+                "",
+                format_args!("its flash's pages were erased {times} each at most"),
+            )?;
         }
         if let Some(path) = &self.weights {
             output.item("saved", path)?;

@@ -33,12 +33,20 @@ impl DeviceRun<'_> {
     pub fn on_device(&self, mut connection: Connection) -> Result<(DeviceTrainReport, Vec<f32>)> {
         let start = Instant::now();
         let session = &mut connection.session;
+        let before = match self.arguments.stored {
+            true => session.storage()?,
+            false => None,
+        };
         let footprint = session.configure(self.training)?;
         let expected = self.on_desktop(self.first_parameters(session)?)?;
         let accuracy_before = self.accuracy(session)?;
         let trace = device::train(session, &self.subject.dataset.train, self.course)?;
         let accuracy_after = self.accuracy(session)?;
         let stored = self.arguments.store.then(|| session.store()).transpose()?;
+        let after = match stored {
+            Some(_) => session.storage()?,
+            None => None,
+        };
         let parameters = self.parameters(session)?;
         let usage = session.usage()?;
         let report = DeviceTrainReport {
@@ -56,6 +64,10 @@ impl DeviceRun<'_> {
             equal_to_host: weights::same_bits(&parameters, &expected),
             weights_sha256: weights::sha256(&parameters),
             stored,
+            page_erases: after.map(|state| state.erases),
+            damaged_half_of: before
+                .filter(|state| state.is_damaged)
+                .map(|state| state.number),
             memory: DeviceMemory::new(&footprint, &usage),
             stack_bytes: usage.stack,
             heap_bytes: usage.heap,
