@@ -20,6 +20,7 @@ pub mod exchange;
 pub mod file_kind;
 pub mod firmware;
 pub mod link;
+mod memory_gate;
 pub mod memory_limit;
 pub mod model;
 pub mod network_file;

@@ -3,12 +3,16 @@
 //! A device has no end, a pipe that nobody writes to keeps its reader waiting for good, and a file
 //! given by mistake may be larger than memory. Links are followed: what they lead to counts.
 
+use crate::memory_limit;
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
 /// Most bytes of a text that people or Kiln write: networks, configs, sweeps, names of classes.
 pub const MAX_TEXT: u64 = 64 << 20;
+
+/// Bytes that are read without a look at how much memory there is, which is itself in such files.
+const UNCHECKED: u64 = 1 << 20;
 
 /// Opens a regular file to read.
 ///
@@ -31,12 +35,16 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// As [`open`]; if there are more than `most`, or memory for them is not to be had.
+/// As [`open`]; if there are more than `most`, or memory for them is not to be had or allowed.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let length = file.metadata()?.len();
     if length > most {
         return Err(too_long(most));
+    }
+    if length > UNCHECKED {
+        let checked = memory_limit::check(length as usize, "reading it");
+        checked.map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))?;
     }
     let mut content = Vec::new();
     // The files of `/proc` say that they have none.
@@ -74,7 +82,8 @@ fn check(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-fn too_long(most: u64) -> io::Error {
+/// The error of a file with more bytes than are read of its kind.
+pub(crate) fn too_long(most: u64) -> io::Error {
     let message = format!("it has more than {most} bytes, the most that is read of such a file");
     io::Error::new(io::ErrorKind::FileTooLarge, message)
 }

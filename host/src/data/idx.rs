@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::MultiGzDecoder;
 
 use super::samples::{ImageShape, Samples};
+use crate::memory_limit::{self, MemoryError};
 
 const IMAGES_MAGIC: u32 = 0x0000_0803;
 const LABELS_MAGIC: u32 = 0x0000_0801;
-/// Memory set aside on the word of a header alone.
-const MAX_RESERVED: u64 = 64 << 20;
+/// Memory set aside on the word of a header alone, or as much as the file has shown to hold.
+const MAX_RESERVED: usize = 16 << 20;
 
 /// Why an IDX file cannot be used; every message is one line.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,14 @@ pub enum IdxError {
         expected: u128,
         /// Bytes of data there are.
         found: u64,
+    },
+    /// There is not so much memory as the header announces.
+    #[error("{}: {cause}", path.display())]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// What is needed, and what there is.
+        cause: MemoryError,
     },
     /// The file is longer than its header says.
     #[error(
@@ -247,33 +256,64 @@ fn header<const RANK: usize>(
     Ok(sizes)
 }
 
-/// All the bytes that `sizes` announce. The memory taken grows with what is really there.
-fn read_exactly(mut reader: impl Read, sizes: &[usize], path: &Path) -> Result<Vec<u8>, IdxError> {
+/// All the bytes that `sizes` announce, and not one more. The memory taken grows with what is really there.
+fn read_exactly(reader: impl Read, sizes: &[usize], path: &Path) -> Result<Vec<u8>, IdxError> {
     // At most three sizes of 32 bits each: no overflow.
     let expected: u128 = sizes.iter().map(|&size| size as u128).product();
-    // One byte more shows whether any are left, and lets gzip check its own sum.
-    let limit = u64::try_from(expected + 1).unwrap_or(u64::MAX);
-    let mut bytes = Vec::with_capacity(limit.min(MAX_RESERVED) as usize);
-    let result = reader.by_ref().take(limit).read_to_end(&mut bytes);
+    let mut bytes = Vec::new();
+    let announced = usize::try_from(expected).unwrap_or(usize::MAX);
+    let result = fill(reader, announced, &mut bytes);
     let found = bytes.len() as u128;
+    let path = path.into();
     match result {
-        Err(cause) if cause.kind() != io::ErrorKind::UnexpectedEof || found >= expected => {
-            Err(IdxError::Read {
-                path: path.into(),
-                cause,
-            })
+        Err(FillError::Memory(cause)) => Err(IdxError::Memory { path, cause }),
+        Err(FillError::Read(cause))
+            if cause.kind() != io::ErrorKind::UnexpectedEof || found >= expected =>
+        {
+            Err(IdxError::Read { path, cause })
         }
         _ if found < expected => Err(IdxError::Truncated {
-            path: path.into(),
+            path,
             expected,
             found: bytes.len() as u64,
         }),
-        _ if found > expected => Err(IdxError::Trailing {
-            path: path.into(),
-            expected,
-        }),
+        Ok(true) => Err(IdxError::Trailing { path, expected }),
         _ => Ok(bytes),
     }
+}
+
+/// What ends reading before the end.
+enum FillError {
+    Read(io::Error),
+    Memory(MemoryError),
+}
+
+impl From<io::Error> for FillError {
+    fn from(cause: io::Error) -> Self {
+        Self::Read(cause)
+    }
+}
+
+/// Reads `count` bytes, as far as there are so many, and says whether there are more.
+fn fill(mut reader: impl Read, count: usize, bytes: &mut Vec<u8>) -> Result<bool, FillError> {
+    while bytes.len() < count {
+        let part = (count - bytes.len()).min(MAX_RESERVED.max(bytes.len()));
+        if bytes.len() <= MAX_RESERVED {
+            // As a whole, once the file is no small one that says it were large.
+            let needed = if bytes.is_empty() {
+                part
+            } else {
+                count - bytes.len()
+            };
+            memory_limit::check(needed, "what its header announces").map_err(FillError::Memory)?;
+        }
+        bytes.try_reserve_exact(part).map_err(io::Error::from)?;
+        if reader.by_ref().take(part as u64).read_to_end(bytes)? < part {
+            return Ok(false);
+        }
+    }
+    // One more shows whether any are left, and lets gzip check its own sum.
+    Ok(reader.take(1).read_to_end(&mut Vec::new())? > 0)
 }
 
 /// The next `count` bytes, or fewer at the end of the file.

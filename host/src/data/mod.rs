@@ -31,6 +31,7 @@ mod images;
 mod jpeg;
 mod labels;
 mod named;
+mod open_image;
 mod picture;
 mod places;
 mod rotation;
