@@ -188,3 +188,6 @@ fn is_turned(orientation: Orientation) -> bool {
 fn ends_early(message: &str) -> ImageError {
     ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, message))
 }
+
+#[cfg(test)]
+mod tests;
