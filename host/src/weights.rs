@@ -71,6 +71,13 @@ impl ModelBytes {
         Ok(bytes)
     }
 
+    /// A copy of a file's bytes, whatever they are.
+    pub fn of(content: &[u8]) -> Self {
+        let mut bytes = Self::zeroed(content.len());
+        bytes.memory[bytes.start..].copy_from_slice(content);
+        bytes
+    }
+
     /// The bytes of a file that holds these parts.
     ///
     /// # Errors

@@ -113,6 +113,37 @@ pub fn load_images(
     })
 }
 
+/// The image in these bytes, in `shape`, as [`load_images`] brings it there.
+///
+/// # Errors
+///
+/// As [`load_images`].
+#[doc(hidden)]
+pub fn decoded_image(content: Vec<u8>, shape: ImageShape) -> Result<Samples, ImageFileError> {
+    let decoded = Decoded::of(&[content], shape, |content, gate| {
+        let own = open_image::picture_of_bytes(gate, shape, content.clone());
+        own.map(Some)
+            .map_err(|error| undecodable("it".into(), error))
+    })?;
+    Ok(Samples::of_bytes(decoded.pixels, vec![0], shape))
+}
+
+/// Width and height of the image in these bytes, as its header has them, where it has any.
+#[doc(hidden)]
+pub fn image_size(content: Vec<u8>) -> Option<(u32, u32)> {
+    open_image::size(io::Cursor::new(content)).ok()
+}
+
+fn undecodable(name: String, error: PictureError) -> ImageFileError {
+    match error {
+        PictureError::Memory(error) => ImageFileError::Data(error.of(name).into()),
+        PictureError::Image(cause) => ImageFileError::Undecodable {
+            name,
+            cause: cause.to_string(),
+        },
+    }
+}
+
 impl ImageSource {
     /// What messages call it.
     pub fn name(&self) -> String {
@@ -136,13 +167,7 @@ impl ImageSource {
                 open_image::picture_of_bytes(gate, shape, self.standard_input()?)
             }
         };
-        picture.map_err(|error| match error {
-            PictureError::Memory(error) => ImageFileError::Data(error.of(self.name()).into()),
-            PictureError::Image(cause) => ImageFileError::Undecodable {
-                name: self.name(),
-                cause: cause.to_string(),
-            },
-        })
+        picture.map_err(|error| undecodable(self.name(), error))
     }
 
     /// Bytes of a file that may be an image.

@@ -58,6 +58,8 @@ pub use error::DataError;
 pub use idx::IdxError;
 pub use image_folder::{BrokenImage, ImageFolderError};
 pub use images::{ImageFileError, ImageSource, Images, images_in, load_images};
+#[doc(hidden)]
+pub use images::{decoded_image, image_size};
 pub use labels::same_name;
 pub use named::names;
 #[doc(hidden)]

@@ -221,7 +221,12 @@ impl Checkpoint {
         }
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, CheckpointError> {
+    /// The checkpoint that a file's bytes are.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let behind = Self::behind(bytes)?;
         if (bytes.len() - PREFIX) as u64 != behind {
             let expected = behind.saturating_add(PREFIX as u64);
