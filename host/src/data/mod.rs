@@ -24,6 +24,7 @@ mod download;
 mod duplicates;
 mod embedded;
 mod error;
+mod held_pixels;
 mod idx;
 mod idx_folder;
 mod image_folder;

@@ -8,6 +8,7 @@ use image::{
     Limits,
 };
 
+use super::held_pixels;
 use super::jpeg;
 use super::picture::{Picture, resizing_bytes};
 use super::samples::ImageShape;
@@ -43,7 +44,8 @@ pub(super) enum PictureError {
 struct OpenImage<D> {
     decoder: D,
     orientation: Orientation,
-    format: Option<ImageFormat>,
+    /// Bytes for each pixel that decoding takes beside what it gives.
+    beside: u64,
 }
 
 /// The picture of a file of `length` bytes that `read` reads, which becomes one of `shape`; it may be read
@@ -92,17 +94,29 @@ pub(super) fn size(reader: impl BufRead + Seek + 'static) -> ImageResult<Size> {
 }
 
 impl OpenImage<()> {
-    /// Reads the header, and of JPEG all of its codes.
+    /// Reads the header, and finds out whether there is so much data as it tells of.
     fn of(content: Vec<u8>) -> ImageResult<OpenImage<impl ImageDecoder>> {
         let format = image::guess_format(&content).ok();
         if format == Some(ImageFormat::Jpeg) {
             jpeg::check(&content).map_err(|error| ends_early(&error.to_string()))?;
         }
+        held_pixels::check(&content).map_err(|error| ends_early(&error.to_string()))?;
+        let is_animated = content.get(12..16) == Some(b"VP8X")
+            && content.get(20).is_some_and(|flags| flags & 2 > 0);
         let (decoder, orientation) = decoder(Cursor::new(content))?;
+        // A header may claim any size: this refuses those beyond half a gigabyte.
+        Limits::default().reserve(decoder.total_bytes())?;
         Ok(OpenImage {
             decoder,
             orientation,
-            format,
+            beside: match format {
+                // Coefficients of three components, where they come in several scans.
+                Some(ImageFormat::Jpeg) => 6,
+                // A picture or planes, and of a film the frame besides.
+                Some(ImageFormat::WebP) if is_animated => 8,
+                Some(ImageFormat::WebP) => 4,
+                _ => 0,
+            },
         })
     }
 }
@@ -113,23 +127,17 @@ impl<D: ImageDecoder> OpenImage<D> {
         let (width, height) = self.decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
         let own = u64::from(self.decoder.color_type().bytes_per_pixel());
-        let decoding = match self.format {
-            // Coefficients of three components, where they come in several scans.
-            Some(ImageFormat::Jpeg) => 6,
-            // A frame of its own, and planes.
-            Some(ImageFormat::WebP) => 8,
-            _ => 0,
-        };
         let converting = match self.decoder.color_type() {
             ColorType::L8 => 0,
             ColorType::Rgb8 => 1,
+            ColorType::Rgba8 => 3,
             _ => 5,
         };
         let turning = match self.orientation {
             Orientation::NoTransforms => 0,
             _ => own,
         };
-        let beside = decoding.max(converting).max(turning);
+        let beside = self.beside.max(converting).max(turning);
         let size = match is_turned(self.orientation) {
             true => (height, width),
             false => (width, height),
@@ -143,10 +151,7 @@ impl<D: ImageDecoder> OpenImage<D> {
     }
 
     fn picture(mut self, pass: MemoryPass<'_>) -> Result<OwnPicture<'_>, PictureError> {
-        // A header may claim any size: this refuses those beyond half a gigabyte.
-        let mut limits = Limits::default();
-        limits.reserve(self.decoder.total_bytes())?;
-        self.decoder.set_limits(limits)?;
+        self.decoder.set_limits(Limits::default())?;
         let mut image = DynamicImage::from_decoder(self.decoder)?;
         image.apply_orientation(self.orientation);
         let size = (image.width(), image.height());

@@ -24,6 +24,7 @@ mod processes;
 mod protobuf;
 mod search;
 mod targets;
+mod text;
 
 use arguments::{FuzzArguments, Task};
 use std::process::ExitCode;

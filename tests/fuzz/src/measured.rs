@@ -74,13 +74,14 @@ impl Verdict {
 mod tests {
     use super::*;
     use crate::mend;
+    use crate::targets::Grammar;
 
     fn target(run: fn(&[u8]) -> Verdict) -> Target {
         Target {
             name: "planted",
             run,
             mend: mend::nothing,
-            is_protobuf: false,
+            grammar: Grammar::Bytes,
         }
     }
 

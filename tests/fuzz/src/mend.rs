@@ -79,6 +79,10 @@ pub fn slots(bytes: &mut [u8]) {
     }
     let (first, second) = bytes.split_at_mut(half);
     for slot in [first, second] {
+        if !slot.starts_with(b"KSET") {
+            // Erased, or none.
+            continue;
+        }
         let (header, payload) = slot.split_at_mut(HEADER);
         let length = u32::from_le_bytes([header[20], header[21], header[22], header[23]]);
         if let Some(payload) = payload.get(..length as usize) {
@@ -89,6 +93,16 @@ pub fn slots(bytes: &mut [u8]) {
         }
         let checksum = hash(&header[..28]);
         header[28..].copy_from_slice(&checksum.to_le_bytes());
+    }
+}
+
+/// Texts: no bytes that none has.
+pub fn text(bytes: &mut [u8]) {
+    for byte in bytes {
+        *byte &= 0x7f;
+        if *byte < b' ' && *byte != b'\n' {
+            *byte = b' ';
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// Inputs do not grow beyond this.
 const MOST: usize = 1 << 16;
 /// Numbers as a text may have them.
-const NUMERALS: [&str; 12] = [
+pub const NUMERALS: [&str; 12] = [
     "0",
     "1",
     "-1",

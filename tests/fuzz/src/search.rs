@@ -4,7 +4,8 @@ use crate::arguments::{FuzzArguments, SearchEnd};
 use crate::measured::{self, MOST_TIME, Verdict, measured};
 use crate::mutate::{Chance, mutate};
 use crate::protobuf;
-use crate::targets::Target;
+use crate::targets::{Grammar, Target};
+use crate::text;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -106,9 +107,10 @@ impl Search {
         let chance = &mut self.chance;
         let mut input = self.kept[chance.below(self.kept.len())].clone();
         let other = &self.kept[chance.below(self.kept.len())];
-        match self.target.is_protobuf && chance.once_in(2) {
-            true => protobuf::mutate(&mut input, chance),
-            false => mutate(&mut input, other, chance),
+        match self.target.grammar {
+            Grammar::Protobuf if chance.once_in(2) => protobuf::mutate(&mut input, chance),
+            Grammar::Text if !chance.once_in(4) => text::mutate(&mut input, other, chance),
+            _ => mutate(&mut input, other, chance),
         }
         if !chance.once_in(8) {
             (self.target.mend)(&mut input);

@@ -19,8 +19,17 @@ pub struct Target {
     pub run: fn(&[u8]) -> Verdict,
     /// Makes lengths and checksums valid again.
     pub mend: fn(&mut [u8]),
-    /// Whether it is made of messages in messages.
-    pub is_protobuf: bool,
+    pub grammar: Grammar,
+}
+
+/// What a target's inputs are made of, and can be changed by without being none at once.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Grammar {
+    Bytes,
+    /// Messages in messages.
+    Protobuf,
+    /// Lines and words.
+    Text,
 }
 
 pub static ALL: [Target; 10] = [
@@ -28,12 +37,15 @@ pub static ALL: [Target; 10] = [
     target("samples", models::samples, mend::end_checksum),
     target("checkpoint", models::checkpoint, mend::checkpoint),
     Target {
-        is_protobuf: true,
+        grammar: Grammar::Protobuf,
         ..target("onnx", exchange::onnx, mend::nothing)
     },
     target("tflite", exchange::tflite, mend::nothing),
     target("safetensors", exchange::safetensors, mend::header_length),
-    target("network", files::network, mend::nothing),
+    Target {
+        grammar: Grammar::Text,
+        ..target("network", files::network, mend::text)
+    },
     target("images", files::image, mend::image),
     target("link", link::link, mend::nothing),
     target("storage", stored::storage, mend::slots),
@@ -44,7 +56,7 @@ const fn target(name: &'static str, run: fn(&[u8]) -> Verdict, mend: fn(&mut [u8
         name,
         run,
         mend,
-        is_protobuf: false,
+        grammar: Grammar::Bytes,
     }
 }
 

@@ -72,8 +72,8 @@ pub fn image(input: &[u8]) -> Verdict {
         (format!("an image that begins with {:?}", &input[..2]), 0)
     });
     Verdict {
-        // Four bytes each, whatever comes of it: the picture is what the data are.
-        need: 4 * pixels,
+        // Whatever comes of it: the picture is what the data are, of four samples, before and behind.
+        need: 5 * pixels,
         ..verdict(found)
     }
 }
