@@ -55,7 +55,7 @@ fn runs(line: &[u8]) -> Vec<std::ops::Range<usize>> {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
     let mut runs = Vec::new();
     let mut start = None;
-    for (place, byte) in line.iter().chain(&[b' ']).enumerate() {
+    for (place, byte) in line.iter().chain(b" ").enumerate() {
         match (start, is_word(*byte)) {
             (None, true) => start = Some(place),
             (Some(begun), false) => {

@@ -91,7 +91,7 @@ pub enum CifarError {
         /// The file, or the folder of all.
         origin: Origin,
         /// What is needed, and what there is.
-        cause: MemoryError,
+        cause: Box<MemoryError>,
     },
     /// A label is none of the dataset's.
     #[error(

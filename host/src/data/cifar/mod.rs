@@ -166,7 +166,7 @@ fn check_memory(origin: &Origin, bytes: u64) -> Result<(), CifarError> {
     let checked = memory_limit::check(bytes as usize, "its records");
     checked.map_err(|cause| CifarError::Memory {
         origin: origin.clone(),
-        cause,
+        cause: cause.into(),
     })
 }
 
