@@ -83,6 +83,8 @@ struct Search {
     /// Those of the corpus that were not tried yet.
     untried: Vec<Vec<u8>>,
     kept: Vec<Vec<u8>>,
+    /// Bytes of the longest input to keep: long ones take long, and change in what does not matter.
+    longest: usize,
     accepted: BTreeMap<String, u64>,
     refused: BTreeMap<String, u64>,
 }
@@ -92,6 +94,7 @@ impl Search {
         let corpus: Vec<Vec<u8>> = target.corpus().into_values().collect();
         Self {
             chance: Chance::new(seed ^ u64::from(crc32fast::hash(target.name.as_bytes())) << 32),
+            longest: 2 * corpus.iter().map(Vec::len).max().unwrap_or(0),
             untried: corpus.clone(),
             kept: corpus,
             target,
@@ -126,7 +129,7 @@ impl Search {
         };
         let times = kinds.entry(verdict.kind()).or_default();
         *times += 1;
-        if *times == 1 && self.kept.len() < KEPT {
+        if *times == 1 && self.kept.len() < KEPT && input.len() <= self.longest {
             self.kept.push(input);
         }
     }
