@@ -8,8 +8,11 @@ use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Most bytes of a text that people or Kiln write: networks, configs, sweeps, names of classes.
-pub const MAX_TEXT: u64 = 64 << 20;
+/// Most bytes of a text that people or Kiln write: names of classes, results.
+pub const MAX_TEXT: u64 = 16 << 20;
+/// Most bytes of TOML, which takes eighty times as much memory while it is read: networks, configs, sweeps. The
+/// largest network takes some 30,000.
+pub const MAX_TOML: u64 = 1 << 19;
 
 /// Bytes that are read without a look at how much memory there is, which is itself in such files.
 const UNCHECKED: u64 = 1 << 20;
@@ -63,11 +66,24 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 ///
 /// As [`read`]; [`io::ErrorKind::InvalidData`] if it is no UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
+    text(path, MAX_TEXT)
+}
+
+/// The same of at most [`MAX_TOML`] bytes.
+///
+/// # Errors
+///
+/// As [`read_text`].
+pub fn read_toml(path: &Path) -> io::Result<String> {
+    text(path, MAX_TOML)
+}
+
+fn text(path: &Path, most: u64) -> io::Result<String> {
     let invalid = |_| {
         let message = "stream did not contain valid UTF-8";
         io::Error::new(io::ErrorKind::InvalidData, message)
     };
-    String::from_utf8(read(path, MAX_TEXT)?).map_err(invalid)
+    String::from_utf8(read(path, most)?).map_err(invalid)
 }
 
 fn check(metadata: &Metadata) -> io::Result<()> {

@@ -241,6 +241,9 @@ impl Checkpoint {
         let unsound = |reason: String| CheckpointError::Content { reason };
         let (header, values) = postcard::take_from_bytes::<CheckpointHeader<'_>>(&bytes[PREFIX..])
             .map_err(|error| unsound(error.to_string()))?;
+        if header.config.len() as u64 > plain_file::MAX_TOML {
+            return Err(unsound("its configuration is longer than any".into()));
+        }
         let (values, rest) = values.as_chunks::<4>();
         let trained = values.len().checked_sub(header.statistics as usize);
         let Some(trained) = trained.filter(|len| rest.is_empty() && len % 2 == 0) else {

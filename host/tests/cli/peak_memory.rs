@@ -214,3 +214,25 @@ outputs = 10
         refused_within(&workspace, &arguments, 0, &words);
     }
 }
+
+#[test]
+fn texts_are_read_as_far_as_any_of_their_kind_goes() {
+    let workspace = Workspace::new();
+    let list = |values: usize| format!("a = [{}]", "1,".repeat(values));
+    for (values, word) in [
+        (8 << 20, "more than 524288 bytes"),
+        (260_000, "unknown field `a`"),
+    ] {
+        let text = list(values);
+        workspace.write("long.toml", &text);
+        for command in ["summary", "sweep", "train mnist --out run --config"] {
+            let arguments = format!("{command} long.toml");
+            refused_within(
+                &workspace,
+                &arguments,
+                text.len() as u64,
+                &["long.toml", word],
+            );
+        }
+    }
+}
