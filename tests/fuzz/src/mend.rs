@@ -22,7 +22,8 @@ pub fn checkpoint(bytes: &mut [u8]) {
     bytes[UNCOVERED - 4..UNCOVERED].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// safetensors files: the length of the header, where its braces are still in pairs.
+/// safetensors files: the length of the header, where its braces are still in pairs, and no bytes in it that no
+/// text has.
 pub fn header_length(bytes: &mut [u8]) {
     let Some((prefix, rest)) = bytes.split_first_chunk_mut::<8>() else {
         return;
@@ -42,6 +43,7 @@ pub fn header_length(bytes: &mut [u8]) {
             // Spaces bring what follows to a multiple of eight bytes.
             let spaces = behind.take_while(|byte| **byte == b' ').count();
             *prefix = ((place + 1 + spaces) as u64).to_le_bytes();
+            text(&mut rest[..=place]);
             return;
         }
     }
