@@ -21,6 +21,7 @@ pub mod file_kind;
 pub mod firmware;
 pub mod folder_lock;
 pub mod link;
+mod memory_gate;
 pub mod memory_limit;
 pub mod model;
 pub mod network_file;

@@ -34,12 +34,30 @@ pub enum MemoryLimit {
 /// inference.
 const UNASKED: usize = 1 << 16;
 
+impl MemoryError {
+    /// The same, which says what file or dataset it is about.
+    #[must_use]
+    pub(crate) fn of(self, name: impl fmt::Display) -> Self {
+        let purpose = format!("{name}: {}", self.purpose);
+        Self { purpose, ..self }
+    }
+}
+
 static GIVEN: OnceLock<u64> = OnceLock::new();
 
 /// Sets the limit of this process in bytes, the first time it is called.
 pub fn set(bytes: u64) {
     // A second limit is none: what was checked against the first has been taken.
     let _ = GIVEN.set(bytes);
+}
+
+/// Bytes that may still be taken: what the limit given leaves, or else what the machine has free; `None` where
+/// that is not known.
+pub(crate) fn left() -> Option<u64> {
+    match GIVEN.get() {
+        Some(given) => Some(given.saturating_sub(system::taken())),
+        None => system::free(),
+    }
 }
 
 /// Whether `bytes` can be had for `purpose`; they are not taken yet.
@@ -57,12 +75,9 @@ pub fn check(bytes: usize, purpose: impl fmt::Display) -> Result<(), MemoryError
         needed,
         limit,
     };
-    match (GIVEN.get(), system::free()) {
-        (Some(given), _) if needed > given.saturating_sub(system::taken()) => {
-            return Err(error(MemoryLimit::Given(*given)));
-        }
-        (None, Some(free)) if needed > free => return Err(error(MemoryLimit::Free(free))),
-        _ => {}
+    if let Some(left) = left().filter(|left| needed > *left) {
+        let limit = GIVEN.get().map(|given| MemoryLimit::Given(*given));
+        return Err(error(limit.unwrap_or(MemoryLimit::Free(left))));
     }
     // In one piece, so that the pieces are to be had behind it, without the program's end.
     match Vec::<u8>::new().try_reserve_exact(bytes) {

@@ -146,7 +146,7 @@ pub fn read_tables(path: &Path) -> Result<NetworkTables, NetworkFileError> {
     if let Some(wrong) = FilePurpose::Network.wrong(path) {
         return Err(NetworkFileError::WrongFile(wrong));
     }
-    let text = plain_file::read_text(path).map_err(|cause| match cause.kind() {
+    let text = plain_file::read_toml(path).map_err(|cause| match cause.kind() {
         std::io::ErrorKind::InvalidData => NetworkFileError::NoText,
         _ => NetworkFileError::Unreadable { cause },
     })?;

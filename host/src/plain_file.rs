@@ -3,12 +3,19 @@
 //! A device has no end, a pipe that nobody writes to keeps its reader waiting for good, and a file
 //! given by mistake may be larger than memory. Links are followed: what they lead to counts.
 
+use crate::memory_limit;
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Most bytes of a text that people or Kiln write: networks, configs, sweeps, names of classes.
-pub const MAX_TEXT: u64 = 64 << 20;
+/// Most bytes of a text that people or Kiln write: names of classes, results.
+pub const MAX_TEXT: u64 = 16 << 20;
+/// Most bytes of TOML, which takes eighty times as much memory while it is read: networks, configs, sweeps. The
+/// largest network takes some 30,000.
+pub const MAX_TOML: u64 = 1 << 19;
+
+/// Bytes that are read without a look at how much memory there is, which is itself in such files.
+const UNCHECKED: u64 = 1 << 20;
 
 /// Opens a regular file to read.
 ///
@@ -31,12 +38,16 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// As [`open`]; if there are more than `most`, or memory for them is not to be had.
+/// As [`open`]; if there are more than `most`, or memory for them is not to be had or allowed.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let length = file.metadata()?.len();
     if length > most {
         return Err(too_long(most));
+    }
+    if length > UNCHECKED {
+        let checked = memory_limit::check(length as usize, "reading it");
+        checked.map_err(|error| io::Error::new(io::ErrorKind::OutOfMemory, error))?;
     }
     let mut content = Vec::new();
     // The files of `/proc` say that they have none.
@@ -55,11 +66,24 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 ///
 /// As [`read`]; [`io::ErrorKind::InvalidData`] if it is no UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
+    text(path, MAX_TEXT)
+}
+
+/// The same of at most [`MAX_TOML`] bytes.
+///
+/// # Errors
+///
+/// As [`read_text`].
+pub fn read_toml(path: &Path) -> io::Result<String> {
+    text(path, MAX_TOML)
+}
+
+fn text(path: &Path, most: u64) -> io::Result<String> {
     let invalid = |_| {
         let message = "stream did not contain valid UTF-8";
         io::Error::new(io::ErrorKind::InvalidData, message)
     };
-    String::from_utf8(read(path, MAX_TEXT)?).map_err(invalid)
+    String::from_utf8(read(path, most)?).map_err(invalid)
 }
 
 fn check(metadata: &Metadata) -> io::Result<()> {
@@ -74,7 +98,8 @@ fn check(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-fn too_long(most: u64) -> io::Error {
+/// The error of a file with more bytes than are read of its kind.
+pub(crate) fn too_long(most: u64) -> io::Error {
     let message = format!("it has more than {most} bytes, the most that is read of such a file");
     io::Error::new(io::ErrorKind::FileTooLarge, message)
 }

@@ -1,6 +1,7 @@
 //! Model files on disk, and parameters as bytes.
 
 use crate::file_kind::{FilePurpose, WrongFile};
+use crate::memory_limit::{self, MemoryError};
 use crate::plain_file;
 use kiln_core::{Int8ModelParts, ModelError, ModelFile, ModelParts};
 use sha2::{Digest, Sha256};
@@ -27,6 +28,9 @@ pub enum WeightsError {
     /// The file is of another kind.
     #[error(transparent)]
     WrongFile(#[from] WrongFile),
+    /// There is not so much memory as the file takes.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The file is no sound model.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -45,19 +49,33 @@ impl ModelBytes {
     /// If the file cannot be read or does not start as a model file.
     pub fn read(path: &Path) -> Result<Self, WeightsError> {
         let unreadable = |cause| WeightsError::Unreadable { cause };
-        let mut content = Vec::new();
-        let mut file = plain_file::open(path).map_err(unreadable)?.take(PREFIX);
-        file.read_to_end(&mut content).map_err(unreadable)?;
-        let length = match ModelFile::length(&content) {
+        let mut start = Vec::new();
+        let mut file = plain_file::open(path).map_err(unreadable)?;
+        let found = file.metadata().map_err(unreadable)?.len();
+        let prefix = file.by_ref().take(PREFIX).read_to_end(&mut start);
+        prefix.map_err(unreadable)?;
+        let length = match ModelFile::length(&start) {
             Ok(length) => length as u64,
             Err(error) => {
                 let wrong = FilePurpose::Model.wrong(path);
                 return Err(wrong.map_or_else(|| error.into(), WeightsError::WrongFile));
             }
         };
-        file.set_limit((length + 1).saturating_sub(PREFIX));
-        file.read_to_end(&mut content).map_err(unreadable)?;
-        Ok(Self::aligned(&content))
+        let length = (length + 1).min(found.max(start.len() as u64)) as usize;
+        memory_limit::check(length, "reading it")?;
+        let mut bytes = Self::zeroed(length);
+        let content = &mut bytes.memory[bytes.start..];
+        let count = start.len().min(length);
+        content[..count].copy_from_slice(&start[..count]);
+        file.read_exact(&mut content[count..]).map_err(unreadable)?;
+        Ok(bytes)
+    }
+
+    /// A copy of a file's bytes, whatever they are.
+    pub fn of(content: &[u8]) -> Self {
+        let mut bytes = Self::zeroed(content.len());
+        bytes.memory[bytes.start..].copy_from_slice(content);
+        bytes
     }
 
     /// The bytes of a file that holds these parts.
@@ -66,7 +84,7 @@ impl ModelBytes {
     ///
     /// If the parts do not fit one another.
     pub fn encode(parts: &ModelParts<'_>) -> Result<Self, ModelError> {
-        let mut bytes = Self::aligned(&vec![0; parts.encoded_len()?]);
+        let mut bytes = Self::zeroed(parts.encoded_len()?);
         parts.write(&mut bytes.memory[bytes.start..])?;
         Ok(bytes)
     }
@@ -77,7 +95,7 @@ impl ModelBytes {
     ///
     /// If the parts do not fit one another.
     pub fn encode_int8(parts: &Int8ModelParts<'_>) -> Result<Self, ModelError> {
-        let mut bytes = Self::aligned(&vec![0; parts.encoded_len()?]);
+        let mut bytes = Self::zeroed(parts.encoded_len()?);
         parts.write(&mut bytes.memory[bytes.start..])?;
         Ok(bytes)
     }
@@ -96,11 +114,10 @@ impl ModelBytes {
         &self.memory[self.start..]
     }
 
-    fn aligned(content: &[u8]) -> Self {
-        let mut memory = vec![0; content.len() + ALIGNMENT];
+    fn zeroed(length: usize) -> Self {
+        let mut memory = vec![0; length + ALIGNMENT];
         let start = memory.as_ptr().align_offset(ALIGNMENT);
-        memory.truncate(start + content.len());
-        memory[start..].copy_from_slice(content);
+        memory.truncate(start + length);
         Self { memory, start }
     }
 }

@@ -1,6 +1,7 @@
 //! Helpers shared by the tests that cross rooms.
 
 pub mod coverage;
+pub mod dependencies;
 pub mod double;
 pub mod fast;
 pub mod reference;

@@ -45,8 +45,8 @@ impl BenchModel {
     }
 
     /// Random samples, as [`BenchNetwork::samples`](super::BenchNetwork::samples).
-    pub(super) fn samples(&self, batch: usize, batches: usize) -> Result<Samples, ModelError> {
-        Ok(random_samples(self.open()?.network(), batch, batches))
+    pub(super) fn samples(&self, batch: usize, batches: usize) -> Result<Samples> {
+        Ok(random_samples(self.open()?.network(), batch, batches)?)
     }
 
     /// Whether packets of so many samples can compute it: not every width of numbers is one of codes.

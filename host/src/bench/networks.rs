@@ -1,6 +1,7 @@
 //! The networks that are measured: a fixed set, or those of files.
 
 use crate::data::{ImageShape, Samples};
+use crate::memory_limit::{self, MemoryError};
 use crate::seeds::{Stream, source};
 use crate::{defaults, network_file};
 use anyhow::{Context, Result};
@@ -94,13 +95,16 @@ impl BenchNetwork {
             false => Loss::CROSS_ENTROPY,
         };
         let _trains: Program = Program::try_of(&network, Purpose::Group(loss))?;
-        let mut parameters = vec![0.0; network.parameters()];
+        let own = network.parameters();
+        let mut parameters = memory_limit::filled(own, 0.0, "parameters")?;
         he_uniform(&network, &mut parameters, source(1, Stream::Init))?;
         let mut statistics = vec![0.0; network.statistics()];
         first_statistics(&network, &mut statistics)?;
         let folding = Folding::of(&network);
         let folded = folding.clone().network();
-        let mut folded_parameters = vec![0.0; folded.parameters()];
+        let own = folded.parameters();
+        let mut folded_parameters =
+            memory_limit::filled(own, 0.0, "parameters without normalisations")?;
         folding.fold(&network, &parameters, &statistics, &mut folded_parameters)?;
         Ok(Self {
             name: name.into(),
@@ -149,7 +153,11 @@ impl BenchNetwork {
     }
 
     /// Random samples, `batches` times `batch`, or fewer batches of a network with large ones.
-    pub fn samples(&self, batch: usize, batches: usize) -> Samples {
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for them.
+    pub fn samples(&self, batch: usize, batches: usize) -> Result<Samples, MemoryError> {
         random_samples(&self.network, batch, batches)
     }
 
@@ -166,15 +174,21 @@ impl BenchNetwork {
 }
 
 /// As [`BenchNetwork::samples`].
-pub fn random_samples(network: &Network, batch: usize, batches: usize) -> Samples {
+pub fn random_samples(
+    network: &Network,
+    batch: usize,
+    batches: usize,
+) -> Result<Samples, MemoryError> {
     let shape: ImageShape = network.input_shape().into();
     let most = SAMPLE_BYTES / (batch * shape.size()).max(1);
     let count = batch * batches.min(most).max(1);
     let classes = network.classes();
     let mut draw = source(1, Stream::Order);
-    let pixels = (0..count * shape.size()).map(|_| draw() as u8).collect();
+    let bytes = count.saturating_mul(shape.size());
+    let mut pixels = memory_limit::filled(bytes, 0, "its samples")?;
+    pixels.fill_with(|| draw() as u8);
     let labels = (0..count).map(|index| (index % classes.min(1 << 16)) as u16);
-    Samples::of_bytes(pixels, labels.collect(), shape)
+    Ok(Samples::of_bytes(pixels, labels.collect(), shape))
 }
 
 /// As [`BenchNetwork::training_macs`].
@@ -257,7 +271,7 @@ mod tests {
     fn samples_are_whole_batches_of_known_classes() {
         let network = Network::input(1, 3, 3).linear(4);
         let network = BenchNetwork::of("small", network).unwrap();
-        let samples = network.samples(3, 2);
+        let samples = network.samples(3, 2).unwrap();
         assert_eq!((samples.len(), samples.labels[5]), (6, 1));
     }
 }

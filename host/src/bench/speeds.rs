@@ -104,10 +104,11 @@ pub fn measure(
 ) -> Result<SpeedReport> {
     let mut subjects = subjects(networks, models, plan)?;
     let slice = slice(plan.time, subjects.len());
-    let mut samples: Vec<_> = networks
-        .iter()
-        .map(|network| network.samples(plan.batch, BATCHES))
-        .collect();
+    let mut samples = Vec::new();
+    for network in networks {
+        let own = network.samples(plan.batch, BATCHES);
+        samples.push(own.with_context(|| network.name().to_string())?);
+    }
     for model in models {
         samples.push(model.samples(plan.batch, BATCHES)?);
     }

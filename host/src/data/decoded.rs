@@ -1,21 +1,13 @@
 //! Encoded images as one block of bytes, and what a user should know of how they got there.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Cursor, Seek};
 
-use image::metadata::Orientation;
-use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
-};
 use rayon::prelude::*;
 
 use super::error::DataError;
-use super::jpeg;
-use super::picture::Picture;
+use super::open_image::{OwnPicture, Size};
 use super::samples::{ImageShape, zeroed};
-
-/// Width and height.
-pub(super) type Size = (u32, u32);
+use crate::memory_gate::MemoryGate;
 
 /// Images, all in one shape.
 #[derive(Debug)]
@@ -30,23 +22,24 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// Brings the picture that `read` gives for each image to `shape`; an image without one stays
-    /// black.
+    /// Brings the picture that `read` gives for each image, through the gate, to `shape`; an image without
+    /// one stays black.
     pub(super) fn of<T: Sync, E: From<DataError> + Send>(
         images: &[T],
         shape: ImageShape,
-        read: impl Fn(&T) -> Result<Option<(Picture, Size)>, E> + Sync,
+        read: impl for<'a> Fn(&T, &'a MemoryGate) -> Result<Option<OwnPicture<'a>>, E> + Sync,
     ) -> Result<Self, E> {
         let mut pixels = zeroed(images.len(), shape)?;
+        let gate = MemoryGate::new();
         let read = images
             .par_iter()
             .zip(pixels.par_chunks_mut(shape.size()))
             .map(|(image, out)| {
-                let Some((picture, size)) = read(image)? else {
+                let Some(own) = read(image, &gate)? else {
                     return Ok(((0, 0), false));
                 };
-                picture.write(shape, out);
-                Ok((size, picture.is_colour()))
+                own.picture.write(shape, out);
+                Ok((own.size, own.picture.is_colour()))
             })
             .collect::<Result<Vec<_>, E>>()?;
         let (sizes, colour): (Vec<_>, Vec<_>) = read.into_iter().unzip();
@@ -93,40 +86,4 @@ impl Decoded {
             self.sizes.len()
         ))
     }
-}
-
-/// Decodes the content of an image file, turned as the camera was held; with its size.
-pub(super) fn picture(content: Vec<u8>) -> ImageResult<(Picture, Size)> {
-    let is_jpeg = matches!(image::guess_format(&content), Ok(ImageFormat::Jpeg));
-    if is_jpeg {
-        jpeg::check(&content).map_err(|error| ends_early(&error.to_string()))?;
-    }
-    let (mut decoder, orientation) = decoder(Cursor::new(content))?;
-    // A header may claim any size: this refuses those beyond half a gigabyte.
-    let mut limits = Limits::default();
-    limits.reserve(decoder.total_bytes())?;
-    decoder.set_limits(limits)?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    let size = (image.width(), image.height());
-    Ok((Picture::new(image), size))
-}
-
-/// A decoder for the format that the content shows, whatever the file's name; and how the
-/// camera was held.
-pub(super) fn decoder(
-    mut reader: impl BufRead + Seek + 'static,
-) -> ImageResult<(impl ImageDecoder, Orientation)> {
-    if reader.fill_buf()?.is_empty() {
-        return Err(ends_early("it is empty"));
-    }
-    let mut decoder = ImageReader::new(reader)
-        .with_guessed_format()?
-        .into_decoder()?;
-    let orientation = decoder.orientation()?;
-    Ok((decoder, orientation))
-}
-
-fn ends_early(message: &str) -> ImageError {
-    ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, message))
 }

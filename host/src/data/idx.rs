@@ -1,150 +1,21 @@
 //! The IDX format: a magic number, the size of each dimension, then bytes; gzipped or not.
 
+mod error;
+
+pub use error::IdxError;
+
 use std::io::{self, BufRead, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::samples::{ImageShape, Samples};
+use crate::memory_limit::{self, MemoryError};
 
 const IMAGES_MAGIC: u32 = 0x0000_0803;
 const LABELS_MAGIC: u32 = 0x0000_0801;
-/// Memory set aside on the word of a header alone.
-const MAX_RESERVED: u64 = 64 << 20;
-
-/// Why an IDX file cannot be used; every message is one line.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum IdxError {
-    /// Reading or decompressing failed.
-    #[error("cannot read {}: {cause}; check the file or fetch it again", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system or the decompressor said.
-        cause: io::Error,
-    },
-    /// The file is of another kind than its name says.
-    #[error(
-        "{} starts with {} where {} was expected: it is misnamed or no IDX file of bytes; \
-         check its name or fetch it again",
-        path.display(), magic_name(*found), magic_name(*expected)
-    )]
-    Magic {
-        /// The file.
-        path: PathBuf,
-        /// The magic number of the kind of file.
-        expected: u32,
-        /// The first four bytes, big-endian.
-        found: u32,
-    },
-    /// The file is shorter than its header.
-    #[error(
-        "{} is truncated: its header takes {expected} bytes, {found} found; fetch it again",
-        path.display()
-    )]
-    Header {
-        /// The file.
-        path: PathBuf,
-        /// Bytes that a header takes.
-        expected: usize,
-        /// Bytes there are.
-        found: usize,
-    },
-    /// The file is shorter than its header says.
-    #[error(
-        "{} is truncated: its header announces {expected} bytes of data, {found} found; fetch \
-         it again",
-        path.display()
-    )]
-    Truncated {
-        /// The file.
-        path: PathBuf,
-        /// Bytes of data announced.
-        expected: u128,
-        /// Bytes of data there are.
-        found: u64,
-    },
-    /// The file is longer than its header says.
-    #[error(
-        "{} has trailing bytes: its header announces {expected} bytes of data, more found; \
-         fetch it again",
-        path.display()
-    )]
-    Trailing {
-        /// The file.
-        path: PathBuf,
-        /// Bytes of data announced.
-        expected: u128,
-    },
-    /// Images without rows or columns.
-    #[error(
-        "{} announces images of {height} rows and {width} columns: both must be at least 1; \
-         fetch it again",
-        path.display()
-    )]
-    NoPixels {
-        /// The file.
-        path: PathBuf,
-        /// Rows an image.
-        height: usize,
-        /// Columns an image.
-        width: usize,
-    },
-    /// The files of images and labels do not belong together.
-    #[error(
-        "{} has {images} images, but {} has {labels} labels: use two files of the same set",
-        images_path.display(), labels_path.display()
-    )]
-    Count {
-        /// The file of images.
-        images_path: PathBuf,
-        /// Images in it.
-        images: usize,
-        /// The file of labels.
-        labels_path: PathBuf,
-        /// Labels in it.
-        labels: usize,
-    },
-    /// A label of a dataset whose classes are known is none of them.
-    #[error(
-        "{}: label number {number} is {label}, but there are {classes} classes, counted from 0: \
-         it is damaged or of another dataset; fetch it again",
-        path.display()
-    )]
-    Label {
-        /// The file of labels, as it is called when not compressed.
-        path: PathBuf,
-        /// Which label, counted from 1.
-        number: usize,
-        /// The label.
-        label: u16,
-        /// How many classes the dataset has.
-        classes: usize,
-    },
-    /// One of the two files of a set is not there.
-    #[error("{} is there but {missing} is not: add it, gzipped or not", found.display())]
-    Missing {
-        /// The file that is there.
-        found: PathBuf,
-        /// The name of the file that is not.
-        missing: String,
-    },
-    /// The training and the test images differ in size.
-    #[error(
-        "{} holds training images of {train} but test images of {test}: use files of one \
-         dataset",
-        folder.display()
-    )]
-    Shapes {
-        /// The folder with both.
-        folder: PathBuf,
-        /// The shape of the training images.
-        train: ImageShape,
-        /// The shape of the test images.
-        test: ImageShape,
-    },
-}
+/// Memory set aside on the word of a header alone, or as much as the file has shown to hold.
+const MAX_RESERVED: usize = 16 << 20;
 
 /// An IDX file to read, with the path that its errors name.
 pub(super) struct IdxFile<'a, R> {
@@ -247,33 +118,64 @@ fn header<const RANK: usize>(
     Ok(sizes)
 }
 
-/// All the bytes that `sizes` announce. The memory taken grows with what is really there.
-fn read_exactly(mut reader: impl Read, sizes: &[usize], path: &Path) -> Result<Vec<u8>, IdxError> {
+/// All the bytes that `sizes` announce, and not one more. The memory taken grows with what is really there.
+fn read_exactly(reader: impl Read, sizes: &[usize], path: &Path) -> Result<Vec<u8>, IdxError> {
     // At most three sizes of 32 bits each: no overflow.
     let expected: u128 = sizes.iter().map(|&size| size as u128).product();
-    // One byte more shows whether any are left, and lets gzip check its own sum.
-    let limit = u64::try_from(expected + 1).unwrap_or(u64::MAX);
-    let mut bytes = Vec::with_capacity(limit.min(MAX_RESERVED) as usize);
-    let result = reader.by_ref().take(limit).read_to_end(&mut bytes);
+    let mut bytes = Vec::new();
+    let announced = usize::try_from(expected).unwrap_or(usize::MAX);
+    let result = fill(reader, announced, &mut bytes);
     let found = bytes.len() as u128;
+    let path = path.into();
     match result {
-        Err(cause) if cause.kind() != io::ErrorKind::UnexpectedEof || found >= expected => {
-            Err(IdxError::Read {
-                path: path.into(),
-                cause,
-            })
+        Err(FillError::Memory(cause)) => Err(IdxError::Memory { path, cause }),
+        Err(FillError::Read(cause))
+            if cause.kind() != io::ErrorKind::UnexpectedEof || found >= expected =>
+        {
+            Err(IdxError::Read { path, cause })
         }
         _ if found < expected => Err(IdxError::Truncated {
-            path: path.into(),
+            path,
             expected,
             found: bytes.len() as u64,
         }),
-        _ if found > expected => Err(IdxError::Trailing {
-            path: path.into(),
-            expected,
-        }),
+        Ok(true) => Err(IdxError::Trailing { path, expected }),
         _ => Ok(bytes),
     }
+}
+
+/// What ends reading before the end.
+enum FillError {
+    Read(io::Error),
+    Memory(MemoryError),
+}
+
+impl From<io::Error> for FillError {
+    fn from(cause: io::Error) -> Self {
+        Self::Read(cause)
+    }
+}
+
+/// Reads `count` bytes, as far as there are so many, and says whether there are more.
+fn fill(mut reader: impl Read, count: usize, bytes: &mut Vec<u8>) -> Result<bool, FillError> {
+    while bytes.len() < count {
+        let part = (count - bytes.len()).min(MAX_RESERVED.max(bytes.len()));
+        if bytes.len() <= MAX_RESERVED {
+            // As a whole, once the file is no small one that says it were large.
+            let needed = if bytes.is_empty() {
+                part
+            } else {
+                count - bytes.len()
+            };
+            memory_limit::check(needed, "what its header announces").map_err(FillError::Memory)?;
+        }
+        bytes.try_reserve_exact(part).map_err(io::Error::from)?;
+        if reader.by_ref().take(part as u64).read_to_end(bytes)? < part {
+            return Ok(false);
+        }
+    }
+    // One more shows whether any are left, and lets gzip check its own sum.
+    Ok(reader.take(1).read_to_end(&mut Vec::new())? > 0)
 }
 
 /// The next `count` bytes, or fewer at the end of the file.
@@ -286,15 +188,6 @@ fn read_up_to(reader: &mut impl Read, count: usize, path: &Path) -> Result<Vec<u
         }),
         _ => Ok(bytes),
     }
-}
-
-fn magic_name(magic: u32) -> String {
-    let kind = match magic {
-        IMAGES_MAGIC => " (images)",
-        LABELS_MAGIC => " (labels)",
-        _ => "",
-    };
-    format!("{magic:#010x}{kind}")
 }
 
 #[cfg(test)]

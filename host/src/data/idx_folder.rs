@@ -26,11 +26,11 @@ pub(super) fn holds_idx(folder: &Path) -> bool {
 /// Reads the training and the test set, whichever are there.
 pub(super) fn load(folder: &Path) -> Result<Sets, IdxError> {
     let [train, test] = SPLITS;
-    let (train, test) = rayon::join(|| load_split(folder, train), || load_split(folder, test));
+    // One after the other, so that each finds the memory as the one before left it.
     Ok(Sets {
         origin: folder.into(),
-        train: train?,
-        test: test?,
+        train: load_split(folder, train)?,
+        test: load_split(folder, test)?,
         classes: None,
     })
 }

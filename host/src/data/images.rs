@@ -3,10 +3,12 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::decoded::{self, Decoded};
+use super::decoded::Decoded;
 use super::error::DataError;
+use super::open_image::{self, OwnPicture, PictureError};
 use super::samples::{ImageShape, Samples};
 use super::{check_channels, image_folder, thread_pool};
+use crate::memory_gate::MemoryGate;
 use crate::plain_file;
 
 /// More bytes than this are no image that could be decoded.
@@ -101,21 +103,45 @@ pub fn load_images(
 ) -> Result<Images, ImageFileError> {
     check_channels(Some(shape))?;
     let decoded = thread_pool(threads)?.install(|| {
-        Decoded::of(sources, shape, |source| {
-            let content = source.read()?;
-            let picture = decoded::picture(content);
-            picture
-                .map(Some)
-                .map_err(|cause| ImageFileError::Undecodable {
-                    name: source.name(),
-                    cause: cause.to_string(),
-                })
+        Decoded::of(sources, shape, |source, gate| {
+            source.picture(gate, shape).map(Some)
         })
     })?;
     Ok(Images {
         notices: decoded.notices(),
         samples: Samples::of_bytes(decoded.pixels, vec![0; sources.len()], shape),
     })
+}
+
+/// The image in these bytes, in `shape`, as [`load_images`] brings it there.
+///
+/// # Errors
+///
+/// As [`load_images`].
+#[doc(hidden)]
+pub fn decoded_image(content: Vec<u8>, shape: ImageShape) -> Result<Samples, ImageFileError> {
+    let decoded = Decoded::of(&[content], shape, |content, gate| {
+        let own = open_image::picture_of_bytes(gate, shape, content.clone());
+        own.map(Some)
+            .map_err(|error| undecodable("it".into(), error))
+    })?;
+    Ok(Samples::of_bytes(decoded.pixels, vec![0], shape))
+}
+
+/// Width and height of the image in these bytes, as its header has them, where it has any.
+#[doc(hidden)]
+pub fn image_size(content: Vec<u8>) -> Option<(u32, u32)> {
+    open_image::size(io::Cursor::new(content)).ok()
+}
+
+fn undecodable(name: String, error: PictureError) -> ImageFileError {
+    match error {
+        PictureError::Memory(error) => ImageFileError::Data(error.of(name).into()),
+        PictureError::Image(cause) => ImageFileError::Undecodable {
+            name,
+            cause: cause.to_string(),
+        },
+    }
 }
 
 impl ImageSource {
@@ -127,27 +153,53 @@ impl ImageSource {
         }
     }
 
-    fn read(&self) -> Result<Vec<u8>, ImageFileError> {
-        let name = self.name();
-        let content = match self {
-            Self::File(path) if path.is_dir() => return Err(ImageFileError::Folder { name }),
-            Self::File(path) => plain_file::open(path).and_then(bounded),
-            Self::StandardInput => bounded(io::stdin().lock()),
-        };
-        match content {
-            Err(cause) => Err(ImageFileError::Unreadable { name, cause }),
-            Ok(content) if content.is_empty() => Err(ImageFileError::Empty { name }),
-            Ok(content) if content.len() as u64 > MAX_BYTES => {
-                Err(ImageFileError::TooLong { name })
+    fn picture<'a>(
+        &self,
+        gate: &'a MemoryGate,
+        shape: ImageShape,
+    ) -> Result<OwnPicture<'a>, ImageFileError> {
+        let picture = match self {
+            Self::File(path) => {
+                let read = || plain_file::read(path, MAX_BYTES);
+                open_image::picture_of_file(gate, shape, self.length(path)?, read)
             }
-            Ok(content) => Ok(content),
+            Self::StandardInput => {
+                open_image::picture_of_bytes(gate, shape, self.standard_input()?)
+            }
+        };
+        picture.map_err(|error| undecodable(self.name(), error))
+    }
+
+    /// Bytes of a file that may be an image.
+    fn length(&self, path: &Path) -> Result<u64, ImageFileError> {
+        if path.is_dir() {
+            return Err(ImageFileError::Folder { name: self.name() });
+        }
+        let length = || Ok(plain_file::open(path)?.metadata()?.len());
+        self.checked(length().map_err(|cause| self.unreadable(cause))?)
+    }
+
+    /// All bytes there are.
+    fn standard_input(&self) -> Result<Vec<u8>, ImageFileError> {
+        let mut content = Vec::new();
+        // One more than an image may have tells of those that have more.
+        let mut reader = io::stdin().lock().take(MAX_BYTES + 1);
+        let length = reader.read_to_end(&mut content);
+        self.checked(length.map_err(|cause| self.unreadable(cause))? as u64)?;
+        Ok(content)
+    }
+
+    fn checked(&self, length: u64) -> Result<u64, ImageFileError> {
+        let name = self.name();
+        match length {
+            0 => Err(ImageFileError::Empty { name }),
+            1..=MAX_BYTES => Ok(length),
+            _ => Err(ImageFileError::TooLong { name }),
         }
     }
-}
 
-/// All bytes there are, or one more than an image may have.
-fn bounded(reader: impl Read) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    reader.take(MAX_BYTES + 1).read_to_end(&mut content)?;
-    Ok(content)
+    fn unreadable(&self, cause: io::Error) -> ImageFileError {
+        let name = self.name();
+        ImageFileError::Unreadable { name, cause }
+    }
 }

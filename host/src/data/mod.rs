@@ -24,6 +24,7 @@ mod download;
 mod duplicates;
 mod embedded;
 mod error;
+mod held_pixels;
 mod idx;
 mod idx_folder;
 mod image_folder;
@@ -31,6 +32,7 @@ mod images;
 mod jpeg;
 mod labels;
 mod named;
+mod open_image;
 mod picture;
 mod places;
 mod rotation;
@@ -57,6 +59,8 @@ pub use error::DataError;
 pub use idx::IdxError;
 pub use image_folder::{BrokenImage, ImageFolderError};
 pub use images::{ImageFileError, ImageSource, Images, images_in, load_images};
+#[doc(hidden)]
+pub use images::{decoded_image, image_size};
 pub use labels::same_name;
 pub use named::names;
 #[doc(hidden)]

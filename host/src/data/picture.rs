@@ -13,6 +13,20 @@ pub(super) enum Picture {
     Colour(RgbImage),
 }
 
+/// Bytes that bringing a picture of this size to `shape` takes beside it: rows of four floats a pixel, of the
+/// picture's width, and the picture resized.
+pub(super) fn resizing_bytes((width, height): (u32, u32), shape: ImageShape) -> u64 {
+    let (to_width, to_height) = (shape.width as u64, shape.height as u64);
+    if (u64::from(width), u64::from(height)) == (to_width, to_height) {
+        return 0;
+    }
+    let between = u64::from(width).saturating_mul(to_height);
+    let resized = to_width.saturating_mul(to_height);
+    between
+        .saturating_mul(16)
+        .saturating_add(resized.saturating_mul(3))
+}
+
 impl Picture {
     /// Lays the image on black and finds out whether it has colour.
     pub(super) fn new(image: DynamicImage) -> Self {

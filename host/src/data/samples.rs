@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use sha2::digest::Update;
 
 use super::error::DataError;
-use super::picture::Picture;
+use super::picture::{Picture, resizing_bytes};
 use super::values::{ByteSamples, FloatSamplesError, Values};
+use crate::memory_gate::MemoryGate;
 use crate::memory_limit;
 
 /// More than this is refused: such images are meant to be shrunk first.
@@ -162,10 +163,17 @@ impl Samples {
             });
         };
         let mut pixels = zeroed(self.len(), shape)?;
+        let gate = MemoryGate::new();
+        let size = (self.shape.width as u32, self.shape.height as u32);
+        let needed = (self.shape.size() as u64).saturating_add(resizing_bytes(size, shape));
         pixels
             .par_chunks_mut(shape.size())
             .zip(images.pixels().par_chunks(self.shape.size()))
-            .for_each(|(out, planes)| picture(planes, self.shape).write(shape, out));
+            .try_for_each(|(out, planes)| {
+                let _pass = gate.enter(needed, "bringing an image to another size")?;
+                picture(planes, self.shape).write(shape, out);
+                Ok::<_, DataError>(())
+            })?;
         Ok(Self::of_bytes(pixels, self.labels, shape))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::file_kind::{FileKind, FilePurpose, WrongFile};
 use crate::plain_file;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 /// Most bytes of a file that is read: the parameters of the largest network there can be, and
@@ -62,14 +62,10 @@ pub fn read(path: &Path) -> Result<(ExchangeFormat, Vec<u8>), FileError> {
             purpose: FilePurpose::Import,
         }));
     }
-    let mut bytes = Vec::new();
-    let mut file = plain_file::open(path)
-        .map_err(unreadable)?
-        .take(MAX_BYTES + 1);
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(FileError::TooLarge);
-    }
+    let bytes = plain_file::read(path, MAX_BYTES).map_err(|cause| match cause.kind() {
+        io::ErrorKind::FileTooLarge => FileError::TooLarge,
+        _ => unreadable(cause),
+    })?;
     let format = format(path, &bytes)?;
     Ok((format, bytes))
 }

@@ -4,6 +4,8 @@ use crate::network_file::NetworkTables;
 use kiln_core::{Int8ModelFile, ModelFile, ModelTask, Network, Scaling};
 use serde::{Deserialize, Serialize};
 
+/// Most bytes of its text, which takes some 25 times as much memory while it is read.
+const MAX_BYTES: usize = 2 << 20;
 /// The name it has in a file's header.
 pub const KEY: &str = "kiln";
 
@@ -65,9 +67,10 @@ impl Metadata {
         }
     }
 
-    /// The metadata in a text; `None` where it is not such a text.
+    /// The metadata in a text; `None` where it is not such a text, or longer than any of Kiln's.
     pub fn parse(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let is_plausible = text.len() <= MAX_BYTES;
+        is_plausible.then(|| serde_json::from_str(text).ok())?
     }
 
     /// The text that is parsed to the same metadata.

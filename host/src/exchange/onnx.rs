@@ -25,6 +25,7 @@ mod message;
 mod node;
 mod order;
 mod pads;
+mod parts;
 mod reduce;
 mod reshape;
 mod settle;
@@ -44,8 +45,7 @@ use node::OnnxOperation;
 use order::NodeOrder;
 use std::path::Path;
 
-/// Most bytes of a file, enough for 16 million parameters: decoding copies it, and a message takes up to
-/// 75 times the memory of its bytes.
+/// Most bytes of a file, enough for 16 million parameters: decoding copies it.
 pub const MAX_BYTES: usize = 1 << 26;
 
 /// The first opset in which operators broadcast as they do now.

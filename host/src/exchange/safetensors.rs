@@ -88,10 +88,16 @@ pub fn read(
     check_kinds(tensors.iter().chain(&statistics), network.has_batch_norm())?;
     let layers = layer_tensors(&network);
     let found = matching::find(&layers, &tensors, names)?;
+    // Before memory is taken for them: the network is whatever its text says.
+    for (layer, names) in layers.iter().zip(&found) {
+        parts(layer, names, &tensors)?;
+    }
     let mut parameters = vec![0.0; network.parameters()];
     let mut remarks = Vec::new();
     for (layer, names) in layers.iter().zip(&found) {
-        take(layer, names, &tensors, &mut parameters)?;
+        for (name, tensor, range) in parts(layer, names, &tensors)? {
+            copy(name, tensor, &mut parameters[range.clone()])?;
+        }
         if names.prefix != layer.prefix || names.bias.is_none() && layer.outputs > 0 {
             remarks.push(remark(layer, names));
         }
@@ -126,13 +132,15 @@ fn remark(layer: &LayerTensors, names: &Names) -> String {
     )
 }
 
-/// Copies the tensors of a layer to its place among the parameters.
-fn take(
-    layer: &LayerTensors,
-    names: &Names,
-    tensors: &Tensors<'_>,
-    parameters: &mut [f32],
-) -> Result<(), SafetensorsError> {
+/// A tensor's name, the tensor, and its place among the parameters.
+type Part<'p> = (&'p String, &'p TensorView<'p>, &'p Range<usize>);
+
+/// The tensors of a layer, which have to have its extents.
+fn parts<'p>(
+    layer: &'p LayerTensors,
+    names: &'p Names,
+    tensors: &'p Tensors<'_>,
+) -> Result<Vec<Part<'p>>, SafetensorsError> {
     if let Some(bias) = names.bias.as_ref().filter(|_| layer.outputs == 0) {
         return Err(SafetensorsError::Bias {
             tensor: bias.clone(),
@@ -140,50 +148,48 @@ fn take(
             kind: layer.kind,
         });
     }
-    let bias_shape = vec![layer.outputs];
-    let mut parts = vec![(&names.weight, &layer.weight, &layer.weights)];
-    parts.extend(
-        names
-            .bias
-            .iter()
-            .map(|bias| (bias, &bias_shape, &layer.biases)),
-    );
-    for (name, shape, range) in parts {
-        take_tensor(layer, name, shape, tensors, &mut parameters[range.clone()])?;
-    }
-    Ok(())
+    let bias = names.bias.iter();
+    let bias = bias.map(|bias| (bias, vec![layer.outputs], &layer.biases));
+    let weight = (&names.weight, layer.weight.clone(), &layer.weights);
+    let parts = std::iter::once(weight).chain(bias);
+    parts
+        .map(|(name, shape, range)| {
+            let tensor = shaped(layer, name, &shape, tensors)?;
+            Ok((name, tensor, range))
+        })
+        .collect()
 }
 
-/// Copies the tensor of this name, which has to have the layer's extents.
-fn take_tensor(
+/// The tensor of this name, which has to have these extents.
+fn shaped<'p, 'a>(
     layer: &LayerTensors,
     name: &str,
     shape: &[usize],
-    tensors: &Tensors<'_>,
-    out: &mut [f32],
-) -> Result<(), SafetensorsError> {
-    let tensor = tensors.get(name).filter(|tensor| tensor.shape() == shape);
-    let tensor = tensor.ok_or_else(|| SafetensorsError::Shape {
+    tensors: &'p Tensors<'a>,
+) -> Result<&'p TensorView<'a>, SafetensorsError> {
+    let found = tensors.get(name);
+    let tensor = found.filter(|tensor| tensor.shape() == shape);
+    tensor.ok_or_else(|| SafetensorsError::Shape {
         tensor: name.into(),
-        found: tensors
-            .get(name)
-            .map_or("nothing".into(), |it| extents(it.shape())),
+        found: found.map_or("nothing".into(), |it| extents(it.shape())),
         number: layer.number,
         kind: layer.kind,
         expected: extents(shape),
-    })?;
-    copy(tensor, out).ok_or_else(|| SafetensorsError::NotFinite {
-        tensor: name.into(),
     })
 }
 
-/// Copies a tensor's values; `None` where one is not finite.
-fn copy(tensor: &TensorView<'_>, out: &mut [f32]) -> Option<()> {
+/// Copies a tensor's values, which have to be finite.
+fn copy(name: &str, tensor: &TensorView<'_>, out: &mut [f32]) -> Result<(), SafetensorsError> {
     let (values, _) = tensor.data().as_chunks::<4>();
     for (out, bytes) in out.iter_mut().zip(values) {
         *out = f32::from_le_bytes(*bytes);
     }
-    out.iter().all(|value| value.is_finite()).then_some(())
+    match out.iter().all(|value| value.is_finite()) {
+        true => Ok(()),
+        false => Err(SafetensorsError::NotFinite {
+            tensor: name.into(),
+        }),
+    }
 }
 
 /// Whether a tensor is of what a batch normalisation counted.

@@ -221,7 +221,12 @@ impl Checkpoint {
         }
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, CheckpointError> {
+    /// The checkpoint that a file's bytes are.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CheckpointError> {
         let behind = Self::behind(bytes)?;
         if (bytes.len() - PREFIX) as u64 != behind {
             let expected = behind.saturating_add(PREFIX as u64);
@@ -236,6 +241,9 @@ impl Checkpoint {
         let unsound = |reason: String| CheckpointError::Content { reason };
         let (header, values) = postcard::take_from_bytes::<CheckpointHeader<'_>>(&bytes[PREFIX..])
             .map_err(|error| unsound(error.to_string()))?;
+        if header.config.len() as u64 > plain_file::MAX_TOML {
+            return Err(unsound("its configuration is longer than any".into()));
+        }
         let (values, rest) = values.as_chunks::<4>();
         let trained = values.len().checked_sub(header.statistics as usize);
         let Some(trained) = trained.filter(|len| rest.is_empty() && len % 2 == 0) else {

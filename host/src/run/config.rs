@@ -90,7 +90,7 @@ impl RunConfig {
     /// Why it cannot be used, without the file's name.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text =
-            plain_file::read_text(path).map_err(|cause| ConfigError::Unreadable { cause })?;
+            plain_file::read_toml(path).map_err(|cause| ConfigError::Unreadable { cause })?;
         Ok(Self::parse(&text)?)
     }
 

@@ -30,6 +30,8 @@ mod misuse;
 mod onnx_cases;
 mod outside_words;
 mod parts;
+#[cfg(target_os = "linux")]
+mod peak_memory;
 mod predict;
 mod quantize;
 #[cfg(unix)]

@@ -62,6 +62,27 @@ impl Workspace {
         command
     }
 
+    /// What comes of the program, and the most bytes that it had in memory.
+    #[cfg(target_os = "linux")]
+    pub fn measured(&self, arguments: &str) -> (process::Output, u64) {
+        let mut command = self.program(arguments);
+        command.stdout(process::Stdio::piped());
+        command.stderr(process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = 0;
+        // Looked at so often that what is taken, and touched, is seen before it is given back.
+        while child.try_wait().unwrap().is_none() {
+            let text = fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kibibytes = line.and_then(|line| line.split_whitespace().next());
+            let kibibytes: Option<u64> = kibibytes.map(|number| number.parse().unwrap());
+            peak = kibibytes.map_or(peak, |kibibytes| kibibytes * 1024);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        (child.wait_with_output().unwrap(), peak)
+    }
+
     /// What the program prints on a terminal, with these variables set.
     #[cfg(target_os = "linux")]
     pub fn on_terminal(&self, arguments: &str, variables: &[(&str, &str)]) -> String {

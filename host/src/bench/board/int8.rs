@@ -26,7 +26,7 @@ pub fn profile_int8(
     }
     let model = subject.open()?;
     let (network, quantized) = (model.network(), model.quantized());
-    let samples = samples_file(&random_samples(network, SAMPLES, 1))?;
+    let samples = samples_file(&random_samples(network, SAMPLES, 1)?)?;
     let footprint = Int8Footprint::of(&quantized, model.scaling(), boards::int8_target(&board))?;
     let mut result = BoardNetwork {
         network: subject.name().into(),

@@ -8,6 +8,7 @@ use crate::emulator::{
     EmulatedProgram, EmulatedProgramError, EmulatedSerial, Emulation, EmulationError,
 };
 use crate::firmware::{BuildError, Content, FirmwareProfile, FirmwareSources, TrainingMemory};
+use crate::memory_limit::MemoryError;
 use crate::quantization::FootprintError;
 use crate::weights::ModelBytes;
 use kiln_core::{
@@ -46,6 +47,9 @@ pub enum BoardBenchError {
     /// No samples file can hold its samples.
     #[error(transparent)]
     Samples(#[from] SamplesError),
+    /// There is no memory for its samples.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// No device can run it.
     #[error(transparent)]
     Footprint(#[from] FootprintError),
@@ -91,7 +95,7 @@ pub fn profile(
         return Err(EmulationError::NotEmulated(board.name).into());
     }
     let model = model(network)?;
-    let samples = samples_file(&network.samples(SAMPLES, 1))?;
+    let samples = samples_file(&network.samples(SAMPLES, 1)?)?;
     let fitting = fitting(&board, network, model.as_slice().len() + samples.len())?;
     let mut result = BoardResult {
         inference: None,

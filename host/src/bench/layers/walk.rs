@@ -2,6 +2,7 @@
 
 use crate::bench::networks::BenchNetwork;
 use crate::data::Samples;
+use crate::memory_limit;
 use anyhow::{Context, Result};
 use kiln_core::{
     BufferError, GROUP, GroupMemory, GroupWork, Lanes, Loss, Observer, Operation, Outcome, Program,
@@ -62,6 +63,34 @@ const SGD: Sgd = Sgd {
     nesterov: false,
 };
 
+/// How many groups of a batch have working memory of their own.
+fn workers(training: &Program, batch: usize) -> usize {
+    match training.phases() {
+        1 => 1,
+        _ => batch.div_ceil(GROUP),
+    }
+}
+
+/// Bytes that a walk takes, but for its samples.
+fn memory<L: Lanes>(
+    network: &BenchNetwork,
+    training: &Program,
+    inference: &Program,
+    batch: usize,
+) -> usize {
+    let in_flight = training.packets_in_flight::<L>();
+    let packet = training.arena_packets() * size_of::<L>() + training.winner_bytes() * L::LANES;
+    let values = batch.div_ceil(GROUP) * training.group_values()
+        + training.moment_values()
+        + training.statistics()
+        + 3 * network.parameters().len()
+        + network.folded_parameters().len();
+    let packets = workers(training, batch).saturating_mul(in_flight * packet);
+    packets
+        .saturating_add(inference.arena_packets() * size_of::<L>())
+        .saturating_add(values * size_of::<f32>())
+}
+
 impl<L: Lanes> BatchWalk<L> {
     /// Takes the memory for `batch` samples.
     pub fn new(network: &BenchNetwork, batch: usize) -> Result<Self> {
@@ -69,10 +98,11 @@ impl<L: Lanes> BatchWalk<L> {
         let inference: Program = Program::try_of(network.folded(), Purpose::Inference)?;
         let zero = L::zero().context("this processor lacks the lanes")?;
         training.check_batch(batch)?;
+        let bytes = memory::<L>(network, &training, &inference, batch);
+        memory_limit::check(bytes, "measuring its layers")?;
         let mut statistics = vec![0.0; training.statistics()];
         first_statistics(network.network(), &mut statistics)?;
         let groups = batch.div_ceil(GROUP);
-        let workers = if training.phases() == 1 { 1 } else { groups };
         let in_flight = training.packets_in_flight::<L>();
         let worker = || WalkWorker {
             packets: vec![zero; in_flight * training.arena_packets()],
@@ -80,7 +110,7 @@ impl<L: Lanes> BatchWalk<L> {
         };
         let parameters = network.parameters().to_vec();
         Ok(Self {
-            workers: (0..workers).map(|_| worker()).collect(),
+            workers: (0..workers(&training, batch)).map(|_| worker()).collect(),
             values: vec![vec![0.0; training.group_values()]; groups],
             arena: vec![zero; inference.arena_packets()],
             moments: vec![0.0; training.moment_values()],
@@ -88,7 +118,7 @@ impl<L: Lanes> BatchWalk<L> {
             velocity: vec![0.0; parameters.len()],
             folded_parameters: network.folded_parameters().to_vec(),
             scaling: network.scaling().clone(),
-            samples: network.samples(batch, 1),
+            samples: network.samples(batch, 1)?,
             statistics,
             parameters,
             training,

@@ -38,7 +38,7 @@ impl SweepSubject {
 
     fn start(arguments: &SweepArguments, path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let text = plain_file::read_text(path)
+        let text = plain_file::read_toml(path)
             .map_err(|cause| anyhow::anyhow!("{name}: cannot read it: {cause}"))?;
         let mut file = SweepFile::parse(&text).with_context(|| name.clone())?;
         file.training.arithmetic = arguments.arithmetic.or(file.training.arithmetic);

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use flate2::bufread::MultiGzDecoder;
 
 use super::error::{CifarError, Origin};
+use super::long_names::LongNames;
 use super::{CifarLayout, Parts, records};
 use crate::data::sets::Sets;
 
@@ -36,9 +37,13 @@ fn read(layout: &CifarLayout, path: &Path, reader: impl Read) -> Result<Parts, C
         names: None,
     };
     let mut archive = tar::Archive::new(reader.take(MAX_UNPACKED));
-    for entry in archive.entries().map_err(unreadable)? {
-        let entry = entry.map_err(|cause| unreadable(readable(cause)))?;
-        parts.take(layout, path, entry)?;
+    let mut names = LongNames::default();
+    // As they lie in the file: tar's reader would take names of any length into memory.
+    for entry in archive.entries().map_err(unreadable)?.raw(true) {
+        let mut entry = entry.map_err(|cause| unreadable(readable(cause)))?;
+        if let Some(name) = names.name(&mut entry).map_err(unreadable)? {
+            parts.take(layout, path, &name, entry)?;
+        }
     }
     // To its end, where gzip has a checksum of everything.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(unreadable)?;
@@ -59,15 +64,15 @@ impl Parts {
         &mut self,
         layout: &CifarLayout,
         path: &Path,
+        name: &str,
         entry: tar::Entry<'_, impl Read>,
     ) -> Result<(), CifarError> {
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let origin = Origin {
             file: path.into(),
-            entry: Some(name.clone()),
+            entry: Some(name.into()),
         };
         let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
-        if !Path::new(&name).components().all(inside) {
+        if !Path::new(name).components().all(inside) {
             return Err(CifarError::Outside { origin });
         }
         // Some archivers begin every name with `./`.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::memory_limit::MemoryError;
+
 /// A file, or an entry of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -82,6 +84,14 @@ pub enum CifarError {
         length: u64,
         /// Most bytes read.
         limit: u64,
+    },
+    /// There is not so much memory as the records take.
+    #[error("{origin}: {cause}")]
+    Memory {
+        /// The file, or the folder of all.
+        origin: Origin,
+        /// What is needed, and what there is.
+        cause: Box<MemoryError>,
     },
     /// A label is none of the dataset's.
     #[error(

@@ -6,6 +6,7 @@
 
 mod archive;
 mod error;
+mod long_names;
 mod records;
 
 use std::fs::File;
@@ -19,6 +20,7 @@ pub use error::{CifarError, Origin};
 
 use super::samples::{ImageShape, Samples};
 use super::sets::Sets;
+use crate::memory_limit;
 use crate::plain_file;
 
 const SHAPE: ImageShape = ImageShape {
@@ -138,6 +140,8 @@ impl Place {
 
 fn from_folder(layout: &CifarLayout, folder: &Path) -> Result<Sets, CifarError> {
     let batches: Vec<_> = layout.batches().collect();
+    let lengths = batches.iter().map(|name| length(&folder.join(name)));
+    check_memory(&Origin::file(folder), lengths.sum())?;
     let batches = batches
         .into_par_iter()
         .map(|name| {
@@ -150,6 +154,20 @@ fn from_folder(layout: &CifarLayout, folder: &Path) -> Result<Sets, CifarError> 
         records::names(layout, origin, file)
     })?;
     Parts { batches, names }.into_sets(layout, folder)
+}
+
+/// Bytes of a file; 0 where it cannot be looked at, which is said where it is read.
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |data| data.len().min(records::MAX_BYTES))
+}
+
+/// Whether records of so many bytes can be had.
+fn check_memory(origin: &Origin, bytes: u64) -> Result<(), CifarError> {
+    let checked = memory_limit::check(bytes as usize, "its records");
+    checked.map_err(|cause| CifarError::Memory {
+        origin: origin.clone(),
+        cause: cause.into(),
+    })
 }
 
 /// What `parse` makes of a file; `None` where there is no such file.

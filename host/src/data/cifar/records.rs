@@ -22,6 +22,7 @@ pub(super) fn samples(
     mut reader: impl Read,
 ) -> Result<Samples, CifarError> {
     let count = count(layout, origin, length)?;
+    super::check_memory(origin, length)?;
     let mut all_labels = Vec::new();
     let mut all_pixels = Vec::with_capacity(length.min(MAX_RESERVED) as usize);
     let mut record = vec![0; layout.record()];

@@ -22,8 +22,9 @@ use sha2::{Digest, Sha256};
 
 use super::decode;
 use super::scan::ImageFile;
-use crate::data::decoded::{Decoded, Size};
+use crate::data::decoded::Decoded;
 use crate::data::images::MAX_BYTES;
+use crate::data::open_image::Size;
 use crate::data::samples::zeroed;
 use crate::data::{DataError, ImageShape, Options};
 use crate::plain_file;
@@ -34,6 +35,8 @@ const MAGIC: [u8; 8] = *b"KILNDEC1";
 const WORTH: u64 = 4 << 20;
 /// Bytes that the cache may take; the files that were used least recently go first.
 const BOUND: u64 = 2 << 30;
+/// Bytes hashed at once.
+const BLOCK: usize = 1 << 16;
 /// What the names of its files end in.
 const ENDING: &str = "decoded";
 
@@ -69,13 +72,25 @@ fn is_worth_it(images: &[ImageFile]) -> bool {
 fn key(images: &[ImageFile], options: &Options) -> io::Result<String> {
     let digests: Vec<[u8; 32]> = images
         .par_iter()
-        .map(|image| Ok(Sha256::digest(plain_file::read(&image.path, MAX_BYTES)?).into()))
+        .map(|image| digest(&image.path))
         .collect::<io::Result<_>>()?;
     let mut hash = Sha256::new();
     hash.update(MAGIC);
     hash.update(format!("{:?} {:?}", options.shape, options.size));
     digests.iter().for_each(|digest| hash.update(digest));
     Ok(hex::encode(hash.finalize()))
+}
+
+/// SHA-256 of a file, which is read a block at a time.
+fn digest(path: &Path) -> io::Result<[u8; 32]> {
+    let mut file = plain_file::open(path)?.take(MAX_BYTES);
+    let (mut hash, mut block) = (Sha256::new(), vec![0; BLOCK]);
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hash.finalize().into()),
+            length => hash.update(&block[..length]),
+        }
+    }
 }
 
 /// The images in a file of the cache, if it is there and sound.

@@ -1,22 +1,22 @@
 //! Decodes images into one block of bytes, each straight to its place.
 
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use image::metadata::Orientation;
-use image::{ImageDecoder, ImageResult};
+use image::{ImageError, ImageResult};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
 use super::scan::{ImageFile, natural};
 use super::{BrokenImage, ImageFolderError};
-use crate::data::decoded::{self, Decoded, Size};
+use crate::data::decoded::Decoded;
 use crate::data::images::MAX_BYTES;
-use crate::data::picture::Picture;
+use crate::data::open_image::{self, OwnPicture, PictureError, Size};
 use crate::data::{DataError, ImageShape, Options};
+use crate::memory_gate::MemoryGate;
 use crate::plain_file;
 
 /// Enough for a header; the images themselves are read whole.
@@ -61,7 +61,10 @@ fn finished(decoded: Result<(Decoded, bool), (DataError, bool)>) -> Result<Decod
 
 /// Of sizes equally common the smallest. Images without a sound header are found when they are decoded.
 fn most_common_size(images: &[ImageFile]) -> Size {
-    let sizes = images.par_iter().map(|image| file_size(&image.path).ok());
+    let gate = MemoryGate::new();
+    let sizes = images
+        .par_iter()
+        .map(|image| file_size(&image.path, &gate).ok());
     let mut counts = BTreeMap::<Size, usize>::new();
     for size in sizes.collect::<Vec<_>>().into_iter().flatten() {
         *counts.entry(size).or_default() += 1;
@@ -81,14 +84,18 @@ fn decode_to(
 ) -> Result<(Decoded, bool), (DataError, bool)> {
     let has_colour = AtomicBool::new(false);
     let broken = Mutex::new(Vec::new());
-    let decoded = Decoded::of(images, shape, |image| {
+    let decoded = Decoded::of(images, shape, |image, gate| {
         if stop_at_colour && has_colour.load(Ordering::Relaxed) {
             return Ok(None);
         }
         bar.inc(1);
-        let (picture, size) = match read_picture(&image.path) {
-            Ok(read) => read,
-            Err(cause) => {
+        let own = match read_picture(&image.path, gate, shape) {
+            Ok(own) => own,
+            // Not broken: with more memory it would be read.
+            Err(PictureError::Memory(error)) => {
+                return Err(error.of(image.path.display()).into());
+            }
+            Err(PictureError::Image(cause)) => {
                 let (path, cause) = (image.path.clone(), cause.to_string());
                 broken
                     .lock()
@@ -97,8 +104,8 @@ fn decode_to(
                 return Ok(None);
             }
         };
-        has_colour.fetch_or(picture.is_colour(), Ordering::Relaxed);
-        Ok(Some((picture, size)))
+        has_colour.fetch_or(own.picture.is_colour(), Ordering::Relaxed);
+        Ok(Some(own))
     });
     let has_colour = has_colour.into_inner();
     let mut broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -116,20 +123,33 @@ fn decode_to(
     }
 }
 
-fn read_picture(path: &Path) -> ImageResult<(Picture, Size)> {
-    decoded::picture(plain_file::read(path, MAX_BYTES)?)
+fn read_picture<'a>(
+    path: &Path,
+    gate: &'a MemoryGate,
+    shape: ImageShape,
+) -> Result<OwnPicture<'a>, PictureError> {
+    let length = length(path).map_err(ImageError::IoError)?;
+    let read = || plain_file::read(path, MAX_BYTES);
+    open_image::picture_of_file(gate, shape, length, read)
 }
 
 /// The size of an image as its header has it.
-fn file_size(path: &Path) -> ImageResult<Size> {
-    let file = BufReader::with_capacity(HEADER_BUFFER, plain_file::open(path)?);
-    let (decoder, orientation) = decoded::decoder(file)?;
-    let (width, height) = decoder.dimensions();
-    Ok(match orientation {
-        Orientation::Rotate90
-        | Orientation::Rotate270
-        | Orientation::Rotate90FlipH
-        | Orientation::Rotate270FlipH => (height, width),
-        _ => (width, height),
-    })
+fn file_size(path: &Path, gate: &MemoryGate) -> Result<Size, PictureError> {
+    let length = length(path).map_err(ImageError::IoError)?;
+    // Some decoders read all of a file to know its size.
+    let _pass = gate.enter(length, "reading an image")?;
+    let opened = || -> ImageResult<Size> {
+        let file = BufReader::with_capacity(HEADER_BUFFER, plain_file::open(path)?);
+        open_image::size(file)
+    };
+    Ok(opened()?)
+}
+
+/// Bytes of a file that may be an image.
+fn length(path: &Path) -> io::Result<u64> {
+    let length = plain_file::open(path)?.metadata()?.len();
+    match length <= MAX_BYTES {
+        true => Ok(length),
+        false => Err(plain_file::too_long(MAX_BYTES)),
+    }
 }

@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use self::scan::{ImageFile, Scan};
-use super::decoded::{Decoded, Size};
+use super::decoded::Decoded;
 use super::error::DataError;
+use super::open_image::Size;
 use super::samples::{ImageShape, Samples};
 use super::target::{LARGEST, REDUCED, TargetSize};
 use super::tensor_file::TensorPurpose;

@@ -2,6 +2,7 @@
 
 use crate::data::ImageShape;
 use crate::file_kind::WrongFile;
+use crate::memory_limit::MemoryError;
 use std::io;
 use std::path::PathBuf;
 
@@ -177,14 +178,12 @@ pub enum TensorFileError {
         shape: ImageShape,
     },
     /// The values would take too much memory.
-    #[error("{}: there is no memory for the {bytes} bytes of tensor {tensor:?}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Memory {
         /// The file.
         path: PathBuf,
-        /// Name of the tensor.
-        tensor: &'static str,
-        /// Bytes needed.
-        bytes: usize,
+        /// What is needed, and what there is.
+        cause: MemoryError,
     },
 }
 

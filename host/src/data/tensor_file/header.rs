@@ -2,6 +2,7 @@
 
 use super::TensorFileError;
 use crate::file_kind::FilePurpose;
+use crate::memory_limit;
 use crate::plain_file;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// Longer headers are none of a dataset, which has a few tensors and class names.
-const MAX_HEADER: u64 = 16 << 20;
+const MAX_HEADER: u64 = 4 << 20;
 /// Bytes of the header's length.
 const PREFIX: u64 = 8;
 /// Bytes read at a time; a multiple of every element's size.
@@ -81,24 +82,22 @@ impl TensorFile {
 
     /// Elements of `SIZE` bytes of a tensor, each turned into a value.
     ///
-    /// The length of the file bounds the memory, which is asked for before anything is read.
+    /// The length of the file bounds the memory, which is compared with what there is before anything is read.
     pub fn values<const SIZE: usize, T>(
         &mut self,
         tensor: &'static str,
-        value: impl Fn([u8; SIZE]) -> T,
+        mut value: impl FnMut([u8; SIZE]) -> T,
     ) -> Result<Vec<T>, TensorFileError> {
         let path = self.path.clone();
         let (first, end) = self.info(tensor).map_or((0, 0), |info| info.data_offsets);
         let (mut left, count) = (end - first, (end - first) / SIZE);
-        let mut values = Vec::new();
-        if values.try_reserve_exact(count).is_err() {
-            let bytes = count.saturating_mul(size_of::<T>());
-            return Err(TensorFileError::Memory {
-                path,
-                tensor,
-                bytes,
-            });
-        }
+        let bytes = count.saturating_mul(size_of::<T>());
+        let checked = memory_limit::check(bytes, format_args!("tensor {tensor:?}"));
+        checked.map_err(|cause| TensorFileError::Memory {
+            path: path.clone(),
+            cause,
+        })?;
+        let mut values = Vec::with_capacity(count);
         let mut read = || -> io::Result<()> {
             let mut block = vec![0; BLOCK.min(left)];
             let place = self.start + first as u64;

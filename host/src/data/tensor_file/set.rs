@@ -218,32 +218,43 @@ fn read_labels(
             samples: count,
         });
     }
-    let labels = read_integers(file, tensor)?;
-    let labels = labels.into_iter().enumerate().map(|(sample, label)| {
-        u16::try_from(label).map_err(|_| TensorFileError::Label {
+    let mut wrong = None;
+    let mut sample = 0;
+    let label = |label: i128| {
+        sample += 1;
+        u16::try_from(label).unwrap_or_else(|_| {
+            wrong.get_or_insert((sample - 1, label));
+            0
+        })
+    };
+    let labels = read_integers(file, tensor, label)?;
+    match wrong {
+        None => Ok(Some(labels)),
+        Some((sample, label)) => Err(TensorFileError::Label {
             path: file.path.clone(),
             tensor,
             sample,
             label,
             most: u16::MAX.into(),
-        })
-    });
-    labels.collect::<Result<_, _>>().map(Some)
+        }),
+    }
 }
 
-fn read_integers(
+/// What becomes of each integer of a tensor.
+fn read_integers<T>(
     file: &mut TensorFile,
     tensor: &'static str,
-) -> Result<Vec<i128>, TensorFileError> {
+    mut made: impl FnMut(i128) -> T,
+) -> Result<Vec<T>, TensorFileError> {
     match kind(file, tensor) {
-        Some(Dtype::U8) => file.values(tensor, |bytes| u8::from_le_bytes(bytes).into()),
-        Some(Dtype::I8) => file.values(tensor, |bytes| i8::from_le_bytes(bytes).into()),
-        Some(Dtype::U16) => file.values(tensor, |bytes| u16::from_le_bytes(bytes).into()),
-        Some(Dtype::I16) => file.values(tensor, |bytes| i16::from_le_bytes(bytes).into()),
-        Some(Dtype::U32) => file.values(tensor, |bytes| u32::from_le_bytes(bytes).into()),
-        Some(Dtype::I32) => file.values(tensor, |bytes| i32::from_le_bytes(bytes).into()),
-        Some(Dtype::U64) => file.values(tensor, |bytes| u64::from_le_bytes(bytes).into()),
-        Some(Dtype::I64) => file.values(tensor, |bytes| i64::from_le_bytes(bytes).into()),
+        Some(Dtype::U8) => file.values(tensor, |bytes| made(u8::from_le_bytes(bytes).into())),
+        Some(Dtype::I8) => file.values(tensor, |bytes| made(i8::from_le_bytes(bytes).into())),
+        Some(Dtype::U16) => file.values(tensor, |bytes| made(u16::from_le_bytes(bytes).into())),
+        Some(Dtype::I16) => file.values(tensor, |bytes| made(i16::from_le_bytes(bytes).into())),
+        Some(Dtype::U32) => file.values(tensor, |bytes| made(u32::from_le_bytes(bytes).into())),
+        Some(Dtype::I32) => file.values(tensor, |bytes| made(i32::from_le_bytes(bytes).into())),
+        Some(Dtype::U64) => file.values(tensor, |bytes| made(u64::from_le_bytes(bytes).into())),
+        Some(Dtype::I64) => file.values(tensor, |bytes| made(i64::from_le_bytes(bytes).into())),
         other => Err(wrong_kind(file, tensor, other, "integers (as I64 or U8)")),
     }
 }

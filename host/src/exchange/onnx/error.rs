@@ -20,6 +20,14 @@ pub enum OnnxError {
         super::MAX_BYTES
     )]
     TooLarge,
+    /// More parts or numbers than a network has.
+    #[error(
+        "it has more than {} nodes, tensors and names, or more than {} numbers, too many for import from \
+         ONNX; export a smaller network",
+        super::parts::MAX_PARTS,
+        super::array::MAX_NUMBERS
+    )]
+    TooManyParts,
     /// An old version of the operators, or none.
     #[error("its operators are of opset {found}; import reads 7 and later, so export it again")]
     Opset {

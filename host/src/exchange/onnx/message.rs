@@ -3,6 +3,7 @@
 //! Lists of numbers are written unpacked, as ONNX's own library writes them, and read either way.
 
 use super::error::OnnxError;
+use super::parts::OnnxParts;
 use prost::Message;
 
 /// Most parts of one kind that a message may have; networks of Kiln's have far fewer. Nodes copy
@@ -196,6 +197,9 @@ pub struct Dimension {
 impl Model {
     /// The model that a file's bytes hold.
     pub fn read(bytes: &[u8]) -> Result<Self, OnnxError> {
+        if !OnnxParts::of(bytes).are_few() {
+            return Err(OnnxError::TooManyParts);
+        }
         let model = Self::decode(bytes).map_err(|_| OnnxError::Damaged)?;
         match model.graph.is_small() {
             true => Ok(model),

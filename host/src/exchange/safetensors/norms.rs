@@ -1,6 +1,6 @@
 //! Batch normalisations of a network that was trained elsewhere: their statistics, and their folding.
 
-use super::{LayerTensors, Names, SafetensorsError, Tensors, take_tensor};
+use super::{LayerTensors, Names, SafetensorsError, Tensors, copy, shaped};
 use kiln_core::{Folding, Layer, Network};
 
 /// A network with what it learned.
@@ -28,7 +28,8 @@ pub(super) fn statistics(
         let stem = names.weight.strip_suffix("weight").unwrap_or_default();
         for (part, out) in [("running_mean", means), ("running_var", variances)] {
             let name = format!("{stem}{part}");
-            take_tensor(layer, &name, &layer.weight, tensors, out)?;
+            let tensor = shaped(layer, &name, &layer.weight, tensors)?;
+            copy(&name, tensor, out)?;
             taken.push(name);
         }
     }
