@@ -112,7 +112,8 @@ def main():
     kinds = [kind for kind in KINDS if has_disk or kind != "full disk"]
     if not has_disk:
         print("no disk to fill: that takes root on Linux; a limit of file sizes stands for it")
-    counts, end, failure = Counter(), time.monotonic() + 60 * minutes, None
+    counts, told, failure = Counter(), time.monotonic(), None
+    end = told + 60 * minutes
     try:
         while failure is None and (seed == first or time.monotonic() < end):
             random = Random(seed)
@@ -124,11 +125,16 @@ def main():
             for path in folder.iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             seed += 1
+            if time.monotonic() >= told + 60:
+                told = time.monotonic()
+                print(f"{seed - first} commands, {sum(counts.values())} disturbances so far", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("ended before its time")
     finally:
         if has_disk:
             subprocess.run(["umount", str(folder)])
-    table(counts, kinds)
-    print(f"{seed - first} commands, {sum(counts.values())} disturbances, from seed {first}")
+        table(counts, kinds)
+        print(f"{seed - first} commands, {sum(counts.values())} disturbances, from seed {first}", flush=True)
     if failure:
         print(f"DIFFERENCE with seed {seed - 1}: {failure}\nwhat it left is in {root}/failed")
         print(f"again: scripts/torment.sh 0 {seed - 1}")
