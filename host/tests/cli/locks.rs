@@ -4,7 +4,7 @@ use crate::resume::Running;
 use crate::support::{RUN_FILES, Workspace, read};
 use std::fs;
 
-const LONG: &str = "train bars --epochs 5000 --batch 2 --lr 0.01 --out run";
+const LONG: &str = "train bars --epochs 100000 --batch 2 --lr 0.01 --out run";
 const SWEEP: &str = "dataset = 'bars'\n[training]\nlr = 0.01\nbatch = 2\n[grid]\n";
 
 fn bars() -> Workspace {
@@ -38,8 +38,9 @@ fn a_second_run_in_a_folder_is_refused_and_names_the_first() {
     assert_eq!(first.end().signal, Some(9));
     assert_eq!(workspace.names("run"), ["checkpoint.kiln-run", "kiln.lock"]);
     // The lock is gone with its process.
-    let second = Running::start(&workspace, "train --resume run");
-    second.signal("sleep 0.2; kill -TERM PID");
+    let mut second = Running::start(&workspace, "train --resume run");
+    second.until_word("epoch");
+    second.signal("kill -TERM PID");
     let ended = second.end();
     assert_eq!(ended.code, Some(130), "{}", ended.errors);
     assert_eq!(workspace.names("run"), ["checkpoint.kiln-run"]);
@@ -48,14 +49,19 @@ fn a_second_run_in_a_folder_is_refused_and_names_the_first() {
 #[test]
 fn a_second_sweep_in_a_folder_is_refused_and_names_the_first() {
     let workspace = bars();
-    workspace.write("sweep.toml", format!("{SWEEP}epochs = [1, 5000]\n"));
-    let mut first = Running::start(&workspace, "sweep sweep.toml --out run");
-    first.until_word("1/2");
+    workspace.write("sweep.toml", format!("{SWEEP}epochs = [1, 100000]\n"));
+    let first = Running::start(&workspace, "sweep sweep.toml --out run");
+    let begun = workspace.path("run/002-epochs=100000/checkpoint.kiln-run");
+    let mut tries = 0..30_000;
+    while !begun.is_file() {
+        assert!(tries.next().is_some(), "no run came under way");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
     let holder = format!("in use by process {}, since 2", first.id());
     let holder = [holder.as_str(), "kiln sweep sweep.toml --out run"];
     workspace.refuses("sweep sweep.toml --out run", &holder);
     workspace.refuses("sweep --resume run", &holder);
-    workspace.refuses("train --resume run/002-epochs=5000", &holder);
+    workspace.refuses("train --resume run/002-epochs=100000", &holder);
     first.signal("kill -HUP PID");
     let ended = first.end();
     assert_eq!(ended.code, Some(130), "{}", ended.errors);

@@ -3,7 +3,7 @@
 use crate::resume::{Ended, Running};
 use crate::support::Workspace;
 
-const RUN: &str = "train bars --epochs 5000 --batch 2 --lr 0.01 --out run";
+const RUN: &str = "train bars --epochs 100000 --batch 2 --lr 0.01 --out run";
 
 /// Starts a run with some signals ignored, does what a shell says in its second epoch, and waits for it.
 fn ended(ignored: &str, script: &str) -> (Workspace, Ended) {
