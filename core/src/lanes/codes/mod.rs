@@ -141,10 +141,10 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     fn gather(packets: [Self; QUAD]) -> [Self; QUAD];
     /// Sixteen neighbouring codes of each sample, four to a packet: of the first samples, as many as the packet has.
     /// `self` is the proof again.
-    fn from_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD];
+    fn packets_of_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD];
     /// Those of four channels, position by position: a packet has a position's codes of all four. `self` is the
     /// proof again.
-    fn from_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD];
+    fn packets_of_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD];
     /// Code by code, at least `low` and at most `high`, which hold the same code four times.
     fn clamp_codes(self, low: Self, high: Self) -> Self;
     /// The larger of two codes, code by code.

@@ -188,7 +188,7 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn from_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD] {
+    fn packets_of_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD] {
         let mut packets = [self; QUAD];
         for (place, packet) in packets.iter_mut().enumerate() {
             for (word, run) in packet.0.iter_mut().zip(runs) {
@@ -200,7 +200,7 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn from_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
+    fn packets_of_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
         let mut packets = [[self; QUAD]; QUAD];
         for (position, packet) in packets.iter_mut().flatten().enumerate() {
             for (lane, word) in packet.0.iter_mut().enumerate() {

@@ -208,7 +208,7 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn from_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD] {
+            fn packets_of_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD] {
                 // SAFETY: the instructions are there, see above.
                 unsafe {
                     let bias = $splat(BIASED_CODES as i32);
@@ -219,7 +219,7 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn from_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
+            fn packets_of_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
                 let mut packets = [[self; QUAD]; QUAD];
                 // SAFETY: the instructions are there, see above.
                 unsafe {

@@ -118,7 +118,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                         }
                     }
                 }
-                let packets = self.proof.from_channels(&runs);
+                let packets = self.proof.packets_of_channels(&runs);
                 let positions = (first..map).zip(packets.into_iter().flatten());
                 for (position, packet) in positions {
                     packet.store(&mut self.packets[(position * layout.quads + quad) * C::LANES..]);
@@ -151,7 +151,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                         if begin >= columns {
                             continue;
                         }
-                        let packets = self.proof.from_runs(&runs);
+                        let packets = self.proof.packets_of_runs(&runs);
                         let columns = (begin..columns).step_by(layout.window).zip(packets);
                         for (column, packet) in columns {
                             let at = row * layout.output[1] + column;
