@@ -89,7 +89,7 @@ struct Source {
 
 impl Source {
     fn below(&mut self, end: usize) -> usize {
-        (u64::from(self.random.next_u32()) * end as u64 >> 32) as usize
+        ((u64::from(self.random.next_u32()) * end as u64) >> 32) as usize
     }
 
     fn one_in(&mut self, count: usize) -> bool {
