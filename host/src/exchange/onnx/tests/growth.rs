@@ -1,7 +1,6 @@
 //! A few bytes that nodes make much of.
 
 use super::builder::*;
-use super::*;
 
 /// Whole numbers repeated to these extents, so often.
 fn repeated(extents: &[i64], times: usize) -> String {
