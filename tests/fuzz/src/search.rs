@@ -16,6 +16,10 @@ use std::time::{Duration, Instant};
 
 /// Inputs that a search keeps to change further.
 const KEPT: usize = 2_000;
+/// Kinds that are told apart, of inputs accepted and of those refused, so that hours take no more memory.
+const KINDS: usize = 10_000;
+/// What those beyond are counted as.
+const OTHERS: &str = "(others)";
 /// Kinds of refusals that are told.
 const TOLD: usize = 8;
 
@@ -127,7 +131,10 @@ impl Search {
             true => &mut self.accepted,
             false => &mut self.refused,
         };
-        let times = kinds.entry(verdict.kind()).or_default();
+        let kind = verdict.kind();
+        let is_told = kinds.contains_key(&kind) || kinds.len() < KINDS;
+        let times = kinds.entry(if is_told { kind } else { OTHERS.into() });
+        let times = times.or_default();
         *times += 1;
         if *times == 1 && self.kept.len() < KEPT && input.len() <= self.longest {
             self.kept.push(input);

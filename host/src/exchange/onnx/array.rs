@@ -6,6 +6,15 @@ use std::rc::Rc;
 /// Most numbers of one array, as many as the largest file holds.
 pub const MAX_NUMBERS: usize = 1 << 24;
 
+/// Most numbers that are made by repeating fewer, unless there were half as many before.
+const MAX_REPEATED: usize = 1 << 20;
+
+/// Whether so many numbers may be made of arrays the largest of which has `largest`: a few bytes must not
+/// become more memory than a network takes.
+pub fn may_be_made(count: usize, largest: usize) -> bool {
+    count <= MAX_NUMBERS.min(MAX_REPEATED.max(2 * largest))
+}
+
 /// One axis of whole numbers.
 pub fn list(values: Vec<i64>) -> Array {
     Array {
@@ -108,7 +117,7 @@ pub fn picked(array: &Array, axis: usize, places: &[usize]) -> Option<Numbers> {
     let inner: usize = array.dims[axis + 1..].iter().product();
     let outer: usize = array.dims[..axis].iter().product();
     let count = outer.checked_mul(places.len())?.checked_mul(inner)?;
-    if count > MAX_NUMBERS {
+    if !may_be_made(count, array.numbers.len().max(places.len())) {
         return None;
     }
     let mut all = Picked::with_capacity(count);

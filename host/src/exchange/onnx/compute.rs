@@ -1,6 +1,6 @@
 //! Arithmetic with constants, number by number, as graphs do it with extents and with weights.
 
-use super::array::{MAX_NUMBERS, Picked, list};
+use super::array::{MAX_NUMBERS, Picked, list, may_be_made};
 use super::constants::{Array, BATCH, Numbers};
 use super::error::Fault;
 use super::message::LIMIT;
@@ -33,6 +33,7 @@ impl OnnxOperation<'_, '_> {
         let (array, target) = (self.array(0)?, self.ints(1)?);
         let target: Option<Vec<usize>> = target.iter().map(|&it| it.try_into().ok()).collect();
         let dims = target.and_then(|target| broadcast_dims(&array.dims, &target));
+        let dims = dims.and_then(|dims| made_of(dims, &[&array]));
         let dims = dims.ok_or(Fault::ConstantsOnly)?;
         let places = places(&array.dims, &dims).ok_or(Fault::ConstantsOnly)?;
         let numbers = array.numbers.at(&places);
@@ -120,7 +121,7 @@ fn alone(operator: &str, array: &Array) -> Option<Array> {
 
 /// What an operator makes of two arrays, each repeated to the extents of the other.
 fn together(operator: &str, one: &Array, other: &Array) -> Option<Array> {
-    let dims = broadcast_dims(&one.dims, &other.dims)?;
+    let dims = made_of(broadcast_dims(&one.dims, &other.dims)?, &[one, other])?;
     let numbers = [
         one.numbers.at(&places(&one.dims, &dims)?),
         other.numbers.at(&places(&other.dims, &dims)?),
@@ -192,6 +193,7 @@ fn of_whole(operator: &str, one: i64, other: i64) -> Option<i64> {
 /// Numbers of the second array where the first is not 0, else of the third.
 fn chosen([condition, one, other]: [Rc<Array>; 3]) -> Option<Array> {
     let dims = broadcast_dims(&broadcast_dims(&condition.dims, &one.dims)?, &other.dims)?;
+    let dims = made_of(dims, &[&condition, &one, &other])?;
     let Numbers::Ints(condition_values) = condition.numbers.at(&places(&condition.dims, &dims)?)
     else {
         return None;
@@ -230,6 +232,13 @@ fn broadcast_dims(one: &[usize], other: &[usize]) -> Option<Vec<usize>> {
     let count = all.try_fold(1_usize, |count, &extent| count.checked_mul(extent));
     count.filter(|&count| count <= MAX_NUMBERS)?;
     Some(dims)
+}
+
+/// The extents, if there may be as many numbers of these arrays.
+fn made_of(dims: Vec<usize>, arrays: &[&Array]) -> Option<Vec<usize>> {
+    let largest = arrays.iter().map(|array| array.numbers.len()).max();
+    let count = dims.iter().product();
+    may_be_made(count, largest.unwrap_or(0)).then_some(dims)
 }
 
 /// Where each number of larger extents is in an array of these.

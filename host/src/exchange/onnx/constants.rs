@@ -17,6 +17,10 @@ pub const BATCH: i64 = i64::MIN;
 /// Most numbers that nodes may read and compute altogether, eight times what the largest file holds.
 const MAX_COMPUTED: usize = 1 << 27;
 
+/// Most bytes of what nodes computed: three times what the file holds in numbers of four bytes, and besides.
+const KEPT_TIMES: usize = 12;
+const KEPT_BESIDE: usize = 48 << 20;
+
 /// A value that does not depend on the image.
 #[derive(Clone, Debug)]
 pub enum Constant<'m> {
@@ -50,6 +54,13 @@ impl Constant<'_> {
 }
 
 impl Numbers {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Floats(values) => size_of_val(&values[..]),
+            Self::Ints(values) => size_of_val(&values[..]),
+        }
+    }
+
     pub fn len(&self) -> usize {
         match self {
             Self::Floats(values) => values.len(),
@@ -63,6 +74,9 @@ impl Numbers {
 pub struct Constants<'m> {
     by_name: HashMap<&'m str, Constant<'m>>,
     computed: usize,
+    /// Numbers in the file, and bytes of those that were computed.
+    stored: usize,
+    kept: usize,
 }
 
 impl<'m> Constants<'m> {
@@ -74,6 +88,8 @@ impl<'m> Constants<'m> {
         Self {
             by_name: named.collect(),
             computed: 0,
+            stored: tensors.iter().map(TensorMessage::stored).sum(),
+            kept: 0,
         }
     }
 
@@ -94,10 +110,15 @@ impl<'m> Constants<'m> {
             .filter_map(|name| self.by_name.get(name.as_str()));
         let counts = read.chain([&constant]).map(Constant::count);
         self.computed = counts.fold(self.computed, usize::saturating_add);
+        match &constant {
+            Constant::Tensor(tensor) => self.stored += tensor.stored(),
+            Constant::Array(array) => self.kept += array.numbers.bytes(),
+        }
         if let Some(name) = node.outputs.first() {
             self.by_name.insert(name, constant);
         }
-        match self.computed <= MAX_COMPUTED {
+        let kept = KEPT_BESIDE.saturating_add(self.stored.saturating_mul(KEPT_TIMES));
+        match self.computed <= MAX_COMPUTED && self.kept <= kept {
             true => Ok(()),
             false => Err(Fault::ConstantsOnly),
         }

@@ -2,6 +2,7 @@ mod axes;
 mod builder;
 mod exporters;
 mod graphs;
+mod growth;
 mod integers;
 
 use super::*;
