@@ -140,7 +140,7 @@ impl SumOnce {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn sum_once(work: &SumOnce) {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r11, lr}}",
         "ldm r0, {{r0-r6}}",
         "cmp r2, r3",
@@ -258,7 +258,7 @@ impl SumTwice {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn sum_twice(work: &SumTwice) {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r11, lr}}",
         "ldr r1, [r0, #48]",
         "push {{r1}}",

@@ -122,7 +122,7 @@ macro_rules! any_loop {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn any_once(work: &mut AnyPlane) {
-    core::arch::naked_asm!(any_loop!(round_once!("r0", "r1", "r2", "r3")))
+    integer_asm!(any_loop!(round_once!("r0", "r1", "r2", "r3")))
 }
 
 #[cfg(target_arch = "arm")]
@@ -130,5 +130,5 @@ unsafe extern "C" fn any_once(work: &mut AnyPlane) {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn any_twice(work: &mut AnyPlane) {
-    core::arch::naked_asm!(any_loop!(round_twice!("r11"; "r0", "r1", "r2", "r3")))
+    integer_asm!(any_loop!(round_twice!("r11"; "r0", "r1", "r2", "r3")))
 }

@@ -72,7 +72,7 @@ macro_rules! lowered {
 // which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn raise(words: *mut u32, end: *mut u32, low: u32) {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r7, lr}}",
         "1:",
         "ldm r0, {{r4-r7}}",
@@ -89,7 +89,7 @@ unsafe extern "C" fn raise(words: *mut u32, end: *mut u32, low: u32) {
 // which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn limit(words: *mut u32, end: *mut u32, low: u32, high: u32) {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r7, lr}}",
         "1:",
         "ldm r0, {{r4-r7}}",
@@ -107,7 +107,7 @@ unsafe extern "C" fn limit(words: *mut u32, end: *mut u32, low: u32, high: u32) 
 // which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn limit_each(codes: *mut i8, end: *mut i8, low: i32, high: i32) {
-    core::arch::naked_asm!(
+    integer_asm!(
         "1:",
         "cmp r0, r1",
         "beq 2f",

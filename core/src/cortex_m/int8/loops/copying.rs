@@ -118,7 +118,7 @@ macro_rules! copying_loop {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn copy_words(work: &Pieces) {
-    core::arch::naked_asm!(copying_loop!("ldr", "str", "4"))
+    integer_asm!(copying_loop!("ldr", "str", "4"))
 }
 
 #[cfg(target_arch = "arm")]
@@ -126,5 +126,5 @@ unsafe extern "C" fn copy_words(work: &Pieces) {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn copy_bytes(work: &Pieces) {
-    core::arch::naked_asm!(copying_loop!("ldrb", "strb", "1"))
+    integer_asm!(copying_loop!("ldrb", "strb", "1"))
 }

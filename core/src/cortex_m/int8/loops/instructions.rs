@@ -9,6 +9,14 @@
 //! - *bytes*: a word of weights is four bytes, and the position's words are the taps 0 and 2, then
 //!   1 and 3.
 
+/// A loop in assembly, with the instructions of the DSP extension. The assembler of a crate that is optimised across
+/// crates knows no more of the target than its name, and that of a Cortex-M33 leaves it open whether there are any.
+macro_rules! integer_asm {
+    ($($text:tt)*) => {
+        core::arch::naked_asm!(".arch armv7e-m", $($text)*)
+    };
+}
+
 /// Products of two filters' weights (r8, r9) with two positions' taps (r10, r11), added to four sums:
 /// the first filter's, the second's.
 macro_rules! four_products {

@@ -73,7 +73,7 @@ macro_rules! bytes_line {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn line(work: &CodeLine) -> *const u32 {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r11, lr}}",
         "ldrd r1, r2, [r0, #28]",
         "push {{r1, r2}}",

@@ -1,11 +1,11 @@
 //! What the target runs.
 
-mod addition;
-mod borders;
-#[cfg(target_arch = "arm")]
 #[macro_use]
 mod instructions;
+mod addition;
+#[cfg(target_arch = "arm")]
 mod any_plane;
+mod borders;
 mod clamping;
 mod convolution;
 mod copying;

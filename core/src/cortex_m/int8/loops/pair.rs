@@ -46,7 +46,7 @@ impl ChannelPair {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn widen_pair(work: &ChannelPair) {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r11, lr}}",
         "ldm r0, {{r4-r11}}",
         "mov r0, r4",

@@ -12,7 +12,7 @@ use super::tile::Tile;
 // vouches for.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn tile(work: &Tile) -> *const u32 {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r11, lr}}",
         "add r1, r0, #32",
         "ldm r1, {{r1-r3}}",
@@ -144,7 +144,7 @@ pub(super) unsafe extern "C" fn tile(work: &Tile) -> *const u32 {
 // caller vouches for.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn line(work: &CodeLine) -> *const u32 {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r11, lr}}",
         "ldm r0, {{r4-r10}}",
         "mov r12, r10",

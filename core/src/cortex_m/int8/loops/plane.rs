@@ -252,7 +252,7 @@ unsafe extern "C" fn narrow_once(
     plane: *const i16,
     output: *mut i8,
 ) {
-    core::arch::naked_asm!(narrow_loop!(neighbours, plane_once))
+    integer_asm!(narrow_loop!(neighbours, plane_once))
 }
 
 #[cfg(target_arch = "arm")]
@@ -265,7 +265,7 @@ unsafe extern "C" fn narrow_twice(
     plane: *const i16,
     output: *mut i8,
 ) {
-    core::arch::naked_asm!(narrow_loop!(neighbours, plane_twice))
+    integer_asm!(narrow_loop!(neighbours, plane_twice))
 }
 
 #[cfg(target_arch = "arm")]
@@ -278,7 +278,7 @@ unsafe extern "C" fn strided_once(
     plane: *const i16,
     output: *mut i8,
 ) {
-    core::arch::naked_asm!(narrow_loop!(strided, plane_once))
+    integer_asm!(narrow_loop!(strided, plane_once))
 }
 
 #[cfg(target_arch = "arm")]
@@ -291,5 +291,5 @@ unsafe extern "C" fn strided_twice(
     plane: *const i16,
     output: *mut i8,
 ) {
-    core::arch::naked_asm!(narrow_loop!(strided, plane_twice))
+    integer_asm!(narrow_loop!(strided, plane_twice))
 }

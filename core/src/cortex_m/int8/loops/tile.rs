@@ -79,7 +79,7 @@ impl Tile {
 #[cfg(target_arch = "arm")]
 #[unsafe(naked)]
 unsafe extern "C" fn tile(work: &Tile) -> *const u32 {
-    core::arch::naked_asm!(
+    integer_asm!(
         "push {{r4-r11, lr}}",
         "add r1, r0, #32",
         "ldm r1, {{r1-r3}}",

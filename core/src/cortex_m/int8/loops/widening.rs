@@ -163,7 +163,7 @@ macro_rules! widening_loop {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn four_paired(work: &Widening) -> *mut u32 {
-    core::arch::naked_asm!(widening_loop!(paired_words))
+    integer_asm!(widening_loop!(paired_words))
 }
 
 #[cfg(target_arch = "arm")]
@@ -171,7 +171,7 @@ unsafe extern "C" fn four_paired(work: &Widening) -> *mut u32 {
 // caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn four_bytes(work: &Widening) -> *mut u32 {
-    core::arch::naked_asm!(widening_loop!(bytes_words))
+    integer_asm!(widening_loop!(bytes_words))
 }
 
 #[cfg(target_arch = "arm")]
@@ -195,7 +195,7 @@ macro_rules! line_loop {
 // which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn one_paired(source: *const i8, taps: *mut u32, end: *mut u32) {
-    core::arch::naked_asm!(line_loop!(paired_words))
+    integer_asm!(line_loop!(paired_words))
 }
 
 #[cfg(target_arch = "arm")]
@@ -203,5 +203,5 @@ unsafe extern "C" fn one_paired(source: *const i8, taps: *mut u32, end: *mut u32
 // which the caller vouches for.
 #[unsafe(naked)]
 unsafe extern "C" fn one_bytes(source: *const i8, taps: *mut u32, end: *mut u32) {
-    core::arch::naked_asm!(line_loop!(bytes_words))
+    integer_asm!(line_loop!(bytes_words))
 }

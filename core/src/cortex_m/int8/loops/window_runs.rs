@@ -215,7 +215,7 @@ macro_rules! run_functions {
             // say, which the caller vouches for.
             #[unsafe(naked)]
             unsafe extern "C" fn $name(first: *const i8, work: &RunWork, output: *mut i8) {
-                core::arch::naked_asm!($text)
+                integer_asm!($text)
             }
         )+
     };

@@ -181,7 +181,7 @@ macro_rules! window_functions {
             // the name say, which the caller vouches for.
             #[unsafe(naked)]
             unsafe extern "C" fn $name(first: *const i8, shape: &WindowShape, target: *mut $target) {
-                core::arch::naked_asm!($text)
+                integer_asm!($text)
             }
         )+
     };
