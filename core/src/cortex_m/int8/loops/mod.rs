@@ -1,9 +1,9 @@
 //! What the target runs.
 
+#[cfg(target_arch = "arm")]
 #[macro_use]
 mod instructions;
 mod addition;
-#[cfg(target_arch = "arm")]
 mod any_plane;
 mod borders;
 mod clamping;
