@@ -35,6 +35,7 @@ mod named;
 mod open_image;
 mod picture;
 mod places;
+mod png_palette;
 mod rotation;
 mod samples;
 mod sets;

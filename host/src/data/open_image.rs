@@ -11,6 +11,7 @@ use image::{
 use super::held_pixels;
 use super::jpeg;
 use super::picture::{Picture, resizing_bytes};
+use super::png_palette;
 use super::samples::ImageShape;
 use crate::memory_gate::{MemoryGate, MemoryPass};
 use crate::memory_limit::MemoryError;
@@ -101,6 +102,7 @@ impl OpenImage<()> {
             jpeg::check(&content).map_err(|error| ends_early(&error.to_string()))?;
         }
         held_pixels::check(&content).map_err(|error| ends_early(&error.to_string()))?;
+        png_palette::check(&content).map_err(|error| damaged(&error.to_string()))?;
         let is_animated = content.get(12..16) == Some(b"VP8X")
             && content.get(20).is_some_and(|flags| flags & 2 > 0);
         let (decoder, orientation) = decoder(Cursor::new(content))?;
@@ -192,6 +194,10 @@ fn is_turned(orientation: Orientation) -> bool {
 
 fn ends_early(message: &str) -> ImageError {
     ImageError::IoError(io::Error::new(io::ErrorKind::UnexpectedEof, message))
+}
+
+fn damaged(message: &str) -> ImageError {
+    ImageError::IoError(io::Error::new(io::ErrorKind::InvalidData, message))
 }
 
 #[cfg(test)]
