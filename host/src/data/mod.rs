@@ -42,6 +42,7 @@ mod sets;
 mod target;
 mod tensor_file;
 mod values;
+mod webp_frame;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

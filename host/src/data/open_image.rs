@@ -13,6 +13,7 @@ use super::jpeg;
 use super::picture::{Picture, resizing_bytes};
 use super::png_palette;
 use super::samples::ImageShape;
+use super::webp_frame;
 use crate::memory_gate::{MemoryGate, MemoryPass};
 use crate::memory_limit::MemoryError;
 
@@ -103,6 +104,7 @@ impl OpenImage<()> {
         }
         held_pixels::check(&content).map_err(|error| ends_early(&error.to_string()))?;
         png_palette::check(&content).map_err(|error| damaged(&error.to_string()))?;
+        webp_frame::check(&content).map_err(|error| damaged(&error.to_string()))?;
         let is_animated = content.get(12..16) == Some(b"VP8X")
             && content.get(20).is_some_and(|flags| flags & 2 > 0);
         let (decoder, orientation) = decoder(Cursor::new(content))?;
