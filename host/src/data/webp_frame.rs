@@ -40,9 +40,8 @@ pub(super) fn check(content: &[u8]) -> Result<(), FrameFault> {
             b"VP8L" => lossless(held),
             _ => None,
         };
-        match frame {
-            Some(frame) => is_plausible(frame, canvas, bytes)?,
-            None => {}
+        if let Some(frame) = frame {
+            is_plausible(frame, canvas, bytes)?;
         }
         let length = u32::from_le_bytes(*length) as usize;
         let Some(next) = length
