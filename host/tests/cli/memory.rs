@@ -9,7 +9,8 @@ use std::time::Duration;
 const HUGE: Network = Network::input(1, 16_384, 16_384)
     .global_avg_pool2d()
     .linear(2);
-const WIDE: &str = "input = { channels = 1, height = 28, width = 28 }
+/// A small file whose network takes much memory.
+pub const WIDE: &str = "input = { channels = 1, height = 28, width = 28 }
 [[layers]]
 type = 'conv2d'
 filters = 65535

@@ -1,6 +1,7 @@
 //! What the program has in memory at its peak, on files that unpack to much more than they are: no more than
 //! twice what the data themselves need, and 64 MiB.
 
+use crate::memory::WIDE;
 use crate::support::{Workspace, idx};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -189,19 +190,8 @@ fn an_onnx_file_of_millions_of_empty_parts_is_refused_before_it_is_decoded() {
 #[test]
 fn what_measuring_takes_is_known_before_it_is_taken() {
     let workspace = Workspace::new();
-    let network = "input = { channels = 1, height = 28, width = 28 }
-[[layers]]
-type = 'conv2d'
-filters = 65535
-kernel = 1
-[[layers]]
-type = 'global_avg_pool2d'
-[[layers]]
-type = 'linear'
-outputs = 10
-";
-    workspace.write("filters.toml", network);
-    let wide = network.replace("28", "4000").replace("65535", "2");
+    workspace.write("filters.toml", WIDE);
+    let wide = WIDE.replace("28", "4000").replace("65535", "2");
     workspace.write("sides.toml", wide);
     for arguments in [
         "bench filters.toml",
