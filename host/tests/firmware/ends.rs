@@ -36,8 +36,10 @@ fn wait_until(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
+/// Starts the program, which leaves signals ignored that whoever runs the tests has ignored.
 fn start(arguments: &[&OsStr]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_kiln"))
+    Command::new("env")
+        .args(["--default-signal=HUP,INT,TERM", env!("CARGO_BIN_EXE_kiln")])
         .args(arguments)
         .env_remove("KILN_DATA")
         .env("KILN_CACHE", "no-cache")

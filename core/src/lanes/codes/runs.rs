@@ -9,6 +9,8 @@ use super::{CodeLanes, QUAD};
 #[derive(Clone, Copy, Debug)]
 pub struct QuadRuns {
     shape: RunShape,
+    /// Packets from one of a run to the next: more than 1 where a row of runs of single packets is taken as one run.
+    step: usize,
     /// Packets from the first that a position sees to behind the last.
     reach: usize,
     /// Packets of all runs.
@@ -43,9 +45,25 @@ impl QuadRuns {
         };
         let quads = shape.rows.checked_mul(shape.columns);
         let quads = quads.and_then(|runs| runs.checked_mul(shape.len));
+        // Loops of one turn each would take as long as the products.
+        let (own, step) = match shape.len {
+            1 => {
+                let (columns, len) = (1, shape.columns);
+                (
+                    RunShape {
+                        columns,
+                        len,
+                        ..shape
+                    },
+                    shape.column_step,
+                )
+            }
+            _ => (shape, 1),
+        };
         match (reach(), quads) {
             (Some(reach), Some(quads)) => Self {
-                shape,
+                shape: own,
+                step,
                 reach,
                 quads,
             },
@@ -82,8 +100,8 @@ impl QuadRuns {
         let mut next = 0;
         for row in 0..shape.rows {
             for column in 0..shape.columns {
-                let start = shape.first + row * shape.row_step + column * shape.column_step;
-                for quad in start..start + shape.len {
+                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
+                for _ in 0..shape.len {
                     // SAFETY: fewer than `self.quads` packets came before, and there are weights for
                     // as many.
                     let own = unsafe { weights.get_unchecked(next * words..(next + 1) * words) };
@@ -101,6 +119,7 @@ impl QuadRuns {
                             sums[p][f] = sums[p][f].add_products(codes[p], factor);
                         }
                     }
+                    quad += self.step;
                 }
             }
         }
@@ -127,8 +146,8 @@ impl QuadRuns {
         let mut next = 0;
         for row in 0..shape.rows {
             for column in 0..shape.columns {
-                let start = shape.first + row * shape.row_step + column * shape.column_step;
-                for quad in start..start + shape.len {
+                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
+                for _ in 0..shape.len {
                     // SAFETY: the packet lies within the runs' reach, which ends within the input.
                     let codes = unsafe { sums[0][0].load_unchecked(input, quad) }.taps();
                     for b in 0..B {
@@ -142,6 +161,7 @@ impl QuadRuns {
                         }
                     }
                     next += 1;
+                    quad += self.step;
                 }
             }
         }

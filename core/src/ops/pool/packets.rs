@@ -91,13 +91,19 @@ impl<C: CodeLanes> PacketPool<'_, C> {
         let taps = (window[0].len() * window[1].len()) as i32;
         let mut sums = [self.proof.splat(-taps * (zero + CODE_BIAS)); QUAD];
         let weights = [self.only(0), self.only(1), self.only(2), self.only(3)];
+        // Those of every second column: the sums of all would wait for one another.
+        let mut others = [self.proof.splat(0); QUAD];
         for row in window[0].clone() {
-            for column in window[1].clone() {
-                let codes = self.codes(row, column, quad).taps();
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum = sum.add_products(codes, weight);
+            let mut columns = window[1].clone();
+            while let Some(column) = columns.next() {
+                self.count(&mut sums, weights, [row, column, quad]);
+                if let Some(column) = columns.next() {
+                    self.count(&mut others, weights, [row, column, quad]);
                 }
             }
+        }
+        for f in 0..QUAD {
+            sums[f] = sums[f].add(others[f]);
         }
         match scale {
             PacketScale::Whole { own, .. } => {
@@ -107,6 +113,16 @@ impl<C: CodeLanes> PacketPool<'_, C> {
                 C::narrow(sums)
             }
             PacketScale::Singly(scale) => self.single_codes(sums, scale),
+        }
+    }
+
+    /// Adds the codes of a packet, of a row, a column and a quad, to their sums.
+    #[inline(always)]
+    fn count(&self, sums: &mut [C; QUAD], weights: [C::Taps; QUAD], place: [usize; 3]) {
+        let [row, column, quad] = place;
+        let codes = self.codes(row, column, quad).taps();
+        for f in 0..QUAD {
+            sums[f] = sums[f].add_products(codes, weights[f]);
         }
     }
 

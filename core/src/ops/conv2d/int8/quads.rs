@@ -20,6 +20,8 @@ pub struct QuadGeometry {
     pub input: [usize; 2],
     /// Whether it is a copy, or windows.
     pub is_copied: bool,
+    /// Whether samples come into that as they are taken.
+    pub takes_samples: bool,
     pub output: [usize; 2],
     /// Rows of the kernel, and quads of positions in each.
     kernel: [usize; 2],
@@ -34,8 +36,8 @@ pub struct QuadGeometry {
 }
 
 impl QuadGeometry {
-    /// That of a convolution, whose input is given in windows where that `can` be and helps; whether
-    /// its outputs are pooled, so that rows of them have to stay apart.
+    /// That of a convolution, whose input is given in windows or with its padding where that `can` be and helps;
+    /// whether its outputs are pooled, so that rows of them have to stay apart.
     pub fn new(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
         let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
@@ -61,6 +63,7 @@ impl QuadGeometry {
                 conv.input
             },
             is_copied,
+            takes_samples: can && is_copied,
             output: conv.output,
             kernel,
             step,

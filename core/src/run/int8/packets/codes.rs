@@ -1,5 +1,6 @@
 //! Codes of single samples into packets and back.
 
+use crate::int8::four;
 use crate::lanes::Kernel;
 use crate::lanes::codes::{BIASED_CODES, CodeLanes, QUAD};
 use crate::ops::conv2d::QuadGeometry;
@@ -35,15 +36,15 @@ impl InputPackets {
         }
     }
 
-    /// Those in windows, with the padding that their reader wants.
-    pub fn of_windows(quads: &QuadGeometry, zero: i8) -> Self {
+    /// Those that their only reader wants: with its padding, in windows or not.
+    pub fn of_reader(quads: &QuadGeometry, zero: i8) -> Self {
         let conv = quads.conv();
         Self {
             channels: conv.channels,
             input: conv.input,
             output: quads.input,
             before: conv.padding,
-            quads: 1,
+            quads: quads.quads(),
             window: quads.window,
             padding: zero,
         }
@@ -88,42 +89,73 @@ const LINE: usize = 64;
 const BEHIND: usize = 2 * QUAD;
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
-    /// Four channels to a packet, sixteen positions at once: all rows are a single one, of which nothing is padding.
+    /// Four channels to a packet, sixteen positions at once.
     #[inline(always)]
     fn by_channels(&mut self) {
         let layout = self.layout;
         let (map, samples) = (layout.input[0] * layout.input[1], self.codes);
+        if layout.input != layout.output {
+            self.pad();
+        }
         for quad in 0..layout.quads {
-            let mut channels = [[&[][..]; 16]; QUAD];
-            for (place, channels) in channels.iter_mut().enumerate() {
-                for (sample, codes) in channels.iter_mut().enumerate() {
-                    *codes = layout
-                        .channel(samples, sample, quad * QUAD + place)
-                        .unwrap_or_default();
+            // Whole runs of codes and what is behind the last one, zeros where there is no sample or channel.
+            let mut whole = [[&[][..]; 16]; QUAD];
+            let mut rest = [[[0; RUN]; 16]; QUAD];
+            let present = QUAD.min(layout.channels - quad * QUAD);
+            for channel in 0..present {
+                for sample in 0..16 {
+                    let codes = layout.channel(samples, sample, quad * QUAD + channel);
+                    let (runs, behind) = codes.unwrap_or_default().as_chunks();
+                    whole[channel][sample] = runs;
+                    rest[channel][sample][..behind.len()].copy_from_slice(behind);
                 }
             }
-            for first in (0..map).step_by(RUN) {
-                let mut runs = [[&[0; RUN]; 16]; QUAD];
-                let mut rest = [[[0; RUN]; 16]; QUAD];
-                if first + RUN > map {
-                    copy_rest(&channels, first, &mut rest);
-                    for (runs, rest) in runs.iter_mut().flatten().zip(rest.iter().flatten()) {
-                        *runs = rest;
-                    }
-                } else {
-                    for (run, codes) in runs.iter_mut().flatten().zip(channels.iter().flatten()) {
-                        if let Some(own) = codes.get(first..).and_then(|codes| codes.first_chunk())
-                        {
-                            *run = own;
-                        }
+            let mut runs = [[&[0; RUN]; 16]; QUAD];
+            let mut place = layout.before;
+            for (index, first) in (0..map).step_by(RUN).enumerate() {
+                for channel in 0..present {
+                    for sample in 0..16 {
+                        let own = whole[channel][sample].get(index);
+                        runs[channel][sample] = own.unwrap_or(&rest[channel][sample]);
                     }
                 }
                 let packets = self.proof.packets_of_channels(&runs);
-                let positions = (first..map).zip(packets.into_iter().flatten());
-                for (position, packet) in positions {
-                    packet.store(&mut self.packets[(position * layout.quads + quad) * C::LANES..]);
+                // Places by turns: an iterator over all packets would have them in memory first.
+                for run in 0..RUN.min(map - first) {
+                    if place[0] < layout.output[0] && place[1] < layout.output[1] {
+                        let position = place[0] * layout.output[1] + place[1];
+                        let at = (position * layout.quads + quad) * C::LANES;
+                        packets[run / QUAD][run % QUAD].store(&mut self.packets[at..]);
+                    }
+                    place[1] += 1;
+                    if place[1] == layout.before[1] + layout.input[1] {
+                        place = [place[0] + 1, layout.before[1]];
+                    }
                 }
             }
+        }
+    }
+
+    /// Fills what lies around the input.
+    #[inline(always)]
+    fn pad(&mut self) {
+        let InputPackets {
+            input,
+            output,
+            before,
+            quads,
+            ..
+        } = self.layout;
+        let padding = four(self.layout.padding) as u32;
+        let position = quads * C::LANES;
+        let all = &mut self.packets[..output[0] * output[1] * position];
+        for (row, packets) in all.chunks_exact_mut(output[1] * position).enumerate() {
+            let inside = match (before[0]..before[0] + input[0]).contains(&row) {
+                true => before[1].min(output[1])..(before[1] + input[1]).min(output[1]),
+                false => 0..0,
+            };
+            packets[..inside.start * position].fill(padding);
+            packets[inside.end * position..].fill(padding);
         }
     }
 
@@ -176,32 +208,27 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         }
         let left = layout.before[1].saturating_sub(first);
         let begin = first.saturating_sub(layout.before[1]).min(width);
-        for channel in 0..layout.channels {
-            let Some(codes) = layout.channel(self.codes, sample, channel) else {
-                return;
-            };
-            let codes = &codes[row * width + begin..(row + 1) * width];
-            let places = line
-                .get_mut(left * layout.channels + channel..)
-                .unwrap_or_default();
-            if layout.channels == 1 {
+        let own = row * width + begin..(row + 1) * width;
+        let codes = |channel| Some(&layout.channel(self.codes, sample, channel)?[own.clone()]);
+        let places = line.get_mut(left * layout.channels..).unwrap_or_default();
+        match (layout.channels, codes(0), codes(1)) {
+            (1, Some(codes), _) => {
                 let len = codes.len().min(places.len());
                 places[..len].copy_from_slice(&codes[..len]);
-                continue;
             }
-            for (place, code) in places.iter_mut().step_by(layout.channels).zip(codes) {
-                *place = *code;
+            // Windows are of one or two channels.
+            (_, Some(first), Some(second)) => {
+                for (places, codes) in places
+                    .as_chunks_mut()
+                    .0
+                    .iter_mut()
+                    .zip(first.iter().zip(second))
+                {
+                    *places = [*codes.0, *codes.1];
+                }
             }
+            _ => {}
         }
-    }
-}
-
-/// The codes behind the last whole run, where there are any.
-#[inline(always)]
-fn copy_rest(channels: &[[&[i8]; 16]; QUAD], first: usize, rest: &mut [[[i8; RUN]; 16]; QUAD]) {
-    for (codes, rest) in channels.iter().flatten().zip(rest.iter_mut().flatten()) {
-        let codes = codes.get(first..).unwrap_or_default();
-        rest[..codes.len()].copy_from_slice(codes);
     }
 }
 

@@ -172,17 +172,17 @@ impl Program {
             fill(sample, codes);
         }
         let packets = &mut memory.values[self.value(0).at * C::LANES..];
-        let windows = self.windowed_input();
-        if shape.map_elements() == 1 && windows.is_none() {
+        let reader = self.reader_of_samples();
+        if shape.map_elements() == 1 && reader.is_none() {
             // Channels lie side by side already.
             for (sample, codes) in codes.chunks_exact(elements).enumerate() {
                 write_sample::<C>(elements, codes, packets, sample);
             }
             return;
         }
-        let (layout, packets) = match windows {
+        let (layout, packets) = match reader {
             Some(quads) => {
-                let layout = InputPackets::of_windows(&quads, quantized.values()[0].zero);
+                let layout = InputPackets::of_reader(&quads, quantized.values()[0].zero);
                 (layout, &mut *memory.copy)
             }
             None => {
@@ -254,9 +254,9 @@ impl Program {
         Some(QuadGeometry::new(&conv, can, is_pooled))
     }
 
-    /// The convolution that alone reads the input, and that in windows.
-    fn windowed_input(&self) -> Option<QuadGeometry> {
+    /// The convolution that alone reads the input, and that in windows or with its padding.
+    fn reader_of_samples(&self) -> Option<QuadGeometry> {
         let mut quads = (0..self.steps().len()).filter_map(|index| self.quads(index));
-        quads.find(|quads| quads.window > 1)
+        quads.find(|quads| quads.takes_samples)
     }
 }

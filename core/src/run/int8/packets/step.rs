@@ -98,14 +98,14 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         let (copy, ring) = memory.copy.split_at_mut(quads.copy_words() * C::LANES);
         let ring = &mut ring[..quads.ring_words() * C::LANES];
         let padding = four(single.inputs[0].zero) as u32;
-        let input = match (quads.window, quads.is_copied) {
-            (1, false) => input,
-            (1, true) => {
+        let input = match (quads.takes_samples, quads.is_copied) {
+            (false, false) => input,
+            (false, true) => {
                 copy_padded::<C>(quads, padding, input, copy);
                 &*copy
             }
             // They were written when the samples were taken.
-            _ => &*copy,
+            (true, _) => &*copy,
         };
         C::convolve(PacketConv {
             proof: self.proof,
