@@ -168,7 +168,7 @@ impl QuadRuns {
     }
 }
 
-/// Adds the products of four filters with packets of their own, which lie side by side, at
+/// Adds the products of four filters with packets of their own, those of their `channels` of four, at
 /// neighbouring places: at `start` and each `step` packets behind it, as many times as there are
 /// weights, the first place's four packets.
 ///
@@ -179,11 +179,13 @@ impl QuadRuns {
 pub(crate) fn add_own_runs<C: CodeLanes, const P: usize>(
     sums: &mut [[C; QUAD]; P],
     input: &[u32],
+    channels: [usize; QUAD],
     start: usize,
     step: usize,
     weights: &[u32],
 ) {
     let packets = input.len() / C::LANES;
+    assert!(channels.iter().all(|channel| *channel < QUAD));
     let mut at = start;
     for own in weights.chunks_exact(QUAD * C::WEIGHT_WORDS) {
         assert!(at <= packets && packets - at >= P * QUAD);
@@ -191,7 +193,8 @@ pub(crate) fn add_own_runs<C: CodeLanes, const P: usize>(
             let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
             for p in 0..P {
                 // SAFETY: so many packets lie behind the start.
-                let codes = unsafe { sums[0][0].load_unchecked(input, at + p * QUAD + f) };
+                let codes =
+                    unsafe { sums[0][0].load_unchecked(input, at + p * QUAD + channels[f]) };
                 sums[p][f] = sums[p][f].add_products(codes.taps(), factor);
             }
         }
@@ -209,10 +212,12 @@ pub(crate) fn add_own_runs<C: CodeLanes, const P: usize>(
 pub(crate) fn add_shared_run<C: CodeLanes, const P: usize>(
     sums: &mut [[C; QUAD]; P],
     input: &[u32],
+    channels: [usize; QUAD],
     start: usize,
     weights: &[u32],
 ) {
     let packets = input.len() / C::LANES;
+    assert!(channels.iter().all(|channel| *channel < QUAD));
     assert!(start <= packets && packets - start >= P.div_ceil(2) * QUAD);
     let (first, second) = weights.split_at(QUAD * C::WEIGHT_WORDS);
     for f in 0..QUAD {
@@ -221,7 +226,8 @@ pub(crate) fn add_shared_run<C: CodeLanes, const P: usize>(
         for p in 0..P {
             // SAFETY: so many packets lie behind the start.
             let codes =
-                unsafe { sums[0][0].load_unchecked(input, start + p / 2 * QUAD + f) }.taps();
+                unsafe { sums[0][0].load_unchecked(input, start + p / 2 * QUAD + channels[f]) }
+                    .taps();
             let factor = if p % 2 == 0 { first } else { second };
             sums[p][f] = sums[p][f].add_products(codes, factor);
         }

@@ -212,6 +212,25 @@ fn shapes_of_every_kind_give_each_sample_its_codes() {
                 8,
             ),
             (conv([6, 7, 5], Conv2d::new(12, 3).groups(6)), 10),
+            // Several filters of a channel: two, three, five, and with strides.
+            (
+                conv([7, 8, 9], Conv2d::new(21, 3).padding(1).groups(7)).relu(),
+                12,
+            ),
+            (
+                conv(
+                    [5, 9, 13],
+                    Conv2d {
+                        stride: [1, 2],
+                        ..Conv2d::new(25, 5).padding(2).groups(5)
+                    },
+                ),
+                14,
+            ),
+            (conv([9, 6, 6], Conv2d::new(18, 2).stride(2).groups(9)), 16),
+            // Samples with their padding, of which strides leave some out.
+            (conv([5, 9, 10], Conv2d::new(6, 4).padding(3).stride(3)), 18),
+            (conv([3, 1, 37], Conv2d::new(4, 1).padding(2).stride(5)), 20),
             // More outputs than all filters are computed for at once: parts of rows.
             (conv([70, 9, 9], Conv2d::new(6, 1)).relu(), 2),
             (conv([45, 3, 21], Conv2d::new(5, 3).padding(1)).relu(), 4),

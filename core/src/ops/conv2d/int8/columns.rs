@@ -2,7 +2,7 @@
 //!
 //! In packets four channels lie side by side, of which a filter sees one. So the codes of a row are
 //! gathered first: at each place, for each of four channels, the codes of four neighbouring columns, which
-//! two outputs share where they see no more. Rows are gathered as outputs come to see them, into a ring
+//! two outputs share where they see no more. Where a channel has several filters, that is done for each four of them. Rows are gathered as outputs come to see them, into a ring
 //! of as many as the kernel has.
 
 use super::packets::{FilterQuad, PacketConv};
@@ -23,7 +23,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             for y in 0..g.output[0] {
                 let first = y * g.stride[0];
                 for row in gathered.max(first)..first + kernel {
-                    self.gather_row(index, row);
+                    self.gather_row(index / g.channel_filters(), row);
                 }
                 gathered = first + kernel;
                 let rows = RingRows::new(&g, first);
@@ -35,9 +35,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
-    /// Gathers a row of four channels, in front of its place in the ring; `row` counts those of padding.
+    /// Gathers a row of a quad of channels, in front of its place in the ring; `row` counts those of padding.
     #[inline(always)]
-    fn gather_row(&mut self, block: usize, row: usize) {
+    fn gather_row(&mut self, quad: usize, row: usize) {
         let g = self.geometry;
         let ([height, width], [above, left]) =
             (g.conv().input, [g.conv().padding[0], g.conv().padding[1]]);
@@ -58,7 +58,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             for (next, packet) in packets.iter_mut().enumerate() {
                 let column = first.wrapping_add(next);
                 if column < width {
-                    let at = (column * quads + block) * C::LANES;
+                    let at = (column * quads + quad) * C::LANES;
                     *packet = self.proof.load(&input[at..]);
                 }
             }
@@ -106,6 +106,28 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 sums[p][f] = self.proof.splat(block.end.scale.biases[f]);
             }
         }
+        match rows.is_own {
+            // As constants, which take no registers.
+            true => self.add_rows(&mut sums, block, x, rows, [0, 1, 2, 3]),
+            false => {
+                let channels = self.geometry.block_channels(block.end.index);
+                self.add_rows(&mut sums, block, x, rows, channels);
+            }
+        }
+        let position = y * self.geometry.output[1] + x;
+        self.finish::<P, FLOATS>(&block.end, position, sums);
+    }
+
+    /// Adds what four filters see in the rows of the ring, each in its of four channels, at positions side by side.
+    #[inline(always)]
+    fn add_rows<const P: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; P],
+        block: &FilterQuad<'_, C>,
+        x: usize,
+        rows: RingRows,
+        channels: [usize; QUAD],
+    ) {
         let words = rows.quads * QUAD * C::WEIGHT_WORDS;
         let (mut slot, mut rest) = (rows.first, block.weights);
         for _ in 0..rows.slots {
@@ -113,14 +135,18 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             rest = behind;
             let start = slot * rows.places;
             match rows.is_shared {
-                false => add_own_runs(&mut sums, self.ring, (start + x) * QUAD, rows.step, weights),
+                false => {
+                    let start = (start + x) * QUAD;
+                    add_own_runs(sums, self.ring, channels, start, rows.step, weights);
+                }
                 // Tiles begin at even outputs.
-                true => add_shared_run(&mut sums, self.ring, (start + x / 2) * QUAD, weights),
+                true => {
+                    let start = (start + x / 2) * QUAD;
+                    add_shared_run(sums, self.ring, channels, start, weights);
+                }
             }
             slot = if slot + 1 == rows.slots { 0 } else { slot + 1 };
         }
-        let position = y * self.geometry.output[1] + x;
-        self.finish::<P, FLOATS>(&block.end, position, sums);
     }
 }
 
@@ -138,6 +164,8 @@ struct RingRows {
     /// Quads of weights in a row.
     quads: usize,
     is_shared: bool,
+    /// Whether each filter has a channel of its own.
+    is_own: bool,
 }
 
 impl RingRows {
@@ -151,6 +179,7 @@ impl RingRows {
             step: g.column_step() * QUAD,
             quads: g.column_quads * g.column_share,
             is_shared: g.column_share > 1,
+            is_own: g.channel_filters() == 1,
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct FilterQuad<'a, C> {
 /// What makes codes of the sums of four filters, as registers hold it.
 pub(super) struct BlockEnd<C> {
     pub scale: BlockScale,
-    index: usize,
+    pub index: usize,
     floats: QuadScales<C>,
     /// The least codes and the greatest.
     limits: [C; 2],

@@ -100,6 +100,19 @@ impl QuadGeometry {
         self.conv.filters.div_ceil(QUAD)
     }
 
+    /// Filters that see the same channel, where each sees one.
+    #[inline]
+    pub fn channel_filters(&self) -> usize {
+        self.conv.filters / self.conv.channels
+    }
+
+    /// Which of its quad of channels each of a block's filters sees.
+    #[inline]
+    pub fn block_channels(&self, block: usize) -> [usize; QUAD] {
+        let each = self.channel_filters();
+        [0, 1, 2, 3].map(|filter| (block % each * QUAD + filter) / each)
+    }
+
     /// Words of a copy of what is read, for each sample.
     pub fn copy_words(&self) -> usize {
         match self.is_copied {
@@ -268,12 +281,12 @@ fn sums_of(bias: i32, weights: &[i8]) -> [i64; 2] {
     sums
 }
 
-/// Whether each filter sees a channel of its own, by rows of neighbouring columns: four at a time there
+/// Whether each filter sees a single channel, by rows of neighbouring columns: four at a time there
 /// are no products with the other three channels of a quad, which would be 0.
 fn is_by_columns(conv: &ConvGeometry) -> bool {
     let is_depthwise = conv.groups > 1 && conv.groups == conv.channels;
     let is_dense = conv.dilation == [1, 1] && conv.kernel[1] > 1;
     // Later quads of an output are where another output's first one is.
     let is_aligned = conv.kernel[1] <= QUAD || QUAD.is_multiple_of(conv.stride[1]);
-    is_depthwise && conv.filters == conv.channels && is_dense && is_aligned
+    is_depthwise && is_dense && is_aligned
 }
