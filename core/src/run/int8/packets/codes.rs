@@ -184,10 +184,12 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                             continue;
                         }
                         let packets = self.proof.packets_of_runs(&runs);
-                        let columns = (begin..columns).step_by(layout.window).zip(packets);
-                        for (column, packet) in columns {
-                            let at = row * layout.output[1] + column;
-                            packet.store(&mut self.packets[at * C::LANES..]);
+                        for (next, packet) in packets.iter().enumerate() {
+                            let column = begin + next * layout.window;
+                            if column < columns {
+                                let at = row * layout.output[1] + column;
+                                packet.store(&mut self.packets[at * C::LANES..]);
+                            }
                         }
                     }
                 }
