@@ -1,8 +1,12 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-use crate::commands::{FailedCheck, bench, device, emulate, evaluate, export, import};
+#[cfg(not(feature = "device"))]
+use crate::commands::missing::{self, MissingArguments};
+use crate::commands::{FailedCheck, bench, evaluate, export, import};
+#[cfg(feature = "device")]
+use crate::commands::{device, emulate};
 use crate::commands::{predict, quantize, report, summary, sweep, train};
-use crate::{emulator, memory_limit, number, output};
+use crate::{memory_limit, number, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -59,8 +63,14 @@ enum Command {
     Summary(summary::SummaryArguments),
     Export(export::ExportArguments),
     Import(import::ImportArguments),
+    #[cfg(feature = "device")]
     Emulate(emulate::EmulateArguments),
+    #[cfg(feature = "device")]
     Device(device::DeviceArguments),
+    #[cfg(not(feature = "device"))]
+    Emulate(MissingArguments),
+    #[cfg(not(feature = "device"))]
+    Device(MissingArguments),
     Bench(bench::BenchArguments),
 }
 
@@ -70,7 +80,8 @@ enum Command {
 /// standard error, `error: …`, and 2, or 1 where a command has done its work and found it wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let Some(reason) = emulator::offer(&arguments) {
+    #[cfg(feature = "device")]
+    if let Some(reason) = crate::emulator::offer(&arguments) {
         return fail(&reason);
     }
     let count = arguments.len();
@@ -92,8 +103,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Summary(arguments) => summary::run(&arguments).map(success),
         Command::Export(arguments) => export::run(&arguments).map(success),
         Command::Import(arguments) => import::run(&arguments).map(success),
+        #[cfg(feature = "device")]
         Command::Emulate(arguments) => emulate::run(&arguments),
+        #[cfg(feature = "device")]
         Command::Device(arguments) => device::run(&arguments).map(success),
+        #[cfg(not(feature = "device"))]
+        Command::Emulate(_) => Err(missing::error("emulate")),
+        #[cfg(not(feature = "device"))]
+        Command::Device(_) => Err(missing::error("device")),
         Command::Bench(arguments) => bench::run(&arguments).map(success),
     };
     match result {
@@ -177,5 +194,28 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    #[cfg(not(feature = "device"))]
+    fn whatever_is_asked_of_boards_is_missing() {
+        use clap::Parser;
+        for line in [
+            "kiln device",
+            "kiln emulate --help",
+            "kiln device train mnist --steps 3",
+        ] {
+            let words = line.split(' ');
+            let parsed = CommandLine::try_parse_from(words).unwrap().command;
+            assert!(
+                matches!(
+                    parsed,
+                    super::Command::Device(_) | super::Command::Emulate(_)
+                ),
+                "{line}"
+            );
+        }
+        let error = crate::commands::missing::error("device").to_string();
+        assert!(error.contains("`kiln device`") && error.contains("feature `device`"));
     }
 }

@@ -2,11 +2,15 @@
 
 pub mod arguments;
 pub mod bench;
+#[cfg(feature = "device")]
 pub mod device;
+#[cfg(feature = "device")]
 pub mod emulate;
 pub mod evaluate;
 pub mod export;
 pub mod import;
+#[cfg(not(feature = "device"))]
+pub mod missing;
 pub mod predict;
 pub mod quantize;
 pub mod report;

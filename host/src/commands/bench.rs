@@ -1,5 +1,6 @@
 //! `kiln bench`: how fast networks are trained and evaluated, here or on a board.
 
+#[cfg(feature = "device")]
 mod board;
 mod layers;
 mod speeds;
@@ -9,7 +10,6 @@ use super::arguments::subject::{is_model, read_any_model};
 use crate::bench::{BenchModel, BenchNetwork, BenchPlan};
 use crate::boards::{self, Board};
 use crate::engine::EngineOptions;
-use crate::firmware::{CompilerProgress, FirmwareSources};
 use crate::model::AnyModel;
 use crate::number;
 use crate::output::Output;
@@ -108,14 +108,8 @@ pub fn run(arguments: &BenchArguments) -> Result<()> {
     let time = Duration::from_secs(arguments.seconds);
     match arguments.board {
         Some(board) => {
-            let firmware = arguments.firmware.as_deref();
-            let sources = FirmwareSources::find(firmware, CompilerProgress::Hidden)?;
-            board::run(
-                output,
-                (board, &sources),
-                (&networks, &models),
-                arguments.layers,
-            )
+            let subjects = (&*networks, &*models);
+            arguments.on_board(output, board, subjects)
         }
         None if arguments.layers => {
             let widths = (&*lanes, arguments.arithmetic.into());
@@ -161,6 +155,23 @@ impl BenchArguments {
             }
         }
         Ok((networks, models))
+    }
+
+    #[cfg(feature = "device")]
+    fn on_board(
+        &self,
+        output: Output,
+        board: Board,
+        subjects: (&[BenchNetwork], &[BenchModel]),
+    ) -> Result<()> {
+        use crate::firmware::{CompilerProgress, FirmwareSources};
+        let sources = FirmwareSources::find(self.firmware.as_deref(), CompilerProgress::Hidden)?;
+        board::run(output, (board, &sources), subjects, self.layers)
+    }
+
+    #[cfg(not(feature = "device"))]
+    fn on_board(&self, _: Output, _: Board, _: (&[BenchNetwork], &[BenchModel])) -> Result<()> {
+        Err(super::missing::error("bench --board"))
     }
 
     fn widths(&self) -> Result<Vec<LaneWidth>> {

@@ -1,17 +1,20 @@
 //! Files with known hashes, from a cache folder or else from the network into it.
 
+#[cfg(feature = "download")]
+mod fetched;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::download::{DownloadError, Downloader, Partial, RemoteFile};
+use super::Options;
+use super::download::{DownloadError, RemoteFile};
+#[cfg(not(feature = "download"))]
+use super::named::listed;
 use super::places::Patience;
-use super::{Options, progress_bar};
 use crate::plain_file;
-
-const BAR: &str = "downloading {msg} {wide_bar} {bytes}/{total_bytes} ({eta})";
 
 /// Files that belong together.
 pub(super) struct Archive {
@@ -20,6 +23,7 @@ pub(super) struct Archive {
     pub(super) folder: Option<PathBuf>,
     /// The URLs to download from, each with a slash at the end, in order.
     pub(super) mirrors: Vec<String>,
+    #[cfg_attr(not(feature = "download"), expect(dead_code))]
     pub(super) patience: Patience,
 }
 
@@ -78,46 +82,23 @@ impl Archive {
             .collect()
     }
 
-    /// Downloads what is missing and keeps it.
+    /// Without the feature `download`, what is missing stays so.
+    #[cfg(not(feature = "download"))]
     fn completed(
         &self,
         cached: Vec<Option<Vec<u8>>>,
-        progress: bool,
-        notices: &mut Vec<String>,
+        _progress: bool,
+        _notices: &mut [String],
     ) -> Result<Vec<Vec<u8>>, DownloadError> {
-        let missing = self
-            .files
-            .iter()
-            .zip(&cached)
-            .filter(|(_, content)| content.is_none());
-        let total = missing.map(|(file, _)| file.length).sum();
-        let bar = progress_bar(progress && total > 0, total, BAR);
-        let downloader = Downloader::new(&self.mirrors, self.patience, bar);
-        let found = self.files.iter().zip(cached);
-        let contents = found
-            .map(|(file, content)| match content {
-                Some(content) => Ok(content),
-                None => self.downloaded(&downloader, file, notices),
-            })
-            .collect();
-        downloader.bar.finish_and_clear();
-        contents
-    }
-
-    fn downloaded(
-        &self,
-        downloader: &Downloader<'_>,
-        file: &RemoteFile,
-        notices: &mut Vec<String>,
-    ) -> Result<Vec<u8>, DownloadError> {
-        let mut partial = Partial::open(self.folder.as_deref(), file.name, file.length);
-        downloader.fetch(file, &mut partial)?;
-        let (content, failure) = partial.finish();
-        if let (Some(cause), Some(folder)) = (failure, &self.folder) {
-            let path = folder.join(file.name);
-            notices.push(format!("cannot keep {}: {cause}", path.display()));
-        }
-        Ok(content)
+        let names: Vec<_> = self.files.iter().map(|file| file.name).collect();
+        let missing = || DownloadError::NotBuilt {
+            files: listed(&names, "and"),
+            url: self.mirrors.first().cloned().unwrap_or_default(),
+        };
+        cached
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or_else(missing)
     }
 }
 
@@ -130,5 +111,5 @@ fn read_verified(path: &Path, file: &RemoteFile) -> io::Result<Option<Vec<u8>>> 
     Ok(file.matches(&content).then_some(content))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "download"))]
 mod tests;

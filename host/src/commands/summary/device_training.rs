@@ -1,10 +1,9 @@
 //! What each way of training on a device takes.
 
 use crate::boards;
-use crate::firmware::TrainingMemory;
 use crate::output::{TABLE_STYLE, grouped};
 use comfy_table::{CellAlignment, Table};
-use kiln_core::{Network, Program, Purpose};
+use kiln_core::{Network, Program, Purpose, TrainingMemory};
 use serde::Serialize;
 
 /// What a way of training on a device takes, in bytes, as the plan has it.

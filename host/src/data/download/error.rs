@@ -4,6 +4,17 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadError {
+    /// This program fetches nothing.
+    #[error(
+        "this program was built without the feature `download`, which fetches it: build it with that, \
+         or get {files} from {url} and name the folder with --data DIR"
+    )]
+    NotBuilt {
+        /// The names of the files.
+        files: String,
+        /// Where they are published.
+        url: String,
+    },
     /// No mirror could be connected to.
     #[error("cannot reach {url}: {cause}; check the network or give the files with --data DIR")]
     Unreachable {
@@ -49,6 +60,7 @@ pub enum DownloadError {
 }
 
 impl DownloadError {
+    #[cfg(feature = "download")]
     pub(super) fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub(in crate::data) use server::{Fault, Server, closed};
 
 use super::*;
+use crate::data::places::Patience;
+use indicatif::ProgressBar;
 
 pub(in crate::data) const CONTENT: &[u8] = b"digits";
 pub(in crate::data) const SHA256: &str =

@@ -213,6 +213,7 @@ fn reason(absence: &Absence, notices: &mut Vec<String>) -> &'static str {
     match absence {
         Absence::Offline => "offline",
         Absence::Download(DownloadError::Unreachable { .. }) => "no network",
+        Absence::Download(DownloadError::NotBuilt { .. }) => "built without the feature `download`",
         Absence::Download(error) => {
             notices.push(error.to_string());
             "the download failed"
@@ -256,5 +257,5 @@ pub(super) fn listed(names: &[&str], conjunction: &str) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "download"))]
 mod tests;
