@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds the program as it is given away, and packs it with the licences of all that it contains.
+#
+#   scripts/package.sh FOLDER     leaves FOLDER/kiln-VERSION-PLATFORM.tar.gz, and says how large the program is
+#
+# Fails where the program is larger than 10 MB.
+set -euo pipefail
+most=10000000
+folder=${1:?name the folder to write to}
+cd "$(dirname "$0")/.."
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
+platform=$(rustc -vV | sed -n 's/^host: //p')
+target=${CARGO_TARGET_DIR:-target}
+
+CARGO_PROFILE_RELEASE_STRIP=symbols cargo build --locked --release -p host
+program=$target/release/kiln
+[ -e "$program" ] || program=$program.exe
+bytes=$(wc -c <"$program" | tr -d ' ')
+echo "$program has $bytes bytes"
+if [ "$bytes" -gt "$most" ]; then
+    echo "these are more than $most: leave something out, or say in this script why it is worth it" >&2
+    exit 1
+fi
+
+name=kiln-$version-$platform
+mkdir -p "$folder"
+scratch=$(mktemp -d)
+trap 'rm -r "$scratch"' EXIT
+mkdir "$scratch/$name"
+cp "$program" LICENSE-APACHE LICENSE-MIT README.md host/MANUAL.md "$scratch/$name"
+cp host/assets/README.md "$scratch/$name/LICENSE-digits.md"
+cargo run --locked -q -p tests --bin third_party >"$scratch/$name/LICENSE-third-party.txt"
+tar -czf "$folder/$name.tar.gz" -C "$scratch" "$name"
+echo "$folder/$name.tar.gz"
