@@ -81,7 +81,7 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     #[cfg(feature = "device")]
-    if let Some(reason) = crate::emulator::offer(&arguments) {
+    if let Some(reason) = crate::platform::offer(&arguments) {
         return fail(&reason);
     }
     let count = arguments.len();

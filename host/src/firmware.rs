@@ -5,6 +5,7 @@ mod sources;
 
 use crate::boards::{self, Board};
 use crate::model::{AnyModel, ModelFacts};
+use crate::platform;
 use crate::weights::ModelBytes;
 use kiln_core::{Int8ModelFile, SamplesParts};
 use std::fs::{self, File};
@@ -188,7 +189,7 @@ impl FirmwareSources {
         let lock = output.join("kiln.lock");
         let _lock = within(&lock, File::create(&lock).and_then(hold))?;
         let script = self.folder().join("build.sh");
-        let mut command = Command::new(&script);
+        let mut command = platform::run_script(&script);
         command
             .args(["build", board.name, "--bin", program])
             .env(PROFILE, profile.name())
@@ -223,7 +224,7 @@ impl FirmwareSources {
         board: Board,
         profile: FirmwareProfile,
     ) -> Result<PathBuf, BuildError> {
-        let mut command = Command::new(script);
+        let mut command = platform::run_script(script);
         command
             .args(["folder", board.name])
             .env(PROFILE, profile.name())

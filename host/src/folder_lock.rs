@@ -3,9 +3,9 @@
 //! The lock is the operating system's, on a file in the folder: it ends with the process that holds it,
 //! however that ends, so none is ever left over. The file says who holds it, for whoever comes second.
 
-use crate::plain_file;
 use crate::run::folder::shell_word;
 use crate::whole_file::{STAGING, missing_folders, remove_folders};
+use crate::{plain_file, platform};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub const LOCK: &str = "kiln.lock";
 /// A folder that this process alone writes to until the lock and its clones are dropped.
 ///
 /// Then the file is removed, and so are the folders that were made for it, as far as nothing is in
-/// them. On systems other than Unix the file stays, unlocked.
+/// them. On Windows the file stays, unlocked.
 #[derive(Clone, Debug)]
 pub struct FolderLock(Arc<HeldFolder>);
 
@@ -131,7 +131,8 @@ impl HeldFolder {
             Err(TryLockError::Error(cause)) if cause.kind() == io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(cause)) => return Err(cause.into()),
         }
-        if !is_same(&file, &path)? {
+        // Its holder may have removed it after it was opened.
+        if !platform::is_same_file(&file, &path)? {
             return Ok(());
         }
         let words = words();
@@ -146,7 +147,9 @@ impl HeldFolder {
         // While it is locked, so that none is removed that another process has locked since.
         let path = self.folder.join(LOCK);
         let own = self.file.as_ref();
-        if cfg!(unix) && own.is_some_and(|file| is_same(file, &path).unwrap_or(false)) {
+        if platform::REMOVES_HELD_FILES
+            && own.is_some_and(|file| platform::is_same_file(file, &path).unwrap_or(false))
+        {
             let _ = fs::remove_file(path);
         }
         remove_folders(&self.made);
@@ -193,24 +196,6 @@ fn open(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Whether the file is the one at `path`: its holder may have removed it after it was opened.
-#[cfg(unix)]
-fn is_same(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let own = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(found) => Ok((found.dev(), found.ino()) == (own.dev(), own.ino())),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(cause) => Err(cause),
-    }
-}
-
-/// Nobody removes it there.
-#[cfg(not(unix))]
-fn is_same(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
-}
-
 /// What this process says of itself.
 fn words() -> String {
     let now = jiff::ZonedDateTime::now().strftime("%Y-%m-%d %H:%M:%S");
@@ -252,7 +237,7 @@ mod tests {
         let own = format!("in use by process {}, since ", process::id());
         assert!(refused.starts_with(&own), "{refused}");
         drop(lock);
-        assert!(!cfg!(unix) || !root.path().join("a").exists());
+        assert!(!platform::REMOVES_HELD_FILES || !root.path().join("a").exists());
         // As a process that was killed leaves them.
         fs::create_dir_all(folder.join(".kiln-staged")).unwrap();
         fs::write(folder.join(LOCK), "process 1").unwrap();
@@ -262,20 +247,6 @@ mod tests {
         drop(lock);
         assert!(folder.join("file").exists());
         assert!(!folder.join(".kiln-staged").exists());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_by_the_name_of_the_lock_are_not_followed() {
-        let root = tempfile::tempdir().unwrap();
-        let mine = root.path().join("mine");
-        fs::write(&mine, "text").unwrap();
-        let folder = root.path().join("run");
-        fs::create_dir(&folder).unwrap();
-        std::os::unix::fs::symlink(&mine, folder.join(LOCK)).unwrap();
-        let refused = FolderLock::take(&folder).unwrap_err().to_string();
-        assert!(refused.contains("no regular file"), "{refused}");
-        assert_eq!(fs::read(mine).unwrap(), b"text");
     }
 
     #[test]

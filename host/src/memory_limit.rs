@@ -3,6 +3,7 @@
 //! Whatever follows from a number in a file is compared with the limit before it is taken. The limit is
 //! the process's own, since the memory is: it is set once, by the command line.
 
+use crate::platform;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -55,8 +56,8 @@ pub fn set(bytes: u64) {
 /// that is not known.
 pub(crate) fn left() -> Option<u64> {
     match GIVEN.get() {
-        Some(given) => Some(given.saturating_sub(system::taken())),
-        None => system::free(),
+        Some(given) => Some(given.saturating_sub(platform::taken_memory())),
+        None => platform::free_memory(),
     }
 }
 
@@ -133,65 +134,6 @@ impl fmt::Display for Amount {
             0x10_0000..0x4000_0000 => write!(formatter, "{:.1} MiB", bytes / 1024.0 / 1024.0),
             _ => write!(formatter, "{:.1} GiB", bytes / 1024.0 / 1024.0 / 1024.0),
         }
-    }
-}
-
-#[cfg(target_os = "linux")]
-mod system {
-    use crate::plain_file;
-    use rustix::process::{Resource, getrlimit};
-    use std::path::Path;
-
-    const PAGE: u64 = 4096;
-
-    /// Bytes that the machine, the process's group and its own limit leave.
-    pub fn free() -> Option<u64> {
-        let machine = field("/proc/meminfo", "MemAvailable:").map(|kibibytes| kibibytes * 1024);
-        let own = getrlimit(Resource::As).current;
-        let own = own.map(|limit| limit.saturating_sub(pages(0)));
-        [machine, group(), own].into_iter().flatten().min()
-    }
-
-    /// Bytes that the process has taken and used.
-    pub fn taken() -> u64 {
-        pages(1)
-    }
-
-    /// What a control group may still take; files that it has read give way.
-    fn group() -> Option<u64> {
-        let number = |name: &str| text(&format!("/sys/fs/cgroup/{name}"))?.trim().parse().ok();
-        let (most, taken): (u64, u64) = (number("memory.max")?, number("memory.current")?);
-        let files = field("/sys/fs/cgroup/memory.stat", "file ").unwrap_or(0);
-        Some(most.saturating_sub(taken.saturating_sub(files)))
-    }
-
-    /// A number of bytes of the process: 0 is all it may touch, 1 what it has touched.
-    fn pages(index: usize) -> u64 {
-        let text = text("/proc/self/statm").unwrap_or_default();
-        let pages = text.split_whitespace().nth(index);
-        pages.map_or(0, |pages| pages.parse().unwrap_or(0) * PAGE)
-    }
-
-    fn field(path: &str, name: &str) -> Option<u64> {
-        let text = text(path)?;
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse().ok()
-    }
-
-    fn text(path: &str) -> Option<String> {
-        plain_file::read_text(Path::new(path)).ok()
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod system {
-    /// Not known here: what is too much, the system refuses.
-    pub fn free() -> Option<u64> {
-        None
-    }
-
-    pub fn taken() -> u64 {
-        0
     }
 }
 

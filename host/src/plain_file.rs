@@ -3,8 +3,8 @@
 //! A device has no end, a pipe that nobody writes to keeps its reader waiting for good, and a file
 //! given by mistake may be larger than memory. Links are followed: what they lead to counts.
 
-use crate::memory_limit;
-use std::fs::{File, FileType, Metadata, OpenOptions};
+use crate::{memory_limit, platform};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -27,7 +27,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     check(&std::fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
     options.read(true);
-    without_waiting(&mut options);
+    platform::open_at_once(&mut options);
     let file = options.open(path)?;
     // Once more: another may have come in its place.
     check(&file.metadata()?)?;
@@ -93,7 +93,7 @@ fn check(metadata: &Metadata) -> io::Result<()> {
         (_, true) => Err(io::ErrorKind::IsADirectory.into()),
         _ => Err(io::Error::other(format!(
             "it is {}, not a regular file",
-            kind_name(kind)
+            platform::special_kind(kind)
         ))),
     }
 }
@@ -103,31 +103,6 @@ pub(crate) fn too_long(most: u64) -> io::Error {
     let message = format!("it has more than {most} bytes, the most that is read of such a file");
     io::Error::new(io::ErrorKind::FileTooLarge, message)
 }
-
-#[cfg(unix)]
-fn kind_name(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    match kind {
-        kind if kind.is_fifo() => "a named pipe",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
-    }
-}
-
-#[cfg(not(unix))]
-fn kind_name(_: FileType) -> &'static str {
-    "something else"
-}
-
-/// A pipe put in the place of the file does not hold up its reader, either.
-#[cfg(target_os = "linux")]
-fn without_waiting(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
-}
-
-#[cfg(not(target_os = "linux"))]
-fn without_waiting(_: &mut OpenOptions) {}
 
 #[cfg(test)]
 mod tests {
@@ -150,37 +125,5 @@ mod tests {
             .unwrap();
         assert!(read_text(&path).is_err());
         assert!(read(folder.path(), 5).is_err(), "a folder");
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn only_regular_files_are_opened_through_links_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let link = |name: &str, target: &Path| {
-            let path = folder.path().join(name);
-            std::os::unix::fs::symlink(target, &path).unwrap();
-            path
-        };
-        let file = folder.path().join("file");
-        std::fs::write(&file, b"text").unwrap();
-        assert_eq!(read_text(&link("to file", &file)).unwrap(), "text");
-        let refused = open(&link("to zero", Path::new("/dev/zero"))).unwrap_err();
-        assert_eq!(refused.to_string(), "it is a device, not a regular file");
-        let pipe = folder.path().join("pipe");
-        let mode = rustix::fs::Mode::from_raw_mode(0o600);
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-        for path in [&pipe, &link("to pipe", &pipe)] {
-            let refused = open(path).unwrap_err();
-            assert_eq!(
-                refused.to_string(),
-                "it is a named pipe, not a regular file"
-            );
-        }
-        // It says that it has no bytes.
-        assert!(
-            read_text(Path::new("/proc/self/status"))
-                .unwrap()
-                .contains("VmSize")
-        );
     }
 }

@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all.
 
+use crate::platform;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -28,8 +29,7 @@ pub(crate) const STAGING: &str = ".kiln-";
 pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let file = staged_file(parent(path))?;
     write_through(file.as_file(), content)?;
-    file.persist(path)?;
-    Ok(())
+    persist(file, path)
 }
 
 /// Writes files, given by name and content, into a folder: all of them, or none where one cannot be
@@ -99,7 +99,7 @@ fn create_all<N: AsRef<Path>>(
             .and_then(|file| write_through(&file, content));
         written.map_err(unwritten(&folder.join(name)))?;
     }
-    fs::rename(staging.path(), folder).map_err(unwritten(folder))?;
+    rename(staging.path(), folder).map_err(unwritten(folder))?;
     // It has another name now; there is nothing to clean up under the old one.
     let _ = staging.keep();
     Ok(())
@@ -128,8 +128,7 @@ fn replace_all<N: AsRef<Path>>(
         staged.push((file, path));
     }
     for (file, path) in staged {
-        file.persist(&path)
-            .map_err(|error| unwritten(&path)(error.error))?;
+        persist(file, &path).map_err(unwritten(&path))?;
     }
     Ok(())
 }
@@ -165,6 +164,30 @@ pub(crate) fn parent(path: &Path) -> &Path {
     }
 }
 
+/// Gives a temporary file its name, in the place of an earlier one.
+pub(crate) fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match file.persist(path) {
+            Ok(_) => return Ok(()),
+            Err(error) if platform::try_again(&error.error, tries) => file = error.file,
+            Err(error) => return Err(error.error),
+        }
+        tries += 1;
+    }
+}
+
+/// Gives a file or a folder another name; a file in the place of an earlier one.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match fs::rename(from, to) {
+            Err(error) if platform::try_again(&error, tries) => tries += 1,
+            done => return done,
+        }
+    }
+}
+
 /// Writes all of `content` to the disk itself, where a full one is found out at the latest.
 pub(crate) fn write_through(mut file: &File, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
@@ -174,7 +197,8 @@ pub(crate) fn write_through(mut file: &File, content: &[u8]) -> io::Result<()> {
 /// A temporary file beside the final one; removed when dropped.
 pub(crate) fn staged_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    with_usual_permissions(builder.prefix(STAGING), 0o666)
+    // Temporary files are private unless asked otherwise; a run is as public as the user's mask says.
+    platform::with_mode(builder.prefix(STAGING), 0o666)
         .tempfile_in(folder)
         .map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
@@ -188,7 +212,7 @@ pub(crate) fn staged_file(folder: &Path) -> io::Result<NamedTempFile> {
 /// A temporary folder beside the final one; removed when dropped.
 fn staged_folder(parent: &Path) -> io::Result<TempDir> {
     let mut builder = Builder::new();
-    with_usual_permissions(builder.prefix(STAGING), 0o777)
+    platform::with_mode(builder.prefix(STAGING), 0o777)
         .tempdir_in(parent)
         .map_err(without_path)
 }
@@ -204,18 +228,6 @@ pub(crate) fn without_path(error: io::Error) -> io::Error {
         None if error.get_ref().is_some() => error.kind().into(),
         None => error,
     }
-}
-
-/// Temporary files are private unless asked otherwise; a run is as public as the user's mask says.
-pub(crate) fn with_usual_permissions<'a, 'b, 'c>(
-    builder: &'a mut Builder<'b, 'c>,
-    mode: u32,
-) -> &'a mut Builder<'b, 'c> {
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
-    builder
 }
 
 #[cfg(test)]

@@ -6,4 +6,5 @@ mod house {
     pub mod imports;
     pub mod names;
     pub mod sources;
+    pub mod systems;
 }

@@ -1,4 +1,7 @@
-//! The link over a line that loses, cuts, repeats and damages what goes over it.
+//! The link over a line that loses, cuts, repeats and damages what goes over it. It is a pair of Unix sockets here, so there is none of
+//! this on Windows.
+
+#![cfg(unix)]
 
 use host::link::{LinkError, LinkSession, from_socket};
 use kiln_core::link::{

@@ -2,7 +2,7 @@
 
 use crate::boards::{self, BOARDS, Board};
 use crate::emulator::{EmulatedProgram, EmulatedSerial, Emulation};
-use crate::{output, signals};
+use crate::{output, platform};
 use anyhow::{Context, Result};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ pub fn run(arguments: &EmulateArguments) -> Result<ExitCode> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let mut emulation = Emulation::start(&program, board, EmulatedSerial::Nowhere)?;
     let (stopper, flag) = (emulation.stopper(), Arc::clone(&interrupted));
-    signals::watch(move || {
+    platform::watch_end(move || {
         flag.store(true, Ordering::Relaxed);
         stopper.stop();
     })?;

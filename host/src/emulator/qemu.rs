@@ -1,11 +1,12 @@
 //! QEMU: found, started, and ended whatever happens.
 
 use super::log::{self, LogError};
-use super::{EmulatedProgram, EmulatedProgramError, bound};
+use super::{EmulatedProgram, EmulatedProgramError};
 use crate::boards::{Board, QemuSystem};
-use std::env;
+use crate::platform;
+use std::env::{self, consts::EXE_SUFFIX};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub enum EmulatedSerial<'a> {
     /// Nowhere.
     Nowhere,
-    /// To a Unix socket that somebody listens on.
-    Socket(&'a Path),
+    /// To a socket that somebody listens at, as [`listen`](platform::listen) gives its place.
+    Socket(&'a str),
 }
 
 /// A firmware that runs in QEMU. Dropping it ends QEMU; on Linux, so does the end of a program that
-/// called [`offer`](super::offer), however it ends.
+/// called [`offer`](platform::offer), however it ends.
 pub struct Emulation {
     child: Arc<Mutex<Child>>,
     output: Option<ChildStdout>,
@@ -31,7 +32,8 @@ pub struct Emulation {
 pub enum EmulationError {
     /// QEMU is not installed.
     #[error(
-        "cannot find {}; install it (Debian and Ubuntu: apt-get install {}, macOS: brew install qemu)",
+        "cannot find {}; install it (Debian and Ubuntu: apt-get install {}, macOS: brew install qemu, \
+         Windows: winget install SoftwareFreedomConservancy.QEMU, and its folder into PATH)",
         .0.program(), .0.package()
     )]
     NoQemu(QemuSystem),
@@ -126,7 +128,7 @@ fn lock(child: &Mutex<Child>) -> MutexGuard<'_, Child> {
 fn find(system: QemuSystem) -> Result<PathBuf, EmulationError> {
     let folders = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&folders)
-        .map(|folder| folder.join(system.program()))
+        .map(|folder| folder.join(format!("{}{EXE_SUFFIX}", system.program())))
         .find(|path| path.is_file())
         .ok_or(EmulationError::NoQemu(system))
 }
@@ -135,7 +137,7 @@ fn command(board: Board, serial: EmulatedSerial<'_>) -> Result<Command, Emulatio
     let emulated = board
         .emulated
         .ok_or(EmulationError::NotEmulated(board.name))?;
-    let mut command = bound::command(&find(emulated.system)?);
+    let mut command = platform::bound_command(&find(emulated.system)?);
     if emulated.system == QemuSystem::RiscV32 {
         // No boot loader beside the program: it starts in machine mode, at the first byte of memory.
         command.args(["-bios", "none"]);
@@ -149,8 +151,8 @@ fn command(board: Board, serial: EmulatedSerial<'_>) -> Result<Command, Emulatio
         .args(["-semihosting-config", "enable=on,target=native,chardev=log"]);
     match serial {
         EmulatedSerial::Nowhere => command.args(["-serial", "none"]),
-        EmulatedSerial::Socket(path) => {
-            let socket = format!("socket,id=link,path={}", path.display());
+        EmulatedSerial::Socket(place) => {
+            let socket = format!("socket,id=link,{place}");
             command.args(["-chardev", &socket, "-serial", "chardev:link"])
         }
     };

@@ -1,9 +1,9 @@
 //! Where the firmware's sources are.
 
 use super::{BuildError, CompilerProgress};
+use crate::platform;
 use std::env;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Says where the firmware folder is, where it is not beside the host program's sources.
@@ -47,7 +47,7 @@ impl FirmwareSources {
     pub fn find(named: Option<&Path>, progress: CompilerProgress) -> Result<Self, BuildError> {
         let (folder, origin) = place(named);
         let missing = PARTS.into_iter().find(|part| !folder.join(part).is_file());
-        match (fs::canonicalize(&folder), missing) {
+        match (platform::canonical_path(&folder), missing) {
             (Ok(folder), None) => Ok(Self {
                 folder,
                 origin,
@@ -101,6 +101,7 @@ fn place(named: Option<&Path>) -> (PathBuf, SourcesOrigin) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn missing(folder: &Path) -> Option<&'static str> {
         match FirmwareSources::find(Some(folder), CompilerProgress::Hidden) {

@@ -1,9 +1,7 @@
 //! What a device can be reached over: serial ports, pseudo-terminals and sockets.
 
-use serialport::TTYPort;
+use crate::platform::{self, LocalStream, SerialPort};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,14 +17,14 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// as many, so that a write does not wait for what is read at the other end.
 const WRITE: usize = 64;
 
-/// Opens a serial port, a pseudo-terminal or a socket.
+/// Opens a serial port, or where the system has them, a pseudo-terminal or a socket.
 ///
 /// # Errors
 ///
 /// If there is none, or it cannot be opened.
 pub fn open(path: &Path, baud: u32) -> io::Result<Box<dyn LinkStream>> {
-    if std::fs::metadata(path)?.file_type().is_socket() {
-        return from_socket(connected(path)?);
+    if let Some(socket) = platform::connect(path)? {
+        return from_socket(socket);
     }
     let port = serialport::new(path.to_string_lossy(), baud).timeout(PATIENCE);
     let port = port.open_native().map_err(io::Error::from)?;
@@ -38,52 +36,16 @@ pub fn open(path: &Path, baud: u32) -> io::Result<Box<dyn LinkStream>> {
 /// # Errors
 ///
 /// If the socket takes no time limit.
-pub fn from_socket(socket: UnixStream) -> io::Result<Box<dyn LinkStream>> {
+pub fn from_socket(socket: LocalStream) -> io::Result<Box<dyn LinkStream>> {
     socket.set_nonblocking(false)?;
+    platform::send_at_once(&socket)?;
     socket.set_read_timeout(Some(PATIENCE))?;
     socket.set_write_timeout(Some(PATIENCE))?;
     Ok(Box::new(socket))
 }
 
-/// A connection to a socket. Where those who listen take none, it would be waited for without end.
-#[cfg(target_os = "linux")]
-fn connected(path: &Path) -> io::Result<UnixStream> {
-    use rustix::io::Errno;
-    use rustix::net::{
-        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with,
-    };
-    use std::time::Instant;
-
-    /// How long a connection may take.
-    const LIMIT: Duration = Duration::from_secs(5);
-
-    let address = SocketAddrUnix::new(path)?;
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    let start = Instant::now();
-    loop {
-        match connect(&socket, &address) {
-            Ok(()) => return Ok(socket.into()),
-            Err(Errno::AGAIN | Errno::INTR) if start.elapsed() < LIMIT => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            Err(Errno::AGAIN) => {
-                let reason = "those who listen there take no connection";
-                return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// A connection to a socket; one that is not taken is refused at once.
-#[cfg(not(target_os = "linux"))]
-fn connected(path: &Path) -> io::Result<UnixStream> {
-    UnixStream::connect(path)
-}
-
 /// A serial port or a pseudo-terminal.
-struct SerialLink(TTYPort);
+struct SerialLink(SerialPort);
 
 impl Read for SerialLink {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {

@@ -1,7 +1,7 @@
 //! Ctrl-C and the signals that mean the same.
 
 use crate::folder_lock::FolderLock;
-use crate::signals;
+use crate::platform;
 use std::ops::ControlFlow;
 use std::process;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl Interruption {
             deadline: None,
         };
         let Self { begun, asked, .. } = new.clone();
-        let watched = signals::watch(move || {
+        let watched = platform::watch_end(move || {
             if !begun.load(Ordering::Relaxed) || asked.swap(true, Ordering::Relaxed) {
                 FolderLock::release_all();
                 process::exit(INTERRUPTED.into());

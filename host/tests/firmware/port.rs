@@ -1,9 +1,12 @@
 //! `kiln device evaluate --port`, over a pseudo-terminal with the emulated device behind it.
 
 use super::line::{self, Damage, carry};
-use super::support::{asset, serve};
+use super::support::{asset, bits, firmware, images, serve};
 use assert_cmd::Command;
 use host::boards::BOARDS;
+use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation};
+use host::link::LinkSession;
+use host::platform::loopback;
 use host::weights::ModelBytes;
 use kiln_core::{ModelParts, ModelTask};
 use serde_json::Value;
@@ -54,6 +57,25 @@ fn a_device_behind_a_pseudo_terminal_gives_the_bits_of_the_desktop() {
         assert_eq!(report["ticks"]["unit"], "instructions", "{report}");
         assert!(report["repeats"].as_u64().unwrap() >= repeats, "{report}");
     }
+}
+
+/// As on systems without Unix sockets.
+#[test]
+fn a_device_is_reached_by_the_machines_own_network() {
+    let Some(firmware) = firmware(BOARDS[0], "serve") else {
+        return;
+    };
+    let program = EmulatedProgram::read(firmware.path()).unwrap();
+    let (listener, place) = loopback::listen(Path::new("")).unwrap();
+    let serial = EmulatedSerial::Socket(&place);
+    let _emulation = Emulation::start(&program, BOARDS[0], serial).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    let pause = Some(Duration::from_millis(50));
+    stream.set_read_timeout(pause).unwrap();
+    let mut session = LinkSession::new(Box::new(stream), Duration::from_secs(10));
+    let (image, logits) = images(1).remove(0);
+    let (_, found) = session.infer(&image).unwrap();
+    assert_eq!(bits(&found), logits);
 }
 
 #[test]

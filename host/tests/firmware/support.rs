@@ -6,12 +6,13 @@ use host::emulator::{EmulatedProgram, EmulatedSerial, Emulation, EmulationError,
 use host::engine::Int8Engine;
 use host::firmware::{BuildError, Content, Firmware, FirmwareProfile, TrainingMemory, build};
 use host::model::AnyModel;
+use host::platform;
 use host::weights::ModelBytes;
 use kiln_core::{Program, Purpose, SamplesFile, pack_pixels};
 use std::env;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
@@ -213,9 +214,8 @@ pub fn serve_content(board: Board, content: Content<'_>, memory: TrainingMemory)
 pub fn served(board: Board, firmware: Firmware) -> Served {
     let program = EmulatedProgram::read(firmware.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let socket = folder.path().join("serial");
-    let listener = UnixListener::bind(&socket).unwrap();
-    let mut emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&socket)).unwrap();
+    let (listener, place) = platform::listen(folder.path()).unwrap();
+    let mut emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&place)).unwrap();
     let stopper = emulation.stopper();
     let log = Arc::new(Mutex::new(vec![]));
     let lines = Arc::clone(&log);

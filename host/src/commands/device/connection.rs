@@ -6,12 +6,11 @@ use crate::firmware::{CompilerProgress, Firmware, FirmwareSources, TrainingMemor
 use crate::link::{self, Description, LinkSession};
 use crate::number;
 use crate::output::{self, Output};
-use crate::signals;
+use crate::platform::{self, LocalListener, LocalStream};
 use crate::weights::ModelBytes;
 use anyhow::{Context, Result, bail, ensure};
 use kiln_core::ModelFile;
 use std::io;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -126,12 +125,11 @@ impl ConnectionArguments {
             None => self.board,
         };
         let folder = tempfile::tempdir()?;
-        let socket = folder.path().join("serial");
-        let listener = UnixListener::bind(&socket)?;
-        let mut emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&socket))?;
+        let (listener, place) = platform::listen(folder.path())?;
+        let mut emulation = Emulation::start(&program, board, EmulatedSerial::Socket(&place))?;
         let stopper = emulation.stopper();
         let interrupted = stopper.clone();
-        signals::watch(move || {
+        platform::watch_end(move || {
             interrupted.stop();
             std::process::exit(INTERRUPTED);
         })?;
@@ -186,7 +184,7 @@ const START: Duration = Duration::from_secs(10);
 
 impl Emulator {
     /// Waits for the emulator to connect.
-    fn accept(&self, listener: &UnixListener) -> Result<UnixStream> {
+    fn accept(&self, listener: &LocalListener) -> Result<LocalStream> {
         listener.set_nonblocking(true)?;
         let start = Instant::now();
         while start.elapsed() < START && !self.follower.is_finished() {

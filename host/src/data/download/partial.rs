@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use crate::whole_file;
+
 /// What the name of an unfinished file ends with: no reader of datasets takes it for a whole one.
 const SUFFIX: &str = ".partial";
 
@@ -93,7 +95,7 @@ impl Partial {
         let failure = match self.keeping {
             Keeping::File { file, target } => file
                 .sync_all()
-                .and_then(|()| fs::rename(unfinished(&target), &target))
+                .and_then(|()| whole_file::rename(&unfinished(&target), &target))
                 .err(),
             Keeping::Not(failure) => failure,
             Keeping::Later { .. } => None,

@@ -28,7 +28,7 @@ use crate::data::open_image::Size;
 use crate::data::samples::zeroed;
 use crate::data::{DataError, ImageShape, Options};
 use crate::plain_file;
-use crate::whole_file::staged_file;
+use crate::whole_file::{persist, staged_file};
 
 const MAGIC: [u8; 8] = *b"KILNDEC1";
 /// Less than this is decoded as fast as it is looked up.
@@ -184,8 +184,7 @@ fn keep(path: &Path, decoded: &Decoded) -> io::Result<()> {
     parts.iter().try_for_each(|bytes| writer.write_all(bytes))?;
     writer.flush()?;
     drop(writer);
-    file.persist(path)?;
-    Ok(())
+    persist(file, path)
 }
 
 /// Removes the files that were used least recently until so many bytes more are within the bound.

@@ -1,5 +1,6 @@
 //! What to type about a run.
 
+use crate::platform::ShellKind;
 use std::path::Path;
 
 /// What to type to go on with the run in `folder`.
@@ -27,7 +28,7 @@ pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@,".contains(c);
     match text.chars().all(plain) {
         true => text.into(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+        false => ShellKind::OWN.quoted(text),
     }
 }
 
