@@ -17,6 +17,7 @@ use super::samples::{ImageShape, Samples};
 use super::target::{LARGEST, REDUCED, TargetSize};
 use super::tensor_file::TensorPurpose;
 use super::{Dataset, Options, folder_name, progress_bar};
+use crate::platform::with_slashes;
 
 /// What is said of images that were decoded in an earlier run.
 const CACHED: &str =
@@ -202,7 +203,8 @@ fn split(scan: &Scan, decoded: Decoded) -> (Samples, Option<Samples>) {
 fn files(scan: &Scan) -> [Vec<String>; 2] {
     let path = |image: &ImageFile| {
         let below = image.path.strip_prefix(&scan.root);
-        below.unwrap_or(&image.path).display().to_string()
+        let path = with_slashes(below.unwrap_or(&image.path));
+        path.display().to_string()
     };
     let (train, test) = scan.images.split_at(scan.parts[0] + scan.parts[1]);
     [train, test].map(|images| images.iter().map(path).collect())

@@ -14,6 +14,7 @@ use super::parts::{check_parts, parts};
 use super::{BrokenImage, ImageFolderError};
 use crate::data::DataError;
 use crate::data::tensor_file::TensorPurpose;
+use crate::platform::with_slashes;
 use crate::whole_file::without_path;
 
 /// `.jfif` is a JPEG file as some programs of Windows call it.
@@ -235,10 +236,8 @@ fn walk(root: &Path, path: PathBuf) -> Result<(Branch, Vec<PathBuf>), DataError>
 fn first_names(folder: &Path, files: &mut [PathBuf]) -> Vec<String> {
     files.sort_by(|one, other| natural(one, other));
     let below = |file: &PathBuf| {
-        file.strip_prefix(folder)
-            .unwrap_or(file)
-            .display()
-            .to_string()
+        let below = file.strip_prefix(folder).unwrap_or(file);
+        with_slashes(below).display().to_string()
     };
     files.iter().take(NAMED).map(below).collect()
 }
@@ -254,9 +253,11 @@ fn is_image(path: &Path, root: &Path) -> bool {
             .is_ok_and(|below| !below.iter().any(is_junk))
 }
 
-/// Natural order ("2" before "10"), and bytewise where that calls two names equal.
+/// Natural order ("2" before "10"), and bytewise where that calls two names equal; the same on all systems, since
+/// what is trained follows from it.
 pub(super) fn natural(one: &Path, other: &Path) -> Ordering {
-    alphanumeric_sort::compare_path(one, other).then_with(|| one.cmp(other))
+    let (one, other) = (with_slashes(one), with_slashes(other));
+    alphanumeric_sort::compare_path(&one, &other).then_with(|| one.cmp(&other))
 }
 
 fn check_tree(tree: &Tree) -> Result<(), ImageFolderError> {

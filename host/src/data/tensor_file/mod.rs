@@ -137,9 +137,9 @@ fn classes(file: &TensorFile, sets: [Option<&Set>; 2]) -> Result<Vec<String>, Te
         });
     };
     let names: Vec<String> = text
-        .trim_end_matches('\n')
+        .trim_end_matches(['\r', '\n'])
         .split('\n')
-        .map(String::from)
+        .map(|name| name.strip_suffix('\r').unwrap_or(name).into())
         .collect();
     check_names(&names).map_err(|cause| TensorFileError::Classes {
         path: file.path.clone(),

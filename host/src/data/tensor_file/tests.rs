@@ -153,6 +153,8 @@ fn the_anomaly_is_found_by_name_or_is_the_second_of_two() {
     let two = [rows(), labels(Dtype::U8, [0, 1])];
     let anomaly = |classes| loaded(&two, classes).unwrap().anomaly();
     assert_eq!(anomaly(Some("anomaly\nnormal")), Some(0));
+    // As Windows ends lines.
+    assert_eq!(anomaly(Some("normal\r\nanomaly\r\n")), Some(1));
     assert_eq!(anomaly(Some("a\nb\nANOMALY")), Some(2));
     assert_eq!(anomaly(None), Some(1));
     assert_eq!(anomaly(Some("a\nb\nc")), None);

@@ -1,12 +1,14 @@
 //! Names and texts as C has them.
 
+use crate::platform;
 use std::path::Path;
 
 /// Why a model's name is none of C's.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "'{name}' is no name that a variable of C can have; begin with a letter and go on with letters, \
-     digits and underscores"
+    "'{name}' is no name that a variable of C and its file can have{}; begin with a letter and go on with letters, \
+     digits and underscores",
+    if platform::is_reserved(name) { ", since Windows has it for a device" } else { "" }
 )]
 pub struct CNameError {
     name: String,
@@ -110,7 +112,10 @@ fn is_free(name: &str) -> bool {
     let goes_on = name
         .chars()
         .all(|character| character.is_ascii_alphanumeric() || character == '_');
-    let is_taken = TAKEN.contains(&name) || name.to_lowercase().starts_with("kiln");
+    // A folder of sources may be unpacked anywhere, and Windows has no file `con.c`.
+    let is_taken = TAKEN.contains(&name)
+        || name.to_lowercase().starts_with("kiln")
+        || platform::is_reserved(name);
     begins && goes_on && !is_taken
 }
 
