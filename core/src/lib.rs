@@ -62,7 +62,7 @@
 //!
 //! - [`Network`], [`Layer`]: what is computed, a graph as plain data; checked node by node.
 //! - [`Program`], [`Step`]: what runs, and where everything lies while it does.
-//! - [`Lanes`], [`LaneWidth`]: how many samples are computed side by side.
+//! - [`Lanes`], [`LaneWidth`]: how many samples are computed side by side; [`PacketWork`]: what runs at any width.
 //! - [`Program::infer`], [`score`]: the forward pass; [`Program::infer_channels_last`]: that of one
 //!   sample in the lanes of a desktop.
 //! - [`Trainer`], or its parts for programs with threads: [`Program::run_phase`],
@@ -143,12 +143,10 @@ pub use int8::{
     weight_code, weight_scale,
 };
 pub use lanes::{
-    Arithmetic, ByteTable, CodeLanes, LaneWidth, Lanes, PortableCodes, bytes::bytes_in_place,
-    bytes::bytes_in_words, bytes::bytes_of_codes, bytes::codes_in_words, bytes::values_in_words,
-    multiply_add,
+    Arithmetic, BasicPacket, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, PacketWork,
+    PortableCodes, bytes::bytes_in_place, bytes::bytes_in_words, bytes::bytes_of_codes,
+    bytes::codes_in_words, bytes::values_in_words, multiply_add,
 };
-#[cfg(target_arch = "x86_64")]
-pub use lanes::{CodesX8, CodesX16, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 pub use layer::{BatchNorm, Conv2d, Cost, Dropout, Layer, Linear, Padding, Pool2d};
 pub use model_file::{
     Int8ModelFile, Int8ModelParts, MAX_INPUT_CHANNELS, MAX_UNIFORM_CHANNELS, ModelError, ModelFile,

@@ -135,6 +135,7 @@ fn rows<L: Lanes>(images: &[&[u8]], start: usize, len: usize) -> [[u8; BLOCK]; 1
 mod tests {
     extern crate std;
     use super::*;
+    use crate::testing::{AtWidth, at_every_width};
     use std::{vec, vec::Vec};
 
     /// Packs `count` samples of `elements` values with either function, from bytes and from
@@ -174,23 +175,18 @@ mod tests {
         }
     }
 
-    fn check<L: Lanes>() {
-        let Some(zero) = L::zero() else {
-            return std::eprintln!("skipped {:?}: this processor lacks it", L::WIDTH);
-        };
-        let scaling = Scaling::new(&[0.3, 3.0], &[0.1, -1.0]).unwrap();
-        check_scaling(zero, &scaling, 26);
-        check_scaling(zero, &Scaling::uniform(37, 0.3, -0.1).unwrap(), 74);
+    struct Scalings;
+
+    impl AtWidth for Scalings {
+        fn run<L: Lanes>(&self, zero: L) {
+            let scaling = Scaling::new(&[0.3, 3.0], &[0.1, -1.0]).unwrap();
+            check_scaling(zero, &scaling, 26);
+            check_scaling(zero, &Scaling::uniform(37, 0.3, -0.1).unwrap(), 74);
+        }
     }
 
     #[test]
     fn values_are_scaled_by_channel_and_laid_side_by_side() {
-        check::<f32>();
-        #[cfg(target_arch = "x86_64")]
-        {
-            check::<crate::F32x4>();
-            check::<crate::F32x8>();
-            check::<crate::F32x16>();
-        }
+        at_every_width(&Scalings);
     }
 }

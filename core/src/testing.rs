@@ -7,7 +7,10 @@ pub mod graphs;
 pub mod int8;
 pub mod walk;
 
-use crate::lanes::{Counted, Kernel, Lanes};
+use crate::lanes::{
+    Arithmetic, CodeLanes, CodeWork, Counted, Kernel, LaneWidth, Lanes, PacketWork, PortableCodes,
+};
+use core::any::TypeId;
 use std::vec::Vec;
 
 /// Work that is generic over the lane width.
@@ -19,34 +22,57 @@ pub trait AtWidth {
 /// only claim the 32 registers that larger tiles are chosen by, so that these are tested on any
 /// machine.
 pub fn at_every_width(work: &impl AtWidth) {
-    at::<f32>(work);
-    #[cfg(target_arch = "x86_64")]
-    {
-        at::<crate::F32x4>(work);
-        at::<crate::F32x8>(work);
-        at::<crate::F32x16>(work);
-    }
-    at::<Counted<32, false>>(work);
+    at_widths(Arithmetic::Separate, work);
+    work.run(Counted::<32, false>::default());
 }
 
 /// Does the work in packets of the fused arithmetic, and says which widths this processor lacks.
 pub fn at_every_fused_width(work: &impl AtWidth) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        at::<crate::FusedF32x8>(work);
-        at::<crate::FusedF32x16>(work);
-    }
-    at::<Counted<32, true>>(work);
+    at_widths(Arithmetic::Fused, work);
+    work.run(Counted::<32, true>::default());
 }
 
-fn at<L: Lanes>(work: &impl AtWidth) {
-    match L::zero() {
-        Some(zero) => work.run(zero),
-        None => std::eprintln!(
-            "skipped {:?}, {:?}: this processor lacks it",
-            L::WIDTH,
-            L::ARITHMETIC
-        ),
+fn at_widths(arithmetic: Arithmetic, work: &impl AtWidth) {
+    for width in LaneWidth::ALL {
+        if width.run(arithmetic, Borrowed(work)).is_none() {
+            std::eprintln!("skipped {width:?}, {arithmetic:?}: this processor lacks it");
+        }
+    }
+}
+
+/// Work that is done more than once.
+struct Borrowed<'a, W>(&'a W);
+
+impl<W: AtWidth> PacketWork for Borrowed<'_, W> {
+    type Output = ();
+
+    fn run<L: Lanes>(self, zero: L) {
+        self.0.run(zero);
+    }
+}
+
+/// Work that is generic over the packet of codes.
+pub trait OnCodes {
+    fn run<C: CodeLanes>(&self, proof: C);
+}
+
+/// Does the work in every packet of codes that this processor has, those for any processor among them.
+pub fn in_every_code_packet(work: &impl OnCodes) {
+    work.run(PortableCodes::zero().unwrap());
+    for width in LaneWidth::ALL {
+        width.run_codes(NotPortable(work));
+    }
+}
+
+struct NotPortable<'a, W>(&'a W);
+
+impl<W: OnCodes> CodeWork for NotPortable<'_, W> {
+    type Output = ();
+
+    fn run<C: CodeLanes>(self, proof: C) {
+        if TypeId::of::<C>() != TypeId::of::<PortableCodes>() {
+            self.0.run(proof);
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 //! and not into each test program again.
 
 use kiln_core::{
-    BufferError, GroupMemory, LaneWidth, Lanes, Loss, Network, Outcome, Program, Purpose, Sgd,
-    Trainer,
+    Arithmetic, BufferError, GroupMemory, LaneWidth, Lanes, Loss, Network, Outcome, PacketWork,
+    Program, Purpose, Sgd, Trainer,
 };
 use std::array;
 
@@ -80,22 +80,21 @@ pub fn at_every_width(subject: &Subject<'_>, mut work: impl FnMut(&mut dyn Fast)
 
 /// The network at one width; `None` where this processor lacks it.
 pub fn at(width: LaneWidth, subject: &Subject<'_>) -> Option<Box<dyn Fast>> {
-    match width {
-        LaneWidth::X1 => boxed::<f32>(subject),
-        #[cfg(target_arch = "x86_64")]
-        LaneWidth::X4 => boxed::<kiln_core::F32x4>(subject),
-        #[cfg(target_arch = "x86_64")]
-        LaneWidth::X8 => boxed::<kiln_core::F32x8>(subject),
-        #[cfg(target_arch = "x86_64")]
-        LaneWidth::X16 => boxed::<kiln_core::F32x16>(subject),
-        #[cfg(not(target_arch = "x86_64"))]
-        _ => None,
+    width.run(Arithmetic::Separate, MakeFast(subject))
+}
+
+struct MakeFast<'a>(&'a Subject<'a>);
+
+impl PacketWork for MakeFast<'_> {
+    type Output = Box<dyn Fast>;
+
+    fn run<L: Lanes>(self, zero: L) -> Box<dyn Fast> {
+        boxed(zero, self.0)
     }
 }
 
-fn boxed<L: Lanes>(subject: &Subject<'_>) -> Option<Box<dyn Fast>> {
+fn boxed<L: Lanes>(zero: L, subject: &Subject<'_>) -> Box<dyn Fast> {
     let network = subject.network;
-    let zero = L::zero()?;
     let training = Box::new(Program::of(network, Purpose::Group(subject.loss)));
     let inference =
         (!network.has_batch_norm()).then(|| Box::new(Program::of(network, Purpose::Inference)));
@@ -108,7 +107,7 @@ fn boxed<L: Lanes>(subject: &Subject<'_>) -> Option<Box<dyn Fast>> {
         1
     };
     let packets = groups * training.packets_in_flight::<L>();
-    Some(Box::new(Typed {
+    Box::new(Typed {
         parameters: subject.parameters.to_vec(),
         gradient: vec![0.0; subject.parameters.len()],
         velocity: vec![0.0; subject.parameters.len()],
@@ -123,7 +122,7 @@ fn boxed<L: Lanes>(subject: &Subject<'_>) -> Option<Box<dyn Fast>> {
         steps: 0,
         training,
         inference,
-    }))
+    })
 }
 
 struct Typed<L> {

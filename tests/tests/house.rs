@@ -7,4 +7,5 @@ mod house {
     pub mod names;
     pub mod sources;
     pub mod systems;
+    pub mod targets;
 }

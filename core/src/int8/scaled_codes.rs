@@ -80,36 +80,37 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use crate::lanes::PortableCodes;
+    use crate::testing::{OnCodes, in_every_code_packet};
     use std::vec;
     use std::vec::Vec;
 
-    fn check<C: CodeLanes>() {
-        let Some(proof) = C::zero() else {
-            return;
-        };
-        let scaling = Scaling::new(&[0.3, -1.7, 4.0], &[-0.1, 0.9, 0.0]).unwrap();
-        let own = Quantization {
-            low: -120,
-            ..Quantization::new(0.037, 11)
-        };
-        // Whole vectors and what is left of one, and numbers beyond all codes.
-        let map = 77;
-        let mut numbers: Vec<f32> = (0..3 * map)
-            .map(|at| (at as f32 - 110.0) * 0.0931)
-            .collect();
-        for (at, number) in [f32::NAN, f32::INFINITY, -f32::INFINITY, 1e30, -1e30, -0.0]
-            .into_iter()
-            .enumerate()
-        {
-            numbers[at * 19] = number;
-        }
-        let mut codes = vec![0; numbers.len()];
-        scaled_codes(proof, &own, &scaling, &numbers, &mut codes);
-        for (at, code) in codes.into_iter().enumerate() {
-            let channel = at / map;
-            let number = numbers[at] * scaling.scale()[channel] + scaling.shift()[channel];
-            assert_eq!(code, own.code(number), "{at}, {:?}", C::WIDTH);
+    struct Scaled;
+
+    impl OnCodes for Scaled {
+        fn run<C: CodeLanes>(&self, proof: C) {
+            let scaling = Scaling::new(&[0.3, -1.7, 4.0], &[-0.1, 0.9, 0.0]).unwrap();
+            let own = Quantization {
+                low: -120,
+                ..Quantization::new(0.037, 11)
+            };
+            // Whole vectors and what is left of one, and numbers beyond all codes.
+            let map = 77;
+            let mut numbers: Vec<f32> = (0..3 * map)
+                .map(|at| (at as f32 - 110.0) * 0.0931)
+                .collect();
+            for (at, number) in [f32::NAN, f32::INFINITY, -f32::INFINITY, 1e30, -1e30, -0.0]
+                .into_iter()
+                .enumerate()
+            {
+                numbers[at * 19] = number;
+            }
+            let mut codes = vec![0; numbers.len()];
+            scaled_codes(proof, &own, &scaling, &numbers, &mut codes);
+            for (at, code) in codes.into_iter().enumerate() {
+                let channel = at / map;
+                let number = numbers[at] * scaling.scale()[channel] + scaling.shift()[channel];
+                assert_eq!(code, own.code(number), "{at}, {:?}", C::WIDTH);
+            }
         }
     }
 
@@ -149,11 +150,6 @@ mod tests {
 
     #[test]
     fn scaled_numbers_have_the_codes_of_each_alone() {
-        check::<PortableCodes>();
-        #[cfg(target_arch = "x86_64")]
-        {
-            check::<crate::CodesX8>();
-            check::<crate::CodesX16>();
-        }
+        in_every_code_packet(&Scaled);
     }
 }

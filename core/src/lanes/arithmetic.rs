@@ -1,6 +1,6 @@
 //! How a product is added to a sum.
 
-use super::LaneWidth;
+use super::{LaneWidth, vectors};
 
 /// The rounding of a product and its sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -17,16 +17,9 @@ pub enum Arithmetic {
 impl Arithmetic {
     /// Whether this processor, under this operating system, has packets of this width for it.
     pub fn is_available_at(self, width: LaneWidth) -> bool {
-        match self {
-            Self::Separate => width.is_available(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Fused => {
-                [LaneWidth::X8, LaneWidth::X16].contains(&width)
-                    && width.is_available()
-                    && super::detect::has_fma()
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Fused => false,
+        match (self, width) {
+            (Self::Separate, LaneWidth::X1) => true,
+            _ => vectors::has(width, self),
         }
     }
 

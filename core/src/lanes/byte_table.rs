@@ -1,5 +1,7 @@
 //! A code for each byte, looked up for many bytes at a time where the processor can.
 
+use super::vectors;
+
 /// What each byte becomes.
 #[derive(Clone, Debug)]
 pub struct ByteTable {
@@ -11,10 +13,7 @@ pub struct ByteTable {
 impl ByteTable {
     /// One with these codes, byte by byte. Asks the processor, which takes a while.
     pub fn new(codes: [i8; 256]) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        let is_wide = super::detect::has_avx512_vbmi();
-        #[cfg(not(target_arch = "x86_64"))]
-        let is_wide = false;
+        let is_wide = vectors::has_wide_look_up();
         Self { codes, is_wide }
     }
 
@@ -29,19 +28,12 @@ impl ByteTable {
     }
 
     /// Looks up as many of the first bytes as come in whole vectors, and says how many.
-    #[cfg(target_arch = "x86_64")]
     fn look_up_wide(&self, bytes: &[u8], codes: &mut [i8]) -> usize {
         if !self.is_wide {
             return 0;
         }
         // SAFETY: the processor was asked for the instructions when the table was made.
-        unsafe { super::x86_64::look_up_x64(&self.codes, bytes, codes) }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    fn look_up_wide(&self, _bytes: &[u8], _codes: &mut [i8]) -> usize {
-        debug_assert!(!self.is_wide);
-        0
+        unsafe { vectors::look_up_wide(&self.codes, bytes, codes) }
     }
 }
 
@@ -81,7 +73,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
     fn whole_vectors_are_looked_up_at_once_where_the_processor_can() {
         let table = ByteTable::new([7; 256]);
         let expected = if table.is_wide { 128 } else { 0 };

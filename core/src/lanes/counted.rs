@@ -9,7 +9,7 @@ use std::thread_local;
 /// One lane on a processor said to have this many registers, and the fused arithmetic where asked.
 ///
 /// Its operations are calls, so that the kernels of a type no one waits for compile quickly.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(transparent)]
 pub(crate) struct Counted<const REGISTERS: usize, const FUSED: bool = false>(f32);
 

@@ -13,28 +13,39 @@
 mod arithmetic;
 mod byte_table;
 pub(crate) mod bytes;
+mod choice;
 pub(crate) mod codes;
 #[cfg(test)]
 mod counted;
-#[cfg(target_arch = "x86_64")]
-mod detect;
 mod limit;
+mod packet;
 mod places;
 mod scalar;
 mod tile;
 mod vector;
 mod width;
+
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[path = "aarch64/mod.rs"]
+pub(crate) mod vectors;
 #[cfg(target_arch = "x86_64")]
-mod x86_64;
+#[path = "x86_64/mod.rs"]
+pub(crate) mod vectors;
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+)))]
+#[path = "no_vectors.rs"]
+pub(crate) mod vectors;
 
 pub use arithmetic::Arithmetic;
 pub use byte_table::ByteTable;
+pub use choice::{CodeWork, PacketWork};
 pub use codes::{CodeLanes, PortableCodes};
 pub use limit::multiply_add;
 pub(crate) use limit::run_chains;
+pub use vectors::BasicPacket;
 pub use width::LaneWidth;
-#[cfg(target_arch = "x86_64")]
-pub use x86_64::{CodesX8, CodesX16, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16};
 
 use crate::run::Compiled;
 #[cfg(test)]

@@ -234,6 +234,11 @@ fn a_packet_is_its_lanes() {
 fn the_widest_width_is_one_the_processor_has() {
     assert!(LaneWidth::available().any(|width| width == LaneWidth::X1));
     assert_eq!(Some(LaneWidth::widest()), LaneWidth::available().max());
+    #[cfg(target_arch = "aarch64")]
+    for width in [LaneWidth::X4, LaneWidth::X8] {
+        assert!(std::arch::is_aarch64_feature_detected!("neon"));
+        assert!(width.is_available() && Arithmetic::Fused.is_available_at(width));
+    }
     #[cfg(target_arch = "x86_64")]
     {
         assert_eq!(

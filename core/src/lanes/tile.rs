@@ -8,7 +8,7 @@
     reason = "tiles are arrays walked by constant bounds side by side, as in the operations"
 )]
 
-use super::Lanes;
+use super::{Lanes, vectors};
 
 /// Three loops, the last innermost, over the terms of sums.
 #[derive(Clone, Copy, Debug)]
@@ -285,12 +285,5 @@ fn each_term<A, B>(
 /// outside of the slice does no harm.
 #[inline(always)]
 pub(crate) fn prefetch<T>(values: &[T], at: usize) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: every x86-64 processor has the instruction, and it reads nothing that can be seen.
-    unsafe {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(values.as_ptr().wrapping_add(at).cast());
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = (values, at);
+    vectors::prefetch(values.as_ptr().wrapping_add(at));
 }

@@ -1,13 +1,15 @@
 //! The widths there are, and which of them this processor has.
 
+use super::{Arithmetic, vectors};
+
 /// Number of samples computed side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LaneWidth {
     /// One sample at a time: plain `f32`.
     X1,
-    /// Four samples: SSE2.
+    /// Four samples: SSE2, NEON.
     X4,
-    /// Eight samples: AVX2.
+    /// Eight samples: AVX2, or two registers of NEON.
     X8,
     /// Sixteen samples: AVX-512 (F, BW and VL).
     X16,
@@ -27,29 +29,14 @@ impl LaneWidth {
         }
     }
 
-    /// The instruction set behind the width.
+    /// The instruction set behind the width, on this kind of processor; no set's name where it has none.
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::X1 => "scalar",
-            Self::X4 => "SSE2",
-            Self::X8 => "AVX2",
-            Self::X16 => "AVX-512",
-        }
+        vectors::name(self)
     }
 
     /// Whether this processor, under this operating system, can compute with the width.
     pub fn is_available(self) -> bool {
-        match self {
-            Self::X1 => true,
-            #[cfg(target_arch = "x86_64")]
-            Self::X4 => true,
-            #[cfg(target_arch = "x86_64")]
-            Self::X8 => super::detect::has_avx2(),
-            #[cfg(target_arch = "x86_64")]
-            Self::X16 => super::detect::has_avx512(),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => false,
-        }
+        Arithmetic::Separate.is_available_at(self)
     }
 
     /// The widths this processor has, narrowest first.

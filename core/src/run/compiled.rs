@@ -10,6 +10,7 @@ use super::forward::StepForward;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
 use crate::int8::{FakeQuantize, PassGradient};
+use crate::lanes::vectors::each_packet;
 use crate::lanes::{Lanes, Vector, run_chains};
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
@@ -141,7 +142,6 @@ macro_rules! compile {
 }
 
 compile!(() f32);
-#[cfg(target_arch = "x86_64")]
-compile!(() crate::F32x4, () crate::F32x8, () crate::F32x16, () crate::FusedF32x8, () crate::FusedF32x16);
+each_packet!(compile);
 #[cfg(test)]
 compile!((const REGISTERS: usize, const FUSED: bool) crate::lanes::Counted<REGISTERS, FUSED>);

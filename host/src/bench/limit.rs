@@ -1,8 +1,6 @@
 //! The machine's limit of multiplies and adds.
 
-use kiln_core::{
-    Arithmetic, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16, LaneWidth, Lanes, multiply_add,
-};
+use kiln_core::{Arithmetic, LaneWidth, Lanes, PacketWork, multiply_add};
 use std::sync::Barrier;
 use std::time::Instant;
 
@@ -14,15 +12,9 @@ pub struct SpeedLimits(Vec<(LaneWidth, f64)>);
 impl SpeedLimits {
     /// Measures all of them once.
     pub fn measure(threads: usize, arithmetic: Arithmetic) -> Self {
-        let measure = |width| match (width, arithmetic) {
-            (LaneWidth::X1, _) => together::<f32>(threads),
-            (LaneWidth::X4, _) => together::<F32x4>(threads),
-            (LaneWidth::X8, Arithmetic::Separate) => together::<F32x8>(threads),
-            (LaneWidth::X8, Arithmetic::Fused) => together::<FusedF32x8>(threads),
-            (LaneWidth::X16, Arithmetic::Separate) => together::<F32x16>(threads),
-            (LaneWidth::X16, Arithmetic::Fused) => together::<FusedF32x16>(threads),
-        };
-        Self(arithmetic.widths().map(|w| (w, measure(w))).collect())
+        let measure = |width: LaneWidth| width.run(arithmetic, Together { threads });
+        let widths = LaneWidth::ALL.into_iter();
+        Self(widths.filter_map(|w| Some((w, measure(w)?))).collect())
     }
 
     /// The larger limit of two measurements, width by width.
@@ -51,22 +43,29 @@ impl SpeedLimits {
 }
 
 /// All threads start at once; each counts its own time.
-fn together<L: Lanes>(threads: usize) -> f64 {
-    const ROUNDS: usize = 20_000;
-    let barrier = Barrier::new(threads);
-    let work = || {
-        let zero = L::zero()?;
-        barrier.wait();
-        let start = Instant::now();
-        let macs = multiply_add(zero, ROUNDS);
-        Some(macs as f64 / start.elapsed().as_secs_f64() / 1e9)
-    };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut sum = work().unwrap_or(0.0);
-        for other in others {
-            sum += other.join().ok().flatten().unwrap_or(0.0);
-        }
-        sum
-    })
+struct Together {
+    threads: usize,
+}
+
+impl PacketWork for Together {
+    type Output = f64;
+
+    fn run<L: Lanes>(self, zero: L) -> f64 {
+        const ROUNDS: usize = 20_000;
+        let barrier = Barrier::new(self.threads);
+        let work = || {
+            barrier.wait();
+            let start = Instant::now();
+            let macs = multiply_add(zero, ROUNDS);
+            macs as f64 / start.elapsed().as_secs_f64() / 1e9
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
+            let mut sum = work();
+            for other in others {
+                sum += other.join().unwrap_or(0.0);
+            }
+            sum
+        })
+    }
 }

@@ -53,7 +53,7 @@ pub struct EvaluateArguments {
         hide_possible_values = true,
         default_value_t,
         help = "How products are added to sums: separate rounds them one by one, as devices do; fused rounds \
-        once for both, faster: close to it, and the same on every machine that has FMA, AVX2 or AVX-512 [default: separate]",
+        once for both, faster: close to it, and the same on every machine that has FMA (AVX2, AVX-512, NEON) [default: separate]",
         hide_default_value = true
     )]
     arithmetic: ArithmeticSetting,

@@ -6,8 +6,8 @@ use super::groups::Batch;
 use crate::data::{Samples, Values};
 use crate::memory_limit;
 use kiln_core::{
-    BufferError, ByteTable, CodeLanes, LaneWidth, Lanes, Outcome, PacketMemory, PacketSizes,
-    Program, Quantization, QuantizedNetwork, Scaling, Shape, scaled_codes,
+    BufferError, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, Outcome, PacketMemory,
+    PacketSizes, Program, Quantization, QuantizedNetwork, Scaling, Shape, scaled_codes,
 };
 use std::sync::Arc;
 
@@ -49,46 +49,49 @@ pub(super) fn workers(
     program: &Program,
     quantized: &QuantizedNetwork<'_>,
 ) -> Result<Option<Vec<Box<dyn CodeWorker>>>, EngineError> {
-    match width {
-        LaneWidth::X1 => {
-            let each = program.arena_packets() + program.input_shape().elements();
-            check(threads, each)?;
-            let worker = || Box::new(SingleWorker::new(program)) as Box<dyn CodeWorker>;
-            Ok(Some((0..threads).map(|_| worker()).collect()))
-        }
-        LaneWidth::X4 => packets::<kiln_core::PortableCodes, f32>(threads, program, quantized),
-        #[cfg(target_arch = "x86_64")]
-        LaneWidth::X8 => {
-            packets::<kiln_core::CodesX8, kiln_core::F32x8>(threads, program, quantized)
-        }
-        #[cfg(target_arch = "x86_64")]
-        LaneWidth::X16 => {
-            packets::<kiln_core::CodesX16, kiln_core::F32x16>(threads, program, quantized)
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        _ => Ok(None),
+    if width == LaneWidth::X1 {
+        let each = program.arena_packets() + program.input_shape().elements();
+        check(threads, each)?;
+        let worker = || Box::new(SingleWorker::new(program)) as Box<dyn CodeWorker>;
+        return Ok(Some((0..threads).map(|_| worker()).collect()));
     }
+    let work = MakeWorkers {
+        threads,
+        program,
+        quantized,
+    };
+    width.run_codes(work).transpose()
 }
 
-fn packets<C: CodeLanes, L: Lanes>(
+/// Makes workers that compute a packet of samples at a time.
+struct MakeWorkers<'a> {
     threads: usize,
-    program: &Program,
-    quantized: &QuantizedNetwork<'_>,
-) -> Result<Option<Vec<Box<dyn CodeWorker>>>, EngineError> {
-    let (Some(proof), Some(zero)) = (C::zero(), L::zero()) else {
-        return Ok(None);
-    };
-    let sizes = program.int8_packets::<C>(quantized)?;
-    let each = (sizes.values + sizes.copy) * size_of::<u32>() + sizes.codes;
-    check(threads, each + sizes.weights * size_of::<u32>())?;
-    let mut words = vec![0; sizes.weights];
-    program.arrange_int8_packets::<C>(quantized, &mut words)?;
-    let words: Arc<[u32]> = words.into();
-    let worker = || {
-        let worker = PacketWorker::new(proof, sizes, words.clone(), CodeErrors::new(zero));
-        Box::new(worker) as Box<dyn CodeWorker>
-    };
-    Ok(Some((0..threads).map(|_| worker()).collect()))
+    program: &'a Program,
+    quantized: &'a QuantizedNetwork<'a>,
+}
+
+impl CodeWork for MakeWorkers<'_> {
+    type Output = Result<Vec<Box<dyn CodeWorker>>, EngineError>;
+
+    fn run<C: CodeLanes>(self, proof: C) -> Self::Output {
+        let Self {
+            threads,
+            program,
+            quantized,
+        } = self;
+        let zero = C::Numbers::zero().ok_or(EngineError::Lanes(C::Numbers::WIDTH.name()))?;
+        let sizes = program.int8_packets::<C>(quantized)?;
+        let each = (sizes.values + sizes.copy) * size_of::<u32>() + sizes.codes;
+        check(threads, each + sizes.weights * size_of::<u32>())?;
+        let mut words = vec![0; sizes.weights];
+        program.arrange_int8_packets::<C>(quantized, &mut words)?;
+        let words: Arc<[u32]> = words.into();
+        let worker = || {
+            let worker = PacketWorker::new(proof, sizes, words.clone(), CodeErrors::new(zero));
+            Box::new(worker) as Box<dyn CodeWorker>
+        };
+        Ok((0..threads).map(|_| worker()).collect())
+    }
 }
 
 /// Whether so many threads can have so many bytes each.

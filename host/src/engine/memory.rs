@@ -66,7 +66,7 @@ pub fn check_memory(network: &Network, options: &EngineOptions) -> Result<(), En
 mod tests {
     use super::super::typed::Typed;
     use super::*;
-    use kiln_core::{F32x4, Loss, Scaling};
+    use kiln_core::{BasicPacket, Lanes, Loss, Scaling};
 
     #[test]
     fn the_engine_takes_what_it_says() {
@@ -87,7 +87,7 @@ mod tests {
         for ((network, loss, fake_quantization), threads, batch) in cases {
             let options = EngineOptions {
                 threads,
-                lanes: Some(LaneWidth::X4),
+                lanes: Some(BasicPacket::WIDTH),
                 batch,
                 loss,
                 fake_quantization,
@@ -96,8 +96,8 @@ mod tests {
             let parameters = vec![0.0; network.parameters()];
             let scaling = Scaling::uniform(1, 1.0, 0.0).unwrap();
             let typed =
-                Typed::<F32x4, F32x4>::new(network, &scaling, parameters, &options).unwrap();
-            assert_eq!(memory(network, &options), Ok(typed.bytes()));
+                Typed::<BasicPacket, BasicPacket>::new(network, &scaling, parameters, &options);
+            assert_eq!(memory(network, &options), Ok(typed.unwrap().bytes()));
         }
     }
 }

@@ -24,8 +24,8 @@ use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
 use crate::memory_limit::MemoryError;
 use kiln_core::{
-    Arithmetic, BufferError, F32x4, F32x8, F32x16, FoldError, FusedF32x8, FusedF32x16, InitError,
-    LaneWidth, Lanes, Loss, Network, Outcome, ProgramError, Quantization, Scaling, Sgd, Trainable,
+    Arithmetic, BufferError, FoldError, InitError, LaneWidth, Lanes, Loss, Network, Outcome,
+    PacketWork, ProgramError, Quantization, Scaling, Sgd, Trainable,
 };
 use std::sync::Arc;
 use typed::Typed;
@@ -176,7 +176,14 @@ impl Engine {
     ) -> Result<Self, EngineError> {
         let lanes = options.width()?;
         check_memory(network, options)?;
-        let passes = passes(lanes, network, scaling, parameters, options)?;
+        let work = MakePasses {
+            network,
+            scaling,
+            parameters,
+            options,
+        };
+        let passes = lanes.run(options.packets(), work);
+        let passes = passes.ok_or(EngineError::Lanes(lanes.name()))??;
         let threads = options.threads.max(1);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -326,8 +333,7 @@ impl EngineOptions {
     ///
     /// If this processor lacks an arithmetic that is asked for, at that width.
     pub fn width(&self) -> Result<LaneWidth, EngineError> {
-        let is_fused = [self.arithmetic, self.evaluation].contains(&Arithmetic::Fused);
-        if !is_fused {
+        if self.packets() == Arithmetic::Separate {
             return Ok(self.lanes.unwrap_or_else(LaneWidth::widest));
         }
         let mut widths = Arithmetic::Fused.widths();
@@ -337,41 +343,46 @@ impl EngineOptions {
         };
         width.ok_or(EngineError::Fused(self.lanes))
     }
+
+    /// The arithmetic of the packets: the fused one where anything is computed in it.
+    fn packets(&self) -> Arithmetic {
+        match (self.arithmetic, self.evaluation) {
+            (Arithmetic::Separate, Arithmetic::Separate) => Arithmetic::Separate,
+            _ => Arithmetic::Fused,
+        }
+    }
 }
 
-fn passes(
-    lanes: LaneWidth,
-    network: &Network,
-    scaling: &Scaling,
+/// Makes what computes, in the packets that the options ask for.
+struct MakePasses<'a> {
+    network: &'a Network,
+    scaling: &'a Scaling,
     parameters: Vec<f32>,
-    options: &EngineOptions,
-) -> Result<Box<dyn Passes>, EngineError> {
-    type Make =
-        fn(&Network, &Scaling, Vec<f32>, &EngineOptions) -> Result<Box<dyn Passes>, EngineError>;
-    use Arithmetic::{Fused, Separate};
-    let make: Make = match (lanes, options.arithmetic, options.evaluation) {
-        (LaneWidth::X1, ..) => boxed::<f32, f32>,
-        (LaneWidth::X4, ..) => boxed::<F32x4, F32x4>,
-        (LaneWidth::X8, Separate, Separate) => boxed::<F32x8, F32x8>,
-        (LaneWidth::X8, Separate, Fused) => boxed::<F32x8, FusedF32x8>,
-        (LaneWidth::X8, Fused, Separate) => boxed::<FusedF32x8, F32x8>,
-        (LaneWidth::X8, Fused, Fused) => boxed::<FusedF32x8, FusedF32x8>,
-        (LaneWidth::X16, Separate, Separate) => boxed::<F32x16, F32x16>,
-        (LaneWidth::X16, Separate, Fused) => boxed::<F32x16, FusedF32x16>,
-        (LaneWidth::X16, Fused, Separate) => boxed::<FusedF32x16, F32x16>,
-        (LaneWidth::X16, Fused, Fused) => boxed::<FusedF32x16, FusedF32x16>,
-    };
-    make(network, scaling, parameters, options)
+    options: &'a EngineOptions,
 }
 
-fn boxed<T: Lanes, E: Lanes>(
-    network: &Network,
-    scaling: &Scaling,
-    parameters: Vec<f32>,
-    options: &EngineOptions,
-) -> Result<Box<dyn Passes>, EngineError> {
-    let typed = Typed::<T, E>::new(network, scaling, parameters, options)?;
-    Ok(Box::new(typed))
+impl PacketWork for MakePasses<'_> {
+    type Output = Result<Box<dyn Passes>, EngineError>;
+
+    fn run<L: Lanes>(self, _: L) -> Self::Output {
+        use Arithmetic::{Fused, Separate};
+        // A separate packet's own separate one is itself, so there is one kind of passes for it, and
+        // no more than these for a fused one.
+        match (self.options.arithmetic, self.options.evaluation) {
+            (Separate, Separate) => self.make::<L::Separate, L::Separate>(),
+            (Separate, Fused) => self.make::<L::Separate, L>(),
+            (Fused, Separate) => self.make::<L, L::Separate>(),
+            (Fused, Fused) => self.make::<L, L>(),
+        }
+    }
+}
+
+impl MakePasses<'_> {
+    fn make<T: Lanes, E: Lanes>(self) -> Result<Box<dyn Passes>, EngineError> {
+        let (network, scaling) = (self.network, self.scaling);
+        let typed = Typed::<T, E>::new(network, scaling, self.parameters, self.options)?;
+        Ok(Box::new(typed))
+    }
 }
 
 /// Behind "arithmetic".

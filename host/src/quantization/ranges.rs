@@ -4,7 +4,8 @@ use super::histogram::Histogram;
 use super::{FloatModel, QuantizeError};
 use crate::data::{Samples, Values};
 use kiln_core::{
-    F32x4, Lanes, Operation, Program, Purpose, Quantization, Scaling, pack_floats, pack_pixels,
+    BasicPacket, Lanes, Operation, Program, Purpose, Quantization, Scaling, pack_floats,
+    pack_pixels,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -58,7 +59,7 @@ struct Seen {
 }
 
 /// Samples side by side.
-type Packet = F32x4;
+type Packet = BasicPacket;
 /// Samples that a thread takes at a time.
 const CHUNK: usize = 16;
 

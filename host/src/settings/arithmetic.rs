@@ -19,7 +19,7 @@ impl ArithmeticSetting {
     /// What each gives, for help.
     pub const HELP: &'static str = "separate rounds products and sums one by one: the same weights on every \
         machine, devices among them; fused rounds once for both, faster, and gives the same weights on every \
-        machine that has FMA, AVX2 or AVX-512, but others than separate [default: separate]";
+        machine that has FMA (AVX2, AVX-512, NEON), but others than separate [default: separate]";
 }
 
 impl From<ArithmeticSetting> for Arithmetic {

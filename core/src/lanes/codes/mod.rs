@@ -10,7 +10,7 @@ mod runs;
 pub use portable::PortableCodes;
 pub(crate) use runs::{QuadRuns, RunShape, add_own_runs, add_shared_run};
 
-use super::{Kernel, LaneWidth};
+use super::{Kernel, LaneWidth, Lanes};
 use crate::run::CompiledCodes;
 
 /// Codes of a sample in a packet.
@@ -84,6 +84,9 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
 
     /// Codes as factors.
     type Taps: Copy;
+
+    /// The packet of numbers that what is computed behind these codes is compiled for.
+    type Numbers: Lanes;
 
     /// A packet of zeros, or `None` where this processor lacks the instructions.
     fn zero() -> Option<Self>;

@@ -50,6 +50,7 @@ impl CodeLanes for PortableCodes {
     // A call of a function for each number.
     const HAS_FUSED_SCALES: bool = false;
     type Taps = Self;
+    type Numbers = f32;
 
     fn zero() -> Option<Self> {
         Some(Self([0; 4]))

@@ -2,46 +2,43 @@ extern crate std;
 
 use super::*;
 use crate::testing::int8::Codes;
+use crate::testing::{OnCodes, in_every_code_packet};
 use std::vec::Vec;
 
-fn check_scales<C: CodeLanes>() {
-    let Some(proof) = C::zero() else {
-        return;
-    };
-    let mut numbers = Codes::new(11);
-    let ends = [i32::MIN, i32::MAX, -1, 0, 1];
-    for round in 0..3000 {
-        let multipliers = [0; QUAD].map(|_| numbers.within(1 << 23) as f32 / (1 << 27) as f32);
-        let zero = (numbers.within(127) + 128) as f32;
-        let scales = QuadScales::new(proof, multipliers, zero);
-        // Sums of every size, so that many become codes between the ends.
-        let size = (1 << (8 + round % 23)) - 1;
-        let mut sums = [[0_u32; 16]; QUAD];
-        for (at, sum) in sums.iter_mut().flatten().enumerate() {
-            let end = ends.get((at + round) % 64);
-            *sum = end.copied().unwrap_or_else(|| numbers.within(size)) as u32;
-        }
-        let packets = [0, 1, 2, 3].map(|place: usize| proof.load(&sums[place]));
-        let mut found = [0; 16];
-        C::narrow_scaled(packets, &scales).store(&mut found);
-        for lane in 0..C::LANES {
-            let expected = [0, 1, 2, 3].map(|place| {
-                let sum = sums[place][lane] as i32;
-                scaled_sum(sum, multipliers[place], zero).clamp(0, 255) as u8
-            });
-            assert_eq!(found[lane].to_le_bytes(), expected, "{:?}", C::WIDTH);
+struct Scales;
+
+impl OnCodes for Scales {
+    fn run<C: CodeLanes>(&self, proof: C) {
+        let mut numbers = Codes::new(11);
+        let ends = [i32::MIN, i32::MAX, -1, 0, 1];
+        for round in 0..3000 {
+            let multipliers = [0; QUAD].map(|_| numbers.within(1 << 23) as f32 / (1 << 27) as f32);
+            let zero = (numbers.within(127) + 128) as f32;
+            let scales = QuadScales::new(proof, multipliers, zero);
+            // Sums of every size, so that many become codes between the ends.
+            let size = (1 << (8 + round % 23)) - 1;
+            let mut sums = [[0_u32; 16]; QUAD];
+            for (at, sum) in sums.iter_mut().flatten().enumerate() {
+                let end = ends.get((at + round) % 64);
+                *sum = end.copied().unwrap_or_else(|| numbers.within(size)) as u32;
+            }
+            let packets = [0, 1, 2, 3].map(|place: usize| proof.load(&sums[place]));
+            let mut found = [0; 16];
+            C::narrow_scaled(packets, &scales).store(&mut found);
+            for lane in 0..C::LANES {
+                let expected = [0, 1, 2, 3].map(|place| {
+                    let sum = sums[place][lane] as i32;
+                    scaled_sum(sum, multipliers[place], zero).clamp(0, 255) as u8
+                });
+                assert_eq!(found[lane].to_le_bytes(), expected, "{:?}", C::WIDTH);
+            }
         }
     }
 }
 
 #[test]
 fn scaled_sums_are_the_codes_of_each_alone() {
-    check_scales::<PortableCodes>();
-    #[cfg(target_arch = "x86_64")]
-    {
-        check_scales::<crate::CodesX8>();
-        check_scales::<crate::CodesX16>();
-    }
+    in_every_code_packet(&Scales);
 }
 
 /// Products of all runs with the weights of one of four filters, for one position.
@@ -60,10 +57,16 @@ fn sum_of_runs(shape: &RunShape, codes: &[u32], place: usize, weights: &[[i8; QU
     sum
 }
 
-fn check_runs<C: CodeLanes>(shape: RunShape) {
-    let Some(proof) = C::zero() else {
-        return;
-    };
+/// Runs of packets.
+struct Summed(RunShape);
+
+impl OnCodes for Summed {
+    fn run<C: CodeLanes>(&self, proof: C) {
+        check_runs(proof, self.0);
+    }
+}
+
+fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
     let mut numbers = Codes::new(5);
     let runs = QuadRuns::new(shape);
     let places = [3, 0, 7];
@@ -114,12 +117,7 @@ fn runs_are_summed_packet_by_packet() {
         ..RUNS
     };
     for shape in [RUNS, alone, RunShape { len: 9, ..alone }] {
-        check_runs::<PortableCodes>(shape);
-        #[cfg(target_arch = "x86_64")]
-        {
-            check_runs::<crate::CodesX8>(shape);
-            check_runs::<crate::CodesX16>(shape);
-        }
+        in_every_code_packet(&Summed(shape));
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::super::codes::sealed::Sealed;
 use super::super::codes::{BIASED_CODES, CodeLanes, CodeRun, QUAD, QuadScales};
-use super::super::{Kernel, LaneWidth, detect};
+use super::super::{Kernel, LaneWidth};
 use super::quads::*;
+use super::{F32x8, F32x16, detect};
 use core::arch::x86_64::*;
 
 /// One packet type over a vector register; `$prefix` are the instructions of its width. Those on bytes
@@ -12,7 +13,7 @@ macro_rules! code_packet {
     (
         $(#[$docs:meta])* $name:ident($register:ty, $lanes:literal), $width:expr, has: $has:path,
         features: $features:literal, positions: $positions:literal,
-        taps: $taps:ty, weight_words: $weight_words:literal,
+        numbers: $numbers:ty, taps: $taps:ty, weight_words: $weight_words:literal,
         take: $take:expr, weight: $weight:expr, add_products: $add_products:expr,
         arrange_weight: $arrange_weight:expr,
         $load:ident, $store:ident, $splat:ident, $splat_lanes:ident,
@@ -38,6 +39,7 @@ macro_rules! code_packet {
             const POSITIONS: usize = $positions;
             const HAS_FUSED_SCALES: bool = true;
             type Taps = $taps;
+            type Numbers = $numbers;
 
             fn zero() -> Option<Self> {
                 // SAFETY: all bits zero is a vector of zeros.
@@ -289,7 +291,7 @@ code_packet! {
     /// Eight samples in an AVX2 register; scales need fused multiply-adds, too.
     CodesX8(__m256i, 8), LaneWidth::X8, has: detect::has_fma,
     features: "avx2,fma", positions: 2,
-    taps: [__m256i; 2], weight_words: 2,
+    numbers: F32x8, taps: [__m256i; 2], weight_words: 2,
     take: split_x8, weight: weight_x8, add_products: add_products_x8,
     arrange_weight: arrange_pairs,
     _mm256_loadu_si256, _mm256_storeu_si256, _mm256_set1_epi32, _mm256_broadcastsi128_si256,
@@ -310,7 +312,7 @@ code_packet! {
     /// Sixteen samples in an AVX-512 register.
     CodesX16(__m512i, 16), LaneWidth::X16, has: detect::has_avx512_vnni,
     features: "avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512vnni", positions: 4,
-    taps: __m512i, weight_words: 1,
+    numbers: F32x16, taps: __m512i, weight_words: 1,
     take: same_x16, weight: weight_x16, add_products: _mm512_dpbusd_epi32,
     arrange_weight: arrange_quad,
     _mm512_loadu_si512, _mm512_storeu_si512, _mm512_set1_epi32, _mm512_broadcast_i32x4,

@@ -6,7 +6,7 @@ use core::arch::x86_64::*;
 /// left.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-pub(in crate::lanes) fn look_up_x64(table: &[i8; 256], bytes: &[u8], codes: &mut [i8]) -> usize {
+pub(in crate::lanes) fn look_up_wide(table: &[i8; 256], bytes: &[u8], codes: &mut [i8]) -> usize {
     let (quarters, _) = table.as_chunks::<64>();
     let mut own = [_mm512_setzero_si512(); 4];
     for (own, quarter) in own.iter_mut().zip(quarters) {

@@ -5,6 +5,7 @@ extern crate std;
 use super::int8::without_scales;
 use crate::lanes::{CodeLanes, PortableCodes};
 use crate::testing::int8::{Codes, Integers};
+use crate::testing::{OnCodes, in_every_code_packet};
 use crate::{
     BufferError, Int8Rule, Network, PacketMemory, PacketSizes, Program, Purpose, QuantizedNetwork,
 };
@@ -69,10 +70,16 @@ fn alone(program: &Program, quantized: &QuantizedNetwork<'_>, inputs: &[Vec<i8>]
     all
 }
 
-fn compare<C: CodeLanes>(networks: impl Iterator<Item = (Network, u32)>) {
-    let Some(proof) = C::zero() else {
-        return;
-    };
+/// Makes the networks to compare.
+struct Compared<F>(F);
+
+impl<F: Fn() -> Vec<(Network, u32)>> OnCodes for Compared<F> {
+    fn run<C: CodeLanes>(&self, proof: C) {
+        compare(proof, self.0().into_iter());
+    }
+}
+
+fn compare<C: CodeLanes>(proof: C, networks: impl Iterator<Item = (Network, u32)>) {
     let (mut steps, mut by_samples) = (0, 0);
     // Blocks of filters by floating-point scales, and by integers.
     let mut taken = [0; 2];
@@ -100,12 +107,7 @@ fn compare<C: CodeLanes>(networks: impl Iterator<Item = (Network, u32)>) {
 }
 
 fn compare_at_every_width(networks: impl Fn() -> Vec<(Network, u32)>) {
-    compare::<PortableCodes>(networks().into_iter());
-    #[cfg(target_arch = "x86_64")]
-    {
-        compare::<crate::CodesX8>(networks().into_iter());
-        compare::<crate::CodesX16>(networks().into_iter());
-    }
+    in_every_code_packet(&Compared(networks));
 }
 
 #[test]

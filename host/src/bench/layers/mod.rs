@@ -8,11 +8,9 @@ pub use report::{LayerSpeed, LayersReport, PassReport, StepReport};
 
 use super::limit::SpeedLimits;
 use super::networks::BenchNetwork;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clock::LayerClock;
-use kiln_core::{
-    Arithmetic, BufferError, F32x4, F32x8, F32x16, FusedF32x8, FusedF32x16, LaneWidth, Lanes,
-};
+use kiln_core::{Arithmetic, BufferError, LaneWidth, Lanes, PacketWork};
 use std::time::{Duration, Instant};
 use walk::{BatchWalk, Pass};
 
@@ -28,13 +26,27 @@ pub fn measure(
     batch: usize,
     time: Duration,
 ) -> Result<LayersReport> {
-    match (lanes, arithmetic) {
-        (LaneWidth::X1, _) => at_width::<f32>(network, batch, time),
-        (LaneWidth::X4, _) => at_width::<F32x4>(network, batch, time),
-        (LaneWidth::X8, Arithmetic::Separate) => at_width::<F32x8>(network, batch, time),
-        (LaneWidth::X8, Arithmetic::Fused) => at_width::<FusedF32x8>(network, batch, time),
-        (LaneWidth::X16, Arithmetic::Separate) => at_width::<F32x16>(network, batch, time),
-        (LaneWidth::X16, Arithmetic::Fused) => at_width::<FusedF32x16>(network, batch, time),
+    let work = MeasureLayers {
+        network,
+        batch,
+        time,
+    };
+    lanes
+        .run(arithmetic, work)
+        .context("this processor lacks the lanes")?
+}
+
+struct MeasureLayers<'a> {
+    network: &'a BenchNetwork,
+    batch: usize,
+    time: Duration,
+}
+
+impl PacketWork for MeasureLayers<'_> {
+    type Output = Result<LayersReport>;
+
+    fn run<L: Lanes>(self, _: L) -> Self::Output {
+        at_width::<L>(self.network, self.batch, self.time)
     }
 }
 

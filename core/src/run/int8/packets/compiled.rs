@@ -3,6 +3,7 @@
 use super::codes::WriteCodes;
 use crate::int8::ScaledCodes;
 use crate::lanes::CodeLanes;
+use crate::lanes::vectors::each_code_packet;
 use crate::ops::add::packets::PacketAdd;
 use crate::ops::conv2d::PacketConv;
 use crate::ops::pool::packets::PacketPool;
@@ -55,5 +56,4 @@ macro_rules! compile {
 }
 
 compile!(crate::PortableCodes);
-#[cfg(target_arch = "x86_64")]
-compile!(crate::CodesX8, crate::CodesX16);
+each_code_packet!(compile);

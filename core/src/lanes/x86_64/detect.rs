@@ -2,21 +2,21 @@
 
 use core::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
 
-pub(super) fn has_avx2() -> bool {
+pub(in crate::lanes) fn has_avx2() -> bool {
     const YMM_STATE: u64 = 0b110;
     const AVX2: u32 = 1 << 5;
     saved_state() & YMM_STATE == YMM_STATE && extended_features() & AVX2 != 0
 }
 
 /// Sums of products rounded once.
-pub(super) fn has_fma() -> bool {
+pub(in crate::lanes) fn has_fma() -> bool {
     const FMA: u32 = 1 << 12;
     // Miri knows no CPUID.
     !cfg!(miri) && __cpuid(1).ecx & FMA != 0 && has_avx2()
 }
 
 /// The foundation, and its instructions on bytes, on wide integers and on shorter vectors.
-pub(super) fn has_avx512() -> bool {
+pub(in crate::lanes) fn has_avx512() -> bool {
     const ZMM_STATE: u64 = 0b1110_0110;
     const F_DQ_BW_VL: u32 = 1 << 16 | 1 << 17 | 1 << 30 | 1 << 31;
     saved_state() & ZMM_STATE == ZMM_STATE
@@ -25,13 +25,13 @@ pub(super) fn has_avx512() -> bool {
 }
 
 /// The above, and sums of products of bytes.
-pub(super) fn has_avx512_vnni() -> bool {
+pub(in crate::lanes) fn has_avx512_vnni() -> bool {
     const VNNI: u32 = 1 << 11;
     has_avx512() && __cpuid_count(7, 0).ecx & VNNI != 0
 }
 
 /// AVX-512, and permutations of bytes of two registers.
-pub(super) fn has_avx512_vbmi() -> bool {
+pub(in crate::lanes) fn has_avx512_vbmi() -> bool {
     const VBMI: u32 = 1 << 1;
     has_avx512() && __cpuid_count(7, 0).ecx & VBMI != 0
 }
