@@ -1,0 +1,55 @@
+#!/bin/sh
+# Runs cargo for another desktop's target, with its whole library, on a stable compiler.
+#
+# Takes rustup's target where it is installed (rustup target add TARGET). Where it is not, takes a
+# compiler that comes with its library's sources, as Debian's does, and builds the library first.
+# Programs for AArch64 Linux are linked by Debian's cross compiler and run in QEMU's user mode.
+# Exits with 3, and says what to install, where something is missing.
+#
+#   scripts/cross_host.sh TARGET available     says nothing, succeeds if there is a way
+#   scripts/cross_host.sh TARGET compiler      says which compiler it is
+#   scripts/cross_host.sh TARGET COMMAND [further arguments of cargo]
+set -eu
+target=$1 command=$2
+shift 2
+
+missing() {
+    echo "error: $1" >&2
+    exit 3
+}
+
+is_this_machine() {
+    [ "$(rustc -vV | sed -n 's/^host: //p')" = "$target" ]
+}
+
+if ! is_this_machine && [ "$target" = aarch64-unknown-linux-gnu ]; then
+    command -v aarch64-linux-gnu-gcc >/dev/null && [ -d /usr/aarch64-linux-gnu/lib ] ||
+        missing "no linker for $target; on Debian: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    if [ "$(uname -m)" != aarch64 ]; then
+        command -v qemu-aarch64 >/dev/null ||
+            missing "nothing runs programs for $target; on Debian: apt-get install qemu-user"
+        export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
+    fi
+fi
+
+library=$(rustc --print target-libdir --target "$target" 2>/dev/null || true)
+if [ -n "$library" ] && ls "$library"/libstd-*.rlib >/dev/null 2>&1; then
+    case $command in
+    available) exit 0 ;;
+    compiler) exec rustc --version ;;
+    *) exec cargo "$command" --target "$target" "$@" ;;
+    esac
+fi
+
+if ! [ -x /usr/bin/cargo ] || ! [ -x /usr/bin/rustc ] ||
+    ! [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
+    missing "cannot build for $target; run: rustup target add $target (or on Debian: apt-get install rustc-web cargo-web rust-web-src)"
+fi
+case $command in
+available) exit 0 ;;
+compiler) exec /usr/bin/rustc --version ;;
+esac
+# The variable lets a stable compiler build the library; nothing else here is unstable.
+RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc exec /usr/bin/cargo "$command" --target "$target" \
+    -Zbuild-std=std,panic_abort,panic_unwind,proc_macro,test "$@"
