@@ -4,6 +4,6 @@ mod log;
 mod program;
 mod qemu;
 
-pub use log::LogError;
+pub use log::{LogError, LogTableError};
 pub use program::{EmulatedProgram, EmulatedProgramError};
 pub use qemu::{EmulatedSerial, Emulation, EmulationError, Stopper};

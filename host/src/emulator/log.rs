@@ -1,8 +1,15 @@
 //! The firmware's log: defmt frames from the emulator, turned into lines, or lines of text.
 
+mod frames;
+mod line;
+mod table;
+
 use super::EmulatedProgram;
-use defmt_decoder::DecodeError;
+use frames::FrameBytes;
 use std::io::{self, BufRead, BufReader, Read};
+
+pub(super) use table::LogTable;
+pub use table::LogTableError;
 
 /// Why a log ended early.
 #[derive(Debug, thiserror::Error)]
@@ -20,16 +27,17 @@ pub enum LogError {
 const LONGEST_LINE: u64 = 4096;
 
 /// Reads frames, or text, until the stream ends and hands on each line. Frames that are damaged are left
-/// out, with a line that says so; control characters of text are escaped.
+/// out, with a line that says so; control characters of text are escaped. Frames are those of defmt, read here since
+/// its own decoder takes thirty more crates, for times, calendars and documents that no log of Kiln's has.
 pub(super) fn decode(
     program: &EmulatedProgram,
     mut stream: impl Read,
-    mut line: impl FnMut(&str) -> io::Result<()>,
+    mut hand_on: impl FnMut(&str) -> io::Result<()>,
 ) -> Result<(), LogError> {
     let Some(table) = program.log() else {
-        return copy_text(stream, line);
+        return copy_text(stream, hand_on);
     };
-    let mut decoder = table.new_stream_decoder();
+    let mut frames = FrameBytes::default();
     let mut bytes = [0; 4096];
     loop {
         let count = match stream.read(&mut bytes) {
@@ -38,14 +46,12 @@ pub(super) fn decode(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(LogError::Unreadable(error)),
         };
-        decoder.received(&bytes[..count]);
-        loop {
-            let text = match decoder.decode() {
-                Ok(frame) => frame.display_message().to_string(),
-                Err(DecodeError::UnexpectedEof) => break,
-                Err(DecodeError::Malformed) => "(a line of the log is damaged)".into(),
-            };
-            line(&text).map_err(LogError::Unwritable)?;
+        frames.received(&bytes[..count]);
+        while let Some(frame) = frames.next_frame() {
+            let frame = frame.map_err(|_| line::LineError::Damaged);
+            let text = frame.and_then(|frame| line::text(table, &frame));
+            let text = text.unwrap_or_else(|error| format!("({error})"));
+            hand_on(&text).map_err(LogError::Unwritable)?;
         }
     }
 }

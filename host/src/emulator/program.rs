@@ -1,8 +1,8 @@
 //! A firmware as an ELF file.
 
+use super::log::{LogTable, LogTableError};
 use crate::boards::{BOARDS, Board};
 use crate::plain_file;
-use defmt_decoder::Table;
 use object::{Object, ObjectSymbol};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub struct EmulatedProgram {
     path: PathBuf,
     board: Option<Board>,
-    log: Option<Table>,
+    log: Option<LogTable>,
 }
 
 /// Why a file is no firmware.
@@ -27,7 +27,7 @@ pub enum EmulatedProgramError {
     NotElf(#[from] object::Error),
     /// Its log lines cannot be found.
     #[error("its log cannot be decoded: {0}; build it again with this Kiln's firmware folder")]
-    Log(String),
+    Log(LogTableError),
 }
 
 /// More bytes than this are no firmware with its symbols.
@@ -43,15 +43,11 @@ impl EmulatedProgram {
     /// A file that cannot be read, or is no firmware, or whose log is none that is known here.
     pub fn read(path: &Path) -> Result<Self, EmulatedProgramError> {
         let elf = plain_file::read(path, MAX_ELF)?;
-        let board = board(&object::File::parse(&*elf)?);
-        let log = match Table::parse(&elf) {
-            Ok(table) => table,
-            Err(error) => return Err(EmulatedProgramError::Log(error.to_string())),
-        };
+        let elf = object::File::parse(&*elf)?;
         Ok(Self {
             path: path.into(),
-            board,
-            log,
+            board: board(&elf),
+            log: LogTable::of(&elf).map_err(EmulatedProgramError::Log)?,
         })
     }
 
@@ -65,7 +61,7 @@ impl EmulatedProgram {
         self.board
     }
 
-    pub(super) fn log(&self) -> Option<&Table> {
+    pub(super) fn log(&self) -> Option<&LogTable> {
         self.log.as_ref()
     }
 }
