@@ -1,11 +1,11 @@
 //! The command line: what can be typed, and how errors and exit codes leave the program.
 
-#[cfg(not(feature = "device"))]
-use crate::commands::missing::{self, MissingArguments};
 use crate::commands::{FailedCheck, bench, evaluate, export, import};
 #[cfg(feature = "device")]
 use crate::commands::{device, emulate};
 use crate::commands::{predict, quantize, report, summary, sweep, train};
+#[cfg(not(feature = "device"))]
+use crate::missing_feature::{self, MissingArguments};
 use crate::{memory_limit, number, output};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -108,9 +108,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "device")]
         Command::Device(arguments) => device::run(&arguments).map(success),
         #[cfg(not(feature = "device"))]
-        Command::Emulate(_) => Err(missing::error("emulate")),
+        Command::Emulate(_) => Err(missing_feature::error("emulate")),
         #[cfg(not(feature = "device"))]
-        Command::Device(_) => Err(missing::error("device")),
+        Command::Device(_) => Err(missing_feature::error("device")),
         Command::Bench(arguments) => bench::run(&arguments).map(success),
     };
     match result {
@@ -215,7 +215,7 @@ mod tests {
                 "{line}"
             );
         }
-        let error = crate::commands::missing::error("device").to_string();
+        let error = crate::missing_feature::error("device").to_string();
         assert!(error.contains("`kiln device`") && error.contains("feature `device`"));
     }
 }

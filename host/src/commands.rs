@@ -9,8 +9,6 @@ pub mod emulate;
 pub mod evaluate;
 pub mod export;
 pub mod import;
-#[cfg(not(feature = "device"))]
-pub mod missing;
 pub mod predict;
 pub mod quantize;
 pub mod report;

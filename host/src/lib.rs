@@ -28,6 +28,8 @@ pub mod folder_lock;
 pub mod link;
 mod memory_gate;
 pub mod memory_limit;
+#[cfg(not(feature = "device"))]
+pub mod missing_feature;
 pub mod model;
 pub mod network_file;
 pub mod number;

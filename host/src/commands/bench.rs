@@ -171,7 +171,7 @@ impl BenchArguments {
 
     #[cfg(not(feature = "device"))]
     fn on_board(&self, _: Output, _: Board, _: (&[BenchNetwork], &[BenchModel])) -> Result<()> {
-        Err(super::missing::error("bench --board"))
+        Err(crate::missing_feature::error("bench --board"))
     }
 
     fn widths(&self) -> Result<Vec<LaneWidth>> {
