@@ -8,6 +8,7 @@ use crate::whole_file::{STAGING, missing_folders, remove_folders};
 use crate::{plain_file, platform};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -73,6 +74,8 @@ impl FolderLock {
             file: None,
         };
         let mut vanished = io::ErrorKind::ResourceBusy.into();
+        // From before there is a file until it is known to be held: whoever ends the program meanwhile would leave it.
+        let mut all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..TRIES {
             match fs::create_dir_all(folder).and_then(|()| open(&folder.join(LOCK))) {
                 Ok(file) => held.try_hold(file)?,
@@ -81,7 +84,6 @@ impl FolderLock {
             }
             if held.file.is_some() {
                 let held = Arc::new(held);
-                let mut all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
                 all.retain(|other| other.strong_count() > 0);
                 all.push(Arc::downgrade(&held));
                 return Ok(Self(held));
@@ -90,11 +92,13 @@ impl FolderLock {
         Err(vanished.into())
     }
 
-    /// Lets go of all that this process holds, where it ends without dropping it.
+    /// Lets go of all that this process holds, where it ends without dropping it. Whoever wants to take a folder
+    /// from now on waits for that end.
     pub fn release_all() {
-        let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = held.iter().rev().filter_map(Weak::upgrade);
+        let all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = all.iter().rev().filter_map(Weak::upgrade);
         held.for_each(|held| held.release());
+        mem::forget(all);
     }
 
     /// Removes temporary files and folders that a process which held the folder before has left in it.
