@@ -4,16 +4,16 @@
 //!
 //! | | Linux | macOS and other Unix | Windows |
 //! | --- | --- | --- | --- |
-//! | [`watch_end`] | SIGINT, SIGTERM, SIGHUP, unless ignored | the same | Ctrl-C, Ctrl-Break, the console's end |
-//! | [`free_memory`] | machine, control group, own limit | not known: the system refuses | not known |
-//! | [`taken_memory`] | pages touched | not known: none counts | not known |
-//! | [`REMOVES_HELD_FILES`] | a lock's file goes with its lock | the same | it stays, unlocked |
-//! | [`open_at_once`] | a pipe put in a file's place is not waited for | the same | there is none |
-//! | [`become_bound`] | QEMU ends with this program, however that ends | where this program ends in order | the same |
-//! | [`listen`] | a Unix socket | the same | TCP on the machine itself |
-//! | [`connect`] | a Unix socket, for five seconds | the same, refused at once | none: serial ports only |
-//! | [`run_script`] | by its first line | the same | by `sh`, which Git for Windows brings |
-//! | [`try_again`] | never | the same | files open elsewhere are replaced within a second |
+//! | `watch_end` | SIGINT, SIGTERM, SIGHUP, unless ignored | the same | Ctrl-C, Ctrl-Break, the console's end |
+//! | `free_memory` | machine, control group, own limit | not known: the system refuses | not known |
+//! | `taken_memory` | pages touched | not known: none counts | not known |
+//! | `REMOVES_HELD_FILES` | a lock's file goes with its lock | the same | it stays, unlocked |
+//! | `open_at_once` | a pipe put in a file's place is not waited for | the same | there is none |
+//! | `become_bound` | QEMU ends with this program, however that ends | where this program ends in order | the same |
+//! | `listen` | a Unix socket | the same | TCP on the machine itself |
+//! | `connect` | a Unix socket, for five seconds | the same, refused at once | none: serial ports only |
+//! | `run_script` | by its first line | the same | by `sh`, which Git for Windows brings |
+//! | `try_again` | never | the same | files open elsewhere are replaced within a second |
 //!
 //! Dates and folders of the user are left to libraries that know their systems.
 

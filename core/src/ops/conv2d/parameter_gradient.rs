@@ -80,7 +80,11 @@ impl<L: Lanes> ConvParameterGradient<'_, L> {
             let end = g.input[axis].min(extents[axis].saturating_sub(g.padding[axis]));
             (g.padding[axis], end)
         };
-        let (rows, columns) = (inside(0), inside(1));
+        let (mut rows, columns) = (inside(0), inside(1));
+        if columns.1 == 0 {
+            // A pool takes only outputs that see padding: rows begin beyond the copy's ends.
+            rows.1 = 0;
+        }
         let scratch = core::mem::take(&mut self.scratch);
         let (copy, rest) = scratch.split_at_mut(g.channels * extents[0] * extents[1]);
         copy.fill(self.input[0].splat(0.0));
