@@ -10,8 +10,8 @@ use crate::ops::batch_norm::{self, GroupSquares, GroupSum, Moments, RunningStati
 use crate::program::{MOMENTS, Region};
 use crate::{Operation, Program, Step};
 
-/// Channels whose statistics are made side by side.
-const BLOCK: usize = 4;
+/// Values of each packet that statistics are made of at a time, of four channels at least.
+const BLOCK: usize = 128;
 
 /// A group's statistics of one value, all packets of which are in flight.
 pub struct GroupStatistics<'a, L> {
@@ -47,10 +47,12 @@ impl<L: Lanes> Kernel for GroupStatistics<'_, L> {
     fn run(mut self) {
         let statistics = core::mem::take(&mut self.statistics);
         let (means, squares) = statistics.split_at_mut(statistics.len() / 2);
-        // A few channels at a time: the second sum finds their values in the first cache.
-        let blocks = means.chunks_mut(BLOCK).zip(squares.chunks_mut(BLOCK));
+        // A few channels at a time, so that the second sum finds their values in the first cache; many
+        // of small maps, since the sums of a few would wait for one another.
+        let channels = (BLOCK / self.map / 4 * 4).max(4);
+        let blocks = means.chunks_mut(channels).zip(squares.chunks_mut(channels));
         for (block, (means, squares)) in blocks.enumerate() {
-            let first = block * BLOCK * self.map;
+            let first = block * channels * self.map;
             let values = first..first + means.len() * self.map;
             for (samples, input) in self.each() {
                 let sum = GroupSum {

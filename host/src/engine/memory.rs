@@ -3,14 +3,15 @@
 use super::evaluator::target_packets;
 use super::single::{single_lens, single_program};
 use super::typed::ROUND;
+use super::update::longest_span;
 use super::{EngineError, EngineOptions};
 use crate::memory_limit;
 use kiln_core::{
     BufferError, Folding, GROUP, LaneWidth, Network, Outcome, Program, ProgramError, Purpose,
 };
 
-/// Bytes that [`Engine::new`](super::Engine::new) takes: parameters, gradient and velocity, the
-/// groups of a batch, and the working memory of every thread.
+/// Bytes that [`Engine::new`](super::Engine::new) takes: parameters and velocity, the groups of
+/// a batch, and the working memory of every thread.
 ///
 /// # Errors
 ///
@@ -33,7 +34,8 @@ pub fn memory(network: &Network, options: &EngineOptions) -> Result<usize, Progr
     let evaluator = inference.arena_packets() + target_packets(&inference, options.loss) + arena;
     let worker = packets * training.working_bytes(1) + training.input_shape().elements();
     let is_folded = folded != *network;
-    let values = 3 * training.parameters()
+    let values = 2 * training.parameters()
+        + threads * longest_span(&training)
         + training.moment_values()
         + training.statistics()
         + options.class_weights.len()

@@ -7,7 +7,7 @@ use super::fake_weights::FakeWeights;
 use super::folded::Folded;
 use super::groups::{Group, Worker};
 use super::single::SingleProgram;
-use super::update::{Run, Task, Update};
+use super::update::{Run, Task, Update, longest_span};
 use super::{EngineError, EngineOptions, Passes};
 use crate::augmentation::EpochAugmenter;
 use crate::data::Samples;
@@ -41,7 +41,8 @@ pub(super) struct Typed<T, E> {
     moments: Vec<f32>,
     /// Seed of what is drawn in a step, and the steps taken.
     draw: [u64; 2],
-    gradient: Vec<f32>,
+    /// Each thread's gradient of the span that it updates.
+    gradients: Vec<Vec<f32>>,
     velocity: Vec<f32>,
     workers: Vec<Worker<T>>,
     groups: Vec<Group>,
@@ -103,7 +104,7 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
             statistics,
             draw: [options.seed, 0],
             network: network.clone(),
-            gradient: vec![0.0; parameters.len()],
+            gradients: vec![vec![0.0; longest_span(&training)]; threads],
             velocity: vec![0.0; parameters.len()],
             groups: (0..groups).map(|_| Group::new(&training)).collect(),
             workers: (0..workers)
@@ -133,14 +134,14 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         let folded = self.folded.iter().map(Folded::buffer);
         let values = [
             &self.parameters,
-            &self.gradient,
             &self.velocity,
             &self.moments,
             &self.statistics,
             &self.class_weights,
         ];
         let groups = self.groups.iter().map(|group| &group.values);
-        let values = values.into_iter().chain(groups).chain(folded);
+        let values = values.into_iter().chain(&self.gradients);
+        let values = values.chain(groups).chain(folded);
         let fake_weights = self.fake_weights.as_ref().map(FakeWeights::parameters);
         let workers = self.workers.iter().map(Worker::bytes);
         let evaluators = self.evaluators.iter().map(Evaluator::bytes);
@@ -211,10 +212,9 @@ impl<T: Lanes, E: Lanes> Typed<T, E> {
         };
         let run = Run {
             parameters: &mut self.parameters,
-            gradient: &mut self.gradient,
             velocity: &mut self.velocity,
         };
-        update.all(&self.tasks, run)
+        update.all(&self.tasks, run, &mut self.gradients)
     }
 }
 

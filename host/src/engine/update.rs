@@ -64,26 +64,30 @@ fn trained_ranges(
     Ok(compact.trained_ranges().collect())
 }
 
-/// A run of parameters with their gradient and velocity.
+/// Parameters that are not worth another thread.
+const FEW: usize = 8 * 1024;
+
+/// Values of the longest span: what the gradient of one takes at most.
+pub(super) fn longest_span(program: &Program) -> usize {
+    program.spans().map(|span| span.len).max().unwrap_or(0)
+}
+
+/// A run of parameters with their velocity.
 pub(super) struct Run<'a> {
     pub parameters: &'a mut [f32],
-    pub gradient: &'a mut [f32],
     pub velocity: &'a mut [f32],
 }
 
 impl<'a> Run<'a> {
     fn split_at(self, at: usize) -> (Run<'a>, Run<'a>) {
         let (parameters, more_parameters) = self.parameters.split_at_mut(at);
-        let (gradient, more_gradient) = self.gradient.split_at_mut(at);
         let (velocity, more_velocity) = self.velocity.split_at_mut(at);
         let low = Run {
             parameters,
-            gradient,
             velocity,
         };
         let high = Run {
             parameters: more_parameters,
-            gradient: more_gradient,
             velocity: more_velocity,
         };
         (low, high)
@@ -91,54 +95,72 @@ impl<'a> Run<'a> {
 }
 
 impl<L: Lanes> Update<'_, L> {
-    /// Halves the spans until few parameters are left, which one thread then takes.
-    pub fn all(&self, tasks: &[Task], run: Run<'_>) -> Result<(), BufferError> {
-        const ENOUGH: usize = 8 * 1024;
-        if tasks.len() < 2 || run.parameters.len() <= ENOUGH {
-            return self.in_turn(tasks, run);
+    /// Halves the spans until there is a run for each thread. `gradients` has room for each thread's
+    /// longest span: a gradient is used as soon as it is whole, while it is in the first cache.
+    pub fn all(
+        &self,
+        tasks: &[Task],
+        run: Run<'_>,
+        gradients: &mut [Vec<f32>],
+    ) -> Result<(), BufferError> {
+        let threads = gradients.len();
+        if threads < 2 || tasks.len() < 2 || run.parameters.len() <= FEW {
+            return self.in_turn(tasks, run, &mut gradients[0]);
         }
-        let mut low_len = 0;
-        let middle = tasks
-            .iter()
-            .take_while(|task| {
-                let len = task.span.len;
-                let fits = 2 * low_len + len <= run.parameters.len();
-                low_len += if fits { len } else { 0 };
-                fits
-            })
-            .count()
-            .max(1);
-        let (low_tasks, high_tasks) = tasks.split_at(middle);
+        let (own, others) = gradients.split_at_mut(threads / 2);
+        let share = run.parameters.len() * own.len() / threads;
+        let (low_tasks, high_tasks) = tasks.split_at(whole_spans(tasks, share));
         let (low, high) = run.split_at(low_tasks.iter().map(|task| task.span.len).sum());
-        let (low, high) = awake::join(|| self.all(low_tasks, low), || self.all(high_tasks, high));
+        let (low, high) = awake::join(
+            || self.all(low_tasks, low, own),
+            || self.all(high_tasks, high, others),
+        );
         low.and(high)
     }
 
-    fn in_turn(&self, tasks: &[Task], mut run: Run<'_>) -> Result<(), BufferError> {
+    fn in_turn(
+        &self,
+        tasks: &[Task],
+        mut run: Run<'_>,
+        gradient: &mut [f32],
+    ) -> Result<(), BufferError> {
+        let mut layer = None;
         for Task { span, trained } in tasks {
+            if layer.replace(span.step) != Some(span.step) {
+                // Half of the groups lie in other threads' caches.
+                for group in self.groups {
+                    self.program.prefetch_group(span, &group.values);
+                }
+            }
             let (own, rest) = run.split_at(span.len);
             run = rest;
             if trained.is_empty() {
                 continue;
             }
-            own.gradient.fill(0.0);
+            let gradient = &mut gradient[..span.len];
+            gradient.fill(0.0);
             for group in self.groups {
                 let samples = group.outcome.samples;
-                self.program.add_gradient(
-                    span,
-                    &group.values,
-                    samples,
-                    self.proof,
-                    own.gradient,
-                )?;
+                self.program
+                    .add_gradient(span, &group.values, samples, self.proof, gradient)?;
             }
             self.sgd.update(
                 &mut own.parameters[trained.clone()],
-                &own.gradient[trained.clone()],
+                &gradient[trained.clone()],
                 &mut own.velocity[trained.clone()],
                 self.proof,
             )?;
         }
         Ok(())
     }
+}
+
+/// The spans, one at least, that together have `share` parameters at most.
+fn whole_spans(tasks: &[Task], share: usize) -> usize {
+    let mut end = 0;
+    let within = tasks.iter().take_while(|task| {
+        end += task.span.len;
+        end <= share
+    });
+    within.count().max(1)
 }

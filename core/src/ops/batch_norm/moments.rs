@@ -110,11 +110,12 @@ pub fn combine(total: &mut Moments<&mut [f32]>, group: &Moments<&[f32]>) {
     let count = total.count + group.count;
     let share = group.count as f32 / count as f32;
     let between = total.count as f32 * share;
-    for channel in 0..total.mean.len() {
-        let delta = group.mean[channel] - total.mean[channel];
-        let squares = total.squares[channel] + group.squares[channel];
-        total.squares[channel] = squares + (delta * delta) * between;
-        total.mean[channel] += delta * share;
+    let totals = total.mean.iter_mut().zip(&mut *total.squares);
+    let groups = group.mean.iter().zip(group.squares);
+    for ((mean, squares), (group_mean, group_squares)) in totals.zip(groups) {
+        let delta = group_mean - *mean;
+        *squares = (*squares + group_squares) + (delta * delta) * between;
+        *mean += delta * share;
     }
     total.count = count;
 }
