@@ -1,6 +1,6 @@
 //! Stochastic gradient descent, as PyTorch defines it.
 
-use crate::lanes::{Kernel, Lanes};
+use crate::lanes::{Kernel, LINE, Lanes, prefetch_to_write};
 use crate::run::{self, BufferError, CompactError};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,14 @@ impl Sgd {
             return refused("weight decay", self.weight_decay);
         }
         Ok(())
+    }
+
+    /// Asks for a run of parameters to be brought nearer, which other threads have read since they
+    /// were last written.
+    pub fn prefetch(parameters: &[f32]) {
+        for at in (0..parameters.len()).step_by(LINE) {
+            prefetch_to_write(parameters, at);
+        }
     }
 
     /// Updates a run of parameters. The velocity starts as zeros; without momentum it may be

@@ -51,7 +51,9 @@ use crate::run::Compiled;
 #[cfg(test)]
 pub(crate) use counted::{Counted, Tally};
 pub(crate) use places::{TilePlaces, each_sum_of_taps};
-pub(crate) use tile::{Nest, Packets, Weights, add_own_products, add_products, prefetch};
+pub(crate) use tile::{
+    LINE, Nest, Packets, Weights, add_own_products, add_products, prefetch, prefetch_to_write,
+};
 pub(crate) use vector::{Kernel, NO_WINNER, Vector};
 
 /// A packet of lanes: `f32`, or a vector register of them where the processor has one.

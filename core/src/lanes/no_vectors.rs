@@ -54,3 +54,5 @@ pub(in crate::lanes) unsafe fn look_up_wide(_: &[i8; 256], _: &[u8], _: &mut [i8
 }
 
 pub(in crate::lanes) fn prefetch<T>(_: *const T) {}
+
+pub(in crate::lanes) fn prefetch_to_write<T>(_: *const T) {}

@@ -281,9 +281,18 @@ fn each_term<A, B>(
     }
 }
 
+/// Numbers in a line of the cache.
+pub(crate) const LINE: usize = 16;
+
 /// Asks for a value to be brought into the first cache, for all that comes meanwhile; an index
 /// outside of the slice does no harm.
 #[inline(always)]
 pub(crate) fn prefetch<T>(values: &[T], at: usize) {
     vectors::prefetch(values.as_ptr().wrapping_add(at));
+}
+
+/// The same for a value that will be written, which other threads may have read.
+#[inline(always)]
+pub(crate) fn prefetch_to_write<T>(values: &[T], at: usize) {
+    vectors::prefetch_to_write(values.as_ptr().wrapping_add(at));
 }

@@ -2,7 +2,7 @@
 //! can share them.
 
 use super::buffers::{self, BufferError};
-use crate::lanes::{Kernel, Lanes, prefetch};
+use crate::lanes::{Kernel, LINE, Lanes, prefetch};
 use crate::ops::linear::{BiasGradient, WeightGradient};
 use crate::{GROUP, Program, Span, SpanKind};
 
@@ -62,7 +62,6 @@ impl Program {
     /// Asks for what a group left of a span's linear layer to be brought nearer, where other threads
     /// made it: the sums go through it in strides that no processor sees coming.
     pub fn prefetch_group(&self, span: &Span, values: &[f32]) {
-        const LINE: usize = 64 / size_of::<f32>();
         if !matches!(span.kind, SpanKind::LinearRows { .. }) {
             return;
         }

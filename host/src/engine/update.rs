@@ -137,6 +137,7 @@ impl<L: Lanes> Update<'_, L> {
             if trained.is_empty() {
                 continue;
             }
+            Sgd::prefetch(own.parameters);
             let gradient = &mut gradient[..span.len];
             gradient.fill(0.0);
             for group in self.groups {

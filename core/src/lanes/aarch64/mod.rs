@@ -89,6 +89,19 @@ packet! {
     where_bits: where_bits_x8,
 }
 
+/// See [`prefetch_to_write`](super::prefetch_to_write).
+#[inline(always)]
+pub(super) fn prefetch_to_write<T>(value: *const T) {
+    // SAFETY: the instruction is a hint, for any address, and changes nothing that can be seen.
+    unsafe {
+        core::arch::asm!(
+            "prfm pstl1keep, [{value}]",
+            value = in(reg) value,
+            options(nostack, preserves_flags, readonly),
+        );
+    }
+}
+
 /// See [`prefetch`](super::prefetch).
 #[inline(always)]
 pub(super) fn prefetch<T>(value: *const T) {

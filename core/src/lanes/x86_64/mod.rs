@@ -124,6 +124,22 @@ packet! {
     where_bits: where_bits_x16,
 }
 
+/// See [`prefetch_to_write`](super::prefetch_to_write).
+#[inline(always)]
+pub(super) fn prefetch_to_write<T>(value: *const T) {
+    #[cfg(not(miri))]
+    // SAFETY: the instruction is a hint, for any address; processors that lack it do nothing.
+    unsafe {
+        core::arch::asm!(
+            "prefetchw [{value}]",
+            value = in(reg) value,
+            options(nostack, preserves_flags, readonly),
+        );
+    }
+    #[cfg(miri)]
+    let _ = value;
+}
+
 /// See [`prefetch`](super::prefetch).
 #[inline(always)]
 pub(super) fn prefetch<T>(value: *const T) {

@@ -1,10 +1,7 @@
 //! LinearForward pass: several outputs side by side, inputs in order.
 
-use crate::lanes::{Kernel, Lanes, prefetch};
+use crate::lanes::{Kernel, LINE, Lanes, prefetch};
 use crate::ops::activation::Activation;
-
-/// Weights in a line of the cache.
-const LINE: usize = 16;
 
 /// Linear layer, and activation, of one packet of samples.
 pub(crate) struct LinearForward<'a, L> {
