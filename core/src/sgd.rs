@@ -70,7 +70,7 @@ impl Sgd {
     ) -> Result<(), BufferError> {
         run::check("gradient", gradient.len(), parameters.len())?;
         if self.momentum == 0.0 {
-            proof.vectorize(Descend {
+            proof.descend(Descend {
                 sgd: self,
                 parameters,
                 gradient,
@@ -78,7 +78,7 @@ impl Sgd {
             return Ok(());
         }
         run::check("velocity", velocity.len(), parameters.len())?;
-        proof.vectorize(DescendWithMomentum {
+        proof.descend_with_momentum(DescendWithMomentum {
             sgd: self,
             parameters,
             gradient,
@@ -88,7 +88,8 @@ impl Sgd {
     }
 }
 
-struct Descend<'a> {
+/// Plain gradient descent.
+pub struct Descend<'a> {
     sgd: &'a Sgd,
     parameters: &'a mut [f32],
     gradient: &'a [f32],
@@ -109,7 +110,8 @@ impl Kernel for Descend<'_> {
     }
 }
 
-struct DescendWithMomentum<'a> {
+/// Gradient descent along a velocity.
+pub struct DescendWithMomentum<'a> {
     sgd: &'a Sgd,
     parameters: &'a mut [f32],
     gradient: &'a [f32],

@@ -120,7 +120,7 @@ impl<L: Lanes> GradientMask<'_, L> {
 }
 
 /// Takes the gradient away, in place, where the activation is flat, as its output tells.
-pub(crate) struct ActivationMask<'a, L> {
+pub struct ActivationMask<'a, L> {
     pub activation: Activation,
     pub output: &'a [L],
     pub gradient: &'a mut [L],

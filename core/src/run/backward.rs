@@ -89,7 +89,7 @@ pub(crate) fn mask<L: Lanes>(steps: &impl BackwardSteps, index: usize, arena: &m
     let Ok([output, gradient]) = arena.get_disjoint_mut(regions) else {
         unreachable!("buffers alive at the same time overlap");
     };
-    output[0].vectorize(activation::ActivationMask {
+    L::mask(activation::ActivationMask {
         activation: step.operation.activation(),
         output,
         gradient,
@@ -140,6 +140,6 @@ pub(crate) fn propagate<L: Lanes>(
         let Ok([sum, other]) = arena.get_disjoint_mut([sum, other].map(Region::range)) else {
             unreachable!("buffers alive at the same time overlap");
         };
-        sum[0].vectorize(add::Accumulate { sum, other });
+        L::accumulate(add::Accumulate { sum, other });
     });
 }

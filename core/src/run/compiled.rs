@@ -7,15 +7,19 @@
 
 use super::channels_last::ChannelsLastForward;
 use super::forward::StepForward;
+use super::gradient::AddSums;
 use super::group::GroupBackward;
 use super::meeting::GroupStatistics;
 use crate::int8::{FakeQuantize, PassGradient};
 use crate::lanes::vectors::each_packet;
 use crate::lanes::{Lanes, Vector, run_chains};
+use crate::ops::activation::ActivationMask;
+use crate::ops::add::Accumulate;
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
 use crate::ops::loss::{ErrorScore, MeanSquaredError, Score, SoftmaxCrossEntropy};
 use crate::pack::Pack;
+use crate::sgd::{Descend, DescendWithMomentum};
 
 /// The pieces of work that the passes consist of.
 ///
@@ -45,6 +49,16 @@ pub trait Compiled: Vector {
     fn score(work: Score<'_, Self>);
     /// Adds a group to the gradient of rows of weights.
     fn add_weight_gradient(work: WeightGradient<'_, Self>);
+    /// Adds a group's sums to a gradient.
+    fn add_sums(self, work: AddSums<'_>);
+    /// Takes a gradient to where an activation is not flat.
+    fn mask(work: ActivationMask<'_, Self>);
+    /// Adds up the gradients of a value's readers.
+    fn accumulate(work: Accumulate<'_, Self>);
+    /// Takes a step of gradient descent.
+    fn descend(self, work: Descend<'_>);
+    /// The same along a velocity.
+    fn descend_with_momentum(self, work: DescendWithMomentum<'_>);
     /// Rounds numbers to those that codes stand for.
     fn fake_quantize(work: FakeQuantize<'_, Self>);
     /// Takes the gradient of numbers beyond the codes away.
@@ -116,6 +130,31 @@ macro_rules! compile {
             #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn add_weight_gradient(work: WeightGradient<'_, Self>) {
                 work.proof.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn add_sums(self, work: AddSums<'_>) {
+                self.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn mask(work: ActivationMask<'_, Self>) {
+                work.output[0].vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn accumulate(work: Accumulate<'_, Self>) {
+                work.other[0].vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn descend(self, work: Descend<'_>) {
+                self.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn descend_with_momentum(self, work: DescendWithMomentum<'_>) {
+                self.vectorize(work);
             }
 
             #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]

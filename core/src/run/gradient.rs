@@ -37,7 +37,7 @@ impl Program {
         let (inputs, outputs) = (step.input.elements(), step.output.elements());
         match span.kind {
             // A batch normalisation's sums lie behind its statistics.
-            SpanKind::Sums => proof.vectorize(AddSums {
+            SpanKind::Sums => proof.add_sums(AddSums {
                 sums: &values[values.len() - span.len..],
                 gradient,
             }),
@@ -73,7 +73,8 @@ impl Program {
     }
 }
 
-struct AddSums<'a> {
+/// Adds a group's sums to a gradient.
+pub struct AddSums<'a> {
     sums: &'a [f32],
     gradient: &'a mut [f32],
 }

@@ -37,7 +37,7 @@ impl<L: Lanes> Kernel for AddInto<'_, L> {
 }
 
 /// Adds one more reader's gradient of a value.
-pub(crate) struct Accumulate<'a, L> {
+pub struct Accumulate<'a, L> {
     /// What the readers before it gave.
     pub sum: &'a mut [L],
     /// As many packets.
