@@ -72,6 +72,15 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             pitch: width,
             origin: [0, 0],
         };
+        // Without other loops for few filters all of them take these.
+        let takes_passes = !Self::HAS_FEW || parts::takes_passes(g);
+        if Self::HAS_PASSES && self.few > 0 && takes_passes {
+            self.passes(&target);
+            if self.tiled == 0 {
+                return;
+            }
+            self.few = 0;
+        }
         self.regions([0..height, 0..width], &target);
     }
 }

@@ -1,13 +1,28 @@
 //! The loops in Rust, for tests on other processors.
 
+extern crate std;
+
 use super::{ColumnRun, Rectangle, Sweep, TileShape};
+use core::cell::Cell;
+
+std::thread_local! {
+    static COLUMNS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How often this thread has taken three taps of a column at once, of a tile.
+pub(crate) fn column_threes() -> usize {
+    COLUMNS.get()
+}
+
+/// Of a kernel of one column where `is_column` is set.
+///
 /// # Safety
 ///
 /// As for [`Sweep::run`].
-pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
+pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape, is_column: bool) {
     loop {
         // SAFETY: the caller's.
-        unsafe { turn(sweep, shape) };
+        unsafe { turn(sweep, shape, is_column) };
         sweep.turns -= 1;
         if sweep.turns == 0 {
             return;
@@ -28,10 +43,11 @@ pub(super) unsafe fn sweep(sweep: &mut Sweep, shape: TileShape) {
 }
 
 // SAFETY: as for `sweep`.
-unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
+unsafe fn turn(sweep: &mut Sweep, shape: TileShape, is_column: bool) {
     loop {
         let mut walk = LoopWalk {
             shape,
+            is_column,
             weights: sweep.weights,
             inputs: sweep.inputs,
             sums: sweep.sums,
@@ -64,6 +80,7 @@ unsafe fn turn(sweep: &mut Sweep, shape: TileShape) {
 
 struct LoopWalk {
     shape: TileShape,
+    is_column: bool,
     weights: [*const f32; 4],
     inputs: [*const f32; 4],
     sums: [f32; 16],
@@ -75,6 +92,15 @@ impl LoopWalk {
         for channel in 0..sweep.channels {
             for row in 0..sweep.rows {
                 for _ in 0..sweep.threes {
+                    if self.is_column {
+                        COLUMNS.set(COLUMNS.get() + 1);
+                        for _ in 0..3 {
+                            // SAFETY: the caller's.
+                            unsafe { self.add_tap(0) };
+                            self.step(sweep.three_step, 4);
+                        }
+                        continue;
+                    }
                     for tap in 0..3 {
                         // SAFETY: the caller's.
                         unsafe { self.add_tap(tap) };

@@ -36,14 +36,16 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     /// Whether what is left over of tiles is computed without the rest of one.
     pub const HAS_FANS: bool = PARTS & parts::FANS != 0;
     /// Whether filters that are left over of tiles are.
-    const HAS_FEW: bool = PARTS & parts::FEW != 0;
+    pub const HAS_FEW: bool = PARTS & parts::FEW != 0;
+    /// Whether such filters may get their products channel by channel.
+    pub const HAS_PASSES: bool = PARTS & parts::PASSES != 0;
+    /// Whether there are tiles of kernels of one column.
+    pub const HAS_COLUMNS: bool = PARTS & parts::COLUMNS != 0;
     /// Whether there are filters whose weights stay in registers.
     const HAS_KEPT: bool = PARTS & parts::KEPT != 0;
 
     /// None yet.
     pub fn new(g: &'a ConvGeometry, floor: f32) -> Self {
-        let mut sweep = Sweep::NOTHING;
-        sweep.floor = floor;
         Self {
             geometry: g,
             interior: [interior(g, 0), interior(g, 1)],
@@ -54,7 +56,7 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             weights: core::ptr::null(),
             bias: None,
             taps: [0..0, 0..0],
-            sweep,
+            sweep: Sweep::unset(floor, g.groups),
             start: SweepStart::NONE,
         }
     }
@@ -72,7 +74,8 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         let left = filters % 4;
         // Three are nearly a tile, and more regions are not worth while for them; nor for two of a few products.
         let is_nearly = left == 3 || left == 2 && g.kernel_area() == 1 && g.group_channels() <= 16;
-        let has_few = Self::HAS_FEW && is_narrow(g) && (filters < 4 || !is_nearly);
+        let has_few = (Self::HAS_FEW || Self::HAS_PASSES) && is_narrow(g);
+        let has_few = has_few && (filters < 4 || !is_nearly);
         self.few = if has_few { left } else { 0 };
         self.tiled = filters - self.few;
         self.groups = groups.len();
@@ -84,6 +87,11 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
             .and_then(|own| Some(NonNull::from(own.first()?)));
         self.taps = [0..0, 0..0];
         self.start = SweepStart::NONE;
+    }
+
+    /// Whether three taps of a tile are as far from each other as rows or channels are.
+    pub fn is_column(&self) -> bool {
+        Self::HAS_COLUMNS && self.geometry.kernel[1] == 1
     }
 
     /// Input values of a group.

@@ -20,15 +20,26 @@ const COLUMNS: usize = CALLS - 4;
 
 /// Most runs of columns with the same columns of the kernel: as many as there are on either side, one
 /// inside, and two in the padding.
-const RUNS: usize = 9;
+pub(super) const RUNS: usize = 9;
 
 /// Outputs side by side with the same columns of the kernel.
 #[derive(Clone)]
-struct KeptRun {
-    len: usize,
-    taps: Range<usize>,
+pub(super) struct KeptRun {
+    pub len: usize,
+    pub taps: Range<usize>,
     /// From a row's first value to the first output's first tap's input, in bytes.
-    offset: i32,
+    pub offset: i32,
+}
+
+impl KeptRun {
+    /// None yet, of a value at hand, since zeros are stored by a call that takes three times as long.
+    pub fn unset(value: usize) -> [Self; RUNS] {
+        [(); RUNS].map(|()| Self {
+            len: value,
+            taps: value..value,
+            offset: value as i32,
+        })
+    }
 }
 
 /// A list that is being made.
@@ -63,13 +74,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
 
     /// The same, of no more columns than are computed at once.
     fn kept_strip(&self, rows: Range<usize>, columns: Range<usize>, target: &OutputPlaces) {
-        let mut runs = [const {
-            KeptRun {
-                len: 0,
-                taps: 0..0,
-                offset: 0,
-            }
-        }; RUNS];
+        let mut runs = KeptRun::unset(self.groups);
         let count = self.kept_runs(columns.clone(), &mut runs);
         let mut list = CallList {
             calls: [KeptCall { offset: 0, code: 0 }; CALLS],
@@ -96,7 +101,11 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     }
 
     /// The columns as runs; says how many.
-    fn kept_runs(&self, columns: Range<usize>, runs: &mut [KeptRun; RUNS]) -> usize {
+    pub(super) fn kept_runs(
+        &self,
+        columns: Range<usize>,
+        runs: &mut [KeptRun; RUNS],
+    ) -> usize {
         let g = self.geometry;
         let (mut count, mut at) = (0, columns.start);
         while at < columns.end {

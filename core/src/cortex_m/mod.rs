@@ -21,6 +21,12 @@ mod instructions;
 #[cfg(target_arch = "arm")]
 #[macro_use]
 mod rectifying;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod tiles;
+mod channel_pass;
+#[cfg(target_arch = "arm")]
+mod column_tiles;
 mod convolution;
 #[cfg(target_arch = "arm")]
 mod depthwise;
@@ -30,6 +36,8 @@ mod emulated;
 mod emulated_fan;
 #[cfg(not(target_arch = "arm"))]
 mod emulated_kept;
+#[cfg(not(target_arch = "arm"))]
+mod emulated_pass;
 #[cfg(not(target_arch = "arm"))]
 mod emulated_pools;
 mod fan;
@@ -46,6 +54,12 @@ mod linear;
 #[cfg(target_arch = "arm")]
 mod linear_gradient;
 mod lone_runs;
+mod pass_list;
+#[cfg(target_arch = "arm")]
+#[macro_use]
+mod pass_loops;
+#[cfg(target_arch = "arm")]
+mod pass_lines;
 #[cfg(target_arch = "arm")]
 mod pointwise_gradient;
 #[cfg(target_arch = "arm")]
@@ -61,14 +75,16 @@ mod scattered;
 mod single_filter;
 mod sweep;
 #[cfg(target_arch = "arm")]
-mod tiles;
-#[cfg(target_arch = "arm")]
 mod turning;
 
+#[cfg(not(target_arch = "arm"))]
+pub(crate) use emulated::column_threes;
 #[cfg(not(target_arch = "arm"))]
 pub(crate) use emulated_fan::fans_of;
 #[cfg(not(target_arch = "arm"))]
 pub(crate) use emulated_kept::kept_filters;
+#[cfg(not(target_arch = "arm"))]
+pub(crate) use emulated_pass::channel_passes;
 pub(crate) use fan::FanShape;
 pub(crate) use linear::connect_by_tiles;
 #[cfg(target_arch = "arm")]
@@ -79,6 +95,7 @@ pub(crate) use pools::LoopedPool;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
 
+pub(crate) use channel_pass::ChannelPass;
 use fan::Fan;
 use rectangle::{ColumnRun, Rectangle};
 use sweep::{Sweep, SweepStart, TileShape};

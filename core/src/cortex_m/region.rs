@@ -164,13 +164,20 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
 
     #[inline(always)]
     fn run(&mut self, shape: TileShape, tiles: usize, inputs: &[*const f32; 4], place: usize) {
+        let is_column = self.is_column();
         let (start, sweep) = (&self.start, &mut self.sweep);
         sweep.inputs = *inputs;
         sweep.outputs = start.outputs.map(|output| output.wrapping_add(place));
         (sweep.tiles, sweep.turns) = (tiles as u32, start.turns.into());
         // SAFETY: `aim` made the steps for taps that are inside the input for all the outputs whose
         // inputs' addresses were set, and the target has each of them; buffers are whole.
-        unsafe { sweep.run(shape) }
+        unsafe {
+            if is_column {
+                sweep.run_columns(shape);
+            } else {
+                sweep.run(shape);
+            }
+        }
     }
 
     /// Makes sweeps start at up to four filters of the first group, from this one on, where the last one
@@ -223,6 +230,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     #[inline(never)]
     pub fn aim(&mut self) {
         self.start.is_ready = false;
+        let is_column = self.is_column();
         let g = self.geometry;
         let [rows, columns] = [self.taps[0].len(), self.taps[1].len()];
         let (column, pitch) = (bytes(g.dilation[1]), bytes(g.dilation[0] * g.input[1]));
@@ -253,7 +261,11 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         sweep.row_step = area - step * turns as i32;
         sweep.weight_row_step = behind_channel;
         (sweep.three_step, sweep.one_step) = (step, step);
-        sweep.threes *= turns;
-        sweep.ones *= turns;
+        if is_column {
+            (sweep.threes, sweep.ones) = (turns / 3, turns % 3);
+        } else {
+            sweep.threes *= turns;
+            sweep.ones *= turns;
+        }
     }
 }

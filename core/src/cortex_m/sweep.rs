@@ -94,36 +94,42 @@ impl SweepStart {
 }
 
 impl Sweep {
-    /// No tiles at all.
-    pub const NOTHING: Self = Self {
-        inputs: [core::ptr::null(); 4],
-        weights: [core::ptr::null(); 4],
-        outputs: [core::ptr::null_mut(); 4],
-        sums: [0.0; 16],
-        threes: 0,
-        ones: 0,
-        rows: 0,
-        channels: 0,
-        three_step: 0,
-        one_step: 0,
-        row_step: 0,
-        channel_step: 0,
-        weight_row_step: 0,
-        weight_channel_step: 0,
-        input_step: 0,
-        output_step: 0,
-        places: [0; 3],
-        tiles: 0,
-        turns: 0,
-        turn_tiles: 0,
-        weight_turn: 0,
-        input_turn: 0,
-        output_turn: 0,
-        bias: core::ptr::null(),
-        bias_turn: 0,
-        bias_steps: [0; 3],
-        floor: 0.0,
-    };
+    /// No tiles yet: all but the floor is to be said. Until then it is of a value at hand, since zeros are stored by a
+    /// call that takes several times as long.
+    #[inline(always)]
+    pub fn unset(floor: f32, value: usize) -> Self {
+        let (count, step) = (value as u32, value as i32);
+        let at = core::ptr::without_provenance_mut::<f32>(value);
+        Self {
+            inputs: [at.cast_const(); 4],
+            weights: [at.cast_const(); 4],
+            outputs: [at; 4],
+            sums: [floor; 16],
+            threes: count,
+            ones: count,
+            rows: count,
+            channels: count,
+            three_step: step,
+            one_step: step,
+            row_step: step,
+            channel_step: step,
+            weight_row_step: step,
+            weight_channel_step: step,
+            input_step: step,
+            output_step: step,
+            places: [step; 3],
+            tiles: count,
+            turns: count,
+            turn_tiles: count,
+            weight_turn: step,
+            input_turn: step,
+            output_turn: step,
+            bias: at.cast_const(),
+            bias_turn: step,
+            bias_steps: [step; 3],
+            floor,
+        }
+    }
 
     /// Computes the outputs, and leaves the addresses of inputs and outputs at the last tile's.
     ///
@@ -145,7 +151,30 @@ impl Sweep {
         #[cfg(not(target_arch = "arm"))]
         // SAFETY: the caller's.
         unsafe {
-            super::emulated::sweep(self, shape);
+            super::emulated::sweep(self, shape, false);
+        }
+    }
+
+    /// The same of a kernel of one column: an address of inputs moves on by `three_step` behind each of three taps.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Sweep::run`].
+    #[inline(always)]
+    pub unsafe fn run_columns(&mut self, shape: TileShape) {
+        #[cfg(target_arch = "arm")]
+        {
+            let run = match shape {
+                TileShape::Line => super::column_tiles::line,
+                TileShape::Scattered => super::column_tiles::scattered,
+            };
+            // SAFETY: the loops read and write what the caller vouches for.
+            unsafe { run(self) }
+        }
+        #[cfg(not(target_arch = "arm"))]
+        // SAFETY: the caller's.
+        unsafe {
+            super::emulated::sweep(self, shape, true);
         }
     }
 }

@@ -178,7 +178,7 @@ const fn convolution_parts(step: &Step) -> u8 {
 /// any of them needs, so that nothing is there twice.
 const fn kernel(operation: &Operation, used: u8) -> KernelNumber {
     match operation {
-        Operation::Conv2d { .. } => CONVOLUTIONS[used as usize],
+        Operation::Conv2d { .. } => convolution(used),
         Operation::Linear { .. } => KernelNumber::connect,
         Operation::MaxPool2d(_) => KernelNumber::pool_by_maximum,
         Operation::AvgPool2d(_) => KernelNumber::pool_by_mean,
@@ -225,25 +225,70 @@ kernels! {
     convolve_few_and_pool: StepForward::convolve_single::<{ parts::POOL | parts::FANS | parts::FEW }>,
     convolve_kept: StepForward::convolve_single::<{ parts::KEPT }>,
     convolve_kept_with_fans: StepForward::convolve_single::<{ parts::FANS | parts::KEPT }>,
+    convolve_by_passes: StepForward::convolve_single::<{ parts::PASSES }>,
+    convolve_by_passes_with_fans: StepForward::convolve_single::<{ parts::FANS | parts::PASSES }>,
+    convolve_few_by_passes: StepForward::convolve_single::<{ parts::FANS | parts::FEW | parts::PASSES }>,
+    convolve_columns: StepForward::convolve_single::<{ parts::COLUMNS }>,
+    convolve_columns_with_fans: StepForward::convolve_single::<{ parts::COLUMNS | parts::FANS }>,
+    convolve_columns_and_pool:
+        StepForward::convolve_single::<{ parts::COLUMNS | parts::FANS | parts::POOL }>,
+    convolve_columns_and_kept:
+        StepForward::convolve_single::<{ parts::COLUMNS | parts::FANS | parts::KEPT }>,
+    convolve_columns_and_few:
+        StepForward::convolve_single::<{ parts::COLUMNS | parts::FANS | parts::FEW }>,
     convolve_by_all: StepForward::convolve_single::<{ parts::ALL }>,
 }
 
-/// By the parts that they have; where there are not just these, those that have more.
-const CONVOLUTIONS: [KernelNumber; parts::ALL as usize + 1] = [
-    KernelNumber::convolve_in_tiles,
-    KernelNumber::convolve_and_pool,
-    KernelNumber::convolve_with_fans,
-    KernelNumber::convolve_with_fans_and_pool,
-    KernelNumber::convolve_few,
-    KernelNumber::convolve_few_and_pool,
-    KernelNumber::convolve_few,
-    KernelNumber::convolve_few_and_pool,
-    KernelNumber::convolve_kept,
-    KernelNumber::convolve_by_all,
-    KernelNumber::convolve_kept_with_fans,
-    KernelNumber::convolve_by_all,
-    KernelNumber::convolve_by_all,
-    KernelNumber::convolve_by_all,
-    KernelNumber::convolve_by_all,
-    KernelNumber::convolve_by_all,
+/// Convolutions and the parts that they have. One that has all that are needed is taken, the first there is.
+const CONVOLUTIONS: [(u8, KernelNumber); 17] = [
+    (0, KernelNumber::convolve_in_tiles),
+    (parts::POOL, KernelNumber::convolve_and_pool),
+    (parts::FANS, KernelNumber::convolve_with_fans),
+    (parts::PASSES, KernelNumber::convolve_by_passes),
+    (parts::KEPT, KernelNumber::convolve_kept),
+    (
+        parts::FANS | parts::POOL,
+        KernelNumber::convolve_with_fans_and_pool,
+    ),
+    (
+        parts::FANS | parts::PASSES,
+        KernelNumber::convolve_by_passes_with_fans,
+    ),
+    (parts::FANS | parts::KEPT, KernelNumber::convolve_kept_with_fans),
+    (parts::FANS | parts::FEW, KernelNumber::convolve_few),
+    (
+        parts::FANS | parts::FEW | parts::POOL,
+        KernelNumber::convolve_few_and_pool,
+    ),
+    (
+        parts::FANS | parts::FEW | parts::PASSES,
+        KernelNumber::convolve_few_by_passes,
+    ),
+    (parts::COLUMNS, KernelNumber::convolve_columns),
+    (
+        parts::COLUMNS | parts::FANS,
+        KernelNumber::convolve_columns_with_fans,
+    ),
+    (
+        parts::COLUMNS | parts::FANS | parts::POOL,
+        KernelNumber::convolve_columns_and_pool,
+    ),
+    (
+        parts::COLUMNS | parts::FANS | parts::KEPT,
+        KernelNumber::convolve_columns_and_kept,
+    ),
+    (
+        parts::COLUMNS | parts::FANS | parts::FEW,
+        KernelNumber::convolve_columns_and_few,
+    ),
+    (parts::ALL, KernelNumber::convolve_by_all),
 ];
+
+/// The convolution that has these parts.
+const fn convolution(used: u8) -> KernelNumber {
+    let mut index = 0;
+    while used & !CONVOLUTIONS[index].0 != 0 {
+        index += 1;
+    }
+    CONVOLUTIONS[index].1
+}

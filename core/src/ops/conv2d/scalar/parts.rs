@@ -11,8 +11,13 @@ pub(crate) const FANS: u8 = 2;
 pub(crate) const FEW: u8 = 4;
 /// Filters over one channel whose weights stay in registers. They need no others but [`POOL`].
 pub(crate) const KEPT: u8 = 8;
+/// Filters that are left over of four, or three where there are no others, whose sums stay in memory while they get
+/// the products of one channel after the other.
+pub(crate) const PASSES: u8 = 16;
+/// Tiles of kernels of one column, three rows or channels of which are taken at once.
+pub(crate) const COLUMNS: u8 = 32;
 /// Every part.
-pub(crate) const ALL: u8 = POOL | FANS | FEW | KEPT;
+pub(crate) const ALL: u8 = POOL | FANS | FEW | KEPT | PASSES | COLUMNS;
 
 /// Filters and outputs of a tile.
 const TILE: usize = 4;
@@ -25,8 +30,18 @@ pub(crate) const fn of(g: &ConvGeometry, pool: bool) -> u8 {
     }
     // Of five and more, three that are left over are a tile.
     let filters = g.group_filters();
+    let mut parts = parts;
+    if filters >= TILE && g.kernel[1] == 1 {
+        parts |= COLUMNS;
+    }
     if filters < TILE || matches!(filters % TILE, 1 | 2) {
-        return parts | FEW | FANS;
+        if pool || !takes_passes(g) {
+            return parts | FEW | FANS;
+        }
+        parts |= PASSES;
+        if filters < TILE {
+            return parts;
+        }
     }
     // A window has two rows and two columns, so that no output is left over.
     let left_over = !pool && !(g.output[0] * (g.output[1] % TILE)).is_multiple_of(TILE);
@@ -41,6 +56,16 @@ pub(crate) const fn of(g: &ConvGeometry, pool: bool) -> u8 {
 pub(crate) const fn is_kept(g: &ConvGeometry) -> bool {
     let is_small = g.kernel[0] <= 4 && g.kernel[1] <= 4 && g.dilation[1] == 1;
     is_small && g.group_channels() == 1 && g.group_filters() < TILE
+}
+
+/// Whether filters that are left over of tiles get their products channel by channel: where their rows of taps fit
+/// into registers, and a row of outputs onto a list, and there are more outputs than what a channel takes by itself
+/// is worth.
+pub(crate) const fn takes_passes(g: &ConvGeometry) -> bool {
+    let is_small = g.kernel[0] <= 8 && g.kernel[1] <= 4 && g.dilation[1] == 1;
+    let [height, width] = g.output;
+    let is_listed = width <= 32 && height * width >= 6 && g.stride[1] <= 3;
+    is_small && is_listed && g.kernel_area() > 1 && !is_kept(g)
 }
 
 /// Whether along `axis` all outputs have all taps inside the input.
