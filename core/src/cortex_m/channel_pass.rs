@@ -38,19 +38,22 @@ impl PassCode {
     pub fn sums(outputs: usize) -> Self {
         Self(2 + outputs)
     }
+}
 
+#[cfg(target_arch = "arm")]
+impl PassCode {
     /// What takes up weights of so many columns.
-    pub fn take(columns: usize) -> Self {
+    fn take(columns: usize) -> Self {
         Self(6 + columns)
     }
 
     /// The rows of one output with these columns of the kernel, of which there are some.
-    pub fn one(columns: &Range<usize>) -> Self {
+    fn one(columns: &Range<usize>) -> Self {
         Self(10 + columns.len() + 4 * columns.start)
     }
 
     /// The rows of two outputs to four, in the table of their stride, with so many columns.
-    pub fn line(outputs: usize, columns: usize) -> Self {
+    fn line(outputs: usize, columns: usize) -> Self {
         Self(3 * columns + outputs - 5)
     }
 }
@@ -85,17 +88,6 @@ pub(crate) struct ChannelPass {
 }
 
 impl ChannelPass {
-    /// Most outputs of a line: as many as their inputs have registers. At strides of more than three there is
-    /// no code for lines.
-    pub const fn line(columns: usize, stride: usize) -> usize {
-        match stride {
-            1 | 2 => 4,
-            3 if columns == 1 => 4,
-            3 => 3,
-            _ => 1,
-        }
-    }
-
     /// Computes the outputs.
     ///
     /// # Safety

@@ -6,9 +6,9 @@ use super::Sweep;
 macro_rules! three_apart {
     ($input:literal; $a:literal $b:literal $c:literal) => {
         concat!(
-            "vldmia ", $input, ", {{s", $a, "}}\nadd ", $input, ", ", $input, ", r11\n",
-            "vldmia ", $input, ", {{s", $b, "}}\nadd ", $input, ", ", $input, ", r11\n",
-            "vldmia ", $input, ", {{s", $c, "}}\nadd ", $input, ", ", $input, ", r11\n",
+            "vldmia ", $input, ", {{s", $a, "}}\nadd ", $input, ", ", $input, ", r11\n", "vldmia ",
+            $input, ", {{s", $b, "}}\nadd ", $input, ", ", $input, ", r11\n", "vldmia ", $input,
+            ", {{s", $c, "}}\nadd ", $input, ", ", $input, ", r11\n",
         )
     };
 }

@@ -72,6 +72,9 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
             pitch: width,
             origin: [0, 0],
         };
+        if Self::HAS_ONLY_PASSES {
+            return self.passes(&target);
+        }
         // Without other loops for few filters all of them take these.
         let takes_passes = !Self::HAS_FEW || parts::takes_passes(g);
         if Self::HAS_PASSES && self.few > 0 && takes_passes {

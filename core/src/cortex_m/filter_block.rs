@@ -18,7 +18,7 @@ pub(super) struct FilterBlock<'a, const PARTS: u8> {
     pub groups: usize,
     /// Of each group, filters in tiles of four.
     pub tiled: usize,
-    /// Of each group, filters behind them, three at most.
+    /// Of each group, filters behind them, three at most where there are tiles.
     pub few: usize,
     /// The first group's channels.
     pub input: *const f32,
@@ -39,6 +39,8 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
     pub const HAS_FEW: bool = PARTS & parts::FEW != 0;
     /// Whether such filters may get their products channel by channel.
     pub const HAS_PASSES: bool = PARTS & parts::PASSES != 0;
+    /// Whether all filters do.
+    pub const HAS_ONLY_PASSES: bool = PARTS & parts::ONLY_PASSES != 0;
     /// Whether there are tiles of kernels of one column.
     pub const HAS_COLUMNS: bool = PARTS & parts::COLUMNS != 0;
     /// Whether there are filters whose weights stay in registers.
@@ -76,7 +78,11 @@ impl<'a, const PARTS: u8> FilterBlock<'a, PARTS> {
         let is_nearly = left == 3 || left == 2 && g.kernel_area() == 1 && g.group_channels() <= 16;
         let has_few = (Self::HAS_FEW || Self::HAS_PASSES) && is_narrow(g);
         let has_few = has_few && (filters < 4 || !is_nearly);
-        self.few = if has_few { left } else { 0 };
+        self.few = match has_few {
+            _ if Self::HAS_ONLY_PASSES => filters,
+            true => left,
+            false => 0,
+        };
         self.tiled = filters - self.few;
         self.groups = groups.len();
         let filter = groups.start * g.group_filters() + first;

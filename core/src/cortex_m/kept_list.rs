@@ -101,11 +101,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     }
 
     /// The columns as runs; says how many.
-    pub(super) fn kept_runs(
-        &self,
-        columns: Range<usize>,
-        runs: &mut [KeptRun; RUNS],
-    ) -> usize {
+    pub(super) fn kept_runs(&self, columns: Range<usize>, runs: &mut [KeptRun; RUNS]) -> usize {
         let g = self.geometry;
         let (mut count, mut at) = (0, columns.start);
         while at < columns.end {

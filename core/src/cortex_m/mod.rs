@@ -23,6 +23,9 @@ mod instructions;
 mod rectifying;
 #[cfg(target_arch = "arm")]
 #[macro_use]
+mod tile_macros;
+#[cfg(target_arch = "arm")]
+#[macro_use]
 mod tiles;
 mod channel_pass;
 #[cfg(target_arch = "arm")]
@@ -95,7 +98,6 @@ pub(crate) use pools::LoopedPool;
 #[cfg(target_arch = "arm")]
 pub(crate) use rows_gradient::LoopedRows;
 
-pub(crate) use channel_pass::ChannelPass;
 use fan::Fan;
 use rectangle::{ColumnRun, Rectangle};
 use sweep::{Sweep, SweepStart, TileShape};

@@ -1,4 +1,4 @@
-//! Up to three filters of each group, over any number of channels, of at most four columns and eight rows.
+//! Few filters of each group, over any number of channels, of at most four columns and eight rows.
 //!
 //! Sums stay in memory: all outputs get the products of one channel, then those of the next one, whose weights
 //! are in registers meanwhile, as many rows of them as there is room for at once. So outputs need no regions: all are
@@ -9,6 +9,7 @@ use super::channel_pass::{ChannelPass, PassCall, PassCode, PassTable};
 use super::convolution::{OutputPlaces, bytes};
 use super::filter_block::FilterBlock;
 use super::kept_list::KeptRun;
+use crate::ops::conv2d::scalar::passes;
 use core::mem::MaybeUninit;
 use core::ops::Range;
 
@@ -103,9 +104,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
     fn run_calls(&self, run: &KeptRun) -> usize {
         let g = self.geometry;
         match run.taps.len() {
-            taps if taps == g.kernel[1] => {
-                run.len.div_ceil(ChannelPass::line(taps, g.stride[1]))
-            }
+            taps if taps == g.kernel[1] => run.len.div_ceil(passes::line(taps, g.stride[1])),
             0 => 1,
             _ => run.len,
         }
@@ -185,7 +184,7 @@ impl<const PARTS: u8> FilterBlock<'_, PARTS> {
         }
         list.skip();
         let most = match run.taps.len() {
-            taps if taps == g.kernel[1] => ChannelPass::line(taps, g.stride[1]),
+            taps if taps == g.kernel[1] => passes::line(taps, g.stride[1]),
             _ => 1,
         };
         let (mut left, mut offset, mut outputs) = (run.len, row.wrapping_add(run.offset), most);

@@ -1,7 +1,6 @@
 //! The loops that go through a list of outputs channel by channel, and outputs by themselves.
 
-use super::ChannelPass;
-use super::channel_pass::PassCall;
+use super::channel_pass::{ChannelPass, PassCall};
 
 /// What the list says next: address, code and rows.
 macro_rules! next_of_pass {
@@ -24,13 +23,37 @@ macro_rules! products_of_pass {
 macro_rules! products_of_pass {
     ($a:literal; $w:literal; $x:literal) => {
         concat!(
-            "vmul.f32 s14, s", $w, ", s", $x, "\nvadd.f32 s", $a, ", s", $a, ", s14\n",
+            "vmul.f32 s14, s",
+            $w,
+            ", s",
+            $x,
+            "\nvadd.f32 s",
+            $a,
+            ", s",
+            $a,
+            ", s14\n",
         )
     };
     ($a:literal $b:literal; $w:literal; $x:literal $y:literal) => {
         concat!(
-            "vmul.f32 s14, s", $w, ", s", $x, "\nvmul.f32 s15, s", $w, ", s", $y, "\n",
-            "vadd.f32 s", $a, ", s", $a, ", s14\nvadd.f32 s", $b, ", s", $b, ", s15\n",
+            "vmul.f32 s14, s",
+            $w,
+            ", s",
+            $x,
+            "\nvmul.f32 s15, s",
+            $w,
+            ", s",
+            $y,
+            "\n",
+            "vadd.f32 s",
+            $a,
+            ", s",
+            $a,
+            ", s14\nvadd.f32 s",
+            $b,
+            ", s",
+            $b,
+            ", s15\n",
         )
     };
 }

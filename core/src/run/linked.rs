@@ -1,5 +1,7 @@
 //! A program that brings its kernels along, so that no others need be linked.
 
+mod convolutions;
+
 use super::buffers::BufferError;
 use super::forward::StepForward;
 use super::observer::{Observer, Work};
@@ -124,10 +126,10 @@ impl SingleKernel {
 impl<const STEPS: usize> Program<STEPS> {
     /// The names of the kernels that the steps of an inference of one sample need, step by step.
     pub fn kernel_names(&self) -> impl Iterator<Item = &'static str> + '_ {
-        let parts = self.steps().iter().map(convolution_parts);
-        let used = parts.fold(0, |used, own| used | own);
         let steps = self.steps().iter();
-        steps.map(move |step| SINGLE_KERNELS[kernel(&step.operation, used) as usize].0)
+        let used = steps.clone().map(common_parts);
+        let used = used.fold(0, |used, own| used | own);
+        steps.map(move |step| SINGLE_KERNELS[kernel(step, used) as usize].0)
     }
 }
 
@@ -152,13 +154,13 @@ pub(super) const fn kernels<const STEPS: usize>(program: &Program<STEPS>) -> [St
     let mut used = 0;
     let mut index = 0;
     while index < steps.len() {
-        used |= convolution_parts(&steps[index]);
+        used |= common_parts(&steps[index]);
         index += 1;
     }
     let mut kernels: [StepKernel; STEPS] = [activate; STEPS];
     index = 0;
     while index < steps.len() {
-        kernels[index] = SINGLE_KERNELS[kernel(&steps[index].operation, used) as usize].1;
+        kernels[index] = SINGLE_KERNELS[kernel(&steps[index], used) as usize].1;
         index += 1;
     }
     kernels
@@ -174,11 +176,19 @@ const fn convolution_parts(step: &Step) -> u8 {
     }
 }
 
-/// The kernel of an operation. All convolutions of a network have the same one, with the parts that
-/// any of them needs, so that nothing is there twice.
-const fn kernel(operation: &Operation, used: u8) -> KernelNumber {
-    match operation {
-        Operation::Conv2d { .. } => convolution(used),
+/// The same, but for a convolution that shares its kernel with no other kind.
+const fn common_parts(step: &Step) -> u8 {
+    convolution_parts(step) & parts::ALL
+}
+
+/// The kernel of a step. All convolutions of a network have the same one, with the parts that
+/// any of them needs, so that nothing is there twice; but those that have no tiles have their own.
+const fn kernel(step: &Step, used: u8) -> KernelNumber {
+    match &step.operation {
+        Operation::Conv2d { .. } if convolution_parts(step) == parts::ONLY_PASSES => {
+            KernelNumber::convolve_by_passes
+        }
+        Operation::Conv2d { .. } => convolutions::with(used),
         Operation::Linear { .. } => KernelNumber::connect,
         Operation::MaxPool2d(_) => KernelNumber::pool_by_maximum,
         Operation::AvgPool2d(_) => KernelNumber::pool_by_mean,
@@ -225,9 +235,9 @@ kernels! {
     convolve_few_and_pool: StepForward::convolve_single::<{ parts::POOL | parts::FANS | parts::FEW }>,
     convolve_kept: StepForward::convolve_single::<{ parts::KEPT }>,
     convolve_kept_with_fans: StepForward::convolve_single::<{ parts::FANS | parts::KEPT }>,
-    convolve_by_passes: StepForward::convolve_single::<{ parts::PASSES }>,
-    convolve_by_passes_with_fans: StepForward::convolve_single::<{ parts::FANS | parts::PASSES }>,
-    convolve_few_by_passes: StepForward::convolve_single::<{ parts::FANS | parts::FEW | parts::PASSES }>,
+    convolve_by_passes: StepForward::convolve_single::<{ parts::ONLY_PASSES }>,
+    convolve_with_fans_and_passes: StepForward::convolve_single::<{ parts::FANS | parts::PASSES }>,
+    convolve_few_and_passes: StepForward::convolve_single::<{ parts::FANS | parts::FEW | parts::PASSES }>,
     convolve_columns: StepForward::convolve_single::<{ parts::COLUMNS }>,
     convolve_columns_with_fans: StepForward::convolve_single::<{ parts::COLUMNS | parts::FANS }>,
     convolve_columns_and_pool:
@@ -237,58 +247,4 @@ kernels! {
     convolve_columns_and_few:
         StepForward::convolve_single::<{ parts::COLUMNS | parts::FANS | parts::FEW }>,
     convolve_by_all: StepForward::convolve_single::<{ parts::ALL }>,
-}
-
-/// Convolutions and the parts that they have. One that has all that are needed is taken, the first there is.
-const CONVOLUTIONS: [(u8, KernelNumber); 17] = [
-    (0, KernelNumber::convolve_in_tiles),
-    (parts::POOL, KernelNumber::convolve_and_pool),
-    (parts::FANS, KernelNumber::convolve_with_fans),
-    (parts::PASSES, KernelNumber::convolve_by_passes),
-    (parts::KEPT, KernelNumber::convolve_kept),
-    (
-        parts::FANS | parts::POOL,
-        KernelNumber::convolve_with_fans_and_pool,
-    ),
-    (
-        parts::FANS | parts::PASSES,
-        KernelNumber::convolve_by_passes_with_fans,
-    ),
-    (parts::FANS | parts::KEPT, KernelNumber::convolve_kept_with_fans),
-    (parts::FANS | parts::FEW, KernelNumber::convolve_few),
-    (
-        parts::FANS | parts::FEW | parts::POOL,
-        KernelNumber::convolve_few_and_pool,
-    ),
-    (
-        parts::FANS | parts::FEW | parts::PASSES,
-        KernelNumber::convolve_few_by_passes,
-    ),
-    (parts::COLUMNS, KernelNumber::convolve_columns),
-    (
-        parts::COLUMNS | parts::FANS,
-        KernelNumber::convolve_columns_with_fans,
-    ),
-    (
-        parts::COLUMNS | parts::FANS | parts::POOL,
-        KernelNumber::convolve_columns_and_pool,
-    ),
-    (
-        parts::COLUMNS | parts::FANS | parts::KEPT,
-        KernelNumber::convolve_columns_and_kept,
-    ),
-    (
-        parts::COLUMNS | parts::FANS | parts::FEW,
-        KernelNumber::convolve_columns_and_few,
-    ),
-    (parts::ALL, KernelNumber::convolve_by_all),
-];
-
-/// The convolution that has these parts.
-const fn convolution(used: u8) -> KernelNumber {
-    let mut index = 0;
-    while used & !CONVOLUTIONS[index].0 != 0 {
-        index += 1;
-    }
-    CONVOLUTIONS[index].1
 }

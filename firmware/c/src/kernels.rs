@@ -33,6 +33,14 @@ kernels! { Float SingleKernel FLOAT_NAMES:
     kiln_float_convolve_few_and_pool convolve_few_and_pool,
     kiln_float_convolve_kept convolve_kept,
     kiln_float_convolve_kept_with_fans convolve_kept_with_fans,
+    kiln_float_convolve_by_passes convolve_by_passes,
+    kiln_float_convolve_with_fans_and_passes convolve_with_fans_and_passes,
+    kiln_float_convolve_few_and_passes convolve_few_and_passes,
+    kiln_float_convolve_columns convolve_columns,
+    kiln_float_convolve_columns_with_fans convolve_columns_with_fans,
+    kiln_float_convolve_columns_and_pool convolve_columns_and_pool,
+    kiln_float_convolve_columns_and_kept convolve_columns_and_kept,
+    kiln_float_convolve_columns_and_few convolve_columns_and_few,
     kiln_float_convolve_by_all convolve_by_all,
 }
 

@@ -4,6 +4,7 @@
 //! them ([`cortex_m`](crate::cortex_m)), else by [`portable`] ones.
 
 pub(crate) mod parts;
+pub(crate) mod passes;
 #[allow(dead_code, reason = "what processors without tiles run")]
 mod portable;
 

@@ -1,5 +1,6 @@
 //! Parts of the kernels for one sample that not every convolution needs.
 
+use super::passes;
 use crate::ops::conv2d::ConvGeometry;
 
 /// What a 2 x 2 max pool behind a convolution takes.
@@ -16,7 +17,9 @@ pub(crate) const KEPT: u8 = 8;
 pub(crate) const PASSES: u8 = 16;
 /// Tiles of kernels of one column, three rows or channels of which are taken at once.
 pub(crate) const COLUMNS: u8 = 32;
-/// Every part.
+/// All filters, as [`PASSES`] has those that are left over. Goes with no other part.
+pub(crate) const ONLY_PASSES: u8 = 64;
+/// Every part that goes with others.
 pub(crate) const ALL: u8 = POOL | FANS | FEW | KEPT | PASSES | COLUMNS;
 
 /// Filters and outputs of a tile.
@@ -38,10 +41,13 @@ pub(crate) const fn of(g: &ConvGeometry, pool: bool) -> u8 {
         if pool || !takes_passes(g) {
             return parts | FEW | FANS;
         }
-        parts |= PASSES;
         if filters < TILE {
-            return parts;
+            return ONLY_PASSES;
         }
+        parts |= PASSES;
+    }
+    if !pool && passes::are_possible(g) && passes::are_faster(g, filters) {
+        return ONLY_PASSES;
     }
     // A window has two rows and two columns, so that no output is left over.
     let left_over = !pool && !(g.output[0] * (g.output[1] % TILE)).is_multiple_of(TILE);
@@ -58,14 +64,9 @@ pub(crate) const fn is_kept(g: &ConvGeometry) -> bool {
     is_small && g.group_channels() == 1 && g.group_filters() < TILE
 }
 
-/// Whether filters that are left over of tiles get their products channel by channel: where their rows of taps fit
-/// into registers, and a row of outputs onto a list, and there are more outputs than what a channel takes by itself
-/// is worth.
+/// Whether filters that are left over of tiles get their products channel by channel.
 pub(crate) const fn takes_passes(g: &ConvGeometry) -> bool {
-    let is_small = g.kernel[0] <= 8 && g.kernel[1] <= 4 && g.dilation[1] == 1;
-    let [height, width] = g.output;
-    let is_listed = width <= 32 && height * width >= 6 && g.stride[1] <= 3;
-    is_small && is_listed && g.kernel_area() > 1 && !is_kept(g)
+    passes::are_possible(g) && !is_kept(g)
 }
 
 /// Whether along `axis` all outputs have all taps inside the input.

@@ -4,7 +4,7 @@ extern crate std;
 
 use super::forward::Check;
 use super::{Case, any_activation, any_case, poolable_activation, poolable_case, weights};
-use crate::cortex_m::{FanShape, fans_of, kept_filters};
+use crate::cortex_m::{FanShape, channel_passes, column_threes, fans_of, kept_filters};
 use crate::ops::activation::Activation;
 use crate::ops::conv2d::ScalarForward;
 use crate::ops::conv2d::scalar::parts;
@@ -53,6 +53,9 @@ const FANS_AND_POOL: u8 = parts::FANS | parts::POOL;
 const FEW: u8 = parts::FEW | parts::FANS;
 const FEW_AND_POOL: u8 = FEW | parts::POOL;
 const KEPT_AND_POOL: u8 = parts::KEPT | parts::POOL;
+const PASSES_AND_FANS: u8 = parts::PASSES | parts::FANS;
+const COLUMNS_AND_POOL: u8 = parts::COLUMNS | parts::POOL;
+const COLUMNS_AND_FANS: u8 = parts::COLUMNS | parts::FANS;
 
 fn convolve_by_parts(kernel: &mut ScalarForward<'_>, parts: u8) {
     match parts {
@@ -64,6 +67,11 @@ fn convolve_by_parts(kernel: &mut ScalarForward<'_>, parts: u8) {
         FEW_AND_POOL => kernel.convolve_by_tiles::<FEW_AND_POOL>(),
         parts::KEPT => kernel.convolve_by_tiles::<{ parts::KEPT }>(),
         KEPT_AND_POOL => kernel.convolve_by_tiles::<KEPT_AND_POOL>(),
+        parts::PASSES => kernel.convolve_by_tiles::<{ parts::PASSES }>(),
+        parts::ONLY_PASSES => kernel.convolve_by_tiles::<{ parts::ONLY_PASSES }>(),
+        PASSES_AND_FANS => kernel.convolve_by_tiles::<PASSES_AND_FANS>(),
+        parts::COLUMNS => kernel.convolve_by_tiles::<{ parts::COLUMNS }>(),
+        COLUMNS_AND_FANS => kernel.convolve_by_tiles::<COLUMNS_AND_FANS>(),
         _ => kernel.convolve_by_tiles::<{ parts::ALL }>(),
     }
 }
@@ -131,8 +139,23 @@ fn a_convolution_needs_no_parts_that_it_has_no_use_for() {
     assert_eq!(parts(map, plain, false), parts::FANS);
     assert_eq!(parts(map, plain.padding(1), true), FANS_AND_POOL);
     assert_eq!(parts(map, Conv2d::new(19, 2), false), 0);
-    assert_eq!(parts(map, Conv2d::new(18, 2), false), FEW);
-    assert_eq!(parts(map, Conv2d::new(3, 2), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(18, 5), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(18, 2), false), parts::PASSES);
+    assert_eq!(
+        parts(map, Conv2d::new(18, 3).padding(1), false),
+        PASSES_AND_FANS
+    );
+    assert_eq!(parts(map, Conv2d::new(3, 2), false), parts::ONLY_PASSES);
+    // Nine regions of few products.
+    assert_eq!(
+        parts(Shape::new(5, 4, 6), Conv2d::new(7, 2).padding(1), false),
+        parts::ONLY_PASSES
+    );
+    // Hardly any outputs, all of one row, and a pool.
+    assert_eq!(parts(map, Conv2d::new(3, 2).stride(6), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(3, 1), false), FEW);
+    assert_eq!(parts(map, Conv2d::new(3, 3), true), FEW_AND_POOL);
+    assert_eq!(parts(map, Conv2d::new(8, 1), true), COLUMNS_AND_POOL);
     assert_eq!(parts(map, Conv2d::new(8, 3).groups(4), true), FEW_AND_POOL);
     assert_eq!(parts(map, Conv2d::new(8, 5).groups(8), false), FEW);
     assert_eq!(
@@ -163,11 +186,15 @@ fn outputs_and_filters_that_are_left_over_of_tiles_are_fans() {
     for (conv, pool, shapes) in [
         (padded, false, [One, Two]),
         (padded, true, [One, Two]),
-        (Conv2d::new(1, 3), false, [One, OneLine]),
+        (Conv2d::new(1, 3).kernel(3, 7), false, [One, OneLine]),
         (Conv2d::new(2, 1), false, [TwoLines, TwoLines]),
         (Conv2d::new(5, 3).padding(1), true, [Two, OneLine]),
-        (Conv2d::new(6, 3).stride(2), false, [Two, Two]),
-        (Conv2d::new(8, 3).groups(4), false, [Two, TwoLines]),
+        (Conv2d::new(6, 5).stride(2), false, [Two, Two]),
+        (
+            Conv2d::new(8, 5).kernel(5, 7).groups(4),
+            false,
+            [Two, TwoLines],
+        ),
         (
             Conv2d::new(8, 5).padding(2).groups(8),
             false,
@@ -199,6 +226,43 @@ fn weights_of_small_filters_over_one_channel_stay_in_registers() {
             "{conv:?}: {filters}"
         );
     }
+}
+
+#[test]
+fn few_filters_get_their_products_channel_by_channel() {
+    // Of 9 x 12 values, and as many outputs side by side as there are then.
+    for (conv, sides) in [
+        (Conv2d::new(1, 3), [2, 4].as_slice()),
+        (Conv2d::new(2, 2).groups(2), &[3, 4]),
+        (Conv2d::new(3, 2).stride(2), &[2, 4]),
+        (Conv2d::new(4, 3).stride(3).groups(2), &[1, 3]),
+        (Conv2d::new(6, 4).padding(1), &[1, 4]),
+        // More rows of weights than there are registers for.
+        (Conv2d::new(2, 3).kernel(7, 2), &[3, 4]),
+    ] {
+        let before = [1, 2, 3, 4].map(channel_passes);
+        check_one(conv, false);
+        for outputs in 1..5 {
+            let is_taken = channel_passes(outputs) > before[outputs - 1];
+            assert_eq!(is_taken, sides.contains(&outputs), "{conv:?}: {outputs}");
+        }
+    }
+}
+
+#[test]
+fn three_channels_of_a_kernel_of_one_column_are_taken_at_once() {
+    for conv in [
+        Conv2d::new(8, 1),
+        Conv2d::new(5, 1).stride(2),
+        Conv2d::new(4, 1).kernel(4, 1).padding(0),
+    ] {
+        let before = column_threes();
+        check_one(conv, false);
+        assert!(column_threes() > before, "{conv:?}");
+    }
+    let before = column_threes();
+    check_one(Conv2d::new(8, 3), false);
+    assert_eq!(column_threes(), before);
 }
 
 proptest! {
