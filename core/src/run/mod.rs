@@ -31,8 +31,8 @@ pub use group::{FakeQuantization, GroupMemory, GroupWork};
 pub use inference::{score, score_reconstruction};
 pub(crate) use int8::CompiledCodes;
 pub use int8::{
-    ArrangedNetwork, Int8Kernels, Int8Target, LinkedInt8Program, PacketMemory, PacketSizes,
-    SingleInt8Kernel,
+    ArrangedNetwork, Int8Kernels, Int8Target, LinkedInt8Program, PacketLayer, PacketMemory,
+    PacketNetwork, PacketSizes, SingleInt8Kernel,
 };
 pub use linked::{LinkedProgram, SingleKernel};
 pub use observer::{Observer, Work};

@@ -1,11 +1,11 @@
-//! How far what an autoencoder of integers gives is from what it was given.
+//! How good what a network of integers gives is: against labels, or, of an autoencoder, against what it was given.
 
 use super::code_worker::CodePass;
 use super::groups::Batch;
 use crate::data::Values;
-use kiln_core::{BufferError, Lanes, Outcome, score_reconstruction};
+use kiln_core::{BufferError, GROUP, Lanes, Outcome, score, score_reconstruction};
 
-/// One thread's memory to hold outputs against samples, as many side by side as packets have lanes.
+/// One thread's memory to hold outputs against samples or their labels, as many side by side as packets have lanes.
 pub(super) struct CodeErrors<L> {
     zero: L,
     output: Vec<L>,
@@ -41,6 +41,30 @@ impl<L: Lanes> CodeErrors<L> {
             put_numbers(&values[values.len() - 1], codes, &mut self.output);
             self.take_targets(pass, indices);
             score_reconstruction(&self.output, &self.target, errors, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// Holds each sample's logits, of which `codes` are given, sample by sample, against its label, and adds it to
+    /// `outcome`, one by one; at most [`GROUP`] samples.
+    pub fn score_labels(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError> {
+        let values = pass.quantized.values();
+        let classes = codes.len() / indices.len().max(1);
+        self.output.resize(classes, self.zero);
+        let packets = codes.chunks(L::LANES * classes.max(1));
+        for (indices, codes) in indices.chunks(L::LANES).zip(packets) {
+            put_numbers(&values[values.len() - 1], codes, &mut self.output);
+            let mut labels = [0; GROUP];
+            for (label, index) in labels.iter_mut().zip(indices) {
+                *label = pass.samples.labels[*index as usize];
+            }
+            score(&self.output, &labels[..indices.len()], outcome)?;
         }
         Ok(())
     }

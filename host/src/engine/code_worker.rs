@@ -6,8 +6,9 @@ use super::groups::Batch;
 use crate::data::{Samples, Values};
 use crate::memory_limit;
 use kiln_core::{
-    BufferError, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, Outcome, PacketMemory,
-    PacketSizes, Program, Quantization, QuantizedNetwork, Scaling, Shape, scaled_codes,
+    BufferError, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, Outcome, PacketLayer,
+    PacketMemory, PacketNetwork, PacketSizes, Program, Quantization, QuantizedNetwork, Scaling,
+    Shape, scaled_codes,
 };
 use std::sync::Arc;
 
@@ -29,6 +30,15 @@ pub(super) trait CodeWorker: Send {
 
     /// The codes of at most as many samples, each rows x columns x channels.
     fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError>;
+
+    /// Scores logits, whose codes are given, sample by sample, against the samples' labels.
+    fn score_labels(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError>;
 
     /// Scores an autoencoder's output, whose codes are given, each sample's channels x rows x columns,
     /// against the samples: leaves the error of each.
@@ -86,8 +96,10 @@ impl CodeWork for MakeWorkers<'_> {
         let mut words = vec![0; sizes.weights];
         program.arrange_int8_packets::<C>(quantized, &mut words)?;
         let words: Arc<[u32]> = words.into();
+        let layers: Arc<[PacketLayer]> = program.packet_layers::<C>().collect();
         let worker = || {
-            let worker = PacketWorker::new(proof, sizes, words.clone(), CodeErrors::new(zero));
+            let network = (layers.clone(), words.clone());
+            let worker = PacketWorker::new(proof, sizes, network, CodeErrors::new(zero));
             Box::new(worker) as Box<dyn CodeWorker>
         };
         Ok((0..threads).map(|_| worker()).collect())
@@ -104,6 +116,7 @@ fn check(threads: usize, each: usize) -> Result<(), EngineError> {
 /// Computes a packet of samples at a time.
 struct PacketWorker<C, L> {
     proof: C,
+    layers: Arc<[PacketLayer]>,
     words: Arc<[u32]>,
     values: Vec<u32>,
     copy: Vec<u32>,
@@ -113,9 +126,15 @@ struct PacketWorker<C, L> {
 }
 
 impl<C: CodeLanes, L: Lanes> PacketWorker<C, L> {
-    fn new(proof: C, sizes: PacketSizes, words: Arc<[u32]>, errors: CodeErrors<L>) -> Self {
+    fn new(
+        proof: C,
+        sizes: PacketSizes,
+        (layers, words): (Arc<[PacketLayer]>, Arc<[u32]>),
+        errors: CodeErrors<L>,
+    ) -> Self {
         Self {
             proof,
+            layers,
             words,
             values: vec![0; sizes.values],
             copy: vec![0; sizes.copy],
@@ -137,11 +156,15 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
             copy: &mut self.copy,
             codes: &mut self.codes,
         };
+        let network = PacketNetwork {
+            layers: &self.layers,
+            words: &self.words,
+        };
         let (proof, numbers) = (self.proof, &mut self.numbers);
         pass.program.infer_int8_packets(
             self.proof,
             &pass.quantized,
-            &self.words,
+            network,
             memory,
             indices.len(),
             |sample, codes| match &pass.samples.values {
@@ -153,6 +176,16 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
                 _ => pass.fill_channels(indices[sample], numbers, codes),
             },
         )
+    }
+
+    fn score_labels(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError> {
+        self.errors.score_labels(pass, indices, codes, outcome)
     }
 
     fn score_reconstruction(
@@ -199,6 +232,16 @@ impl CodeWorker for SingleWorker {
         let fill = |codes: &mut [i8]| channels_last(shape, filled, codes, |code| code);
         pass.program
             .infer_int8(&pass.quantized, &mut self.arena, fill)
+    }
+
+    fn score_labels(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError> {
+        self.errors.score_labels(pass, indices, codes, outcome)
     }
 
     fn score_reconstruction(

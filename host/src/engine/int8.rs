@@ -8,7 +8,7 @@ use crate::data::Samples;
 use crate::memory_limit::filled;
 use kiln_core::{
     BufferError, ByteTable, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
-    QuantizedNetwork, Scaling, Shape, score,
+    QuantizedNetwork, Scaling, Shape,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -254,33 +254,16 @@ impl Int8Pass<'_> {
             let outcome = &mut outcomes[at * lanes / GROUP];
             if self.task == Some(ModelTask::Reconstruction) {
                 worker.score_reconstruction(&self.codes, indices, codes, scores, outcome)?;
-            } else {
-                self.score(indices, codes, scores, outcome)?;
+                continue;
             }
-        }
-        Ok(())
-    }
-
-    /// Leaves the numbers that outputs' codes stand for, and scores them where they are logits.
-    fn score(
-        &self,
-        indices: &[u32],
-        codes: &[i8],
-        scores: &mut [f32],
-        outcome: &mut Outcome,
-    ) -> Result<(), BufferError> {
-        let values = self.codes.quantized.values();
-        let own = &values[values.len() - 1];
-        for (number, code) in scores.iter_mut().zip(codes) {
-            *number = own.number(*code);
-        }
-        if self.task.is_none() {
-            return Ok(());
-        }
-        let logits = scores.chunks_exact(scores.len() / indices.len());
-        for (logits, index) in logits.zip(indices) {
-            let label = self.codes.samples.labels[*index as usize];
-            score(logits, &[label], outcome)?;
+            let values = self.codes.quantized.values();
+            let own = &values[values.len() - 1];
+            for (number, code) in scores.iter_mut().zip(&*codes) {
+                *number = own.number(*code);
+            }
+            if self.task.is_some() {
+                worker.score_labels(&self.codes, indices, codes, outcome)?;
+            }
         }
         Ok(())
     }

@@ -4,9 +4,14 @@
 //! four products at once take one factor without a sign. A sum of products with such codes is larger by
 //! 128 times the sum of the weights, which whoever arranges the weights takes from the bias.
 
+mod grid;
+mod lines;
 mod portable;
 mod runs;
 
+pub use grid::ChannelRuns;
+pub(crate) use grid::CodeGrid;
+pub(crate) use lines::{PacketLine, merge_lines};
 pub use portable::PortableCodes;
 pub(crate) use runs::{QuadRuns, RunShape, add_own_runs, add_shared_run};
 
@@ -79,6 +84,9 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     /// Positions whose sums, of four filters each, stay in registers: 2 or 4.
     const POSITIONS: usize;
 
+    /// Half cycles, about, that the products of a packet with four filters take.
+    const PRODUCTS: usize;
+
     /// Whether [`CodeLanes::narrow_scaled`] is an instruction for each step of it.
     const HAS_FUSED_SCALES: bool;
 
@@ -147,7 +155,12 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     fn packets_of_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD];
     /// Those of four channels, position by position: a packet has a position's codes of all four. `self` is the
     /// proof again.
-    fn packets_of_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD];
+    fn packets_of_channels(self, runs: impl ChannelRuns) -> [[Self; QUAD]; QUAD];
+    /// The order of codes that [`CodeLanes::reorder`] takes, of every sample: for each place the place whose code
+    /// comes there, or `None` for a 0. `self` is the proof again.
+    fn order(self, places: [Option<u8>; QUAD]) -> Self;
+    /// Each sample's codes in another order.
+    fn reorder(self, order: Self) -> Self;
     /// Code by code, at least `low` and at most `high`, which hold the same code four times.
     fn clamp_codes(self, low: Self, high: Self) -> Self;
     /// The larger of two codes, code by code.

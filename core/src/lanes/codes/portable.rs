@@ -1,7 +1,9 @@
 //! Packets of codes for any processor, which define what the others compute.
 
 use super::sealed::Sealed;
-use super::{BIASED_CODES, CodeLanes, CodeRun, Kernel, LaneWidth, QUAD, QuadScales, scaled_from};
+use super::{
+    BIASED_CODES, ChannelRuns, CodeLanes, CodeRun, Kernel, LaneWidth, QUAD, QuadScales, scaled_from,
+};
 use crate::int8::{Requantization, divide_by_power_of_two};
 
 /// Four samples in plain words.
@@ -47,6 +49,7 @@ impl CodeLanes for PortableCodes {
     const WIDTH: LaneWidth = LaneWidth::X4;
     const WEIGHT_WORDS: usize = 1;
     const POSITIONS: usize = 2;
+    const PRODUCTS: usize = 32;
     // A call of a function for each number.
     const HAS_FUSED_SCALES: bool = false;
     type Taps = Self;
@@ -201,15 +204,31 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn packets_of_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
+    fn packets_of_channels(self, runs: impl ChannelRuns) -> [[Self; QUAD]; QUAD] {
         let mut packets = [[self; QUAD]; QUAD];
         for (position, packet) in packets.iter_mut().flatten().enumerate() {
             for (lane, word) in packet.0.iter_mut().enumerate() {
-                let codes = [0, 1, 2, 3].map(|channel: usize| runs[channel][lane][position] as u8);
+                let codes =
+                    [0, 1, 2, 3].map(|channel: usize| runs.run(channel, lane)[position] as u8);
                 *word = u32::from_le_bytes(codes) ^ BIASED_CODES;
             }
         }
         packets
+    }
+
+    #[inline(always)]
+    fn order(self, places: [Option<u8>; QUAD]) -> Self {
+        let bytes = places.map(|place| place.unwrap_or(0x80));
+        self.splat(i32::from_le_bytes(bytes))
+    }
+
+    #[inline(always)]
+    fn reorder(self, order: Self) -> Self {
+        self.zip(order, |codes, order| {
+            let codes = codes.to_le_bytes();
+            let code = |place: u8| codes.get(usize::from(place)).copied().unwrap_or(0);
+            u32::from_le_bytes(order.to_le_bytes().map(code))
+        })
     }
 
     #[inline(always)]

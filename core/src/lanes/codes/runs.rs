@@ -127,6 +127,64 @@ impl QuadRuns {
 }
 
 impl QuadRuns {
+    /// As [`QuadRuns::add`], where filters see packets of their own, so many behind a place: those before `SPLIT` what
+    /// the first one sees, the others what the last one does; with a split of 0 each what is its own.
+    ///
+    /// # Panics
+    ///
+    /// Places from which the input does not reach far enough, and too few weights.
+    #[inline(always)]
+    pub fn add_own<C: CodeLanes, const P: usize, const SPLIT: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; P],
+        input: &[u32],
+        places: [usize; P],
+        own: [usize; QUAD],
+        weights: &[u32],
+    ) {
+        let (shape, packets) = (self.shape, input.len() / C::LANES);
+        let words = QUAD * C::WEIGHT_WORDS;
+        let farthest = own.into_iter().fold(0, usize::max);
+        for place in places {
+            assert!(place <= packets && farthest <= packets - place);
+            assert!(packets - place - farthest >= self.reach);
+        }
+        assert!(weights.len() / words >= self.quads);
+        let mut next = 0;
+        for row in 0..shape.rows {
+            for column in 0..shape.columns {
+                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
+                for _ in 0..shape.len {
+                    // SAFETY: fewer than `self.quads` packets came before, and there are weights for
+                    // as many.
+                    let weights =
+                        unsafe { weights.get_unchecked(next * words..(next + 1) * words) };
+                    next += 1;
+                    let mut codes = [sums[0][0].taps(); P];
+                    for f in 0..QUAD {
+                        if f == 0 || f == SPLIT || SPLIT == 0 {
+                            for p in 0..P {
+                                // SAFETY: the packet lies within the reach of the filter's place, which
+                                // ends within the input.
+                                codes[p] = unsafe {
+                                    sums[0][0].load_unchecked(input, places[p] + own[f] + quad)
+                                }
+                                .taps();
+                            }
+                        }
+                        let factor = sums[0][0].weight(&weights[f * C::WEIGHT_WORDS..]);
+                        for p in 0..P {
+                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
+                        }
+                    }
+                    quad += self.step;
+                }
+            }
+        }
+    }
+}
+
+impl QuadRuns {
     /// As [`QuadRuns::add`], of several blocks of four filters that see the same packets, from the input's first on.
     ///
     /// # Panics

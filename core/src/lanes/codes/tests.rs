@@ -99,6 +99,125 @@ fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
     }
 }
 
+/// Sums of filters that see packets of their own.
+struct OwnSums;
+
+impl OnCodes for OwnSums {
+    fn run<C: CodeLanes>(&self, proof: C) {
+        check_own::<C, 0>(proof, [5, 0, 9, 2]);
+        check_own::<C, 1>(proof, [4, 1, 1, 1]);
+        check_own::<C, 2>(proof, [0, 0, 6, 6]);
+        check_own::<C, 3>(proof, [3, 3, 3, 8]);
+    }
+}
+
+/// Against sums of all filters where each of them sees something.
+fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
+    let mut numbers = Codes::new(9);
+    let runs = QuadRuns::new(RUNS);
+    let input: Vec<u32> = (0..60 * C::LANES)
+        .map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
+        .collect();
+    let mut words = std::vec![0; runs.quads() * QUAD * C::WEIGHT_WORDS];
+    for words in words.chunks_exact_mut(C::WEIGHT_WORDS) {
+        C::arrange_weight([0; QUAD].map(|_| numbers.within(127) as i8), words);
+    }
+    let places = [6, 1];
+    let mut sums = [[proof.splat(7); QUAD]; 2];
+    runs.add_own::<C, 2, SPLIT>(&mut sums, &input, places, own, &words);
+    for (filter, first) in own.into_iter().enumerate() {
+        let mut expected = [[proof.splat(7); QUAD]; 2];
+        runs.add(
+            &mut expected,
+            &input,
+            places.map(|place| place + first),
+            &words,
+        );
+        for (sums, expected) in sums.iter().zip(expected) {
+            assert_eq!(
+                stored(sums[filter]),
+                stored(expected[filter]),
+                "split {SPLIT}"
+            );
+        }
+    }
+}
+
+fn stored<C: CodeLanes>(packet: C) -> [u32; 16] {
+    let mut words = [0; 16];
+    packet.store(&mut words);
+    words
+}
+
+#[test]
+fn filters_that_see_packets_of_their_own_are_summed_as_alone() {
+    in_every_code_packet(&OwnSums);
+}
+
+/// Packets made of the codes of others.
+struct Merged;
+
+impl OnCodes for Merged {
+    fn run<C: CodeLanes>(&self, proof: C) {
+        let mut numbers = Codes::new(3);
+        let input: Vec<u32> = (0..20 * C::LANES)
+            .map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
+            .collect();
+        let line = |first: usize, order| PacketLine { first, order };
+        let lines = [
+            line(3, [Some(3), None, None, None]),
+            line(0, [None, Some(0), Some(2), None]),
+        ];
+        // Three packets, five apart, to the second of two places.
+        let mut merged = std::vec![7; 6 * C::LANES];
+        merge_lines(proof, &input, lines, 5, &mut merged, 2, 1);
+        for (at, words) in merged.chunks_exact(C::LANES).enumerate() {
+            for (lane, word) in words.iter().enumerate() {
+                let code = |line: &PacketLine, place: u8| {
+                    let packet = line.first + 5 * (at / 2);
+                    input[packet * C::LANES + lane].to_le_bytes()[usize::from(place)]
+                };
+                let expected = match at % 2 {
+                    0 => 7,
+                    _ => u32::from_le_bytes([
+                        code(&lines[0], 3),
+                        code(&lines[1], 0),
+                        code(&lines[1], 2),
+                        0,
+                    ]),
+                };
+                assert_eq!(*word, expected, "{:?}, packet {at}", C::WIDTH);
+            }
+        }
+    }
+}
+
+#[test]
+fn packets_are_made_of_the_codes_of_others() {
+    in_every_code_packet(&Merged);
+}
+
+#[test]
+#[should_panic = "assertion"]
+fn lines_that_end_beyond_the_input_are_refused() {
+    let proof = PortableCodes::zero().expect("portable packets are everywhere");
+    let input = std::vec![0; 8 * PortableCodes::LANES];
+    let mut merged = std::vec![0; 4 * PortableCodes::LANES];
+    merge_lines(proof, &input, [PacketLine::default()], 3, &mut merged, 1, 0);
+}
+
+#[test]
+fn a_grid_of_codes_ends_within_them() {
+    let codes = std::vec![1; 100];
+    let grid = |first: usize, step: usize, samples| {
+        CodeGrid::new(&codes, [0, 1, first, 2], step, samples).is_some()
+    };
+    assert!(grid(4, 40, 3));
+    assert!(!grid(5, 40, 3));
+    assert!(!grid(0, 40, 0));
+    assert!(!grid(usize::MAX, 1, 1) && !grid(0, usize::MAX, 3));
+}
+
 const RUNS: RunShape = RunShape {
     rows: 3,
     columns: 2,

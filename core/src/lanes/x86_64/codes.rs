@@ -1,7 +1,7 @@
 //! Packets of codes in AVX2 registers, and in those of AVX-512 with its dot products of bytes (VNNI).
 
 use super::super::codes::sealed::Sealed;
-use super::super::codes::{BIASED_CODES, CodeLanes, CodeRun, QUAD, QuadScales};
+use super::super::codes::{BIASED_CODES, ChannelRuns, CodeLanes, CodeRun, QUAD, QuadScales};
 use super::super::{Kernel, LaneWidth};
 use super::quads::*;
 use super::{F32x8, F32x16, detect};
@@ -12,7 +12,7 @@ use core::arch::x86_64::*;
 macro_rules! code_packet {
     (
         $(#[$docs:meta])* $name:ident($register:ty, $lanes:literal), $width:expr, has: $has:path,
-        features: $features:literal, positions: $positions:literal,
+        features: $features:literal, positions: $positions:literal, products: $products:literal,
         numbers: $numbers:ty, taps: $taps:ty, weight_words: $weight_words:literal,
         take: $take:expr, weight: $weight:expr, add_products: $add_products:expr,
         arrange_weight: $arrange_weight:expr,
@@ -37,6 +37,7 @@ macro_rules! code_packet {
             const WIDTH: LaneWidth = $width;
             const WEIGHT_WORDS: usize = $weight_words;
             const POSITIONS: usize = $positions;
+            const PRODUCTS: usize = $products;
             const HAS_FUSED_SCALES: bool = true;
             type Taps = $taps;
             type Numbers = $numbers;
@@ -214,20 +215,21 @@ macro_rules! code_packet {
                 // SAFETY: the instructions are there, see above.
                 unsafe {
                     let bias = $splat(BIASED_CODES as i32);
-                    let samples = [$chunks(runs, 0), $chunks(runs, 1), $chunks(runs, 2), $chunks(runs, 3)];
+                    let run = |at: usize| runs[at];
+                    let samples = [$chunks(run, 0), $chunks(run, 1), $chunks(run, 2), $chunks(run, 3)];
                     let [a, b, c, d] = $turn_words(samples);
                     [Self($xor(a, bias)), Self($xor(b, bias)), Self($xor(c, bias)), Self($xor(d, bias))]
                 }
             }
 
             #[inline(always)]
-            fn packets_of_channels(self, runs: &[[CodeRun<'_>; 16]; QUAD]) -> [[Self; QUAD]; QUAD] {
+            fn packets_of_channels(self, runs: impl ChannelRuns) -> [[Self; QUAD]; QUAD] {
                 let mut packets = [[self; QUAD]; QUAD];
                 // SAFETY: the instructions are there, see above.
                 unsafe {
                     let bias = $splat(BIASED_CODES as i32);
                     for sample in 0..QUAD {
-                        let channel = |channel: usize| $chunks(&runs[channel], sample);
+                        let channel = |channel: usize| $chunks(|at| runs.run(channel, at), sample);
                         let (a, b, c, d) = (channel(0), channel(1), channel(2), channel(3));
                         let pairs = [$unpack_low(a, b), $unpack_low(c, d), $unpack_high(a, b), $unpack_high(c, d)];
                         // Four positions each.
@@ -243,6 +245,23 @@ macro_rules! code_packet {
                     }
                 }
                 packets
+            }
+
+            #[inline(always)]
+            fn order(self, places: [Option<u8>; QUAD]) -> Self {
+                // With its highest bit a place means a 0, whatever is added to it.
+                let bytes = places.map(|place| place.unwrap_or(0x80));
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    let samples = _mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+                    $add($splat(i32::from_le_bytes(bytes)), $splat_lanes(samples))
+                })
+            }
+
+            #[inline(always)]
+            fn reorder(self, order: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $shuffle(self.0, order.0) })
             }
 
             #[inline(always)]
@@ -290,7 +309,7 @@ macro_rules! code_packet {
 code_packet! {
     /// Eight samples in an AVX2 register; scales need fused multiply-adds, too.
     CodesX8(__m256i, 8), LaneWidth::X8, has: detect::has_fma,
-    features: "avx2,fma", positions: 2,
+    features: "avx2,fma", positions: 2, products: 13,
     numbers: F32x8, taps: [__m256i; 2], weight_words: 2,
     take: split_x8, weight: weight_x8, add_products: add_products_x8,
     arrange_weight: arrange_pairs,
@@ -311,7 +330,7 @@ code_packet! {
 code_packet! {
     /// Sixteen samples in an AVX-512 register.
     CodesX16(__m512i, 16), LaneWidth::X16, has: detect::has_avx512_vnni,
-    features: "avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512vnni", positions: 4,
+    features: "avx2,avx512f,avx512dq,avx512bw,avx512vl,avx512vnni", positions: 4, products: 5,
     numbers: F32x16, taps: __m512i, weight_words: 1,
     take: same_x16, weight: weight_x16, add_products: _mm512_dpbusd_epi32,
     arrange_weight: arrange_quad,

@@ -7,18 +7,18 @@ use core::arch::x86_64::*;
 /// The runs of the samples at `first` and four and more behind it, side by side.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn chunks_x8(runs: &[CodeRun<'_>; 16], first: usize) -> __m256i {
-    _mm256_set_m128i(run(runs[first + 4]), run(runs[first]))
+pub(super) fn chunks_x8<'a>(runs: impl Fn(usize) -> CodeRun<'a>, first: usize) -> __m256i {
+    _mm256_set_m128i(run(runs(first + 4)), run(runs(first)))
 }
 
 /// As [`chunks_x8`].
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn chunks_x16(runs: &[CodeRun<'_>; 16], first: usize) -> __m512i {
-    let own = _mm512_castsi128_si512(run(runs[first]));
-    let own = _mm512_inserti32x4::<1>(own, run(runs[first + 4]));
-    let own = _mm512_inserti32x4::<2>(own, run(runs[first + 8]));
-    _mm512_inserti32x4::<3>(own, run(runs[first + 12]))
+pub(super) fn chunks_x16<'a>(runs: impl Fn(usize) -> CodeRun<'a>, first: usize) -> __m512i {
+    let own = _mm512_castsi128_si512(run(runs(first)));
+    let own = _mm512_inserti32x4::<1>(own, run(runs(first + 4)));
+    let own = _mm512_inserti32x4::<2>(own, run(runs(first + 8)));
+    _mm512_inserti32x4::<3>(own, run(runs(first + 12)))
 }
 
 #[inline(always)]

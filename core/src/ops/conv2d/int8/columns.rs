@@ -14,7 +14,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     pub(super) fn by_columns(mut self) {
         let g = self.geometry;
-        let common = g.runs(0);
+        let common = self.runs;
         let kernel = g.conv().kernel[0];
         let mut rest = self.weights;
         for index in 0..g.blocks() {

@@ -3,6 +3,7 @@
 pub(crate) mod block_scale;
 mod columns;
 mod float_scale;
+mod grouped;
 pub(crate) mod packets;
 pub(crate) mod quads;
 pub mod reference;

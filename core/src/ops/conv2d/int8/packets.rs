@@ -1,6 +1,7 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
 use super::block_scale::BlockScale;
+use super::grouped::{GroupCopy, GroupQuads};
 use super::quads::QuadGeometry;
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
@@ -12,6 +13,8 @@ use core::ops::Range;
 pub struct PacketConv<'a, C> {
     pub proof: C,
     pub geometry: QuadGeometry,
+    /// What the first block of filters sees, and all where there are no groups.
+    pub runs: QuadRuns,
     /// Whether only the largest of each 2 x 2 outputs is wanted.
     pub pool: bool,
     pub rule: Int8Rule,
@@ -27,6 +30,8 @@ pub struct PacketConv<'a, C> {
     pub output: &'a mut [u32],
     /// [`QuadGeometry::ring_words`] packets with anything in them.
     pub ring: &'a mut [u32],
+    /// The first row that the ring holds of what quads of groups are made of; at first 0.
+    pub first: usize,
     /// Where the output holds what it is to be added to.
     pub sum: Option<PacketSum>,
 }
@@ -36,6 +41,8 @@ pub(super) struct FilterQuad<'a, C> {
     pub end: BlockEnd<C>,
     pub weights: &'a [u32],
     runs: QuadRuns,
+    /// Packets from a position's first to that of each filter's group, where groups have quads of their own.
+    own: Option<[usize; QUAD]>,
 }
 
 /// What makes codes of the sums of four filters, as registers hold it.
@@ -67,7 +74,10 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             true => g.output.map(|extent| extent / 2),
             false => g.output,
         };
-        let common = g.runs(0);
+        let common = self.runs;
+        if let Some(groups) = g.groups {
+            return self.by_groups(&groups, extents, common);
+        }
         if extents == [1, 1] && g.conv().groups == 1 && !self.pool {
             return self.one_position(common);
         }
@@ -79,9 +89,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 let mut rest = self.weights;
                 for index in 0..g.blocks() {
                     let block = self.block(index, &mut rest, common);
-                    for y in rows.clone() {
-                        self.any_row(&block, y, columns.clone(), extents[1]);
-                    }
+                    self.any_rows(&block, rows.clone(), columns.clone(), extents[1]);
                 }
             }
         }
@@ -105,11 +113,12 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         FilterQuad {
             end: self.end(index, scale),
             weights,
-            runs: if g.conv().groups == 1 {
+            runs: if g.conv().groups == 1 || g.groups.is_some() {
                 common
             } else {
                 g.runs(index)
             },
+            own: g.own_quads(index),
         }
     }
 
@@ -125,6 +134,33 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
+    /// All outputs, of quads of groups: some rows at a time.
+    #[inline(always)]
+    fn by_groups(mut self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
+        let g = self.geometry;
+        let window = if self.pool { 2 } else { 1 };
+        for first in (0..extents[0]).step_by(groups.outputs) {
+            let rows = first..extents[0].min(first + groups.outputs);
+            self.first = first * window * g.stride[0];
+            GroupCopy {
+                proof: self.proof,
+                conv: *g.conv(),
+                groups: *groups,
+                first: self.first,
+                extents: g.input,
+                input: self.input,
+                padding: self.padding,
+                copy: self.ring,
+            }
+            .run();
+            let mut rest = self.weights;
+            for index in 0..g.blocks() {
+                let block = self.block(index, &mut rest, common);
+                self.any_rows(&block, rows.clone(), 0..extents[1], extents[1]);
+            }
+        }
+    }
+
     /// Rows and columns of outputs that all filters are computed for before the next ones.
     #[inline(always)]
     fn band(&self, extents: [usize; 2]) -> [usize; 2] {
@@ -136,44 +172,42 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         [(outputs / width).max(1), width]
     }
 
-    /// The only output of each filter, as a linear layer has. Four blocks of filters side by side: the four sums of one
-    /// would wait for one another.
+    /// The only output of each filter, as a linear layer has. Several blocks of filters side by side: the four sums of
+    /// one would wait for one another.
     #[inline(always)]
     fn one_position(&mut self, runs: QuadRuns) {
-        let g = self.geometry;
-        let words = BlockScale::WORDS + g.block_words::<C>(0);
-        let (mut index, weights) = (0, self.weights);
-        let block = |index: usize| weights[index * words..].split_at(BlockScale::WORDS);
-        while C::POSITIONS == 4 && g.blocks() - index >= 4 {
-            let blocks = [
-                block(index),
-                block(index + 1),
-                block(index + 2),
-                block(index + 3),
-            ];
-            let mut sums = [[self.proof; QUAD]; 4];
-            for (sums, (scale, _)) in sums.iter_mut().zip(blocks) {
-                let biases = BlockScale::read(scale).biases;
-                for f in 0..QUAD {
-                    sums[f] = self.proof.splat(biases[f]);
-                }
-            }
-            let [(_, a), (_, b), (_, c), (_, d)] = blocks;
-            runs.add_blocks(&mut sums, self.input, [a, b, c, d]);
-            for (sums, (scale, _)) in sums.into_iter().zip(blocks) {
-                self.finish_any(&self.end(index, scale), sums);
-                index += 1;
+        let blocks = self.geometry.blocks();
+        let mut index = 0;
+        while C::POSITIONS == 4 && blocks - index >= 4 {
+            self.one_position_of(runs, [index, index + 1, index + 2, index + 3]);
+            index += 4;
+        }
+        while blocks - index >= 2 {
+            self.one_position_of(runs, [index, index + 1]);
+            index += 2;
+        }
+        if index < blocks {
+            self.one_position_of(runs, [index]);
+        }
+    }
+
+    #[inline(always)]
+    fn one_position_of<const B: usize>(&mut self, runs: QuadRuns, blocks: [usize; B]) {
+        let words = BlockScale::WORDS + self.geometry.block_words::<C>(0);
+        let all = self.weights;
+        let (mut scales, mut weights) = ([&all[..0]; B], [&all[..0]; B]);
+        let mut sums = [[self.proof; QUAD]; B];
+        for b in 0..B {
+            let own = &all[blocks[b] * words..][..words];
+            (scales[b], weights[b]) = own.split_at(BlockScale::WORDS);
+            let biases = BlockScale::read(scales[b]).biases;
+            for f in 0..QUAD {
+                sums[b][f] = self.proof.splat(biases[f]);
             }
         }
-        for index in index..g.blocks() {
-            let (scale, own) = block(index);
-            let end = self.end(index, scale);
-            let mut sums = [[self.proof; QUAD]];
-            for f in 0..QUAD {
-                sums[0][f] = self.proof.splat(end.scale.biases[f]);
-            }
-            runs.add(&mut sums, self.input, [0], own);
-            self.finish_any(&end, sums[0]);
+        runs.add_blocks(&mut sums, self.input, weights);
+        for b in 0..B {
+            self.finish_any(&self.end(blocks[b], scales[b]), sums[b]);
         }
     }
 
@@ -186,60 +220,73 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
-    /// Outputs of a row.
+    /// Outputs of some rows.
     #[inline(always)]
-    fn any_row(
+    fn any_rows(
         &mut self,
         block: &FilterQuad<'_, C>,
-        y: usize,
+        rows: Range<usize>,
         columns: Range<usize>,
         width: usize,
     ) {
         match (self.pool, block.end.scale.has_floats()) {
-            (true, true) => self.pooled_row::<true>(block, y, columns, width),
-            (true, false) => self.pooled_row::<false>(block, y, columns, width),
-            (false, true) => self.row::<true>(block, y, columns, width),
-            (false, false) => self.row::<false>(block, y, columns, width),
+            (true, true) => {
+                for y in rows {
+                    self.pooled_row::<true>(block, y, columns.clone(), width);
+                }
+            }
+            (true, false) => {
+                for y in rows {
+                    self.pooled_row::<false>(block, y, columns.clone(), width);
+                }
+            }
+            (false, true) => self.rows::<true>(block, rows, columns, width),
+            (false, false) => self.rows::<false>(block, rows, columns, width),
         }
     }
 
+    /// Whole rows are one: positions at the end of one and at the next one's beginning are computed side by side.
     #[inline(always)]
-    fn row<const FLOATS: bool>(
+    fn rows<const FLOATS: bool>(
         &mut self,
         block: &FilterQuad<'_, C>,
-        y: usize,
+        rows: Range<usize>,
         columns: Range<usize>,
         width: usize,
     ) {
-        let mut x = columns.start;
-        while C::POSITIONS == 4 && columns.end - x >= 4 {
-            self.positions::<4, FLOATS>(block, y, x, width);
-            x += 4;
+        let first = rows.start * width + columns.start;
+        let mut walk = PlaceWalk {
+            next: self.place(rows.start, columns.start),
+            columns: columns.len(),
+            column: 0,
+            step: self.geometry.stride[1] * self.geometry.quads(),
+            row_step: self.place(rows.start + 1, columns.start)
+                - self.place(rows.start, columns.end - 1),
+        };
+        let (mut done, count) = (0, rows.len() * columns.len());
+        while C::POSITIONS == 4 && count - done >= 4 {
+            self.positions::<4, FLOATS>(block, walk.take(), first + done);
+            done += 4;
         }
-        while columns.end - x >= 2 {
-            self.positions::<2, FLOATS>(block, y, x, width);
-            x += 2;
+        while count - done >= 2 {
+            self.positions::<2, FLOATS>(block, walk.take(), first + done);
+            done += 2;
         }
-        if x < columns.end {
-            self.positions::<1, FLOATS>(block, y, x, width);
+        if done < count {
+            self.positions::<1, FLOATS>(block, walk.take(), first + done);
         }
     }
 
-    /// Positions side by side.
+    /// Positions side by side, of which the first one is `position`.
     #[inline(always)]
     fn positions<const P: usize, const FLOATS: bool>(
         &mut self,
         block: &FilterQuad<'_, C>,
-        y: usize,
-        x: usize,
-        width: usize,
+        places: [usize; P],
+        position: usize,
     ) {
-        let mut places = [0; P];
-        for (p, place) in places.iter_mut().enumerate() {
-            *place = self.place(y, x + p);
-        }
         let sums = self.sums(block, places);
-        self.finish::<P, FLOATS>(&block.end, y * width + x, sums);
+        self.finish::<P, FLOATS>(&block.end, position, sums);
     }
 
     #[inline(always)]
@@ -271,7 +318,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn place(&self, y: usize, x: usize) -> usize {
         let g = &self.geometry;
-        (y * g.stride[0] * g.input[1] + x * g.stride[1]) * g.quads()
+        ((y * g.stride[0] - self.first) * g.input[1] + x * g.stride[1]) * g.quads()
     }
 
     /// The sums of four filters at some places.
@@ -287,7 +334,30 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 sums[p][f] = self.proof.splat(block.end.scale.biases[f]);
             }
         }
-        block.runs.add(&mut sums, self.input, places, block.weights);
+        let weights = block.weights;
+        let Some(own) = block.own else {
+            block.runs.add(&mut sums, self.input, places, weights);
+            return sums;
+        };
+        let input = &*self.ring;
+        let runs = &block.runs;
+        let is_next = [own[1] != own[0], own[2] != own[1], own[3] != own[2]];
+        match is_next {
+            [false, false, false] => {
+                let places = places.map(|place| place + own[0]);
+                runs.add(&mut sums, input, places, weights);
+            }
+            [true, false, false] => {
+                runs.add_own::<C, P, 1>(&mut sums, input, places, own, weights);
+            }
+            [false, true, false] => {
+                runs.add_own::<C, P, 2>(&mut sums, input, places, own, weights);
+            }
+            [false, false, true] => {
+                runs.add_own::<C, P, 3>(&mut sums, input, places, own, weights);
+            }
+            _ => runs.add_own::<C, P, 0>(&mut sums, input, places, own, weights),
+        }
         sums
     }
 
@@ -325,6 +395,33 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 }
             }
         }
+    }
+}
+
+/// The places of outputs, row by row.
+struct PlaceWalk {
+    next: usize,
+    /// Outputs of a row, and which is next.
+    columns: usize,
+    column: usize,
+    /// Packets from an output to the next, and from a row's last one to the next row's first.
+    step: usize,
+    row_step: usize,
+}
+
+impl PlaceWalk {
+    /// Those of the next outputs.
+    #[inline(always)]
+    fn take<const P: usize>(&mut self) -> [usize; P] {
+        let mut places = [0; P];
+        for place in &mut places {
+            *place = self.next;
+            self.column += 1;
+            let is_last = self.column == self.columns;
+            self.next += if is_last { self.row_step } else { self.step };
+            self.column = if is_last { 0 } else { self.column };
+        }
+        places
     }
 }
 

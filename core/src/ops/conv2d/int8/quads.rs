@@ -1,6 +1,7 @@
 //! Where the codes of a convolution lie in packets, and how its weights are arranged for them.
 
 use super::block_scale::{BlockScale, FilterScales};
+use super::grouped::GroupQuads;
 use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD, QuadRuns, RunShape};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -16,7 +17,7 @@ pub struct QuadGeometry {
     /// Positions whose codes lie in one quad: 1 where the input is not given in windows.
     pub window: usize,
     /// Rows and columns of what is read: the input, or, where it has padding, as much around it as is
-    /// needed, in a copy or as it is gathered.
+    /// needed, in a copy or as it is gathered; where groups have quads of their own, those of some rows of outputs.
     pub input: [usize; 2],
     /// Whether it is a copy, or windows.
     pub is_copied: bool,
@@ -33,45 +34,66 @@ pub struct QuadGeometry {
     pub column_quads: usize,
     /// Outputs that share such quads: 2 neighbouring ones where four columns hold what both see.
     pub column_share: usize,
+    /// Where each group has quads of its own.
+    pub groups: Option<GroupQuads>,
 }
 
 impl QuadGeometry {
     /// That of a convolution, whose input is given in windows or with its padding where that `can` be and helps;
     /// whether its outputs are pooled, so that rows of them have to stay apart.
-    pub fn new(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
+    pub fn new<C: CodeLanes>(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
         let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
-        let kernel = [conv.kernel[0], conv.kernel[1].div_ceil(window)];
-        let step = [conv.dilation[0], conv.dilation[1] * window];
-        let needed = [0, 1].map(|axis| {
-            (conv.output[axis] - 1) * conv.stride[axis] + (kernel[axis] - 1) * step[axis] + 1
-        });
-        let fits = (0..2).all(|axis| conv.padding[axis] == 0 && needed[axis] <= conv.input[axis]);
         let column_quads = match !is_windowed && !is_pooled && is_by_columns(conv) {
             true => conv.kernel[1].div_ceil(QUAD),
             false => 0,
         };
+        let groups = match is_windowed || column_quads > 0 || conv.groups == 1 {
+            true => None,
+            false => GroupQuads::new(conv, shared_quads(conv), C::PRODUCTS, is_pooled),
+        };
+        let (mut kernel, mut step) = (conv.kernel, conv.dilation);
+        kernel[1] = kernel[1].div_ceil(window);
+        step[1] *= window;
+        let mut stride = conv.stride;
+        if let Some(groups) = groups {
+            kernel = groups.kernel(conv);
+            step[groups.axis] *= groups.window;
+            stride = [0, 1].map(|axis| conv.stride[axis] / groups.spread[axis]);
+        }
+        let needed = [0, 1].map(|axis| {
+            (conv.output[axis] - 1) * stride[axis] + (kernel[axis] - 1) * step[axis] + 1
+        });
+        let fits = (0..2).all(|axis| conv.padding[axis] == 0 && needed[axis] <= conv.input[axis]);
         // Rows of columns are gathered with the padding around them.
-        let is_copied = is_windowed || (!fits && column_quads == 0);
+        // And so are those of groups.
+        let is_gathered = column_quads > 0 || groups.is_some();
+        let is_copied = is_windowed || (!fits && !is_gathered);
         let is_shared = column_quads == 1 && conv.kernel[1] + conv.stride[1] <= QUAD;
         let mut own = Self {
             conv: *conv,
             window,
-            input: if is_copied || column_quads > 0 {
-                needed
-            } else {
-                conv.input
+            input: match (groups, is_copied || is_gathered) {
+                (Some(groups), _) => [groups.rows(conv, is_pooled), groups.columns(conv)],
+                (None, true) => needed,
+                (None, false) => conv.input,
             },
             is_copied,
             takes_samples: can && is_copied,
             output: conv.output,
             kernel,
             step,
-            stride: conv.stride,
+            stride,
             column_quads,
             column_share: if is_shared { 2 } else { 1 },
+            groups,
         };
-        if !is_pooled && !is_copied && conv.is_pointwise() && own.input == own.output {
+        if !is_pooled
+            && !is_copied
+            && !is_gathered
+            && conv.is_pointwise()
+            && own.input == own.output
+        {
             // One long row: fewer positions are left over.
             own.input = [1, conv.input[0] * conv.input[1]];
             own.output = own.input;
@@ -85,13 +107,26 @@ impl QuadGeometry {
         &self.conv
     }
 
-    /// Quads of a position of the input.
+    /// Quads of a position of the input, or of a group there, where each has its own.
     #[inline]
     pub fn quads(&self) -> usize {
-        match self.window {
-            1 => self.conv.channels.div_ceil(QUAD),
+        match (self.groups, self.window) {
+            (Some(groups), _) => groups.quads,
+            (_, 1) => self.conv.channels.div_ceil(QUAD),
             _ => 1,
         }
+    }
+
+    /// Packets from a position of the first group to that of each of a block's filters, where each group has its
+    /// own.
+    #[inline]
+    pub fn own_quads(&self, block: usize) -> Option<[usize; QUAD]> {
+        let quads = self.groups?.quads * self.input[0] * self.input[1];
+        Some([0, 1, 2, 3].map(|place| {
+            // What filters that are not there see is multiplied by zeros.
+            let filter = (block * QUAD + place).min(self.conv.filters - 1);
+            filter / self.conv.group_filters() * quads
+        }))
     }
 
     /// Quads of a position of the output: blocks of four filters.
@@ -137,22 +172,23 @@ impl QuadGeometry {
         QUAD / self.stride[1]
     }
 
-    /// Words, for each sample, of the rows of quads of columns that an output sees, of four channels.
+    /// Words, for each sample, of the rows of quads of columns that an output sees, of four channels, or of the
+    /// quads of groups that some rows of outputs see.
     pub fn ring_words(&self) -> usize {
+        if self.groups.is_some() {
+            return self.conv.groups * self.input[0] * self.input[1] * self.quads();
+        }
         self.kernel[0] * self.column_places() * QUAD
     }
 
     /// Quads of a position that a block's filters see.
     fn seen(&self, block: usize) -> Range<usize> {
-        let g = &self.conv;
-        if g.groups == 1 {
-            return 0..self.quads();
+        match self.groups {
+            // From the first quad that each filter sees on.
+            Some(groups) => 0..groups.quads,
+            None if self.conv.groups == 1 => 0..self.quads(),
+            None => shared(&self.conv, block),
         }
-        let last = (block * QUAD + QUAD - 1).min(g.filters - 1);
-        let first_group = block * QUAD / g.group_filters();
-        let last_group = last / g.group_filters();
-        let channels = first_group * g.group_channels()..(last_group + 1) * g.group_channels();
-        channels.start / QUAD..channels.end.div_ceil(QUAD)
     }
 
     /// The runs of neighbouring quads that a block's filters see: where each begins, counted in
@@ -231,6 +267,9 @@ impl QuadGeometry {
         let seen = self.seen(block);
         let (tap, quad) = (index / seen.len(), seen.start + index % seen.len());
         let (row, column) = (tap / self.kernel[1], tap % self.kernel[1]);
+        if let Some(groups) = &self.groups {
+            return self.group_weight(groups, weights, filter, [row, column, quad]);
+        }
         [0, 1, 2, 3].map(|place| {
             let (column, channel) = match self.window {
                 1 => (column, quad * QUAD + place),
@@ -252,6 +291,29 @@ impl QuadGeometry {
 }
 
 impl QuadGeometry {
+    /// A filter's weights for a quad of its group, of a row and a column of windows.
+    fn group_weight(
+        &self,
+        groups: &GroupQuads,
+        weights: &[i8],
+        filter: usize,
+        [row, column, quad]: [usize; 3],
+    ) -> [i8; QUAD] {
+        let g = &self.conv;
+        [0, 1, 2, 3].map(|place| {
+            let mut tap = [row, column];
+            let Some([position, channel]) = groups.source(g, quad * QUAD + place) else {
+                return 0;
+            };
+            tap[groups.axis] = tap[groups.axis] * groups.window + position;
+            if filter >= g.filters || tap[groups.axis] >= g.kernel[groups.axis] {
+                return 0;
+            }
+            let tap = tap[0] * g.kernel[1] + tap[1];
+            weights[filter * g.taps() + tap * g.group_channels() + channel]
+        })
+    }
+
     /// A filter's weights for the `index`th quad of columns: row by row those of each quad, or, where
     /// two outputs share it, of the quad's first columns and then of those of the second output.
     fn column_weight(&self, weights: &[i8], filter: usize, index: usize) -> [i8; QUAD] {
@@ -269,6 +331,21 @@ impl QuadGeometry {
             _ => 0,
         })
     }
+}
+
+/// Quads of four neighbouring channels that a block's filters see, those of all their groups.
+fn shared(conv: &ConvGeometry, block: usize) -> Range<usize> {
+    let last = (block * QUAD + QUAD - 1).min(conv.filters - 1);
+    let first_group = block * QUAD / conv.group_filters();
+    let last_group = last / conv.group_filters();
+    let channels = first_group * conv.group_channels()..(last_group + 1) * conv.group_channels();
+    channels.start / QUAD..channels.end.div_ceil(QUAD)
+}
+
+/// Those of all blocks.
+fn shared_quads(conv: &ConvGeometry) -> usize {
+    let blocks = 0..conv.filters.div_ceil(QUAD);
+    blocks.map(|block| shared(conv, block).len()).sum()
 }
 
 /// The least and the greatest sum of a filter, whatever codes it sees.

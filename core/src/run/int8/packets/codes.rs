@@ -2,7 +2,7 @@
 
 use crate::int8::four;
 use crate::lanes::Kernel;
-use crate::lanes::codes::{BIASED_CODES, CodeLanes, QUAD};
+use crate::lanes::codes::{BIASED_CODES, CodeGrid, CodeLanes, QUAD};
 use crate::ops::conv2d::QuadGeometry;
 
 /// How an input's packets lie, and which codes each holds.
@@ -93,33 +93,18 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     #[inline(always)]
     fn by_channels(&mut self) {
         let layout = self.layout;
-        let (map, samples) = (layout.input[0] * layout.input[1], self.codes);
+        let map = layout.input[0] * layout.input[1];
         if layout.input != layout.output {
             self.pad();
         }
         for quad in 0..layout.quads {
-            // Whole runs of codes and what is behind the last one, zeros where there is no sample or channel.
-            let mut whole = [[&[][..]; 16]; QUAD];
-            let mut rest = [[[0; RUN]; 16]; QUAD];
             let present = QUAD.min(layout.channels - quad * QUAD);
-            for channel in 0..present {
-                for sample in 0..16 {
-                    let codes = layout.channel(samples, sample, quad * QUAD + channel);
-                    let (runs, behind) = codes.unwrap_or_default().as_chunks();
-                    whole[channel][sample] = runs;
-                    rest[channel][sample][..behind.len()].copy_from_slice(behind);
-                }
-            }
-            let mut runs = [[&[0; RUN]; 16]; QUAD];
             let mut place = layout.before;
-            for (index, first) in (0..map).step_by(RUN).enumerate() {
-                for channel in 0..present {
-                    for sample in 0..16 {
-                        let own = whole[channel][sample].get(index);
-                        runs[channel][sample] = own.unwrap_or(&rest[channel][sample]);
-                    }
-                }
-                let packets = self.proof.packets_of_channels(&runs);
+            for first in (0..map).step_by(RUN) {
+                let packets = match self.grid(quad, present, first) {
+                    Some(grid) => self.proof.packets_of_channels(grid),
+                    None => self.packets_at_end(quad, present, first),
+                };
                 // Places by turns: an iterator over all packets would have them in memory first.
                 for run in 0..RUN.min(map - first) {
                     if place[0] < layout.output[0] && place[1] < layout.output[1] {
@@ -134,6 +119,40 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                 }
             }
         }
+    }
+
+    /// Packets of codes behind which there are not so many others: zeros where there is none.
+    #[inline(always)]
+    fn packets_at_end(&self, quad: usize, present: usize, first: usize) -> [[C; QUAD]; QUAD] {
+        let mut own = [[[0; RUN]; 16]; QUAD];
+        for (channel, own) in own.iter_mut().enumerate().take(present) {
+            for (sample, own) in own.iter_mut().enumerate() {
+                let codes = self
+                    .layout
+                    .channel(self.codes, sample, quad * QUAD + channel);
+                let codes = codes
+                    .and_then(|codes| codes.get(first..))
+                    .unwrap_or_default();
+                let len = codes.len().min(RUN);
+                own[..len].copy_from_slice(&codes[..len]);
+            }
+        }
+        let runs = own.each_ref().map(|own| own.each_ref());
+        self.proof.packets_of_channels(&runs)
+    }
+
+    /// The runs from a position on, of a quad's channels, some of which are there; `None` where not as many codes
+    /// follow the last one. Those behind a map's end are the next map's, and go nowhere.
+    #[inline(always)]
+    fn grid(&self, quad: usize, present: usize, first: usize) -> Option<CodeGrid<'_>> {
+        let layout = &self.layout;
+        let map = layout.input[0] * layout.input[1];
+        let begin = [0, 1, 2, 3].map(|channel: usize| {
+            // What a channel that is not there has, nobody reads.
+            (quad * QUAD + channel.min(present - 1)) * map + first
+        });
+        let step = layout.channels * map;
+        CodeGrid::new(self.codes, begin, step, self.codes.len() / step)
     }
 
     /// Fills what lies around the input.

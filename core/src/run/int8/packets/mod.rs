@@ -10,7 +10,7 @@ mod step;
 
 use super::super::buffers::{self, BufferError};
 use crate::int8::QuantizedNetwork;
-use crate::lanes::codes::CodeLanes;
+use crate::lanes::codes::{CodeLanes, QuadRuns};
 #[cfg(test)]
 use crate::ops::conv2d::BlockScale;
 use crate::ops::conv2d::{FilterScales, QuadGeometry};
@@ -32,6 +32,33 @@ pub struct PacketSizes {
     pub codes: usize,
 }
 
+/// How packets compute a step of a network: worked out once, since for a small network that takes as long as its
+/// products.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketLayer {
+    /// Of a convolution or linear layer, with what its first filters see.
+    quads: Option<(QuadGeometry, QuadRuns)>,
+    /// Words of its arranged weights.
+    words: usize,
+}
+
+impl PacketLayer {
+    /// Whether it is a convolution whose groups have quads of their own.
+    #[cfg(test)]
+    pub(in crate::run) fn has_own_groups(&self) -> bool {
+        self.quads.is_some_and(|(quads, _)| quads.groups.is_some())
+    }
+}
+
+/// A network as packets `C` compute it.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketNetwork<'a> {
+    /// Its layers, as [`Program::packet_layers`] gives them for `C`.
+    pub layers: &'a [PacketLayer],
+    /// Its weights, as [`Program::arrange_int8_packets`] arranges them for `C`.
+    pub words: &'a [u32],
+}
+
 /// What a group of samples is computed in, each as long as [`PacketSizes`] says.
 pub struct PacketMemory<'m> {
     /// The values, in packets.
@@ -51,6 +78,17 @@ fn convolution_rule(step: &Step, rule: Int8Rule) -> Int8Rule {
 }
 
 impl Program {
+    /// How packets `C` compute its steps, in their order.
+    pub fn packet_layers<C: CodeLanes>(&self) -> impl Iterator<Item = PacketLayer> {
+        (0..self.steps().len()).map(|index| {
+            let quads = self.quads::<C>(index);
+            PacketLayer {
+                words: quads.as_ref().map_or(0, |quads| quads.words::<C>()),
+                quads: quads.map(|quads| (quads, quads.runs(0))),
+            }
+        })
+    }
+
     /// What it takes to evaluate a network by packets `C`.
     ///
     /// # Errors
@@ -61,18 +99,24 @@ impl Program {
         quantized: &QuantizedNetwork<'_>,
     ) -> Result<PacketSizes, BufferError> {
         self.check_int8(quantized)?;
-        let convs = || (0..self.steps().len()).filter_map(|index| self.quads(index));
+        Ok(self.packet_sizes::<C>(self.packet_layers::<C>()))
+    }
+
+    fn packet_sizes<C: CodeLanes>(&self, layers: impl Iterator<Item = PacketLayer>) -> PacketSizes {
+        let (mut weights, mut copy) = (0, 0);
+        for layer in layers {
+            weights += layer.words;
+            if let Some((quads, _)) = &layer.quads {
+                copy = copy.max(quads.copy_words() + quads.ring_words());
+            }
+        }
         let most = self.input_shape().elements().max(self.classes());
-        Ok(PacketSizes {
-            weights: convs().map(|quads| quads.words::<C>()).sum(),
+        PacketSizes {
+            weights,
             values: self.arena_packets() * C::LANES,
-            copy: convs()
-                .map(|quads| quads.copy_words() + quads.ring_words())
-                .max()
-                .unwrap_or(0)
-                * C::LANES,
+            copy: copy * C::LANES,
             codes: (most * C::LANES).max(self.arena_packets()),
-        })
+        }
     }
 
     /// Brings weights and biases into the order in which packets `C` read them.
@@ -88,11 +132,11 @@ impl Program {
         let needed = self.int8_packets::<C>(quantized)?.weights;
         buffers::check("arranged words", words.len(), needed)?;
         let mut rest = words;
-        for (index, step) in self.steps().iter().enumerate() {
-            let Some(quads) = self.quads(index) else {
+        for (step, layer) in self.steps().iter().zip(self.packet_layers::<C>()) {
+            let Some((quads, _)) = layer.quads else {
                 continue;
             };
-            let (own, behind) = rest.split_at_mut(quads.words::<C>());
+            let (own, behind) = rest.split_at_mut(layer.words);
             rest = behind;
             let weights = &quantized.weights()[step.parameters.range()];
             let constants = &quantized.constants()[step.constants.range()];
@@ -108,7 +152,7 @@ impl Program {
     }
 
     /// Computes the codes that a network gives for up to `C::LANES` samples, the same as
-    /// [`Program::infer_int8`] gives for each. `words` are its weights, arranged; `proof` is any packet.
+    /// [`Program::infer_int8`] gives for each. `proof` is any packet.
     ///
     /// `fill` is called for each sample, by its number, with channels x height x width codes to write:
     /// as samples come. The samples' codes lie in the memory afterwards, each height x width x channels
@@ -116,18 +160,20 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// As [`Program::int8_packets`], no or too many samples, and buffers of another length.
+    /// As [`Program::int8_packets`], no or too many samples, and layers or buffers of another length.
     pub fn infer_int8_packets<'m, C: CodeLanes>(
         &self,
         proof: C,
         quantized: &QuantizedNetwork<'_>,
-        words: &[u32],
+        network: PacketNetwork<'_>,
         memory: PacketMemory<'m>,
         samples: usize,
         mut fill: impl FnMut(usize, &mut [i8]),
     ) -> Result<&'m [i8], BufferError> {
-        let sizes = self.int8_packets::<C>(quantized)?;
-        buffers::check("arranged words", words.len(), sizes.weights)?;
+        self.check_int8(quantized)?;
+        buffers::check("layers", network.layers.len(), self.steps().len())?;
+        let sizes = self.packet_sizes::<C>(network.layers.iter().copied());
+        buffers::check("arranged words", network.words.len(), sizes.weights)?;
         buffers::check("values", memory.values.len(), sizes.values)?;
         buffers::check("copy", memory.copy.len(), sizes.copy)?;
         buffers::check("codes", memory.codes.len(), sizes.codes)?;
@@ -138,14 +184,26 @@ impl Program {
             });
         }
         let mut memory = memory;
-        self.take_samples(proof, quantized, &mut memory, samples, &mut fill);
-        let mut rest = words;
-        for index in 0..self.steps().len() {
-            let mut step = self.packet_step(proof, quantized, index);
-            let len = step.quads.map_or(0, |quads| quads.words::<C>());
-            (step.weights, rest) = rest.split_at(len);
-            step.samples = samples;
-            step.run(&mut memory);
+        let codes = &mut memory.codes[..samples * self.input_shape().elements()];
+        let each = self.input_shape().elements();
+        for (sample, codes) in codes.chunks_exact_mut(each).enumerate() {
+            fill(sample, codes);
+        }
+        self.take_samples(proof, quantized, network.layers, &mut memory, samples);
+        let mut rest = network.words;
+        for (step, layer) in self.steps().iter().zip(network.layers) {
+            let (weights, behind) = rest.split_at(layer.words);
+            rest = behind;
+            PacketStep {
+                proof,
+                program: self,
+                step,
+                quantized,
+                quads: layer.quads.as_ref(),
+                weights,
+                samples,
+            }
+            .run(&mut memory);
         }
         let output = self.output_shape();
         let packets = &memory.values[self.value(self.steps().len()).at * C::LANES..];
@@ -156,23 +214,24 @@ impl Program {
         Ok(codes)
     }
 
-    /// Has the samples' codes filled in, and brings them into packets.
+    /// Brings the samples' codes into packets.
     fn take_samples<C: CodeLanes>(
         &self,
         proof: C,
         quantized: &QuantizedNetwork<'_>,
+        layers: &[PacketLayer],
         memory: &mut PacketMemory<'_>,
         samples: usize,
-        fill: &mut impl FnMut(usize, &mut [i8]),
     ) {
         let shape = self.input_shape();
         let elements = shape.elements();
-        let codes = &mut memory.codes[..samples * elements];
-        for (sample, codes) in codes.chunks_exact_mut(elements).enumerate() {
-            fill(sample, codes);
-        }
+        let codes = &memory.codes[..samples * elements];
         let packets = &mut memory.values[self.value(0).at * C::LANES..];
-        let reader = self.reader_of_samples();
+        // The convolution that alone reads the input, and that in windows or with its padding.
+        let mut quads = layers
+            .iter()
+            .filter_map(|layer| Some(&layer.quads.as_ref()?.0));
+        let reader = quads.find(|quads| quads.takes_samples);
         if shape.map_elements() == 1 && reader.is_none() {
             // Channels lie side by side already.
             for (sample, codes) in codes.chunks_exact(elements).enumerate() {
@@ -182,7 +241,7 @@ impl Program {
         }
         let (layout, packets) = match reader {
             Some(quads) => {
-                let layout = InputPackets::of_reader(&quads, quantized.values()[0].zero);
+                let layout = InputPackets::of_reader(quads, quantized.values()[0].zero);
                 (layout, &mut *memory.copy)
             }
             None => {
@@ -206,17 +265,26 @@ impl Program {
         proof: C,
         quantized: &QuantizedNetwork<'_>,
     ) -> usize {
-        let steps = 0..self.steps().len();
-        steps
-            .filter(|index| self.packet_step(proof, quantized, *index).is_served())
-            .count()
+        let is_served = |step: &&Step| {
+            let step = PacketStep {
+                proof,
+                program: self,
+                step,
+                quantized,
+                quads: None,
+                weights: &[],
+                samples: 0,
+            };
+            step.is_served()
+        };
+        self.steps().iter().filter(is_served).count()
     }
 
     /// Blocks of filters whose arranged words have floating-point scales, and others.
     #[cfg(test)]
     pub(in crate::run) fn blocks_by_floats<C: CodeLanes>(&self, words: &[u32]) -> [usize; 2] {
         let (mut counts, mut at) = ([0; 2], 0);
-        for quads in (0..self.steps().len()).filter_map(|index| self.quads(index)) {
+        for quads in (0..self.steps().len()).filter_map(|index| self.quads::<C>(index)) {
             for block in 0..quads.blocks() {
                 counts[usize::from(words[at] == 0)] += 1;
                 at += BlockScale::WORDS + quads.block_words::<C>(block);
@@ -225,38 +293,14 @@ impl Program {
         counts
     }
 
-    /// A step, still without weights and samples.
-    fn packet_step<'a, C: CodeLanes>(
-        &'a self,
-        proof: C,
-        quantized: &'a QuantizedNetwork<'a>,
-        index: usize,
-    ) -> PacketStep<'a, C> {
-        PacketStep {
-            proof,
-            program: self,
-            step: &self.steps()[index],
-            quantized,
-            quads: self.quads(index),
-            weights: &[],
-            samples: 0,
-        }
-    }
-
     /// How packets see the convolution or linear layer of a step.
-    fn quads(&self, index: usize) -> Option<QuadGeometry> {
+    fn quads<C: CodeLanes>(&self, index: usize) -> Option<QuadGeometry> {
         let step = &self.steps()[index];
         let conv = step.packet_geometry()?;
         let reads = self.steps().iter().flat_map(|step| step.reads());
         let is_only = step.reads[0].value == 0 && reads.filter(|read| read.value == 0).count() == 1;
         let is_pooled = matches!(step.operation, Operation::Conv2d { pool: true, .. });
         let can = is_only && step.adds.is_none();
-        Some(QuadGeometry::new(&conv, can, is_pooled))
-    }
-
-    /// The convolution that alone reads the input, and that in windows or with its padding.
-    fn reader_of_samples(&self) -> Option<QuadGeometry> {
-        let mut quads = (0..self.steps().len()).filter_map(|index| self.quads(index));
-        quads.find(|quads| quads.takes_samples)
+        Some(QuadGeometry::new::<C>(&conv, can, is_pooled))
     }
 }

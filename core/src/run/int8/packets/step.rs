@@ -5,7 +5,7 @@ use super::super::step::{Int8Step, StepIntegers, StepTensors};
 use super::codes::{read_sample, write_sample};
 use super::{PacketMemory, convolution_rule};
 use crate::int8::{QuantizedNetwork, four};
-use crate::lanes::codes::{CodeLanes, QUAD};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use crate::ops::add::packets::{PacketAdd, PacketSum};
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
 use crate::ops::pool::PoolGeometry;
@@ -21,8 +21,8 @@ pub(super) struct PacketStep<'a, C> {
     pub program: &'a Program,
     pub step: &'a Step,
     pub quantized: &'a QuantizedNetwork<'a>,
-    /// Of a convolution or linear layer.
-    pub quads: Option<QuadGeometry>,
+    /// Of a convolution or linear layer, with what its first filters see.
+    pub quads: Option<&'a (QuadGeometry, QuadRuns)>,
     /// As packets read them.
     pub weights: &'a [u32],
     pub samples: usize,
@@ -33,8 +33,8 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         if !self.is_served() {
             return self.run_by_samples(memory);
         }
-        match (self.step.operation, &self.quads) {
-            (_, Some(quads)) => self.convolve(quads, memory),
+        match (self.step.operation, self.quads) {
+            (_, Some((quads, runs))) => self.convolve(quads, *runs, memory),
             (Operation::Add { .. }, _) => self.add(memory.values),
             (Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool), _) => {
                 self.pool(memory.values, pool);
@@ -83,7 +83,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         place::<C>(self.step.value.region, self.step.output)
     }
 
-    fn convolve(&self, quads: &QuadGeometry, memory: &mut PacketMemory<'_>) {
+    fn convolve(&self, quads: &QuadGeometry, runs: QuadRuns, memory: &mut PacketMemory<'_>) {
         let single = self.single();
         let sum = if self.step.adds.is_some() {
             self.sum()
@@ -110,6 +110,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         C::convolve(PacketConv {
             proof: self.proof,
             geometry: *quads,
+            runs,
             pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
             rule: convolution_rule(self.step, single.rule),
             weights: self.weights,
@@ -121,6 +122,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             padding,
             output,
             ring,
+            first: 0,
             sum,
         });
     }
