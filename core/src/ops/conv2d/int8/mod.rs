@@ -1,10 +1,13 @@
 //! Convolution and linear layers of codes, channels last, for any processor.
 
+mod arranged;
 pub(crate) mod block_scale;
 mod columns;
 mod float_scale;
+mod group_copy;
 mod grouped;
 pub(crate) mod packets;
+mod positions;
 pub(crate) mod quads;
 pub mod reference;
 

@@ -1,0 +1,186 @@
+//! The outputs of a convolution over packets of codes, several side by side.
+
+use super::block_scale::BlockScale;
+use super::packets::{BlockEnd, FilterQuad, PacketConv};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
+use core::ops::Range;
+
+impl<C: CodeLanes> PacketConv<'_, C> {
+    /// The only output of each filter, as a linear layer has. Several blocks of filters side by side: the four sums of
+    /// one would wait for one another.
+    #[inline(always)]
+    pub(super) fn one_position(&mut self, runs: QuadRuns) {
+        let blocks = self.geometry.blocks();
+        let mut index = 0;
+        while C::POSITIONS == 4 && blocks - index >= 4 {
+            self.one_position_of(runs, [index, index + 1, index + 2, index + 3]);
+            index += 4;
+        }
+        while blocks - index >= 2 {
+            self.one_position_of(runs, [index, index + 1]);
+            index += 2;
+        }
+        if index < blocks {
+            self.one_position_of(runs, [index]);
+        }
+    }
+
+    #[inline(always)]
+    fn one_position_of<const B: usize>(&mut self, runs: QuadRuns, blocks: [usize; B]) {
+        let words = BlockScale::WORDS + self.geometry.block_words::<C>(0);
+        let all = self.weights;
+        let (mut scales, mut weights) = ([&all[..0]; B], [&all[..0]; B]);
+        let mut sums = [[self.proof; QUAD]; B];
+        for b in 0..B {
+            let own = &all[blocks[b] * words..][..words];
+            (scales[b], weights[b]) = own.split_at(BlockScale::WORDS);
+            let biases = BlockScale::read(scales[b]).biases;
+            for f in 0..QUAD {
+                sums[b][f] = self.proof.splat(biases[f]);
+            }
+        }
+        runs.add_blocks(&mut sums, self.input, weights);
+        for b in 0..B {
+            self.finish_any(&self.end(blocks[b], scales[b]), sums[b]);
+        }
+    }
+
+    /// The codes of a block's only position.
+    #[inline(always)]
+    fn finish_any(&mut self, end: &BlockEnd<C>, sums: [C; QUAD]) {
+        match end.scale.has_floats() {
+            true => self.finish::<1, true>(end, 0, [sums]),
+            false => self.finish::<1, false>(end, 0, [sums]),
+        }
+    }
+
+    /// Outputs of some rows.
+    #[inline(always)]
+    pub(super) fn any_rows(
+        &mut self,
+        block: &FilterQuad<'_, C>,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        width: usize,
+    ) {
+        match (self.pool, block.end.scale.has_floats()) {
+            (true, true) => {
+                for y in rows {
+                    self.pooled_row::<true>(block, y, columns.clone(), width);
+                }
+            }
+            (true, false) => {
+                for y in rows {
+                    self.pooled_row::<false>(block, y, columns.clone(), width);
+                }
+            }
+            (false, true) => self.rows::<true>(block, rows, columns, width),
+            (false, false) => self.rows::<false>(block, rows, columns, width),
+        }
+    }
+
+    /// Whole rows are one: positions at the end of one and at the next one's beginning are computed side by side.
+    #[inline(always)]
+    fn rows<const FLOATS: bool>(
+        &mut self,
+        block: &FilterQuad<'_, C>,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        width: usize,
+    ) {
+        let first = rows.start * width + columns.start;
+        let mut walk = PlaceWalk {
+            next: self.place(rows.start, columns.start),
+            columns: columns.len(),
+            column: 0,
+            step: self.geometry.stride[1] * self.geometry.quads(),
+            row_step: self.place(rows.start + 1, columns.start)
+                - self.place(rows.start, columns.end - 1),
+        };
+        let (mut done, count) = (0, rows.len() * columns.len());
+        while C::POSITIONS == 4 && count - done >= 4 {
+            self.positions::<4, FLOATS>(block, walk.take(), first + done);
+            done += 4;
+        }
+        while count - done >= 2 {
+            self.positions::<2, FLOATS>(block, walk.take(), first + done);
+            done += 2;
+        }
+        if done < count {
+            self.positions::<1, FLOATS>(block, walk.take(), first + done);
+        }
+    }
+
+    /// Positions side by side, of which the first one is `position`.
+    #[inline(always)]
+    fn positions<const P: usize, const FLOATS: bool>(
+        &mut self,
+        block: &FilterQuad<'_, C>,
+        places: [usize; P],
+        position: usize,
+    ) {
+        let sums = self.sums(block, places);
+        self.finish::<P, FLOATS>(&block.end, position, sums);
+    }
+
+    #[inline(always)]
+    fn pooled_row<const FLOATS: bool>(
+        &mut self,
+        block: &FilterQuad<'_, C>,
+        y: usize,
+        columns: Range<usize>,
+        width: usize,
+    ) {
+        for x in columns {
+            let place = |row: usize, column: usize| self.place(2 * y + row, 2 * x + column);
+            let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
+            let mut largest;
+            if C::POSITIONS == 4 {
+                let [first, second, third, fourth] = self.sums(block, places);
+                largest = larger(larger(first, second), larger(third, fourth));
+            } else {
+                let [first, second] = self.sums(block, [places[0], places[1]]);
+                largest = larger(first, second);
+                let [first, second] = self.sums(block, [places[2], places[3]]);
+                largest = larger(largest, larger(first, second));
+            }
+            self.finish::<1, FLOATS>(&block.end, y * width + x, [largest]);
+        }
+    }
+}
+
+/// The places of outputs, row by row.
+struct PlaceWalk {
+    next: usize,
+    /// Outputs of a row, and which is next.
+    columns: usize,
+    column: usize,
+    /// Packets from an output to the next, and from a row's last one to the next row's first.
+    step: usize,
+    row_step: usize,
+}
+
+impl PlaceWalk {
+    /// Those of the next outputs.
+    #[inline(always)]
+    fn take<const P: usize>(&mut self) -> [usize; P] {
+        let mut places = [0; P];
+        for place in &mut places {
+            *place = self.next;
+            self.column += 1;
+            let is_last = self.column == self.columns;
+            self.next += if is_last { self.row_step } else { self.step };
+            self.column = if is_last { 0 } else { self.column };
+        }
+        places
+    }
+}
+
+#[inline(always)]
+fn larger<C: CodeLanes>(first: [C; QUAD], second: [C; QUAD]) -> [C; QUAD] {
+    let mut own = first;
+    for f in 0..QUAD {
+        own[f] = own[f].larger(second[f]);
+    }
+    own
+}
