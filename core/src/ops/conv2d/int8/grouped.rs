@@ -33,9 +33,9 @@ const COPY: usize = 384;
 
 /// Half cycles, about, that a quad of a copy takes: by gathering four of single codes, and for each position of
 /// which it has codes, and besides.
-const GATHERED: usize = 5;
-const PIECE: usize = 2;
-const COPIED: usize = 2;
+const GATHERED: usize = 14;
+const PIECE: usize = 6;
+const COPIED: usize = 6;
 
 impl GroupQuads {
     /// Those of a convolution, if that takes less time than quads that groups share, of which all blocks of filters

@@ -209,7 +209,7 @@ impl QuadGeometry {
     /// Words of the weights that a block's filters have for what they see.
     pub fn block_words<C: CodeLanes>(&self, block: usize) -> usize {
         let quads = match self.column_quads {
-            0 => self.runs(block).quads(),
+            0 => self.kernel[0] * self.kernel[1] * self.seen(block).len(),
             quads => self.kernel[0] * quads * self.column_share,
         };
         quads * QUAD * C::WEIGHT_WORDS
