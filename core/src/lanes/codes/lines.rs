@@ -40,12 +40,15 @@ pub(crate) fn merge_lines<C: CodeLanes, const N: usize>(
     }
     let mut from = 0;
     for to in to.chunks_exact_mut(to_step * C::LANES) {
-        // SAFETY: each line's last packet lies within the input, and this is the last one or comes before it.
-        let load = |n: usize| unsafe { proof.load_unchecked(input, lines[n].first + from) };
-        let mut codes = load(0).reorder(orders[0]);
+        let load = |n: usize| {
+            // SAFETY: each line's last packet lies within the input, and this is the last one or comes before it.
+            let own = unsafe { proof.load_unchecked(input, lines[n].first + from) };
+            own.reorder(orders[n])
+        };
+        let mut codes = load(0);
         for n in 1..N {
             // Where one line has codes the others have 0.
-            codes = codes.add(load(n).reorder(orders[n]));
+            codes = codes.add(load(n));
         }
         codes.store(&mut to[place * C::LANES..]);
         from += step;

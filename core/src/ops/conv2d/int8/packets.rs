@@ -89,7 +89,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 let mut rest = self.weights;
                 for index in 0..g.blocks() {
                     let block = self.block(index, &mut rest, common);
-                    self.any_rows(&block, rows.clone(), columns.clone(), extents[1]);
+                    self.any_rows::<false>(&block, rows.clone(), columns.clone(), extents[1]);
                 }
             }
         }
@@ -156,7 +156,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             let mut rest = self.weights;
             for index in 0..g.blocks() {
                 let block = self.block(index, &mut rest, common);
-                self.any_rows(&block, rows.clone(), 0..extents[1], extents[1]);
+                self.any_rows::<true>(&block, rows.clone(), 0..extents[1], extents[1]);
             }
         }
     }
@@ -181,7 +181,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 
     /// The sums of four filters at some places.
     #[inline(always)]
-    pub(super) fn sums<const P: usize>(
+    pub(super) fn sums<const P: usize, const OWN: bool>(
         &self,
         block: &FilterQuad<'_, C>,
         places: [usize; P],
@@ -193,7 +193,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             }
         }
         let weights = block.weights;
-        let Some(own) = block.own else {
+        let Some(own) = block.own.filter(|_| OWN) else {
             block.runs.add(&mut sums, self.input, places, weights);
             return sums;
         };

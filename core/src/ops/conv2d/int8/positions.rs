@@ -54,9 +54,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
-    /// Outputs of some rows.
+    /// Outputs of some rows; whether groups have quads of their own.
     #[inline(always)]
-    pub(super) fn any_rows(
+    pub(super) fn any_rows<const OWN: bool>(
         &mut self,
         block: &FilterQuad<'_, C>,
         rows: Range<usize>,
@@ -66,22 +66,22 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         match (self.pool, block.end.scale.has_floats()) {
             (true, true) => {
                 for y in rows {
-                    self.pooled_row::<true>(block, y, columns.clone(), width);
+                    self.pooled_row::<true, OWN>(block, y, columns.clone(), width);
                 }
             }
             (true, false) => {
                 for y in rows {
-                    self.pooled_row::<false>(block, y, columns.clone(), width);
+                    self.pooled_row::<false, OWN>(block, y, columns.clone(), width);
                 }
             }
-            (false, true) => self.rows::<true>(block, rows, columns, width),
-            (false, false) => self.rows::<false>(block, rows, columns, width),
+            (false, true) => self.rows::<true, OWN>(block, rows, columns, width),
+            (false, false) => self.rows::<false, OWN>(block, rows, columns, width),
         }
     }
 
     /// Whole rows are one: positions at the end of one and at the next one's beginning are computed side by side.
     #[inline(always)]
-    fn rows<const FLOATS: bool>(
+    fn rows<const FLOATS: bool, const OWN: bool>(
         &mut self,
         block: &FilterQuad<'_, C>,
         rows: Range<usize>,
@@ -99,32 +99,32 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         };
         let (mut done, count) = (0, rows.len() * columns.len());
         while C::POSITIONS == 4 && count - done >= 4 {
-            self.positions::<4, FLOATS>(block, walk.take(), first + done);
+            self.positions::<4, FLOATS, OWN>(block, walk.take(), first + done);
             done += 4;
         }
         while count - done >= 2 {
-            self.positions::<2, FLOATS>(block, walk.take(), first + done);
+            self.positions::<2, FLOATS, OWN>(block, walk.take(), first + done);
             done += 2;
         }
         if done < count {
-            self.positions::<1, FLOATS>(block, walk.take(), first + done);
+            self.positions::<1, FLOATS, OWN>(block, walk.take(), first + done);
         }
     }
 
     /// Positions side by side, of which the first one is `position`.
     #[inline(always)]
-    fn positions<const P: usize, const FLOATS: bool>(
+    fn positions<const P: usize, const FLOATS: bool, const OWN: bool>(
         &mut self,
         block: &FilterQuad<'_, C>,
         places: [usize; P],
         position: usize,
     ) {
-        let sums = self.sums(block, places);
+        let sums = self.sums::<P, OWN>(block, places);
         self.finish::<P, FLOATS>(&block.end, position, sums);
     }
 
     #[inline(always)]
-    fn pooled_row<const FLOATS: bool>(
+    fn pooled_row<const FLOATS: bool, const OWN: bool>(
         &mut self,
         block: &FilterQuad<'_, C>,
         y: usize,
@@ -136,12 +136,12 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
             let mut largest;
             if C::POSITIONS == 4 {
-                let [first, second, third, fourth] = self.sums(block, places);
+                let [first, second, third, fourth] = self.sums::<4, OWN>(block, places);
                 largest = larger(larger(first, second), larger(third, fourth));
             } else {
-                let [first, second] = self.sums(block, [places[0], places[1]]);
+                let [first, second] = self.sums::<2, OWN>(block, [places[0], places[1]]);
                 largest = larger(first, second);
-                let [first, second] = self.sums(block, [places[2], places[3]]);
+                let [first, second] = self.sums::<2, OWN>(block, [places[2], places[3]]);
                 largest = larger(largest, larger(first, second));
             }
             self.finish::<1, FLOATS>(&block.end, y * width + x, [largest]);
