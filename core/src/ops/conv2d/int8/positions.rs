@@ -89,7 +89,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         width: usize,
     ) {
         let first = rows.start * width + columns.start;
-        let mut walk = PlaceWalk {
+        let mut walk = PlaceSteps {
             next: self.place(rows.start, columns.start),
             columns: columns.len(),
             column: 0,
@@ -150,7 +150,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 }
 
 /// The places of outputs, row by row.
-struct PlaceWalk {
+struct PlaceSteps {
     next: usize,
     /// Outputs of a row, and which is next.
     columns: usize,
@@ -160,7 +160,7 @@ struct PlaceWalk {
     row_step: usize,
 }
 
-impl PlaceWalk {
+impl PlaceSteps {
     /// Those of the next outputs.
     #[inline(always)]
     fn take<const P: usize>(&mut self) -> [usize; P] {
