@@ -6,7 +6,6 @@
 //!
 //! What speaks with boards is the feature `device`, and what fetches datasets `download`; both are on unless turned off.
 
-pub mod augmentation;
 pub mod bench;
 pub mod boards;
 pub mod charts;
@@ -14,35 +13,22 @@ pub mod classes;
 pub mod cli;
 pub mod commands;
 pub mod confusion;
-pub mod data;
-pub mod defaults;
 #[cfg(feature = "device")]
 pub mod emulator;
-pub mod engine;
 pub mod exchange;
-pub mod file_kind;
 #[cfg(feature = "device")]
 pub mod firmware;
-pub mod folder_lock;
 #[cfg(feature = "device")]
 pub mod link;
-mod memory_gate;
-pub mod memory_limit;
 #[cfg(not(feature = "device"))]
 pub mod missing_feature;
-pub mod model;
 pub mod network_file;
-pub mod number;
-pub mod output;
-pub mod plain_file;
-pub mod platform;
-pub mod quantization;
 pub mod report;
 pub mod roc;
 pub mod run;
-pub mod seeds;
-pub mod settings;
 pub mod sweep;
-pub mod training;
-pub mod weights;
-pub mod whole_file;
+
+// What runs once a sample or more is compiled by itself, with optimisation; its modules are reached as this crate's.
+pub use trainer::{
+    augmentation, data, defaults, engine, file_kind, folder_lock, memory_limit, model, number, output, plain_file, platform, quantization, seeds, settings, training, weights, whole_file,
+};

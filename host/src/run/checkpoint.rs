@@ -15,6 +15,7 @@ mod model;
 pub use model::checkpoint_file;
 
 use super::config::RunConfig;
+use crate::file_kind::CHECKPOINT_MAGIC;
 use crate::network_file::SyntaxError;
 use crate::plain_file;
 use crate::training::{BestEpoch, Epoch, Position};
@@ -135,8 +136,6 @@ struct CheckpointHeader<'a> {
     classes: Cow<'a, [String]>,
 }
 
-/// Bytes that every checkpoint begins with.
-pub const MAGIC: [u8; 8] = *b"KILNRUN\0";
 const VERSION: u32 = 3;
 /// Bytes before those that the checksum covers.
 const UNCOVERED: usize = 16;
@@ -165,7 +164,7 @@ impl CheckpointParts<'_> {
         };
         let values = self.parameters.len() + self.velocity.len() + self.statistics.len();
         let mut bytes = Vec::with_capacity(PREFIX + 4 * values + self.facts.config.len() + 4096);
-        bytes.extend(MAGIC);
+        bytes.extend(CHECKPOINT_MAGIC);
         bytes.extend(VERSION.to_le_bytes());
         bytes.resize(PREFIX, 0);
         bytes = postcard::to_extend(&header, bytes)?;
@@ -201,7 +200,7 @@ impl Checkpoint {
 
     /// How many bytes follow the prefix.
     fn behind(prefix: &[u8]) -> Result<u64, CheckpointError> {
-        if !prefix.starts_with(&MAGIC) {
+        if !prefix.starts_with(&CHECKPOINT_MAGIC) {
             return Err(CheckpointError::Foreign);
         }
         let short = CheckpointError::Length {
@@ -209,7 +208,7 @@ impl Checkpoint {
         };
         let (Some(version), Some(behind)) = (
             prefix
-                .get(MAGIC.len()..)
+                .get(CHECKPOINT_MAGIC.len()..)
                 .and_then(|rest| rest.first_chunk()),
             prefix.get(UNCOVERED..).and_then(|rest| rest.first_chunk()),
         ) else {

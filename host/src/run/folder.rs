@@ -4,9 +4,7 @@ mod commands;
 mod error;
 mod unfinished;
 
-pub use commands::{
-    predict_command, rerun_command, resume_command, resume_sweep_command, shell_word,
-};
+pub use commands::{predict_command, rerun_command, resume_command, resume_sweep_command};
 pub use error::RunFolderError;
 
 use std::fs;

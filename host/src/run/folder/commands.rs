@@ -1,6 +1,6 @@
 //! What to type about a run.
 
-use crate::platform::ShellKind;
+use crate::platform::shell_word;
 use std::path::Path;
 
 /// What to type to go on with the run in `folder`.
@@ -21,15 +21,6 @@ pub fn rerun_command(config: &Path) -> String {
 /// What to type to classify images with the run in `folder`.
 pub fn predict_command(folder: &Path) -> String {
     format!("kiln predict IMAGE… --weights{}", value(folder))
-}
-
-/// Text as one word that a shell takes for what it is.
-pub fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@,".contains(c);
-    match text.chars().all(plain) {
-        true => text.into(),
-        false => ShellKind::OWN.quoted(text),
-    }
 }
 
 /// A path behind a flag, so that a shell takes it for what it is.

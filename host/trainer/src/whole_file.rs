@@ -18,7 +18,7 @@ pub struct FileSetError {
 }
 
 /// What the name of a temporary file or folder starts with.
-pub(crate) const STAGING: &str = ".kiln-";
+pub const STAGING: &str = ".kiln-";
 
 /// Writes a file under another name first, then gives it its own: whoever reads `path` finds all
 /// of `content`, or what was there before.
@@ -139,13 +139,13 @@ fn unwritten(path: &Path) -> impl FnOnce(io::Error) -> FileSetError + use<> {
 }
 
 /// The folders that would have to be made for `path` to exist, the innermost first.
-pub(crate) fn missing_folders(path: &Path) -> impl Iterator<Item = &Path> {
+pub fn missing_folders(path: &Path) -> impl Iterator<Item = &Path> {
     let ancestors = path.ancestors().filter(|path| !path.as_os_str().is_empty());
     ancestors.take_while(|path| !path.exists())
 }
 
 /// Removes folders, the innermost first, as far as nothing is in them.
-pub(crate) fn remove_folders(folders: &[PathBuf]) {
+pub fn remove_folders(folders: &[PathBuf]) {
     for folder in folders {
         let removed = fs::remove_dir(folder);
         // One that was never made is no reason to leave those around it.
@@ -156,7 +156,7 @@ pub(crate) fn remove_folders(folders: &[PathBuf]) {
 }
 
 /// The folder that `path` lies in.
-pub(crate) fn parent(path: &Path) -> &Path {
+pub fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) => Path::new("."),
@@ -165,7 +165,7 @@ pub(crate) fn parent(path: &Path) -> &Path {
 }
 
 /// Gives a temporary file its name, in the place of an earlier one.
-pub(crate) fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     let mut tries = 0;
     loop {
         match file.persist(path) {
@@ -178,7 +178,7 @@ pub(crate) fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
 }
 
 /// Gives a file or a folder another name; a file in the place of an earlier one.
-pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let mut tries = 0;
     loop {
         match fs::rename(from, to) {
@@ -189,13 +189,13 @@ pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Writes all of `content` to the disk itself, where a full one is found out at the latest.
-pub(crate) fn write_through(mut file: &File, content: &[u8]) -> io::Result<()> {
+pub fn write_through(mut file: &File, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()
 }
 
 /// A temporary file beside the final one; removed when dropped.
-pub(crate) fn staged_file(folder: &Path) -> io::Result<NamedTempFile> {
+pub fn staged_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     // Temporary files are private unless asked otherwise; a run is as public as the user's mask says.
     platform::with_mode(builder.prefix(STAGING), 0o666)
@@ -218,7 +218,7 @@ fn staged_folder(parent: &Path) -> io::Result<TempDir> {
 }
 
 /// The error without the temporary name, which tells nobody anything.
-pub(crate) fn without_path(error: io::Error) -> io::Error {
+pub fn without_path(error: io::Error) -> io::Error {
     let cause = error.get_ref().and_then(|error| error.source());
     match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
         Some(cause) => cause

@@ -3,8 +3,8 @@
 //! The lock is the operating system's, on a file in the folder: it ends with the process that holds it,
 //! however that ends, so none is ever left over. The file says who holds it, for whoever comes second.
 
-use crate::run::folder::shell_word;
 use crate::whole_file::{STAGING, missing_folders, remove_folders};
+use crate::platform::shell_word;
 use crate::{plain_file, platform};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
@@ -38,7 +38,6 @@ static HELD: Mutex<Vec<Weak<HeldFolder>>> = Mutex::new(Vec::new());
 
 /// Why a folder cannot be locked.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum FolderLockError {
     /// Another process writes to it.
     #[error("in use by {holder}")]

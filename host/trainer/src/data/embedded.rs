@@ -6,8 +6,8 @@ use super::idx::{self, IdxError, IdxFile};
 use super::samples::Samples;
 use super::sets::Sets;
 
-const IMAGES: &[u8] = include_bytes!("../../assets/digits-images-idx3-ubyte.gz");
-const LABELS: &[u8] = include_bytes!("../../assets/digits-labels-idx1-ubyte.gz");
+const IMAGES: &[u8] = include_bytes!("../../../assets/digits-images-idx3-ubyte.gz");
+const LABELS: &[u8] = include_bytes!("../../../assets/digits-labels-idx1-ubyte.gz");
 /// Every fifth digit is for testing. The file is in class order and its classes are of equal
 /// size, so both parts are balanced.
 const TEST_PERIOD: usize = 5;

@@ -38,7 +38,7 @@ const UNASKED: usize = 1 << 16;
 impl MemoryError {
     /// The same, which says what file or dataset it is about.
     #[must_use]
-    pub(crate) fn of(self, name: impl fmt::Display) -> Self {
+    pub fn of(self, name: impl fmt::Display) -> Self {
         let purpose = format!("{name}: {}", self.purpose);
         Self { purpose, ..self }
     }
@@ -54,7 +54,7 @@ pub fn set(bytes: u64) {
 
 /// Bytes that may still be taken: what the limit given leaves, or else what the machine has free; `None` where
 /// that is not known.
-pub(crate) fn left() -> Option<u64> {
+pub fn left() -> Option<u64> {
     match GIVEN.get() {
         Some(given) => Some(given.saturating_sub(platform::taken_memory())),
         None => platform::free_memory(),

@@ -99,7 +99,7 @@ fn check(metadata: &Metadata) -> io::Result<()> {
 }
 
 /// The error of a file with more bytes than are read of its kind.
-pub(crate) fn too_long(most: u64) -> io::Error {
+pub fn too_long(most: u64) -> io::Error {
     let message = format!("it has more than {most} bytes, the most that is read of such a file");
     io::Error::new(io::ErrorKind::FileTooLarge, message)
 }

@@ -40,12 +40,12 @@ use others as system;
 #[cfg(feature = "device")]
 pub use devices::{LocalListener, LocalStream, listen, loopback, offer};
 #[cfg(feature = "device")]
-pub(crate) use devices::{
+pub use devices::{
     SerialPort, bound_command, canonical_path, connect, run_script, send_at_once,
 };
 pub use family::watch_end;
-pub(crate) use family::{
+pub use family::{
     REMOVES_HELD_FILES, is_same_file, open_at_once, special_kind, try_again, with_mode,
 };
-pub(crate) use names::{ShellKind, is_reserved, with_slashes};
-pub(crate) use system::{free_memory, taken_memory};
+pub use names::{ShellKind, is_reserved, shell_word, with_slashes};
+pub use system::{free_memory, taken_memory};

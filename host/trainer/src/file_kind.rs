@@ -3,11 +3,12 @@
 mod zip;
 
 use crate::plain_file;
-use crate::run::checkpoint;
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+/// The first bytes of a run's state.
+pub const CHECKPOINT_MAGIC: [u8; 8] = *b"KILNRUN\0";
 /// Bytes at either end of a file that are looked at.
 const LOOKED_AT: usize = 1 << 16;
 
@@ -123,7 +124,7 @@ impl FileKind {
             [0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, ..] => Self::PyTorch,
             [0x80, 2..=5, next, ..] if *next != 0 => Self::Pickle,
             _ if head.get(4..8) == Some(b"TFL3") => Self::Tflite,
-            _ if begins(&checkpoint::MAGIC) => Self::Checkpoint,
+            _ if begins(&CHECKPOINT_MAGIC) => Self::Checkpoint,
             _ if begins(b"KILN") => Self::Model,
             _ if begins(b"\x93NUMPY") => Self::Numpy,
             _ if begins(b"GGUF") => Self::Gguf,

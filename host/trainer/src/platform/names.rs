@@ -38,6 +38,15 @@ impl ShellKind {
     }
 }
 
+/// Text as one word that a shell takes for what it is.
+pub fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+@,".contains(c);
+    match text.chars().all(plain) {
+        true => text.into(),
+        false => ShellKind::OWN.quoted(text),
+    }
+}
+
 /// Whether Windows has no file of this name, ending or not.
 pub fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end();
