@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::decoded::Decoded;
 use super::error::DataError;
+use super::image_bytes::ImageBytes;
 use super::open_image::{self, OwnPicture, PictureError};
 use super::samples::{ImageShape, Samples};
 use super::{check_channels, image_folder, thread_pool};
@@ -131,7 +132,7 @@ pub fn decoded_image(content: Vec<u8>, shape: ImageShape) -> Result<Samples, Ima
 /// Width and height of the image in these bytes, as its header has them, where it has any.
 #[doc(hidden)]
 pub fn image_size(content: Vec<u8>) -> Option<(u32, u32)> {
-    open_image::size(io::Cursor::new(content)).ok()
+    open_image::size(ImageBytes::Memory(io::Cursor::new(content))).ok()
 }
 
 fn undecodable(name: String, error: PictureError) -> ImageFileError {

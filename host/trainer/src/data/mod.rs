@@ -27,6 +27,7 @@ mod error;
 mod held_pixels;
 mod idx;
 mod idx_folder;
+mod image_bytes;
 mod image_folder;
 mod images;
 mod jpeg;

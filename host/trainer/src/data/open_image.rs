@@ -1,6 +1,6 @@
 //! Images from their bytes to a picture, with a bound on what all threads have in memory for it at once.
 
-use std::io::{self, BufRead, Cursor, Seek};
+use std::io::{self, BufRead, Cursor};
 
 use image::metadata::Orientation;
 use image::{
@@ -9,6 +9,7 @@ use image::{
 };
 
 use super::held_pixels;
+use super::image_bytes::ImageBytes;
 use super::jpeg;
 use super::picture::{Picture, resizing_bytes};
 use super::png_palette;
@@ -86,7 +87,7 @@ pub(super) fn picture_of_bytes(
 
 /// The size of an image as its header has it, turned as the camera was held; what can be read is read only
 /// as far as it has to be.
-pub(super) fn size(reader: impl BufRead + Seek + 'static) -> ImageResult<Size> {
+pub(super) fn size(reader: ImageBytes) -> ImageResult<Size> {
     let (decoder, orientation) = decoder(reader)?;
     let (width, height) = decoder.dimensions();
     Ok(match is_turned(orientation) {
@@ -107,7 +108,7 @@ impl OpenImage<()> {
         webp_frame::check(&content).map_err(|error| damaged(&error.to_string()))?;
         let is_animated = content.get(12..16) == Some(b"VP8X")
             && content.get(20).is_some_and(|flags| flags & 2 > 0);
-        let (decoder, orientation) = decoder(Cursor::new(content))?;
+        let (decoder, orientation) = decoder(ImageBytes::Memory(Cursor::new(content)))?;
         // A header may claim any size: this refuses those beyond half a gigabyte.
         Limits::default().reserve(decoder.total_bytes())?;
         Ok(OpenImage {
@@ -169,9 +170,7 @@ impl<D: ImageDecoder> OpenImage<D> {
 
 /// A decoder for the format that the content shows, whatever the file's name; and how the
 /// camera was held.
-fn decoder(
-    mut reader: impl BufRead + Seek + 'static,
-) -> ImageResult<(impl ImageDecoder, Orientation)> {
+fn decoder(mut reader: ImageBytes) -> ImageResult<(impl ImageDecoder, Orientation)> {
     if reader.fill_buf()?.is_empty() {
         return Err(ends_early("it is empty"));
     }

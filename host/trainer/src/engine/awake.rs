@@ -4,17 +4,37 @@
 //! takes tens of microseconds to come back, twice in each step; one that keeps looking takes less
 //! than one.
 
+use rayon::ThreadPool;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs `work` on this thread of a pool while up to `others` of its threads look for the pieces
 /// that `work` hands out.
 pub(super) fn awake<R: Send>(others: usize, work: impl FnOnce() -> R + Send) -> R {
     let done = AtomicBool::new(false);
-    watched(others, &done, || {
-        // Also when `work` panics: the watchers must not outlive it.
-        let _finish = Finish(&done);
-        work()
+    once(work, |work| {
+        watched(others, &done, &mut || {
+            // Also when `work` panics: the watchers must not outlive it.
+            let _finish = Finish(&done);
+            work();
+        });
     })
+}
+
+/// Runs `work` on a thread of the pool.
+pub(super) fn install<R: Send>(pool: &ThreadPool, work: impl FnOnce() -> R + Send) -> R {
+    once(work, |work| pool.install(work))
+}
+
+/// Does both, in parallel where another thread takes `second`, and then waits for it awake.
+pub(super) fn join<A: Send, B: Send>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    let mut other = None;
+    let own = once(first, |first| {
+        other = Some(once(second, |second| join_both(first, second)));
+    });
+    (own, other.expect("both were done"))
 }
 
 struct Finish<'a>(&'a AtomicBool);
@@ -25,42 +45,41 @@ impl Drop for Finish<'_> {
     }
 }
 
-/// Does both, in parallel where another thread takes `second`, and then waits for it awake.
-pub(super) fn join<A: Send, B: Send>(
-    first: impl FnOnce() -> A + Send,
-    second: impl FnOnce() -> B + Send,
-) -> (A, B) {
+/// Work of one type, so that what hands it to other threads is compiled once.
+type Work<'a> = &'a mut (dyn FnMut() + Send);
+
+/// Gives `work` to `run`, which does it once, and returns its result.
+fn once<R: Send>(work: impl FnOnce() -> R + Send, run: impl FnOnce(Work<'_>)) -> R {
+    let (mut work, mut result) = (Some(work), None);
+    run(&mut || result = work.take().map(|work| work()));
+    result.expect("the work was done")
+}
+
+fn join_both(first: Work<'_>, second: Work<'_>) {
     let (taken, done) = (AtomicBool::new(false), AtomicBool::new(false));
     rayon::join(
         || {
-            let result = first();
+            first();
             // Without another thread `second` is still to come, on this one.
             while taken.load(Ordering::Acquire) && !done.load(Ordering::Acquire) {
                 std::hint::spin_loop();
             }
-            result
         },
         || {
             taken.store(true, Ordering::Release);
             let _finish = Finish(&done);
-            second()
+            second();
         },
-    )
+    );
 }
 
 /// Other threads take the oldest job first, so the watchers are under way before any piece of
 /// `work`, and this thread never finds one among its own jobs while it waits for a piece.
-fn watched<R: Send>(others: usize, done: &AtomicBool, work: impl FnOnce() -> R + Send) -> R {
+fn watched(others: usize, done: &AtomicBool, work: Work<'_>) {
     if others == 0 {
         return work();
     }
-    rayon::join(|| watched_boxed(others - 1, done, work), || watch(done)).0
-}
-
-/// A type of its own at every depth would never end.
-fn watched_boxed<R: Send>(others: usize, done: &AtomicBool, work: impl FnOnce() -> R + Send) -> R {
-    let work: Box<dyn FnOnce() -> R + Send + '_> = Box::new(work);
-    watched(others, done, work)
+    rayon::join(|| watched(others - 1, done, work), || watch(done));
 }
 
 /// Takes pieces as they come, until all is done.

@@ -1,11 +1,11 @@
 //! A forward pass over many samples, shared among threads.
 
+use super::awake;
 use super::evaluator::Evaluator;
 use super::groups::Batch;
 use super::single::SingleProgram;
 use crate::data::Samples;
 use kiln_core::{BufferError, GROUP, Lanes, Outcome, Program, Scaling};
-use rayon::prelude::*;
 
 /// What an evaluation reads.
 pub(super) struct Evaluation<'a, L> {
@@ -15,37 +15,35 @@ pub(super) struct Evaluation<'a, L> {
     pub scaling: &'a Scaling,
     pub parameters: &'a [f32],
     pub samples: &'a Samples,
-    /// Values that a sample leaves.
-    pub row: usize,
 }
 
 impl<L: Lanes> Evaluation<'_, L> {
     /// Evaluates the samples group by group; every thread takes a run of groups. The groups' results
     /// are left in `pieces`, so that their sum does not depend on the threads. `scores` has a row for
-    /// each index where they are wanted.
+    /// each index, or nothing where they are not wanted.
     pub fn run(
         &self,
         evaluators: &mut [Evaluator<L>],
         pieces: &mut [Result<Outcome, BufferError>],
         indices: &[u32],
-        scores: Option<&mut [f32]>,
+        scores: &mut [f32],
     ) {
-        let share = pieces.len().div_ceil(evaluators.len()).max(1);
-        let runs = evaluators
-            .par_iter_mut()
-            .zip(pieces.par_chunks_mut(share))
-            .zip(indices.par_chunks(share * GROUP));
-        let row = self.row;
-        match scores {
-            Some(scores) => runs
-                .zip(scores.par_chunks_mut(share * GROUP * row))
-                .for_each(|(((evaluator, pieces), indices), scores)| {
-                    self.pieces(evaluator, pieces, indices, scores);
-                }),
-            None => runs.for_each(|((evaluator, pieces), indices)| {
-                self.pieces(evaluator, pieces, indices, &mut []);
-            }),
+        let threads = evaluators.len().min(pieces.len());
+        if threads < 2 {
+            return self.pieces(&mut evaluators[0], pieces, indices, scores);
         }
+        let half = threads / 2;
+        let share = (pieces.len() * half).div_ceil(threads);
+        let own = indices.len().min(share * GROUP);
+        let row = scores.len() / indices.len();
+        let (evaluators, more_evaluators) = evaluators.split_at_mut(half);
+        let (pieces, more_pieces) = pieces.split_at_mut(share);
+        let (indices, more_indices) = indices.split_at(own);
+        let (scores, more_scores) = scores.split_at_mut(own * row);
+        awake::join(
+            || self.run(evaluators, pieces, indices, scores),
+            || self.run(more_evaluators, more_pieces, more_indices, more_scores),
+        );
     }
 
     fn pieces(

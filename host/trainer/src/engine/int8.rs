@@ -10,7 +10,6 @@ use kiln_core::{
     BufferError, ByteTable, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
     QuantizedNetwork, Scaling, Shape,
 };
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// A network of integers and all memory to evaluate it. Each thread computes as many samples side by
@@ -96,7 +95,7 @@ impl<'a> Int8Engine<'a> {
     pub fn within<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
         let pool = Arc::clone(&self.pool);
         let others = self.threads() - 1;
-        pool.install(|| awake::awake(others, || work(self)))
+        awake::install(&pool, || awake::awake(others, || work(self)))
     }
 
     /// The forward pass over the samples at `indices`.
@@ -135,9 +134,8 @@ impl<'a> Int8Engine<'a> {
             scores: filled(indices.len() * row, 0.0, OUTPUTS)?,
             codes: filled(indices.len() * codes, 0, OUTPUTS)?,
         };
-        // Whole groups for each thread, whose results are added up in the groups' order.
+        // Each group has its own result, so that their sum does not depend on the threads.
         let groups = indices.len().div_ceil(GROUP);
-        let share = groups.div_ceil(self.workers.len()).max(1) * GROUP;
         let mut outcomes = vec![Outcome::default(); groups];
         let pass = Int8Pass {
             codes: CodePass {
@@ -149,17 +147,9 @@ impl<'a> Int8Engine<'a> {
             },
             task,
         };
-        let workers = &mut self.workers;
-        self.pool.install(|| {
-            workers
-                .par_iter_mut()
-                .zip(indices.par_chunks(share))
-                .zip(outcomes.par_chunks_mut(share / GROUP))
-                .zip(left.scores.par_chunks_mut(share * row))
-                .zip(left.codes.par_chunks_mut(share * codes))
-                .try_for_each(|((((worker, indices), outcomes), scores), codes)| {
-                    pass.run(&mut **worker, indices, outcomes, (scores, codes))
-                })
+        let (workers, outputs) = (&mut self.workers, (&mut *left.scores, &mut *left.codes));
+        awake::install(&self.pool, || {
+            pass.share(workers, indices, &mut outcomes, outputs)
         })?;
         let mut total = Outcome::default();
         outcomes.into_iter().for_each(|outcome| total += outcome);
@@ -229,6 +219,35 @@ struct Int8Pass<'a> {
 }
 
 impl Int8Pass<'_> {
+    /// Halves the groups until there is a run of them for each worker.
+    fn share(
+        &self,
+        workers: &mut [Box<dyn CodeWorker>],
+        indices: &[u32],
+        outcomes: &mut [Outcome],
+        (scores, codes): (&mut [f32], &mut [i8]),
+    ) -> Result<(), BufferError> {
+        let threads = workers.len().min(outcomes.len());
+        if threads < 2 {
+            return self.run(&mut *workers[0], indices, outcomes, (scores, codes));
+        }
+        let half = threads / 2;
+        let groups = (outcomes.len() * half).div_ceil(threads);
+        let own = indices.len().min(groups * GROUP);
+        let (row, classes) = (scores.len() / indices.len(), codes.len() / indices.len());
+        let (workers, more_workers) = workers.split_at_mut(half);
+        let (outcomes, more_outcomes) = outcomes.split_at_mut(groups);
+        let (indices, more_indices) = indices.split_at(own);
+        let (scores, more_scores) = scores.split_at_mut(own * row);
+        let (codes, more_codes) = codes.split_at_mut(own * classes);
+        let more = (more_scores, more_codes);
+        let (low, high) = awake::join(
+            || self.share(workers, indices, outcomes, (scores, codes)),
+            || self.share(more_workers, more_indices, more_outcomes, more),
+        );
+        low.and(high)
+    }
+
     fn run(
         &self,
         worker: &mut dyn CodeWorker,
@@ -237,6 +256,9 @@ impl Int8Pass<'_> {
         (scores, codes): (&mut [f32], &mut [i8]),
     ) -> Result<(), BufferError> {
         let count = indices.len();
+        if count == 0 {
+            return Ok(());
+        }
         let (row, classes) = (scores.len() / count, codes.len() / count);
         // Packets lie within groups.
         let lanes = worker.width().lanes();

@@ -206,7 +206,7 @@ impl Engine {
     pub fn within<R: Send>(&mut self, work: impl FnOnce(&mut Self) -> R + Send) -> R {
         let pool = Arc::clone(&self.pool);
         let others = self.threads - 1;
-        pool.install(|| awake::awake(others, || work(self)))
+        awake::install(&pool, || awake::awake(others, || work(self)))
     }
 
     /// One step of gradient descent on the samples at `indices`; allocates nothing.
@@ -238,7 +238,7 @@ impl Engine {
     ) -> Result<Outcome, EngineError> {
         let passes = &mut self.passes;
         let step = || passes.step(samples, indices, augmenter, sgd);
-        Ok(self.pool.install(step)?)
+        Ok(awake::install(&self.pool, step)?)
     }
 
     /// The forward pass over the samples at `indices`; allocates nothing. `scores`, if wanted,
@@ -256,8 +256,7 @@ impl Engine {
         scores: Option<&mut [f32]>,
     ) -> Result<Outcome, EngineError> {
         let passes = &mut self.passes;
-        self.pool
-            .install(|| passes.evaluate(samples, indices, scores))
+        awake::install(&self.pool, || passes.evaluate(samples, indices, scores))
     }
 
     /// Values that an evaluation gives of a sample: as many as classes, or its error alone where

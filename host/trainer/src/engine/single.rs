@@ -170,12 +170,11 @@ mod tests {
             scaling: &Scaling::uniform(2, 0.01, -0.5).unwrap(),
             parameters: &parameters,
             samples: &samples,
-            row: 3,
         };
         let indices: Vec<u32> = (0..count as u32).collect();
         let mut scores = vec![0.0; count * 3];
         let mut pieces = vec![Ok(Outcome::default()); count.div_ceil(GROUP)];
-        pass.run(&mut evaluators, &mut pieces, &indices, Some(&mut scores));
+        pass.run(&mut evaluators, &mut pieces, &indices, &mut scores);
         pieces.iter().for_each(|piece| assert!(piece.is_ok()));
         scores.into_iter().map(f32::to_bits).collect()
     }

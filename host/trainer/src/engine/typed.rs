@@ -15,6 +15,7 @@ use kiln_core::{
     BufferError, FoldError, Folding, GROUP, Lanes, Loss, Network, Outcome, Program, Purpose,
     Quantization, Scaling, Sgd, first_statistics,
 };
+use std::mem;
 
 /// A network's parameters and memory, in packets of `T` for training and of `E` for evaluation.
 pub(super) struct Typed<T, E> {
@@ -266,16 +267,13 @@ impl<T: Lanes, E: Lanes> Passes for Typed<T, E> {
             scaling: &self.scaling,
             parameters,
             samples,
-            row: self.row,
         };
-        let mut rest = scores;
+        let row = scores.as_ref().map_or(0, |_| self.row);
+        let mut rest = scores.unwrap_or_default();
         let mut outcome = Outcome::default();
         for indices in indices.chunks(ROUND * GROUP) {
-            let scores = rest.take().map(|scores| {
-                let (own, behind) = scores.split_at_mut(indices.len() * self.row);
-                rest = Some(behind);
-                own
-            });
+            let (scores, behind) = mem::take(&mut rest).split_at_mut(indices.len() * row);
+            rest = behind;
             let pieces = &mut self.pieces[..indices.len().div_ceil(GROUP)];
             pass.run(&mut self.evaluators, pieces, indices, scores);
             for piece in pieces {

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::scan::{ImageFile, natural};
 use super::{BrokenImage, ImageFolderError};
 use crate::data::decoded::Decoded;
+use crate::data::image_bytes::ImageBytes;
 use crate::data::images::MAX_BYTES;
 use crate::data::open_image::{self, OwnPicture, PictureError, Size};
 use crate::data::{DataError, ImageShape, Options};
@@ -140,7 +141,7 @@ fn file_size(path: &Path, gate: &MemoryGate) -> Result<Size, PictureError> {
     let _pass = gate.enter(length, "reading an image")?;
     let opened = || -> ImageResult<Size> {
         let file = BufReader::with_capacity(HEADER_BUFFER, plain_file::open(path)?);
-        open_image::size(file)
+        open_image::size(ImageBytes::File(file))
     };
     Ok(opened()?)
 }
