@@ -30,5 +30,6 @@ pub mod sweep;
 
 // What runs once a sample or more is compiled by itself, with optimisation; its modules are reached as this crate's.
 pub use trainer::{
-    augmentation, data, defaults, engine, file_kind, folder_lock, memory_limit, model, number, output, plain_file, platform, quantization, seeds, settings, training, weights, whole_file,
+    augmentation, data, defaults, engine, file_kind, folder_lock, memory_limit, model, number,
+    output, plain_file, platform, quantization, seeds, settings, training, weights, whole_file,
 };

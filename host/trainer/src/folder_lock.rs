@@ -3,8 +3,8 @@
 //! The lock is the operating system's, on a file in the folder: it ends with the process that holds it,
 //! however that ends, so none is ever left over. The file says who holds it, for whoever comes second.
 
-use crate::whole_file::{STAGING, missing_folders, remove_folders};
 use crate::platform::shell_word;
+use crate::whole_file::{STAGING, missing_folders, remove_folders};
 use crate::{plain_file, platform};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};

@@ -1,6 +1,6 @@
 //! Files are opened to be read in one place, which knows what is a file and where it ends.
 
-use super::sources::{sources, workspace};
+use super::sources::{HOST, sources, workspace};
 
 /// What opens or reads a file without that.
 const UNCHECKED: [&str; 3] = ["File::open(", "fs::read(", "fs::read_to_string("];
@@ -9,8 +9,8 @@ const EXEMPT: [&str; 2] = ["plain_file.rs", "firmware.rs"];
 
 #[test]
 fn files_are_opened_in_one_place() {
-    let all = sources(&workspace().join("host/src"));
-    for source in all {
+    let rooms = HOST.iter().map(|room| workspace().join(room));
+    for source in rooms.flat_map(|room| sources(&room)) {
         let name = source.path.to_string_lossy();
         if EXEMPT.contains(&&*name) {
             continue;

@@ -12,7 +12,7 @@ const SHARED: [&str; 7] = [
 #[test]
 fn no_two_types_have_the_same_name() {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for room in ["core/src", "host/src", "firmware"] {
+    for room in ["core/src", "host/src", "host/trainer/src", "firmware"] {
         for source in sources(&workspace().join(room)) {
             for name in declared(&source) {
                 let place = format!("{room}/{}", source.path.display());

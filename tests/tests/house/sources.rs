@@ -10,6 +10,9 @@ pub struct Source {
     pub text: String,
 }
 
+/// Where the host program's sources are.
+pub const HOST: [&str; 2] = ["host/src", "host/trainer/src"];
+
 /// The top of the workspace.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -40,9 +40,7 @@ use others as system;
 #[cfg(feature = "device")]
 pub use devices::{LocalListener, LocalStream, listen, loopback, offer};
 #[cfg(feature = "device")]
-pub use devices::{
-    SerialPort, bound_command, canonical_path, connect, run_script, send_at_once,
-};
+pub use devices::{SerialPort, bound_command, canonical_path, connect, run_script, send_at_once};
 pub use family::watch_end;
 pub use family::{
     REMOVES_HELD_FILES, is_same_file, open_at_once, special_kind, try_again, with_mode,
