@@ -1,9 +1,10 @@
 //! Softmax cross-entropy.
 //!
 //! The largest logit is taken off first, so that no exponential overflows. Sums run in the order
-//! of the classes. `exp` and `log` are `libm`'s on every machine.
+//! of the classes. `exp` and `log` have the bits of `libm`'s on every machine.
 
 use super::Outcome;
+use super::elementary::{exponential, logarithm};
 use crate::lanes::{Kernel, Lanes};
 use libm::{expf, logf};
 
@@ -70,8 +71,7 @@ impl<L: Lanes> SoftmaxCrossEntropy<'_, L> {
         let (highest, best) = highest(self.logits);
         let mut sum = highest.splat(0.0);
         for (gradient, logit) in self.gradient.iter_mut().zip(self.logits) {
-            *gradient = logit.sub(highest);
-            exponentiate(gradient);
+            *gradient = exponential(logit.sub(highest));
             sum = sum.add(*gradient);
         }
         for gradient in self.gradient.iter_mut() {
@@ -126,9 +126,7 @@ impl<L: Lanes> Kernel for Score<'_, L> {
         let (highest, best) = highest(self.logits);
         let mut sum = highest.splat(0.0);
         for logit in self.logits {
-            let mut value = logit.sub(highest);
-            exponentiate(&mut value);
-            sum = sum.add(value);
+            sum = sum.add(exponential(logit.sub(highest)));
         }
         count(
             self.logits,
@@ -150,11 +148,13 @@ fn count<L: Lanes>(
     lanes: [L; 3],
     outcome: &mut Outcome,
 ) {
+    let [highest, best, sum] = lanes;
+    let lanes = [highest, best, logarithm(sum)];
     let smoothed = smoothed::<L>(logits, smoothing, &lanes);
     let (values, logits) = (L::values(&lanes), L::values(logits));
     for (lane, label) in labels.iter().enumerate() {
         let logit = logits[usize::from(*label) * L::LANES + lane];
-        let mut loss = logf(values[2 * L::LANES + lane]) - (logit - values[lane]);
+        let mut loss = values[2 * L::LANES + lane] - (logit - values[lane]);
         if smoothing != 0.0 {
             loss = (1.0 - smoothing) * loss + smoothed[lane];
         }
@@ -166,20 +166,17 @@ fn count<L: Lanes>(
 
 /// Each lane's sum of all classes' losses, times their part of the smoothing; nothing without.
 #[inline(always)]
-fn smoothed<L: Lanes>(logits: &[L], smoothing: f32, [highest, _, sum]: &[L; 3]) -> [f32; 16] {
+fn smoothed<L: Lanes>(logits: &[L], smoothing: f32, lanes: &[L; 3]) -> [f32; 16] {
     let mut losses = [0.0; 16];
     if smoothing == 0.0 {
         return losses;
     }
-    let mut logarithm = *sum;
-    for value in L::values_mut(core::slice::from_mut(&mut logarithm)) {
-        *value = logf(*value);
-    }
-    let mut total = sum.splat(0.0);
+    let [highest, _, logarithm] = *lanes;
+    let mut total = highest.splat(0.0);
     for logit in logits {
-        total = total.add(logarithm.sub(logit.sub(*highest)));
+        total = total.add(logarithm.sub(logit.sub(highest)));
     }
-    let part = sum.splat(smoothing / logits.len() as f32);
+    let part = highest.splat(smoothing / logits.len() as f32);
     part.mul(total).store(&mut losses);
     losses
 }
@@ -195,11 +192,4 @@ fn highest<L: Lanes>(logits: &[L]) -> (L, L) {
         class = L::select(higher, best.splat(index as f32), class);
     }
     (best, class)
-}
-
-#[inline(always)]
-fn exponentiate<L: Lanes>(packet: &mut L) {
-    for value in L::values_mut(core::slice::from_mut(packet)) {
-        *value = expf(*value);
-    }
 }

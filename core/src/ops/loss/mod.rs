@@ -2,6 +2,7 @@
 //! targets.
 
 mod cross_entropy;
+mod elementary;
 mod mean_squared_error;
 pub mod reference;
 

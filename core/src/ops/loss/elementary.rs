@@ -1,0 +1,130 @@
+//! The exponential and the logarithm of packets: `libm`'s steps, and so its bits, without its branches.
+//!
+//! The steps and constants are those of FreeBSD's `e_expf.c` and `e_logf.c` (Copyright (C) 1993 by Sun
+//! Microsystems, Inc., by Ian Lance Taylor), which `libm` follows, too.
+
+use crate::lanes::Lanes;
+
+/// `1.5 * 2^23`: what is added to it becomes a whole number, the nearest, which its lowest bits count.
+const WHOLE: f32 = 12_582_912.0;
+
+/// Both parts of the natural logarithm of 2, of the exponential and of the logarithm, and the factors of their
+/// polynomials.
+const EXP_PARTS: [f32; 2] = numbers([0x3F31_7200, 0x35BF_BE8E]);
+const EXP_TERMS: [f32; 2] = numbers([0x3E2A_AA8F, 0xBB35_5215]);
+const LOG_PARTS: [f32; 2] = numbers([0x3F31_7180, 0x3717_F7D1]);
+const LOG_TERMS: [f32; 4] = numbers([0x3F2A_AAAA, 0x3ECC_CE13, 0x3E91_E9EE, 0x3E78_9E26]);
+
+const INVERSE_LN_2: f32 = f32::from_bits(0x3FB8_AA3B);
+
+/// From there on no power of 2 is taken out, and from the second on one half.
+const NO_POWER: f32 = -f32::from_bits(0x3EB1_7218);
+const ONE_HALF: f32 = -f32::from_bits(0x3F85_1592);
+
+/// From there on the exponential is `1 + x`.
+const NEARLY_ZERO: f32 = -f32::from_bits(0x3900_0000);
+
+/// Up to there it is +0.
+const VANISHING: f32 = -f32::from_bits(0x42CF_F1B5);
+
+/// As `libm::expf`, of numbers that are at most 0. A NaN stays itself.
+#[inline(always)]
+pub(super) fn exponential<L: Lanes>(x: L) -> L {
+    if L::IS_SINGLE {
+        return each(x, libm::expf);
+    }
+    let one = x.splat(1.0);
+    let exponent = exponent_of(x);
+    let high = x.sub(exponent.mul(x.splat(EXP_PARTS[0])));
+    let low = exponent.mul(x.splat(EXP_PARTS[1]));
+    let rest = high.sub(low);
+    let square = rest.mul(rest);
+    let terms = x.splat(EXP_TERMS[1]).mul(square);
+    let terms = square.mul(x.splat(EXP_TERMS[0]).add(terms));
+    let c = rest.sub(terms);
+    let quotient = rest.mul(c).div(x.splat(2.0).sub(c));
+    let mantissa = one.add(quotient.sub(low).add(high));
+    // Two powers, of which the first leaves all bits and the second rounds what becomes subnormal.
+    let shifted = exponent.add(x.splat(100.0));
+    let power = mantissa.mul(x.splat(f32::from_bits(27 << 23)));
+    let power = power.mul(power_of_two(shifted));
+    let nearly_one = x.splat(NEARLY_ZERO).at_most(x);
+    let power = L::select(nearly_one, one.add(x), power);
+    let power = power.zero_where(x.at_most(x.splat(VANISHING)));
+    L::select(x.at_most(x.splat(0.0)), power, x)
+}
+
+/// The power of 2 that is taken out of an exponential: nearest to its logarithm, as a whole number.
+#[inline(always)]
+fn exponent_of<L: Lanes>(x: L) -> L {
+    let whole = x.splat(WHOLE);
+    let exact = x.mul(x.splat(INVERSE_LN_2)).sub(x.splat(0.5));
+    let nearest = exact.add(whole).sub(whole);
+    let above = nearest.add(x.splat(1.0));
+    let towards_zero = L::select(exact.greater(nearest), above, nearest);
+    let far = x.splat(ONE_HALF).greater(x);
+    let exponent = L::select(far, towards_zero, x.splat(-1.0));
+    exponent.zero_where(x.splat(NO_POWER).at_most(x))
+}
+
+/// `2^exponent` of whole numbers from -126 to 127.
+#[inline(always)]
+fn power_of_two<L: Lanes>(exponent: L) -> L {
+    let counted = exponent.add(exponent.splat(WHOLE));
+    each(counted, |counted| {
+        f32::from_bits(counted.to_bits().wrapping_add(127) << 23)
+    })
+}
+
+/// As `libm::logf`, of normal numbers above 0. A NaN stays itself.
+#[inline(always)]
+pub(super) fn logarithm<L: Lanes>(x: L) -> L {
+    if L::IS_SINGLE {
+        return each(x, libm::logf);
+    }
+    /// The bits of 1 and of the root of a half: mantissas lie from there to twice as much.
+    const ONE: u32 = 0x3F80_0000;
+    const ROOT: u32 = 0x3F35_04F3;
+    let exponent = each(x, |x| {
+        (x.to_bits().wrapping_add(ONE - ROOT) >> 23) as i32 as f32
+    });
+    let exponent = exponent.sub(x.splat(127.0));
+    let mantissa = each(x, |x| {
+        f32::from_bits((x.to_bits().wrapping_add(ONE - ROOT) & 0x007F_FFFF) + ROOT)
+    });
+    let f = mantissa.sub(x.splat(1.0));
+    let s = f.div(x.splat(2.0).add(f));
+    let z = s.mul(s);
+    let w = z.mul(z);
+    let even = x.splat(LOG_TERMS[1]).add(w.mul(x.splat(LOG_TERMS[3])));
+    let odd = x.splat(LOG_TERMS[0]).add(w.mul(x.splat(LOG_TERMS[2])));
+    let terms = z.mul(odd).add(w.mul(even));
+    let half_square = x.splat(0.5).mul(f).mul(f);
+    let sum = s.mul(half_square.add(terms));
+    let sum = sum.add(exponent.mul(x.splat(LOG_PARTS[1])));
+    let sum = sum.sub(half_square).add(f);
+    let sum = sum.add(exponent.mul(x.splat(LOG_PARTS[0])));
+    L::select(x.at_most(x), sum, x)
+}
+
+const fn numbers<const N: usize>(bits: [u32; N]) -> [f32; N] {
+    let mut numbers = [0.0; N];
+    let mut at = 0;
+    while at < N {
+        numbers[at] = f32::from_bits(bits[at]);
+        at += 1;
+    }
+    numbers
+}
+
+/// What a function makes of each lane.
+#[inline(always)]
+fn each<L: Lanes>(mut packet: L, of: impl Fn(f32) -> f32) -> L {
+    for value in L::values_mut(core::slice::from_mut(&mut packet)) {
+        *value = of(*value);
+    }
+    packet
+}
+
+#[cfg(test)]
+mod tests;
