@@ -74,48 +74,63 @@ impl BlockScale {
         }
     }
 
-    #[inline(always)]
-    pub fn read(words: &[u32]) -> Self {
-        let words = &words[..Self::WORDS];
-        let mut own = Self {
-            by_floats: words[0] != 0,
-            ..Self::default()
-        };
-        for place in 0..QUAD {
-            own.biases[place] = words[1 + place] as i32;
-            own.multipliers[place] = words[1 + QUAD + place] as i32;
-            own.shifts[place] = words[1 + 2 * QUAD + place] as i32;
-            own.floats[place] = f32::from_bits(words[1 + 3 * QUAD + place]);
-        }
-        own
-    }
-
-    /// Whether [`BlockScale::floats`] are how it is applied.
-    pub fn has_floats(&self) -> bool {
-        self.by_floats
-    }
-
-    /// Its floating-point numbers; `proof` is any packet.
-    #[inline(always)]
-    pub fn floats<C: CodeLanes>(&self, proof: C, quantization: &Quantization) -> QuadScales<C> {
-        QuadScales::new(proof, self.floats, float_zero(quantization))
-    }
-
-    /// Those of any sums.
-    #[inline(always)]
-    pub fn any<C: CodeLanes>(&self, mut sums: [C; QUAD], rule: Int8Rule, zero: i8) -> C {
-        for place in 0..QUAD {
-            let own = self.requantization(place);
-            sums[place] = ChannelScale::new(own, rule, zero).apply(sums[place]);
-        }
-        C::narrow(sums)
-    }
-
-    #[inline(always)]
     fn requantization(&self, place: usize) -> Requantization {
         Requantization {
             multiplier: self.multipliers[place],
             shift: self.shifts[place],
         }
+    }
+}
+
+/// A [`BlockScale`] as it lies among arranged words. What is wanted of it is read from there: copied first, it
+/// would wait to be read until what was stored has left the processor.
+#[derive(Clone, Copy)]
+pub struct ArrangedScale<'w>(&'w [u32; BlockScale::WORDS]);
+
+impl<'w> ArrangedScale<'w> {
+    /// The one that words begin with, and what lies behind it.
+    ///
+    /// # Panics
+    ///
+    /// Fewer words than it takes.
+    #[inline(always)]
+    pub fn split(words: &'w [u32]) -> (Self, &'w [u32]) {
+        match words.split_first_chunk() {
+            Some((own, behind)) => (Self(own), behind),
+            None => panic!("words end within a block's scale"),
+        }
+    }
+
+    /// What the sums of a filter begin at.
+    #[inline(always)]
+    pub fn bias(self, place: usize) -> i32 {
+        self.0[1 + place] as i32
+    }
+
+    /// Whether [`ArrangedScale::floats`] are how it is applied.
+    #[inline(always)]
+    pub fn has_floats(self) -> bool {
+        self.0[0] != 0
+    }
+
+    /// Its floating-point numbers; `proof` is any packet.
+    #[inline(always)]
+    pub fn floats<C: CodeLanes>(self, proof: C, quantization: &Quantization) -> QuadScales<C> {
+        let own = |place: usize| f32::from_bits(self.0[1 + 3 * QUAD + place]);
+        let multipliers = [own(0), own(1), own(2), own(3)];
+        QuadScales::new(proof, multipliers, float_zero(quantization))
+    }
+
+    /// Those of any sums.
+    #[inline(always)]
+    pub fn any<C: CodeLanes>(self, mut sums: [C; QUAD], rule: Int8Rule, zero: i8) -> C {
+        for place in 0..QUAD {
+            let own = Requantization {
+                multiplier: self.0[1 + QUAD + place] as i32,
+                shift: self.0[1 + 2 * QUAD + place] as i32,
+            };
+            sums[place] = ChannelScale::new(own, rule, zero).apply(sums[place]);
+        }
+        C::narrow(sums)
     }
 }

@@ -103,7 +103,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let mut sums = [[self.proof; QUAD]; P];
         for p in 0..P {
             for f in 0..QUAD {
-                sums[p][f] = self.proof.splat(block.end.scale.biases[f]);
+                sums[p][f] = self.proof.splat(block.end.scale.bias(f));
             }
         }
         match rows.is_own {

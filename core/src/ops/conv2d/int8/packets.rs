@@ -1,6 +1,6 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
-use super::block_scale::BlockScale;
+use super::block_scale::ArrangedScale;
 use super::group_copy::GroupCopy;
 use super::grouped::GroupQuads;
 use super::quads::QuadGeometry;
@@ -38,7 +38,7 @@ pub struct PacketConv<'a, C> {
 
 /// Four filters that are computed side by side.
 pub(super) struct FilterQuad<'a, C> {
-    pub end: BlockEnd<C>,
+    pub end: BlockEnd<'a, C>,
     pub weights: &'a [u32],
     runs: QuadRuns,
     /// Packets from a position's first to that of each filter's group, where groups have quads of their own.
@@ -46,8 +46,8 @@ pub(super) struct FilterQuad<'a, C> {
 }
 
 /// What makes codes of the sums of four filters, as registers hold it.
-pub(super) struct BlockEnd<C> {
-    pub scale: BlockScale,
+pub(super) struct BlockEnd<'a, C> {
+    pub scale: ArrangedScale<'a>,
     pub index: usize,
     floats: QuadScales<C>,
     /// The least codes and the greatest.
@@ -107,7 +107,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         common: QuadRuns,
     ) -> FilterQuad<'w, C> {
         let g = &self.geometry;
-        let (scale, behind) = rest.split_at(BlockScale::WORDS);
+        let (scale, behind) = ArrangedScale::split(rest);
         let (weights, behind) = behind.split_at(g.block_words::<C>(index));
         *rest = behind;
         FilterQuad {
@@ -122,10 +122,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
-    /// What makes codes of a block's sums, of its arranged words.
+    /// What makes codes of a block's sums.
     #[inline(always)]
-    pub(super) fn end(&self, index: usize, words: &[u32]) -> BlockEnd<C> {
-        let scale = BlockScale::read(words);
+    pub(super) fn end<'w>(&self, index: usize, scale: ArrangedScale<'w>) -> BlockEnd<'w, C> {
         BlockEnd {
             index,
             floats: scale.floats(self.proof, &self.quantization),
@@ -189,7 +188,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let mut sums = [[self.proof; QUAD]; P];
         for p in 0..P {
             for f in 0..QUAD {
-                sums[p][f] = self.proof.splat(block.end.scale.biases[f]);
+                sums[p][f] = self.proof.splat(block.end.scale.bias(f));
             }
         }
         let weights = block.weights;
@@ -223,7 +222,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     pub(super) fn finish<const P: usize, const FLOATS: bool>(
         &mut self,
-        end: &BlockEnd<C>,
+        end: &BlockEnd<'_, C>,
         position: usize,
         sums: [[C; QUAD]; P],
     ) {

@@ -1,6 +1,6 @@
 //! The outputs of a convolution over packets of codes, several side by side.
 
-use super::block_scale::BlockScale;
+use super::block_scale::{ArrangedScale, BlockScale};
 use super::packets::{BlockEnd, FilterQuad, PacketConv};
 use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use core::ops::Range;
@@ -29,25 +29,24 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     fn one_position_of<const B: usize>(&mut self, runs: QuadRuns, blocks: [usize; B]) {
         let words = BlockScale::WORDS + self.geometry.block_words::<C>(0);
         let all = self.weights;
-        let (mut scales, mut weights) = ([&all[..0]; B], [&all[..0]; B]);
+        let mut own = [ArrangedScale::split(all); B];
         let mut sums = [[self.proof; QUAD]; B];
         for b in 0..B {
-            let own = &all[blocks[b] * words..][..words];
-            (scales[b], weights[b]) = own.split_at(BlockScale::WORDS);
-            let biases = BlockScale::read(scales[b]).biases;
+            own[b] = ArrangedScale::split(&all[blocks[b] * words..][..words]);
             for f in 0..QUAD {
-                sums[b][f] = self.proof.splat(biases[f]);
+                sums[b][f] = self.proof.splat(own[b].0.bias(f));
             }
         }
+        let weights = own.map(|(_, weights)| weights);
         runs.add_blocks(&mut sums, self.input, weights);
         for b in 0..B {
-            self.finish_any(&self.end(blocks[b], scales[b]), sums[b]);
+            self.finish_any(&self.end(blocks[b], own[b].0), sums[b]);
         }
     }
 
     /// The codes of a block's only position.
     #[inline(always)]
-    fn finish_any(&mut self, end: &BlockEnd<C>, sums: [C; QUAD]) {
+    fn finish_any(&mut self, end: &BlockEnd<'_, C>, sums: [C; QUAD]) {
         match end.scale.has_floats() {
             true => self.finish::<1, true>(end, 0, [sums]),
             false => self.finish::<1, false>(end, 0, [sums]),
