@@ -2,7 +2,7 @@
 
 use crate::int8::four;
 use crate::lanes::Kernel;
-use crate::lanes::codes::{BIASED_CODES, CodeGrid, CodeLanes, QUAD};
+use crate::lanes::codes::{BIASED_CODES, ChannelRuns, CodeGrid, CodeLanes, QUAD};
 use crate::ops::conv2d::QuadGeometry;
 
 /// How an input's packets lie, and which codes each holds.
@@ -75,20 +75,45 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
     #[inline(always)]
     fn run(mut self) {
         match self.layout.window {
+            1 if self.layout.output == [1, 1] => self.by_runs(),
             1 => self.by_channels(),
             _ => self.by_windows(),
         }
     }
 }
 
-/// Codes that are brought into packets at once.
-const RUN: usize = 16;
+/// Codes that are brought into packets at once. So many follow the last sample's, whatever they are.
+pub(super) const RUN: usize = 16;
 
 /// Codes of a row of each sample that windows are made of at once, and those that the last windows reach behind them.
 const LINE: usize = 64;
 const BEHIND: usize = 2 * QUAD;
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
+    /// Channels of a single position, sixteen at once: they lie side by side already.
+    #[inline(always)]
+    fn by_runs(&mut self) {
+        let InputPackets {
+            channels, quads, ..
+        } = self.layout;
+        let packets = &mut self.packets[..quads * C::LANES];
+        for (run, packets) in packets.chunks_mut(QUAD * C::LANES).enumerate() {
+            let Some(grid) = CodeGrid::new(self.codes, [run * RUN; QUAD], channels, C::LANES)
+            else {
+                unreachable!("codes of samples end within the memory for them");
+            };
+            let mut runs = [grid.run(0, 0); 16];
+            for (sample, run) in runs.iter_mut().enumerate().take(C::LANES) {
+                *run = grid.run(0, sample);
+            }
+            // Behind the last channel are others' codes, which nobody reads.
+            let four = self.proof.packets_of_runs(&runs);
+            for (packet, to) in four.iter().zip(packets.chunks_exact_mut(C::LANES)) {
+                packet.store(to);
+            }
+        }
+    }
+
     /// Four channels to a packet, sixteen positions at once.
     #[inline(always)]
     fn by_channels(&mut self) {
@@ -273,6 +298,26 @@ pub(super) fn write_sample<C: CodeLanes>(
             let mut quad = [0; QUAD];
             quad[..rest.len()].copy_from_slice(rest);
             *word = word_of(quad);
+        }
+    }
+}
+
+/// Reads the codes of samples of packets of single positions, one sample's channels behind another's. Up to
+/// three codes behind the last one's are written, too.
+pub(super) fn read_positions<C: CodeLanes>(
+    channels: usize,
+    packets: &[u32],
+    codes: &mut [i8],
+    samples: usize,
+) {
+    let quads = channels.div_ceil(QUAD);
+    let packets = &packets[..quads * C::LANES];
+    for sample in 0..samples {
+        let codes = &mut codes[sample * channels..][..quads * QUAD];
+        let words = packets[sample..].iter().step_by(C::LANES);
+        // What is written behind a sample's codes is written once more, by the next one.
+        for (quad, word) in codes.as_chunks_mut().0.iter_mut().zip(words) {
+            *quad = quad_of(*word);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::lanes::codes::{CodeLanes, QuadRuns};
 use crate::ops::conv2d::BlockScale;
 use crate::ops::conv2d::{FilterScales, QuadGeometry};
 use crate::{Int8Rule, Operation, Program, Step};
-use codes::{InputPackets, WriteCodes, read_sample, write_sample};
+use codes::{InputPackets, RUN, WriteCodes, read_positions, read_sample};
 pub(crate) use compiled::CompiledCodes;
 use step::PacketStep;
 
@@ -28,7 +28,7 @@ pub struct PacketSizes {
     pub values: usize,
     /// Words of a copy of what a convolution reads, and of what it gathers of that.
     pub copy: usize,
-    /// Codes of all samples' inputs or outputs, or of one sample's values.
+    /// Codes of all samples' inputs or outputs and a run behind them, or of one sample's values.
     pub codes: usize,
 }
 
@@ -115,7 +115,7 @@ impl Program {
             weights,
             values: self.arena_packets() * C::LANES,
             copy: copy * C::LANES,
-            codes: (most * C::LANES).max(self.arena_packets()),
+            codes: (most * C::LANES + RUN).max(self.arena_packets()),
         }
     }
 
@@ -207,6 +207,10 @@ impl Program {
         }
         let output = self.output_shape();
         let packets = &memory.values[self.value(self.steps().len()).at * C::LANES..];
+        if output.map_elements() == 1 {
+            read_positions::<C>(output.elements(), packets, memory.codes, samples);
+            return Ok(&memory.codes[..samples * output.elements()]);
+        }
         let codes = &mut memory.codes[..samples * output.elements()];
         for (sample, codes) in codes.chunks_exact_mut(output.elements()).enumerate() {
             read_sample::<C>(output.channels as usize, packets, codes, sample);
@@ -225,20 +229,17 @@ impl Program {
     ) {
         let shape = self.input_shape();
         let elements = shape.elements();
-        let codes = &memory.codes[..samples * elements];
         let packets = &mut memory.values[self.value(0).at * C::LANES..];
         // The convolution that alone reads the input, and that in windows or with its padding.
         let mut quads = layers
             .iter()
             .filter_map(|layer| Some(&layer.quads.as_ref()?.0));
         let reader = quads.find(|quads| quads.takes_samples);
-        if shape.map_elements() == 1 && reader.is_none() {
-            // Channels lie side by side already.
-            for (sample, codes) in codes.chunks_exact(elements).enumerate() {
-                write_sample::<C>(elements, codes, packets, sample);
-            }
-            return;
-        }
+        let is_position = shape.map_elements() == 1 && reader.is_none();
+        let codes = match is_position {
+            true => &*memory.codes,
+            false => &memory.codes[..samples * elements],
+        };
         let (layout, packets) = match reader {
             Some(quads) => {
                 let layout = InputPackets::of_reader(quads, quantized.values()[0].zero);
