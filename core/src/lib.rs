@@ -156,7 +156,7 @@ pub use network::{LayerFault, MAX_ELEMENTS, MAX_NODES, Network, NetworkError, Va
 pub use ops::activation::Activation;
 pub use ops::dropout::dropout_key;
 pub use ops::loss::Outcome;
-pub use pack::{pack_floats, pack_pixels, pack_values};
+pub use pack::{pack_codes, pack_floats, pack_pixels, pack_values};
 pub use program::{
     CompactMode, CompactUpdate, GROUP, Loss, Operation, Program, ProgramError, Purpose, Span,
     SpanKind, Spans, Step, Trainable, TrainableError, TrainingMemory,

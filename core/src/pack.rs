@@ -1,7 +1,7 @@
 //! Puts samples side by side into packets.
 
-use crate::Scaling;
 use crate::lanes::{Kernel, Lanes};
+use crate::{Quantization, Scaling};
 
 /// Packs samples that are values already, one after another in `samples`, each as many values as
 /// `input` has packets.
@@ -64,6 +64,20 @@ pub fn pack_floats<L: Lanes>(scaling: &Scaling, samples: &[&[f32]], input: &mut 
                 None => lanes.for_each(|value| *value = 0.0 * scale + shift),
             }
         }
+    }
+}
+
+/// Packs the numbers that codes stand for, of samples one after another in `codes`, each as many as `packets`
+/// there are.
+///
+/// Samples behind the last lane are left out; lanes without a sample hold any number.
+pub fn pack_codes<L: Lanes>(own: &Quantization, codes: &[i8], packets: &mut [L]) {
+    if let Some(proof) = packets.first().copied() {
+        proof.pack_codes(PackCodes {
+            own,
+            codes,
+            packets,
+        });
     }
 }
 
@@ -131,6 +145,48 @@ fn rows<L: Lanes>(images: &[&[u8]], start: usize, len: usize) -> [[u8; BLOCK]; 1
     rows
 }
 
+/// Work of [`pack_codes`].
+pub struct PackCodes<'a, L> {
+    own: &'a Quantization,
+    codes: &'a [i8],
+    packets: &'a mut [L],
+}
+
+impl<L: Lanes> Kernel for PackCodes<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let elements = self.packets.len();
+        let samples = (self.codes.len() / elements).min(L::LANES);
+        for (block, packets) in self.packets.chunks_mut(BLOCK).enumerate() {
+            let mut rows = [[0; BLOCK]; 16];
+            for (sample, row) in rows[..samples].iter_mut().enumerate() {
+                let codes = &self.codes[sample * elements + block * BLOCK..];
+                // What lies behind a sample goes nowhere.
+                match codes.first_chunk() {
+                    Some(whole) => *row = whole.map(biased),
+                    None => row
+                        .iter_mut()
+                        .zip(codes)
+                        .for_each(|(to, from)| *to = biased(*from)),
+                }
+            }
+            let scale = packets[0].splat(self.own.scale);
+            let zero = scale.splat(f32::from(i16::from(self.own.zero) + 128));
+            for (packet, bytes) in packets.iter_mut().zip(scale.load_columns(&rows)) {
+                *packet = bytes.sub(zero).mul(scale);
+            }
+        }
+    }
+}
+
+/// A code as a byte, 128 above it.
+#[inline(always)]
+fn biased(code: i8) -> u8 {
+    code as u8 ^ 0x80
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -182,6 +238,39 @@ mod tests {
             let scaling = Scaling::new(&[0.3, 3.0], &[0.1, -1.0]).unwrap();
             check_scaling(zero, &scaling, 26);
             check_scaling(zero, &Scaling::uniform(37, 0.3, -0.1).unwrap(), 74);
+        }
+    }
+
+    struct CodesOf {
+        elements: usize,
+    }
+
+    impl AtWidth for CodesOf {
+        fn run<L: Lanes>(&self, zero: L) {
+            let own = Quantization::new(0.037, -11);
+            for count in [1, L::LANES.div_ceil(2), L::LANES] {
+                let codes = (0..count * self.elements).map(|at| (at * 83) as u8 as i8);
+                let codes: Vec<_> = codes.collect();
+                let mut packets = vec![zero; self.elements];
+                pack_codes(&own, &codes, &mut packets);
+                for (at, code) in codes.iter().enumerate() {
+                    let place = at % self.elements * L::LANES + at / self.elements;
+                    let found = L::values(&packets)[place];
+                    assert_eq!(
+                        found.to_bits(),
+                        own.number(*code).to_bits(),
+                        "{at}, {:?}",
+                        L::WIDTH
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_of_codes_are_laid_side_by_side() {
+        for elements in [1, 6, 8, 13, 256] {
+            at_every_width(&CodesOf { elements });
         }
     }
 

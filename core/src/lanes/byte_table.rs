@@ -17,13 +17,19 @@ impl ByteTable {
         Self { codes, is_wide }
     }
 
+    /// The code of a byte.
+    #[inline]
+    pub fn code(&self, byte: u8) -> i8 {
+        self.codes[usize::from(byte)]
+    }
+
     /// The code of each byte; of bytes and codes, those left over are left alone.
     pub fn look_up(&self, bytes: &[u8], codes: &mut [i8]) {
         let len = bytes.len().min(codes.len());
         let (bytes, codes) = (&bytes[..len], &mut codes[..len]);
         let done = self.look_up_wide(bytes, codes);
         for (code, byte) in codes[done..].iter_mut().zip(&bytes[done..]) {
-            *code = self.codes[usize::from(*byte)];
+            *code = self.code(*byte);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::ops::add::Accumulate;
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
 use crate::ops::loss::{ErrorScore, MeanSquaredError, Score, SoftmaxCrossEntropy};
-use crate::pack::Pack;
+use crate::pack::{Pack, PackCodes};
 use crate::sgd::{Descend, DescendWithMomentum};
 
 /// The pieces of work that the passes consist of.
@@ -65,6 +65,8 @@ pub trait Compiled: Vector {
     fn pass_gradient(work: PassGradient<'_, Self>);
     /// Packs pixels.
     fn pack(self, work: Pack<'_, Self>);
+    /// Packs the numbers of codes.
+    fn pack_codes(self, work: PackCodes<'_, Self>);
     /// Multiplies and adds in all registers.
     fn run_chains(self, rounds: usize) -> u64;
 }
@@ -169,6 +171,11 @@ macro_rules! compile {
 
             #[cfg_attr(not(any(target_os = "none", feature = "compiled")), inline)]
             fn pack(self, work: Pack<'_, Self>) {
+                self.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn pack_codes(self, work: PackCodes<'_, Self>) {
                 self.vectorize(work);
             }
 

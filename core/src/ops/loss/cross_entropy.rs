@@ -152,16 +152,19 @@ fn count<L: Lanes>(
     let lanes = [highest, best, logarithm(sum)];
     let smoothed = smoothed::<L>(logits, smoothing, &lanes);
     let (values, logits) = (L::values(&lanes), L::values(logits));
+    // A copy, so that sums wait for one another in a register and not in memory.
+    let mut counted = *outcome;
     for (lane, label) in labels.iter().enumerate() {
         let logit = logits[usize::from(*label) * L::LANES + lane];
         let mut loss = values[2 * L::LANES + lane] - (logit - values[lane]);
         if smoothing != 0.0 {
             loss = (1.0 - smoothing) * loss + smoothed[lane];
         }
-        outcome.loss_sum += f64::from(loss);
-        outcome.correct += usize::from(values[L::LANES + lane] == f32::from(*label));
-        outcome.samples += 1;
+        counted.loss_sum += f64::from(loss);
+        counted.correct += usize::from(values[L::LANES + lane] == f32::from(*label));
     }
+    counted.samples += labels.len();
+    *outcome = counted;
 }
 
 /// Each lane's sum of all classes' losses, times their part of the smoothing; nothing without.

@@ -4,6 +4,7 @@ extern crate std;
 
 use super::packets::compare_at_every_width;
 use crate::lanes::CodeLanes;
+use crate::testing::int8::Integers;
 use crate::testing::{OnCodes, in_every_code_packet};
 use crate::{Conv2d, Int8Rule, Layer, Network, Padding, Program, Purpose};
 use std::vec;
@@ -87,7 +88,9 @@ impl OnCodes for Taken {
         let (count, mut taken) = (networks.len(), 0);
         for network in networks {
             let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
-            let layers: Vec<_> = program.packet_layers::<C>().collect();
+            let integers = Integers::random(&network, Int8Rule::Once, 1);
+            let quantized = integers.of(&network);
+            let layers: Vec<_> = program.packet_layers::<C>(&quantized).unwrap().collect();
             taken += usize::from(layers[0].has_own_groups());
         }
         // Copies cost more than zeros where products are fast, or few.

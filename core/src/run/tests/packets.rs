@@ -56,7 +56,7 @@ fn by_packets<C: CodeLanes>(
             *code = inputs[sample][at % map * channels + at / map];
         }
     };
-    let layers: Vec<_> = program.packet_layers::<C>().collect();
+    let layers: Vec<_> = program.packet_layers::<C>(quantized).unwrap().collect();
     let network = PacketNetwork {
         layers: &layers,
         words: &memory.weights,
@@ -295,7 +295,10 @@ fn buffers_of_other_lengths_are_refused() {
         copy: &mut memory.copy,
         codes: &mut memory.codes,
     };
-    let layers: Vec<_> = program.packet_layers::<PortableCodes>().collect();
+    let layers: Vec<_> = program
+        .packet_layers::<PortableCodes>(&quantized)
+        .unwrap()
+        .collect();
     let network = PacketNetwork {
         layers: &layers,
         words: &memory.weights,

@@ -3,7 +3,7 @@
 use super::code_worker::CodePass;
 use super::groups::Batch;
 use crate::data::Values;
-use kiln_core::{BufferError, GROUP, Lanes, Outcome, score, score_reconstruction};
+use kiln_core::{BufferError, GROUP, Lanes, Outcome, pack_codes, score, score_reconstruction};
 
 /// One thread's memory to hold outputs against samples or their labels, as many side by side as packets have lanes.
 pub(super) struct CodeErrors<L> {
@@ -38,7 +38,7 @@ impl<L: Lanes> CodeErrors<L> {
         let packets = indices.chunks(L::LANES).zip(errors.chunks_mut(L::LANES));
         for ((indices, errors), codes) in packets.zip(codes.chunks(L::LANES * elements.max(1))) {
             let values = pass.quantized.values();
-            put_numbers(&values[values.len() - 1], codes, &mut self.output);
+            pack_codes(&values[values.len() - 1], codes, &mut self.output);
             self.take_targets(pass, indices);
             score_reconstruction(&self.output, &self.target, errors, outcome)?;
         }
@@ -59,7 +59,7 @@ impl<L: Lanes> CodeErrors<L> {
         self.output.resize(classes, self.zero);
         let packets = codes.chunks(L::LANES * classes.max(1));
         for (indices, codes) in indices.chunks(L::LANES).zip(packets) {
-            put_numbers(&values[values.len() - 1], codes, &mut self.output);
+            pack_codes(&values[values.len() - 1], codes, &mut self.output);
             let mut labels = [0; GROUP];
             for (label, index) in labels.iter_mut().zip(indices) {
                 *label = pass.samples.labels[*index as usize];
@@ -88,17 +88,5 @@ impl<L: Lanes> CodeErrors<L> {
             augmenter: None,
         };
         batch.pack(0..indices.len(), pass.scaling, &mut self.target);
-    }
-}
-
-/// The numbers that samples' codes stand for, side by side.
-fn put_numbers<L: Lanes>(own: &kiln_core::Quantization, codes: &[i8], packets: &mut [L]) {
-    let elements = packets.len().max(1);
-    let values = L::values_mut(packets);
-    for (lane, codes) in codes.chunks_exact(elements).enumerate() {
-        let lanes = values.iter_mut().skip(lane).step_by(L::LANES);
-        for (value, code) in lanes.zip(codes) {
-            *value = own.number(*code);
-        }
     }
 }

@@ -96,7 +96,7 @@ impl CodeWork for MakeWorkers<'_> {
         let mut words = vec![0; sizes.weights];
         program.arrange_int8_packets::<C>(quantized, &mut words)?;
         let words: Arc<[u32]> = words.into();
-        let layers: Arc<[PacketLayer]> = program.packet_layers::<C>().collect();
+        let layers: Arc<[PacketLayer]> = program.packet_layers::<C>(quantized)?.collect();
         let worker = || {
             let network = (layers.clone(), words.clone());
             let worker = PacketWorker::new(proof, sizes, network, CodeErrors::new(zero));
@@ -266,6 +266,10 @@ impl CodePass<'_> {
                     return table.look_up(image, codes);
                 }
                 let map = self.program.input_shape().map_elements();
+                if map == 1 {
+                    let channels = codes.iter_mut().zip(image).zip(self.tables);
+                    return channels.for_each(|((code, byte), table)| *code = table.code(*byte));
+                }
                 let channels = codes.chunks_exact_mut(map).zip(image.chunks_exact(map));
                 for ((codes, bytes), table) in channels.zip(self.tables) {
                     table.look_up(bytes, codes);

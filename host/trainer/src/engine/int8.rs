@@ -267,11 +267,13 @@ impl Int8Pass<'_> {
         for (at, ((indices, scores), codes)) in packets.enumerate() {
             let found = worker.infer(&self.codes, indices)?;
             let shape = self.codes.program.output_shape();
-            for (found, codes) in found
-                .chunks_exact(classes)
-                .zip(codes.chunks_exact_mut(classes))
-            {
-                fill_channels_first(shape, found, codes);
+            if shape.map_elements() == 1 {
+                codes.copy_from_slice(found);
+            } else {
+                let samples = found.chunks_exact(classes);
+                for (found, codes) in samples.zip(codes.chunks_exact_mut(classes)) {
+                    fill_channels_first(shape, found, codes);
+                }
             }
             let outcome = &mut outcomes[at * lanes / GROUP];
             if self.task == Some(ModelTask::Reconstruction) {

@@ -9,7 +9,7 @@ mod compiled;
 mod step;
 
 use super::super::buffers::{self, BufferError};
-use crate::int8::QuantizedNetwork;
+use crate::int8::{Quantization, QuantizedNetwork, four};
 use crate::lanes::codes::{CodeLanes, QuadRuns};
 #[cfg(test)]
 use crate::ops::conv2d::BlockScale;
@@ -17,6 +17,7 @@ use crate::ops::conv2d::{FilterScales, QuadGeometry};
 use crate::{Int8Rule, Operation, Program, Step};
 use codes::{InputPackets, RUN, WriteCodes, read_positions, read_sample};
 pub(crate) use compiled::CompiledCodes;
+use core::borrow::Borrow;
 use step::PacketStep;
 
 /// What evaluating a network in integers by packets takes.
@@ -36,17 +37,30 @@ pub struct PacketSizes {
 /// products.
 #[derive(Clone, Copy, Debug)]
 pub struct PacketLayer {
-    /// Of a convolution or linear layer, with what its first filters see.
-    quads: Option<(QuadGeometry, QuadRuns)>,
+    /// Of a convolution or linear layer.
+    conv: Option<PacketConvLayer>,
     /// Words of its arranged weights.
     words: usize,
+}
+
+/// How packets compute a convolution or linear layer.
+#[derive(Clone, Copy, Debug)]
+struct PacketConvLayer {
+    quads: QuadGeometry,
+    /// What its first filters see.
+    runs: QuadRuns,
+    rule: Int8Rule,
+    /// Four codes of the padding, as they lie in packets.
+    padding: u32,
+    /// Of what its sums become.
+    quantization: Quantization,
 }
 
 impl PacketLayer {
     /// Whether it is a convolution whose groups have quads of their own.
     #[cfg(test)]
     pub(in crate::run) fn has_own_groups(&self) -> bool {
-        self.quads.is_some_and(|(quads, _)| quads.groups.is_some())
+        self.conv.is_some_and(|conv| conv.quads.groups.is_some())
     }
 }
 
@@ -79,13 +93,42 @@ fn convolution_rule(step: &Step, rule: Int8Rule) -> Int8Rule {
 
 impl Program {
     /// How packets `C` compute its steps, in their order.
-    pub fn packet_layers<C: CodeLanes>(&self) -> impl Iterator<Item = PacketLayer> {
-        (0..self.steps().len()).map(|index| {
-            let quads = self.quads::<C>(index);
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::int8_packets`].
+    pub fn packet_layers<C: CodeLanes>(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+    ) -> Result<impl Iterator<Item = PacketLayer>, BufferError> {
+        self.check_int8(quantized)?;
+        Ok((0..self.steps().len()).map(|index| {
+            let conv = self.packet_conv_layer::<C>(quantized, index);
             PacketLayer {
-                words: quads.as_ref().map_or(0, |quads| quads.words::<C>()),
-                quads: quads.map(|quads| (quads, quads.runs(0))),
+                words: conv.map_or(0, |conv| conv.quads.words::<C>()),
+                conv,
             }
+        }))
+    }
+
+    fn packet_conv_layer<C: CodeLanes>(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+        index: usize,
+    ) -> Option<PacketConvLayer> {
+        let quads = self.quads::<C>(index)?;
+        let step = &self.steps()[index];
+        let single = self.plain_step(step, quantized);
+        Some(PacketConvLayer {
+            quads,
+            runs: quads.runs(0),
+            rule: convolution_rule(step, quantized.rule()),
+            padding: four(single.inputs[0].zero) as u32,
+            quantization: match step.adds {
+                // What is added to it has the limits.
+                Some(_) => single.nodes[0],
+                None => single.output(0),
+            },
         })
     }
 
@@ -98,15 +141,19 @@ impl Program {
         &self,
         quantized: &QuantizedNetwork<'_>,
     ) -> Result<PacketSizes, BufferError> {
-        self.check_int8(quantized)?;
-        Ok(self.packet_sizes::<C>(self.packet_layers::<C>()))
+        Ok(self.packet_sizes::<C>(self.packet_layers::<C>(quantized)?))
     }
 
-    fn packet_sizes<C: CodeLanes>(&self, layers: impl Iterator<Item = PacketLayer>) -> PacketSizes {
+    fn packet_sizes<C: CodeLanes>(
+        &self,
+        layers: impl Iterator<Item: Borrow<PacketLayer>>,
+    ) -> PacketSizes {
         let (mut weights, mut copy) = (0, 0);
         for layer in layers {
+            // Not copied: a small network's inference is some thousand cycles.
+            let layer = layer.borrow();
             weights += layer.words;
-            if let Some((quads, _)) = &layer.quads {
+            if let Some(PacketConvLayer { quads, .. }) = &layer.conv {
                 copy = copy.max(quads.copy_words() + quads.ring_words());
             }
         }
@@ -132,8 +179,9 @@ impl Program {
         let needed = self.int8_packets::<C>(quantized)?.weights;
         buffers::check("arranged words", words.len(), needed)?;
         let mut rest = words;
-        for (step, layer) in self.steps().iter().zip(self.packet_layers::<C>()) {
-            let Some((quads, _)) = layer.quads else {
+        let layers = self.packet_layers::<C>(quantized)?;
+        for (step, layer) in self.steps().iter().zip(layers) {
+            let Some(PacketConvLayer { quads, rule, .. }) = layer.conv else {
                 continue;
             };
             let (own, behind) = rest.split_at_mut(layer.words);
@@ -141,7 +189,7 @@ impl Program {
             let weights = &quantized.weights()[step.parameters.range()];
             let constants = &quantized.constants()[step.constants.range()];
             let scales = FilterScales {
-                rule: convolution_rule(step, quantized.rule()),
+                rule,
                 filters: quads.conv().filters,
                 constants,
                 quantization: &quantized.values()[step.node + 1],
@@ -172,7 +220,7 @@ impl Program {
     ) -> Result<&'m [i8], BufferError> {
         self.check_int8(quantized)?;
         buffers::check("layers", network.layers.len(), self.steps().len())?;
-        let sizes = self.packet_sizes::<C>(network.layers.iter().copied());
+        let sizes = self.packet_sizes::<C>(network.layers.iter());
         buffers::check("arranged words", network.words.len(), sizes.weights)?;
         buffers::check("values", memory.values.len(), sizes.values)?;
         buffers::check("copy", memory.copy.len(), sizes.copy)?;
@@ -199,7 +247,7 @@ impl Program {
                 program: self,
                 step,
                 quantized,
-                quads: layer.quads.as_ref(),
+                conv: layer.conv.as_ref(),
                 weights,
                 samples,
             }
@@ -233,7 +281,7 @@ impl Program {
         // The convolution that alone reads the input, and that in windows or with its padding.
         let mut quads = layers
             .iter()
-            .filter_map(|layer| Some(&layer.quads.as_ref()?.0));
+            .filter_map(|layer| Some(&layer.conv.as_ref()?.quads));
         let reader = quads.find(|quads| quads.takes_samples);
         let is_position = shape.map_elements() == 1 && reader.is_none();
         let codes = match is_position {
@@ -272,7 +320,7 @@ impl Program {
                 program: self,
                 step,
                 quantized,
-                quads: None,
+                conv: None,
                 weights: &[],
                 samples: 0,
             };

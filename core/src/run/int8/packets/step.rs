@@ -3,9 +3,9 @@
 use super::super::kernels::Int8Kernels;
 use super::super::step::{Int8Step, StepIntegers, StepTensors};
 use super::codes::{read_sample, write_sample};
-use super::{PacketMemory, convolution_rule};
+use super::{PacketConvLayer, PacketMemory};
 use crate::int8::{QuantizedNetwork, four};
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
+use crate::lanes::codes::{CodeLanes, QUAD};
 use crate::ops::add::packets::{PacketAdd, PacketSum};
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
 use crate::ops::pool::PoolGeometry;
@@ -21,8 +21,8 @@ pub(super) struct PacketStep<'a, C> {
     pub program: &'a Program,
     pub step: &'a Step,
     pub quantized: &'a QuantizedNetwork<'a>,
-    /// Of a convolution or linear layer, with what its first filters see.
-    pub quads: Option<&'a (QuadGeometry, QuadRuns)>,
+    /// Of a convolution or linear layer.
+    pub conv: Option<&'a PacketConvLayer>,
     /// As packets read them.
     pub weights: &'a [u32],
     pub samples: usize,
@@ -33,8 +33,8 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         if !self.is_served() {
             return self.run_by_samples(memory);
         }
-        match (self.step.operation, self.quads) {
-            (_, Some((quads, runs))) => self.convolve(quads, *runs, memory),
+        match (self.step.operation, self.conv) {
+            (_, Some(conv)) => self.convolve(conv, memory),
             (Operation::Add { .. }, _) => self.add(memory.values),
             (Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool), _) => {
                 self.pool(memory.values, pool);
@@ -55,17 +55,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
 
     /// The same step of a single sample.
     fn single(&self) -> Int8Step<'_> {
-        let (quantized, step) = (self.quantized, self.step);
-        let tensors = StepTensors::Plain {
-            weights: &quantized.weights()[step.parameters.range()],
-            constants: &quantized.constants()[step.constants.range()],
-        };
-        self.program.int8_step(
-            step,
-            quantized.values(),
-            quantized.rule(),
-            StepIntegers::of(tensors),
-        )
+        self.program.plain_step(self.step, self.quantized)
     }
 
     /// Where a value read lies.
@@ -83,12 +73,11 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         place::<C>(self.step.value.region, self.step.output)
     }
 
-    fn convolve(&self, quads: &QuadGeometry, runs: QuadRuns, memory: &mut PacketMemory<'_>) {
-        let single = self.single();
-        let sum = if self.step.adds.is_some() {
-            self.sum()
-        } else {
-            None
+    fn convolve(&self, conv: &PacketConvLayer, memory: &mut PacketMemory<'_>) {
+        let (quads, padding) = (&conv.quads, conv.padding);
+        let sum = match self.step.adds {
+            Some(_) => self.sum(),
+            None => None,
         };
         if sum.is_some() && self.step.in_place.is_none() {
             let [from, to] = disjoint(memory.values, [self.read(1), self.own()]);
@@ -97,7 +86,6 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
         let (copy, ring) = memory.copy.split_at_mut(quads.copy_words() * C::LANES);
         let ring = &mut ring[..quads.ring_words() * C::LANES];
-        let padding = four(single.inputs[0].zero) as u32;
         let input = match (quads.takes_samples, quads.is_copied) {
             (false, false) => input,
             (false, true) => {
@@ -110,14 +98,11 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         C::convolve(PacketConv {
             proof: self.proof,
             geometry: *quads,
-            runs,
+            runs: conv.runs,
             pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
-            rule: convolution_rule(self.step, single.rule),
+            rule: conv.rule,
             weights: self.weights,
-            quantization: match sum {
-                Some(_) => single.nodes[0],
-                None => single.output(0),
-            },
+            quantization: conv.quantization,
             input,
             padding,
             output,
@@ -222,6 +207,22 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             let packets = &mut memory.values[self.own()];
             write_sample::<C>(output.channels as usize, codes, packets, sample);
         }
+    }
+}
+
+impl Program {
+    /// A step as single samples compute it, by the tables of a network.
+    pub(super) fn plain_step<'a>(
+        &self,
+        step: &'a Step,
+        quantized: &'a QuantizedNetwork<'_>,
+    ) -> Int8Step<'a> {
+        let tensors = StepTensors::Plain {
+            weights: &quantized.weights()[step.parameters.range()],
+            constants: &quantized.constants()[step.constants.range()],
+        };
+        let integers = StepIntegers::of(tensors);
+        self.int8_step(step, quantized.values(), quantized.rule(), integers)
     }
 }
 
