@@ -4,7 +4,8 @@ use super::PoolGeometry;
 use super::int8::{Int8PoolKind, MeanKind, MeanScale};
 use crate::int8::{ChannelScale, Int8Rule, Quantization};
 use crate::lanes::Kernel;
-use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD};
+use crate::lanes::codes::{CODE_BIAS, CodeLanes, QUAD, QuadScales};
+use crate::ops::conv2d::{FilterScale, float_zero};
 use core::ops::Range;
 
 /// Samples of the widest packet.
@@ -15,6 +16,8 @@ pub struct PacketPool<'a, C> {
     pub proof: C,
     pub geometry: PoolGeometry,
     pub kind: Int8PoolKind,
+    /// What [`mean_multiplier`] gives for it.
+    pub multiplier: Option<f32>,
     /// rows x columns x quads packets
     pub input: &'a [u32],
     /// rows x columns x quads packets
@@ -23,11 +26,38 @@ pub struct PacketPool<'a, C> {
 }
 
 /// What the sums of windows become.
-enum PacketScale {
+enum PacketScale<C> {
     /// The distances from a zero of all windows whose divisor is a whole one's.
     Whole { own: ChannelScale, zero: i8 },
+    /// The same where floating-point numbers give the same codes.
+    Floats { own: QuadScales<C>, zero: i8 },
     /// The sums of codes, sample by sample.
     Singly(MeanScale),
+}
+
+/// The floating-point number by which the distances from the zero of windows, whose divisor is a whole one's, become
+/// what integers make of them; `None` where there is none, and where such windows' codes are no means of one scale.
+pub fn mean_multiplier(
+    kind: Int8PoolKind,
+    g: &PoolGeometry,
+    quantization: &Quantization,
+) -> Option<f32> {
+    let (own, zero, rule) = match kind {
+        Int8PoolKind::Mean(MeanKind::Once { scale, zero }) => (scale, zero, Int8Rule::Once),
+        Int8PoolKind::Mean(MeanKind::Twice { scale, zero }) => {
+            (scale, zero, Int8Rule::TensorFlowLite)
+        }
+        _ => return None,
+    };
+    let taps = (g.window[0] * g.window[1]) as i64;
+    let farthest = |code: i8| taps * (i64::from(code) - i64::from(zero));
+    let scale = FilterScale {
+        own,
+        rule,
+        quantization,
+        sums: [farthest(i8::MIN), farthest(i8::MAX)],
+    };
+    scale.float_multiplier()
 }
 
 impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
@@ -38,6 +68,7 @@ impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
         let g = self.geometry;
         let quads = g.channels.div_ceil(QUAD);
         let mut last = None;
+        let weights = [self.only(0), self.only(1), self.only(2), self.only(3)];
         for y in 0..g.output[0] {
             let rows = self.inside(0, y);
             let counted = g.counted(0, y, &g.inside(0, y));
@@ -54,7 +85,7 @@ impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
                 };
                 for quad in 0..quads {
                     let codes = match scale {
-                        Some(scale) => self.mean(&window, quad, scale),
+                        Some(scale) => self.mean(&window, quad, scale, weights),
                         None => self.largest(&window, quad),
                     };
                     let codes = self.quantization.clamp_packet(codes);
@@ -68,7 +99,7 @@ impl<C: CodeLanes> Kernel for PacketPool<'_, C> {
 
 impl<C: CodeLanes> PacketPool<'_, C> {
     /// For windows with this divisor and so many values inside.
-    fn scale(&self, kind: MeanKind, counts: [usize; 2]) -> PacketScale {
+    fn scale(&self, kind: MeanKind, counts: [usize; 2]) -> PacketScale<C> {
         let whole = self.geometry.window[0] * self.geometry.window[1];
         let output_zero = self.quantization.zero;
         let (scale, zero, rule) = match kind {
@@ -76,21 +107,36 @@ impl<C: CodeLanes> PacketPool<'_, C> {
             MeanKind::Twice { scale, zero } => (scale, zero, Int8Rule::TensorFlowLite),
             _ => return PacketScale::Singly(MeanScale::new(kind, output_zero, whole, counts)),
         };
-        PacketScale::Whole {
-            own: ChannelScale::new(scale, rule, output_zero),
-            zero,
+        match self.multiplier {
+            Some(multiplier) => PacketScale::Floats {
+                own: QuadScales::new(
+                    self.proof,
+                    [multiplier; QUAD],
+                    float_zero(&self.quantization),
+                ),
+                zero,
+            },
+            None => PacketScale::Whole {
+                own: ChannelScale::new(scale, rule, output_zero),
+                zero,
+            },
         }
     }
 
     #[inline(always)]
-    fn mean(&self, window: &[Range<usize>; 2], quad: usize, scale: &PacketScale) -> C {
+    fn mean(
+        &self,
+        window: &[Range<usize>; 2],
+        quad: usize,
+        scale: &PacketScale<C>,
+        weights: [C::Taps; QUAD],
+    ) -> C {
         let zero = match scale {
-            PacketScale::Whole { zero, .. } => i32::from(*zero),
+            PacketScale::Whole { zero, .. } | PacketScale::Floats { zero, .. } => i32::from(*zero),
             PacketScale::Singly(_) => 0,
         };
         let taps = (window[0].len() * window[1].len()) as i32;
         let mut sums = [self.proof.splat(-taps * (zero + CODE_BIAS)); QUAD];
-        let weights = [self.only(0), self.only(1), self.only(2), self.only(3)];
         // Those of every second column: the sums of all would wait for one another.
         let mut others = [self.proof.splat(0); QUAD];
         for row in window[0].clone() {
@@ -112,6 +158,7 @@ impl<C: CodeLanes> PacketPool<'_, C> {
                 }
                 C::narrow(sums)
             }
+            PacketScale::Floats { own, .. } => C::narrow_scaled(sums, own),
             PacketScale::Singly(scale) => self.single_codes(sums, scale),
         }
     }

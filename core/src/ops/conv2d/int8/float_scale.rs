@@ -8,9 +8,9 @@
 use crate::int8::{Int8Rule, Quantization, Requantization};
 use crate::lanes::codes::{CODE_BIAS, scaled_sum};
 
-/// What makes codes of a filter's sums, by integers.
+/// What makes codes of a filter's sums, or of those of windows, by integers.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FilterScale<'a> {
+pub struct FilterScale<'a> {
     pub own: Requantization,
     pub rule: Int8Rule,
     /// Of the codes.
@@ -27,7 +27,7 @@ const NEARBY: i64 = 16;
 
 /// A zero as [`crate::lanes::codes::QuadScales`] has it.
 #[inline(always)]
-pub(super) fn float_zero(quantization: &Quantization) -> f32 {
+pub fn float_zero(quantization: &Quantization) -> f32 {
     (i32::from(quantization.zero) + CODE_BIAS) as f32
 }
 

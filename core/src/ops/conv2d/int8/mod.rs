@@ -3,7 +3,7 @@
 mod arranged;
 pub(crate) mod block_scale;
 mod columns;
-mod float_scale;
+pub(crate) mod float_scale;
 mod group_copy;
 mod grouped;
 pub(crate) mod packets;

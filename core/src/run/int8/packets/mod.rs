@@ -6,18 +6,23 @@
 
 mod codes;
 mod compiled;
+mod layer;
 mod step;
 
 use super::super::buffers::{self, BufferError};
-use crate::int8::{Quantization, QuantizedNetwork, four};
-use crate::lanes::codes::{CodeLanes, QuadRuns};
+use crate::Program;
+#[cfg(test)]
+use crate::Step;
+use crate::int8::QuantizedNetwork;
+use crate::lanes::codes::CodeLanes;
 #[cfg(test)]
 use crate::ops::conv2d::BlockScale;
-use crate::ops::conv2d::{FilterScales, QuadGeometry};
-use crate::{Int8Rule, Operation, Program, Step};
+use crate::ops::conv2d::FilterScales;
 use codes::{InputPackets, RUN, WriteCodes, read_positions, read_sample};
 pub(crate) use compiled::CompiledCodes;
 use core::borrow::Borrow;
+use layer::PacketConvLayer;
+pub use layer::PacketLayer;
 use step::PacketStep;
 
 /// What evaluating a network in integers by packets takes.
@@ -31,37 +36,6 @@ pub struct PacketSizes {
     pub copy: usize,
     /// Codes of all samples' inputs or outputs and a run behind them, or of one sample's values.
     pub codes: usize,
-}
-
-/// How packets compute a step of a network: worked out once, since for a small network that takes as long as its
-/// products.
-#[derive(Clone, Copy, Debug)]
-pub struct PacketLayer {
-    /// Of a convolution or linear layer.
-    conv: Option<PacketConvLayer>,
-    /// Words of its arranged weights.
-    words: usize,
-}
-
-/// How packets compute a convolution or linear layer.
-#[derive(Clone, Copy, Debug)]
-struct PacketConvLayer {
-    quads: QuadGeometry,
-    /// What its first filters see.
-    runs: QuadRuns,
-    rule: Int8Rule,
-    /// Four codes of the padding, as they lie in packets.
-    padding: u32,
-    /// Of what its sums become.
-    quantization: Quantization,
-}
-
-impl PacketLayer {
-    /// Whether it is a convolution whose groups have quads of their own.
-    #[cfg(test)]
-    pub(in crate::run) fn has_own_groups(&self) -> bool {
-        self.conv.is_some_and(|conv| conv.quads.groups.is_some())
-    }
 }
 
 /// A network as packets `C` compute it.
@@ -83,55 +57,7 @@ pub struct PacketMemory<'m> {
     pub codes: &'m mut [i8],
 }
 
-/// How the convolution or linear layer of a step rounds: TensorFlow Lite's linear layers once, too.
-fn convolution_rule(step: &Step, rule: Int8Rule) -> Int8Rule {
-    match step.operation {
-        Operation::Linear { .. } => Int8Rule::Once,
-        _ => rule,
-    }
-}
-
 impl Program {
-    /// How packets `C` compute its steps, in their order.
-    ///
-    /// # Errors
-    ///
-    /// As [`Program::int8_packets`].
-    pub fn packet_layers<C: CodeLanes>(
-        &self,
-        quantized: &QuantizedNetwork<'_>,
-    ) -> Result<impl Iterator<Item = PacketLayer>, BufferError> {
-        self.check_int8(quantized)?;
-        Ok((0..self.steps().len()).map(|index| {
-            let conv = self.packet_conv_layer::<C>(quantized, index);
-            PacketLayer {
-                words: conv.map_or(0, |conv| conv.quads.words::<C>()),
-                conv,
-            }
-        }))
-    }
-
-    fn packet_conv_layer<C: CodeLanes>(
-        &self,
-        quantized: &QuantizedNetwork<'_>,
-        index: usize,
-    ) -> Option<PacketConvLayer> {
-        let quads = self.quads::<C>(index)?;
-        let step = &self.steps()[index];
-        let single = self.plain_step(step, quantized);
-        Some(PacketConvLayer {
-            quads,
-            runs: quads.runs(0),
-            rule: convolution_rule(step, quantized.rule()),
-            padding: four(single.inputs[0].zero) as u32,
-            quantization: match step.adds {
-                // What is added to it has the limits.
-                Some(_) => single.nodes[0],
-                None => single.output(0),
-            },
-        })
-    }
-
     /// What it takes to evaluate a network by packets `C`.
     ///
     /// # Errors
@@ -248,6 +174,7 @@ impl Program {
                 step,
                 quantized,
                 conv: layer.conv.as_ref(),
+                multiplier: layer.multiplier,
                 weights,
                 samples,
             }
@@ -321,6 +248,7 @@ impl Program {
                 step,
                 quantized,
                 conv: None,
+                multiplier: None,
                 weights: &[],
                 samples: 0,
             };
@@ -340,16 +268,5 @@ impl Program {
             }
         }
         counts
-    }
-
-    /// How packets see the convolution or linear layer of a step.
-    fn quads<C: CodeLanes>(&self, index: usize) -> Option<QuadGeometry> {
-        let step = &self.steps()[index];
-        let conv = step.packet_geometry()?;
-        let reads = self.steps().iter().flat_map(|step| step.reads());
-        let is_only = step.reads[0].value == 0 && reads.filter(|read| read.value == 0).count() == 1;
-        let is_pooled = matches!(step.operation, Operation::Conv2d { pool: true, .. });
-        let can = is_only && step.adds.is_none();
-        Some(QuadGeometry::new::<C>(&conv, can, is_pooled))
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct PacketStep<'a, C> {
     pub quantized: &'a QuantizedNetwork<'a>,
     /// Of a convolution or linear layer.
     pub conv: Option<&'a PacketConvLayer>,
+    /// Of a mean pool, what [`mean_multiplier`](crate::ops::pool::packets::mean_multiplier) gives.
+    pub multiplier: Option<f32>,
     /// As packets read them.
     pub weights: &'a [u32],
     pub samples: usize,
@@ -158,6 +160,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             proof: self.proof,
             geometry: self.pool_geometry(&pool),
             kind: self.pool_kind(),
+            multiplier: self.multiplier,
             input,
             output,
             quantization: self.single().output(0),

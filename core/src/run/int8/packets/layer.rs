@@ -1,0 +1,125 @@
+//! What packets need to know of a network's layers.
+
+use super::super::super::buffers::BufferError;
+use crate::int8::{Quantization, QuantizedNetwork, four};
+use crate::lanes::codes::{CodeLanes, QuadRuns};
+use crate::ops::conv2d::QuadGeometry;
+use crate::ops::pool::PoolGeometry;
+use crate::ops::pool::packets::mean_multiplier;
+use crate::{Int8Rule, Operation, Program, Step};
+
+/// How packets compute a step of a network: worked out once, since for a small network that takes as long as its
+/// products.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketLayer {
+    /// Of a convolution or linear layer.
+    pub(super) conv: Option<PacketConvLayer>,
+    /// Of a mean pool, what floating-point numbers multiply its sums by, if they give the same codes.
+    pub(super) multiplier: Option<f32>,
+    /// Words of its arranged weights.
+    pub(super) words: usize,
+}
+
+/// How packets compute a convolution or linear layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PacketConvLayer {
+    pub quads: QuadGeometry,
+    /// What its first filters see.
+    pub runs: QuadRuns,
+    pub rule: Int8Rule,
+    /// Four codes of the padding, as they lie in packets.
+    pub padding: u32,
+    /// Of what its sums become.
+    pub quantization: Quantization,
+}
+
+impl PacketLayer {
+    /// Whether it is a convolution whose groups have quads of their own.
+    #[cfg(test)]
+    pub(in crate::run) fn has_own_groups(&self) -> bool {
+        self.conv.is_some_and(|conv| conv.quads.groups.is_some())
+    }
+
+    /// Whether it is a mean pool whose codes floating-point numbers make.
+    #[cfg(test)]
+    pub(in crate::run) fn is_mean_by_floats(&self) -> bool {
+        self.multiplier.is_some()
+    }
+}
+
+impl Program {
+    /// How packets `C` compute its steps, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::int8_packets`].
+    pub fn packet_layers<C: CodeLanes>(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+    ) -> Result<impl Iterator<Item = PacketLayer>, BufferError> {
+        self.check_int8(quantized)?;
+        Ok((0..self.steps().len()).map(|index| {
+            let conv = self.packet_conv_layer::<C>(quantized, index);
+            PacketLayer {
+                words: conv.map_or(0, |conv| conv.quads.words::<C>()),
+                conv,
+                multiplier: self.mean_multiplier::<C>(quantized, index),
+            }
+        }))
+    }
+
+    fn mean_multiplier<C: CodeLanes>(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+        index: usize,
+    ) -> Option<f32> {
+        let step = &self.steps()[index];
+        let Operation::AvgPool2d(pool) = step.operation else {
+            return None;
+        };
+        let single = self.plain_step(step, quantized);
+        let geometry = PoolGeometry::new(&pool, step.input, step.output);
+        let find = || mean_multiplier(single.pool_kind(), &geometry, &single.output(0));
+        C::HAS_FUSED_SCALES.then(find).flatten()
+    }
+
+    fn packet_conv_layer<C: CodeLanes>(
+        &self,
+        quantized: &QuantizedNetwork<'_>,
+        index: usize,
+    ) -> Option<PacketConvLayer> {
+        let quads = self.quads::<C>(index)?;
+        let step = &self.steps()[index];
+        let single = self.plain_step(step, quantized);
+        Some(PacketConvLayer {
+            quads,
+            runs: quads.runs(0),
+            rule: convolution_rule(step, quantized.rule()),
+            padding: four(single.inputs[0].zero) as u32,
+            quantization: match step.adds {
+                // What is added to it has the limits.
+                Some(_) => single.nodes[0],
+                None => single.output(0),
+            },
+        })
+    }
+
+    /// How packets see the convolution or linear layer of a step.
+    pub(super) fn quads<C: CodeLanes>(&self, index: usize) -> Option<QuadGeometry> {
+        let step = &self.steps()[index];
+        let conv = step.packet_geometry()?;
+        let reads = self.steps().iter().flat_map(|step| step.reads());
+        let is_only = step.reads[0].value == 0 && reads.filter(|read| read.value == 0).count() == 1;
+        let is_pooled = matches!(step.operation, Operation::Conv2d { pool: true, .. });
+        let can = is_only && step.adds.is_none();
+        Some(QuadGeometry::new::<C>(&conv, can, is_pooled))
+    }
+}
+
+/// How the convolution or linear layer of a step rounds: TensorFlow Lite's linear layers once, too.
+fn convolution_rule(step: &Step, rule: Int8Rule) -> Int8Rule {
+    match step.operation {
+        Operation::Linear { .. } => Int8Rule::Once,
+        _ => rule,
+    }
+}
