@@ -2,9 +2,10 @@
 //!
 //! In packets four channels lie side by side, of which a filter sees one. So the codes of a row are
 //! gathered first: at each place, for each of four channels, the codes of four neighbouring columns, which
-//! two outputs share where they see no more. Where a channel has several filters, that is done for each four of them. Rows are gathered as outputs come to see them, into a ring
-//! of as many as the kernel has.
+//! two outputs share where they see no more. Rows are gathered as outputs come to see them, into a ring of as many as
+//! the kernel has, for all filters of those channels.
 
+use super::block_scale::BlockScale;
 use super::packets::{FilterQuad, PacketConv};
 use super::quads::QuadGeometry;
 use crate::lanes::codes::{CodeLanes, QUAD, add_own_runs, add_shared_run};
@@ -14,22 +15,32 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     pub(super) fn by_columns(mut self) {
         let g = self.geometry;
-        let common = self.runs;
-        let kernel = g.conv().kernel[0];
-        let mut rest = self.weights;
-        for index in 0..g.blocks() {
-            let block = self.block(index, &mut rest, common);
+        let (kernel, each) = (g.conv().kernel[0], g.channel_filters());
+        let words = BlockScale::WORDS + g.block_words::<C>(0);
+        for quad in 0..g.blocks().div_ceil(each) {
+            // Those of one quad of channels see the same rows.
+            let blocks = quad * each..g.blocks().min((quad + 1) * each);
+            let weights = self.weights;
+            let read = |own: &Self, index: usize| {
+                own.block(index, &mut &weights[index * words..], own.runs)
+            };
+            let mut block = read(&self, blocks.start);
             let mut gathered = 0;
             for y in 0..g.output[0] {
                 let first = y * g.stride[0];
                 for row in gathered.max(first)..first + kernel {
-                    self.gather_row(index / g.channel_filters(), row);
+                    self.gather_row(quad, row);
                 }
                 gathered = first + kernel;
                 let rows = RingRows::new(&g, first);
-                match block.end.scale.has_floats() {
-                    true => self.column_row::<true>(&block, y, rows),
-                    false => self.column_row::<false>(&block, y, rows),
+                for index in blocks.clone() {
+                    if block.end.index != index {
+                        block = read(&self, index);
+                    }
+                    match block.end.scale.has_floats() {
+                        true => self.column_row::<true>(&block, y, rows),
+                        false => self.column_row::<false>(&block, y, rows),
+                    }
                 }
             }
         }

@@ -113,7 +113,8 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         FilterQuad {
             end: self.end(index, scale),
             weights,
-            runs: if g.conv().groups == 1 || g.groups.is_some() {
+            // Rows of columns are no runs.
+            runs: if g.conv().groups == 1 || g.groups.is_some() || g.column_quads > 0 {
                 common
             } else {
                 g.runs(index)
