@@ -32,6 +32,24 @@ pub struct RunShape {
     pub first: usize,
 }
 
+impl RunShape {
+    /// The same packets in the same order as runs of packets so many apart: those of a row as one where each is a single
+    /// packet, and those of all rows where they are as far apart.
+    pub(super) fn as_few_runs(self) -> (Self, usize) {
+        let (mut own, mut step) = (self, 1);
+        if own.len == 1 {
+            (own.len, own.columns, step) = (own.columns, 1, own.column_step);
+        }
+        if own.columns == 1 && (own.len == 1 || own.row_step == own.len.saturating_mul(step)) {
+            if own.len == 1 {
+                step = own.row_step;
+            }
+            (own.len, own.rows) = (own.len * own.rows, 1);
+        }
+        (own, step)
+    }
+}
+
 impl QuadRuns {
     /// # Panics
     ///
@@ -45,28 +63,17 @@ impl QuadRuns {
         };
         let quads = shape.rows.checked_mul(shape.columns);
         let quads = quads.and_then(|runs| runs.checked_mul(shape.len));
-        // Loops of one turn each would take as long as the products.
-        let (own, step) = match shape.len {
-            1 => {
-                let (columns, len) = (1, shape.columns);
-                (
-                    RunShape {
-                        columns,
-                        len,
-                        ..shape
-                    },
-                    shape.column_step,
-                )
-            }
-            _ => (shape, 1),
-        };
         match (reach(), quads) {
-            (Some(reach), Some(quads)) => Self {
-                shape: own,
-                step,
-                reach,
-                quads,
-            },
+            (Some(reach), Some(quads)) => {
+                // Loops of few turns each would take as long as the products.
+                let (shape, step) = shape.as_few_runs();
+                Self {
+                    shape,
+                    step,
+                    reach,
+                    quads,
+                }
+            }
             _ => panic!("runs of packets are longer than memory is"),
         }
     }

@@ -238,6 +238,25 @@ fn runs_are_summed_packet_by_packet() {
     for shape in [RUNS, alone, RunShape { len: 9, ..alone }] {
         in_every_code_packet(&Summed(shape));
     }
+    // Those that are one run: a column of packets, rows of packets and longer rows as far apart.
+    let column = RunShape { rows: 4, ..alone };
+    let rows = RunShape {
+        rows: 3,
+        columns: 2,
+        row_step: 8,
+        ..alone
+    };
+    let joined = RunShape {
+        rows: 3,
+        len: 5,
+        row_step: 5,
+        ..alone
+    };
+    for shape in [column, rows, joined] {
+        assert_eq!(shape.as_few_runs().0.rows, 1, "{shape:?}");
+        in_every_code_packet(&Summed(shape));
+    }
+    assert_eq!(RUNS.as_few_runs().0.rows, 3);
 }
 
 /// Sums at a place of an input of so many packets, with so many quads of weights.
