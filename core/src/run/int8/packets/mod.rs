@@ -30,9 +30,9 @@ use step::PacketStep;
 pub struct PacketSizes {
     /// Words of its arranged weights.
     pub weights: usize,
-    /// Words of the values.
+    /// Words of the values, and those that may lie before the first packet of a register's alignment.
     pub values: usize,
-    /// Words of a copy of what a convolution reads, and of what it gathers of that.
+    /// Words of a copy of what a convolution reads, and of what it gathers of that; likewise.
     pub copy: usize,
     /// Codes of all samples' inputs or outputs and a run behind them, or of one sample's values.
     pub codes: usize,
@@ -86,8 +86,8 @@ impl Program {
         let most = self.input_shape().elements().max(self.classes());
         PacketSizes {
             weights,
-            values: self.arena_packets() * C::LANES,
-            copy: copy * C::LANES,
+            values: self.arena_packets() * C::LANES + before_packets::<C>(),
+            copy: copy * C::LANES + before_packets::<C>(),
             codes: (most * C::LANES + RUN).max(self.arena_packets()),
         }
     }
@@ -157,7 +157,11 @@ impl Program {
                 most: C::LANES,
             });
         }
-        let mut memory = memory;
+        let mut memory = PacketMemory {
+            values: whole_packets::<C>(memory.values),
+            copy: whole_packets::<C>(memory.copy),
+            codes: memory.codes,
+        };
         let codes = &mut memory.codes[..samples * self.input_shape().elements()];
         let each = self.input_shape().elements();
         for (sample, codes) in codes.chunks_exact_mut(each).enumerate() {
@@ -270,3 +274,22 @@ impl Program {
         counts
     }
 }
+
+/// Words that may lie before the first packet of a memory for them.
+const fn before_packets<C: CodeLanes>() -> usize {
+    C::LANES - 1
+}
+
+/// Words from the first one on where a packet may lie as a register does: of other packets each would lie in two lines
+/// of the first cache, and loading them takes twice as long.
+fn whole_packets<C: CodeLanes>(words: &mut [u32]) -> &mut [u32] {
+    let before = words.as_ptr().align_offset(size_of::<u32>() * C::LANES);
+    match before <= before_packets::<C>() {
+        true => &mut words[before..],
+        // Only where addresses are not known.
+        false => words,
+    }
+}
+
+#[cfg(test)]
+mod tests;
