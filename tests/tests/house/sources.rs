@@ -20,6 +20,17 @@ pub fn workspace() -> &'static Path {
         .expect("the package lies in the workspace")
 }
 
+/// All sources of the host program, by their paths from the top of the workspace.
+pub fn host_sources() -> impl Iterator<Item = Source> {
+    HOST.iter().flat_map(|room| {
+        let own = sources(&workspace().join(room)).into_iter();
+        own.map(move |Source { path, text }| Source {
+            path: Path::new(room).join(path),
+            text,
+        })
+    })
+}
+
 /// All sources below `folder`, but for tests in files of their own.
 pub fn sources(folder: &Path) -> Vec<Source> {
     let mut found = Vec::new();

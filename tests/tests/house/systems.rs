@@ -1,6 +1,6 @@
 //! One module of the host asks on which operating system it runs.
 
-use super::sources::{HOST, sources, workspace};
+use super::sources::host_sources;
 
 /// The module.
 const ROOM: &str = "host/trainer/src/platform/";
@@ -18,12 +18,8 @@ const ITEMS: [&str; 5] = [
 #[test]
 fn systems_are_told_apart_in_one_module() {
     let mut inside = 0;
-    for (room, source) in HOST.iter().flat_map(|room| {
-        let found = sources(&workspace().join(room)).into_iter();
-        found.map(move |source| (room, source))
-    }) {
+    for source in host_sources() {
         let name = source.path.to_string_lossy().replace('\\', "/");
-        let name = format!("{room}/{name}");
         let found: Vec<&str> = particular(&source.text).collect();
         match name.starts_with(ROOM) {
             true => inside += found.len(),

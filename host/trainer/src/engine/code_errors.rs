@@ -12,19 +12,32 @@ pub(super) struct CodeErrors<L> {
     target: Vec<L>,
 }
 
-impl<L: Lanes> CodeErrors<L> {
-    /// Takes no memory before it is needed.
-    pub fn new(zero: L) -> Self {
-        Self {
-            zero,
-            output: Vec::new(),
-            target: Vec::new(),
-        }
-    }
-
-    /// The mean squared distance of each sample from its output, of which `codes` are given, channels x
+/// The scores of one thread's outputs, whatever the width of its packets.
+pub(super) trait CodeScores {
+    /// Leaves the mean squared distance of each sample from its output, of which `codes` are given, channels x
     /// rows x columns, sample by sample; adds them to `outcome`, one by one.
-    pub fn score(
+    fn score_reconstruction(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        errors: &mut [f32],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError>;
+
+    /// Holds each sample's logits, of which `codes` are given, sample by sample, against its label, and adds it to
+    /// `outcome`, one by one; at most [`GROUP`] samples.
+    fn score_labels(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        codes: &[i8],
+        outcome: &mut Outcome,
+    ) -> Result<(), BufferError>;
+}
+
+impl<L: Lanes> CodeScores for CodeErrors<L> {
+    fn score_reconstruction(
         &mut self,
         pass: &CodePass<'_>,
         indices: &[u32],
@@ -45,9 +58,7 @@ impl<L: Lanes> CodeErrors<L> {
         Ok(())
     }
 
-    /// Holds each sample's logits, of which `codes` are given, sample by sample, against its label, and adds it to
-    /// `outcome`, one by one; at most [`GROUP`] samples.
-    pub fn score_labels(
+    fn score_labels(
         &mut self,
         pass: &CodePass<'_>,
         indices: &[u32],
@@ -67,6 +78,17 @@ impl<L: Lanes> CodeErrors<L> {
             score(&self.output, &labels[..indices.len()], outcome)?;
         }
         Ok(())
+    }
+}
+
+impl<L: Lanes> CodeErrors<L> {
+    /// Takes no memory before it is needed.
+    pub fn new(zero: L) -> Self {
+        Self {
+            zero,
+            output: Vec::new(),
+            target: Vec::new(),
+        }
     }
 
     /// The numbers that each sample should have become: the sample's own.

@@ -1,14 +1,14 @@
 //! Threads' memory to evaluate networks of integers, and how samples become codes.
 
 use super::EngineError;
-use super::code_errors::CodeErrors;
+use super::code_errors::{CodeErrors, CodeScores};
 use super::groups::Batch;
 use crate::data::{Samples, Values};
 use crate::memory_limit;
 use kiln_core::{
-    BufferError, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, Outcome, PacketLayer,
-    PacketMemory, PacketNetwork, PacketSizes, Program, Quantization, QuantizedNetwork, Scaling,
-    Shape, scaled_codes,
+    BufferError, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, PacketLayer, PacketMemory,
+    PacketNetwork, PacketSizes, Program, Quantization, QuantizedNetwork, Scaling, Shape,
+    scaled_codes,
 };
 use std::sync::Arc;
 
@@ -31,25 +31,8 @@ pub(super) trait CodeWorker: Send {
     /// The codes of at most as many samples, each rows x columns x channels.
     fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError>;
 
-    /// Scores logits, whose codes are given, sample by sample, against the samples' labels.
-    fn score_labels(
-        &mut self,
-        pass: &CodePass<'_>,
-        indices: &[u32],
-        codes: &[i8],
-        outcome: &mut Outcome,
-    ) -> Result<(), BufferError>;
-
-    /// Scores an autoencoder's output, whose codes are given, each sample's channels x rows x columns,
-    /// against the samples: leaves the error of each.
-    fn score_reconstruction(
-        &mut self,
-        pass: &CodePass<'_>,
-        indices: &[u32],
-        codes: &[i8],
-        errors: &mut [f32],
-        outcome: &mut Outcome,
-    ) -> Result<(), BufferError>;
+    /// What scores its outputs.
+    fn scores(&mut self) -> &mut dyn CodeScores;
 }
 
 /// Makes the workers of one width, or `None` where this processor lacks it.
@@ -178,25 +161,8 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
         )
     }
 
-    fn score_labels(
-        &mut self,
-        pass: &CodePass<'_>,
-        indices: &[u32],
-        codes: &[i8],
-        outcome: &mut Outcome,
-    ) -> Result<(), BufferError> {
-        self.errors.score_labels(pass, indices, codes, outcome)
-    }
-
-    fn score_reconstruction(
-        &mut self,
-        pass: &CodePass<'_>,
-        indices: &[u32],
-        codes: &[i8],
-        errors: &mut [f32],
-        outcome: &mut Outcome,
-    ) -> Result<(), BufferError> {
-        self.errors.score(pass, indices, codes, errors, outcome)
+    fn scores(&mut self) -> &mut dyn CodeScores {
+        &mut self.errors
     }
 }
 
@@ -234,25 +200,8 @@ impl CodeWorker for SingleWorker {
             .infer_int8(&pass.quantized, &mut self.arena, fill)
     }
 
-    fn score_labels(
-        &mut self,
-        pass: &CodePass<'_>,
-        indices: &[u32],
-        codes: &[i8],
-        outcome: &mut Outcome,
-    ) -> Result<(), BufferError> {
-        self.errors.score_labels(pass, indices, codes, outcome)
-    }
-
-    fn score_reconstruction(
-        &mut self,
-        pass: &CodePass<'_>,
-        indices: &[u32],
-        codes: &[i8],
-        errors: &mut [f32],
-        outcome: &mut Outcome,
-    ) -> Result<(), BufferError> {
-        self.errors.score(pass, indices, codes, errors, outcome)
+    fn scores(&mut self) -> &mut dyn CodeScores {
+        &mut self.errors
     }
 }
 

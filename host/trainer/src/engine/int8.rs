@@ -277,7 +277,13 @@ impl Int8Pass<'_> {
             }
             let outcome = &mut outcomes[at * lanes / GROUP];
             if self.task == Some(ModelTask::Reconstruction) {
-                worker.score_reconstruction(&self.codes, indices, codes, scores, outcome)?;
+                worker.scores().score_reconstruction(
+                    &self.codes,
+                    indices,
+                    codes,
+                    scores,
+                    outcome,
+                )?;
                 continue;
             }
             let values = self.codes.quantized.values();
@@ -286,7 +292,9 @@ impl Int8Pass<'_> {
                 *number = own.number(*code);
             }
             if self.task.is_some() {
-                worker.score_labels(&self.codes, indices, codes, outcome)?;
+                worker
+                    .scores()
+                    .score_labels(&self.codes, indices, codes, outcome)?;
             }
         }
         Ok(())
