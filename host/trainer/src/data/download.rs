@@ -11,6 +11,8 @@ mod error;
 mod fetch;
 #[cfg(feature = "download")]
 mod partial;
+#[cfg(feature = "download")]
+mod request;
 
 use std::fmt::Write as _;
 

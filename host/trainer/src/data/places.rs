@@ -28,9 +28,7 @@ pub struct Places {
 pub struct Patience {
     /// For the name, and again for the connection. Without a network the program should go on soon.
     pub connection: Duration,
-    /// For the head of the answer.
-    pub answer: Duration,
-    /// For the next bytes: whoever sends none for so long has stalled.
+    /// For the next bytes, the head's among them: whoever sends none for so long has stalled. Whole seconds.
     pub bytes: Duration,
     /// How often each mirror is asked for a file.
     pub attempts: u32,
@@ -42,7 +40,6 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             connection: Duration::from_millis(1500),
-            answer: Duration::from_secs(10),
             bytes: Duration::from_secs(20),
             attempts: 4,
             pause: Duration::from_secs(1),

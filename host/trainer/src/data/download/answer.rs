@@ -1,11 +1,9 @@
 //! What a mirror's answer means for the download.
 
-use ureq::http::{Response, StatusCode, header};
-use ureq::{Body, Timeout};
-
 use super::{DownloadError, Partial, RemoteFile};
 
 /// Why an attempt failed, and so whether another one may do better.
+#[derive(Debug)]
 pub(super) enum DownloadFailure {
     /// The mirror may serve later.
     Passing(DownloadError),
@@ -13,71 +11,99 @@ pub(super) enum DownloadFailure {
     Lasting(DownloadError),
 }
 
+/// What an answer begins with.
+#[derive(Debug)]
+pub(super) struct AnswerHead {
+    status: u16,
+    /// The fields' names, in lower case, and their values.
+    fields: Vec<(String, String)>,
+}
+
+impl AnswerHead {
+    /// Of the line with the status and one line a field.
+    pub(super) fn of(lines: &[String]) -> Option<Self> {
+        let (first, fields) = lines.split_first()?;
+        let status = first.strip_prefix("HTTP/")?.split(' ').nth(1)?;
+        let field = |line: &String| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+        };
+        Some(Self {
+            status: status.parse().ok()?,
+            fields: fields.iter().filter_map(field).collect(),
+        })
+    }
+
+    /// Whether another answer comes behind it: it says to go on, or where to go.
+    pub(super) fn is_followed(&self) -> bool {
+        match self.status {
+            100..200 => true,
+            301 | 302 | 303 | 307 | 308 => self.field("location").is_some(),
+            _ => false,
+        }
+    }
+
+    /// The tag that vouches for every byte; a weak one does not.
+    pub(super) fn strong_tag(&self) -> Option<String> {
+        let tag = self.field("etag")?;
+        tag.starts_with('"').then(|| tag.into())
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(field, _)| field == name)?;
+        Some(&found.1)
+    }
+
+    fn content_length(&self) -> Option<u64> {
+        self.field("content-length")?.parse().ok()
+    }
+
+    /// Whether the range that it brings begins at `held` and is of a file of the right length.
+    fn is_the_rest(&self, file: &RemoteFile, held: u64) -> bool {
+        let range = || {
+            let range = self.field("content-range")?;
+            let (range, total) = range.strip_prefix("bytes ")?.split_once('/')?;
+            let (first, _) = range.split_once('-')?;
+            Some((first.parse::<u64>().ok()?, total.parse::<u64>().ok()?))
+        };
+        range() == Some((held, file.length))
+    }
+}
+
 /// Sees to it that the body goes on where `partial` ends, which may have to be emptied for that.
 pub(super) fn check_answer(
     url: &str,
     file: &RemoteFile,
     partial: &mut Partial,
-    response: &Response<Body>,
+    head: &AnswerHead,
 ) -> Result<(), DownloadFailure> {
     let failed = |cause: String| DownloadError::Failed {
         url: url.into(),
         cause,
     };
-    let status = response.status();
-    match status {
-        StatusCode::PARTIAL_CONTENT if is_the_rest(file, partial.len(), response) => Ok(()),
-        StatusCode::OK => {
+    let status = format!("http status: {}", head.status);
+    match head.status {
+        206 if head.is_the_rest(file, partial.len()) => Ok(()),
+        200 => {
             // The whole file: the mirror does not resume, or has another version by now.
             partial.clear();
-            match content_length(response) {
+            match head.content_length() {
                 Some(found) if found != file.length => {
                     Err(DownloadFailure::Lasting(wrong_length(url, file, found)))
                 }
                 _ => Ok(()),
             }
         }
-        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
+        // The range cannot be served, or is another.
+        206 | 416 => {
             partial.clear();
-            let cause = format!("http status: {}, for another range", status.as_u16());
+            let cause = format!("{status}, for another range");
             Err(DownloadFailure::Passing(failed(cause)))
         }
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
-            Err(DownloadFailure::Passing(failed(status_name(status))))
-        }
-        _ if status.is_server_error() => Err(DownloadFailure::Passing(failed(status_name(status)))),
-        _ => Err(DownloadFailure::Lasting(failed(status_name(status)))),
+        // It took the mirror too long, there are too many requests, or it has troubles of its own.
+        408 | 429 | 500..600 => Err(DownloadFailure::Passing(failed(status))),
+        _ => Err(DownloadFailure::Lasting(failed(status))),
     }
-}
-
-fn status_name(status: StatusCode) -> String {
-    format!("http status: {}", status.as_u16())
-}
-
-/// Whether the answer's range begins at `held` and is of a file of the right length.
-fn is_the_rest(file: &RemoteFile, held: u64, response: &Response<Body>) -> bool {
-    let range = || {
-        let range = response.headers().get(header::CONTENT_RANGE)?;
-        let (range, total) = range
-            .to_str()
-            .ok()?
-            .strip_prefix("bytes ")?
-            .split_once('/')?;
-        let (first, _) = range.split_once('-')?;
-        Some((first.parse::<u64>().ok()?, total.parse::<u64>().ok()?))
-    };
-    range() == Some((held, file.length))
-}
-
-fn content_length(response: &Response<Body>) -> Option<u64> {
-    let length = response.headers().get(header::CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
-}
-
-/// The tag that vouches for every byte; a weak one does not.
-pub(super) fn strong_tag(response: &Response<Body>) -> Option<String> {
-    let tag = response.headers().get(header::ETAG)?.to_str().ok()?;
-    tag.starts_with('"').then(|| tag.into())
 }
 
 pub(super) fn wrong_length(url: &str, file: &RemoteFile, found: u64) -> DownloadError {
@@ -85,31 +111,5 @@ pub(super) fn wrong_length(url: &str, file: &RemoteFile, found: u64) -> Download
         url: url.into(),
         expected: file.length,
         found,
-    }
-}
-
-pub(super) fn failed_request(url: &str, error: &ureq::Error) -> DownloadFailure {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let (url, cause) = (url.into(), error.to_string());
-    match error {
-        // There was a connection.
-        ureq::Error::Io(error)
-            if matches!(
-                error.kind(),
-                BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof
-            ) =>
-        {
-            DownloadFailure::Passing(DownloadError::Failed { url, cause })
-        }
-        ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed
-        | ureq::Error::Io(_)
-        | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            DownloadFailure::Lasting(DownloadError::Unreachable { url, cause })
-        }
-        ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => {
-            DownloadFailure::Passing(DownloadError::Failed { url, cause })
-        }
-        _ => DownloadFailure::Lasting(DownloadError::Failed { url, cause }),
     }
 }

@@ -15,6 +15,17 @@ pub enum DownloadError {
         /// Where they are published.
         url: String,
     },
+    /// The program that fetches it cannot be started.
+    #[error(
+        "cannot start curl, which fetches {url}: {cause}; install it, or get that file by other means and name its \
+         folder with --data DIR"
+    )]
+    NoProgram {
+        /// The URL.
+        url: String,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
     /// No mirror could be connected to.
     #[error("cannot reach {url}: {cause}; check the network or give the files with --data DIR")]
     Unreachable {

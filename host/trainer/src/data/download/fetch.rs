@@ -1,20 +1,17 @@
 //! The requests of a download.
 
-use std::io::Read;
 use std::thread;
 
 use indicatif::ProgressBar;
-use ureq::http::{Response, header};
-use ureq::{Agent, Body};
 
-use super::answer::{DownloadFailure, check_answer, failed_request, strong_tag, wrong_length};
+use super::answer::{DownloadFailure, check_answer, wrong_length};
+use super::request::{MirrorAnswer, Wanted};
 use super::{DownloadError, Partial, RemoteFile, sha256};
 use crate::data::places::Patience;
 
 const BLOCK: usize = 1 << 16;
 
 pub(in crate::data) struct Downloader<'a> {
-    agent: Agent,
     mirrors: &'a [String],
     patience: Patience,
     /// Counts the bytes of all files fetched.
@@ -27,15 +24,7 @@ impl<'a> Downloader<'a> {
         patience: Patience,
         bar: ProgressBar,
     ) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_resolve(Some(patience.connection))
-            .timeout_connect(Some(patience.connection))
-            .timeout_recv_response(Some(patience.answer))
-            .timeout_per_read(Some(patience.bytes))
-            .build();
         Self {
-            agent: config.into(),
             mirrors,
             patience,
             bar,
@@ -109,19 +98,15 @@ impl<'a> Downloader<'a> {
         tag: &mut Option<String>,
     ) -> Result<(), DownloadFailure> {
         let held = partial.len();
-        let mut request = self.agent.get(url);
-        if held > 0 {
-            request = request.header(header::RANGE, format!("bytes={held}-"));
-            if let Some(tag) = tag {
-                request = request.header(header::IF_RANGE, tag.as_str());
-            }
-        }
-        let response = request
-            .call()
-            .map_err(|error| failed_request(url, &error))?;
-        check_answer(url, file, partial, &response)?;
-        *tag = strong_tag(&response);
-        self.receive(url, file, partial, start, response)?;
+        let wanted = Wanted {
+            url,
+            held,
+            tag: tag.as_deref(),
+        };
+        let answer = MirrorAnswer::to(&wanted, &self.patience)?;
+        check_answer(url, file, partial, &answer.head)?;
+        *tag = answer.head.strong_tag();
+        self.receive(url, file, partial, start, answer)?;
         let found = sha256(partial.content());
         if found == file.sha256 {
             return Ok(());
@@ -147,15 +132,14 @@ impl<'a> Downloader<'a> {
         file: &RemoteFile,
         partial: &mut Partial,
         start: u64,
-        response: Response<Body>,
+        mut answer: MirrorAnswer,
     ) -> Result<(), DownloadFailure> {
-        let mut body = response.into_body().into_reader();
         let mut block = vec![0; BLOCK];
         let cause = loop {
             self.bar.set_position(start + partial.len());
-            match body.read(&mut block) {
+            match answer.read(&mut block) {
                 Ok(0) if partial.len() == file.length => return Ok(()),
-                Ok(0) => break "the connection was closed".into(),
+                Ok(0) => break answer.cause_of_end(),
                 Ok(count) => partial.extend(&block[..count]),
                 Err(error) => break error.to_string(),
             }

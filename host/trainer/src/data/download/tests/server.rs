@@ -23,6 +23,8 @@ pub(in crate::data) enum Fault {
     Other(&'static [u8]),
     /// There is no body, but this status.
     Status(&'static str),
+    /// The file is elsewhere: at this URL.
+    Redirect(String),
 }
 
 /// Serves files by their names, a connection a request.
@@ -111,6 +113,10 @@ fn answer(
     let file = files.iter().find(|(file, _)| *file == name(head));
     let content = match (fault, file) {
         (Fault::Status(status), _) => return send(stream, status, "", b"", 0),
+        (Fault::Redirect(url), _) => {
+            let location = format!("Location: {url}\r\n");
+            return send(stream, "302 Found", &location, b"moved", 5);
+        }
         (_, None) => return send(stream, "404 Not Found", "", b"", 0),
         (Fault::Other(content), _) => content,
         (_, Some((_, content))) => content.as_slice(),
@@ -141,12 +147,12 @@ fn first_byte(head: &str) -> Option<usize> {
 fn send(
     stream: &mut TcpStream,
     status: &str,
-    range: &str,
+    field: &str,
     sent: &[u8],
     length: usize,
 ) -> std::io::Result<()> {
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nETag: \"version 1\"\r\n{range}\
+        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nETag: \"version 1\"\r\n{field}\
          Connection: close\r\n\r\n"
     );
     stream.write_all(&[head.as_bytes(), sent].concat())
