@@ -12,8 +12,14 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
 platform=$(rustc -vV | sed -n 's/^host: //p')
 target=${CARGO_TARGET_DIR:-target}
 
-CARGO_PROFILE_RELEASE_STRIP=symbols cargo build --locked --release -p host
-program=$target/release/kiln
+# What is kept to walk the stack after a panic, a sixteenth of the program, is of no use where a panic aborts.
+case $platform in
+*-linux-*) export RUSTFLAGS="${RUSTFLAGS:-} -C force-unwind-tables=no" ;;
+esac
+# Optimising across crates is done as fast code needs it, which the last crate's level says; functions of crates that
+# Cargo.toml wants small are compiled small all the same. The profile's `strip` does not reach a package with a level.
+cargo rustc --locked --profile dist -p host --bin kiln -- -C opt-level=3 -C strip=symbols
+program=$target/dist/kiln
 [ -e "$program" ] || program=$program.exe
 bytes=$(wc -c <"$program" | tr -d ' ')
 echo "$program has $bytes bytes"
