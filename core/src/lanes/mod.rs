@@ -24,6 +24,7 @@ mod scalar;
 mod tile;
 mod vector;
 mod width;
+mod window;
 
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 #[path = "aarch64/mod.rs"]
@@ -55,6 +56,7 @@ pub(crate) use tile::{
     LINE, Nest, Packets, Weights, add_own_products, add_products, prefetch, prefetch_to_write,
 };
 pub(crate) use vector::{Kernel, NO_WINNER, Vector};
+pub(crate) use window::{WindowPatch, add_window_3x3};
 
 /// A packet of lanes: `f32`, or a vector register of them where the processor has one.
 ///

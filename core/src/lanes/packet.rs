@@ -25,6 +25,7 @@ macro_rules! packet {
         larger: $larger:expr, zero_where: $zero_where:expr, relu: $relu:expr,
         $(add_scaled: $add_scaled:expr,)?
         $(multiply_by: $multiply_by:expr,)?
+        $(pinned: $pinned:expr,)?
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -169,6 +170,14 @@ macro_rules! packet {
                 fn add_product_from(self, a: Self, b: &Self) -> Self {
                     // SAFETY: the instructions are there, see above.
                     self.add(Self(unsafe { $multiply_by(a.0, &b.0) }))
+                }
+            )?
+
+            $(
+                #[inline(always)]
+                fn pinned(self) -> Self {
+                    // SAFETY: the instructions are there, see above.
+                    Self(unsafe { $pinned(self.0) })
                 }
             )?
 

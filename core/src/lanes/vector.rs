@@ -84,6 +84,14 @@ pub trait Vector: Copy + 'static {
         self.add_product(a, *b)
     }
 
+    /// `self`, computed here. Where the compiler has cut a long run of sums in two, it moves each sum's
+    /// first part down to its second: then every product waits for the one before, and values that
+    /// several sums share are kept in memory meanwhile. It moves nothing past this.
+    #[inline(always)]
+    fn pinned(self) -> Self {
+        self
+    }
+
     /// The larger of two; `other` where they are equal or either is NaN.
     #[inline(always)]
     fn larger(self, other: Self) -> Self {

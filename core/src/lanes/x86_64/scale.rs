@@ -76,6 +76,39 @@ pub(super) fn multiply_by_x8(values: __m256, factor: &__m256) -> __m256 {
     product
 }
 
+/// See [`pinned`](super::Vector::pinned).
+#[inline]
+#[target_feature(enable = "sse2")]
+pub(super) fn pinned_x4(mut value: __m128) -> __m128 {
+    // SAFETY: there is no instruction.
+    unsafe {
+        asm!("/* {value} */", value = inout(xmm_reg) value, options(nomem, nostack, preserves_flags))
+    };
+    value
+}
+
+/// See [`pinned`](super::Vector::pinned).
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn pinned_x8(mut value: __m256) -> __m256 {
+    // SAFETY: there is no instruction.
+    unsafe {
+        asm!("/* {value} */", value = inout(ymm_reg) value, options(nomem, nostack, preserves_flags))
+    };
+    value
+}
+
+/// See [`pinned`](super::Vector::pinned).
+#[inline]
+#[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
+pub(super) fn pinned_x16(mut value: __m512) -> __m512 {
+    // SAFETY: there is no instruction.
+    unsafe {
+        asm!("/* {value} */", value = inout(zmm_reg) value, options(nomem, nostack, preserves_flags))
+    };
+    value
+}
+
 #[inline]
 #[target_feature(enable = "sse2")]
 pub(super) fn relu_x4(values: __m128) -> __m128 {

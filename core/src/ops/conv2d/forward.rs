@@ -1,10 +1,10 @@
 //! ConvForward pass: tiles of filters x rows x columns held in registers, with the activation and the
 //! pool behind the convolution applied before anything is stored.
 
+use super::ConvGeometry;
 use super::gather::Gather;
 use super::segments::Direction;
-use super::{ConvGeometry, accumulate};
-use crate::lanes::{Kernel, Lanes, Nest, Weights, add_products};
+use crate::lanes::{Kernel, Lanes, Nest, Weights, WindowPatch, add_products, add_window_3x3};
 use crate::ops::activation::{Activation, GradientMask};
 use crate::ops::pool::pool_2x2;
 use core::ops::Range;
@@ -116,10 +116,14 @@ impl<L: Lanes> ConvForward<'_, L> {
         column: usize,
     ) {
         let g = &self.geometry;
-        let kernels = accumulate::rows::<F>(self.weights, filter, g.taps());
-        let corner = self.corner(2 * row, 2 * column);
-        let start = self.bias_tile(filter);
-        let tile = accumulate::tile_3x3::<L, F, 2, 2>(g, channels, corner, kernels, start);
+        let patch = WindowPatch {
+            area: g.input_area(),
+            width: g.input[1],
+            corner: self.corner(2 * row, 2 * column),
+        };
+        let mut tile = self.bias_tile(filter);
+        let weights = &self.weights[filter * g.taps()..];
+        add_window_3x3::<L, F>(channels, patch, weights, g.taps(), &mut tile);
         self.store_pooled(filter, row, column, tile);
     }
 
@@ -279,12 +283,13 @@ impl<L: Lanes, const F: usize, const C: usize> Kernel for EdgeTile<'_, L, F, C> 
     type Output = [[L; C]; F];
 
     #[inline(always)]
-    fn run(mut self) -> [[L; C]; F] {
+    fn run(self) -> [[L; C]; F] {
+        let mut sums = self.sums;
         let g = self.geometry;
         let [y, x] = self.outputs[0];
         let (rows, columns) = (g.valid_taps(0, y), g.valid_taps(1, x));
         if rows.is_empty() || columns.is_empty() {
-            return self.sums;
+            return sums;
         }
         let mut at = [0; C];
         for c in 0..C {
@@ -301,9 +306,9 @@ impl<L: Lanes, const F: usize, const C: usize> Kernel for EdgeTile<'_, L, F, C> 
             (first, g.taps()),
             self.channels,
             at,
-            &mut self.sums,
+            &mut sums,
         );
-        self.sums
+        sums
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! Tensors are C x H x W packets; weights are filters x (channels / groups) x rows x columns.
 
-mod accumulate;
 mod channels_last;
 mod depthwise;
 #[allow(dead_code, reason = "a planner may ask for all of them")]
