@@ -37,9 +37,10 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                     if block.end.index != index {
                         block = read(&self, index);
                     }
-                    match block.end.scale.has_floats() {
-                        true => self.column_row::<true>(&block, y, rows),
-                        false => self.column_row::<false>(&block, y, rows),
+                    if const { C::HAS_FUSED_SCALES } && block.end.scale.has_floats() {
+                        self.column_row::<true>(&block, y, rows);
+                    } else {
+                        self.column_row::<false>(&block, y, rows);
                     }
                 }
             }

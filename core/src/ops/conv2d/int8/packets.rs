@@ -199,6 +199,11 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         };
         let input = &*self.ring;
         let runs = &block.runs;
+        if const { C::PRODUCTS >= 32 } {
+            // What is loaded is the least of it.
+            runs.add_own::<C, P, 0>(&mut sums, input, places, own, weights);
+            return sums;
+        }
         let is_next = [own[1] != own[0], own[2] != own[1], own[3] != own[2]];
         match is_next {
             [false, false, false] => {

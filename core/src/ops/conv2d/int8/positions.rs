@@ -47,9 +47,10 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     /// The codes of a block's only position.
     #[inline(always)]
     fn finish_any(&mut self, end: &BlockEnd<'_, C>, sums: [C; QUAD]) {
-        match end.scale.has_floats() {
-            true => self.finish::<1, true>(end, 0, [sums]),
-            false => self.finish::<1, false>(end, 0, [sums]),
+        if const { C::HAS_FUSED_SCALES } && end.scale.has_floats() {
+            self.finish::<1, true>(end, 0, [sums]);
+        } else {
+            self.finish::<1, false>(end, 0, [sums]);
         }
     }
 
@@ -62,19 +63,26 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         columns: Range<usize>,
         width: usize,
     ) {
-        match (self.pool, block.end.scale.has_floats()) {
-            (true, true) => {
-                for y in rows {
-                    self.pooled_row::<true, OWN>(block, y, columns.clone(), width);
-                }
-            }
-            (true, false) => {
-                for y in rows {
-                    self.pooled_row::<false, OWN>(block, y, columns.clone(), width);
-                }
-            }
-            (false, true) => self.rows::<true, OWN>(block, rows, columns, width),
-            (false, false) => self.rows::<false, OWN>(block, rows, columns, width),
+        if const { C::HAS_FUSED_SCALES } && block.end.scale.has_floats() {
+            self.scaled_rows::<true, OWN>(block, rows, columns, width);
+        } else {
+            self.scaled_rows::<false, OWN>(block, rows, columns, width);
+        }
+    }
+
+    #[inline(always)]
+    fn scaled_rows<const FLOATS: bool, const OWN: bool>(
+        &mut self,
+        block: &FilterQuad<'_, C>,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        width: usize,
+    ) {
+        if !self.pool {
+            return self.rows::<FLOATS, OWN>(block, rows, columns, width);
+        }
+        for y in rows {
+            self.pooled_row::<FLOATS, OWN>(block, y, columns.clone(), width);
         }
     }
 
