@@ -127,6 +127,12 @@ impl Vector for f32 {
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
-        kernel.run()
+        // Once for all that calls it where all kernels are compiled, as those of registers are.
+        #[cfg_attr(not(feature = "compiled"), inline(always))]
+        #[cfg_attr(feature = "compiled", inline(never))]
+        fn enabled<K: Kernel>(kernel: K) -> K::Output {
+            kernel.run()
+        }
+        enabled(kernel)
     }
 }
