@@ -5,7 +5,8 @@
 
 use super::facts::{BAND, padded_copy, pooled_band};
 use super::positions::{AddDepthwise, AddPositions};
-use super::{ConvGeometry, FILTER_BLOCK, taps};
+use super::taps::Taps3x3;
+use super::{ConvGeometry, FILTER_BLOCK};
 use crate::lanes::{Kernel, Lanes};
 use crate::ops::add_lanes;
 use crate::ops::channel_sums::add_channel_sums;
@@ -288,7 +289,13 @@ fn add_filters_3x3<L: Lanes, const F: usize>(
     kernels: &mut [L],
 ) {
     for (c, channel) in channels.chunks_exact(g.input_area()).enumerate() {
-        taps::add_3x3::<L, F>(g, channel, maps, rows, &mut kernels[c * 9..]);
+        channel[0].vectorize(Taps3x3::<L, F> {
+            g,
+            channel,
+            maps,
+            rows,
+            kernels: &mut kernels[c * 9..],
+        });
     }
 }
 
