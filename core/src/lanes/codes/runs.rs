@@ -100,9 +100,8 @@ impl QuadRuns {
     ) {
         let (shape, packets) = (self.shape, input.len() / C::LANES);
         let words = QUAD * C::WEIGHT_WORDS;
-        for place in places {
-            assert!(place <= packets && packets - place >= self.reach);
-        }
+        let last = places.into_iter().fold(0, usize::max);
+        assert!(last <= packets && packets - last >= self.reach);
         assert!(weights.len() / words >= self.quads);
         let mut next = 0;
         for row in 0..shape.rows {
@@ -152,10 +151,9 @@ impl QuadRuns {
         let (shape, packets) = (self.shape, input.len() / C::LANES);
         let words = QUAD * C::WEIGHT_WORDS;
         let farthest = own.into_iter().fold(0, usize::max);
-        for place in places {
-            assert!(place <= packets && farthest <= packets - place);
-            assert!(packets - place - farthest >= self.reach);
-        }
+        let last = places.into_iter().fold(0, usize::max);
+        assert!(last <= packets && farthest <= packets - last);
+        assert!(packets - last - farthest >= self.reach);
         assert!(weights.len() / words >= self.quads);
         let mut next = 0;
         for row in 0..shape.rows {

@@ -197,6 +197,29 @@ fn shapes_of_every_kind_give_each_sample_its_codes() {
                 ),
                 14,
             ),
+            // And pooled, of which some outputs are left out.
+            (
+                conv([5, 9, 8], Conv2d::new(5, 3).padding(1).groups(5))
+                    .relu()
+                    .max_pool2d(2),
+                6,
+            ),
+            (
+                conv([4, 12, 11], Conv2d::new(8, 3).groups(4)).max_pool2d(2),
+                8,
+            ),
+            (
+                conv(
+                    [3, 14, 15],
+                    Conv2d {
+                        stride: [3, 2],
+                        ..Conv2d::new(9, 5).padding(2).groups(3)
+                    },
+                )
+                .relu6()
+                .max_pool2d(2),
+                10,
+            ),
             // Kernels of one position, whose rows are only one where nothing pools them.
             (conv([8, 9, 10], Conv2d::new(8, 1)).relu().max_pool2d(2), 6),
             (

@@ -7,6 +7,7 @@
 
 use super::block_scale::BlockScale;
 use super::packets::{FilterQuad, PacketConv};
+use super::positions::larger;
 use super::quads::QuadGeometry;
 use crate::lanes::codes::{CodeLanes, QUAD, add_own_runs, add_shared_run};
 
@@ -15,7 +16,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     pub(super) fn by_columns(mut self) {
         let g = self.geometry;
-        let (kernel, each) = (g.conv().kernel[0], g.channel_filters());
+        let each = g.channel_filters();
+        let extents = self.extents();
+        let step = g.stride[0] * self.pool_window();
         let words = BlockScale::WORDS + g.block_words::<C>(0);
         for quad in 0..g.blocks().div_ceil(each) {
             // Those of one quad of channels see the same rows.
@@ -26,21 +29,21 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             };
             let mut block = read(&self, blocks.start);
             let mut gathered = 0;
-            for y in 0..g.output[0] {
-                let first = y * g.stride[0];
-                for row in gathered.max(first)..first + kernel {
+            for y in 0..extents[0] {
+                let first = y * step;
+                for row in gathered.max(first)..first + g.ring_rows {
                     self.gather_row(quad, row);
                 }
-                gathered = first + kernel;
+                gathered = first + g.ring_rows;
                 let rows = RingRows::new(&g, first);
                 for index in blocks.clone() {
                     if block.end.index != index {
                         block = read(&self, index);
                     }
-                    if const { C::HAS_FUSED_SCALES } && block.end.scale.has_floats() {
-                        self.column_row::<true>(&block, y, rows);
-                    } else {
-                        self.column_row::<false>(&block, y, rows);
+                    match (self.pool, block.end.scale.has_floats()) {
+                        (true, _) => self.pooled_columns(&block, y, first),
+                        (_, true) => self.column_row::<true>(&block, y, rows),
+                        (_, false) => self.column_row::<false>(&block, y, rows),
                     }
                 }
             }
@@ -54,7 +57,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let ([height, width], [above, left]) =
             (g.conv().input, [g.conv().padding[0], g.conv().padding[1]]);
         let (quads, places) = (g.quads(), g.column_places());
-        let slot = row % g.conv().kernel[0] * places;
+        let slot = row % g.ring_rows * places;
         let ring = &mut self.ring[slot * QUAD * C::LANES..][..places * QUAD * C::LANES];
         // What lies before the input wraps around, far beyond its end.
         let row = row.wrapping_sub(above);
@@ -64,21 +67,33 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let input = &self.input[row * width * quads * C::LANES..][..width * quads * C::LANES];
         let padding = self.proof.splat(self.padding as i32);
         let step = g.column_share * g.stride[1];
-        let mut first = 0_usize.wrapping_sub(left);
-        for out in ring.chunks_exact_mut(QUAD * C::LANES) {
+        // Places that see nothing but the input.
+        let within = left.div_ceil(step)..(width + left).saturating_sub(QUAD - 1).div_ceil(step);
+        for (place, out) in ring.chunks_exact_mut(QUAD * C::LANES).enumerate() {
+            let first = (place * step).wrapping_sub(left);
             let mut packets = [padding; QUAD];
-            for (next, packet) in packets.iter_mut().enumerate() {
-                let column = first.wrapping_add(next);
-                if column < width {
-                    let at = (column * quads + quad) * C::LANES;
-                    *packet = self.proof.load(&input[at..]);
+            if within.contains(&place) {
+                for (next, packet) in packets.iter_mut().enumerate() {
+                    // SAFETY: the first column is no less than 0, and the last one less than the row's width.
+                    *packet = unsafe {
+                        self.proof
+                            .load_unchecked(input, (first + next) * quads + quad)
+                    };
+                }
+            } else {
+                for (next, packet) in packets.iter_mut().enumerate() {
+                    // What lies before the input wraps around, far beyond its end.
+                    let column = first.wrapping_add(next);
+                    if column < width {
+                        let at = (column * quads + quad) * C::LANES;
+                        *packet = self.proof.load(&input[at..]);
+                    }
                 }
             }
             let gathered = C::gather(packets);
             for f in 0..QUAD {
                 gathered[f].store(&mut out[f * C::LANES..]);
             }
-            first = first.wrapping_add(step);
         }
     }
 
@@ -112,6 +127,34 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         [y, x]: [usize; 2],
         rows: RingRows,
     ) {
+        let sums = self.column_sums::<P>(block, x, rows);
+        let position = y * self.geometry.output[1] + x;
+        self.finish::<P, FLOATS>(&block.end, position, sums);
+    }
+
+    /// A row of the largest of each 2 x 2 outputs, of which the kernel of the first row begins at a row of the input.
+    #[inline(always)]
+    fn pooled_columns(&mut self, block: &FilterQuad<'_, C>, y: usize, first: usize) {
+        let g = self.geometry;
+        let rows = [first, first + g.stride[0]].map(|first| RingRows::new(&g, first));
+        let width = self.extents()[1];
+        for x in 0..width {
+            let [left, right] = self.column_sums::<2>(block, 2 * x, rows[0]);
+            let above = larger(left, right);
+            let [left, right] = self.column_sums::<2>(block, 2 * x, rows[1]);
+            let largest = larger(above, larger(left, right));
+            self.finish_any(&block.end, y * width + x, largest);
+        }
+    }
+
+    /// The sums of four filters at positions side by side.
+    #[inline(always)]
+    fn column_sums<const P: usize>(
+        &self,
+        block: &FilterQuad<'_, C>,
+        x: usize,
+        rows: RingRows,
+    ) -> [[C; QUAD]; P] {
         let mut sums = [[self.proof; QUAD]; P];
         for p in 0..P {
             for f in 0..QUAD {
@@ -121,13 +164,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         match rows.is_own {
             // As constants, which take no registers.
             true => self.add_rows(&mut sums, block, x, rows, [0, 1, 2, 3]),
-            false => {
-                let channels = self.geometry.block_channels(block.end.index);
-                self.add_rows(&mut sums, block, x, rows, channels);
-            }
+            false => self.add_rows(&mut sums, block, x, rows, block.channels),
         }
-        let position = y * self.geometry.output[1] + x;
-        self.finish::<P, FLOATS>(&block.end, position, sums);
+        sums
     }
 
     /// Adds what four filters see in the rows of the ring, each in its of four channels, at positions side by side.
@@ -142,7 +181,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     ) {
         let words = rows.quads * QUAD * C::WEIGHT_WORDS;
         let (mut slot, mut rest) = (rows.first, block.weights);
-        for _ in 0..rows.slots {
+        for _ in 0..rows.kernel {
             let (weights, behind) = rest.split_at(words);
             rest = behind;
             let start = slot * rows.places;
@@ -165,7 +204,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 /// What a row of outputs reads of the ring, worked out once for all of them: divisions take as long as the products.
 #[derive(Clone, Copy)]
 struct RingRows {
-    /// Rows that the ring has, as many as the kernel.
+    /// Rows that the kernel has.
+    kernel: usize,
+    /// Rows that the ring has.
     slots: usize,
     /// That of the kernel's first row.
     first: usize,
@@ -183,8 +224,9 @@ struct RingRows {
 impl RingRows {
     /// For outputs whose kernel begins at a row of the input.
     fn new(g: &QuadGeometry, row: usize) -> Self {
-        let slots = g.conv().kernel[0];
+        let slots = g.ring_rows;
         Self {
+            kernel: g.conv().kernel[0],
             slots,
             first: row % slots,
             places: g.column_places(),

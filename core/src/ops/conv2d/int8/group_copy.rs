@@ -84,13 +84,10 @@ impl<C: CodeLanes> GroupCopy<'_, C> {
         let step = self.groups.quads;
         for row in 0..rows {
             let mut lines = [SourceLine::default(); N];
-            let mut inside = 0..columns;
             for (line, piece) in lines.iter_mut().zip(&pieces) {
                 *line = self.line(piece.position, piece.quad, row);
-                let own = line.inside(columns);
-                inside = inside.start.max(own.start)..inside.end.min(own.end);
             }
-            inside.start = inside.start.min(inside.end);
+            let inside = inside(&lines, columns);
             let to = (self.place(group, row) + quad) * C::LANES;
             for column in (0..inside.start).chain(inside.end..columns) {
                 let codes = self.border(&pieces, &lines, column);
@@ -130,25 +127,39 @@ impl<C: CodeLanes> GroupCopy<'_, C> {
         let (channels, step) = (self.conv.channels, self.groups.quads);
         let padding = self.proof.splat(self.padding as i32);
         let map = self.place(1, 0) * C::LANES;
+        let all = self.conv.input[0] * self.conv.input[1] * channels.div_ceil(QUAD);
+        assert!(self.input.len() >= all * C::LANES);
         for quad in 0..channels.div_ceil(QUAD) {
             for window in 0..step {
                 for row in 0..rows {
                     let mut lines = [SourceLine::default(); QUAD];
                     for (place, line) in lines.iter_mut().enumerate() {
-                        if window * QUAD + place < self.groups.window {
-                            *line = self.line(window * QUAD + place, quad, row);
-                        }
+                        // What lies behind a window is multiplied by zeros.
+                        let position = (window * QUAD + place).min(self.groups.window - 1);
+                        *line = self.line(position, quad, row);
                     }
                     let to = self.place(quad * QUAD, row) + window;
+                    let present = QUAD.min(channels - quad * QUAD);
+                    let within = inside(&lines, columns);
                     for column in 0..columns {
                         let mut packets = [padding; QUAD];
                         for place in 0..QUAD {
-                            packets[place] = self.packet(&lines[place], column);
+                            packets[place] = match within.contains(&column) {
+                                // SAFETY: the column lies within the row, and the row within the input.
+                                true => unsafe {
+                                    let line = &lines[place];
+                                    let at = line.begin + line.column(column) * line.quads;
+                                    self.proof.load_unchecked(self.input, at)
+                                },
+                                false => self.packet(&lines[place], column),
+                            };
                         }
                         let gathered = C::gather(packets);
                         let to = (to + column * step) * C::LANES;
-                        for place in 0..QUAD.min(channels - quad * QUAD) {
-                            gathered[place].store(&mut self.copy[place * map + to..]);
+                        for place in 0..QUAD {
+                            if place < present {
+                                gathered[place].store(&mut self.copy[place * map + to..]);
+                            }
                         }
                     }
                 }
@@ -199,6 +210,17 @@ impl<C: CodeLanes> GroupCopy<'_, C> {
             false => self.proof.splat(self.padding as i32),
         }
     }
+}
+
+/// The copy's columns, of so many, that lie inside of all rows.
+#[inline(always)]
+fn inside(lines: &[SourceLine], columns: usize) -> Range<usize> {
+    let mut inside = 0..columns;
+    for line in lines {
+        let own = line.inside(columns);
+        inside = inside.start.max(own.start)..inside.end.min(own.end);
+    }
+    inside.start.min(inside.end)..inside.end
 }
 
 /// A row of the input, or of padding, as a row of the copy sees it.

@@ -43,6 +43,8 @@ pub(super) struct FilterQuad<'a, C> {
     runs: QuadRuns,
     /// Packets from a position's first to that of each filter's group, where groups have quads of their own.
     own: Option<[usize; QUAD]>,
+    /// Of rows of columns, which of four channels each filter sees.
+    pub channels: [usize; QUAD],
 }
 
 /// What makes codes of the sums of four filters, as registers hold it.
@@ -70,10 +72,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
         if g.column_quads > 0 {
             return self.by_columns();
         }
-        let extents = match self.pool {
-            true => g.output.map(|extent| extent / 2),
-            false => g.output,
-        };
+        let extents = self.extents();
         let common = self.runs;
         if let Some(groups) = g.groups {
             return self.by_groups(&groups, extents, common);
@@ -97,6 +96,20 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
 }
 
 impl<C: CodeLanes> PacketConv<'_, C> {
+    /// Rows and columns of outputs of each filter, pooled where that is wanted.
+    #[inline(always)]
+    pub(super) fn extents(&self) -> [usize; 2] {
+        self.geometry
+            .output
+            .map(|extent| extent / self.pool_window())
+    }
+
+    /// Outputs, along each axis, of which the largest is wanted.
+    #[inline(always)]
+    pub(super) fn pool_window(&self) -> usize {
+        if self.pool { 2 } else { 1 }
+    }
+
     /// The block at `index`, whose arranged weights are the next ones. `common` is what all see where there are no
     /// groups.
     #[inline(always)]
@@ -120,6 +133,10 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 g.runs(index)
             },
             own: g.own_quads(index),
+            channels: match g.column_quads {
+                0 => [0; QUAD],
+                _ => g.block_channels(index),
+            },
         }
     }
 
@@ -138,7 +155,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     #[inline(always)]
     fn by_groups(mut self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
         let g = self.geometry;
-        let window = if self.pool { 2 } else { 1 };
+        let window = self.pool_window();
         for first in (0..extents[0]).step_by(groups.outputs) {
             let rows = first..extents[0].min(first + groups.outputs);
             self.first = first * window * g.stride[0];

@@ -40,17 +40,16 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let weights = own.map(|(_, weights)| weights);
         runs.add_blocks(&mut sums, self.input, weights);
         for b in 0..B {
-            self.finish_any(&self.end(blocks[b], own[b].0), sums[b]);
+            self.finish_any(&self.end(blocks[b], own[b].0), 0, sums[b]);
         }
     }
 
-    /// The codes of a block's only position.
+    /// The codes of a block's filters at one position.
     #[inline(always)]
-    fn finish_any(&mut self, end: &BlockEnd<'_, C>, sums: [C; QUAD]) {
-        if const { C::HAS_FUSED_SCALES } && end.scale.has_floats() {
-            self.finish::<1, true>(end, 0, [sums]);
-        } else {
-            self.finish::<1, false>(end, 0, [sums]);
+    pub(super) fn finish_any(&mut self, end: &BlockEnd<'_, C>, position: usize, sums: [C; QUAD]) {
+        match end.scale.has_floats() {
+            true => self.finish::<1, true>(end, position, [sums]),
+            false => self.finish::<1, false>(end, position, [sums]),
         }
     }
 
@@ -138,9 +137,18 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         columns: Range<usize>,
         width: usize,
     ) {
+        let quads = self.geometry.quads();
+        let step = self.geometry.stride[1] * quads;
+        let row_step = self.geometry.stride[0] * self.geometry.input[1] * quads;
+        let mut place = self.place(2 * y, 2 * columns.start);
         for x in columns {
-            let place = |row: usize, column: usize| self.place(2 * y + row, 2 * x + column);
-            let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
+            let places = [
+                place,
+                place + step,
+                place + row_step,
+                place + row_step + step,
+            ];
+            place += 2 * step;
             let mut largest;
             if C::POSITIONS == 4 {
                 let [first, second, third, fourth] = self.sums::<4, OWN>(block, places);
@@ -184,7 +192,7 @@ impl PlaceSteps {
 }
 
 #[inline(always)]
-fn larger<C: CodeLanes>(first: [C; QUAD], second: [C; QUAD]) -> [C; QUAD] {
+pub(super) fn larger<C: CodeLanes>(first: [C; QUAD], second: [C; QUAD]) -> [C; QUAD] {
     let mut own = first;
     for f in 0..QUAD {
         own[f] = own[f].larger(second[f]);

@@ -34,8 +34,14 @@ pub struct QuadGeometry {
     pub column_quads: usize,
     /// Outputs that share such quads: 2 neighbouring ones where four columns hold what both see.
     pub column_share: usize,
+    /// Rows of quads of columns that are held: the kernel's, and those that the second row of pooled outputs sees.
+    pub ring_rows: usize,
     /// Where each group has quads of its own.
     pub groups: Option<GroupQuads>,
+    /// What [`QuadGeometry::quads`] and [`QuadGeometry::blocks`] give: divisions for each tile would take as long as some
+    /// of its products.
+    quads: usize,
+    blocks: usize,
 }
 
 impl QuadGeometry {
@@ -86,7 +92,14 @@ impl QuadGeometry {
             stride,
             column_quads,
             column_share: if is_shared { 2 } else { 1 },
+            ring_rows: conv.kernel[0] + if is_pooled { conv.stride[0] } else { 0 },
             groups,
+            quads: match (groups, window) {
+                (Some(groups), _) => groups.quads,
+                (_, 1) => conv.channels.div_ceil(QUAD),
+                _ => 1,
+            },
+            blocks: conv.filters.div_ceil(QUAD),
         };
         if !is_pooled
             && !is_copied
@@ -110,11 +123,7 @@ impl QuadGeometry {
     /// Quads of a position of the input, or of a group there, where each has its own.
     #[inline]
     pub fn quads(&self) -> usize {
-        match (self.groups, self.window) {
-            (Some(groups), _) => groups.quads,
-            (_, 1) => self.conv.channels.div_ceil(QUAD),
-            _ => 1,
-        }
+        self.quads
     }
 
     /// Packets from a position of the first group to that of each of a block's filters, where each group has its
@@ -132,7 +141,7 @@ impl QuadGeometry {
     /// Quads of a position of the output: blocks of four filters.
     #[inline]
     pub fn blocks(&self) -> usize {
-        self.conv.filters.div_ceil(QUAD)
+        self.blocks
     }
 
     /// Filters that see the same channel, where each sees one.
@@ -178,7 +187,7 @@ impl QuadGeometry {
         if self.groups.is_some() {
             return self.conv.groups * self.input[0] * self.input[1] * self.quads();
         }
-        self.kernel[0] * self.column_places() * QUAD
+        self.ring_rows * self.column_places() * QUAD
     }
 
     /// Quads of a position that a block's filters see.

@@ -49,21 +49,13 @@ impl InputPackets {
             padding: zero,
         }
     }
-
-    /// A sample's codes of a channel, of those of all samples, if there are both.
-    #[inline(always)]
-    fn channel<'c>(&self, codes: &'c [i8], sample: usize, channel: usize) -> Option<&'c [i8]> {
-        let map = self.input[0] * self.input[1];
-        let own = codes.get((sample * self.channels + channel) * map..)?;
-        (channel < self.channels).then_some(own.get(..map)?)
-    }
 }
 
 /// Brings samples into packets.
 pub struct WriteCodes<'a, C> {
     pub proof: C,
     pub layout: InputPackets,
-    /// Those of each sample, channels x rows x columns, one sample behind another.
+    /// Behind [`RUN`] others those of each sample, channels x rows x columns, one sample behind another.
     pub codes: &'a [i8],
     /// rows x columns x quads packets
     pub packets: &'a mut [u32],
@@ -82,12 +74,15 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
     }
 }
 
-/// Codes that are brought into packets at once. So many follow the last sample's, whatever they are.
+/// Codes that are brought into packets at once. So many lie before the first sample's codes, and so many behind those
+/// of as many samples as a packet has, whatever they are: what they become nobody reads, or padding takes their place.
 pub(super) const RUN: usize = 16;
 
-/// Codes of a row of each sample that windows are made of at once, and those that the last windows reach behind them.
-const LINE: usize = 64;
-const BEHIND: usize = 2 * QUAD;
+/// Packets of a row of each channel that windows are made of at once.
+const LINE: usize = 16;
+
+/// Most channels of samples that come in windows.
+const WINDOW_CHANNELS: usize = 2;
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
     /// Channels of a single position, sixteen at once: they lie side by side already.
@@ -96,18 +91,10 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         let InputPackets {
             channels, quads, ..
         } = self.layout;
-        let packets = &mut self.packets[..quads * C::LANES];
-        for (run, packets) in packets.chunks_mut(QUAD * C::LANES).enumerate() {
-            let Some(grid) = CodeGrid::new(self.codes, [run * RUN; QUAD], channels, C::LANES)
-            else {
-                unreachable!("codes of samples end within the memory for them");
-            };
-            let mut runs = [grid.run(0, 0); 16];
-            for (sample, run) in runs.iter_mut().enumerate().take(C::LANES) {
-                *run = grid.run(0, sample);
-            }
+        for run in 0..quads.div_ceil(QUAD) {
             // Behind the last channel are others' codes, which nobody reads.
-            let four = self.proof.packets_of_runs(&runs);
+            let four = self.packets_of_run(RUN + run * RUN, channels);
+            let packets = &mut self.packets[run * QUAD * C::LANES..quads * C::LANES];
             for (packet, to) in four.iter().zip(packets.chunks_exact_mut(C::LANES)) {
                 packet.store(to);
             }
@@ -122,62 +109,76 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         if layout.input != layout.output {
             self.pad();
         }
-        for quad in 0..layout.quads {
+        let InputPackets {
+            output,
+            before,
+            quads,
+            ..
+        } = layout;
+        let words = quads * C::LANES;
+        // From a row's last position to the next one's first, besides a position; less than none where columns are left out.
+        let skip = output[1].wrapping_sub(layout.input[1]).wrapping_mul(words);
+        for quad in 0..quads {
             let present = QUAD.min(layout.channels - quad * QUAD);
-            let mut place = layout.before;
+            let mut column = before[1];
+            let mut at = (before[0] * output[1] + before[1]) * words + quad * C::LANES;
             for first in (0..map).step_by(RUN) {
-                let packets = match self.grid(quad, present, first) {
-                    Some(grid) => self.proof.packets_of_channels(grid),
-                    None => self.packets_at_end(quad, present, first),
-                };
+                let packets = self
+                    .proof
+                    .packets_of_channels(self.grid(quad, present, first));
+                let all = &mut self.packets[..output[0] * output[1] * words];
+                let mut left = map - first;
                 // Places by turns: an iterator over all packets would have them in memory first.
-                for run in 0..RUN.min(map - first) {
-                    if place[0] < layout.output[0] && place[1] < layout.output[1] {
-                        let position = place[0] * layout.output[1] + place[1];
-                        let at = (position * layout.quads + quad) * C::LANES;
-                        packets[run / QUAD][run % QUAD].store(&mut self.packets[at..]);
-                    }
-                    place[1] += 1;
-                    if place[1] == layout.before[1] + layout.input[1] {
-                        place = [place[0] + 1, layout.before[1]];
+                for four in 0..QUAD {
+                    for next in 0..QUAD {
+                        let own = all.get_mut(at..at.wrapping_add(C::LANES));
+                        if let (Some(own), true) = (own, left > 0 && column < output[1]) {
+                            packets[four][next].store(own);
+                        }
+                        left = left.saturating_sub(1);
+                        column += 1;
+                        at = at.wrapping_add(words);
+                        if column == before[1] + layout.input[1] {
+                            column = before[1];
+                            at = at.wrapping_add(skip);
+                        }
                     }
                 }
             }
         }
     }
 
-    /// Packets of codes behind which there are not so many others: zeros where there is none.
+    /// The runs from a position on, of a quad's channels, some of which are there. Codes behind a map's end are the next
+    /// map's, and go nowhere.
     #[inline(always)]
-    fn packets_at_end(&self, quad: usize, present: usize, first: usize) -> [[C; QUAD]; QUAD] {
-        let mut own = [[[0; RUN]; 16]; QUAD];
-        for (channel, own) in own.iter_mut().enumerate().take(present) {
-            for (sample, own) in own.iter_mut().enumerate() {
-                let codes = self
-                    .layout
-                    .channel(self.codes, sample, quad * QUAD + channel);
-                let codes = codes
-                    .and_then(|codes| codes.get(first..))
-                    .unwrap_or_default();
-                let len = codes.len().min(RUN);
-                own[..len].copy_from_slice(&codes[..len]);
-            }
-        }
-        let runs = own.each_ref().map(|own| own.each_ref());
-        self.proof.packets_of_channels(&runs)
-    }
-
-    /// The runs from a position on, of a quad's channels, some of which are there; `None` where not as many codes
-    /// follow the last one. Those behind a map's end are the next map's, and go nowhere.
-    #[inline(always)]
-    fn grid(&self, quad: usize, present: usize, first: usize) -> Option<CodeGrid<'_>> {
+    fn grid(&self, quad: usize, present: usize, first: usize) -> CodeGrid<'_> {
         let layout = &self.layout;
         let map = layout.input[0] * layout.input[1];
         let begin = [0, 1, 2, 3].map(|channel: usize| {
             // What a channel that is not there has, nobody reads.
-            (quad * QUAD + channel.min(present - 1)) * map + first
+            RUN + (quad * QUAD + channel.min(present - 1)) * map + first
         });
-        let step = layout.channels * map;
-        CodeGrid::new(self.codes, begin, step, self.codes.len() / step)
+        self.samples(begin, layout.channels * map)
+    }
+
+    /// The runs of all samples, of which the first one's begin so.
+    #[inline(always)]
+    fn samples(&self, begin: [usize; QUAD], step: usize) -> CodeGrid<'_> {
+        match CodeGrid::new(self.codes, begin, step, C::LANES) {
+            Some(grid) => grid,
+            None => unreachable!("codes of samples lie within the memory for them"),
+        }
+    }
+
+    /// The packets of a run of each sample.
+    #[inline(always)]
+    fn packets_of_run(&self, begin: usize, step: usize) -> [C; QUAD] {
+        let grid = self.samples([begin; QUAD], step);
+        let mut runs = [grid.run(0, 0); 16];
+        for (sample, run) in runs.iter_mut().enumerate().take(C::LANES) {
+            *run = grid.run(0, sample);
+        }
+        self.proof.packets_of_runs(&runs)
     }
 
     /// Fills what lies around the input.
@@ -208,72 +209,111 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     fn by_windows(&mut self) {
         let layout = self.layout;
         let [rows, columns] = layout.output;
-        let positions = LINE / layout.channels;
+        let orders = self.window_orders();
+        let padding = self.proof.splat(four(layout.padding) as u32 as i32);
+        // Moved nowhere: copies would take longer than all else.
+        let mut line = [[padding; LINE + QUAD]; WINDOW_CHANNELS];
         for row in 0..rows {
-            for first in (0..columns).step_by(positions) {
-                let mut lines = [[layout.padding; LINE + BEHIND]; 16];
-                for (sample, line) in lines.iter_mut().enumerate() {
-                    self.take_line(sample, row, first, line);
-                }
-                for phase in 0..layout.window {
-                    for at in (0..LINE).step_by(RUN) {
-                        let mut runs = [&[0; RUN]; 16];
-                        for (run, line) in runs.iter_mut().zip(&lines) {
-                            if let Some(own) = line[at + phase * layout.channels..].first_chunk() {
-                                *run = own;
-                            }
-                        }
-                        let begin = first + at / layout.channels + phase;
-                        if begin >= columns {
-                            continue;
-                        }
-                        let packets = self.proof.packets_of_runs(&runs);
-                        for (next, packet) in packets.iter().enumerate() {
-                            let column = begin + next * layout.window;
-                            if column < columns {
-                                let at = row * layout.output[1] + column;
-                                packet.store(&mut self.packets[at * C::LANES..]);
-                            }
-                        }
+            for first in (0..columns).step_by(LINE * QUAD) {
+                let count = (columns - first).min(LINE * QUAD);
+                for (channel, line) in line.iter_mut().enumerate().take(layout.channels) {
+                    let runs = line.as_chunks_mut::<QUAD>().0.iter_mut();
+                    let needed = (count + layout.window - 1).div_ceil(RUN);
+                    for (run, packets) in runs.enumerate().take(needed) {
+                        self.take_run(channel, row, first + run * RUN, padding, packets);
                     }
+                }
+                let at = (row * columns + first) * C::LANES;
+                let packets = &mut self.packets[at..][..count * C::LANES];
+                store_windows(self.proof, layout.channels, &line, &orders, packets);
+            }
+        }
+    }
+
+    /// Sixteen positions of a padded row, four to a packet, of one channel.
+    #[inline(always)]
+    fn take_run(
+        &self,
+        channel: usize,
+        row: usize,
+        first: usize,
+        padding: C,
+        packets: &mut [C; QUAD],
+    ) {
+        let InputPackets {
+            channels,
+            input: [height, width],
+            before: [above, left],
+            ..
+        } = self.layout;
+        // What lies before the input wraps around, far beyond its end.
+        let row = row.wrapping_sub(above);
+        if row >= height || first + RUN <= left || first >= left + width {
+            return *packets = [padding; QUAD];
+        }
+        let map = height * width;
+        let begin = RUN + channel * map + row * width + first - left;
+        *packets = self.packets_of_run(begin, channels * map);
+        for (next, packet) in packets.iter_mut().enumerate() {
+            let inside =
+                |place: usize| (left..left + width).contains(&(first + next * QUAD + place));
+            match [inside(0), inside(QUAD - 1)] {
+                [true, true] => {}
+                [false, false] if width >= QUAD => *packet = padding,
+                _ => {
+                    let order = |wanted: bool| {
+                        let own = [0, 1, 2, 3]
+                            .map(|place| (inside(place) == wanted).then_some(place as u8));
+                        self.proof.order(own)
+                    };
+                    *packet = packet
+                        .reorder(order(true))
+                        .add(padding.reorder(order(false)));
                 }
             }
         }
     }
 
-    /// A sample's codes from a position of a padded row on, position by position those of its channels; what lies
-    /// beyond the row is left as it is.
+    /// For windows that begin at each place of four positions: where the codes of either channel come from, of these
+    /// positions and of the next four.
     #[inline(always)]
-    fn take_line(&self, sample: usize, row: usize, first: usize, line: &mut [i8; LINE + BEHIND]) {
-        let layout = &self.layout;
-        let [height, width] = layout.input;
-        // What lies before the input wraps around, far beyond its end.
-        let row = row.wrapping_sub(layout.before[0]);
-        if row >= height {
-            return;
-        }
-        let left = layout.before[1].saturating_sub(first);
-        let begin = first.saturating_sub(layout.before[1]).min(width);
-        let own = row * width + begin..(row + 1) * width;
-        let codes = |channel| Some(&layout.channel(self.codes, sample, channel)?[own.clone()]);
-        let places = line.get_mut(left * layout.channels..).unwrap_or_default();
-        match (layout.channels, codes(0), codes(1)) {
-            (1, Some(codes), _) => {
-                let len = codes.len().min(places.len());
-                places[..len].copy_from_slice(&codes[..len]);
-            }
-            // Windows are of one or two channels.
-            (_, Some(first), Some(second)) => {
-                for (places, codes) in places
-                    .as_chunks_mut()
-                    .0
-                    .iter_mut()
-                    .zip(first.iter().zip(second))
-                {
-                    *places = [*codes.0, *codes.1];
+    fn window_orders(&self) -> [[[C; 2]; WINDOW_CHANNELS]; QUAD] {
+        let channels = self.layout.channels;
+        let mut orders = [[[self.proof; 2]; WINDOW_CHANNELS]; QUAD];
+        for (phase, orders) in orders.iter_mut().enumerate() {
+            for (channel, orders) in orders.iter_mut().enumerate() {
+                for (next, order) in orders.iter_mut().enumerate() {
+                    *order = self.proof.order([0, 1, 2, 3].map(|place| {
+                        let position = phase + place / channels;
+                        let is_own = place % channels == channel && position / QUAD == next;
+                        is_own.then_some((position % QUAD) as u8)
+                    }));
                 }
             }
-            _ => {}
+        }
+        orders
+    }
+}
+
+/// Makes windows of the codes of each channel of a line, four positions to a packet: where [`WriteCodes::window_orders`]
+/// says.
+#[inline(always)]
+fn store_windows<C: CodeLanes>(
+    proof: C,
+    channels: usize,
+    line: &[[C; LINE + QUAD]; WINDOW_CHANNELS],
+    orders: &[[[C; 2]; WINDOW_CHANNELS]; QUAD],
+    packets: &mut [u32],
+) {
+    for (four, packets) in packets.chunks_mut(QUAD * C::LANES).enumerate() {
+        for (packet, orders) in packets.chunks_exact_mut(C::LANES).zip(orders) {
+            let mut codes = proof.splat(0);
+            for (line, orders) in line.iter().zip(orders).take(channels) {
+                // Where one has codes the others have 0.
+                codes = codes.add(line[four].reorder(orders[0]));
+                codes = codes.add(line[four + 1].reorder(orders[1]));
+            }
+            codes.store(packet);
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct PacketSizes {
     pub values: usize,
     /// Words of a copy of what a convolution reads, and of what it gathers of that; likewise.
     pub copy: usize,
-    /// Codes of all samples' inputs or outputs and a run behind them, or of one sample's values.
+    /// Codes of all samples' inputs or outputs and a run on either side, or of one sample's values.
     pub codes: usize,
 }
 
@@ -88,7 +88,7 @@ impl Program {
             weights,
             values: self.arena_packets() * C::LANES + before_packets::<C>(),
             copy: copy * C::LANES + before_packets::<C>(),
-            codes: (most * C::LANES + RUN).max(self.arena_packets()),
+            codes: (RUN + most * C::LANES + RUN).max(self.arena_packets()),
         }
     }
 
@@ -162,12 +162,12 @@ impl Program {
             copy: whole_packets::<C>(memory.copy),
             codes: memory.codes,
         };
-        let codes = &mut memory.codes[..samples * self.input_shape().elements()];
+        let codes = &mut memory.codes[RUN..][..samples * self.input_shape().elements()];
         let each = self.input_shape().elements();
         for (sample, codes) in codes.chunks_exact_mut(each).enumerate() {
             fill(sample, codes);
         }
-        self.take_samples(proof, quantized, network.layers, &mut memory, samples);
+        self.take_samples(proof, quantized, network.layers, &mut memory);
         let mut rest = network.words;
         for (step, layer) in self.steps().iter().zip(network.layers) {
             let (weights, behind) = rest.split_at(layer.words);
@@ -204,21 +204,14 @@ impl Program {
         quantized: &QuantizedNetwork<'_>,
         layers: &[PacketLayer],
         memory: &mut PacketMemory<'_>,
-        samples: usize,
     ) {
         let shape = self.input_shape();
-        let elements = shape.elements();
         let packets = &mut memory.values[self.value(0).at * C::LANES..];
         // The convolution that alone reads the input, and that in windows or with its padding.
         let mut quads = layers
             .iter()
             .filter_map(|layer| Some(&layer.conv.as_ref()?.quads));
         let reader = quads.find(|quads| quads.takes_samples);
-        let is_position = shape.map_elements() == 1 && reader.is_none();
-        let codes = match is_position {
-            true => &*memory.codes,
-            false => &memory.codes[..samples * elements],
-        };
         let (layout, packets) = match reader {
             Some(quads) => {
                 let layout = InputPackets::of_reader(quads, quantized.values()[0].zero);
@@ -233,7 +226,7 @@ impl Program {
         C::write_codes(WriteCodes {
             proof,
             layout,
-            codes,
+            codes: memory.codes,
             packets,
         });
     }
