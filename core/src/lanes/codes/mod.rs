@@ -4,16 +4,18 @@
 //! four products at once take one factor without a sign. A sum of products with such codes is larger by
 //! 128 times the sum of the weights, which whoever arranges the weights takes from the bias.
 
+mod column_runs;
 mod grid;
 mod lines;
 mod portable;
 mod runs;
 
+pub(crate) use column_runs::ColumnRuns;
 pub use grid::ChannelRuns;
 pub(crate) use grid::CodeGrid;
 pub(crate) use lines::{PacketLine, merge_lines};
 pub use portable::PortableCodes;
-pub(crate) use runs::{QuadRuns, RunShape, add_own_runs, add_shared_run};
+pub(crate) use runs::{QuadRuns, RunShape};
 
 use super::{Kernel, LaneWidth, Lanes};
 use crate::run::CompiledCodes;

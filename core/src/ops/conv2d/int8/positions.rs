@@ -40,16 +40,21 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let weights = own.map(|(_, weights)| weights);
         runs.add_blocks(&mut sums, self.input, weights);
         for b in 0..B {
-            self.finish_any(&self.end(blocks[b], own[b].0), 0, sums[b]);
+            self.finish_any(&self.end(blocks[b], own[b].0), 0, [sums[b]]);
         }
     }
 
-    /// The codes of a block's filters at one position.
+    /// The codes of a block's filters at positions side by side.
     #[inline(always)]
-    pub(super) fn finish_any(&mut self, end: &BlockEnd<'_, C>, position: usize, sums: [C; QUAD]) {
+    pub(super) fn finish_any<const P: usize>(
+        &mut self,
+        end: &BlockEnd<'_, C>,
+        position: usize,
+        sums: [[C; QUAD]; P],
+    ) {
         match end.scale.has_floats() {
-            true => self.finish::<1, true>(end, position, [sums]),
-            false => self.finish::<1, false>(end, position, [sums]),
+            true => self.finish::<P, true>(end, position, sums),
+            false => self.finish::<P, false>(end, position, sums),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::block_scale::BlockScale;
 use super::grouped::GroupQuads;
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns, RunShape};
+use crate::lanes::codes::{CodeLanes, ColumnRuns, QUAD, QuadRuns, RunShape};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -34,8 +34,11 @@ pub struct QuadGeometry {
     pub column_quads: usize,
     /// Outputs that share such quads: 2 neighbouring ones where four columns hold what both see.
     pub column_share: usize,
-    /// Rows of quads of columns that are held: the kernel's, and those that the second row of pooled outputs sees.
-    pub ring_rows: usize,
+    /// Rows of quads of columns that a row of outputs sees: the kernel's, and those that the second one of pooled
+    /// outputs does.
+    pub seen_rows: usize,
+    /// Rows of them that are held at a time.
+    pub held_rows: usize,
     /// Where each group has quads of its own.
     pub groups: Option<GroupQuads>,
     /// What [`QuadGeometry::quads`] and [`QuadGeometry::blocks`] give: divisions for each tile would take as long as some
@@ -44,13 +47,16 @@ pub struct QuadGeometry {
     blocks: usize,
 }
 
+/// Packets of gathered rows that are held, if they are twice what a row of outputs sees: half of a first cache.
+const HELD_PACKETS: usize = 384;
+
 impl QuadGeometry {
     /// That of a convolution, whose input is given in windows or with its padding where that `can` be and helps;
     /// whether its outputs are pooled, so that rows of them have to stay apart.
     pub fn new<C: CodeLanes>(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
         let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
-        let column_quads = match !is_windowed && !is_pooled && is_by_columns(conv) {
+        let column_quads = match !is_windowed && is_by_columns(conv) {
             true => conv.kernel[1].div_ceil(QUAD),
             false => 0,
         };
@@ -92,7 +98,8 @@ impl QuadGeometry {
             stride,
             column_quads,
             column_share: if is_shared { 2 } else { 1 },
-            ring_rows: conv.kernel[0] + if is_pooled { conv.stride[0] } else { 0 },
+            seen_rows: conv.kernel[0] + if is_pooled { conv.stride[0] } else { 0 },
+            held_rows: 0,
             groups,
             quads: match (groups, window) {
                 (Some(groups), _) => groups.quads,
@@ -110,6 +117,11 @@ impl QuadGeometry {
             // One long row: fewer positions are left over.
             own.input = [1, conv.input[0] * conv.input[1]];
             own.output = own.input;
+        }
+        if column_quads > 0 {
+            let all = (conv.output[0] - 1) * conv.stride[0] + conv.kernel[0];
+            let held = HELD_PACKETS / (own.column_places() * QUAD);
+            own.held_rows = held.max(2 * own.seen_rows).min(all);
         }
         own
     }
@@ -181,13 +193,30 @@ impl QuadGeometry {
         QUAD / self.stride[1]
     }
 
+    /// Whether each filter has a channel of its own, where each sees one.
+    #[inline]
+    pub fn has_own_channels(&self) -> bool {
+        self.conv.filters == self.conv.channels
+    }
+
+    /// What an output sees of rows of quads of columns.
+    pub(super) fn column_runs(&self) -> ColumnRuns {
+        ColumnRuns {
+            rows: self.conv.kernel[0],
+            row_step: self.column_places() * QUAD,
+            quads: self.column_quads,
+            step: self.column_step() * QUAD,
+            is_shared: self.column_share > 1,
+        }
+    }
+
     /// Words, for each sample, of the rows of quads of columns that an output sees, of four channels, or of the
     /// quads of groups that some rows of outputs see.
     pub fn ring_words(&self) -> usize {
         if self.groups.is_some() {
             return self.conv.groups * self.input[0] * self.input[1] * self.quads();
         }
-        self.ring_rows * self.column_places() * QUAD
+        self.held_rows * self.column_places() * QUAD
     }
 
     /// Quads of a position that a block's filters see.
