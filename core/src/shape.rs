@@ -28,11 +28,13 @@ impl Shape {
     /// Number of values of one sample.
     ///
     /// Exact for every shape a checked [`Network`](crate::Network) contains.
+    #[inline]
     pub const fn elements(self) -> usize {
         self.channels as usize * self.map_elements()
     }
 
     /// Number of values of one channel.
+    #[inline]
     pub const fn map_elements(self) -> usize {
         self.height as usize * self.width as usize
     }

@@ -113,7 +113,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         y: usize,
         start: usize,
     ) {
-        let columns = self.geometry.output[1];
+        let columns = self.places.outputs;
         let mut x = 0;
         while C::POSITIONS == 4 && columns - x >= 4 {
             self.column_positions::<4, FLOATS>(block, runs, [y, x], start);
@@ -138,7 +138,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         start: usize,
     ) {
         let sums = self.column_sums::<P>(block, runs, x, start);
-        let position = y * self.geometry.output[1] + x;
+        let position = y * self.places.outputs + x;
         self.finish::<P, FLOATS>(&block.end, position, sums);
     }
 
@@ -151,7 +151,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         y: usize,
         start: usize,
     ) {
-        let behind = start + self.geometry.stride[0] * runs.row_step;
+        let behind = start + self.places.stride[0] * runs.row_step;
         let width = self.extents()[1];
         let mut x = 0;
         while C::POSITIONS == 4 && width - x >= 2 {
@@ -195,7 +195,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         // Tiles begin at even outputs.
         let start = start + if runs.is_shared { x / 2 } else { x } * QUAD;
         // As constants, which take no registers.
-        let channels = match self.geometry.has_own_channels() {
+        let channels = match self.places.has_own_channels {
             true => [0, 1, 2, 3],
             false => block.channels,
         };

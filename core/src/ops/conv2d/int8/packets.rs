@@ -3,7 +3,7 @@
 use super::block_scale::ArrangedScale;
 use super::group_copy::GroupCopy;
 use super::grouped::GroupQuads;
-use super::quads::QuadGeometry;
+use super::quads::{QuadGeometry, QuadPlaces};
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns, QuadScales};
@@ -12,7 +12,9 @@ use crate::ops::add::packets::PacketSum;
 /// A convolution's forward pass.
 pub struct PacketConv<'a, C> {
     pub proof: C,
-    pub geometry: QuadGeometry,
+    pub geometry: &'a QuadGeometry,
+    /// Its places: by reference they would be read again after each store.
+    pub places: QuadPlaces,
     /// What the first block of filters sees, and all where there are no groups.
     pub runs: QuadRuns,
     /// Whether only the largest of each 2 x 2 outputs is wanted.
@@ -74,21 +76,27 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
         }
         let extents = self.extents();
         let common = self.runs;
-        if let Some(groups) = g.groups {
-            return self.by_groups(&groups, extents, common);
-        }
         if extents == [1, 1] && g.conv().groups == 1 && !self.pool {
             return self.one_position(common);
         }
-        let [height, width] = self.band(extents);
+        // Not by reference: it would be read again after each store.
+        let own = *g;
+        let mut tiles = PacketConv {
+            geometry: &own,
+            ..self
+        };
+        if let Some(groups) = g.groups {
+            return tiles.by_groups(&groups, extents, common);
+        }
+        let [height, width] = tiles.band(extents);
         for y in (0..extents[0]).step_by(height) {
             let rows = y..extents[0].min(y + height);
             for x in (0..extents[1]).step_by(width) {
                 let columns = x..extents[1].min(x + width);
-                let mut rest = self.weights;
+                let mut rest = tiles.weights;
                 for index in 0..g.blocks() {
-                    let block = self.block(index, &mut rest, common);
-                    self.any_rows::<false>(&block, rows.clone(), columns.clone(), extents[1]);
+                    let block = tiles.block(index, &mut rest, common);
+                    tiles.any_rows::<false>(&block, rows.clone(), columns.clone(), extents[1]);
                 }
             }
         }
@@ -119,7 +127,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         rest: &mut &'w [u32],
         common: QuadRuns,
     ) -> FilterQuad<'w, C> {
-        let g = &self.geometry;
+        let g = self.geometry;
         let (scale, behind) = ArrangedScale::split(rest);
         let (weights, behind) = behind.split_at(g.block_words::<C>(index));
         *rest = behind;
@@ -181,7 +189,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     /// Rows and columns of outputs that all filters are computed for before the next ones.
     #[inline(always)]
     fn band(&self, extents: [usize; 2]) -> [usize; 2] {
-        let g = &self.geometry;
+        let g = self.geometry;
         let window = if self.pool { 4 } else { 1 };
         let seen = g.quads() * g.stride[0] * g.stride[1] * window * C::LANES;
         let outputs = (BAND_WORDS / seen).clamp(SHORTEST_BAND, LONGEST_BAND);
@@ -192,8 +200,8 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     /// The first packet that an output sees, but for its block's first quad.
     #[inline(always)]
     pub(super) fn place(&self, y: usize, x: usize) -> usize {
-        let g = &self.geometry;
-        ((y * g.stride[0] - self.first) * g.input[1] + x * g.stride[1]) * g.quads()
+        let own = &self.places;
+        ((y * own.stride[0] - self.first) * own.columns + x * own.stride[1]) * own.quads
     }
 
     /// The sums of four filters at some places.
@@ -259,7 +267,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             };
             codes[p] = own.clamp_codes(low, high);
         }
-        let step = self.geometry.blocks() * C::LANES;
+        let step = self.places.blocks * C::LANES;
         let first = position * step + end.index * C::LANES;
         let output = &mut self.output[first..][..(P - 1) * step + C::LANES];
         match &self.sum {

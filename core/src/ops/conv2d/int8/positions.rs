@@ -104,7 +104,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             next: self.place(rows.start, columns.start),
             columns: columns.len(),
             column: 0,
-            step: self.geometry.stride[1] * self.geometry.quads(),
+            step: self.places.stride[1] * self.places.quads,
             row_step: self.place(rows.start + 1, columns.start)
                 - self.place(rows.start, columns.end - 1),
         };
@@ -142,9 +142,9 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         columns: Range<usize>,
         width: usize,
     ) {
-        let quads = self.geometry.quads();
-        let step = self.geometry.stride[1] * quads;
-        let row_step = self.geometry.stride[0] * self.geometry.input[1] * quads;
+        let own = self.places;
+        let step = own.stride[1] * own.quads;
+        let row_step = own.stride[0] * own.columns * own.quads;
         let mut place = self.place(2 * y, 2 * columns.start);
         for x in columns {
             let places = [

@@ -47,6 +47,20 @@ pub struct QuadGeometry {
     blocks: usize,
 }
 
+/// What each tile of outputs asks of a convolution.
+#[derive(Clone, Copy, Debug)]
+pub struct QuadPlaces {
+    pub stride: [usize; 2],
+    /// Packets of a position of what is read, and positions of a row of that.
+    pub quads: usize,
+    pub columns: usize,
+    /// Outputs of a row, and packets of an output.
+    pub outputs: usize,
+    pub blocks: usize,
+    /// Whether each filter has a channel of its own, where each sees one.
+    pub has_own_channels: bool,
+}
+
 /// Packets of gathered rows that are held, if they are twice what a row of outputs sees: half of a first cache.
 const HELD_PACKETS: usize = 384;
 
@@ -193,10 +207,16 @@ impl QuadGeometry {
         QUAD / self.stride[1]
     }
 
-    /// Whether each filter has a channel of its own, where each sees one.
     #[inline]
-    pub fn has_own_channels(&self) -> bool {
-        self.conv.filters == self.conv.channels
+    pub fn places(&self) -> QuadPlaces {
+        QuadPlaces {
+            stride: self.stride,
+            quads: self.quads,
+            columns: self.input[1],
+            outputs: self.output[1],
+            blocks: self.blocks,
+            has_own_channels: self.conv.filters == self.conv.channels,
+        }
     }
 
     /// What an output sees of rows of quads of columns.

@@ -3,7 +3,7 @@
 use super::super::super::buffers::BufferError;
 use crate::int8::{Quantization, QuantizedNetwork, four};
 use crate::lanes::codes::{CodeLanes, QuadRuns};
-use crate::ops::conv2d::QuadGeometry;
+use crate::ops::conv2d::{QuadGeometry, QuadPlaces};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::packets::mean_multiplier;
 use crate::{Int8Rule, Operation, Program, Step};
@@ -24,6 +24,10 @@ pub struct PacketLayer {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PacketConvLayer {
     pub quads: QuadGeometry,
+    pub places: QuadPlaces,
+    /// What [`QuadGeometry::copy_words`] and [`QuadGeometry::ring_words`] give.
+    pub copy_words: usize,
+    pub ring_words: usize,
     /// What its first filters see.
     pub runs: QuadRuns,
     pub rule: Int8Rule,
@@ -93,6 +97,9 @@ impl Program {
         let single = self.plain_step(step, quantized);
         Some(PacketConvLayer {
             quads,
+            places: quads.places(),
+            copy_words: quads.copy_words(),
+            ring_words: quads.ring_words(),
             runs: quads.runs(0),
             rule: convolution_rule(step, quantized.rule()),
             padding: four(single.inputs[0].zero) as u32,

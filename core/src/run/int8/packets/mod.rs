@@ -79,8 +79,8 @@ impl Program {
             // Not copied: a small network's inference is some thousand cycles.
             let layer = layer.borrow();
             weights += layer.words;
-            if let Some(PacketConvLayer { quads, .. }) = &layer.conv {
-                copy = copy.max(quads.copy_words() + quads.ring_words());
+            if let Some(conv) = &layer.conv {
+                copy = copy.max(conv.copy_words + conv.ring_words);
             }
         }
         let most = self.input_shape().elements().max(self.classes());

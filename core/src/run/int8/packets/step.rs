@@ -86,8 +86,8 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             to.copy_from_slice(from);
         }
         let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
-        let (copy, ring) = memory.copy.split_at_mut(quads.copy_words() * C::LANES);
-        let ring = &mut ring[..quads.ring_words() * C::LANES];
+        let (copy, ring) = memory.copy.split_at_mut(conv.copy_words * C::LANES);
+        let ring = &mut ring[..conv.ring_words * C::LANES];
         let input = match (quads.takes_samples, quads.is_copied) {
             (false, false) => input,
             (false, true) => {
@@ -99,7 +99,8 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         };
         C::convolve(PacketConv {
             proof: self.proof,
-            geometry: *quads,
+            geometry: quads,
+            places: conv.places,
             runs: conv.runs,
             pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
             rule: conv.rule,
