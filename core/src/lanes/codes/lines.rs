@@ -1,14 +1,15 @@
 //! Lines of packets made of the codes of others.
 
-use super::{CodeLanes, QUAD};
+use super::CodeLanes;
 
 /// Neighbouring packets, so many apart, whose codes go into others.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PacketLine {
+#[derive(Clone, Copy, Debug)]
+pub struct PacketLine<C> {
     /// The first one's place.
     pub first: usize,
-    /// Which of its codes each place of the packet that is made has; none where another line's code comes.
-    pub order: [Option<u8>; QUAD],
+    /// Which of its codes each place of the packet that is made has, as [`CodeLanes::order`] gives it; none where
+    /// another line's code comes.
+    pub order: C,
 }
 
 /// Makes as many packets as `to` has steps of, each of one packet of each line: those `step` packets apart.
@@ -21,7 +22,7 @@ pub struct PacketLine {
 pub(crate) fn merge_lines<C: CodeLanes, const N: usize>(
     proof: C,
     input: &[u32],
-    lines: [PacketLine; N],
+    lines: [PacketLine<C>; N],
     step: usize,
     to: &mut [u32],
     to_step: usize,
@@ -34,16 +35,12 @@ pub(crate) fn merge_lines<C: CodeLanes, const N: usize>(
         let last = reach.and_then(|reach| reach.checked_add(line.first));
         assert!(last.is_some_and(|last| last < packets) || count == 0);
     }
-    let mut orders = [proof; N];
-    for n in 0..N {
-        orders[n] = proof.order(lines[n].order);
-    }
     let mut from = 0;
     for to in to.chunks_exact_mut(to_step * C::LANES) {
         let load = |n: usize| {
             // SAFETY: each line's last packet lies within the input, and this is the last one or comes before it.
             let own = unsafe { proof.load_unchecked(input, lines[n].first + from) };
-            own.reorder(orders[n])
+            own.reorder(lines[n].order)
         };
         let mut codes = load(0);
         for n in 1..N {

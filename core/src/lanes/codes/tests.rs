@@ -163,7 +163,10 @@ impl OnCodes for Merged {
         let input: Vec<u32> = (0..20 * C::LANES)
             .map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
             .collect();
-        let line = |first: usize, order| PacketLine { first, order };
+        let line = |first: usize, order| PacketLine {
+            first,
+            order: proof.order(order),
+        };
         let lines = [
             line(3, [Some(3), None, None, None]),
             line(0, [None, Some(0), Some(2), None]),
@@ -173,7 +176,7 @@ impl OnCodes for Merged {
         merge_lines(proof, &input, lines, 5, &mut merged, 2, 1);
         for (at, words) in merged.chunks_exact(C::LANES).enumerate() {
             for (lane, word) in words.iter().enumerate() {
-                let code = |line: &PacketLine, place: u8| {
+                let code = |line: &PacketLine<C>, place: u8| {
                     let packet = line.first + 5 * (at / 2);
                     input[packet * C::LANES + lane].to_le_bytes()[usize::from(place)]
                 };
@@ -203,7 +206,11 @@ fn lines_that_end_beyond_the_input_are_refused() {
     let proof = PortableCodes::zero().expect("portable packets are everywhere");
     let input = std::vec![0; 8 * PortableCodes::LANES];
     let mut merged = std::vec![0; 4 * PortableCodes::LANES];
-    merge_lines(proof, &input, [PacketLine::default()], 3, &mut merged, 1, 0);
+    let line = PacketLine {
+        first: 0,
+        order: proof,
+    };
+    merge_lines(proof, &input, [line], 3, &mut merged, 1, 0);
 }
 
 #[test]

@@ -82,6 +82,11 @@ impl<C: CodeLanes> GroupCopy<'_, C> {
     fn copy_quad<const N: usize>(&mut self, pieces: [QuadPiece; N], group: usize, quad: usize) {
         let [rows, columns] = self.extents;
         let step = self.groups.quads;
+        let mut orders = [self.proof; N];
+        for n in 0..N {
+            orders[n] = self.proof.order(pieces[n].order);
+        }
+        let outside = self.border(&orders, &[SourceLine::default(); N], 0);
         for row in 0..rows {
             let mut lines = [SourceLine::default(); N];
             for (line, piece) in lines.iter_mut().zip(&pieces) {
@@ -90,16 +95,23 @@ impl<C: CodeLanes> GroupCopy<'_, C> {
             let inside = inside(&lines, columns);
             let to = (self.place(group, row) + quad) * C::LANES;
             for column in (0..inside.start).chain(inside.end..columns) {
-                let codes = self.border(&pieces, &lines, column);
+                let is_outside = |line: &SourceLine| line.column(column) >= line.width;
+                let codes = match lines.iter().all(is_outside) {
+                    true => outside,
+                    false => self.border(&orders, &lines, column),
+                };
                 codes.store(&mut self.copy[to + column * step * C::LANES..]);
             }
             if inside.is_empty() {
                 continue;
             }
-            let mut own = [PacketLine::default(); N];
+            let mut own = [PacketLine {
+                first: 0,
+                order: self.proof,
+            }; N];
             for n in 0..N {
                 own[n].first = lines[n].begin + lines[n].column(inside.start) * lines[n].quads;
-                own[n].order = pieces[n].order;
+                own[n].order = orders[n];
             }
             // To where the next group's row would have this quad.
             let to = to + inside.start * step * C::LANES;
@@ -111,11 +123,10 @@ impl<C: CodeLanes> GroupCopy<'_, C> {
 
     /// A packet of which some codes may lie outside the input.
     #[inline(always)]
-    fn border(&self, pieces: &[QuadPiece], lines: &[SourceLine], column: usize) -> C {
+    fn border(&self, orders: &[C], lines: &[SourceLine], column: usize) -> C {
         let mut codes = self.proof.splat(0);
-        for (piece, line) in pieces.iter().zip(lines) {
-            let own = self.packet(line, column);
-            codes = codes.add(own.reorder(self.proof.order(piece.order)));
+        for (order, line) in orders.iter().zip(lines) {
+            codes = codes.add(self.packet(line, column).reorder(*order));
         }
         codes
     }
