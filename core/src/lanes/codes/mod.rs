@@ -145,9 +145,9 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
 
     /// Four packets of numbers as one of codes, saturated to 0 to 255.
     fn narrow(numbers: [Self; 4]) -> Self;
-    /// Makes sums codes, by a multiplication and an addition of `f32` that round once, to a whole number,
-    /// saturated to 0 to 255. Such a number is what integers make of the sum only where somebody has
-    /// compared them, and where [`CodeLanes::HAS_FUSED_SCALES`].
+    /// Makes sums codes, by a multiplication and an addition of `f32` that round once, to a whole number of 16 bits,
+    /// saturated to 0 to 255. Such a number is what integers make of the sum only where somebody has compared them,
+    /// and where [`CodeLanes::HAS_FUSED_SCALES`].
     fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self;
     /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
     /// the codes at place `p` of each of the four, in their order.

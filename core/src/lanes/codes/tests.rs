@@ -20,7 +20,12 @@ impl OnCodes for Scales {
             let mut sums = [[0_u32; 16]; QUAD];
             for (at, sum) in sums.iter_mut().flatten().enumerate() {
                 let end = ends.get((at + round) % 64);
-                *sum = end.copied().unwrap_or_else(|| numbers.within(size)) as u32;
+                let mut own = end.copied().unwrap_or_else(|| numbers.within(size));
+                // Whose number has 16 bits.
+                while i16::try_from(scaled_sum(own, multipliers[at / 16], zero)).is_err() {
+                    own /= 2;
+                }
+                *sum = own as u32;
             }
             let packets = [0, 1, 2, 3].map(|place: usize| proof.load(&sums[place]));
             let mut found = [0; 16];

@@ -20,7 +20,7 @@ macro_rules! code_packet {
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
         $xor:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        chunks: $chunks:expr, turn_words: $turn_words:expr, choose: $choose:expr, odd: $odd:expr, scale: $scale:expr, greater: $greater:expr,
+        chunks: $chunks:expr, turn_words: $turn_words:expr, choose: $choose:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $unpack_low_words:ident, $unpack_high_words:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
@@ -187,7 +187,14 @@ macro_rules! code_packet {
                     // SAFETY: the instructions are there, see above.
                     number.0 = unsafe { $scale(number.0, multiplier.0, scales.offset.0) };
                 }
-                Self::narrow(numbers)
+                let [a, b, c, d] = numbers.map(|number| number.0);
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    // The lowest 16 bits of each are its whole number.
+                    let bytes = $pack_bytes($low_words(a, b), $low_words(c, d));
+                    let turn = _mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+                    $shuffle(bytes, $splat_lanes(turn))
+                })
             }
 
             #[inline(always)]
@@ -322,6 +329,7 @@ code_packet! {
     choose: choose_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
     scale: scale_x8,
+    low_words: low_words_x8,
     greater: add_one_where_greater_x8,
     _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_unpacklo_epi16, _mm256_unpackhi_epi16, _mm256_packs_epi32, _mm256_packus_epi16,
     _mm256_shuffle_epi8, _mm256_max_epu8, _mm256_min_epu8, _mm256_madd_epi16,
@@ -343,6 +351,7 @@ code_packet! {
     choose: choose_x16,
     odd: odd_x16,
     scale: scale_x16,
+    low_words: low_words_x16,
     greater: add_one_where_greater_x16,
     _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_unpacklo_epi16, _mm512_unpackhi_epi16, _mm512_packs_epi32, _mm512_packus_epi16,
     _mm512_shuffle_epi8, _mm512_max_epu8, _mm512_min_epu8, _mm512_madd_epi16,

@@ -1,7 +1,7 @@
 //! What differs from one register width to the next for packets of codes: factors, and moving codes
 //! between packets.
 
-use crate::lanes::codes::{CodeRun, WHOLE};
+use crate::lanes::codes::CodeRun;
 use core::arch::x86_64::*;
 
 /// The runs of the samples at `first` and four and more behind it, side by side.
@@ -130,14 +130,17 @@ pub(super) fn odd_x16(even: __m512i, odd: __m512i) -> __m512i {
     _mm512_mask_blend_epi32(0b1010_1010_1010_1010, even, odd)
 }
 
-/// As [`crate::lanes::codes::scaled_sum`], of the bits of multiplier and offset.
+/// As [`crate::lanes::codes::scaled_sum`] in its lowest 16 bits, of the bits of multiplier and offset: those of
+/// [`crate::lanes::codes::WHOLE`] are 0 there.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn scale_x8(sums: __m256i, multiplier: __m256i, offset: __m256i) -> __m256i {
     let (multiplier, offset) = (_mm256_castsi256_ps(multiplier), _mm256_castsi256_ps(offset));
-    let numbers = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), multiplier, offset);
-    let whole = _mm256_set1_epi32(WHOLE.to_bits() as i32);
-    _mm256_sub_epi32(_mm256_castps_si256(numbers), whole)
+    _mm256_castps_si256(_mm256_fmadd_ps(
+        _mm256_cvtepi32_ps(sums),
+        multiplier,
+        offset,
+    ))
 }
 
 /// As [`scale_x8`].
@@ -145,9 +148,25 @@ pub(super) fn scale_x8(sums: __m256i, multiplier: __m256i, offset: __m256i) -> _
 #[target_feature(enable = "avx512f")]
 pub(super) fn scale_x16(sums: __m512i, multiplier: __m512i, offset: __m512i) -> __m512i {
     let (multiplier, offset) = (_mm512_castsi512_ps(multiplier), _mm512_castsi512_ps(offset));
-    let numbers = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), multiplier, offset);
-    let whole = _mm512_set1_epi32(WHOLE.to_bits() as i32);
-    _mm512_sub_epi32(_mm512_castps_si512(numbers), whole)
+    _mm512_castps_si512(_mm512_fmadd_ps(
+        _mm512_cvtepi32_ps(sums),
+        multiplier,
+        offset,
+    ))
+}
+
+/// The lowest 16 bits of each number, in those of two numbers side by side.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn low_words_x8(a: __m256i, b: __m256i) -> __m256i {
+    _mm256_blend_epi16::<0b1010_1010>(a, _mm256_slli_epi32::<16>(b))
+}
+
+/// As [`low_words_x8`].
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn low_words_x16(a: __m512i, b: __m512i) -> __m512i {
+    choose_x16(_mm512_set1_epi32(0xFFFF), a, _mm512_slli_epi32::<16>(b))
 }
 
 /// The weights of first and third codes as numbers of 16 bits, then those of second and fourth ones.

@@ -121,7 +121,13 @@ impl FilterScale<'_> {
         let code = |sum: i64| scaled_sum(sum as i32, multiplier, zero) - CODE_BIAS;
         // From there on a larger sum never has a smaller code.
         let is_above = f64::from(multiplier) * least as f64 > -f64::from(1 << 22);
+        // As many bits are looked at.
+        let is_narrow = self.sums.iter().all(|sum| {
+            let number = scaled_sum(*sum as i32, multiplier, zero);
+            i16::try_from(number).is_ok()
+        });
         is_above
+            && is_narrow
             && self.stairs().zip(stairs).all(|(own, first)| {
                 (*first > greatest || code(*first) >= own)
                     && (*first <= least || code(*first - 1) < own)
@@ -200,6 +206,19 @@ mod tests {
         assert_eq!(wide.float_multiplier(), None);
         let left = scale(&quantization, Int8Rule::TensorFlowLite, 1 << 30, 15);
         assert_eq!(left.float_multiplier(), None);
+    }
+
+    /// Of which packets would see 16 bits.
+    #[test]
+    fn sums_of_too_large_numbers_have_none() {
+        let quantization = Quantization::new(1.0, 0);
+        let multiplier = |most: i64| {
+            let own = scale(&quantization, Int8Rule::Once, 1 << 30, 30);
+            let sums = [-most, most];
+            FilterScale { sums, ..own }.float_multiplier()
+        };
+        assert_eq!(multiplier(32_000), Some(1.0));
+        assert_eq!(multiplier(33_000), None);
     }
 
     #[test]
