@@ -238,8 +238,7 @@ impl<'a> Subject<'a> {
         let mut engine = Int8Engine::new(&model, self.threads, Some(self.lanes))?;
         let order: Vec<u32> = (0..samples.len() as u32).collect();
         let seconds = engine.within(|engine| {
-            let mut evaluate =
-                |size| best(&order, size, slice, |some| engine.evaluate(samples, some));
+            let mut evaluate = |size| best(&order, size, slice, |some| engine.score(samples, some));
             Ok::<_, EngineError>(Seconds {
                 training: None,
                 inference: evaluate(batch)?,

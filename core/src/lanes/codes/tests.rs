@@ -285,7 +285,7 @@ fn runs_that_end_with_the_input_are_within() {
 }
 
 #[test]
-#[should_panic(expected = "packets - place")]
+#[should_panic(expected = "packets - last")]
 fn runs_beyond_the_input_are_refused() {
     add_within(31 + 5, 6, 18);
 }

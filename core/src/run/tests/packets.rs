@@ -51,9 +51,11 @@ fn by_packets<C: CodeLanes>(
     };
     let shape = program.input_shape();
     let (channels, map) = (shape.channels as usize, shape.map_elements());
-    let fill = |sample: usize, codes: &mut [i8]| {
-        for (at, code) in codes.iter_mut().enumerate() {
-            *code = inputs[sample][at % map * channels + at / map];
+    let fill = |codes: &mut [i8]| {
+        for (codes, input) in codes.chunks_exact_mut(channels * map).zip(inputs) {
+            for (at, code) in codes.iter_mut().enumerate() {
+                *code = input[at % map * channels + at / map];
+            }
         }
     };
     let layers: Vec<_> = program.packet_layers::<C>(quantized).unwrap().collect();
@@ -326,7 +328,7 @@ fn buffers_of_other_lengths_are_refused() {
         layers: &layers,
         words: &memory.weights,
     };
-    let found = program.infer_int8_packets(proof, &quantized, network, own, 1, |_, _| ());
+    let found = program.infer_int8_packets(proof, &quantized, network, own, 1, |_| ());
     assert_eq!(
         found,
         Err(BufferError::Length {

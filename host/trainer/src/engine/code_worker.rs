@@ -1,14 +1,13 @@
-//! Threads' memory to evaluate networks of integers, and how samples become codes.
+//! Threads' memory to evaluate networks of integers.
 
 use super::EngineError;
 use super::code_errors::{CodeErrors, CodeScores};
-use super::groups::Batch;
-use crate::data::{Samples, Values};
+use super::code_samples::channels_last;
+use crate::data::Samples;
 use crate::memory_limit;
 use kiln_core::{
     BufferError, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, PacketLayer, PacketMemory,
-    PacketNetwork, PacketSizes, Program, Quantization, QuantizedNetwork, Scaling, Shape,
-    scaled_codes,
+    PacketNetwork, PacketSizes, Program, QuantizedNetwork, Scaling,
 };
 use std::sync::Arc;
 
@@ -19,7 +18,7 @@ pub(super) struct CodePass<'a> {
     pub program: &'a Program,
     pub scaling: &'a Scaling,
     pub samples: &'a Samples,
-    /// Codes of bytes, as [`byte_tables`] makes them.
+    /// Codes of bytes, as [`byte_tables`](super::code_samples::byte_tables) makes them.
     pub tables: &'a [ByteTable],
 }
 
@@ -150,14 +149,7 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
             network,
             memory,
             indices.len(),
-            |sample, codes| match &pass.samples.values {
-                Values::Floats(floats) if !pass.samples.coded => {
-                    let floats = &floats[indices[sample] as usize * codes.len()..][..codes.len()];
-                    let own = &pass.quantized.values()[0];
-                    scaled_codes(proof, own, pass.scaling, floats, codes);
-                }
-                _ => pass.fill_channels(indices[sample], numbers, codes),
-            },
+            |codes| pass.fill_packet(proof, indices, numbers, codes),
         )
     }
 
@@ -202,110 +194,5 @@ impl CodeWorker for SingleWorker {
 
     fn scores(&mut self) -> &mut dyn CodeScores {
         &mut self.errors
-    }
-}
-
-impl CodePass<'_> {
-    /// Writes the codes of a sample, channels x rows x columns; `numbers` is memory for it as numbers.
-    pub fn fill_channels(&self, index: u32, numbers: &mut Vec<f32>, codes: &mut [i8]) {
-        match &self.samples.values {
-            Values::Bytes(bytes) => {
-                let image = &bytes[index as usize * codes.len()..][..codes.len()];
-                if let [table] = self.tables {
-                    return table.look_up(image, codes);
-                }
-                let map = self.program.input_shape().map_elements();
-                if map == 1 {
-                    let channels = codes.iter_mut().zip(image).zip(self.tables);
-                    return channels.for_each(|((code, byte), table)| *code = table.code(*byte));
-                }
-                let channels = codes.chunks_exact_mut(map).zip(image.chunks_exact(map));
-                for ((codes, bytes), table) in channels.zip(self.tables) {
-                    table.look_up(bytes, codes);
-                }
-            }
-            Values::Floats(_) => {
-                self.numbers(index, numbers);
-                let own = self.quantized.values()[0];
-                for (code, number) in codes.iter_mut().zip(numbers) {
-                    *code = own.code(*number);
-                }
-            }
-        }
-    }
-
-    /// A sample as the numbers that the network takes, channels x rows x columns, or of a sample of codes
-    /// those that these stand for: of which the codes are the same again.
-    pub fn numbers(&self, index: u32, numbers: &mut Vec<f32>) {
-        numbers.resize(self.program.input_shape().elements(), 0.0);
-        if let (true, Values::Floats(codes)) = (self.samples.coded, &self.samples.values) {
-            let own = &self.quantized.values()[0];
-            let codes = &codes[index as usize * numbers.len()..];
-            for (number, code) in numbers.iter_mut().zip(codes) {
-                *number = own.number(*code as i8);
-            }
-            return;
-        }
-        let batch = Batch {
-            samples: self.samples,
-            indices: &[index],
-            augmenter: None,
-        };
-        batch.pack(0..1, self.scaling, numbers);
-    }
-}
-
-/// The code of each byte, channel by channel, or one table where all channels are scaled alike.
-pub(super) fn byte_tables(
-    own: &Quantization,
-    channels: usize,
-    scaling: &Scaling,
-) -> Vec<ByteTable> {
-    let alike = |values: &[f32]| values.windows(2).all(|pair| pair[0] == pair[1]);
-    let tables = match alike(scaling.scale()) && alike(scaling.shift()) {
-        true => 1,
-        false => channels,
-    };
-    let number = |channel: usize, byte: u8| scaling.apply(channel, byte).unwrap_or(0.0);
-    let table = |channel| {
-        let mut table = [0; 256];
-        for (byte, code) in (0..=u8::MAX).zip(&mut table) {
-            *code = own.code(number(channel, byte));
-        }
-        ByteTable::new(table)
-    };
-    (0..tables).map(table).collect()
-}
-
-/// Codes of a value, rows x columns x channels, as channels x rows x columns.
-pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
-    let (channels, map) = (shape.channels as usize, shape.map_elements());
-    if map == 1 {
-        return out[..channels].copy_from_slice(&codes[..channels]);
-    }
-    for (place, codes) in codes.chunks_exact(channels).enumerate() {
-        for (channel, code) in codes.iter().enumerate() {
-            out[channel * map + place] = *code;
-        }
-    }
-}
-
-/// Codes of a value, channels x rows x columns, as rows x columns x channels.
-pub(super) fn fill_channels_last(shape: Shape, codes: &[i8], out: &mut [i8]) {
-    channels_last(shape, codes, out, |code| code);
-}
-
-/// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
-pub fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
-    channels_last(shape, numbers, codes, |number| own.code(number));
-}
-
-fn channels_last<T: Copy>(shape: Shape, values: &[T], codes: &mut [i8], code: impl Fn(T) -> i8) {
-    let channels = shape.channels as usize;
-    for (channel, values) in values.chunks_exact(shape.map_elements()).enumerate() {
-        let codes = codes[channel..].iter_mut().step_by(channels);
-        for (to, value) in codes.zip(values) {
-            *to = code(*value);
-        }
     }
 }

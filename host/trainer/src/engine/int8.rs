@@ -1,13 +1,13 @@
 //! Runs a network of integers over a dataset, with threads.
 
-use super::code_worker::{
-    CodePass, CodeWorker, byte_tables, fill_channels_first, fill_channels_last, workers,
-};
+use super::code_samples::{byte_tables, fill_channels_last};
+use super::code_worker::{CodePass, CodeWorker, workers};
+use super::int8_pass::Int8Pass;
 use super::{EngineError, awake};
 use crate::data::Samples;
 use crate::memory_limit::filled;
 use kiln_core::{
-    BufferError, ByteTable, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
+    ByteTable, GROUP, Int8ModelFile, LaneWidth, ModelTask, Outcome, Program, Purpose,
     QuantizedNetwork, Scaling, Shape,
 };
 use std::sync::Arc;
@@ -108,23 +108,25 @@ impl<'a> Int8Engine<'a> {
         samples: &Samples,
         indices: &[u32],
     ) -> Result<(Outcome, Int8Scores), EngineError> {
-        self.run(samples, indices, Some(self.task))
+        self.keep(samples, indices, Some(self.task))
+    }
+
+    /// As [`Int8Engine::evaluate`], of which nothing is kept but the sum.
+    ///
+    /// # Errors
+    ///
+    /// As [`Int8Engine::evaluate`].
+    pub fn score(&mut self, samples: &Samples, indices: &[u32]) -> Result<Outcome, EngineError> {
+        self.run(samples, indices, Some(self.task), (&mut [], &mut []))
     }
 
     /// The forward pass, scored by a task; where there is none, the scores are the output's numbers.
-    fn run(
+    fn keep(
         &mut self,
         samples: &Samples,
         indices: &[u32],
         task: Option<ModelTask>,
     ) -> Result<(Outcome, Int8Scores), EngineError> {
-        let elements = self.program.input_shape().elements();
-        if samples.shape.size() != elements {
-            return Err(EngineError::Shape {
-                images: samples.shape.size(),
-                network: elements,
-            });
-        }
         let codes = self.program.classes();
         let row = match task {
             Some(ModelTask::Reconstruction) => 1,
@@ -134,6 +136,25 @@ impl<'a> Int8Engine<'a> {
             scores: filled(indices.len() * row, 0.0, OUTPUTS)?,
             codes: filled(indices.len() * codes, 0, OUTPUTS)?,
         };
+        let outputs = (&mut *left.scores, &mut *left.codes);
+        Ok((self.run(samples, indices, task, outputs)?, left))
+    }
+
+    /// The forward pass. Scores and codes are left of each sample, or nothing where there is no room for any.
+    fn run(
+        &mut self,
+        samples: &Samples,
+        indices: &[u32],
+        task: Option<ModelTask>,
+        outputs: (&mut [f32], &mut [i8]),
+    ) -> Result<Outcome, EngineError> {
+        let elements = self.program.input_shape().elements();
+        if samples.shape.size() != elements {
+            return Err(EngineError::Shape {
+                images: samples.shape.size(),
+                network: elements,
+            });
+        }
         // Each group has its own result, so that their sum does not depend on the threads.
         let groups = indices.len().div_ceil(GROUP);
         let mut outcomes = vec![Outcome::default(); groups];
@@ -147,13 +168,13 @@ impl<'a> Int8Engine<'a> {
             },
             task,
         };
-        let (workers, outputs) = (&mut self.workers, (&mut *left.scores, &mut *left.codes));
+        let workers = &mut self.workers;
         awake::install(&self.pool, || {
             pass.share(workers, indices, &mut outcomes, outputs)
         })?;
         let mut total = Outcome::default();
         outcomes.into_iter().for_each(|outcome| total += outcome);
-        Ok((total, left))
+        Ok(total)
     }
 
     /// The numbers that the output's codes stand for, channels x rows x columns, of the samples at
@@ -163,7 +184,7 @@ impl<'a> Int8Engine<'a> {
     ///
     /// Images of another size than the network takes.
     pub fn outputs(&mut self, samples: &Samples, indices: &[u32]) -> Result<Vec<f32>, EngineError> {
-        Ok(self.run(samples, indices, None)?.1.scores)
+        Ok(self.keep(samples, indices, None)?.1.scores)
     }
 
     /// The codes of the input of a sample, rows x columns x channels.
@@ -208,95 +229,5 @@ impl<'a> Int8Engine<'a> {
     /// Samples that a thread computes side by side.
     pub fn lanes(&self) -> LaneWidth {
         self.workers[0].width()
-    }
-}
-
-/// What all threads read, and how results are scored.
-struct Int8Pass<'a> {
-    codes: CodePass<'a>,
-    /// By which the output is scored.
-    task: Option<ModelTask>,
-}
-
-impl Int8Pass<'_> {
-    /// Halves the groups until there is a run of them for each worker.
-    fn share(
-        &self,
-        workers: &mut [Box<dyn CodeWorker>],
-        indices: &[u32],
-        outcomes: &mut [Outcome],
-        (scores, codes): (&mut [f32], &mut [i8]),
-    ) -> Result<(), BufferError> {
-        let threads = workers.len().min(outcomes.len());
-        if threads < 2 {
-            return self.run(&mut *workers[0], indices, outcomes, (scores, codes));
-        }
-        let half = threads / 2;
-        let groups = (outcomes.len() * half).div_ceil(threads);
-        let own = indices.len().min(groups * GROUP);
-        let (row, classes) = (scores.len() / indices.len(), codes.len() / indices.len());
-        let (workers, more_workers) = workers.split_at_mut(half);
-        let (outcomes, more_outcomes) = outcomes.split_at_mut(groups);
-        let (indices, more_indices) = indices.split_at(own);
-        let (scores, more_scores) = scores.split_at_mut(own * row);
-        let (codes, more_codes) = codes.split_at_mut(own * classes);
-        let more = (more_scores, more_codes);
-        let (low, high) = awake::join(
-            || self.share(workers, indices, outcomes, (scores, codes)),
-            || self.share(more_workers, more_indices, more_outcomes, more),
-        );
-        low.and(high)
-    }
-
-    fn run(
-        &self,
-        worker: &mut dyn CodeWorker,
-        indices: &[u32],
-        outcomes: &mut [Outcome],
-        (scores, codes): (&mut [f32], &mut [i8]),
-    ) -> Result<(), BufferError> {
-        let count = indices.len();
-        if count == 0 {
-            return Ok(());
-        }
-        let (row, classes) = (scores.len() / count, codes.len() / count);
-        // Packets lie within groups.
-        let lanes = worker.width().lanes();
-        let packets = indices.chunks(lanes).zip(scores.chunks_mut(lanes * row));
-        let packets = packets.zip(codes.chunks_mut(lanes * classes));
-        for (at, ((indices, scores), codes)) in packets.enumerate() {
-            let found = worker.infer(&self.codes, indices)?;
-            let shape = self.codes.program.output_shape();
-            if shape.map_elements() == 1 {
-                codes.copy_from_slice(found);
-            } else {
-                let samples = found.chunks_exact(classes);
-                for (found, codes) in samples.zip(codes.chunks_exact_mut(classes)) {
-                    fill_channels_first(shape, found, codes);
-                }
-            }
-            let outcome = &mut outcomes[at * lanes / GROUP];
-            if self.task == Some(ModelTask::Reconstruction) {
-                worker.scores().score_reconstruction(
-                    &self.codes,
-                    indices,
-                    codes,
-                    scores,
-                    outcome,
-                )?;
-                continue;
-            }
-            let values = self.codes.quantized.values();
-            let own = &values[values.len() - 1];
-            for (number, code) in scores.iter_mut().zip(&*codes) {
-                *number = own.number(*code);
-            }
-            if self.task.is_some() {
-                worker
-                    .scores()
-                    .score_labels(&self.codes, indices, codes, outcome)?;
-            }
-        }
-        Ok(())
     }
 }

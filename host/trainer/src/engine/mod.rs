@@ -7,6 +7,7 @@
 mod awake;
 mod backward;
 mod code_errors;
+mod code_samples;
 mod code_worker;
 mod either;
 mod evaluation;
@@ -15,6 +16,7 @@ mod fake_weights;
 mod folded;
 mod groups;
 mod int8;
+mod int8_pass;
 mod memory;
 mod single;
 mod typed;
@@ -30,7 +32,7 @@ use kiln_core::{
 use std::sync::Arc;
 use typed::Typed;
 
-pub use code_worker::{fill_channels_first, fill_codes};
+pub use code_samples::{fill_channels_first, fill_codes};
 pub use either::AnyEngine;
 pub use int8::{Int8Engine, Int8Scores};
 pub use memory::{check_memory, memory};

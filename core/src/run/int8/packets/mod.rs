@@ -8,6 +8,7 @@ mod codes;
 mod compiled;
 mod layer;
 mod step;
+mod windows;
 
 use super::super::buffers::{self, BufferError};
 use crate::Program;
@@ -128,8 +129,8 @@ impl Program {
     /// Computes the codes that a network gives for up to `C::LANES` samples, the same as
     /// [`Program::infer_int8`] gives for each. `proof` is any packet.
     ///
-    /// `fill` is called for each sample, by its number, with channels x height x width codes to write:
-    /// as samples come. The samples' codes lie in the memory afterwards, each height x width x channels
+    /// `fill` is called with channels x height x width codes to write of each sample, one sample's after another's:
+    /// as samples come. The output's codes lie in the memory afterwards, each height x width x channels
     /// of the output, one sample's after another's.
     ///
     /// # Errors
@@ -142,7 +143,7 @@ impl Program {
         network: PacketNetwork<'_>,
         memory: PacketMemory<'m>,
         samples: usize,
-        mut fill: impl FnMut(usize, &mut [i8]),
+        fill: impl FnOnce(&mut [i8]),
     ) -> Result<&'m [i8], BufferError> {
         self.check_int8(quantized)?;
         buffers::check("layers", network.layers.len(), self.steps().len())?;
@@ -162,11 +163,7 @@ impl Program {
             copy: whole_packets::<C>(memory.copy),
             codes: memory.codes,
         };
-        let codes = &mut memory.codes[RUN..][..samples * self.input_shape().elements()];
-        let each = self.input_shape().elements();
-        for (sample, codes) in codes.chunks_exact_mut(each).enumerate() {
-            fill(sample, codes);
-        }
+        fill(&mut memory.codes[RUN..][..samples * self.input_shape().elements()]);
         self.take_samples(proof, quantized, network.layers, &mut memory);
         let mut rest = network.words;
         for (step, layer) in self.steps().iter().zip(network.layers) {

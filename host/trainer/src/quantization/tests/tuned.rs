@@ -230,7 +230,29 @@ fn a_step_sees_what_the_integers_give() {
     let (task, scaling) = (ModelTask::Classification, scaling());
     let mut engine = Int8Engine::of(tables, &scaling, task, 1, None).unwrap();
     let (integers, _) = engine.evaluate(&samples, &indices).unwrap();
+    assert_eq!(engine.score(&samples, &indices).unwrap(), integers);
     let [rounded, exact] =
         [loss(Some(codes)), loss(None)].map(|own| (own - integers.loss_sum).abs());
     assert!(rounded < 0.2 * exact, "{rounded} {exact}");
+}
+
+/// Samples side by side become codes at once, others one by one.
+#[test]
+fn integers_give_each_sample_the_same_in_any_order() {
+    let network = various();
+    let quantized = quantized(&network).unwrap();
+    let tables = quantized.tables.quantized().unwrap();
+    let (task, scaling, samples) = (ModelTask::Classification, scaling(), labelled());
+    let order: Vec<u32> = (0..SAMPLES as u32).collect();
+    let turned: Vec<u32> = order.iter().rev().copied().collect();
+    let scores = |lanes, indices: &[u32]| {
+        let mut engine = Int8Engine::of(tables, &scaling, task, 1, lanes).unwrap();
+        engine.evaluate(&samples, indices).unwrap().1.scores
+    };
+    let alone = scores(Some(LaneWidth::X1), &order);
+    assert_eq!(scores(None, &order), alone);
+    let row = alone.len() / SAMPLES;
+    let found = scores(None, &turned);
+    let turned_back: Vec<f32> = found.chunks_exact(row).rev().flatten().copied().collect();
+    assert_eq!(turned_back, alone);
 }

@@ -1,0 +1,145 @@
+//! How samples become codes, and in which order these lie.
+
+use super::code_worker::CodePass;
+use super::groups::Batch;
+use crate::data::Values;
+use kiln_core::{ByteTable, CodeLanes, Quantization, Scaling, Shape, scaled_codes};
+
+impl CodePass<'_> {
+    /// Writes the codes of each sample, channels x rows x columns; `numbers` is memory for one as numbers. `proof` is
+    /// any packet.
+    pub fn fill_packet<C: CodeLanes>(
+        &self,
+        proof: C,
+        indices: &[u32],
+        numbers: &mut Vec<f32>,
+        codes: &mut [i8],
+    ) {
+        let each = codes.len() / indices.len().max(1);
+        let first = indices.first().map_or(0, |index| *index as usize * each);
+        let are_neighbours = indices.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        if let (Values::Bytes(bytes), [table], true) =
+            (&self.samples.values, self.tables, are_neighbours)
+        {
+            return table.look_up(&bytes[first..][..codes.len()], codes);
+        }
+        for (index, codes) in indices.iter().zip(codes.chunks_exact_mut(each.max(1))) {
+            match &self.samples.values {
+                Values::Floats(floats) if !self.samples.coded => {
+                    let floats = &floats[*index as usize * each..][..each];
+                    let own = &self.quantized.values()[0];
+                    scaled_codes(proof, own, self.scaling, floats, codes);
+                }
+                _ => self.fill_channels(*index, numbers, codes),
+            }
+        }
+    }
+
+    /// Writes the codes of a sample, channels x rows x columns; `numbers` is memory for it as numbers.
+    pub fn fill_channels(&self, index: u32, numbers: &mut Vec<f32>, codes: &mut [i8]) {
+        match &self.samples.values {
+            Values::Bytes(bytes) => {
+                let image = &bytes[index as usize * codes.len()..][..codes.len()];
+                if let [table] = self.tables {
+                    return table.look_up(image, codes);
+                }
+                let map = self.program.input_shape().map_elements();
+                if map == 1 {
+                    let channels = codes.iter_mut().zip(image).zip(self.tables);
+                    return channels.for_each(|((code, byte), table)| *code = table.code(*byte));
+                }
+                let channels = codes.chunks_exact_mut(map).zip(image.chunks_exact(map));
+                for ((codes, bytes), table) in channels.zip(self.tables) {
+                    table.look_up(bytes, codes);
+                }
+            }
+            Values::Floats(_) => {
+                self.numbers(index, numbers);
+                let own = self.quantized.values()[0];
+                for (code, number) in codes.iter_mut().zip(numbers) {
+                    *code = own.code(*number);
+                }
+            }
+        }
+    }
+
+    /// A sample as the numbers that the network takes, channels x rows x columns, or of a sample of codes
+    /// those that these stand for: of which the codes are the same again.
+    pub fn numbers(&self, index: u32, numbers: &mut Vec<f32>) {
+        numbers.resize(self.program.input_shape().elements(), 0.0);
+        if let (true, Values::Floats(codes)) = (self.samples.coded, &self.samples.values) {
+            let own = &self.quantized.values()[0];
+            let codes = &codes[index as usize * numbers.len()..];
+            for (number, code) in numbers.iter_mut().zip(codes) {
+                *number = own.number(*code as i8);
+            }
+            return;
+        }
+        let batch = Batch {
+            samples: self.samples,
+            indices: &[index],
+            augmenter: None,
+        };
+        batch.pack(0..1, self.scaling, numbers);
+    }
+}
+
+/// The code of each byte, channel by channel, or one table where all channels are scaled alike.
+pub(super) fn byte_tables(
+    own: &Quantization,
+    channels: usize,
+    scaling: &Scaling,
+) -> Vec<ByteTable> {
+    let alike = |values: &[f32]| values.windows(2).all(|pair| pair[0] == pair[1]);
+    let tables = match alike(scaling.scale()) && alike(scaling.shift()) {
+        true => 1,
+        false => channels,
+    };
+    let number = |channel: usize, byte: u8| scaling.apply(channel, byte).unwrap_or(0.0);
+    let table = |channel| {
+        let mut table = [0; 256];
+        for (byte, code) in (0..=u8::MAX).zip(&mut table) {
+            *code = own.code(number(channel, byte));
+        }
+        ByteTable::new(table)
+    };
+    (0..tables).map(table).collect()
+}
+
+/// Codes of a value, rows x columns x channels, as channels x rows x columns.
+pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
+    let (channels, map) = (shape.channels as usize, shape.map_elements());
+    if map == 1 {
+        return out[..channels].copy_from_slice(&codes[..channels]);
+    }
+    for (place, codes) in codes.chunks_exact(channels).enumerate() {
+        for (channel, code) in codes.iter().enumerate() {
+            out[channel * map + place] = *code;
+        }
+    }
+}
+
+/// Codes of a value, channels x rows x columns, as rows x columns x channels.
+pub(super) fn fill_channels_last(shape: Shape, codes: &[i8], out: &mut [i8]) {
+    channels_last(shape, codes, out, |code| code);
+}
+
+/// Codes of a sample, rows x columns x channels, from its numbers, channels x rows x columns.
+pub fn fill_codes(own: &Quantization, shape: Shape, numbers: &[f32], codes: &mut [i8]) {
+    channels_last(shape, numbers, codes, |number| own.code(number));
+}
+
+pub(super) fn channels_last<T: Copy>(
+    shape: Shape,
+    values: &[T],
+    codes: &mut [i8],
+    code: impl Fn(T) -> i8,
+) {
+    let channels = shape.channels as usize;
+    for (channel, values) in values.chunks_exact(shape.map_elements()).enumerate() {
+        let codes = codes[channel..].iter_mut().step_by(channels);
+        for (to, value) in codes.zip(values) {
+            *to = code(*value);
+        }
+    }
+}
