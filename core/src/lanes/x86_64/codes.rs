@@ -20,7 +20,7 @@ macro_rules! code_packet {
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
         $xor:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        chunks: $chunks:expr, turn_words: $turn_words:expr, choose: $choose:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
+        chunks: $chunks:expr, interleave: $interleave:expr, turn_words: $turn_words:expr, choose: $choose:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $unpack_low_words:ident, $unpack_high_words:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
@@ -234,21 +234,16 @@ macro_rules! code_packet {
                 let mut packets = [[self; QUAD]; QUAD];
                 // SAFETY: the instructions are there, see above.
                 unsafe {
+                    // One by one: in a loop all sixteen registers would lie in memory.
+                    let [a, b, c, d] = [
+                        $interleave(&runs, 0), $interleave(&runs, 1), $interleave(&runs, 2), $interleave(&runs, 3),
+                    ];
                     let bias = $splat(BIASED_CODES as i32);
-                    for sample in 0..QUAD {
-                        let channel = |channel: usize| $chunks(|at| runs.run(channel, at), sample);
-                        let (a, b, c, d) = (channel(0), channel(1), channel(2), channel(3));
-                        let pairs = [$unpack_low(a, b), $unpack_low(c, d), $unpack_high(a, b), $unpack_high(c, d)];
-                        // Four positions each.
-                        packets[0][sample].0 = $unpack_low_words(pairs[0], pairs[1]);
-                        packets[1][sample].0 = $unpack_high_words(pairs[0], pairs[1]);
-                        packets[2][sample].0 = $unpack_low_words(pairs[2], pairs[3]);
-                        packets[3][sample].0 = $unpack_high_words(pairs[2], pairs[3]);
-                    }
-                    for four in &mut packets {
-                        let [Self(a), Self(b), Self(c), Self(d)] = *four;
-                        let [a, b, c, d] = $turn_words([a, b, c, d]);
-                        *four = [Self($xor(a, bias)), Self($xor(b, bias)), Self($xor(c, bias)), Self($xor(d, bias))];
+                    for (next, four) in packets.iter_mut().enumerate() {
+                        let words = $turn_words([a[next], b[next], c[next], d[next]]);
+                        for (packet, words) in four.iter_mut().zip(words) {
+                            packet.0 = $xor(words, bias);
+                        }
                     }
                 }
                 packets
@@ -325,6 +320,7 @@ code_packet! {
     _mm256_xor_si256,
     _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
     chunks: chunks_x8,
+    interleave: interleave_x8,
     turn_words: turn_words_x8,
     choose: choose_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
@@ -347,6 +343,7 @@ code_packet! {
     _mm512_xor_si512,
     _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
     chunks: chunks_x16,
+    interleave: interleave_x16,
     turn_words: turn_words_x16,
     choose: choose_x16,
     odd: odd_x16,

@@ -1,7 +1,7 @@
 //! What differs from one register width to the next for packets of codes: factors, and moving codes
 //! between packets.
 
-use crate::lanes::codes::CodeRun;
+use crate::lanes::codes::{ChannelRuns, CodeRun};
 use core::arch::x86_64::*;
 
 /// The runs of the samples at `first` and four and more behind it, side by side.
@@ -26,6 +26,43 @@ fn run(codes: CodeRun<'_>) -> __m128i {
     // SAFETY: the array has the register's length; the load asks for no alignment, and SSE2 is part of every
     // x86-64 processor.
     unsafe { _mm_loadu_si128(codes.as_ptr().cast()) }
+}
+
+/// The runs of four channels of the samples that [`chunks_x8`] takes, position by position those of all channels: four
+/// positions of each sample to a register.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn interleave_x8(runs: &impl ChannelRuns, first: usize) -> [__m256i; 4] {
+    let a = chunks_x8(|sample| runs.run(0, sample), first);
+    let b = chunks_x8(|sample| runs.run(1, sample), first);
+    let c = chunks_x8(|sample| runs.run(2, sample), first);
+    let d = chunks_x8(|sample| runs.run(3, sample), first);
+    let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpacklo_epi8(c, d));
+    let (low_behind, high_behind) = (_mm256_unpackhi_epi8(a, b), _mm256_unpackhi_epi8(c, d));
+    [
+        _mm256_unpacklo_epi16(low, high),
+        _mm256_unpackhi_epi16(low, high),
+        _mm256_unpacklo_epi16(low_behind, high_behind),
+        _mm256_unpackhi_epi16(low_behind, high_behind),
+    ]
+}
+
+/// As [`interleave_x8`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn interleave_x16(runs: &impl ChannelRuns, first: usize) -> [__m512i; 4] {
+    let a = chunks_x16(|sample| runs.run(0, sample), first);
+    let b = chunks_x16(|sample| runs.run(1, sample), first);
+    let c = chunks_x16(|sample| runs.run(2, sample), first);
+    let d = chunks_x16(|sample| runs.run(3, sample), first);
+    let (low, high) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
+    let (low_behind, high_behind) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
+    [
+        _mm512_unpacklo_epi16(low, high),
+        _mm512_unpackhi_epi16(low, high),
+        _mm512_unpacklo_epi16(low_behind, high_behind),
+        _mm512_unpackhi_epi16(low_behind, high_behind),
+    ]
 }
 
 /// Four words of each of eight samples, which lie as [`chunks_x8`] puts them, as four times those of all samples.

@@ -9,6 +9,7 @@ use super::block_scale::BlockScale;
 use super::packets::{FilterQuad, PacketConv};
 use super::positions::larger;
 use crate::lanes::codes::{CodeLanes, ColumnRuns, QUAD};
+use core::ops::Range;
 
 impl<C: CodeLanes> PacketConv<'_, C> {
     /// Computes all outputs.
@@ -41,7 +42,11 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                     held = first;
                 }
                 for row in next..behind {
-                    self.gather_row(quad, row, row - held);
+                    self.gather_row(
+                        quad,
+                        row,
+                        (row - held) * runs.row_step..(row + 1 - held) * runs.row_step,
+                    );
                 }
                 next = behind;
                 let start = (first - held) * runs.row_step;
@@ -59,14 +64,14 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
-    /// Gathers a row of a quad of channels into a row of those that are held; `row` counts those of padding.
+    /// Gathers a row of a quad of channels into packets of those that are held; `row` counts those of padding.
     #[inline(always)]
-    fn gather_row(&mut self, quad: usize, row: usize, slot: usize) {
+    fn gather_row(&mut self, quad: usize, row: usize, packets: Range<usize>) {
         let g = self.geometry;
         let ([height, width], [above, left]) =
             (g.conv().input, [g.conv().padding[0], g.conv().padding[1]]);
-        let (quads, places) = (g.quads(), g.column_places());
-        let ring = &mut self.ring[slot * places * QUAD * C::LANES..][..places * QUAD * C::LANES];
+        let quads = self.places.quads;
+        let ring = &mut self.ring[packets.start * C::LANES..packets.end * C::LANES];
         // What lies before the input wraps around, far beyond its end.
         let row = row.wrapping_sub(above);
         if row >= height {

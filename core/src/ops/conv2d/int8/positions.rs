@@ -185,6 +185,14 @@ impl PlaceSteps {
     #[inline(always)]
     fn take<const P: usize>(&mut self) -> [usize; P] {
         let mut places = [0; P];
+        if self.column + P < self.columns {
+            for (next, place) in places.iter_mut().enumerate() {
+                *place = self.next + next * self.step;
+            }
+            self.next += P * self.step;
+            self.column += P;
+            return places;
+        }
         for place in &mut places {
             *place = self.next;
             self.column += 1;

@@ -122,20 +122,17 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                     .packets_of_channels(self.grid(quad, present, first));
                 let all = &mut self.packets[..output[0] * output[1] * words];
                 let mut left = map - first;
-                // Places by turns: an iterator over all packets would have them in memory first.
-                for four in 0..QUAD {
-                    for next in 0..QUAD {
-                        let own = all.get_mut(at..at.wrapping_add(C::LANES));
-                        if let (Some(own), true) = (own, left > 0 && column < output[1]) {
-                            packets[four][next].store(own);
-                        }
-                        left = left.saturating_sub(1);
-                        column += 1;
-                        at = at.wrapping_add(words);
-                        if column == before[1] + layout.input[1] {
-                            column = before[1];
-                            at = at.wrapping_add(skip);
-                        }
+                for packet in packets.as_flattened() {
+                    let own = all.get_mut(at..at.wrapping_add(C::LANES));
+                    if let (Some(own), true) = (own, left > 0 && column < output[1]) {
+                        packet.store(own);
+                    }
+                    left = left.saturating_sub(1);
+                    column += 1;
+                    at = at.wrapping_add(words);
+                    if column == before[1] + layout.input[1] {
+                        column = before[1];
+                        at = at.wrapping_add(skip);
                     }
                 }
             }
