@@ -54,10 +54,12 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                     if block.end.index != index {
                         block = read(&self, index);
                     }
-                    match (self.pool, block.end.scale.has_floats()) {
-                        (true, _) => self.pooled_columns(&block, &runs, y, start),
-                        (_, true) => self.column_row::<true>(&block, &runs, y, start),
-                        (_, false) => self.column_row::<false>(&block, &runs, y, start),
+                    if self.pool {
+                        self.pooled_columns(&block, &runs, y, start);
+                    } else if const { C::HAS_FUSED_SCALES } && block.end.scale.has_floats() {
+                        self.column_row::<true>(&block, &runs, y, start);
+                    } else {
+                        self.column_row::<false>(&block, &runs, y, start);
                     }
                 }
             }

@@ -52,9 +52,10 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         position: usize,
         sums: [[C; QUAD]; P],
     ) {
-        match end.scale.has_floats() {
-            true => self.finish::<P, true>(end, position, sums),
-            false => self.finish::<P, false>(end, position, sums),
+        if const { C::HAS_FUSED_SCALES } && end.scale.has_floats() {
+            self.finish::<P, true>(end, position, sums);
+        } else {
+            self.finish::<P, false>(end, position, sums);
         }
     }
 
