@@ -38,6 +38,10 @@ impl ColumnRuns {
     ) {
         let words = QUAD * C::WEIGHT_WORDS;
         let (places, each) = if self.is_shared {
+            assert_eq!(
+                self.quads, 1,
+                "quads of each row of places that two outputs share"
+            );
             (P.div_ceil(2), 2)
         } else {
             (P, 1)
