@@ -7,6 +7,7 @@
 
 mod channel_scale;
 mod check;
+mod clamp;
 mod cut;
 mod dequantization;
 mod error;
@@ -18,6 +19,7 @@ mod scaled_codes;
 mod weight_codes;
 
 pub(crate) use channel_scale::{ChannelScale, four};
+pub use clamp::PacketClamp;
 pub use cut::{CutError, NetworkCut};
 pub use dequantization::CodedSums;
 pub use error::{Int8Error, Int8Fault};

@@ -222,6 +222,14 @@ fn shapes_of_every_kind_give_each_sample_its_codes() {
                 .max_pool2d(2),
                 10,
             ),
+            // An activation behind the pool is a step of its own.
+            (conv([3, 9, 10], Conv2d::new(7, 3)).max_pool2d(2).relu(), 5),
+            (
+                conv([5, 6, 6], Conv2d::new(6, 3).padding(1))
+                    .max_pool2d(2)
+                    .relu6(),
+                4,
+            ),
             // Kernels of one position, whose rows are only one where nothing pools them.
             (conv([8, 9, 10], Conv2d::new(8, 1)).relu().max_pool2d(2), 6),
             (

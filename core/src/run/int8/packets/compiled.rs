@@ -1,7 +1,7 @@
 //! The kernels on packets of codes, compiled here, once for each packet type, as those on numbers are.
 
 use super::codes::WriteCodes;
-use crate::int8::ScaledCodes;
+use crate::int8::{PacketClamp, ScaledCodes};
 use crate::lanes::CodeLanes;
 use crate::lanes::vectors::each_code_packet;
 use crate::ops::add::packets::PacketAdd;
@@ -18,6 +18,8 @@ pub trait CompiledCodes: Copy {
     fn pool_windows(work: PacketPool<'_, Self>);
     /// An addition.
     fn add_values(work: PacketAdd<'_, Self>);
+    /// An activation on its own.
+    fn clamp_values(work: PacketClamp<'_, Self>);
     /// Brings samples into packets.
     fn write_codes(work: WriteCodes<'_, Self>);
     /// Makes codes of numbers.
@@ -39,6 +41,11 @@ macro_rules! compile {
 
             #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn add_values(work: PacketAdd<'_, Self>) {
+                work.proof.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn clamp_values(work: PacketClamp<'_, Self>) {
                 work.proof.vectorize(work);
             }
 

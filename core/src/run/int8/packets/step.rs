@@ -4,7 +4,7 @@ use super::super::kernels::Int8Kernels;
 use super::super::step::{Int8Step, StepIntegers, StepTensors};
 use super::codes::{read_sample, write_sample};
 use super::{PacketConvLayer, PacketMemory};
-use crate::int8::{QuantizedNetwork, four};
+use crate::int8::{PacketClamp, QuantizedNetwork};
 use crate::lanes::codes::{CodeLanes, QUAD};
 use crate::ops::add::packets::{PacketAdd, PacketSum};
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
@@ -182,12 +182,11 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             let [from, to] = disjoint(values, [self.read(0), self.own()]);
             to.copy_from_slice(from);
         }
-        let output = self.single().output(0);
-        let [low, high] = [output.low, output.high].map(|code| four(code).to_le_bytes()[0]);
-        for word in &mut values[self.own()] {
-            let codes = word.to_le_bytes().map(|code| code.clamp(low, high));
-            *word = u32::from_le_bytes(codes);
-        }
+        C::clamp_values(PacketClamp {
+            proof: self.proof,
+            output: self.single().output(0),
+            values: &mut values[self.own()],
+        });
     }
 
     /// As the portable kernels compute it.
