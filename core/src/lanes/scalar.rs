@@ -127,12 +127,16 @@ impl Vector for f32 {
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
-        // Once for all that calls it where all kernels are compiled, as those of registers are.
-        #[cfg_attr(not(feature = "compiled"), inline(always))]
-        #[cfg_attr(feature = "compiled", inline(never))]
-        fn enabled<K: Kernel>(kernel: K) -> K::Output {
-            kernel.run()
+        if cfg!(any(target_os = "none", not(feature = "compiled"))) {
+            return kernel.run();
         }
-        enabled(kernel)
+        apart(kernel)
     }
+}
+
+/// Runs a kernel as a function of its own: once for all that calls it where all kernels are compiled, as those of
+/// registers are.
+#[inline(never)]
+fn apart<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
 }
