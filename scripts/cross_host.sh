@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs cargo for another desktop's target, with its whole library, on a stable compiler.
+# Runs cargo for another desktop's target or for WebAssembly, with its whole library, on a stable compiler.
 #
 # Takes rustup's target where it is installed (rustup target add TARGET). Where it is not, takes a
 # compiler that comes with its library's sources, as Debian's does, and builds the library first.
-# Programs for AArch64 Linux are linked by Debian's cross compiler and run in QEMU's user mode.
+# Programs for AArch64 Linux are linked by Debian's cross compiler and run in QEMU's user mode, those for
+# WebAssembly (wasm32-wasip1) have its vectors, SIMD128, and run in Node.js.
 # Exits with 3, and says what to install, where something is missing.
 #
 #   scripts/cross_host.sh TARGET available     says nothing, succeeds if there is a way
@@ -33,6 +34,12 @@ if ! is_this_machine && [ "$target" = aarch64-unknown-linux-gnu ]; then
     fi
 fi
 
+if [ "$target" = wasm32-wasip1 ]; then
+    command -v node >/dev/null || missing "nothing runs programs for $target; install Node.js, version 20 or newer"
+    export CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $(cd "$(dirname "$0")" && pwd)/run_wasi.mjs"
+    export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="-C target-feature=+simd128"
+fi
+
 library=$(rustc --print target-libdir --target "$target" 2>/dev/null || true)
 if [ -n "$library" ] && ls "$library"/libstd-*.rlib >/dev/null 2>&1; then
     case $command in
@@ -45,6 +52,20 @@ fi
 if ! [ -x /usr/bin/cargo ] || ! [ -x /usr/bin/rustc ] ||
     ! [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
     missing "cannot build for $target; run: rustup target add $target (or on Debian: apt-get install rustc-web cargo-web rust-web-src)"
+fi
+if [ "$target" = wasm32-wasip1 ]; then
+    # Debian has the C library that rustup's target brings along, and rustup the linker that Debian's compiler lacks.
+    # That C library is older than the compiler's: what it lacks is for threads.
+    libc=/usr/lib/wasm32-wasi
+    [ -f "$libc/libc.a" ] || missing "no C library for $target; on Debian: apt-get install wasi-libc"
+    linker=$(command -v rust-lld || find "${RUSTUP_HOME:-$HOME/.rustup}/toolchains" -name rust-lld 2>/dev/null | head -n 1)
+    [ -n "$linker" ] || missing "no rust-lld to link with; install a Rust toolchain with rustup"
+    export CARGO_TARGET_WASM32_WASIP1_LINKER="$linker"
+    CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS -C link-self-contained=no"
+    CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS -L native=$libc"
+    for argument in "$libc/crt1-command.o" --allow-undefined; do
+        CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS -C link-arg=$argument"
+    done
 fi
 case $command in
 available) exit 0 ;;

@@ -29,12 +29,16 @@ mod window;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 #[path = "aarch64/mod.rs"]
 pub(crate) mod vectors;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[path = "wasm32/mod.rs"]
+pub(crate) mod vectors;
 #[cfg(target_arch = "x86_64")]
 #[path = "x86_64/mod.rs"]
 pub(crate) mod vectors;
 #[cfg(not(any(
     target_arch = "x86_64",
-    all(target_arch = "aarch64", target_feature = "neon")
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
 )))]
 #[path = "no_vectors.rs"]
 pub(crate) mod vectors;

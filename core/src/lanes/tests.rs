@@ -239,6 +239,11 @@ fn the_widest_width_is_one_the_processor_has() {
         assert!(std::arch::is_aarch64_feature_detected!("neon"));
         assert!(width.is_available() && Arithmetic::Fused.is_available_at(width));
     }
+    #[cfg(target_arch = "wasm32")]
+    assert_eq!(
+        LaneWidth::widest() == LaneWidth::X4,
+        cfg!(target_feature = "simd128")
+    );
     #[cfg(target_arch = "x86_64")]
     {
         assert_eq!(

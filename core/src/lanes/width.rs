@@ -7,7 +7,7 @@ use super::{Arithmetic, vectors};
 pub enum LaneWidth {
     /// One sample at a time: plain `f32`.
     X1,
-    /// Four samples: SSE2, NEON.
+    /// Four samples: SSE2, NEON, WebAssembly's SIMD128.
     X4,
     /// Eight samples: AVX2, or two registers of NEON.
     X8,
