@@ -83,114 +83,102 @@ impl QuadRuns {
         self.quads
     }
 
-    /// Adds the products of four filters with what they see at some places, counted in packets.
-    ///
-    /// `weights` hold those of four filters for each packet of the runs, one after another.
+    /// What four filters see, each from a packet of its `own` behind a place on, and their weights: those of four for
+    /// each packet of the runs, one after another.
     ///
     /// # Panics
     ///
-    /// Places from which the input does not reach far enough, and too few weights.
-    #[inline(always)]
-    pub fn add<C: CodeLanes, const P: usize>(
+    /// An input that does not reach far enough from its first place on, and too few weights.
+    pub fn of_block<'a, C: CodeLanes>(
         &self,
-        sums: &mut [[C; QUAD]; P],
-        input: &[u32],
-        places: [usize; P],
-        weights: &[u32],
-    ) {
-        let (shape, packets) = (self.shape, input.len() / C::LANES);
-        let words = QUAD * C::WEIGHT_WORDS;
-        let last = places.into_iter().fold(0, usize::max);
-        assert!(last <= packets && packets - last >= self.reach);
-        assert!(weights.len() / words >= self.quads);
-        let mut next = 0;
-        for row in 0..shape.rows {
-            for column in 0..shape.columns {
-                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
-                for _ in 0..shape.len {
-                    // SAFETY: fewer than `self.quads` packets came before, and there are weights for
-                    // as many.
-                    let own = unsafe { weights.get_unchecked(next * words..(next + 1) * words) };
-                    next += 1;
-                    let mut codes = [sums[0][0].taps(); P];
-                    for p in 0..P {
-                        // SAFETY: the packet lies within the place's reach, which ends within the
-                        // input.
-                        codes[p] =
-                            unsafe { sums[0][0].load_unchecked(input, places[p] + quad) }.taps();
-                    }
-                    for f in 0..QUAD {
-                        let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
-                        for p in 0..P {
-                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
-                        }
-                    }
-                    quad += self.step;
-                }
-            }
+        input: &'a [u32],
+        own: [usize; QUAD],
+        weights: &'a [u32],
+    ) -> BlockRuns<'a> {
+        let packets = input.len() / C::LANES;
+        let farthest = own.into_iter().fold(0, usize::max);
+        assert!(farthest <= packets && packets - farthest >= self.reach);
+        assert!(weights.len() / (QUAD * C::WEIGHT_WORDS) >= self.quads);
+        BlockRuns {
+            shape: self.shape,
+            step: self.step,
+            input,
+            own,
+            weights,
+            last: packets - farthest - self.reach,
         }
     }
 }
 
-impl QuadRuns {
-    /// As [`QuadRuns::add`], where filters see packets of their own, so many behind a place: those before `SPLIT` what
-    /// the first one sees, the others what the last one does; with a split of 0 each what is its own.
+/// What four filters see of runs, and their weights: what is the same for all places is checked once.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockRuns<'a> {
+    shape: RunShape,
+    step: usize,
+    input: &'a [u32],
+    /// Packets from a place to the first one that each filter sees.
+    pub own: [usize; QUAD],
+    weights: &'a [u32],
+    /// The last place from which the input reaches far enough.
+    last: usize,
+}
+
+impl BlockRuns<'_> {
+    /// Adds the products of four filters with what they see at some places, counted in packets: filters before `SPLIT`
+    /// what the first one sees, the others what the last one does; with a split of 0 each what is its own.
     ///
     /// # Panics
     ///
-    /// Places from which the input does not reach far enough, and too few weights.
+    /// Places from which the input does not reach far enough.
     #[inline(always)]
-    pub fn add_own<C: CodeLanes, const P: usize, const SPLIT: usize>(
+    pub fn add<C: CodeLanes, const P: usize, const SPLIT: usize>(
         &self,
         sums: &mut [[C; QUAD]; P],
-        input: &[u32],
         places: [usize; P],
-        own: [usize; QUAD],
-        weights: &[u32],
     ) {
-        let (shape, packets) = (self.shape, input.len() / C::LANES);
+        let (shape, proof) = (self.shape, sums[0][0]);
         let words = QUAD * C::WEIGHT_WORDS;
-        let farthest = own.into_iter().fold(0, usize::max);
-        let last = places.into_iter().fold(0, usize::max);
-        assert!(last <= packets && farthest <= packets - last);
-        assert!(packets - last - farthest >= self.reach);
-        assert!(weights.len() / words >= self.quads);
-        let mut next = 0;
-        for row in 0..shape.rows {
-            for column in 0..shape.columns {
-                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
+        assert!(places.into_iter().fold(0, usize::max) <= self.last);
+        let mut from = [self.input; P];
+        for p in 0..P {
+            // SAFETY: the place lies within the input.
+            from[p] = unsafe { self.input.get_unchecked(places[p] * C::LANES..) };
+        }
+        let (mut next, mut row) = (0, shape.first);
+        for _ in 0..shape.rows {
+            let mut run = row;
+            for _ in 0..shape.columns {
+                let mut quad = run;
                 for _ in 0..shape.len {
-                    // SAFETY: fewer than `self.quads` packets came before, and there are weights for
-                    // as many.
-                    let weights =
-                        unsafe { weights.get_unchecked(next * words..(next + 1) * words) };
-                    next += 1;
-                    let mut codes = [sums[0][0].taps(); P];
+                    // SAFETY: fewer packets came before than there are weights for.
+                    let weights = unsafe { self.weights.get_unchecked(next..next + words) };
+                    next += words;
+                    let mut codes = [proof.taps(); P];
                     for f in 0..QUAD {
                         if f == 0 || f == SPLIT || SPLIT == 0 {
+                            let place = self.own[f] + quad;
                             for p in 0..P {
                                 // SAFETY: the packet lies within the reach of the filter's place, which
                                 // ends within the input.
-                                codes[p] = unsafe {
-                                    sums[0][0].load_unchecked(input, places[p] + own[f] + quad)
-                                }
-                                .taps();
+                                codes[p] = unsafe { proof.load_unchecked(from[p], place) }.taps();
                             }
                         }
-                        let factor = sums[0][0].weight(&weights[f * C::WEIGHT_WORDS..]);
+                        let factor = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
                         for p in 0..P {
                             sums[p][f] = sums[p][f].add_products(codes[p], factor);
                         }
                     }
                     quad += self.step;
                 }
+                run += shape.column_step;
             }
+            row += shape.row_step;
         }
     }
 }
 
 impl QuadRuns {
-    /// As [`QuadRuns::add`], of several blocks of four filters that see the same packets, from the input's first on.
+    /// Adds the products of several blocks of four filters with the packets that all see, from the input's first on.
     ///
     /// # Panics
     ///

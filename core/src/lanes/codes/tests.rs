@@ -93,7 +93,8 @@ fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
         C::arrange_weight(*weight, words);
     }
     let mut sums = [[proof.splat(-9); QUAD]; 3];
-    runs.add(&mut sums, &input, places, &words);
+    let block = runs.of_block::<C>(&input, [0; QUAD], &words);
+    block.add::<C, 3, QUAD>(&mut sums, places);
     for (place, sums) in places.into_iter().zip(sums) {
         for (filter, sum) in sums.into_iter().enumerate() {
             let mut found = [0; 16];
@@ -129,15 +130,12 @@ fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
     }
     let places = [6, 1];
     let mut sums = [[proof.splat(7); QUAD]; 2];
-    runs.add_own::<C, 2, SPLIT>(&mut sums, &input, places, own, &words);
+    let block = runs.of_block::<C>(&input, own, &words);
+    block.add::<C, 2, SPLIT>(&mut sums, places);
     for (filter, first) in own.into_iter().enumerate() {
         let mut expected = [[proof.splat(7); QUAD]; 2];
-        runs.add(
-            &mut expected,
-            &input,
-            places.map(|place| place + first),
-            &words,
-        );
+        let block = runs.of_block::<C>(&input, [0; QUAD], &words);
+        block.add::<C, 2, QUAD>(&mut expected, places.map(|place| place + first));
         for (sums, expected) in sums.iter().zip(expected) {
             assert_eq!(
                 stored(sums[filter]),
@@ -146,6 +144,31 @@ fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
             );
         }
     }
+}
+
+/// Codes of four packets, those at a place together.
+struct Gathered;
+
+impl OnCodes for Gathered {
+    fn run<C: CodeLanes>(&self, proof: C) {
+        let mut numbers = Codes::new(3);
+        let words = [0; QUAD].map(|_| {
+            [0; 16].map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
+        });
+        let found = C::gather([0, 1, 2, 3].map(|next: usize| proof.load(&words[next])));
+        for (place, found) in found.into_iter().enumerate() {
+            let found = stored(found);
+            for lane in 0..C::LANES {
+                let expected = words.map(|words| words[lane].to_le_bytes()[place]);
+                assert_eq!(found[lane].to_le_bytes(), expected, "{:?}", C::WIDTH);
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_at_a_place_are_gathered() {
+    in_every_code_packet(&Gathered);
 }
 
 fn stored<C: CodeLanes>(packet: C) -> [u32; 16] {
@@ -276,7 +299,8 @@ fn add_within(packets: usize, place: usize, quads: usize) {
     let proof = PortableCodes::zero().expect("portable packets are everywhere");
     let input = std::vec![0; packets * PortableCodes::LANES];
     let weights = std::vec![0; quads * QUAD];
-    QuadRuns::new(RUNS).add(&mut [[proof; QUAD]], &input, [place], &weights);
+    let block = QuadRuns::new(RUNS).of_block::<PortableCodes>(&input, [0; QUAD], &weights);
+    block.add::<PortableCodes, 1, QUAD>(&mut [[proof; QUAD]], [place]);
 }
 
 #[test]
@@ -285,7 +309,7 @@ fn runs_that_end_with_the_input_are_within() {
 }
 
 #[test]
-#[should_panic(expected = "packets - last")]
+#[should_panic(expected = "self.last")]
 fn runs_beyond_the_input_are_refused() {
     add_within(31 + 5, 6, 18);
 }

@@ -1,7 +1,9 @@
 //! Convolution and linear layers of codes, channels last, for any processor.
 
 mod arranged;
+mod block_output;
 pub(crate) mod block_scale;
+mod column_rows;
 mod columns;
 pub(crate) mod float_scale;
 mod group_copy;

@@ -1,13 +1,16 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
+use super::block_output::BlockCodes;
 use super::block_scale::ArrangedScale;
 use super::group_copy::GroupCopy;
 use super::grouped::GroupQuads;
+use super::positions::BlockRows;
 use super::quads::{QuadGeometry, QuadPlaces};
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns, QuadScales};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use crate::ops::add::packets::PacketSum;
+use core::ops::Range;
 
 /// A convolution's forward pass.
 pub struct PacketConv<'a, C> {
@@ -32,30 +35,15 @@ pub struct PacketConv<'a, C> {
     pub output: &'a mut [u32],
     /// [`QuadGeometry::ring_words`] packets with anything in them.
     pub ring: &'a mut [u32],
-    /// The first row that the ring holds of what quads of groups are made of; at first 0.
-    pub first: usize,
     /// Where the output holds what it is to be added to.
     pub sum: Option<PacketSum>,
 }
 
 /// Four filters that are computed side by side.
-pub(super) struct FilterQuad<'a, C> {
-    pub end: BlockEnd<'a, C>,
-    pub weights: &'a [u32],
-    runs: QuadRuns,
-    /// Packets from a position's first to that of each filter's group, where groups have quads of their own.
-    own: Option<[usize; QUAD]>,
-    /// Of rows of columns, which of four channels each filter sees.
-    pub channels: [usize; QUAD],
-}
-
-/// What makes codes of the sums of four filters, as registers hold it.
-pub(super) struct BlockEnd<'a, C> {
-    pub scale: ArrangedScale<'a>,
+pub(super) struct FilterQuad<'w> {
     pub index: usize,
-    floats: QuadScales<C>,
-    /// The least codes and the greatest.
-    limits: [C; 2],
+    pub scale: ArrangedScale<'w>,
+    pub weights: &'w [u32],
 }
 
 /// Words of the input that all filters read before the next ones: half of a first cache.
@@ -95,8 +83,8 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 let columns = x..extents[1].min(x + width);
                 let mut rest = tiles.weights;
                 for index in 0..g.blocks() {
-                    let block = tiles.block(index, &mut rest, common);
-                    tiles.any_rows::<false>(&block, rows.clone(), columns.clone(), extents[1]);
+                    let block = tiles.block(index, &mut rest);
+                    tiles.shared_rows(&block, common, rows.clone(), columns.clone());
                 }
             }
         }
@@ -118,70 +106,107 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         if self.pool { 2 } else { 1 }
     }
 
-    /// The block at `index`, whose arranged weights are the next ones. `common` is what all see where there are no
-    /// groups.
+    /// The block at `index`, whose arranged weights are the next ones.
     #[inline(always)]
-    pub(super) fn block<'w>(
-        &self,
-        index: usize,
-        rest: &mut &'w [u32],
-        common: QuadRuns,
-    ) -> FilterQuad<'w, C> {
-        let g = self.geometry;
+    pub(super) fn block<'w>(&self, index: usize, rest: &mut &'w [u32]) -> FilterQuad<'w> {
         let (scale, behind) = ArrangedScale::split(rest);
-        let (weights, behind) = behind.split_at(g.block_words::<C>(index));
+        let (weights, behind) = behind.split_at(self.geometry.block_words::<C>(index));
         *rest = behind;
         FilterQuad {
-            end: self.end(index, scale),
+            index,
+            scale,
             weights,
-            // Rows of columns are no runs.
-            runs: if g.conv().groups == 1 || g.groups.is_some() || g.column_quads > 0 {
-                common
-            } else {
-                g.runs(index)
-            },
-            own: g.own_quads(index),
-            channels: match g.column_quads {
-                0 => [0; QUAD],
-                _ => g.block_channels(index),
-            },
         }
     }
 
-    /// What makes codes of a block's sums.
+    /// Where the codes of the block at `index` go.
     #[inline(always)]
-    pub(super) fn end<'w>(&self, index: usize, scale: ArrangedScale<'w>) -> BlockEnd<'w, C> {
-        BlockEnd {
-            index,
-            floats: scale.floats(self.proof, &self.quantization),
-            limits: self.quantization.limits(self.proof),
+    pub(super) fn block_codes<'b>(
+        &'b mut self,
+        index: usize,
+        scale: ArrangedScale<'b>,
+    ) -> BlockCodes<'b> {
+        BlockCodes {
             scale,
+            index,
+            blocks: self.places.blocks,
+            rule: self.rule,
+            quantization: self.quantization,
+            output: self.output,
+            sum: self.sum.as_ref(),
         }
+    }
+
+    /// Some outputs of four filters that see the same quads. `common` is what all filters see where there are no groups.
+    #[inline(always)]
+    fn shared_rows(
+        &mut self,
+        block: &FilterQuad<'_>,
+        common: QuadRuns,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) {
+        let (g, is_pooled) = (self.geometry, self.pool);
+        let runs = match g.conv().groups {
+            1 => common,
+            _ => g.runs(block.index),
+        };
+        BlockRows {
+            proof: self.proof,
+            runs: runs.of_block::<C>(self.input, [0; QUAD], block.weights),
+            places: self.places,
+            first: 0,
+            rows,
+            columns,
+            width: self.extents()[1],
+            codes: self.block_codes(block.index, block.scale),
+        }
+        .run::<false>(is_pooled);
     }
 
     /// All outputs, of quads of groups: some rows at a time.
     #[inline(always)]
-    fn by_groups(mut self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
-        let g = self.geometry;
+    fn by_groups(self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
+        let (g, proof) = (self.geometry, self.proof);
         let window = self.pool_window();
         for first in (0..extents[0]).step_by(groups.outputs) {
             let rows = first..extents[0].min(first + groups.outputs);
-            self.first = first * window * g.stride[0];
-            GroupCopy {
-                proof: self.proof,
+            let first = first * window * g.stride[0];
+            proof.apart(GroupCopy {
+                proof,
                 conv: *g.conv(),
                 groups: *groups,
-                first: self.first,
+                first,
                 extents: g.input,
                 input: self.input,
                 padding: self.padding,
                 copy: self.ring,
-            }
-            .run();
+            });
             let mut rest = self.weights;
             for index in 0..g.blocks() {
-                let block = self.block(index, &mut rest, common);
-                self.any_rows::<true>(&block, rows.clone(), 0..extents[1], extents[1]);
+                let block = self.block(index, &mut rest);
+                let own = g.own_quads(index).unwrap_or_default();
+                let is_pooled = self.pool;
+                let places = self.places;
+                BlockRows {
+                    proof,
+                    runs: common.of_block::<C>(self.ring, own, block.weights),
+                    places,
+                    first,
+                    rows: rows.clone(),
+                    columns: 0..extents[1],
+                    width: extents[1],
+                    codes: BlockCodes {
+                        scale: block.scale,
+                        index,
+                        blocks: places.blocks,
+                        rule: self.rule,
+                        quantization: self.quantization,
+                        output: self.output,
+                        sum: self.sum.as_ref(),
+                    },
+                }
+                .run::<true>(is_pooled);
             }
         }
     }
@@ -195,93 +220,5 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let outputs = (BAND_WORDS / seen).clamp(SHORTEST_BAND, LONGEST_BAND);
         let width = extents[1].min(outputs);
         [(outputs / width).max(1), width]
-    }
-
-    /// The first packet that an output sees, but for its block's first quad.
-    #[inline(always)]
-    pub(super) fn place(&self, y: usize, x: usize) -> usize {
-        let own = &self.places;
-        ((y * own.stride[0] - self.first) * own.columns + x * own.stride[1]) * own.quads
-    }
-
-    /// The sums of four filters at some places.
-    #[inline(always)]
-    pub(super) fn sums<const P: usize, const OWN: bool>(
-        &self,
-        block: &FilterQuad<'_, C>,
-        places: [usize; P],
-    ) -> [[C; QUAD]; P] {
-        let mut sums = [[self.proof; QUAD]; P];
-        for p in 0..P {
-            for f in 0..QUAD {
-                sums[p][f] = self.proof.splat(block.end.scale.bias(f));
-            }
-        }
-        let weights = block.weights;
-        let Some(own) = block.own.filter(|_| OWN) else {
-            block.runs.add(&mut sums, self.input, places, weights);
-            return sums;
-        };
-        let input = &*self.ring;
-        let runs = &block.runs;
-        if const { C::PRODUCTS >= 32 } {
-            // What is loaded is the least of it.
-            runs.add_own::<C, P, 0>(&mut sums, input, places, own, weights);
-            return sums;
-        }
-        let is_next = [own[1] != own[0], own[2] != own[1], own[3] != own[2]];
-        match is_next {
-            [false, false, false] => {
-                let places = places.map(|place| place + own[0]);
-                runs.add(&mut sums, input, places, weights);
-            }
-            [true, false, false] => {
-                runs.add_own::<C, P, 1>(&mut sums, input, places, own, weights);
-            }
-            [false, true, false] => {
-                runs.add_own::<C, P, 2>(&mut sums, input, places, own, weights);
-            }
-            [false, false, true] => {
-                runs.add_own::<C, P, 3>(&mut sums, input, places, own, weights);
-            }
-            _ => runs.add_own::<C, P, 0>(&mut sums, input, places, own, weights),
-        }
-        sums
-    }
-
-    /// Makes the codes of four filters from their sums at positions side by side.
-    #[inline(always)]
-    pub(super) fn finish<const P: usize, const FLOATS: bool>(
-        &mut self,
-        end: &BlockEnd<'_, C>,
-        position: usize,
-        sums: [[C; QUAD]; P],
-    ) {
-        // All codes before the first is stored: they are made in registers then.
-        let mut codes = [self.proof; P];
-        let [low, high] = end.limits;
-        for p in 0..P {
-            let own = match FLOATS {
-                true => C::narrow_scaled(sums[p], &end.floats),
-                false => end.scale.any(sums[p], self.rule, self.quantization.zero),
-            };
-            codes[p] = own.clamp_codes(low, high);
-        }
-        let step = self.places.blocks * C::LANES;
-        let first = position * step + end.index * C::LANES;
-        let output = &mut self.output[first..][..(P - 1) * step + C::LANES];
-        match &self.sum {
-            Some(sum) => {
-                for p in 0..P {
-                    let output = &mut output[p * step..][..C::LANES];
-                    sum.packet(codes[p], self.proof.load(output)).store(output);
-                }
-            }
-            None => {
-                for p in 0..P {
-                    codes[p].store(&mut output[p * step..]);
-                }
-            }
-        }
     }
 }

@@ -1,8 +1,11 @@
 //! The outputs of a convolution over packets of codes, several side by side.
 
+use super::block_output::{BlockCodes, BlockOutput, larger};
 use super::block_scale::{ArrangedScale, BlockScale};
-use super::packets::{BlockEnd, FilterQuad, PacketConv};
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
+use super::packets::PacketConv;
+use super::quads::QuadPlaces;
+use crate::lanes::Kernel;
+use crate::lanes::codes::{BlockRuns, CodeLanes, QUAD, QuadRuns};
 use core::ops::Range;
 
 impl<C: CodeLanes> PacketConv<'_, C> {
@@ -39,133 +42,159 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
         let weights = own.map(|(_, weights)| weights);
         runs.add_blocks(&mut sums, self.input, weights);
+        let proof = self.proof;
         for b in 0..B {
-            self.finish_any(&self.end(blocks[b], own[b].0), 0, [sums[b]]);
+            let codes = self.block_codes(blocks[b], own[b].0);
+            codes.ready(proof).finish_any(0, [sums[b]]);
+        }
+    }
+}
+
+/// Rows of outputs of four filters.
+pub(super) struct BlockRows<'b, C> {
+    pub proof: C,
+    pub runs: BlockRuns<'b>,
+    pub places: QuadPlaces,
+    /// The first row that what is read begins with.
+    pub first: usize,
+    pub rows: Range<usize>,
+    pub columns: Range<usize>,
+    /// Outputs of a row.
+    pub width: usize,
+    pub codes: BlockCodes<'b>,
+}
+
+impl<C: CodeLanes> BlockRows<'_, C> {
+    /// Computes them; whether they are pooled, and whether filters see packets of their own.
+    #[inline(always)]
+    pub fn run<const OWN: bool>(self, is_pooled: bool) {
+        let [a, b, c, d] = match OWN {
+            true => self.runs.own,
+            false => [0; QUAD],
+        };
+        if !OWN || (a == d && a == b && a == c) {
+            return self.split::<QUAD>(is_pooled);
+        }
+        // What is loaded is the least of it where products take long, and where integers make codes.
+        match const { C::PRODUCTS < 32 } && self.codes.scale.has_floats() {
+            true if b != a && b == d && c == d => self.split::<1>(is_pooled),
+            true if a == b && c == d => self.split::<2>(is_pooled),
+            true if a == b && a == c => self.split::<3>(is_pooled),
+            _ => self.split::<0>(is_pooled),
         }
     }
 
-    /// The codes of a block's filters at positions side by side.
     #[inline(always)]
-    pub(super) fn finish_any<const P: usize>(
-        &mut self,
-        end: &BlockEnd<'_, C>,
-        position: usize,
-        sums: [[C; QUAD]; P],
-    ) {
-        if const { C::HAS_FUSED_SCALES } && end.scale.has_floats() {
-            self.finish::<P, true>(end, position, sums);
+    fn split<const SPLIT: usize>(self, is_pooled: bool) {
+        let proof = self.proof;
+        if is_pooled {
+            proof.apart(PooledRows::<C, SPLIT>(self));
+        } else if const { C::HAS_FUSED_SCALES } && self.codes.scale.has_floats() {
+            proof.apart(PlainRows::<C, true, SPLIT>(self));
+        } else if const { SPLIT == 0 || SPLIT == QUAD } {
+            proof.apart(PlainRows::<C, false, SPLIT>(self));
         } else {
-            self.finish::<P, false>(end, position, sums);
+            unreachable!("filters are only split where floating-point numbers make their codes");
         }
     }
 
-    /// Outputs of some rows; whether groups have quads of their own.
+    /// The first packet that an output sees.
     #[inline(always)]
-    pub(super) fn any_rows<const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        if const { C::HAS_FUSED_SCALES } && block.end.scale.has_floats() {
-            self.scaled_rows::<true, OWN>(block, rows, columns, width);
-        } else {
-            self.scaled_rows::<false, OWN>(block, rows, columns, width);
-        }
+    fn place(&self, y: usize, x: usize) -> usize {
+        let own = &self.places;
+        ((y * own.stride[0] - self.first) * own.columns + x * own.stride[1]) * own.quads
     }
+}
 
-    #[inline(always)]
-    fn scaled_rows<const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        if !self.pool {
-            return self.rows::<FLOATS, OWN>(block, rows, columns, width);
-        }
-        for y in rows {
-            self.pooled_row::<FLOATS, OWN>(block, y, columns.clone(), width);
-        }
-    }
+/// All outputs of rows.
+struct PlainRows<'b, C, const FLOATS: bool, const SPLIT: usize>(BlockRows<'b, C>);
+
+impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize> Kernel
+    for PlainRows<'_, C, FLOATS, SPLIT>
+{
+    type Output = ();
 
     /// Whole rows are one: positions at the end of one and at the next one's beginning are computed side by side.
     #[inline(always)]
-    fn rows<const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        let first = rows.start * width + columns.start;
+    fn run(self) {
+        let own = self.0;
+        let (rows, columns) = (&own.rows, &own.columns);
+        let next = own.place(rows.start, columns.start);
         let mut walk = PlaceSteps {
-            next: self.place(rows.start, columns.start),
+            next,
             columns: columns.len(),
             column: 0,
-            step: self.places.stride[1] * self.places.quads,
-            row_step: self.place(rows.start + 1, columns.start)
-                - self.place(rows.start, columns.end - 1),
+            step: own.places.stride[1] * own.places.quads,
+            row_step: own.place(rows.start + 1, columns.start)
+                - own.place(rows.start, columns.end - 1),
         };
-        let (mut done, count) = (0, rows.len() * columns.len());
-        while C::POSITIONS == 4 && count - done >= 4 {
-            self.positions::<4, FLOATS, OWN>(block, walk.take(), first + done);
-            done += 4;
+        let mut position = rows.start * own.width + columns.start;
+        let end = position + rows.len() * columns.len();
+        let mut output = own.codes.ready(own.proof);
+        while C::POSITIONS == 4 && end - position >= 4 {
+            tile::<C, 4, FLOATS, SPLIT>(&own.runs, &mut output, walk.take(), position);
+            position += 4;
         }
-        while count - done >= 2 {
-            self.positions::<2, FLOATS, OWN>(block, walk.take(), first + done);
-            done += 2;
+        while end - position >= 2 {
+            tile::<C, 2, FLOATS, SPLIT>(&own.runs, &mut output, walk.take(), position);
+            position += 2;
         }
-        if done < count {
-            self.positions::<1, FLOATS, OWN>(block, walk.take(), first + done);
+        if position < end {
+            tile::<C, 1, FLOATS, SPLIT>(&own.runs, &mut output, walk.take(), position);
         }
     }
+}
 
-    /// Positions side by side, of which the first one is `position`.
-    #[inline(always)]
-    fn positions<const P: usize, const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        places: [usize; P],
-        position: usize,
-    ) {
-        let sums = self.sums::<P, OWN>(block, places);
-        self.finish::<P, FLOATS>(&block.end, position, sums);
-    }
+/// Positions side by side, of which the first one is `position`.
+#[inline(always)]
+fn tile<C: CodeLanes, const P: usize, const FLOATS: bool, const SPLIT: usize>(
+    runs: &BlockRuns<'_>,
+    output: &mut BlockOutput<'_, C>,
+    places: [usize; P],
+    position: usize,
+) {
+    let mut sums = output.biases::<P>();
+    runs.add::<C, P, SPLIT>(&mut sums, places);
+    output.finish::<P, FLOATS>(position, sums);
+}
+
+/// The largest of each 2 x 2 outputs of rows.
+struct PooledRows<'b, C, const SPLIT: usize>(BlockRows<'b, C>);
+
+impl<C: CodeLanes, const SPLIT: usize> Kernel for PooledRows<'_, C, SPLIT> {
+    type Output = ();
 
     #[inline(always)]
-    fn pooled_row<const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        y: usize,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        let own = self.places;
-        let step = own.stride[1] * own.quads;
-        let row_step = own.stride[0] * own.columns * own.quads;
-        let mut place = self.place(2 * y, 2 * columns.start);
-        for x in columns {
-            let places = [
-                place,
-                place + step,
-                place + row_step,
-                place + row_step + step,
-            ];
-            place += 2 * step;
-            let mut largest;
-            if C::POSITIONS == 4 {
-                let [first, second, third, fourth] = self.sums::<4, OWN>(block, places);
-                largest = larger(larger(first, second), larger(third, fourth));
-            } else {
-                let [first, second] = self.sums::<2, OWN>(block, [places[0], places[1]]);
-                largest = larger(first, second);
-                let [first, second] = self.sums::<2, OWN>(block, [places[2], places[3]]);
-                largest = larger(largest, larger(first, second));
+    fn run(self) {
+        let own = self.0;
+        let step = own.places.stride[1] * own.places.quads;
+        let below = own.places.stride[0] * own.places.columns * own.places.quads;
+        let mut row = own.place(2 * own.rows.start, 2 * own.columns.start);
+        let mut output = own.codes.ready(own.proof);
+        for y in own.rows {
+            let mut place = row;
+            for x in own.columns.clone() {
+                let places = [place, place + step, place + below, place + below + step];
+                let mut largest;
+                if C::POSITIONS == 4 {
+                    let mut sums = output.biases::<4>();
+                    own.runs.add::<C, 4, SPLIT>(&mut sums, places);
+                    let [first, second, third, fourth] = sums;
+                    largest = larger(larger(first, second), larger(third, fourth));
+                } else {
+                    let mut sums = output.biases::<2>();
+                    own.runs
+                        .add::<C, 2, SPLIT>(&mut sums, [places[0], places[1]]);
+                    largest = larger(sums[0], sums[1]);
+                    let mut sums = output.biases::<2>();
+                    own.runs
+                        .add::<C, 2, SPLIT>(&mut sums, [places[2], places[3]]);
+                    largest = larger(largest, larger(sums[0], sums[1]));
+                }
+                output.finish_any(y * own.width + x, [largest]);
+                place += 2 * step;
             }
-            self.finish::<1, FLOATS>(&block.end, y * width + x, [largest]);
+            row += 2 * below;
         }
     }
 }
@@ -203,13 +232,4 @@ impl PlaceSteps {
         }
         places
     }
-}
-
-#[inline(always)]
-pub(super) fn larger<C: CodeLanes>(first: [C; QUAD], second: [C; QUAD]) -> [C; QUAD] {
-    let mut own = first;
-    for f in 0..QUAD {
-        own[f] = own[f].larger(second[f]);
-    }
-    own
 }
