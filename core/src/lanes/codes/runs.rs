@@ -131,11 +131,11 @@ impl BlockRuns<'_> {
     ///
     /// Places from which the input does not reach far enough.
     #[inline(always)]
-    pub fn add<C: CodeLanes, const P: usize, const SPLIT: usize>(
+    pub fn sums<C: CodeLanes, const P: usize, const SPLIT: usize>(
         &self,
-        sums: &mut [[C; QUAD]; P],
+        mut sums: [[C; QUAD]; P],
         places: [usize; P],
-    ) {
+    ) -> [[C; QUAD]; P] {
         let (shape, proof) = (self.shape, sums[0][0]);
         let words = QUAD * C::WEIGHT_WORDS;
         assert!(places.into_iter().fold(0, usize::max) <= self.last);
@@ -174,6 +174,7 @@ impl BlockRuns<'_> {
             }
             row += shape.row_step;
         }
+        sums
     }
 }
 

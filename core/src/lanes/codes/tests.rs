@@ -92,9 +92,9 @@ fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
     for (weight, words) in weights.iter().zip(words.chunks_exact_mut(C::WEIGHT_WORDS)) {
         C::arrange_weight(*weight, words);
     }
-    let mut sums = [[proof.splat(-9); QUAD]; 3];
+    let sums = [[proof.splat(-9); QUAD]; 3];
     let block = runs.of_block::<C>(&input, [0; QUAD], &words);
-    block.add::<C, 3, QUAD>(&mut sums, places);
+    let sums = block.sums::<C, 3, QUAD>(sums, places);
     for (place, sums) in places.into_iter().zip(sums) {
         for (filter, sum) in sums.into_iter().enumerate() {
             let mut found = [0; 16];
@@ -129,13 +129,13 @@ fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
         C::arrange_weight([0; QUAD].map(|_| numbers.within(127) as i8), words);
     }
     let places = [6, 1];
-    let mut sums = [[proof.splat(7); QUAD]; 2];
     let block = runs.of_block::<C>(&input, own, &words);
-    block.add::<C, 2, SPLIT>(&mut sums, places);
+    let sums = block.sums::<C, 2, SPLIT>([[proof.splat(7); QUAD]; 2], places);
     for (filter, first) in own.into_iter().enumerate() {
-        let mut expected = [[proof.splat(7); QUAD]; 2];
+        let expected = [[proof.splat(7); QUAD]; 2];
         let block = runs.of_block::<C>(&input, [0; QUAD], &words);
-        block.add::<C, 2, QUAD>(&mut expected, places.map(|place| place + first));
+        let places = places.map(|place| place + first);
+        let expected = block.sums::<C, 2, QUAD>(expected, places);
         for (sums, expected) in sums.iter().zip(expected) {
             assert_eq!(
                 stored(sums[filter]),
@@ -300,7 +300,7 @@ fn add_within(packets: usize, place: usize, quads: usize) {
     let input = std::vec![0; packets * PortableCodes::LANES];
     let weights = std::vec![0; quads * QUAD];
     let block = QuadRuns::new(RUNS).of_block::<PortableCodes>(&input, [0; QUAD], &weights);
-    block.add::<PortableCodes, 1, QUAD>(&mut [[proof; QUAD]], [place]);
+    block.sums::<PortableCodes, 1, QUAD>([[proof; QUAD]], [place]);
 }
 
 #[test]

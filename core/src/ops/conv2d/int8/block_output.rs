@@ -14,30 +14,36 @@ pub(super) struct BlockCodes<'b> {
     pub rule: Int8Rule,
     pub quantization: Quantization,
     pub output: &'b mut [u32],
-    /// Where the output holds what it is to be added to.
-    pub sum: Option<&'b PacketSum>,
 }
 
-/// As a loop over outputs has it.
+/// As a loop over neighbouring outputs has it.
 pub(super) struct BlockOutput<'b, C> {
     proof: C,
     codes: BlockCodes<'b>,
     floats: QuadScales<C>,
     /// The least codes and the greatest.
     limits: [C; 2],
-    /// Packets of the output.
+    /// Packets of the output, no fewer than it has blocks, and where the next codes go among them.
     packets: usize,
+    next: usize,
 }
 
 impl<'b> BlockCodes<'b> {
-    /// `proof` is any packet.
+    /// From the output at `position` on; `proof` is any packet.
+    ///
+    /// # Panics
+    ///
+    /// An output of less than one position.
     #[inline(always)]
-    pub fn ready<C: CodeLanes>(self, proof: C) -> BlockOutput<'b, C> {
+    pub fn ready<C: CodeLanes>(self, proof: C, position: usize) -> BlockOutput<'b, C> {
+        let packets = self.output.len() / C::LANES;
+        assert!(self.blocks <= packets);
         BlockOutput {
             proof,
             floats: self.scale.floats(proof, &self.quantization),
             limits: self.quantization.limits(proof),
-            packets: self.output.len() / C::LANES,
+            packets,
+            next: position * self.blocks + self.index,
             codes: self,
         }
     }
@@ -56,23 +62,64 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
         sums
     }
 
-    /// Makes codes of the sums at positions side by side; `FLOATS` is whether the block's scale has floating-point
-    /// numbers, and they are taken.
+    /// Makes codes of the sums of the next positions; `FLOATS` is whether the block's scale has floating-point numbers,
+    /// and they are taken.
     ///
     /// # Panics
     ///
     /// Positions that the output does not have.
     #[inline(always)]
-    pub fn finish<const P: usize, const FLOATS: bool>(
-        &mut self,
-        position: usize,
-        sums: [[C; QUAD]; P],
-    ) {
-        let own = &mut self.codes;
-        let first = position * own.blocks + own.index;
-        let behind = (P - 1) * own.blocks;
-        assert!(first < self.packets && behind < self.packets - first);
+    pub fn finish<const P: usize, const FLOATS: bool>(&mut self, sums: [[C; QUAD]; P]) {
+        let first = self.take::<P>();
         // All codes before the first is stored: they are made in registers then.
+        let codes = self.codes::<P, FLOATS>(sums);
+        for p in 0..P {
+            // SAFETY: the last place lies within the output.
+            unsafe { codes[p].store_unchecked(self.codes.output, first + p * self.codes.blocks) };
+        }
+    }
+
+    /// As [`BlockOutput::finish`], by floating-point numbers where the scale has them.
+    #[inline(always)]
+    pub fn finish_any<const P: usize>(&mut self, sums: [[C; QUAD]; P]) {
+        match const { C::HAS_FUSED_SCALES } && self.codes.scale.has_floats() {
+            true => self.finish::<P, true>(sums),
+            false => self.finish::<P, false>(sums),
+        }
+    }
+
+    /// As [`BlockOutput::finish_any`], added to what the output holds.
+    #[inline(always)]
+    pub fn add<const P: usize>(&mut self, sum: &PacketSum, sums: [[C; QUAD]; P]) {
+        let first = self.take::<P>();
+        let codes = match const { C::HAS_FUSED_SCALES } && self.codes.scale.has_floats() {
+            true => self.codes::<P, true>(sums),
+            false => self.codes::<P, false>(sums),
+        };
+        for p in 0..P {
+            let place = first + p * self.codes.blocks;
+            // SAFETY: the last place lies within the output.
+            unsafe {
+                let held = self.proof.load_unchecked(self.codes.output, place);
+                let own = sum.packet(codes[p], held);
+                own.store_unchecked(self.codes.output, place);
+            }
+        }
+    }
+
+    /// Where the codes of the next positions begin to go, all within the output.
+    #[inline(always)]
+    fn take<const P: usize>(&mut self) -> usize {
+        let first = self.next;
+        // A position has no more blocks than the output has packets, so this wraps around nowhere.
+        assert!(first < self.packets && first + (P - 1) * self.codes.blocks < self.packets);
+        self.next = first + P * self.codes.blocks;
+        first
+    }
+
+    #[inline(always)]
+    fn codes<const P: usize, const FLOATS: bool>(&self, sums: [[C; QUAD]; P]) -> [C; P] {
+        let own = &self.codes;
         let mut codes = [self.proof; P];
         let [low, high] = self.limits;
         for p in 0..P {
@@ -82,27 +129,7 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
             };
             codes[p] = codes[p].clamp_codes(low, high);
         }
-        if let Some(sum) = own.sum {
-            for p in 0..P {
-                // SAFETY: the last place has been found to lie within the output.
-                let held = unsafe { codes[p].load_unchecked(own.output, first + p * own.blocks) };
-                codes[p] = sum.packet(codes[p], held);
-            }
-        }
-        for p in 0..P {
-            // SAFETY: as above.
-            unsafe { codes[p].store_unchecked(own.output, first + p * own.blocks) };
-        }
-    }
-
-    /// As [`BlockOutput::finish`], by floating-point numbers where the scale has them.
-    #[inline(always)]
-    pub fn finish_any<const P: usize>(&mut self, position: usize, sums: [[C; QUAD]; P]) {
-        if const { C::HAS_FUSED_SCALES } && self.codes.scale.has_floats() {
-            self.finish::<P, true>(position, sums);
-        } else {
-            self.finish::<P, false>(position, sums);
-        }
+        codes
     }
 }
 

@@ -11,6 +11,7 @@ use super::column_rows::GatherRows;
 use super::packets::PacketConv;
 use crate::lanes::Kernel;
 use crate::lanes::codes::{BlockColumns, CodeLanes, QUAD};
+use crate::ops::add::packets::PacketSum;
 use core::ops::Range;
 
 impl<C: CodeLanes> PacketConv<'_, C> {
@@ -84,11 +85,13 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 rule: self.rule,
                 quantization: self.quantization,
                 output: self.output,
-                sum: self.sum.as_ref(),
             },
         };
         if is_pooled {
+            assert!(self.sum.is_none(), "outputs are added behind a pool");
             proof.apart(PooledColumns(work));
+        } else if let Some(sum) = self.sum {
+            proof.apart(AddedColumns(work, sum));
         } else if const { C::HAS_FUSED_SCALES } && block.scale.has_floats() {
             proof.apart(PlainColumns::<C, true>(work));
         } else {
@@ -118,27 +121,52 @@ impl<C: CodeLanes, const FLOATS: bool> Kernel for PlainColumns<'_, C, FLOATS> {
     #[inline(always)]
     fn run(self) {
         let own = self.0;
-        let (width, mut start) = (own.width, 0);
-        let mut position = own.rows.start * width;
-        let mut output = own.codes.ready(own.proof);
+        let mut start = 0;
+        let mut output = own.codes.ready(own.proof, own.rows.start * own.width);
         for _ in own.rows {
             let mut x = 0;
-            while C::POSITIONS == 4 && width - x >= 4 {
+            while C::POSITIONS == 4 && own.width - x >= 4 {
                 let sums = own.columns.sums::<C, 4>(output.biases(), x, start);
-                output.finish::<4, FLOATS>(position + x, sums);
+                output.finish::<4, FLOATS>(sums);
                 x += 4;
             }
-            while width - x >= 2 {
+            while own.width - x >= 2 {
                 let sums = own.columns.sums::<C, 2>(output.biases(), x, start);
-                output.finish::<2, FLOATS>(position + x, sums);
+                output.finish::<2, FLOATS>(sums);
                 x += 2;
             }
-            if x < width {
+            if x < own.width {
                 let sums = own.columns.sums::<C, 1>(output.biases(), x, start);
-                output.finish::<1, FLOATS>(position + x, sums);
+                output.finish::<1, FLOATS>(sums);
             }
             start += own.row_step;
-            position += width;
+        }
+    }
+}
+
+/// All outputs of rows, added to what lies there.
+struct AddedColumns<'b, C>(ColumnRows<'b, C>, PacketSum);
+
+impl<C: CodeLanes> Kernel for AddedColumns<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(own, sum) = self;
+        let mut start = 0;
+        let mut output = own.codes.ready(own.proof, own.rows.start * own.width);
+        for _ in own.rows {
+            let mut x = 0;
+            while own.width - x >= 2 {
+                let sums = own.columns.sums::<C, 2>(output.biases(), x, start);
+                output.add(&sum, sums);
+                x += 2;
+            }
+            if x < own.width {
+                let sums = own.columns.sums::<C, 1>(output.biases(), x, start);
+                output.add(&sum, sums);
+            }
+            start += own.row_step;
         }
     }
 }
@@ -152,30 +180,26 @@ impl<C: CodeLanes> Kernel for PooledColumns<'_, C> {
     #[inline(always)]
     fn run(self) {
         let own = self.0;
-        let (width, mut start) = (own.width, 0);
-        let mut position = own.rows.start * width;
-        let mut output = own.codes.ready(own.proof);
+        let mut start = 0;
+        let mut output = own.codes.ready(own.proof, own.rows.start * own.width);
         for _ in own.rows {
             let behind = start + own.row_step;
             let mut x = 0;
-            while C::POSITIONS == 4 && width - x >= 2 {
+            while C::POSITIONS == 4 && own.width - x >= 2 {
                 let [a, b, c, d] = own.columns.sums::<C, 4>(output.biases(), 2 * x, start);
                 let above = [larger(a, b), larger(c, d)];
                 let [a, b, c, d] = own.columns.sums::<C, 4>(output.biases(), 2 * x, behind);
                 let largest = [larger(a, b), larger(c, d)];
-                let largest = [larger(above[0], largest[0]), larger(above[1], largest[1])];
-                output.finish_any(position + x, largest);
+                output.finish_any([larger(above[0], largest[0]), larger(above[1], largest[1])]);
                 x += 2;
             }
-            for x in x..width {
+            for x in x..own.width {
                 let [left, right] = own.columns.sums::<C, 2>(output.biases(), 2 * x, start);
                 let above = larger(left, right);
                 let [left, right] = own.columns.sums::<C, 2>(output.biases(), 2 * x, behind);
-                let largest = larger(above, larger(left, right));
-                output.finish_any(position + x, [largest]);
+                output.finish_any([larger(above, larger(left, right))]);
             }
             start += 2 * own.row_step;
-            position += width;
         }
     }
 }

@@ -133,7 +133,6 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             rule: self.rule,
             quantization: self.quantization,
             output: self.output,
-            sum: self.sum.as_ref(),
         }
     }
 
@@ -159,6 +158,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             rows,
             columns,
             width: self.extents()[1],
+            sum: self.sum,
             codes: self.block_codes(block.index, block.scale),
         }
         .run::<false>(is_pooled);
@@ -203,8 +203,8 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                         rule: self.rule,
                         quantization: self.quantization,
                         output: self.output,
-                        sum: self.sum.as_ref(),
                     },
+                    sum: self.sum,
                 }
                 .run::<true>(is_pooled);
             }

@@ -1,11 +1,12 @@
 //! The outputs of a convolution over packets of codes, several side by side.
 
-use super::block_output::{BlockCodes, BlockOutput, larger};
+use super::block_output::{BlockCodes, larger};
 use super::block_scale::{ArrangedScale, BlockScale};
 use super::packets::PacketConv;
 use super::quads::QuadPlaces;
 use crate::lanes::Kernel;
 use crate::lanes::codes::{BlockRuns, CodeLanes, QUAD, QuadRuns};
+use crate::ops::add::packets::PacketSum;
 use core::ops::Range;
 
 impl<C: CodeLanes> PacketConv<'_, C> {
@@ -44,8 +45,12 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         runs.add_blocks(&mut sums, self.input, weights);
         let proof = self.proof;
         for b in 0..B {
-            let codes = self.block_codes(blocks[b], own[b].0);
-            codes.ready(proof).finish_any(0, [sums[b]]);
+            let sum = self.sum;
+            let mut output = self.block_codes(blocks[b], own[b].0).ready(proof, 0);
+            match &sum {
+                None => output.finish_any([sums[b]]),
+                Some(sum) => output.add(sum, [sums[b]]),
+            }
         }
     }
 }
@@ -62,6 +67,8 @@ pub(super) struct BlockRows<'b, C> {
     /// Outputs of a row.
     pub width: usize,
     pub codes: BlockCodes<'b>,
+    /// Where the output holds what it is to be added to.
+    pub sum: Option<PacketSum>,
 }
 
 impl<C: CodeLanes> BlockRows<'_, C> {
@@ -75,8 +82,9 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         if !OWN || (a == d && a == b && a == c) {
             return self.split::<QUAD>(is_pooled);
         }
-        // What is loaded is the least of it where products take long, and where integers make codes.
-        match const { C::PRODUCTS < 32 } && self.codes.scale.has_floats() {
+        // What is loaded is the least of it where products take long, and where more is done for each code.
+        let is_quick = const { C::PRODUCTS < 32 } && self.sum.is_none();
+        match is_quick && self.codes.scale.has_floats() {
             true if b != a && b == d && c == d => self.split::<1>(is_pooled),
             true if a == b && c == d => self.split::<2>(is_pooled),
             true if a == b && a == c => self.split::<3>(is_pooled),
@@ -88,7 +96,13 @@ impl<C: CodeLanes> BlockRows<'_, C> {
     fn split<const SPLIT: usize>(self, is_pooled: bool) {
         let proof = self.proof;
         if is_pooled {
+            assert!(self.sum.is_none(), "outputs are added behind a pool");
             proof.apart(PooledRows::<C, SPLIT>(self));
+        } else if let Some(sum) = self.sum {
+            match const { SPLIT == 0 || SPLIT == QUAD } {
+                true => proof.apart(AddedRows::<C, SPLIT>(self, sum)),
+                false => unreachable!("filters whose outputs are added are not split"),
+            }
         } else if const { C::HAS_FUSED_SCALES } && self.codes.scale.has_floats() {
             proof.apart(PlainRows::<C, true, SPLIT>(self));
         } else if const { SPLIT == 0 || SPLIT == QUAD } {
@@ -96,6 +110,24 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         } else {
             unreachable!("filters are only split where floating-point numbers make their codes");
         }
+    }
+
+    /// The places of all outputs, how many these are, and which is the first. Whole rows are one: positions at the end of
+    /// one and at the next one's beginning are computed side by side.
+    #[inline(always)]
+    fn walk(&self) -> (PlaceSteps, usize, usize) {
+        let (rows, columns) = (&self.rows, &self.columns);
+        let next = self.place(rows.start, columns.start);
+        let walk = PlaceSteps {
+            next,
+            columns: columns.len(),
+            column: 0,
+            step: self.places.stride[1] * self.places.quads,
+            row_step: self.place(rows.start + 1, columns.start)
+                - self.place(rows.start, columns.end - 1),
+        };
+        let count = rows.len() * columns.len();
+        (walk, count, rows.start * self.width + columns.start)
     }
 
     /// The first packet that an output sees.
@@ -114,48 +146,54 @@ impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize> Kernel
 {
     type Output = ();
 
-    /// Whole rows are one: positions at the end of one and at the next one's beginning are computed side by side.
     #[inline(always)]
     fn run(self) {
         let own = self.0;
-        let (rows, columns) = (&own.rows, &own.columns);
-        let next = own.place(rows.start, columns.start);
-        let mut walk = PlaceSteps {
-            next,
-            columns: columns.len(),
-            column: 0,
-            step: own.places.stride[1] * own.places.quads,
-            row_step: own.place(rows.start + 1, columns.start)
-                - own.place(rows.start, columns.end - 1),
-        };
-        let mut position = rows.start * own.width + columns.start;
-        let end = position + rows.len() * columns.len();
-        let mut output = own.codes.ready(own.proof);
-        while C::POSITIONS == 4 && end - position >= 4 {
-            tile::<C, 4, FLOATS, SPLIT>(&own.runs, &mut output, walk.take(), position);
-            position += 4;
+        let (mut walk, mut left, first) = own.walk();
+        let mut output = own.codes.ready(own.proof, first);
+        while C::POSITIONS == 4 && left >= 4 {
+            let sums = own.runs.sums::<C, 4, SPLIT>(output.biases(), walk.take());
+            output.finish::<4, FLOATS>(sums);
+            left -= 4;
         }
-        while end - position >= 2 {
-            tile::<C, 2, FLOATS, SPLIT>(&own.runs, &mut output, walk.take(), position);
-            position += 2;
+        while left >= 2 {
+            let sums = own.runs.sums::<C, 2, SPLIT>(output.biases(), walk.take());
+            output.finish::<2, FLOATS>(sums);
+            left -= 2;
         }
-        if position < end {
-            tile::<C, 1, FLOATS, SPLIT>(&own.runs, &mut output, walk.take(), position);
+        if left > 0 {
+            let sums = own.runs.sums::<C, 1, SPLIT>(output.biases(), walk.take());
+            output.finish::<1, FLOATS>(sums);
         }
     }
 }
 
-/// Positions side by side, of which the first one is `position`.
-#[inline(always)]
-fn tile<C: CodeLanes, const P: usize, const FLOATS: bool, const SPLIT: usize>(
-    runs: &BlockRuns<'_>,
-    output: &mut BlockOutput<'_, C>,
-    places: [usize; P],
-    position: usize,
-) {
-    let mut sums = output.biases::<P>();
-    runs.add::<C, P, SPLIT>(&mut sums, places);
-    output.finish::<P, FLOATS>(position, sums);
+/// All outputs of rows, added to what lies there.
+struct AddedRows<'b, C, const SPLIT: usize>(BlockRows<'b, C>, PacketSum);
+
+impl<C: CodeLanes, const SPLIT: usize> Kernel for AddedRows<'_, C, SPLIT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(own, sum) = self;
+        let (mut walk, mut left, first) = own.walk();
+        let mut output = own.codes.ready(own.proof, first);
+        while C::POSITIONS == 4 && left >= 4 {
+            let sums = own.runs.sums::<C, 4, SPLIT>(output.biases(), walk.take());
+            output.add(&sum, sums);
+            left -= 4;
+        }
+        while left >= 2 {
+            let sums = own.runs.sums::<C, 2, SPLIT>(output.biases(), walk.take());
+            output.add(&sum, sums);
+            left -= 2;
+        }
+        if left > 0 {
+            let sums = own.runs.sums::<C, 1, SPLIT>(output.biases(), walk.take());
+            output.add(&sum, sums);
+        }
+    }
 }
 
 /// The largest of each 2 x 2 outputs of rows.
@@ -170,28 +208,24 @@ impl<C: CodeLanes, const SPLIT: usize> Kernel for PooledRows<'_, C, SPLIT> {
         let step = own.places.stride[1] * own.places.quads;
         let below = own.places.stride[0] * own.places.columns * own.places.quads;
         let mut row = own.place(2 * own.rows.start, 2 * own.columns.start);
-        let mut output = own.codes.ready(own.proof);
-        for y in own.rows {
+        let first = own.rows.start * own.width + own.columns.start;
+        let mut output = own.codes.ready(own.proof, first);
+        for _ in own.rows {
             let mut place = row;
-            for x in own.columns.clone() {
+            for _ in own.columns.clone() {
                 let places = [place, place + step, place + below, place + below + step];
                 let mut largest;
                 if C::POSITIONS == 4 {
-                    let mut sums = output.biases::<4>();
-                    own.runs.add::<C, 4, SPLIT>(&mut sums, places);
-                    let [first, second, third, fourth] = sums;
-                    largest = larger(larger(first, second), larger(third, fourth));
+                    let sums = own.runs.sums::<C, 4, SPLIT>(output.biases(), places);
+                    largest = larger(larger(sums[0], sums[1]), larger(sums[2], sums[3]));
                 } else {
-                    let mut sums = output.biases::<2>();
-                    own.runs
-                        .add::<C, 2, SPLIT>(&mut sums, [places[0], places[1]]);
+                    let [a, b, c, d] = places;
+                    let sums = own.runs.sums::<C, 2, SPLIT>(output.biases(), [a, b]);
                     largest = larger(sums[0], sums[1]);
-                    let mut sums = output.biases::<2>();
-                    own.runs
-                        .add::<C, 2, SPLIT>(&mut sums, [places[2], places[3]]);
+                    let sums = own.runs.sums::<C, 2, SPLIT>(output.biases(), [c, d]);
                     largest = larger(largest, larger(sums[0], sums[1]));
                 }
-                output.finish_any(y * own.width + x, [largest]);
+                output.finish_any([largest]);
                 place += 2 * step;
             }
             row += 2 * below;

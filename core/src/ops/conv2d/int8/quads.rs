@@ -16,6 +16,8 @@ pub struct QuadGeometry {
     conv: ConvGeometry,
     /// Positions whose codes lie in one quad: 1 where the input is not given in windows.
     pub window: usize,
+    /// Positions from a window to the next: more than 1 where the kernel's steps reach no others.
+    pub spread: usize,
     /// Rows and columns of what is read: the input, or, where it has padding, as much around it as is
     /// needed, in a copy or as it is gathered; where groups have quads of their own, those of some rows of outputs.
     pub input: [usize; 2],
@@ -80,8 +82,13 @@ impl QuadGeometry {
         };
         let (mut kernel, mut step) = (conv.kernel, conv.dilation);
         kernel[1] = kernel[1].div_ceil(window);
-        step[1] *= window;
         let mut stride = conv.stride;
+        let spread = match is_windowed {
+            true => common_power(window, stride[1]),
+            false => 1,
+        };
+        step[1] *= window / spread;
+        stride[1] /= spread;
         if let Some(groups) = groups {
             kernel = groups.kernel(conv);
             step[groups.axis] *= groups.window;
@@ -99,6 +106,7 @@ impl QuadGeometry {
         let mut own = Self {
             conv: *conv,
             window,
+            spread,
             input: match (groups, is_copied || is_gathered) {
                 (Some(groups), _) => [groups.rows(conv, is_pooled), groups.columns(conv)],
                 (None, true) => needed,
@@ -283,6 +291,11 @@ impl QuadGeometry {
         };
         self.blocks() * BlockScale::WORDS + weights
     }
+}
+
+/// The greatest power of two that divides both a power of two and a number.
+fn common_power(power: usize, number: usize) -> usize {
+    power.min(1 << number.trailing_zeros())
 }
 
 /// Quads of four neighbouring channels that a block's filters see, those of all their groups.

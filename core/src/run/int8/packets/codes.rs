@@ -18,6 +18,8 @@ pub struct InputPackets {
     quads: usize,
     /// Positions whose codes a packet holds.
     pub(super) window: usize,
+    /// Positions from a packet's first to the next one's.
+    pub(super) spread: usize,
     /// The zero of padding.
     pub(super) padding: i8,
 }
@@ -32,6 +34,7 @@ impl InputPackets {
             before: [0; 2],
             quads: channels.div_ceil(QUAD),
             window: 1,
+            spread: 1,
             padding: 0,
         }
     }
@@ -46,6 +49,7 @@ impl InputPackets {
             before: conv.padding,
             quads: quads.quads(),
             window: quads.window,
+            spread: quads.spread,
             padding: zero,
         }
     }
