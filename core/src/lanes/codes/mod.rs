@@ -15,7 +15,7 @@ pub use grid::ChannelRuns;
 pub(crate) use grid::CodeGrid;
 pub(crate) use lines::{PacketLine, merge_lines};
 pub use portable::PortableCodes;
-pub(crate) use runs::{BlockRuns, QuadRuns, RunShape};
+pub(crate) use runs::{BlockRuns, QuadRuns, RunShape, SeenRuns};
 
 use super::{Kernel, LaneWidth, Lanes};
 use crate::run::CompiledCodes;

@@ -55,7 +55,7 @@ impl QuadRuns {
     ///
     /// Extents of nothing, or of more than memory holds.
     pub fn new(shape: RunShape) -> Self {
-        let last = |count: usize, step: usize| (count - 1).checked_mul(step);
+        let last = |count: usize, step: usize| count.checked_sub(1)?.checked_mul(step);
         let reach = || {
             let column = last(shape.columns, shape.column_step)?;
             let before = last(shape.rows, shape.row_step)?.checked_add(column)?;
@@ -64,7 +64,7 @@ impl QuadRuns {
         let quads = shape.rows.checked_mul(shape.columns);
         let quads = quads.and_then(|runs| runs.checked_mul(shape.len));
         match (reach(), quads) {
-            (Some(reach), Some(quads)) => {
+            (Some(reach), Some(quads)) if quads > 0 => {
                 // Loops of few turns each would take as long as the products.
                 let (shape, step) = shape.as_few_runs();
                 Self {
@@ -74,6 +74,7 @@ impl QuadRuns {
                     quads,
                 }
             }
+            (_, Some(0)) => panic!("runs of packets have no extent"),
             _ => panic!("runs of packets are longer than memory is"),
         }
     }
@@ -83,29 +84,48 @@ impl QuadRuns {
         self.quads
     }
 
-    /// What four filters see, each from a packet of its `own` behind a place on, and their weights: those of four for
-    /// each packet of the runs, one after another.
+    /// What filters see of an input, each of four from a packet of its `own` behind a place on.
     ///
     /// # Panics
     ///
-    /// An input that does not reach far enough from its first place on, and too few weights.
-    pub fn of_block<'a, C: CodeLanes>(
-        &self,
-        input: &'a [u32],
-        own: [usize; QUAD],
-        weights: &'a [u32],
-    ) -> BlockRuns<'a> {
+    /// An input that does not reach far enough from its first place on.
+    #[inline(always)]
+    pub fn of_input<'a, C: CodeLanes>(&self, input: &'a [u32], own: [usize; QUAD]) -> SeenRuns<'a> {
         let packets = input.len() / C::LANES;
         let farthest = own.into_iter().fold(0, usize::max);
         assert!(farthest <= packets && packets - farthest >= self.reach);
-        assert!(weights.len() / (QUAD * C::WEIGHT_WORDS) >= self.quads);
-        BlockRuns {
-            shape: self.shape,
-            step: self.step,
+        SeenRuns {
+            runs: *self,
             input,
             own,
-            weights,
             last: packets - farthest - self.reach,
+        }
+    }
+}
+
+/// What filters see of an input.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenRuns<'a> {
+    runs: QuadRuns,
+    input: &'a [u32],
+    /// Packets from a place to the first one that each of four filters sees.
+    pub own: [usize; QUAD],
+    /// The last place from which the input reaches far enough.
+    last: usize,
+}
+
+impl<'a> SeenRuns<'a> {
+    /// With the weights of four filters: those of four for each packet, one after another.
+    ///
+    /// # Panics
+    ///
+    /// Too few weights.
+    #[inline(always)]
+    pub fn of_block<C: CodeLanes>(&self, weights: &'a [u32]) -> BlockRuns<'a> {
+        assert!(weights.len() / (QUAD * C::WEIGHT_WORDS) >= self.runs.quads);
+        BlockRuns {
+            seen: *self,
+            weights,
         }
     }
 }
@@ -113,14 +133,8 @@ impl QuadRuns {
 /// What four filters see of runs, and their weights: what is the same for all places is checked once.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockRuns<'a> {
-    shape: RunShape,
-    step: usize,
-    input: &'a [u32],
-    /// Packets from a place to the first one that each filter sees.
-    pub own: [usize; QUAD],
+    seen: SeenRuns<'a>,
     weights: &'a [u32],
-    /// The last place from which the input reaches far enough.
-    last: usize,
 }
 
 impl BlockRuns<'_> {
@@ -136,27 +150,30 @@ impl BlockRuns<'_> {
         mut sums: [[C; QUAD]; P],
         places: [usize; P],
     ) -> [[C; QUAD]; P] {
-        let (shape, proof) = (self.shape, sums[0][0]);
+        let (seen, proof) = (&self.seen, sums[0][0]);
+        let (shape, step) = (seen.runs.shape, seen.runs.step);
         let words = QUAD * C::WEIGHT_WORDS;
-        assert!(places.into_iter().fold(0, usize::max) <= self.last);
-        let mut from = [self.input; P];
+        assert!(places.into_iter().fold(0, usize::max) <= seen.last);
+        let mut from = [seen.input; P];
         for p in 0..P {
             // SAFETY: the place lies within the input.
-            from[p] = unsafe { self.input.get_unchecked(places[p] * C::LANES..) };
+            from[p] = unsafe { seen.input.get_unchecked(places[p] * C::LANES..) };
         }
         let (mut next, mut row) = (0, shape.first);
-        for _ in 0..shape.rows {
-            let mut run = row;
-            for _ in 0..shape.columns {
-                let mut quad = run;
-                for _ in 0..shape.len {
+        // There is at least one row of one run of one packet, so none of these loops asks before its first turn.
+        let mut rows = shape.rows;
+        loop {
+            let (mut run, mut columns) = (row, shape.columns);
+            loop {
+                let (mut quad, mut packets) = (run, shape.len);
+                loop {
                     // SAFETY: fewer packets came before than there are weights for.
                     let weights = unsafe { self.weights.get_unchecked(next..next + words) };
                     next += words;
                     let mut codes = [proof.taps(); P];
                     for f in 0..QUAD {
                         if f == 0 || f == SPLIT || SPLIT == 0 {
-                            let place = self.own[f] + quad;
+                            let place = seen.own[f] + quad;
                             for p in 0..P {
                                 // SAFETY: the packet lies within the reach of the filter's place, which
                                 // ends within the input.
@@ -168,11 +185,23 @@ impl BlockRuns<'_> {
                             sums[p][f] = sums[p][f].add_products(codes[p], factor);
                         }
                     }
-                    quad += self.step;
+                    quad += step;
+                    packets -= 1;
+                    if packets == 0 {
+                        break;
+                    }
                 }
                 run += shape.column_step;
+                columns -= 1;
+                if columns == 0 {
+                    break;
+                }
             }
             row += shape.row_step;
+            rows -= 1;
+            if rows == 0 {
+                break;
+            }
         }
         sums
     }
@@ -187,11 +216,11 @@ impl QuadRuns {
     #[inline(always)]
     pub fn add_blocks<C: CodeLanes, const B: usize>(
         &self,
-        sums: &mut [[C; QUAD]; B],
+        mut sums: [[C; QUAD]; B],
         input: &[u32],
         weights: [&[u32]; B],
-    ) {
-        let shape = self.shape;
+    ) -> [[C; QUAD]; B] {
+        let (shape, proof) = (self.shape, sums[0][0]);
         let words = QUAD * C::WEIGHT_WORDS;
         assert!(input.len() / C::LANES >= self.reach);
         assert!(weights.iter().all(|own| own.len() / words >= self.quads));
@@ -201,14 +230,14 @@ impl QuadRuns {
                 let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
                 for _ in 0..shape.len {
                     // SAFETY: the packet lies within the runs' reach, which ends within the input.
-                    let codes = unsafe { sums[0][0].load_unchecked(input, quad) }.taps();
+                    let codes = unsafe { proof.load_unchecked(input, quad) }.taps();
                     for b in 0..B {
                         // SAFETY: fewer than `self.quads` packets came before, and there are weights for
                         // as many.
                         let own =
                             unsafe { weights[b].get_unchecked(next * words..(next + 1) * words) };
                         for f in 0..QUAD {
-                            let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
+                            let factor = proof.weight(&own[f * C::WEIGHT_WORDS..]);
                             sums[b][f] = sums[b][f].add_products(codes, factor);
                         }
                     }
@@ -217,5 +246,6 @@ impl QuadRuns {
                 }
             }
         }
+        sums
     }
 }

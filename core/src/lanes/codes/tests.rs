@@ -93,7 +93,7 @@ fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
         C::arrange_weight(*weight, words);
     }
     let sums = [[proof.splat(-9); QUAD]; 3];
-    let block = runs.of_block::<C>(&input, [0; QUAD], &words);
+    let block = runs.of_input::<C>(&input, [0; QUAD]).of_block::<C>(&words);
     let sums = block.sums::<C, 3, QUAD>(sums, places);
     for (place, sums) in places.into_iter().zip(sums) {
         for (filter, sum) in sums.into_iter().enumerate() {
@@ -129,11 +129,11 @@ fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
         C::arrange_weight([0; QUAD].map(|_| numbers.within(127) as i8), words);
     }
     let places = [6, 1];
-    let block = runs.of_block::<C>(&input, own, &words);
+    let block = runs.of_input::<C>(&input, own).of_block::<C>(&words);
     let sums = block.sums::<C, 2, SPLIT>([[proof.splat(7); QUAD]; 2], places);
     for (filter, first) in own.into_iter().enumerate() {
         let expected = [[proof.splat(7); QUAD]; 2];
-        let block = runs.of_block::<C>(&input, [0; QUAD], &words);
+        let block = runs.of_input::<C>(&input, [0; QUAD]).of_block::<C>(&words);
         let places = places.map(|place| place + first);
         let expected = block.sums::<C, 2, QUAD>(expected, places);
         for (sums, expected) in sums.iter().zip(expected) {
@@ -299,7 +299,8 @@ fn add_within(packets: usize, place: usize, quads: usize) {
     let proof = PortableCodes::zero().expect("portable packets are everywhere");
     let input = std::vec![0; packets * PortableCodes::LANES];
     let weights = std::vec![0; quads * QUAD];
-    let block = QuadRuns::new(RUNS).of_block::<PortableCodes>(&input, [0; QUAD], &weights);
+    let block = QuadRuns::new(RUNS).of_input::<PortableCodes>(&input, [0; QUAD]);
+    let block = block.of_block::<PortableCodes>(&weights);
     block.sums::<PortableCodes, 1, QUAD>([[proof; QUAD]], [place]);
 }
 
@@ -309,15 +310,21 @@ fn runs_that_end_with_the_input_are_within() {
 }
 
 #[test]
-#[should_panic(expected = "self.last")]
+#[should_panic(expected = "seen.last")]
 fn runs_beyond_the_input_are_refused() {
     add_within(31 + 5, 6, 18);
 }
 
 #[test]
-#[should_panic(expected = "self.quads")]
+#[should_panic(expected = "runs.quads")]
 fn runs_without_weights_are_refused() {
     add_within(31, 0, 17);
+}
+
+#[test]
+#[should_panic(expected = "no extent")]
+fn runs_of_nothing_are_refused() {
+    QuadRuns::new(RunShape { len: 0, ..RUNS });
 }
 
 #[test]

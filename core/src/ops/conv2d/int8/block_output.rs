@@ -1,9 +1,23 @@
 //! Where the codes of four filters go, and what makes them of sums.
 
 use super::block_scale::ArrangedScale;
+use super::quads::QuadPlaces;
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::codes::{CodeLanes, QUAD, QuadScales};
 use crate::ops::add::packets::PacketSum;
+
+/// What a convolution makes of sums.
+#[derive(Clone, Copy)]
+pub(super) struct OutputWay {
+    pub places: QuadPlaces,
+    /// Whether only the largest of each 2 x 2 outputs is wanted.
+    pub is_pooled: bool,
+    pub rule: Int8Rule,
+    /// Of the codes.
+    pub quantization: Quantization,
+    /// Where the output holds what it is to be added to.
+    pub sum: Option<PacketSum>,
+}
 
 /// Where the codes of four filters go: [`BlockOutput`] has of it what registers hold.
 pub(super) struct BlockCodes<'b> {
@@ -29,6 +43,24 @@ pub(super) struct BlockOutput<'b, C> {
 }
 
 impl<'b> BlockCodes<'b> {
+    /// Those of a convolution's block.
+    #[inline(always)]
+    pub fn new(
+        way: &OutputWay,
+        index: usize,
+        scale: ArrangedScale<'b>,
+        output: &'b mut [u32],
+    ) -> Self {
+        Self {
+            scale,
+            index,
+            blocks: way.places.blocks,
+            rule: way.rule,
+            quantization: way.quantization,
+            output,
+        }
+    }
+
     /// From the output at `position` on; `proof` is any packet.
     ///
     /// # Panics

@@ -6,7 +6,7 @@
 //! of those channels are computed as far as they go; then those that are still seen move to the front.
 
 use super::block_output::{BlockCodes, larger};
-use super::block_scale::BlockScale;
+use super::block_scale::{ArrangedScale, BlockScale};
 use super::column_rows::GatherRows;
 use super::packets::PacketConv;
 use crate::lanes::Kernel;
@@ -67,32 +67,24 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     /// Some rows of outputs of four filters, from the first row that is held on.
     #[inline(always)]
     fn column_block(&mut self, index: usize, rows: Range<usize>) {
-        let (proof, is_pooled, g) = (self.proof, self.pool, self.geometry);
+        let (proof, g, way) = (self.proof, self.geometry, self.way());
         let words = BlockScale::WORDS + g.block_words::<C>(0);
         let runs = g.column_runs();
-        let block = self.block(index, &mut &self.weights[index * words..]);
-        let channels = g.block_channels(index);
+        let (scale, weights) = ArrangedScale::split(&self.weights[index * words..]);
         let work = ColumnRows {
             proof,
-            columns: runs.of_block::<C>(self.ring, channels, block.weights),
+            columns: runs.of_block::<C>(self.ring, g.block_channels(index), weights),
             row_step: g.stride[0] * runs.row_step,
             width: self.extents()[1],
             rows,
-            codes: BlockCodes {
-                scale: block.scale,
-                index,
-                blocks: g.blocks(),
-                rule: self.rule,
-                quantization: self.quantization,
-                output: self.output,
-            },
+            codes: BlockCodes::new(&way, index, scale, self.output),
         };
-        if is_pooled {
-            assert!(self.sum.is_none(), "outputs are added behind a pool");
+        if way.is_pooled {
+            assert!(way.sum.is_none(), "outputs are added behind a pool");
             proof.apart(PooledColumns(work));
-        } else if let Some(sum) = self.sum {
+        } else if let Some(sum) = way.sum {
             proof.apart(AddedColumns(work, sum));
-        } else if const { C::HAS_FUSED_SCALES } && block.scale.has_floats() {
+        } else if const { C::HAS_FUSED_SCALES } && scale.has_floats() {
             proof.apart(PlainColumns::<C, true>(work));
         } else {
             proof.apart(PlainColumns::<C, false>(work));

@@ -8,6 +8,7 @@ mod columns;
 pub(crate) mod float_scale;
 mod group_copy;
 mod grouped;
+mod one_position;
 pub(crate) mod packets;
 mod positions;
 pub(crate) mod quads;

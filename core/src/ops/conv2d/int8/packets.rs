@@ -1,16 +1,16 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
-use super::block_output::BlockCodes;
-use super::block_scale::ArrangedScale;
+use super::block_output::OutputWay;
+use super::block_scale::BlockScale;
 use super::group_copy::GroupCopy;
 use super::grouped::GroupQuads;
+use super::one_position::OnePosition;
 use super::positions::BlockRows;
 use super::quads::{QuadGeometry, QuadPlaces};
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use crate::ops::add::packets::PacketSum;
-use core::ops::Range;
 
 /// A convolution's forward pass.
 pub struct PacketConv<'a, C> {
@@ -39,13 +39,6 @@ pub struct PacketConv<'a, C> {
     pub sum: Option<PacketSum>,
 }
 
-/// Four filters that are computed side by side.
-pub(super) struct FilterQuad<'w> {
-    pub index: usize,
-    pub scale: ArrangedScale<'w>,
-    pub weights: &'w [u32],
-}
-
 /// Words of the input that all filters read before the next ones: half of a first cache.
 const BAND_WORDS: usize = 4096;
 
@@ -57,7 +50,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
+    fn run(self) {
         let g = self.geometry;
         if g.column_quads > 0 {
             return self.by_columns();
@@ -65,11 +58,21 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
         let extents = self.extents();
         let common = self.runs;
         if extents == [1, 1] && g.conv().groups == 1 && !self.pool {
-            return self.one_position(common);
+            let proof = self.proof;
+            return proof.apart(OnePosition {
+                proof,
+                runs: common,
+                input: self.input,
+                weights: self.weights,
+                blocks: g.blocks(),
+                words: BlockScale::WORDS + g.block_words::<C>(0),
+                way: self.way(),
+                output: self.output,
+            });
         }
         // Not by reference: it would be read again after each store.
         let own = *g;
-        let mut tiles = PacketConv {
+        let tiles = PacketConv {
             geometry: &own,
             ..self
         };
@@ -77,14 +80,38 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             return tiles.by_groups(&groups, extents, common);
         }
         let [height, width] = tiles.band(extents);
+        // All blocks at once where one kernel serves them.
+        let at_once = match g.conv().groups == 1 && tiles.are_alike() {
+            true => g.blocks(),
+            false => 1,
+        };
         for y in (0..extents[0]).step_by(height) {
             let rows = y..extents[0].min(y + height);
             for x in (0..extents[1]).step_by(width) {
                 let columns = x..extents[1].min(x + width);
                 let mut rest = tiles.weights;
-                for index in 0..g.blocks() {
-                    let block = tiles.block(index, &mut rest);
-                    tiles.shared_rows(&block, common, rows.clone(), columns.clone());
+                for first in (0..g.blocks()).step_by(at_once) {
+                    let runs = match g.conv().groups {
+                        1 => common,
+                        _ => g.runs(first),
+                    };
+                    let words = BlockScale::WORDS + g.block_words::<C>(first);
+                    let (weights, behind) = rest.split_at(at_once * words);
+                    rest = behind;
+                    BlockRows {
+                        proof: tiles.proof,
+                        runs: runs.of_input::<C>(tiles.input, [0; QUAD]),
+                        weights,
+                        words,
+                        blocks: first..first + at_once,
+                        first: 0,
+                        rows: rows.clone(),
+                        columns: columns.clone(),
+                        width: extents[1],
+                        way: tiles.way(),
+                        output: tiles.output,
+                    }
+                    .run::<false>();
                 }
             }
         }
@@ -106,68 +133,31 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         if self.pool { 2 } else { 1 }
     }
 
-    /// The block at `index`, whose arranged weights are the next ones.
+    /// What makes outputs of sums.
     #[inline(always)]
-    pub(super) fn block<'w>(&self, index: usize, rest: &mut &'w [u32]) -> FilterQuad<'w> {
-        let (scale, behind) = ArrangedScale::split(rest);
-        let (weights, behind) = behind.split_at(self.geometry.block_words::<C>(index));
-        *rest = behind;
-        FilterQuad {
-            index,
-            scale,
-            weights,
-        }
-    }
-
-    /// Where the codes of the block at `index` go.
-    #[inline(always)]
-    pub(super) fn block_codes<'b>(
-        &'b mut self,
-        index: usize,
-        scale: ArrangedScale<'b>,
-    ) -> BlockCodes<'b> {
-        BlockCodes {
-            scale,
-            index,
-            blocks: self.places.blocks,
+    pub(super) fn way(&self) -> OutputWay {
+        OutputWay {
+            places: self.places,
+            is_pooled: self.pool,
             rule: self.rule,
             quantization: self.quantization,
-            output: self.output,
+            sum: self.sum,
         }
     }
 
-    /// Some outputs of four filters that see the same quads. `common` is what all filters see where there are no groups.
+    /// Whether what makes codes of sums is of one kind in all blocks, all as long.
     #[inline(always)]
-    fn shared_rows(
-        &mut self,
-        block: &FilterQuad<'_>,
-        common: QuadRuns,
-        rows: Range<usize>,
-        columns: Range<usize>,
-    ) {
-        let (g, is_pooled) = (self.geometry, self.pool);
-        let runs = match g.conv().groups {
-            1 => common,
-            _ => g.runs(block.index),
-        };
-        BlockRows {
-            proof: self.proof,
-            runs: runs.of_block::<C>(self.input, [0; QUAD], block.weights),
-            places: self.places,
-            first: 0,
-            rows,
-            columns,
-            width: self.extents()[1],
-            sum: self.sum,
-            codes: self.block_codes(block.index, block.scale),
-        }
-        .run::<false>(is_pooled);
+    fn are_alike(&self) -> bool {
+        let words = BlockScale::WORDS + self.geometry.block_words::<C>(0);
+        let mut blocks = self.weights.chunks_exact(words).map(|own| own[0] != 0);
+        let first = blocks.next();
+        !C::HAS_FUSED_SCALES || blocks.all(|own| Some(own) == first)
     }
 
     /// All outputs, of quads of groups: some rows at a time.
     #[inline(always)]
     fn by_groups(self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
-        let (g, proof) = (self.geometry, self.proof);
+        let (g, proof, way) = (self.geometry, self.proof, self.way());
         let window = self.pool_window();
         for first in (0..extents[0]).step_by(groups.outputs) {
             let rows = first..extents[0].min(first + groups.outputs);
@@ -182,31 +172,24 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 padding: self.padding,
                 copy: self.ring,
             });
-            let mut rest = self.weights;
+            // Each sees as much of its group.
+            let words = BlockScale::WORDS + g.block_words::<C>(0);
             for index in 0..g.blocks() {
-                let block = self.block(index, &mut rest);
                 let own = g.own_quads(index).unwrap_or_default();
-                let is_pooled = self.pool;
-                let places = self.places;
                 BlockRows {
                     proof,
-                    runs: common.of_block::<C>(self.ring, own, block.weights),
-                    places,
+                    runs: common.of_input::<C>(self.ring, own),
+                    weights: &self.weights[index * words..],
+                    words,
+                    blocks: index..index + 1,
                     first,
                     rows: rows.clone(),
                     columns: 0..extents[1],
                     width: extents[1],
-                    codes: BlockCodes {
-                        scale: block.scale,
-                        index,
-                        blocks: places.blocks,
-                        rule: self.rule,
-                        quantization: self.quantization,
-                        output: self.output,
-                    },
-                    sum: self.sum,
+                    way,
+                    output: self.output,
                 }
-                .run::<true>(is_pooled);
+                .run::<true>();
             }
         }
     }
