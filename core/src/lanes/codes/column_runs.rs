@@ -71,13 +71,14 @@ impl ColumnRuns {
 
 impl BlockColumns<'_> {
     /// Adds the products at neighbouring outputs, of which the first one is `x` outputs behind the one whose first place
-    /// is at packet `start`; an even one where two outputs share a place.
+    /// is at packet `start`; an even one where two outputs share a place. Filters from the `F`th on are not there, and see
+    /// nothing.
     ///
     /// # Panics
     ///
     /// Outputs that see packets behind the input's end.
     #[inline(always)]
-    pub fn sums<C: CodeLanes, const P: usize>(
+    pub fn sums<C: CodeLanes, const P: usize, const F: usize>(
         &self,
         mut sums: [[C; QUAD]; P],
         x: usize,
@@ -88,14 +89,18 @@ impl BlockColumns<'_> {
         let behind = ((P - 1) >> shared) * QUAD;
         assert!(start <= self.last && self.last - start >= behind);
         match self.runs.is_shared {
-            true => self.add_shared(&mut sums, start),
-            false => self.add_single(&mut sums, start),
+            true => self.add_shared::<C, P, F>(&mut sums, start),
+            false => self.add_single::<C, P, F>(&mut sums, start),
         }
         sums
     }
 
     #[inline(always)]
-    fn add_shared<C: CodeLanes, const P: usize>(&self, sums: &mut [[C; QUAD]; P], start: usize) {
+    fn add_shared<C: CodeLanes, const P: usize, const F: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; P],
+        start: usize,
+    ) {
         let (proof, words) = (sums[0][0], QUAD * C::WEIGHT_WORDS);
         let own = self.of_filters::<C>();
         let (mut row, mut next) = (start, 0);
@@ -103,7 +108,7 @@ impl BlockColumns<'_> {
             // SAFETY: fewer rows came before, and there are weights of two outputs for each.
             let weights = unsafe { self.weights.get_unchecked(next..next + 2 * words) };
             next += 2 * words;
-            for f in 0..QUAD {
+            for f in 0..F {
                 let first = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
                 let second = proof.weight(&weights[(QUAD + f) * C::WEIGHT_WORDS..]);
                 for p in 0..P {
@@ -118,7 +123,11 @@ impl BlockColumns<'_> {
     }
 
     #[inline(always)]
-    fn add_single<C: CodeLanes, const P: usize>(&self, sums: &mut [[C; QUAD]; P], start: usize) {
+    fn add_single<C: CodeLanes, const P: usize, const F: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; P],
+        start: usize,
+    ) {
         let (proof, words) = (sums[0][0], QUAD * C::WEIGHT_WORDS);
         let own = self.of_filters::<C>();
         let (mut row, mut next) = (start, 0);
@@ -128,7 +137,7 @@ impl BlockColumns<'_> {
                 // SAFETY: fewer quads came before, and there are weights for each.
                 let weights = unsafe { self.weights.get_unchecked(next..next + words) };
                 next += words;
-                for f in 0..QUAD {
+                for f in 0..F {
                     let factor = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
                     for p in 0..P {
                         // SAFETY: the packet lies within what the output sees, which ends within the input.

@@ -139,13 +139,14 @@ pub struct BlockRuns<'a> {
 
 impl BlockRuns<'_> {
     /// Adds the products of four filters with what they see at some places, counted in packets: filters before `SPLIT`
-    /// what the first one sees, the others what the last one does; with a split of 0 each what is its own.
+    /// what the first one sees, the others what the last one does; with a split of 0 each what is its own. Filters from
+    /// the `F`th on are not there, and see nothing.
     ///
     /// # Panics
     ///
     /// Places from which the input does not reach far enough.
     #[inline(always)]
-    pub fn sums<C: CodeLanes, const P: usize, const SPLIT: usize>(
+    pub fn sums<C: CodeLanes, const P: usize, const SPLIT: usize, const F: usize>(
         &self,
         mut sums: [[C; QUAD]; P],
         places: [usize; P],
@@ -171,7 +172,7 @@ impl BlockRuns<'_> {
                     let weights = unsafe { self.weights.get_unchecked(next..next + words) };
                     next += words;
                     let mut codes = [proof.taps(); P];
-                    for f in 0..QUAD {
+                    for f in 0..F {
                         if f == 0 || f == SPLIT || SPLIT == 0 {
                             let place = seen.own[f] + quad;
                             for p in 0..P {

@@ -94,7 +94,13 @@ fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
     }
     let sums = [[proof.splat(-9); QUAD]; 3];
     let block = runs.of_input::<C>(&input, [0; QUAD]).of_block::<C>(&words);
-    let sums = block.sums::<C, 3, QUAD>(sums, places);
+    let half = block.sums::<C, 3, QUAD, 2>(sums, places);
+    let sums = block.sums::<C, 3, QUAD, QUAD>(sums, places);
+    for (half, sums) in half.into_iter().zip(sums) {
+        let untouched = stored(proof.splat(-9));
+        let expected = [stored(sums[0]), stored(sums[1]), untouched, untouched];
+        assert_eq!(half.map(stored), expected, "two of four filters");
+    }
     for (place, sums) in places.into_iter().zip(sums) {
         for (filter, sum) in sums.into_iter().enumerate() {
             let mut found = [0; 16];
@@ -130,12 +136,12 @@ fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
     }
     let places = [6, 1];
     let block = runs.of_input::<C>(&input, own).of_block::<C>(&words);
-    let sums = block.sums::<C, 2, SPLIT>([[proof.splat(7); QUAD]; 2], places);
+    let sums = block.sums::<C, 2, SPLIT, QUAD>([[proof.splat(7); QUAD]; 2], places);
     for (filter, first) in own.into_iter().enumerate() {
         let expected = [[proof.splat(7); QUAD]; 2];
         let block = runs.of_input::<C>(&input, [0; QUAD]).of_block::<C>(&words);
         let places = places.map(|place| place + first);
-        let expected = block.sums::<C, 2, QUAD>(expected, places);
+        let expected = block.sums::<C, 2, QUAD, QUAD>(expected, places);
         for (sums, expected) in sums.iter().zip(expected) {
             assert_eq!(
                 stored(sums[filter]),
@@ -301,7 +307,7 @@ fn add_within(packets: usize, place: usize, quads: usize) {
     let weights = std::vec![0; quads * QUAD];
     let block = QuadRuns::new(RUNS).of_input::<PortableCodes>(&input, [0; QUAD]);
     let block = block.of_block::<PortableCodes>(&weights);
-    block.sums::<PortableCodes, 1, QUAD>([[proof; QUAD]], [place]);
+    block.sums::<PortableCodes, 1, QUAD, QUAD>([[proof; QUAD]], [place]);
 }
 
 #[test]

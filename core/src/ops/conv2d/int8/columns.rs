@@ -85,9 +85,13 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         } else if let Some(sum) = way.sum {
             proof.apart(AddedColumns(work, sum));
         } else if const { C::HAS_FUSED_SCALES } && scale.has_floats() {
-            proof.apart(PlainColumns::<C, true>(work));
+            // Without the products of filters that are not there.
+            match way.places.ends_with_half && index + 1 == g.blocks() {
+                true => proof.apart(PlainColumns::<C, true, 2>(work)),
+                false => proof.apart(PlainColumns::<C, true, QUAD>(work)),
+            }
         } else {
-            proof.apart(PlainColumns::<C, false>(work));
+            proof.apart(PlainColumns::<C, false, QUAD>(work));
         }
     }
 }
@@ -104,10 +108,10 @@ struct ColumnRows<'b, C> {
     codes: BlockCodes<'b>,
 }
 
-/// All outputs of rows.
-struct PlainColumns<'b, C, const FLOATS: bool>(ColumnRows<'b, C>);
+/// All outputs of rows, of the first `F` of four filters.
+struct PlainColumns<'b, C, const FLOATS: bool, const F: usize>(ColumnRows<'b, C>);
 
-impl<C: CodeLanes, const FLOATS: bool> Kernel for PlainColumns<'_, C, FLOATS> {
+impl<C: CodeLanes, const FLOATS: bool, const F: usize> Kernel for PlainColumns<'_, C, FLOATS, F> {
     type Output = ();
 
     #[inline(always)]
@@ -118,17 +122,17 @@ impl<C: CodeLanes, const FLOATS: bool> Kernel for PlainColumns<'_, C, FLOATS> {
         for _ in own.rows {
             let mut x = 0;
             while C::POSITIONS == 4 && own.width - x >= 4 {
-                let sums = own.columns.sums::<C, 4>(output.biases(), x, start);
+                let sums = own.columns.sums::<C, 4, F>(output.biases(), x, start);
                 output.finish::<4, FLOATS>(sums);
                 x += 4;
             }
             while own.width - x >= 2 {
-                let sums = own.columns.sums::<C, 2>(output.biases(), x, start);
+                let sums = own.columns.sums::<C, 2, F>(output.biases(), x, start);
                 output.finish::<2, FLOATS>(sums);
                 x += 2;
             }
             if x < own.width {
-                let sums = own.columns.sums::<C, 1>(output.biases(), x, start);
+                let sums = own.columns.sums::<C, 1, F>(output.biases(), x, start);
                 output.finish::<1, FLOATS>(sums);
             }
             start += own.row_step;
@@ -150,12 +154,12 @@ impl<C: CodeLanes> Kernel for AddedColumns<'_, C> {
         for _ in own.rows {
             let mut x = 0;
             while own.width - x >= 2 {
-                let sums = own.columns.sums::<C, 2>(output.biases(), x, start);
+                let sums = own.columns.sums::<C, 2, QUAD>(output.biases(), x, start);
                 output.add(&sum, sums);
                 x += 2;
             }
             if x < own.width {
-                let sums = own.columns.sums::<C, 1>(output.biases(), x, start);
+                let sums = own.columns.sums::<C, 1, QUAD>(output.biases(), x, start);
                 output.add(&sum, sums);
             }
             start += own.row_step;
@@ -178,17 +182,25 @@ impl<C: CodeLanes> Kernel for PooledColumns<'_, C> {
             let behind = start + own.row_step;
             let mut x = 0;
             while C::POSITIONS == 4 && own.width - x >= 2 {
-                let [a, b, c, d] = own.columns.sums::<C, 4>(output.biases(), 2 * x, start);
+                let [a, b, c, d] = own
+                    .columns
+                    .sums::<C, 4, QUAD>(output.biases(), 2 * x, start);
                 let above = [larger(a, b), larger(c, d)];
-                let [a, b, c, d] = own.columns.sums::<C, 4>(output.biases(), 2 * x, behind);
+                let [a, b, c, d] = own
+                    .columns
+                    .sums::<C, 4, QUAD>(output.biases(), 2 * x, behind);
                 let largest = [larger(a, b), larger(c, d)];
                 output.finish_any([larger(above[0], largest[0]), larger(above[1], largest[1])]);
                 x += 2;
             }
             for x in x..own.width {
-                let [left, right] = own.columns.sums::<C, 2>(output.biases(), 2 * x, start);
+                let [left, right] = own
+                    .columns
+                    .sums::<C, 2, QUAD>(output.biases(), 2 * x, start);
                 let above = larger(left, right);
-                let [left, right] = own.columns.sums::<C, 2>(output.biases(), 2 * x, behind);
+                let [left, right] = own
+                    .columns
+                    .sums::<C, 2, QUAD>(output.biases(), 2 * x, behind);
                 output.finish_any([larger(above, larger(left, right))]);
             }
             start += 2 * own.row_step;

@@ -47,23 +47,52 @@ impl<C: CodeLanes> BlockRows<'_, C> {
     }
 
     #[inline(always)]
-    fn split<const SPLIT: usize>(self) {
+    fn split<const SPLIT: usize>(mut self) {
         let proof = self.proof;
-        if self.way.is_pooled {
-            assert!(self.way.sum.is_none(), "outputs are added behind a pool");
-            proof.apart(PooledRows::<C, SPLIT>(self));
-        } else if let Some(sum) = self.way.sum {
-            match const { SPLIT == 0 || SPLIT == QUAD } {
+        if let Some(sum) = self.way.sum {
+            assert!(!self.way.is_pooled, "outputs are added behind a pool");
+            return match const { SPLIT == 0 || SPLIT == QUAD } {
                 true => proof.apart(AddedRows::<C, SPLIT>(self, sum)),
                 false => unreachable!("filters whose outputs are added are not split"),
+            };
+        }
+        if const { C::HAS_FUSED_SCALES && SPLIT == QUAD } && self.has_floats() {
+            // Without the products of filters that are not there.
+            let half = self.take_half();
+            if let Some(half) = half {
+                match half.way.is_pooled {
+                    true => proof.apart(PooledRows::<C, SPLIT, 2>(half)),
+                    false => proof.apart(PlainRows::<C, true, SPLIT, 2>(half)),
+                }
             }
+        }
+        if self.blocks.is_empty() {
+        } else if self.way.is_pooled {
+            proof.apart(PooledRows::<C, SPLIT, QUAD>(self));
         } else if self.has_floats() {
-            proof.apart(PlainRows::<C, true, SPLIT>(self));
+            proof.apart(PlainRows::<C, true, SPLIT, QUAD>(self));
         } else if const { SPLIT == 0 || SPLIT == QUAD } {
-            proof.apart(PlainRows::<C, false, SPLIT>(self));
+            proof.apart(PlainRows::<C, false, SPLIT, QUAD>(self));
         } else {
             unreachable!("filters are only split where floating-point numbers make their codes");
         }
+    }
+
+    /// Takes the last block away, if it has no more than two filters.
+    #[inline(always)]
+    fn take_half(&mut self) -> Option<BlockRows<'_, C>> {
+        if !self.way.places.ends_with_half || self.blocks.end != self.way.places.blocks {
+            return None;
+        }
+        self.blocks.end -= 1;
+        Some(BlockRows {
+            weights: &self.weights[self.blocks.len() * self.words..],
+            blocks: self.blocks.end..self.blocks.end + 1,
+            rows: self.rows.clone(),
+            columns: self.columns.clone(),
+            output: self.output,
+            ..*self
+        })
     }
 
     /// Whether floating-point numbers make codes.
@@ -114,11 +143,11 @@ impl<C: CodeLanes> BlockRows<'_, C> {
     }
 }
 
-/// All outputs of rows.
-struct PlainRows<'b, C, const FLOATS: bool, const SPLIT: usize>(BlockRows<'b, C>);
+/// All outputs of rows, of the first `F` of four filters.
+struct PlainRows<'b, C, const FLOATS: bool, const SPLIT: usize, const F: usize>(BlockRows<'b, C>);
 
-impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize> Kernel
-    for PlainRows<'_, C, FLOATS, SPLIT>
+impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize, const F: usize> Kernel
+    for PlainRows<'_, C, FLOATS, SPLIT, F>
 {
     type Output = ();
 
@@ -130,17 +159,17 @@ impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize> Kernel
             let (mut walk, mut left) = (places, count);
             let (runs, mut output) = own.block(index, first);
             while C::POSITIONS == 4 && left >= 4 {
-                let sums = runs.sums::<C, 4, SPLIT>(output.biases(), walk.take());
+                let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), walk.take());
                 output.finish::<4, FLOATS>(sums);
                 left -= 4;
             }
             while left >= 2 {
-                let sums = runs.sums::<C, 2, SPLIT>(output.biases(), walk.take());
+                let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), walk.take());
                 output.finish::<2, FLOATS>(sums);
                 left -= 2;
             }
             if left > 0 {
-                let sums = runs.sums::<C, 1, SPLIT>(output.biases(), walk.take());
+                let sums = runs.sums::<C, 1, SPLIT, F>(output.biases(), walk.take());
                 output.finish::<1, FLOATS>(sums);
             }
         }
@@ -161,17 +190,17 @@ impl<C: CodeLanes, const SPLIT: usize> Kernel for AddedRows<'_, C, SPLIT> {
             let (mut walk, mut left) = (places, count);
             let (runs, mut output) = own.block(index, first);
             while C::POSITIONS == 4 && left >= 4 {
-                let sums = runs.sums::<C, 4, SPLIT>(output.biases(), walk.take());
+                let sums = runs.sums::<C, 4, SPLIT, QUAD>(output.biases(), walk.take());
                 output.add(&sum, sums);
                 left -= 4;
             }
             while left >= 2 {
-                let sums = runs.sums::<C, 2, SPLIT>(output.biases(), walk.take());
+                let sums = runs.sums::<C, 2, SPLIT, QUAD>(output.biases(), walk.take());
                 output.add(&sum, sums);
                 left -= 2;
             }
             if left > 0 {
-                let sums = runs.sums::<C, 1, SPLIT>(output.biases(), walk.take());
+                let sums = runs.sums::<C, 1, SPLIT, QUAD>(output.biases(), walk.take());
                 output.add(&sum, sums);
             }
         }
@@ -179,9 +208,9 @@ impl<C: CodeLanes, const SPLIT: usize> Kernel for AddedRows<'_, C, SPLIT> {
 }
 
 /// The largest of each 2 x 2 outputs of rows.
-struct PooledRows<'b, C, const SPLIT: usize>(BlockRows<'b, C>);
+struct PooledRows<'b, C, const SPLIT: usize, const F: usize>(BlockRows<'b, C>);
 
-impl<C: CodeLanes, const SPLIT: usize> Kernel for PooledRows<'_, C, SPLIT> {
+impl<C: CodeLanes, const SPLIT: usize, const F: usize> Kernel for PooledRows<'_, C, SPLIT, F> {
     type Output = ();
 
     #[inline(always)]
@@ -203,12 +232,12 @@ impl<C: CodeLanes, const SPLIT: usize> Kernel for PooledRows<'_, C, SPLIT> {
                     let [a, b] = [place, place + step];
                     let [c, d] = [a + below, b + below];
                     if C::POSITIONS == 4 {
-                        let sums = runs.sums::<C, 4, SPLIT>(output.biases(), [a, b, c, d]);
+                        let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), [a, b, c, d]);
                         largest = larger(larger(sums[0], sums[1]), larger(sums[2], sums[3]));
                     } else {
-                        let sums = runs.sums::<C, 2, SPLIT>(output.biases(), [a, b]);
+                        let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), [a, b]);
                         largest = larger(sums[0], sums[1]);
-                        let sums = runs.sums::<C, 2, SPLIT>(output.biases(), [c, d]);
+                        let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), [c, d]);
                         largest = larger(largest, larger(sums[0], sums[1]));
                     }
                     output.finish_any([largest]);

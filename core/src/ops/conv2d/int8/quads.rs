@@ -59,6 +59,8 @@ pub struct QuadPlaces {
     /// Outputs of a row, and packets of an output.
     pub outputs: usize,
     pub blocks: usize,
+    /// Whether the last block has no more than two filters.
+    pub ends_with_half: bool,
     /// Whether each filter has a channel of its own, where each sees one.
     pub has_own_channels: bool,
 }
@@ -223,6 +225,7 @@ impl QuadGeometry {
             columns: self.input[1],
             outputs: self.output[1],
             blocks: self.blocks,
+            ends_with_half: matches!(self.conv.filters % QUAD, 1 | 2),
             has_own_channels: self.conv.filters == self.conv.channels,
         }
     }
