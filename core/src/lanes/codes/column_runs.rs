@@ -85,7 +85,7 @@ impl BlockColumns<'_> {
         start: usize,
     ) -> [[C; QUAD]; P] {
         let shared = usize::from(self.runs.is_shared);
-        let start = start + (x >> shared) * QUAD;
+        let start = sums[0][0].unknown(start + (x >> shared) * QUAD);
         let behind = ((P - 1) >> shared) * QUAD;
         assert!(start <= self.last && self.last - start >= behind);
         match self.runs.is_shared {

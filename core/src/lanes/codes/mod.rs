@@ -120,6 +120,13 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     /// It lies within the words.
     unsafe fn store_unchecked(self, words: &mut [u32], place: usize);
 
+    /// The same number, of which the compiler knows nothing: what is counted from it is no counter of its own in loops
+    /// around, which have no registers for so many. `self` is the proof again.
+    #[inline(always)]
+    fn unknown(self, number: usize) -> usize {
+        number
+    }
+
     /// Codes, to be multiplied.
     fn taps(self) -> Self::Taps;
     /// The weight of four codes that `WEIGHT_WORDS` words hold, for every sample. `self` is the proof

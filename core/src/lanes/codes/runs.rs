@@ -158,7 +158,10 @@ impl BlockRuns<'_> {
         let mut from = [seen.input; P];
         for p in 0..P {
             // SAFETY: the place lies within the input.
-            from[p] = unsafe { seen.input.get_unchecked(places[p] * C::LANES..) };
+            from[p] = unsafe {
+                seen.input
+                    .get_unchecked(proof.unknown(places[p]) * C::LANES..)
+            };
         }
         let (mut next, mut row) = (0, shape.first);
         // There is at least one row of one run of one packet, so none of these loops asks before its first turn.

@@ -80,6 +80,11 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
+            fn unknown(self, number: usize) -> usize {
+                unknown(number)
+            }
+
+            #[inline(always)]
             fn taps(self) -> $taps {
                 // SAFETY: the instructions are there, see above.
                 unsafe { $take(self.0) }

@@ -2,7 +2,18 @@
 //! between packets.
 
 use crate::lanes::codes::{ChannelRuns, CodeRun};
+use core::arch::asm;
 use core::arch::x86_64::*;
+
+/// See [`CodeLanes::unknown`](crate::lanes::codes::CodeLanes::unknown).
+#[inline(always)]
+pub(super) fn unknown(mut number: usize) -> usize {
+    // SAFETY: there is no instruction.
+    unsafe {
+        asm!("/* {number} */", number = inout(reg) number, options(pure, nomem, nostack, preserves_flags))
+    };
+    number
+}
 
 /// The runs of the samples at `first` and four and more behind it, side by side.
 #[inline]
