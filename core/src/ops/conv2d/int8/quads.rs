@@ -72,6 +72,7 @@ impl QuadGeometry {
     /// That of a convolution, whose input is given in windows or with its padding where that `can` be and helps;
     /// whether its outputs are pooled, so that rows of them have to stay apart.
     pub fn new<C: CodeLanes>(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
+        let conv = &as_row(conv);
         let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
         let column_quads = match !is_windowed && is_by_columns(conv) {
@@ -294,6 +295,26 @@ impl QuadGeometry {
         };
         self.blocks() * BlockScale::WORDS + weights
     }
+}
+
+/// A convolution over a single column as the same one over a row, which lies in memory just so: neighbouring positions
+/// of a row share quads.
+fn as_row(conv: &ConvGeometry) -> ConvGeometry {
+    let mut own = *conv;
+    let is_column = [conv.input, conv.output, conv.kernel].map(|extents| extents[1]) == [1; 3];
+    if is_column && conv.padding[1] == 0 {
+        for extents in [
+            &mut own.input,
+            &mut own.output,
+            &mut own.kernel,
+            &mut own.stride,
+            &mut own.padding,
+            &mut own.dilation,
+        ] {
+            extents.swap(0, 1);
+        }
+    }
+    own
 }
 
 /// The greatest power of two that divides both a power of two and a number.
