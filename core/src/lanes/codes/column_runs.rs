@@ -111,11 +111,11 @@ impl BlockColumns<'_> {
             for f in 0..F {
                 let first = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
                 let second = proof.weight(&weights[(QUAD + f) * C::WEIGHT_WORDS..]);
-                for p in 0..P {
+                for (p, sums) in sums.iter_mut().enumerate() {
                     // SAFETY: the packet lies within what the output sees, which ends within the input.
                     let codes = unsafe { proof.load_unchecked(own[f], row + p / 2 * QUAD) }.taps();
                     let factor = if p % 2 == 0 { first } else { second };
-                    sums[p][f] = sums[p][f].add_products(codes, factor);
+                    sums[f] = sums[f].add_products(codes, factor);
                 }
             }
             row += self.runs.row_step;
@@ -139,11 +139,11 @@ impl BlockColumns<'_> {
                 next += words;
                 for f in 0..F {
                     let factor = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
-                    for p in 0..P {
+                    for (p, sums) in sums.iter_mut().enumerate() {
                         // SAFETY: the packet lies within what the output sees, which ends within the input.
                         let codes =
                             unsafe { proof.load_unchecked(own[f], place + p * QUAD) }.taps();
-                        sums[p][f] = sums[p][f].add_products(codes, factor);
+                        sums[f] = sums[f].add_products(codes, factor);
                     }
                 }
                 place += self.runs.step;
@@ -156,9 +156,9 @@ impl BlockColumns<'_> {
     #[inline(always)]
     fn of_filters<C: CodeLanes>(&self) -> [&[u32]; QUAD] {
         let mut own = [self.input; QUAD];
-        for f in 0..QUAD {
+        for (own, channel) in own.iter_mut().zip(self.channels) {
             // SAFETY: channels are fewer than four, and the input has at least one place's four packets.
-            own[f] = unsafe { self.input.get_unchecked(self.channels[f] * C::LANES..) };
+            *own = unsafe { self.input.get_unchecked(channel * C::LANES..) };
         }
         own
     }

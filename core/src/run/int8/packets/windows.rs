@@ -32,19 +32,23 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     /// Each position with the next ones of its row in a packet, where the reader's windows begin.
     #[inline(always)]
     pub(super) fn by_windows(&mut self) {
-        match self.layout.channels {
-            1 => self.windows_of::<1>(),
-            _ => self.windows_of::<2>(),
+        // As constants: windows of a line are few, and made without a loop.
+        match (self.layout.channels, self.layout.spread) {
+            (1, 1) => self.windows_of::<1, 1>(),
+            (1, 2) => self.windows_of::<1, 2>(),
+            (1, _) => self.windows_of::<1, 4>(),
+            (_, 1) => self.windows_of::<2, 1>(),
+            _ => self.windows_of::<2, 2>(),
         }
     }
 
     #[inline(always)]
-    fn windows_of<const CHANNELS: usize>(&mut self) {
+    fn windows_of<const CHANNELS: usize, const SPREAD: usize>(&mut self) {
         let (layout, lines, each) = (self.layout, QUAD * CHANNELS, QUAD / CHANNELS);
         let [rows, columns] = layout.output;
         let orders = self.window_orders::<CHANNELS>();
         // The last window's line and the next one.
-        let needed = (columns - 1) * layout.spread / each + 2;
+        let needed = (columns - 1) * SPREAD / each + 2;
         for row in 0..rows {
             let mut out = row * columns..(row + 1) * columns;
             let packets = &mut self.packets[out.start * C::LANES..out.end * C::LANES];
@@ -60,7 +64,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                 for (next, line) in own.as_flattened().iter().enumerate() {
                     let line = self.within(&orders, first + next, *line);
                     if first + next > 0 {
-                        self.store_windows(&orders, [before, line], &mut out);
+                        self.store_windows::<CHANNELS, SPREAD>(&orders, [before, line], &mut out);
                     }
                     before = line;
                 }
@@ -120,25 +124,34 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
 
     /// The windows that begin in the first of two lines, as far as a row has any.
     #[inline(always)]
-    fn store_windows<const CHANNELS: usize>(
+    fn store_windows<const CHANNELS: usize, const SPREAD: usize>(
         &mut self,
         orders: &WindowOrders<C, CHANNELS>,
         [line, next]: [C; 2],
         out: &mut Range<usize>,
     ) {
-        for position in 0..QUAD / CHANNELS {
-            // Windows are one, two or four positions apart.
-            if position & (self.layout.spread - 1) != 0 || out.start == out.end {
-                continue;
+        let count = QUAD / CHANNELS / SPREAD;
+        let mut windows = [line; QUAD];
+        for (place, window) in windows.iter_mut().enumerate().take(count).skip(1) {
+            let [own, behind] = orders.windows[place * SPREAD * CHANNELS];
+            // Where one has codes the other has 0.
+            *window = line.reorder(own).add(next.reorder(behind));
+        }
+        let packets = &mut self.packets[out.start * C::LANES..out.end * C::LANES];
+        match packets.get_mut(..count * C::LANES) {
+            Some(packets) => {
+                for place in 0..count {
+                    windows[place].store(&mut packets[place * C::LANES..]);
+                }
+                out.start += count;
             }
-            let [own, behind] = orders.windows[position * CHANNELS];
-            let codes = match position {
-                0 => line,
-                // Where one has codes the other has 0.
-                _ => line.reorder(own).add(next.reorder(behind)),
-            };
-            codes.store(&mut self.packets[out.start * C::LANES..]);
-            out.start += 1;
+            None => {
+                let packets = packets.chunks_exact_mut(C::LANES);
+                for (window, packet) in windows.iter().zip(packets) {
+                    window.store(packet);
+                    out.start += 1;
+                }
+            }
         }
     }
 
