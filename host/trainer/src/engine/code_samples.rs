@@ -3,7 +3,9 @@
 use super::code_worker::CodePass;
 use super::groups::Batch;
 use crate::data::Values;
-use kiln_core::{ByteTable, CodeLanes, Quantization, Scaling, Shape, scaled_codes};
+use kiln_core::{
+    ByteLine, ByteTable, CodeLanes, Quantization, Scaling, Shape, line_codes, scaled_codes,
+};
 
 impl CodePass<'_> {
     /// Writes the codes of each sample, channels x rows x columns; `numbers` is memory for one as numbers. `proof` is
@@ -18,10 +20,22 @@ impl CodePass<'_> {
         let each = codes.len() / indices.len().max(1);
         let first = indices.first().map_or(0, |index| *index as usize * each);
         let are_neighbours = indices.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        if let (Values::Bytes(bytes), [table], true) =
-            (&self.samples.values, self.tables, are_neighbours)
-        {
-            return table.look_up(&bytes[first..][..codes.len()], codes);
+        if let (Values::Bytes(bytes), true) = (&self.samples.values, are_neighbours) {
+            let bytes = &bytes[first..][..codes.len()];
+            match (self.tables, self.lines) {
+                ([table], _) => return table.look_up(bytes, codes),
+                (_, Some(lines)) => {
+                    return line_codes(proof, &self.quantized.values()[0], lines, bytes, codes);
+                }
+                (tables, None) => {
+                    let map = self.program.input_shape().map_elements();
+                    for (channel, table) in tables.iter().enumerate() {
+                        let own = channel * map..;
+                        table.look_up_rows(&bytes[own.clone()], &mut codes[own], [each, map]);
+                    }
+                    return;
+                }
+            }
         }
         for (index, codes) in indices.iter().zip(codes.chunks_exact_mut(each.max(1))) {
             match &self.samples.values {
@@ -104,6 +118,27 @@ pub(super) fn byte_tables(
         ByteTable::new(table)
     };
     (0..tables).map(table).collect()
+}
+
+/// Factors and offsets of all channels of samples of one position, where there are several tables and all are what such
+/// arithmetic gives. Of more positions the bytes of a channel are looked up side by side.
+pub(super) fn byte_lines(
+    own: &Quantization,
+    map: usize,
+    scaling: &Scaling,
+    tables: &[ByteTable],
+) -> Option<[Vec<f32>; 2]> {
+    let scales = scaling.scale().iter().zip(scaling.shift());
+    if map != 1 || tables.len() < 2 || scales.len() != tables.len() {
+        return None;
+    }
+    let line =
+        |(table, (scale, shift)): (_, (&f32, &f32))| ByteLine::of(own, *scale, *shift, table);
+    let lines: Vec<ByteLine> = tables.iter().zip(scales).map(line).collect::<Option<_>>()?;
+    Some([
+        lines.iter().map(|line| line.factor).collect(),
+        lines.iter().map(|line| line.offset).collect(),
+    ])
 }
 
 /// Codes of a value, rows x columns x channels, as channels x rows x columns.
