@@ -11,6 +11,7 @@ mod grouped;
 mod one_position;
 pub(crate) mod packets;
 mod positions;
+mod quad_shapes;
 pub(crate) mod quads;
 pub mod reference;
 
