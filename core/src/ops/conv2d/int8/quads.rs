@@ -62,8 +62,6 @@ pub struct QuadPlaces {
     pub blocks: usize,
     /// Whether the last block has no more than two filters.
     pub ends_with_half: bool,
-    /// Whether each filter has a channel of its own, where each sees one.
-    pub has_own_channels: bool,
 }
 
 /// Packets of gathered rows that are held, if they are twice what a row of outputs sees: half of a first cache.
@@ -228,7 +226,6 @@ impl QuadGeometry {
             outputs: self.output[1],
             blocks: self.blocks,
             ends_with_half: matches!(self.conv.filters % QUAD, 1 | 2),
-            has_own_channels: self.conv.filters == self.conv.channels,
         }
     }
 
