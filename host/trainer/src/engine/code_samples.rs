@@ -178,3 +178,27 @@ pub(super) fn channels_last<T: Copy>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln_core::PortableCodes;
+
+    #[test]
+    fn single_positions_of_channels_scaled_apart_become_codes_by_lines() {
+        let own = Quantization::new(0.021, 5);
+        let scaling = Scaling::new(&[0.004, -0.01, 0.02], &[-0.5, 1.3, 0.0]).unwrap();
+        let tables = byte_tables(&own, 3, &scaling);
+        let lines = byte_lines(&own, 1, &scaling, &tables).expect("lines are found");
+        let bytes: Vec<u8> = (0..3).flat_map(|_| 0..=u8::MAX).collect();
+        let mut codes = vec![0; bytes.len()];
+        let proof = PortableCodes::zero().unwrap();
+        line_codes(proof, &own, [&lines[0], &lines[1]], &bytes, &mut codes);
+        for (at, code) in codes.iter().enumerate() {
+            assert_eq!(*code, tables[at % 3].code(bytes[at]), "{at}");
+        }
+        // Others are looked up.
+        assert_eq!(byte_lines(&own, 4, &scaling, &tables), None);
+        assert_eq!(byte_lines(&own, 1, &scaling, &tables[..1]), None);
+    }
+}
