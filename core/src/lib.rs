@@ -138,9 +138,9 @@ pub use crc32::{Crc32, crc32};
 pub use folding::{FoldError, Folding};
 pub use init::{InitError, first_statistics, he_uniform, he_uniform_trained};
 pub use int8::{
-    AddRequantization, CodedSums, CutError, Int8Error, Int8Fault, Int8Rule, NetworkCut,
-    Quantization, QuantizedNetwork, Requantization, WEIGHT_CODES, constants_of, scaled_codes,
-    weight_code, weight_scale,
+    AddRequantization, ByteLine, CodedSums, CutError, Int8Error, Int8Fault, Int8Rule, NetworkCut,
+    Quantization, QuantizedNetwork, Requantization, WEIGHT_CODES, constants_of, line_codes,
+    scaled_codes, weight_code, weight_scale,
 };
 pub use lanes::{
     Arithmetic, BasicPacket, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, PacketWork,

@@ -5,6 +5,7 @@
 //! [`Requantization`]'s. All of that is integers, so that any order gives the same bytes.
 //! [`QuantizedNetwork`] holds a network with all of these numbers, checked against one another.
 
+mod byte_line;
 mod channel_scale;
 mod check;
 mod clamp;
@@ -18,6 +19,7 @@ mod requantization;
 mod scaled_codes;
 mod weight_codes;
 
+pub use byte_line::{ByteLine, LineCodes, line_codes};
 pub(crate) use channel_scale::{ChannelScale, four};
 pub use clamp::PacketClamp;
 pub use cut::{CutError, NetworkCut};

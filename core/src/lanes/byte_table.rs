@@ -26,20 +26,34 @@ impl ByteTable {
     /// The code of each byte; of bytes and codes, those left over are left alone.
     pub fn look_up(&self, bytes: &[u8], codes: &mut [i8]) {
         let len = bytes.len().min(codes.len());
-        let (bytes, codes) = (&bytes[..len], &mut codes[..len]);
-        let done = self.look_up_wide(bytes, codes);
-        for (code, byte) in codes[done..].iter_mut().zip(&bytes[done..]) {
-            *code = self.code(*byte);
+        self.look_up_rows(bytes, codes, [len, len]);
+    }
+
+    /// The codes of the first `len` bytes of each `step` of them: of one channel of many samples.
+    pub fn look_up_rows(&self, bytes: &[u8], codes: &mut [i8], [step, len]: [usize; 2]) {
+        let step = step.max(1);
+        if self.look_up_wide(bytes, codes, [step, len]).is_some() {
+            return;
+        }
+        for (bytes, codes) in bytes.chunks(step).zip(codes.chunks_mut(step)) {
+            for (code, byte) in codes.iter_mut().zip(bytes).take(len) {
+                *code = self.code(*byte);
+            }
         }
     }
 
-    /// Looks up bytes by vectors, if the processor can, and says how many of the first ones.
-    fn look_up_wide(&self, bytes: &[u8], codes: &mut [i8]) -> usize {
+    /// Looks them up by vectors, if the processor can, and says how many.
+    fn look_up_wide(
+        &self,
+        bytes: &[u8],
+        codes: &mut [i8],
+        step_and_len: [usize; 2],
+    ) -> Option<usize> {
         if !self.is_wide {
-            return 0;
+            return None;
         }
         // SAFETY: the processor was asked for the instructions when the table was made.
-        unsafe { vectors::look_up_wide(&self.codes, bytes, codes) }
+        Some(unsafe { vectors::look_up_wide(&self.codes, bytes, codes, step_and_len) })
     }
 }
 
@@ -81,7 +95,42 @@ mod tests {
     #[test]
     fn vectors_are_looked_up_at_once_where_the_processor_can() {
         let table = ByteTable::new([7; 256]);
-        let expected = if table.is_wide { 150 } else { 0 };
-        assert_eq!(table.look_up_wide(&[1; 150], &mut [0; 150]), expected);
+        let (mut codes, all) = ([0; 150], [150, 150]);
+        let done = table.look_up_wide(&[1; 150], &mut codes, all);
+        assert_eq!(done, table.is_wide.then_some(150));
+        let done = table.look_up_wide(&[1; 150], &mut codes, [100, 70]);
+        assert_eq!(done, table.is_wide.then_some(120));
+    }
+
+    #[test]
+    fn rows_are_looked_up_and_what_lies_between_is_left_alone() {
+        let mut codes = [0; 256];
+        for (byte, code) in codes.iter_mut().enumerate() {
+            *code = (byte * 91 + 7) as u8 as i8;
+        }
+        let wide = ByteTable::new(codes);
+        let narrow = ByteTable {
+            is_wide: false,
+            ..wide.clone()
+        };
+        let mut bytes = [0; 300];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = (at * 101) as u8;
+        }
+        for [step, len] in [[1, 1], [7, 3], [64, 64], [130, 65], [90, 70], [299, 5]] {
+            for table in [&wide, &narrow] {
+                let mut found = [99; 300];
+                table.look_up_rows(&bytes, &mut found, [step, len]);
+                for (at, found) in found.into_iter().enumerate() {
+                    let is_seen = at % step < len;
+                    let expected = if is_seen {
+                        codes[bytes[at] as usize]
+                    } else {
+                        99
+                    };
+                    assert_eq!(found, expected, "{at} of {step}, {len}");
+                }
+            }
+        }
     }
 }

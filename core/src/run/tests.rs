@@ -12,6 +12,7 @@ mod linked_int8;
 mod observed;
 mod packet_groups;
 mod packet_means;
+mod packet_rows;
 mod packets;
 mod quantized;
 mod refused;

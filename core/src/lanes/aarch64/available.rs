@@ -66,6 +66,11 @@ pub(in crate::lanes) fn has_wide_look_up() -> bool {
 /// # Safety
 ///
 /// None is needed: nothing is looked up so.
-pub(in crate::lanes) unsafe fn look_up_wide(_: &[i8; 256], _: &[u8], _: &mut [i8]) -> usize {
+pub(in crate::lanes) unsafe fn look_up_wide(
+    _: &[i8; 256],
+    _: &[u8],
+    _: &mut [i8],
+    _: [usize; 2],
+) -> usize {
     0
 }

@@ -31,6 +31,7 @@ pub struct CodeGrid<'a> {
 
 impl<'a> CodeGrid<'a> {
     /// Of so many samples; `None` where not all runs lie within the codes, or there is no sample.
+    #[inline]
     pub fn new(codes: &'a [i8], first: [usize; QUAD], step: usize, samples: usize) -> Option<Self> {
         let last = samples.checked_sub(1)?.checked_mul(step)?;
         for first in first {

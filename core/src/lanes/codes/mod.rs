@@ -10,12 +10,12 @@ mod lines;
 mod portable;
 mod runs;
 
-pub(crate) use column_runs::ColumnRuns;
+pub(crate) use column_runs::{BlockColumns, ColumnRuns};
 pub use grid::ChannelRuns;
 pub(crate) use grid::CodeGrid;
 pub(crate) use lines::{PacketLine, merge_lines};
 pub use portable::PortableCodes;
-pub(crate) use runs::{QuadRuns, RunShape};
+pub(crate) use runs::{BlockRuns, QuadRuns, RunShape, SeenRuns};
 
 use super::{Kernel, LaneWidth, Lanes};
 use crate::run::CompiledCodes;
@@ -113,6 +113,19 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     unsafe fn load_unchecked(self, words: &[u32], place: usize) -> Self;
     /// Into the first `LANES` words of a slice.
     fn store(self, words: &mut [u32]);
+    /// Into the packet at a place, counted in packets, without a check of bounds.
+    ///
+    /// # Safety
+    ///
+    /// It lies within the words.
+    unsafe fn store_unchecked(self, words: &mut [u32], place: usize);
+
+    /// The same number, of which the compiler knows nothing: what is counted from it is no counter of its own in loops
+    /// around, which have no registers for so many. `self` is the proof again.
+    #[inline(always)]
+    fn unknown(self, number: usize) -> usize {
+        number
+    }
 
     /// Codes, to be multiplied.
     fn taps(self) -> Self::Taps;
@@ -151,7 +164,18 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self;
     /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
     /// the codes at place `p` of each of the four, in their order.
-    fn gather(packets: [Self; QUAD]) -> [Self; QUAD];
+    #[inline(always)]
+    fn gather(packets: [Self; QUAD]) -> [Self; QUAD] {
+        let [a, b, c, d] = packets;
+        let first = Self::pair(a.turned(), b.turned());
+        Self::join(first, Self::pair(c.turned(), d.turned()))
+    }
+    /// As [`CodeLanes::pair`] takes it: once for all packets that it is brought together with.
+    fn turned(self) -> Self;
+    /// Codes of two turned packets, as [`CodeLanes::join`] takes them: once for all packets that come before or behind.
+    fn pair(first: Self, second: Self) -> [Self; 2];
+    /// What [`CodeLanes::gather`] makes of the packets of two pairs.
+    fn join(first: [Self; 2], second: [Self; 2]) -> [Self; QUAD];
     /// Sixteen neighbouring codes of each sample, four to a packet: of the first samples, as many as the packet has.
     /// `self` is the proof again.
     fn packets_of_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD];
@@ -173,6 +197,13 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
 
     /// Runs a kernel with this packet's instructions enabled; `self` proves they are there.
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output;
+    /// The same as a function of its own, whose loops have all registers to themselves: among those of its callers
+    /// what they count by would lie in memory.
+    // Not on a function with instructions enabled, of which the compiler does not heed it.
+    #[inline(never)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        self.vectorize(kernel)
+    }
 }
 
 pub(super) mod sealed {

@@ -107,6 +107,11 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
+    unsafe fn store_unchecked(self, words: &mut [u32], place: usize) {
+        self.store(&mut words[place * Self::LANES..]);
+    }
+
+    #[inline(always)]
     fn taps(self) -> Self {
         self
     }
@@ -207,7 +212,18 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn gather(packets: [Self; QUAD]) -> [Self; QUAD] {
+    fn turned(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn pair(first: Self, second: Self) -> [Self; 2] {
+        [first, second]
+    }
+
+    #[inline(always)]
+    fn join([a, b]: [Self; 2], [c, d]: [Self; 2]) -> [Self; QUAD] {
+        let packets = [a, b, c, d];
         four(
             #[inline(always)]
             |place| {

@@ -55,7 +55,7 @@ impl QuadRuns {
     ///
     /// Extents of nothing, or of more than memory holds.
     pub fn new(shape: RunShape) -> Self {
-        let last = |count: usize, step: usize| (count - 1).checked_mul(step);
+        let last = |count: usize, step: usize| count.checked_sub(1)?.checked_mul(step);
         let reach = || {
             let column = last(shape.columns, shape.column_step)?;
             let before = last(shape.rows, shape.row_step)?.checked_add(column)?;
@@ -64,7 +64,7 @@ impl QuadRuns {
         let quads = shape.rows.checked_mul(shape.columns);
         let quads = quads.and_then(|runs| runs.checked_mul(shape.len));
         match (reach(), quads) {
-            (Some(reach), Some(quads)) => {
+            (Some(reach), Some(quads)) if quads > 0 => {
                 // Loops of few turns each would take as long as the products.
                 let (shape, step) = shape.as_few_runs();
                 Self {
@@ -74,6 +74,7 @@ impl QuadRuns {
                     quads,
                 }
             }
+            (_, Some(0)) => panic!("runs of packets have no extent"),
             _ => panic!("runs of packets are longer than memory is"),
         }
     }
@@ -83,114 +84,135 @@ impl QuadRuns {
         self.quads
     }
 
-    /// Adds the products of four filters with what they see at some places, counted in packets.
-    ///
-    /// `weights` hold those of four filters for each packet of the runs, one after another.
+    /// What filters see of an input, each of four from a packet of its `own` behind a place on.
     ///
     /// # Panics
     ///
-    /// Places from which the input does not reach far enough, and too few weights.
+    /// An input that does not reach far enough from its first place on.
     #[inline(always)]
-    pub fn add<C: CodeLanes, const P: usize>(
-        &self,
-        sums: &mut [[C; QUAD]; P],
-        input: &[u32],
-        places: [usize; P],
-        weights: &[u32],
-    ) {
-        let (shape, packets) = (self.shape, input.len() / C::LANES);
-        let words = QUAD * C::WEIGHT_WORDS;
-        let last = places.into_iter().fold(0, usize::max);
-        assert!(last <= packets && packets - last >= self.reach);
-        assert!(weights.len() / words >= self.quads);
-        let mut next = 0;
-        for row in 0..shape.rows {
-            for column in 0..shape.columns {
-                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
-                for _ in 0..shape.len {
-                    // SAFETY: fewer than `self.quads` packets came before, and there are weights for
-                    // as many.
-                    let own = unsafe { weights.get_unchecked(next * words..(next + 1) * words) };
-                    next += 1;
-                    let mut codes = [sums[0][0].taps(); P];
-                    for p in 0..P {
-                        // SAFETY: the packet lies within the place's reach, which ends within the
-                        // input.
-                        codes[p] =
-                            unsafe { sums[0][0].load_unchecked(input, places[p] + quad) }.taps();
-                    }
-                    for f in 0..QUAD {
-                        let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
-                        for p in 0..P {
-                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
-                        }
-                    }
-                    quad += self.step;
-                }
-            }
+    pub fn of_input<'a, C: CodeLanes>(&self, input: &'a [u32], own: [usize; QUAD]) -> SeenRuns<'a> {
+        let packets = input.len() / C::LANES;
+        let farthest = own.into_iter().fold(0, usize::max);
+        assert!(farthest <= packets && packets - farthest >= self.reach);
+        SeenRuns {
+            runs: *self,
+            input,
+            own,
+            last: packets - farthest - self.reach,
         }
     }
 }
 
-impl QuadRuns {
-    /// As [`QuadRuns::add`], where filters see packets of their own, so many behind a place: those before `SPLIT` what
-    /// the first one sees, the others what the last one does; with a split of 0 each what is its own.
+/// What filters see of an input.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenRuns<'a> {
+    runs: QuadRuns,
+    input: &'a [u32],
+    /// Packets from a place to the first one that each of four filters sees.
+    pub own: [usize; QUAD],
+    /// The last place from which the input reaches far enough.
+    last: usize,
+}
+
+impl<'a> SeenRuns<'a> {
+    /// With the weights of four filters: those of four for each packet, one after another.
     ///
     /// # Panics
     ///
-    /// Places from which the input does not reach far enough, and too few weights.
+    /// Too few weights.
     #[inline(always)]
-    pub fn add_own<C: CodeLanes, const P: usize, const SPLIT: usize>(
+    pub fn of_block<C: CodeLanes>(&self, weights: &'a [u32]) -> BlockRuns<'a> {
+        assert!(weights.len() / (QUAD * C::WEIGHT_WORDS) >= self.runs.quads);
+        BlockRuns {
+            seen: *self,
+            weights,
+        }
+    }
+}
+
+/// What four filters see of runs, and their weights: what is the same for all places is checked once.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockRuns<'a> {
+    seen: SeenRuns<'a>,
+    weights: &'a [u32],
+}
+
+impl BlockRuns<'_> {
+    /// Adds the products of four filters with what they see at some places, counted in packets: filters before `SPLIT`
+    /// what the first one sees, the others what the last one does; with a split of 0 each what is its own. Filters from
+    /// the `F`th on are not there, and see nothing.
+    ///
+    /// # Panics
+    ///
+    /// Places from which the input does not reach far enough.
+    #[inline(always)]
+    pub fn sums<C: CodeLanes, const P: usize, const SPLIT: usize, const F: usize>(
         &self,
-        sums: &mut [[C; QUAD]; P],
-        input: &[u32],
+        mut sums: [[C; QUAD]; P],
         places: [usize; P],
-        own: [usize; QUAD],
-        weights: &[u32],
-    ) {
-        let (shape, packets) = (self.shape, input.len() / C::LANES);
+    ) -> [[C; QUAD]; P] {
+        let (seen, proof) = (&self.seen, sums[0][0]);
+        let (shape, step) = (seen.runs.shape, seen.runs.step);
         let words = QUAD * C::WEIGHT_WORDS;
-        let farthest = own.into_iter().fold(0, usize::max);
-        let last = places.into_iter().fold(0, usize::max);
-        assert!(last <= packets && farthest <= packets - last);
-        assert!(packets - last - farthest >= self.reach);
-        assert!(weights.len() / words >= self.quads);
-        let mut next = 0;
-        for row in 0..shape.rows {
-            for column in 0..shape.columns {
-                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
-                for _ in 0..shape.len {
-                    // SAFETY: fewer than `self.quads` packets came before, and there are weights for
-                    // as many.
-                    let weights =
-                        unsafe { weights.get_unchecked(next * words..(next + 1) * words) };
-                    next += 1;
-                    let mut codes = [sums[0][0].taps(); P];
-                    for f in 0..QUAD {
+        assert!(places.into_iter().fold(0, usize::max) <= seen.last);
+        let mut from = [seen.input; P];
+        for p in 0..P {
+            // SAFETY: the place lies within the input.
+            from[p] = unsafe {
+                seen.input
+                    .get_unchecked(proof.unknown(places[p]) * C::LANES..)
+            };
+        }
+        let (mut next, mut row) = (0, shape.first);
+        // There is at least one row of one run of one packet, so none of these loops asks before its first turn.
+        let mut rows = shape.rows;
+        loop {
+            let (mut run, mut columns) = (row, shape.columns);
+            loop {
+                let (mut quad, mut packets) = (run, shape.len);
+                loop {
+                    // SAFETY: fewer packets came before than there are weights for.
+                    let weights = unsafe { self.weights.get_unchecked(next..next + words) };
+                    next += words;
+                    let mut codes = [proof.taps(); P];
+                    for f in 0..F {
                         if f == 0 || f == SPLIT || SPLIT == 0 {
+                            let place = seen.own[f] + quad;
                             for p in 0..P {
                                 // SAFETY: the packet lies within the reach of the filter's place, which
                                 // ends within the input.
-                                codes[p] = unsafe {
-                                    sums[0][0].load_unchecked(input, places[p] + own[f] + quad)
-                                }
-                                .taps();
+                                codes[p] = unsafe { proof.load_unchecked(from[p], place) }.taps();
                             }
                         }
-                        let factor = sums[0][0].weight(&weights[f * C::WEIGHT_WORDS..]);
+                        let factor = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
                         for p in 0..P {
                             sums[p][f] = sums[p][f].add_products(codes[p], factor);
                         }
                     }
-                    quad += self.step;
+                    quad += step;
+                    packets -= 1;
+                    if packets == 0 {
+                        break;
+                    }
+                }
+                run += shape.column_step;
+                columns -= 1;
+                if columns == 0 {
+                    break;
                 }
             }
+            row += shape.row_step;
+            rows -= 1;
+            if rows == 0 {
+                break;
+            }
         }
+        sums
     }
 }
 
 impl QuadRuns {
-    /// As [`QuadRuns::add`], of several blocks of four filters that see the same packets, from the input's first on.
+    /// Adds the products of several blocks of four filters with the packets that all see, from the input's first on.
     ///
     /// # Panics
     ///
@@ -198,11 +220,11 @@ impl QuadRuns {
     #[inline(always)]
     pub fn add_blocks<C: CodeLanes, const B: usize>(
         &self,
-        sums: &mut [[C; QUAD]; B],
+        mut sums: [[C; QUAD]; B],
         input: &[u32],
         weights: [&[u32]; B],
-    ) {
-        let shape = self.shape;
+    ) -> [[C; QUAD]; B] {
+        let (shape, proof) = (self.shape, sums[0][0]);
         let words = QUAD * C::WEIGHT_WORDS;
         assert!(input.len() / C::LANES >= self.reach);
         assert!(weights.iter().all(|own| own.len() / words >= self.quads));
@@ -212,14 +234,14 @@ impl QuadRuns {
                 let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
                 for _ in 0..shape.len {
                     // SAFETY: the packet lies within the runs' reach, which ends within the input.
-                    let codes = unsafe { sums[0][0].load_unchecked(input, quad) }.taps();
+                    let codes = unsafe { proof.load_unchecked(input, quad) }.taps();
                     for b in 0..B {
                         // SAFETY: fewer than `self.quads` packets came before, and there are weights for
                         // as many.
                         let own =
                             unsafe { weights[b].get_unchecked(next * words..(next + 1) * words) };
                         for f in 0..QUAD {
-                            let factor = sums[0][0].weight(&own[f * C::WEIGHT_WORDS..]);
+                            let factor = proof.weight(&own[f * C::WEIGHT_WORDS..]);
                             sums[b][f] = sums[b][f].add_products(codes, factor);
                         }
                     }
@@ -228,5 +250,6 @@ impl QuadRuns {
                 }
             }
         }
+        sums
     }
 }

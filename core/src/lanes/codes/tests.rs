@@ -92,8 +92,15 @@ fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
     for (weight, words) in weights.iter().zip(words.chunks_exact_mut(C::WEIGHT_WORDS)) {
         C::arrange_weight(*weight, words);
     }
-    let mut sums = [[proof.splat(-9); QUAD]; 3];
-    runs.add(&mut sums, &input, places, &words);
+    let sums = [[proof.splat(-9); QUAD]; 3];
+    let block = runs.of_input::<C>(&input, [0; QUAD]).of_block::<C>(&words);
+    let half = block.sums::<C, 3, QUAD, 2>(sums, places);
+    let sums = block.sums::<C, 3, QUAD, QUAD>(sums, places);
+    for (half, sums) in half.into_iter().zip(sums) {
+        let untouched = stored(proof.splat(-9));
+        let expected = [stored(sums[0]), stored(sums[1]), untouched, untouched];
+        assert_eq!(half.map(stored), expected, "two of four filters");
+    }
     for (place, sums) in places.into_iter().zip(sums) {
         for (filter, sum) in sums.into_iter().enumerate() {
             let mut found = [0; 16];
@@ -128,16 +135,13 @@ fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
         C::arrange_weight([0; QUAD].map(|_| numbers.within(127) as i8), words);
     }
     let places = [6, 1];
-    let mut sums = [[proof.splat(7); QUAD]; 2];
-    runs.add_own::<C, 2, SPLIT>(&mut sums, &input, places, own, &words);
+    let block = runs.of_input::<C>(&input, own).of_block::<C>(&words);
+    let sums = block.sums::<C, 2, SPLIT, QUAD>([[proof.splat(7); QUAD]; 2], places);
     for (filter, first) in own.into_iter().enumerate() {
-        let mut expected = [[proof.splat(7); QUAD]; 2];
-        runs.add(
-            &mut expected,
-            &input,
-            places.map(|place| place + first),
-            &words,
-        );
+        let expected = [[proof.splat(7); QUAD]; 2];
+        let block = runs.of_input::<C>(&input, [0; QUAD]).of_block::<C>(&words);
+        let places = places.map(|place| place + first);
+        let expected = block.sums::<C, 2, QUAD, QUAD>(expected, places);
         for (sums, expected) in sums.iter().zip(expected) {
             assert_eq!(
                 stored(sums[filter]),
@@ -146,6 +150,31 @@ fn check_own<C: CodeLanes, const SPLIT: usize>(proof: C, own: [usize; QUAD]) {
             );
         }
     }
+}
+
+/// Codes of four packets, those at a place together.
+struct Gathered;
+
+impl OnCodes for Gathered {
+    fn run<C: CodeLanes>(&self, proof: C) {
+        let mut numbers = Codes::new(3);
+        let words = [0; QUAD].map(|_| {
+            [0; 16].map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
+        });
+        let found = C::gather([0, 1, 2, 3].map(|next: usize| proof.load(&words[next])));
+        for (place, found) in found.into_iter().enumerate() {
+            let found = stored(found);
+            for lane in 0..C::LANES {
+                let expected = words.map(|words| words[lane].to_le_bytes()[place]);
+                assert_eq!(found[lane].to_le_bytes(), expected, "{:?}", C::WIDTH);
+            }
+        }
+    }
+}
+
+#[test]
+fn codes_at_a_place_are_gathered() {
+    in_every_code_packet(&Gathered);
 }
 
 fn stored<C: CodeLanes>(packet: C) -> [u32; 16] {
@@ -276,7 +305,9 @@ fn add_within(packets: usize, place: usize, quads: usize) {
     let proof = PortableCodes::zero().expect("portable packets are everywhere");
     let input = std::vec![0; packets * PortableCodes::LANES];
     let weights = std::vec![0; quads * QUAD];
-    QuadRuns::new(RUNS).add(&mut [[proof; QUAD]], &input, [place], &weights);
+    let block = QuadRuns::new(RUNS).of_input::<PortableCodes>(&input, [0; QUAD]);
+    let block = block.of_block::<PortableCodes>(&weights);
+    block.sums::<PortableCodes, 1, QUAD, QUAD>([[proof; QUAD]], [place]);
 }
 
 #[test]
@@ -285,15 +316,21 @@ fn runs_that_end_with_the_input_are_within() {
 }
 
 #[test]
-#[should_panic(expected = "packets - last")]
+#[should_panic(expected = "seen.last")]
 fn runs_beyond_the_input_are_refused() {
     add_within(31 + 5, 6, 18);
 }
 
 #[test]
-#[should_panic(expected = "self.quads")]
+#[should_panic(expected = "runs.quads")]
 fn runs_without_weights_are_refused() {
     add_within(31, 0, 17);
+}
+
+#[test]
+#[should_panic(expected = "no extent")]
+fn runs_of_nothing_are_refused() {
+    QuadRuns::new(RunShape { len: 0, ..RUNS });
 }
 
 #[test]

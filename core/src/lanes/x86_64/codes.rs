@@ -20,7 +20,7 @@ macro_rules! code_packet {
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
         $xor:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        chunks: $chunks:expr, interleave: $interleave:expr, turn_words: $turn_words:expr, choose: $choose:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
+        chunks: $chunks:expr, interleave: $interleave:expr, turn_words: $turn_words:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $unpack_low_words:ident, $unpack_high_words:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
@@ -71,6 +71,17 @@ macro_rules! code_packet {
                 let words = &mut words[..$lanes];
                 // SAFETY: the slice has a register's length; the store asks for no alignment.
                 unsafe { $store(words.as_mut_ptr().cast(), self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_unchecked(self, words: &mut [u32], place: usize) {
+                // SAFETY: the caller knows that the packet lies within; the store asks for no alignment.
+                unsafe { $store(words.as_mut_ptr().add(place * $lanes).cast(), self.0) }
+            }
+
+            #[inline(always)]
+            fn unknown(self, number: usize) -> usize {
+                unknown(number)
             }
 
             #[inline(always)]
@@ -198,21 +209,30 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn gather(packets: [Self; QUAD]) -> [Self; QUAD] {
-                let [Self(a), Self(b), Self(c), Self(d)] = packets;
+            fn turned(self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe {
+                    // Four samples' first codes, their second ones and so on.
+                    let turn = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+                    $shuffle(self.0, $splat_lanes(turn))
+                })
+            }
+
+            #[inline(always)]
+            fn pair(first: Self, second: Self) -> [Self; 2] {
+                // SAFETY: the instructions are there, see above.
+                unsafe { [Self($unpack_low(first.0, second.0)), Self($unpack_high(first.0, second.0))] }
+            }
+
+            #[inline(always)]
+            fn join([low, high]: [Self; 2], [low_behind, high_behind]: [Self; 2]) -> [Self; QUAD] {
                 // SAFETY: the instructions are there, see above.
                 unsafe {
-                    let (byte, word) = (_mm_cvtsi32_si128(8), _mm_cvtsi32_si128(16));
-                    let (bytes, words) = ($splat(0x00FF_00FF), $splat(0x0000_FFFF));
-                    let first = $choose(bytes, a, $shift_left(b, byte));
-                    let second = $choose(bytes, c, $shift_left(d, byte));
-                    let third = $choose(bytes, $shift(a, byte), b);
-                    let fourth = $choose(bytes, $shift(c, byte), d);
                     [
-                        Self($choose(words, first, $shift_left(second, word))),
-                        Self($choose(words, third, $shift_left(fourth, word))),
-                        Self($choose(words, $shift(first, word), second)),
-                        Self($choose(words, $shift(third, word), fourth)),
+                        Self($unpack_low_words(low.0, low_behind.0)),
+                        Self($unpack_high_words(low.0, low_behind.0)),
+                        Self($unpack_low_words(high.0, high_behind.0)),
+                        Self($unpack_high_words(high.0, high_behind.0)),
                     ]
                 }
             }
@@ -322,7 +342,6 @@ code_packet! {
     chunks: chunks_x8,
     interleave: interleave_x8,
     turn_words: turn_words_x8,
-    choose: choose_x8,
     odd: _mm256_blend_epi32::<0b1010_1010>,
     scale: scale_x8,
     low_words: low_words_x8,
@@ -345,7 +364,6 @@ code_packet! {
     chunks: chunks_x16,
     interleave: interleave_x16,
     turn_words: turn_words_x16,
-    choose: choose_x16,
     odd: odd_x16,
     scale: scale_x16,
     low_words: low_words_x16,

@@ -2,7 +2,18 @@
 //! between packets.
 
 use crate::lanes::codes::{ChannelRuns, CodeRun};
+use core::arch::asm;
 use core::arch::x86_64::*;
+
+/// See [`CodeLanes::unknown`](crate::lanes::codes::CodeLanes::unknown).
+#[inline(always)]
+pub(super) fn unknown(mut number: usize) -> usize {
+    // SAFETY: there is no instruction.
+    unsafe {
+        asm!("/* {number} */", number = inout(reg) number, options(pure, nomem, nostack, preserves_flags))
+    };
+    number
+}
 
 /// The runs of the samples at `first` and four and more behind it, side by side.
 #[inline]
@@ -91,21 +102,6 @@ pub(super) fn turn_words_x16([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
         _mm512_unpacklo_epi64(third, fourth),
         _mm512_unpackhi_epi64(third, fourth),
     ]
-}
-
-/// Bits of `yes` where the mask has ones, else of `no`.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn choose_x8(mask: __m256i, yes: __m256i, no: __m256i) -> __m256i {
-    _mm256_or_si256(_mm256_and_si256(mask, yes), _mm256_andnot_si256(mask, no))
-}
-
-/// As [`choose_x8`]. One instruction by its name: of what is written as logic the compiler makes permutations, which
-/// take three times as long.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn choose_x16(mask: __m512i, yes: __m512i, no: __m512i) -> __m512i {
-    _mm512_ternarylogic_epi32::<0xCA>(mask, yes, no)
 }
 
 /// First and third codes, then second and fourth ones, 16 bits each.
@@ -199,11 +195,13 @@ pub(super) fn low_words_x8(a: __m256i, b: __m256i) -> __m256i {
     _mm256_blend_epi16::<0b1010_1010>(a, _mm256_slli_epi32::<16>(b))
 }
 
-/// As [`low_words_x8`].
+/// As [`low_words_x8`]. One instruction by its name: of what is written as logic the compiler makes permutations, which
+/// take three times as long.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn low_words_x16(a: __m512i, b: __m512i) -> __m512i {
-    choose_x16(_mm512_set1_epi32(0xFFFF), a, _mm512_slli_epi32::<16>(b))
+    let mask = _mm512_set1_epi32(0xFFFF);
+    _mm512_ternarylogic_epi32::<0xCA>(mask, a, _mm512_slli_epi32::<16>(b))
 }
 
 /// The weights of first and third codes as numbers of 16 bits, then those of second and fourth ones.

@@ -3,7 +3,9 @@
 use super::code_worker::CodePass;
 use super::groups::Batch;
 use crate::data::Values;
-use kiln_core::{ByteTable, CodeLanes, Quantization, Scaling, Shape, scaled_codes};
+use kiln_core::{
+    ByteLine, ByteTable, CodeLanes, Quantization, Scaling, Shape, line_codes, scaled_codes,
+};
 
 impl CodePass<'_> {
     /// Writes the codes of each sample, channels x rows x columns; `numbers` is memory for one as numbers. `proof` is
@@ -18,10 +20,22 @@ impl CodePass<'_> {
         let each = codes.len() / indices.len().max(1);
         let first = indices.first().map_or(0, |index| *index as usize * each);
         let are_neighbours = indices.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        if let (Values::Bytes(bytes), [table], true) =
-            (&self.samples.values, self.tables, are_neighbours)
-        {
-            return table.look_up(&bytes[first..][..codes.len()], codes);
+        if let (Values::Bytes(bytes), true) = (&self.samples.values, are_neighbours) {
+            let bytes = &bytes[first..][..codes.len()];
+            match (self.tables, self.lines) {
+                ([table], _) => return table.look_up(bytes, codes),
+                (_, Some(lines)) => {
+                    return line_codes(proof, &self.quantized.values()[0], lines, bytes, codes);
+                }
+                (tables, None) => {
+                    let map = self.program.input_shape().map_elements();
+                    for (channel, table) in tables.iter().enumerate() {
+                        let own = channel * map..;
+                        table.look_up_rows(&bytes[own.clone()], &mut codes[own], [each, map]);
+                    }
+                    return;
+                }
+            }
         }
         for (index, codes) in indices.iter().zip(codes.chunks_exact_mut(each.max(1))) {
             match &self.samples.values {
@@ -106,6 +120,27 @@ pub(super) fn byte_tables(
     (0..tables).map(table).collect()
 }
 
+/// Factors and offsets of all channels of samples of one position, where there are several tables and all are what such
+/// arithmetic gives. Of more positions the bytes of a channel are looked up side by side.
+pub(super) fn byte_lines(
+    own: &Quantization,
+    map: usize,
+    scaling: &Scaling,
+    tables: &[ByteTable],
+) -> Option<[Vec<f32>; 2]> {
+    let scales = scaling.scale().iter().zip(scaling.shift());
+    if map != 1 || tables.len() < 2 || scales.len() != tables.len() {
+        return None;
+    }
+    let line =
+        |(table, (scale, shift)): (_, (&f32, &f32))| ByteLine::of(own, *scale, *shift, table);
+    let lines: Vec<ByteLine> = tables.iter().zip(scales).map(line).collect::<Option<_>>()?;
+    Some([
+        lines.iter().map(|line| line.factor).collect(),
+        lines.iter().map(|line| line.offset).collect(),
+    ])
+}
+
 /// Codes of a value, rows x columns x channels, as channels x rows x columns.
 pub fn fill_channels_first(shape: Shape, codes: &[i8], out: &mut [i8]) {
     let (channels, map) = (shape.channels as usize, shape.map_elements());
@@ -141,5 +176,29 @@ pub(super) fn channels_last<T: Copy>(
         for (to, value) in codes.zip(values) {
             *to = code(*value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kiln_core::PortableCodes;
+
+    #[test]
+    fn single_positions_of_channels_scaled_apart_become_codes_by_lines() {
+        let own = Quantization::new(0.021, 5);
+        let scaling = Scaling::new(&[0.004, -0.01, 0.02], &[-0.5, 1.3, 0.0]).unwrap();
+        let tables = byte_tables(&own, 3, &scaling);
+        let lines = byte_lines(&own, 1, &scaling, &tables).expect("lines are found");
+        let bytes: Vec<u8> = (0..3).flat_map(|_| 0..=u8::MAX).collect();
+        let mut codes = vec![0; bytes.len()];
+        let proof = PortableCodes::zero().unwrap();
+        line_codes(proof, &own, [&lines[0], &lines[1]], &bytes, &mut codes);
+        for (at, code) in codes.iter().enumerate() {
+            assert_eq!(*code, tables[at % 3].code(bytes[at]), "{at}");
+        }
+        // Others are looked up.
+        assert_eq!(byte_lines(&own, 4, &scaling, &tables), None);
+        assert_eq!(byte_lines(&own, 1, &scaling, &tables[..1]), None);
     }
 }

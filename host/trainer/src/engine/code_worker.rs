@@ -20,6 +20,8 @@ pub(super) struct CodePass<'a> {
     pub samples: &'a Samples,
     /// Codes of bytes, as [`byte_tables`](super::code_samples::byte_tables) makes them.
     pub tables: &'a [ByteTable],
+    /// The same by arithmetic, as [`byte_lines`](super::code_samples::byte_lines) finds it.
+    pub lines: Option<[&'a [f32]; 2]>,
 }
 
 /// One thread's memory.

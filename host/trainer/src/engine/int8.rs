@@ -1,6 +1,6 @@
 //! Runs a network of integers over a dataset, with threads.
 
-use super::code_samples::{byte_tables, fill_channels_last};
+use super::code_samples::{byte_lines, byte_tables, fill_channels_last};
 use super::code_worker::{CodePass, CodeWorker, workers};
 use super::int8_pass::Int8Pass;
 use super::{EngineError, awake};
@@ -22,6 +22,8 @@ pub struct Int8Engine<'a> {
     workers: Vec<Box<dyn CodeWorker>>,
     /// What bytes become: made once, since it takes longer than a small network's inference.
     tables: Vec<ByteTable>,
+    /// Factors and offsets that give the same codes, as [`byte_lines`] finds them.
+    lines: Option<[Vec<f32>; 2]>,
     pool: Arc<rayon::ThreadPool>,
 }
 
@@ -73,6 +75,8 @@ impl<'a> Int8Engine<'a> {
             .build()
             .map_err(|source| EngineError::Threads { threads, source })?;
         let channels = program.input_shape().channels as usize;
+        let map = program.input_shape().map_elements();
+        let tables = byte_tables(&quantized.values()[0], channels, scaling);
         let mut found = None;
         // The widest packets of codes may need more than the widest of numbers.
         for width in LaneWidth::available().rev() {
@@ -85,7 +89,8 @@ impl<'a> Int8Engine<'a> {
             scaling,
             task,
             workers: found.unwrap_or_default(),
-            tables: byte_tables(&quantized.values()[0], channels, scaling),
+            lines: byte_lines(&quantized.values()[0], map, scaling, &tables),
+            tables,
             program,
             pool: Arc::new(pool),
         })
@@ -165,6 +170,7 @@ impl<'a> Int8Engine<'a> {
                 program: &self.program,
                 samples,
                 tables: &self.tables,
+                lines: self.lines.as_ref().map(|lines| [&*lines[0], &*lines[1]]),
             },
             task,
         };
@@ -200,6 +206,7 @@ impl<'a> Int8Engine<'a> {
             program: &self.program,
             samples,
             tables: &self.tables,
+            lines: None,
         };
         let mut ordered = vec![0; shape.elements()];
         pass.fill_channels(index, &mut Vec::new(), &mut ordered);

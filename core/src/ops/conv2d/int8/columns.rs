@@ -2,13 +2,16 @@
 //!
 //! In packets four channels lie side by side, of which a filter sees one. So the codes of a row are
 //! gathered first: at each place, for each of four channels, the codes of four neighbouring columns, which
-//! two outputs share where they see no more. Rows are gathered as outputs come to see them, for all filters of those
-//! channels, behind the rows before; where there is no more room those that are still seen move to the front.
+//! two outputs share where they see no more. As many rows are gathered as half of a first cache holds, and all filters
+//! of those channels are computed as far as they go; then those that are still seen move to the front.
 
-use super::block_scale::BlockScale;
-use super::packets::{FilterQuad, PacketConv};
-use super::positions::larger;
-use crate::lanes::codes::{CodeLanes, ColumnRuns, QUAD};
+use super::block_output::{BlockCodes, larger};
+use super::block_scale::{ArrangedScale, BlockScale};
+use super::column_rows::GatherRows;
+use super::packets::PacketConv;
+use crate::lanes::Kernel;
+use crate::lanes::codes::{BlockColumns, CodeLanes, QUAD};
+use crate::ops::add::packets::PacketSum;
 use core::ops::Range;
 
 impl<C: CodeLanes> PacketConv<'_, C> {
@@ -17,196 +20,190 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     pub(super) fn by_columns(mut self) {
         let g = self.geometry;
         let each = g.channel_filters();
-        let extents = self.extents();
+        let height = self.extents()[0];
         let step = g.stride[0] * self.pool_window();
-        let words = BlockScale::WORDS + g.block_words::<C>(0);
-        let runs = g.column_runs();
+        let band = (g.held_rows - g.seen_rows) / step + 1;
         for quad in 0..g.blocks().div_ceil(each) {
             // Those of one quad of channels see the same rows.
             let blocks = quad * each..g.blocks().min((quad + 1) * each);
-            let weights = self.weights;
-            let read = |own: &Self, index: usize| {
-                own.block(index, &mut &weights[index * words..], own.runs)
-            };
-            let mut block = read(&self, blocks.start);
-            // The first row that is held, and the next one to gather.
-            let (mut held, mut next) = (0, 0);
-            for y in 0..extents[0] {
-                let first = y * step;
-                let behind = first + g.seen_rows;
-                next = next.max(first);
-                if behind - held > g.held_rows {
-                    let row = g.column_places() * QUAD * C::LANES;
-                    self.ring
-                        .copy_within((first - held) * row..(next - held) * row, 0);
-                    held = first;
-                }
-                for row in next..behind {
-                    self.gather_row(
-                        quad,
-                        row,
-                        (row - held) * runs.row_step..(row + 1 - held) * runs.row_step,
-                    );
-                }
-                next = behind;
-                let start = (first - held) * runs.row_step;
+            // The rows that are held.
+            let mut held = 0..0;
+            for y in (0..height).step_by(band) {
+                let rows = y..height.min(y + band);
+                let seen = y * step..(rows.end - 1) * step + g.seen_rows;
+                self.hold_rows(quad, &mut held, seen);
                 for index in blocks.clone() {
-                    if block.end.index != index {
-                        block = read(&self, index);
-                    }
-                    if self.pool {
-                        self.pooled_columns(&block, &runs, y, start);
-                    } else if const { C::HAS_FUSED_SCALES } && block.end.scale.has_floats() {
-                        self.column_row::<true>(&block, &runs, y, start);
-                    } else {
-                        self.column_row::<false>(&block, &runs, y, start);
-                    }
+                    self.column_block(index, rows.clone());
                 }
             }
         }
     }
 
-    /// Gathers a row of a quad of channels into packets of those that are held; `row` counts those of padding.
+    /// Moves the rows that are still seen to the front, and gathers the others behind them.
     #[inline(always)]
-    fn gather_row(&mut self, quad: usize, row: usize, packets: Range<usize>) {
+    fn hold_rows(&mut self, quad: usize, held: &mut Range<usize>, seen: Range<usize>) {
         let g = self.geometry;
-        let ([height, width], [above, left]) =
-            (g.conv().input, [g.conv().padding[0], g.conv().padding[1]]);
-        let quads = self.places.quads;
-        let ring = &mut self.ring[packets.start * C::LANES..packets.end * C::LANES];
-        // What lies before the input wraps around, far beyond its end.
-        let row = row.wrapping_sub(above);
-        if row >= height {
-            return ring.fill(self.padding);
-        }
-        let input = &self.input[row * width * quads * C::LANES..][..width * quads * C::LANES];
-        let padding = self.proof.splat(self.padding as i32);
-        let step = g.column_share * g.stride[1];
-        // Places that see nothing but the input.
-        let within = left.div_ceil(step)..(width + left).saturating_sub(QUAD - 1).div_ceil(step);
-        for (place, out) in ring.chunks_exact_mut(QUAD * C::LANES).enumerate() {
-            let first = (place * step).wrapping_sub(left);
-            let mut packets = [padding; QUAD];
-            if within.contains(&place) {
-                for (next, packet) in packets.iter_mut().enumerate() {
-                    // SAFETY: the first column is no less than 0, and the last one less than the row's width.
-                    *packet = unsafe {
-                        self.proof
-                            .load_unchecked(input, (first + next) * quads + quad)
-                    };
-                }
-            } else {
-                for (next, packet) in packets.iter_mut().enumerate() {
-                    // What lies before the input wraps around, far beyond its end.
-                    let column = first.wrapping_add(next);
-                    if column < width {
-                        let at = (column * quads + quad) * C::LANES;
-                        *packet = self.proof.load(&input[at..]);
-                    }
-                }
-            }
-            let gathered = C::gather(packets);
-            for f in 0..QUAD {
-                gathered[f].store(&mut out[f * C::LANES..]);
-            }
-        }
+        let row = g.column_places() * QUAD * C::LANES;
+        let kept = seen.start.min(held.end)..held.end;
+        let [from, behind] = [kept.start, kept.end].map(|row| row - held.start);
+        self.ring.copy_within(from * row..behind * row, 0);
+        let next = seen.start + kept.len()..seen.end;
+        *held = seen;
+        let proof = self.proof;
+        proof.apart(GatherRows {
+            proof,
+            conv: *g.conv(),
+            quads: self.places.quads,
+            quad,
+            first: next.start,
+            step: g.column_share * g.stride[1],
+            places: g.column_places(),
+            input: self.input,
+            padding: self.padding,
+            ring: &mut self.ring[kept.len() * row..][..next.len() * row],
+        });
     }
 
+    /// Some rows of outputs of four filters, from the first row that is held on.
     #[inline(always)]
-    fn column_row<const FLOATS: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        runs: &ColumnRuns,
-        y: usize,
-        start: usize,
-    ) {
-        let columns = self.places.outputs;
-        let mut x = 0;
-        while C::POSITIONS == 4 && columns - x >= 4 {
-            self.column_positions::<4, FLOATS>(block, runs, [y, x], start);
-            x += 4;
-        }
-        while columns - x >= 2 {
-            self.column_positions::<2, FLOATS>(block, runs, [y, x], start);
-            x += 2;
-        }
-        if x < columns {
-            self.column_positions::<1, FLOATS>(block, runs, [y, x], start);
-        }
-    }
-
-    /// Positions side by side.
-    #[inline(always)]
-    fn column_positions<const P: usize, const FLOATS: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        runs: &ColumnRuns,
-        [y, x]: [usize; 2],
-        start: usize,
-    ) {
-        let sums = self.column_sums::<P>(block, runs, x, start);
-        let position = y * self.places.outputs + x;
-        self.finish::<P, FLOATS>(&block.end, position, sums);
-    }
-
-    /// A row of the largest of each 2 x 2 outputs.
-    #[inline(always)]
-    fn pooled_columns(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        runs: &ColumnRuns,
-        y: usize,
-        start: usize,
-    ) {
-        let behind = start + self.places.stride[0] * runs.row_step;
-        let width = self.extents()[1];
-        let mut x = 0;
-        while C::POSITIONS == 4 && width - x >= 2 {
-            let [a, b, c, d] = self.column_sums::<4>(block, runs, 2 * x, start);
-            let above = [larger(a, b), larger(c, d)];
-            let [a, b, c, d] = self.column_sums::<4>(block, runs, 2 * x, behind);
-            let largest = [
-                larger(above[0], larger(a, b)),
-                larger(above[1], larger(c, d)),
-            ];
-            self.finish_any(&block.end, y * width + x, largest);
-            x += 2;
-        }
-        for x in x..width {
-            let [left, right] = self.column_sums::<2>(block, runs, 2 * x, start);
-            let above = larger(left, right);
-            let [left, right] = self.column_sums::<2>(block, runs, 2 * x, behind);
-            self.finish_any(
-                &block.end,
-                y * width + x,
-                [larger(above, larger(left, right))],
-            );
-        }
-    }
-
-    /// The sums of four filters at positions side by side, of which the first place is `x` outputs behind `start`.
-    #[inline(always)]
-    fn column_sums<const P: usize>(
-        &self,
-        block: &FilterQuad<'_, C>,
-        runs: &ColumnRuns,
-        x: usize,
-        start: usize,
-    ) -> [[C; QUAD]; P] {
-        let mut sums = [[self.proof; QUAD]; P];
-        for p in 0..P {
-            for f in 0..QUAD {
-                sums[p][f] = self.proof.splat(block.end.scale.bias(f));
-            }
-        }
-        // Tiles begin at even outputs.
-        let start = start + if runs.is_shared { x / 2 } else { x } * QUAD;
-        // As constants, which take no registers.
-        let channels = match self.places.has_own_channels {
-            true => [0, 1, 2, 3],
-            false => block.channels,
+    fn column_block(&mut self, index: usize, rows: Range<usize>) {
+        let (proof, g, way) = (self.proof, self.geometry, self.way());
+        let words = BlockScale::WORDS + g.block_words::<C>(0);
+        let runs = g.column_runs();
+        let (scale, weights) = ArrangedScale::split(&self.weights[index * words..]);
+        let work = ColumnRows {
+            proof,
+            columns: runs.of_block::<C>(self.ring, g.block_channels(index), weights),
+            row_step: g.stride[0] * runs.row_step,
+            width: self.extents()[1],
+            rows,
+            codes: BlockCodes::new(&way, index, scale, self.output),
         };
-        runs.add(&mut sums, self.ring, channels, start, block.weights);
-        sums
+        if way.is_pooled {
+            assert!(way.sum.is_none(), "outputs are added behind a pool");
+            proof.apart(PooledColumns(work));
+        } else if let Some(sum) = way.sum {
+            proof.apart(AddedColumns(work, sum));
+        } else if const { C::HAS_FUSED_SCALES } && scale.has_floats() {
+            // Without the products of filters that are not there.
+            match way.places.ends_with_half && index + 1 == g.blocks() {
+                true => proof.apart(PlainColumns::<C, true, 2>(work)),
+                false => proof.apart(PlainColumns::<C, true, QUAD>(work)),
+            }
+        } else {
+            proof.apart(PlainColumns::<C, false, QUAD>(work));
+        }
+    }
+}
+
+/// Rows of outputs of four filters.
+struct ColumnRows<'b, C> {
+    proof: C,
+    columns: BlockColumns<'b>,
+    /// Packets from what a row of outputs sees, of which none is pooled yet, to what the next one does.
+    row_step: usize,
+    /// Outputs of a row.
+    width: usize,
+    rows: Range<usize>,
+    codes: BlockCodes<'b>,
+}
+
+/// All outputs of rows, of the first `F` of four filters.
+struct PlainColumns<'b, C, const FLOATS: bool, const F: usize>(ColumnRows<'b, C>);
+
+impl<C: CodeLanes, const FLOATS: bool, const F: usize> Kernel for PlainColumns<'_, C, FLOATS, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let own = self.0;
+        let mut start = 0;
+        let mut output = own.codes.ready(own.proof, own.rows.start * own.width);
+        for _ in own.rows {
+            let mut x = 0;
+            while C::POSITIONS == 4 && own.width - x >= 4 {
+                let sums = own.columns.sums::<C, 4, F>(output.biases(), x, start);
+                output.finish::<4, FLOATS>(sums);
+                x += 4;
+            }
+            while own.width - x >= 2 {
+                let sums = own.columns.sums::<C, 2, F>(output.biases(), x, start);
+                output.finish::<2, FLOATS>(sums);
+                x += 2;
+            }
+            if x < own.width {
+                let sums = own.columns.sums::<C, 1, F>(output.biases(), x, start);
+                output.finish::<1, FLOATS>(sums);
+            }
+            start += own.row_step;
+        }
+    }
+}
+
+/// All outputs of rows, added to what lies there.
+struct AddedColumns<'b, C>(ColumnRows<'b, C>, PacketSum);
+
+impl<C: CodeLanes> Kernel for AddedColumns<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(own, sum) = self;
+        let mut start = 0;
+        let mut output = own.codes.ready(own.proof, own.rows.start * own.width);
+        for _ in own.rows {
+            let mut x = 0;
+            while own.width - x >= 2 {
+                let sums = own.columns.sums::<C, 2, QUAD>(output.biases(), x, start);
+                output.add(&sum, sums);
+                x += 2;
+            }
+            if x < own.width {
+                let sums = own.columns.sums::<C, 1, QUAD>(output.biases(), x, start);
+                output.add(&sum, sums);
+            }
+            start += own.row_step;
+        }
+    }
+}
+
+/// The largest of each 2 x 2 outputs of rows.
+struct PooledColumns<'b, C>(ColumnRows<'b, C>);
+
+impl<C: CodeLanes> Kernel for PooledColumns<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let own = self.0;
+        let mut start = 0;
+        let mut output = own.codes.ready(own.proof, own.rows.start * own.width);
+        for _ in own.rows {
+            let behind = start + own.row_step;
+            let mut x = 0;
+            while C::POSITIONS == 4 && own.width - x >= 2 {
+                let [a, b, c, d] = own
+                    .columns
+                    .sums::<C, 4, QUAD>(output.biases(), 2 * x, start);
+                let above = [larger(a, b), larger(c, d)];
+                let [a, b, c, d] = own
+                    .columns
+                    .sums::<C, 4, QUAD>(output.biases(), 2 * x, behind);
+                let largest = [larger(a, b), larger(c, d)];
+                output.finish_any([larger(above[0], largest[0]), larger(above[1], largest[1])]);
+                x += 2;
+            }
+            for x in x..own.width {
+                let [left, right] = own
+                    .columns
+                    .sums::<C, 2, QUAD>(output.biases(), 2 * x, start);
+                let above = larger(left, right);
+                let [left, right] = own
+                    .columns
+                    .sums::<C, 2, QUAD>(output.biases(), 2 * x, behind);
+                output.finish_any([larger(above, larger(left, right))]);
+            }
+            start += 2 * own.row_step;
+        }
     }
 }

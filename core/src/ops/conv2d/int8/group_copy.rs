@@ -1,6 +1,7 @@
 //! Brings rows of an input into quads of groups, see [`GroupQuads`].
 
 use super::grouped::GroupQuads;
+use crate::lanes::Kernel;
 use crate::lanes::codes::{CodeLanes, PacketLine, QUAD, merge_lines};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -33,9 +34,11 @@ struct QuadPiece {
     order: [Option<u8>; QUAD],
 }
 
-impl<C: CodeLanes> GroupCopy<'_, C> {
+impl<C: CodeLanes> Kernel for GroupCopy<'_, C> {
+    type Output = ();
+
     #[inline(always)]
-    pub fn run(mut self) {
+    fn run(mut self) {
         let conv = self.conv;
         if conv.group_channels() == 1 {
             return self.by_gathering();
@@ -53,7 +56,9 @@ impl<C: CodeLanes> GroupCopy<'_, C> {
             }
         }
     }
+}
 
+impl<C: CodeLanes> GroupCopy<'_, C> {
     /// What a quad of a group is made of, at least one piece.
     #[inline(always)]
     fn pieces(&self, group: usize, quad: usize) -> ([QuadPiece; QUAD], usize) {

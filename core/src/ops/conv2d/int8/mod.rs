@@ -1,13 +1,17 @@
 //! Convolution and linear layers of codes, channels last, for any processor.
 
 mod arranged;
+mod block_output;
 pub(crate) mod block_scale;
+mod column_rows;
 mod columns;
 pub(crate) mod float_scale;
 mod group_copy;
 mod grouped;
+mod one_position;
 pub(crate) mod packets;
 mod positions;
+mod quad_shapes;
 pub(crate) mod quads;
 pub mod reference;
 

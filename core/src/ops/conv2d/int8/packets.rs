@@ -1,12 +1,15 @@
 //! Convolution and linear layers of codes, a packet of samples at a time.
 
-use super::block_scale::ArrangedScale;
+use super::block_output::OutputWay;
+use super::block_scale::BlockScale;
 use super::group_copy::GroupCopy;
 use super::grouped::GroupQuads;
+use super::one_position::OnePosition;
+use super::positions::BlockRows;
 use super::quads::{QuadGeometry, QuadPlaces};
 use crate::int8::{Int8Rule, Quantization};
 use crate::lanes::Kernel;
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns, QuadScales};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use crate::ops::add::packets::PacketSum;
 
 /// A convolution's forward pass.
@@ -32,30 +35,8 @@ pub struct PacketConv<'a, C> {
     pub output: &'a mut [u32],
     /// [`QuadGeometry::ring_words`] packets with anything in them.
     pub ring: &'a mut [u32],
-    /// The first row that the ring holds of what quads of groups are made of; at first 0.
-    pub first: usize,
     /// Where the output holds what it is to be added to.
     pub sum: Option<PacketSum>,
-}
-
-/// Four filters that are computed side by side.
-pub(super) struct FilterQuad<'a, C> {
-    pub end: BlockEnd<'a, C>,
-    pub weights: &'a [u32],
-    runs: QuadRuns,
-    /// Packets from a position's first to that of each filter's group, where groups have quads of their own.
-    own: Option<[usize; QUAD]>,
-    /// Of rows of columns, which of four channels each filter sees.
-    pub channels: [usize; QUAD],
-}
-
-/// What makes codes of the sums of four filters, as registers hold it.
-pub(super) struct BlockEnd<'a, C> {
-    pub scale: ArrangedScale<'a>,
-    pub index: usize,
-    floats: QuadScales<C>,
-    /// The least codes and the greatest.
-    limits: [C; 2],
 }
 
 /// Words of the input that all filters read before the next ones: half of a first cache.
@@ -69,7 +50,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
+    fn run(self) {
         let g = self.geometry;
         if g.column_quads > 0 {
             return self.by_columns();
@@ -77,11 +58,21 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
         let extents = self.extents();
         let common = self.runs;
         if extents == [1, 1] && g.conv().groups == 1 && !self.pool {
-            return self.one_position(common);
+            let proof = self.proof;
+            return proof.apart(OnePosition {
+                proof,
+                runs: common,
+                input: self.input,
+                weights: self.weights,
+                blocks: g.blocks(),
+                words: BlockScale::WORDS + g.block_words::<C>(0),
+                way: self.way(),
+                output: self.output,
+            });
         }
         // Not by reference: it would be read again after each store.
         let own = *g;
-        let mut tiles = PacketConv {
+        let tiles = PacketConv {
             geometry: &own,
             ..self
         };
@@ -89,14 +80,38 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             return tiles.by_groups(&groups, extents, common);
         }
         let [height, width] = tiles.band(extents);
+        // All blocks at once where one kernel serves them.
+        let at_once = match g.conv().groups == 1 && tiles.are_alike() {
+            true => g.blocks(),
+            false => 1,
+        };
         for y in (0..extents[0]).step_by(height) {
             let rows = y..extents[0].min(y + height);
             for x in (0..extents[1]).step_by(width) {
                 let columns = x..extents[1].min(x + width);
                 let mut rest = tiles.weights;
-                for index in 0..g.blocks() {
-                    let block = tiles.block(index, &mut rest, common);
-                    tiles.any_rows::<false>(&block, rows.clone(), columns.clone(), extents[1]);
+                for first in (0..g.blocks()).step_by(at_once) {
+                    let runs = match g.conv().groups {
+                        1 => common,
+                        _ => g.runs(first),
+                    };
+                    let words = BlockScale::WORDS + g.block_words::<C>(first);
+                    let (weights, behind) = rest.split_at(at_once * words);
+                    rest = behind;
+                    BlockRows {
+                        proof: tiles.proof,
+                        runs: runs.of_input::<C>(tiles.input, [0; QUAD]),
+                        weights,
+                        words,
+                        blocks: first..first + at_once,
+                        first: 0,
+                        rows: rows.clone(),
+                        columns: columns.clone(),
+                        width: extents[1],
+                        way: tiles.way(),
+                        output: tiles.output,
+                    }
+                    .run::<false>();
                 }
             }
         }
@@ -118,70 +133,63 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         if self.pool { 2 } else { 1 }
     }
 
-    /// The block at `index`, whose arranged weights are the next ones. `common` is what all see where there are no
-    /// groups.
+    /// What makes outputs of sums.
     #[inline(always)]
-    pub(super) fn block<'w>(
-        &self,
-        index: usize,
-        rest: &mut &'w [u32],
-        common: QuadRuns,
-    ) -> FilterQuad<'w, C> {
-        let g = self.geometry;
-        let (scale, behind) = ArrangedScale::split(rest);
-        let (weights, behind) = behind.split_at(g.block_words::<C>(index));
-        *rest = behind;
-        FilterQuad {
-            end: self.end(index, scale),
-            weights,
-            // Rows of columns are no runs.
-            runs: if g.conv().groups == 1 || g.groups.is_some() || g.column_quads > 0 {
-                common
-            } else {
-                g.runs(index)
-            },
-            own: g.own_quads(index),
-            channels: match g.column_quads {
-                0 => [0; QUAD],
-                _ => g.block_channels(index),
-            },
+    pub(super) fn way(&self) -> OutputWay {
+        OutputWay {
+            places: self.places,
+            is_pooled: self.pool,
+            rule: self.rule,
+            quantization: self.quantization,
+            sum: self.sum,
         }
     }
 
-    /// What makes codes of a block's sums.
+    /// Whether what makes codes of sums is of one kind in all blocks, all as long.
     #[inline(always)]
-    pub(super) fn end<'w>(&self, index: usize, scale: ArrangedScale<'w>) -> BlockEnd<'w, C> {
-        BlockEnd {
-            index,
-            floats: scale.floats(self.proof, &self.quantization),
-            limits: self.quantization.limits(self.proof),
-            scale,
-        }
+    fn are_alike(&self) -> bool {
+        let words = BlockScale::WORDS + self.geometry.block_words::<C>(0);
+        let mut blocks = self.weights.chunks_exact(words).map(|own| own[0] != 0);
+        let first = blocks.next();
+        !C::HAS_FUSED_SCALES || blocks.all(|own| Some(own) == first)
     }
 
     /// All outputs, of quads of groups: some rows at a time.
     #[inline(always)]
-    fn by_groups(mut self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
-        let g = self.geometry;
+    fn by_groups(self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
+        let (g, proof, way) = (self.geometry, self.proof, self.way());
         let window = self.pool_window();
         for first in (0..extents[0]).step_by(groups.outputs) {
             let rows = first..extents[0].min(first + groups.outputs);
-            self.first = first * window * g.stride[0];
-            GroupCopy {
-                proof: self.proof,
+            let first = first * window * g.stride[0];
+            proof.apart(GroupCopy {
+                proof,
                 conv: *g.conv(),
                 groups: *groups,
-                first: self.first,
+                first,
                 extents: g.input,
                 input: self.input,
                 padding: self.padding,
                 copy: self.ring,
-            }
-            .run();
-            let mut rest = self.weights;
+            });
+            // Each sees as much of its group.
+            let words = BlockScale::WORDS + g.block_words::<C>(0);
             for index in 0..g.blocks() {
-                let block = self.block(index, &mut rest, common);
-                self.any_rows::<true>(&block, rows.clone(), 0..extents[1], extents[1]);
+                let own = g.own_quads(index).unwrap_or_default();
+                BlockRows {
+                    proof,
+                    runs: common.of_input::<C>(self.ring, own),
+                    weights: &self.weights[index * words..],
+                    words,
+                    blocks: index..index + 1,
+                    first,
+                    rows: rows.clone(),
+                    columns: 0..extents[1],
+                    width: extents[1],
+                    way,
+                    output: self.output,
+                }
+                .run::<true>();
             }
         }
     }
@@ -195,93 +203,5 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         let outputs = (BAND_WORDS / seen).clamp(SHORTEST_BAND, LONGEST_BAND);
         let width = extents[1].min(outputs);
         [(outputs / width).max(1), width]
-    }
-
-    /// The first packet that an output sees, but for its block's first quad.
-    #[inline(always)]
-    pub(super) fn place(&self, y: usize, x: usize) -> usize {
-        let own = &self.places;
-        ((y * own.stride[0] - self.first) * own.columns + x * own.stride[1]) * own.quads
-    }
-
-    /// The sums of four filters at some places.
-    #[inline(always)]
-    pub(super) fn sums<const P: usize, const OWN: bool>(
-        &self,
-        block: &FilterQuad<'_, C>,
-        places: [usize; P],
-    ) -> [[C; QUAD]; P] {
-        let mut sums = [[self.proof; QUAD]; P];
-        for p in 0..P {
-            for f in 0..QUAD {
-                sums[p][f] = self.proof.splat(block.end.scale.bias(f));
-            }
-        }
-        let weights = block.weights;
-        let Some(own) = block.own.filter(|_| OWN) else {
-            block.runs.add(&mut sums, self.input, places, weights);
-            return sums;
-        };
-        let input = &*self.ring;
-        let runs = &block.runs;
-        if const { C::PRODUCTS >= 32 } {
-            // What is loaded is the least of it.
-            runs.add_own::<C, P, 0>(&mut sums, input, places, own, weights);
-            return sums;
-        }
-        let is_next = [own[1] != own[0], own[2] != own[1], own[3] != own[2]];
-        match is_next {
-            [false, false, false] => {
-                let places = places.map(|place| place + own[0]);
-                runs.add(&mut sums, input, places, weights);
-            }
-            [true, false, false] => {
-                runs.add_own::<C, P, 1>(&mut sums, input, places, own, weights);
-            }
-            [false, true, false] => {
-                runs.add_own::<C, P, 2>(&mut sums, input, places, own, weights);
-            }
-            [false, false, true] => {
-                runs.add_own::<C, P, 3>(&mut sums, input, places, own, weights);
-            }
-            _ => runs.add_own::<C, P, 0>(&mut sums, input, places, own, weights),
-        }
-        sums
-    }
-
-    /// Makes the codes of four filters from their sums at positions side by side.
-    #[inline(always)]
-    pub(super) fn finish<const P: usize, const FLOATS: bool>(
-        &mut self,
-        end: &BlockEnd<'_, C>,
-        position: usize,
-        sums: [[C; QUAD]; P],
-    ) {
-        // All codes before the first is stored: they are made in registers then.
-        let mut codes = [self.proof; P];
-        let [low, high] = end.limits;
-        for p in 0..P {
-            let own = match FLOATS {
-                true => C::narrow_scaled(sums[p], &end.floats),
-                false => end.scale.any(sums[p], self.rule, self.quantization.zero),
-            };
-            codes[p] = own.clamp_codes(low, high);
-        }
-        let step = self.places.blocks * C::LANES;
-        let first = position * step + end.index * C::LANES;
-        let output = &mut self.output[first..][..(P - 1) * step + C::LANES];
-        match &self.sum {
-            Some(sum) => {
-                for p in 0..P {
-                    let output = &mut output[p * step..][..C::LANES];
-                    sum.packet(codes[p], self.proof.load(output)).store(output);
-                }
-            }
-            None => {
-                for p in 0..P {
-                    codes[p].store(&mut output[p * step..]);
-                }
-            }
-        }
     }
 }

@@ -1,176 +1,256 @@
 //! The outputs of a convolution over packets of codes, several side by side.
 
-use super::block_scale::{ArrangedScale, BlockScale};
-use super::packets::{BlockEnd, FilterQuad, PacketConv};
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
+use super::block_output::{BlockCodes, BlockOutput, OutputWay, larger};
+use super::block_scale::ArrangedScale;
+use crate::lanes::Kernel;
+use crate::lanes::codes::{BlockRuns, CodeLanes, QUAD, SeenRuns};
+use crate::ops::add::packets::PacketSum;
 use core::ops::Range;
 
-impl<C: CodeLanes> PacketConv<'_, C> {
-    /// The only output of each filter, as a linear layer has. Several blocks of filters side by side: the four sums of
-    /// one would wait for one another.
+/// Rows of outputs of some blocks of four filters.
+pub(super) struct BlockRows<'b, C> {
+    pub proof: C,
+    pub runs: SeenRuns<'b>,
+    /// Of all these blocks, and words of each.
+    pub weights: &'b [u32],
+    pub words: usize,
+    pub blocks: Range<usize>,
+    /// The first row that what is read begins with.
+    pub first: usize,
+    pub rows: Range<usize>,
+    pub columns: Range<usize>,
+    /// Outputs of a row.
+    pub width: usize,
+    pub way: OutputWay,
+    pub output: &'b mut [u32],
+}
+
+impl<C: CodeLanes> BlockRows<'_, C> {
+    /// Computes them; whether filters see packets of their own. What makes codes is of one kind in all blocks.
     #[inline(always)]
-    pub(super) fn one_position(&mut self, runs: QuadRuns) {
-        let blocks = self.geometry.blocks();
-        let mut index = 0;
-        while C::POSITIONS == 4 && blocks - index >= 4 {
-            self.one_position_of(runs, [index, index + 1, index + 2, index + 3]);
-            index += 4;
+    pub fn run<const OWN: bool>(self) {
+        let [a, b, c, d] = match OWN {
+            true => self.runs.own,
+            false => [0; QUAD],
+        };
+        if !OWN || (a == d && a == b && a == c) {
+            return self.split::<QUAD>();
         }
-        while blocks - index >= 2 {
-            self.one_position_of(runs, [index, index + 1]);
-            index += 2;
-        }
-        if index < blocks {
-            self.one_position_of(runs, [index]);
+        // What is loaded is the least of it where products take long, and where more is done for each code.
+        let is_quick = const { C::PRODUCTS < 32 } && self.way.sum.is_none();
+        match is_quick && self.has_floats() {
+            true if b != a && b == d && c == d => self.split::<1>(),
+            true if a == b && c == d => self.split::<2>(),
+            true if a == b && a == c => self.split::<3>(),
+            _ => self.split::<0>(),
         }
     }
 
     #[inline(always)]
-    fn one_position_of<const B: usize>(&mut self, runs: QuadRuns, blocks: [usize; B]) {
-        let words = BlockScale::WORDS + self.geometry.block_words::<C>(0);
-        let all = self.weights;
-        let mut own = [ArrangedScale::split(all); B];
-        let mut sums = [[self.proof; QUAD]; B];
-        for b in 0..B {
-            own[b] = ArrangedScale::split(&all[blocks[b] * words..][..words]);
-            for f in 0..QUAD {
-                sums[b][f] = self.proof.splat(own[b].0.bias(f));
+    fn split<const SPLIT: usize>(mut self) {
+        let proof = self.proof;
+        if let Some(sum) = self.way.sum {
+            assert!(!self.way.is_pooled, "outputs are added behind a pool");
+            return match const { SPLIT == 0 || SPLIT == QUAD } {
+                true => proof.apart(AddedRows::<C, SPLIT>(self, sum)),
+                false => unreachable!("filters whose outputs are added are not split"),
+            };
+        }
+        if const { C::HAS_FUSED_SCALES && SPLIT == QUAD } && self.has_floats() {
+            // Without the products of filters that are not there.
+            let half = self.take_half();
+            if let Some(half) = half {
+                match half.way.is_pooled {
+                    true => proof.apart(PooledRows::<C, SPLIT, 2>(half)),
+                    false => proof.apart(PlainRows::<C, true, SPLIT, 2>(half)),
+                }
             }
         }
-        let weights = own.map(|(_, weights)| weights);
-        runs.add_blocks(&mut sums, self.input, weights);
-        for b in 0..B {
-            self.finish_any(&self.end(blocks[b], own[b].0), 0, [sums[b]]);
-        }
-    }
-
-    /// The codes of a block's filters at positions side by side.
-    #[inline(always)]
-    pub(super) fn finish_any<const P: usize>(
-        &mut self,
-        end: &BlockEnd<'_, C>,
-        position: usize,
-        sums: [[C; QUAD]; P],
-    ) {
-        if const { C::HAS_FUSED_SCALES } && end.scale.has_floats() {
-            self.finish::<P, true>(end, position, sums);
+        if self.blocks.is_empty() {
+        } else if self.way.is_pooled {
+            proof.apart(PooledRows::<C, SPLIT, QUAD>(self));
+        } else if self.has_floats() {
+            proof.apart(PlainRows::<C, true, SPLIT, QUAD>(self));
+        } else if const { SPLIT == 0 || SPLIT == QUAD } {
+            proof.apart(PlainRows::<C, false, SPLIT, QUAD>(self));
         } else {
-            self.finish::<P, false>(end, position, sums);
+            unreachable!("filters are only split where floating-point numbers make their codes");
         }
     }
 
-    /// Outputs of some rows; whether groups have quads of their own.
+    /// Takes the last block away, if it has no more than two filters.
     #[inline(always)]
-    pub(super) fn any_rows<const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        if const { C::HAS_FUSED_SCALES } && block.end.scale.has_floats() {
-            self.scaled_rows::<true, OWN>(block, rows, columns, width);
-        } else {
-            self.scaled_rows::<false, OWN>(block, rows, columns, width);
+    fn take_half(&mut self) -> Option<BlockRows<'_, C>> {
+        if !self.way.places.ends_with_half || self.blocks.end != self.way.places.blocks {
+            return None;
         }
+        self.blocks.end -= 1;
+        Some(BlockRows {
+            weights: &self.weights[self.blocks.len() * self.words..],
+            blocks: self.blocks.end..self.blocks.end + 1,
+            rows: self.rows.clone(),
+            columns: self.columns.clone(),
+            output: self.output,
+            ..*self
+        })
     }
 
+    /// Whether floating-point numbers make codes.
     #[inline(always)]
-    fn scaled_rows<const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        if !self.pool {
-            return self.rows::<FLOATS, OWN>(block, rows, columns, width);
-        }
-        for y in rows {
-            self.pooled_row::<FLOATS, OWN>(block, y, columns.clone(), width);
-        }
+    fn has_floats(&self) -> bool {
+        C::HAS_FUSED_SCALES && ArrangedScale::split(self.weights).0.has_floats()
     }
 
-    /// Whole rows are one: positions at the end of one and at the next one's beginning are computed side by side.
+    /// Of a block, what it sees, and where its codes go from the output at `first` on.
     #[inline(always)]
-    fn rows<const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        let first = rows.start * width + columns.start;
+    fn block(&mut self, index: usize, first: usize) -> (BlockRuns<'_>, BlockOutput<'_, C>) {
+        let own = &self.weights[(index - self.blocks.start) * self.words..][..self.words];
+        let (scale, weights) = ArrangedScale::split(own);
+        let codes = BlockCodes::new(&self.way, index, scale, self.output);
+        (
+            self.runs.of_block::<C>(weights),
+            codes.ready(self.proof, first),
+        )
+    }
+
+    /// The places of all outputs, how many these are, and which is the first. Whole rows are one: positions at the end of
+    /// one and at the next one's beginning are computed side by side.
+    #[inline(always)]
+    fn walk(&self) -> (PlaceSteps, usize, usize) {
+        let (rows, columns) = (&self.rows, &self.columns);
+        let next = self.place(rows.start, columns.start);
         let mut walk = PlaceSteps {
-            next: self.place(rows.start, columns.start),
+            next,
             columns: columns.len(),
             column: 0,
-            step: self.places.stride[1] * self.places.quads,
+            step: self.way.places.stride[1] * self.way.places.quads,
             row_step: self.place(rows.start + 1, columns.start)
                 - self.place(rows.start, columns.end - 1),
         };
-        let (mut done, count) = (0, rows.len() * columns.len());
-        while C::POSITIONS == 4 && count - done >= 4 {
-            self.positions::<4, FLOATS, OWN>(block, walk.take(), first + done);
-            done += 4;
+        let count = rows.len() * columns.len();
+        if columns.len() == 1 || walk.row_step == walk.step {
+            // Evenly spaced, as those of one row are.
+            (walk.step, walk.columns) = (walk.row_step, count);
         }
-        while count - done >= 2 {
-            self.positions::<2, FLOATS, OWN>(block, walk.take(), first + done);
-            done += 2;
-        }
-        if done < count {
-            self.positions::<1, FLOATS, OWN>(block, walk.take(), first + done);
-        }
+        (walk, count, rows.start * self.width + columns.start)
     }
 
-    /// Positions side by side, of which the first one is `position`.
+    /// The first packet that an output sees.
     #[inline(always)]
-    fn positions<const P: usize, const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        places: [usize; P],
-        position: usize,
-    ) {
-        let sums = self.sums::<P, OWN>(block, places);
-        self.finish::<P, FLOATS>(&block.end, position, sums);
+    fn place(&self, y: usize, x: usize) -> usize {
+        let own = &self.way.places;
+        ((y * own.stride[0] - self.first) * own.columns + x * own.stride[1]) * own.quads
     }
+}
+
+/// All outputs of rows, of the first `F` of four filters.
+struct PlainRows<'b, C, const FLOATS: bool, const SPLIT: usize, const F: usize>(BlockRows<'b, C>);
+
+impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize, const F: usize> Kernel
+    for PlainRows<'_, C, FLOATS, SPLIT, F>
+{
+    type Output = ();
 
     #[inline(always)]
-    fn pooled_row<const FLOATS: bool, const OWN: bool>(
-        &mut self,
-        block: &FilterQuad<'_, C>,
-        y: usize,
-        columns: Range<usize>,
-        width: usize,
-    ) {
-        let own = self.places;
-        let step = own.stride[1] * own.quads;
-        let row_step = own.stride[0] * own.columns * own.quads;
-        let mut place = self.place(2 * y, 2 * columns.start);
-        for x in columns {
-            let places = [
-                place,
-                place + step,
-                place + row_step,
-                place + row_step + step,
-            ];
-            place += 2 * step;
-            let mut largest;
-            if C::POSITIONS == 4 {
-                let [first, second, third, fourth] = self.sums::<4, OWN>(block, places);
-                largest = larger(larger(first, second), larger(third, fourth));
-            } else {
-                let [first, second] = self.sums::<2, OWN>(block, [places[0], places[1]]);
-                largest = larger(first, second);
-                let [first, second] = self.sums::<2, OWN>(block, [places[2], places[3]]);
-                largest = larger(largest, larger(first, second));
+    fn run(self) {
+        let mut own = self.0;
+        let (places, count, first) = own.walk();
+        for index in own.blocks.clone() {
+            let (mut walk, mut left) = (places, count);
+            let (runs, mut output) = own.block(index, first);
+            while C::POSITIONS == 4 && left >= 4 {
+                let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), walk.take());
+                output.finish::<4, FLOATS>(sums);
+                left -= 4;
             }
-            self.finish::<1, FLOATS>(&block.end, y * width + x, [largest]);
+            while left >= 2 {
+                let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), walk.take());
+                output.finish::<2, FLOATS>(sums);
+                left -= 2;
+            }
+            if left > 0 {
+                let sums = runs.sums::<C, 1, SPLIT, F>(output.biases(), walk.take());
+                output.finish::<1, FLOATS>(sums);
+            }
+        }
+    }
+}
+
+/// All outputs of rows, added to what lies there.
+struct AddedRows<'b, C, const SPLIT: usize>(BlockRows<'b, C>, PacketSum);
+
+impl<C: CodeLanes, const SPLIT: usize> Kernel for AddedRows<'_, C, SPLIT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(mut own, sum) = self;
+        let (places, count, first) = own.walk();
+        for index in own.blocks.clone() {
+            let (mut walk, mut left) = (places, count);
+            let (runs, mut output) = own.block(index, first);
+            while C::POSITIONS == 4 && left >= 4 {
+                let sums = runs.sums::<C, 4, SPLIT, QUAD>(output.biases(), walk.take());
+                output.add(&sum, sums);
+                left -= 4;
+            }
+            while left >= 2 {
+                let sums = runs.sums::<C, 2, SPLIT, QUAD>(output.biases(), walk.take());
+                output.add(&sum, sums);
+                left -= 2;
+            }
+            if left > 0 {
+                let sums = runs.sums::<C, 1, SPLIT, QUAD>(output.biases(), walk.take());
+                output.add(&sum, sums);
+            }
+        }
+    }
+}
+
+/// The largest of each 2 x 2 outputs of rows.
+struct PooledRows<'b, C, const SPLIT: usize, const F: usize>(BlockRows<'b, C>);
+
+impl<C: CodeLanes, const SPLIT: usize, const F: usize> Kernel for PooledRows<'_, C, SPLIT, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut own = self.0;
+        let places = own.way.places;
+        let step = places.stride[1] * places.quads;
+        let below = places.stride[0] * places.columns * places.quads;
+        let start = own.place(2 * own.rows.start, 2 * own.columns.start);
+        let first = own.rows.start * own.width + own.columns.start;
+        let (height, width) = (own.rows.len(), own.columns.len());
+        for index in own.blocks.clone() {
+            let mut row = start;
+            let (runs, mut output) = own.block(index, first);
+            for _ in 0..height {
+                let mut place = row;
+                for _ in 0..width {
+                    let mut largest;
+                    let [a, b] = [place, place + step];
+                    let [c, d] = [a + below, b + below];
+                    if C::POSITIONS == 4 {
+                        let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), [a, b, c, d]);
+                        largest = larger(larger(sums[0], sums[1]), larger(sums[2], sums[3]));
+                    } else {
+                        let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), [a, b]);
+                        largest = larger(sums[0], sums[1]);
+                        let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), [c, d]);
+                        largest = larger(largest, larger(sums[0], sums[1]));
+                    }
+                    output.finish_any([largest]);
+                    place += 2 * step;
+                }
+                row += 2 * below;
+            }
         }
     }
 }
 
 /// The places of outputs, row by row.
+#[derive(Clone, Copy)]
 struct PlaceSteps {
     next: usize,
     /// Outputs of a row, and which is next.
@@ -203,13 +283,4 @@ impl PlaceSteps {
         }
         places
     }
-}
-
-#[inline(always)]
-pub(super) fn larger<C: CodeLanes>(first: [C; QUAD], second: [C; QUAD]) -> [C; QUAD] {
-    let mut own = first;
-    for f in 0..QUAD {
-        own[f] = own[f].larger(second[f]);
-    }
-    own
 }

@@ -2,6 +2,7 @@
 
 use super::block_scale::BlockScale;
 use super::grouped::GroupQuads;
+use super::quad_shapes::{as_row, common_power, is_by_columns, shared, shared_quads};
 use crate::lanes::codes::{CodeLanes, ColumnRuns, QUAD, QuadRuns, RunShape};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -16,6 +17,8 @@ pub struct QuadGeometry {
     conv: ConvGeometry,
     /// Positions whose codes lie in one quad: 1 where the input is not given in windows.
     pub window: usize,
+    /// Positions from a window to the next: more than 1 where the kernel's steps reach no others.
+    pub spread: usize,
     /// Rows and columns of what is read: the input, or, where it has padding, as much around it as is
     /// needed, in a copy or as it is gathered; where groups have quads of their own, those of some rows of outputs.
     pub input: [usize; 2],
@@ -57,8 +60,8 @@ pub struct QuadPlaces {
     /// Outputs of a row, and packets of an output.
     pub outputs: usize,
     pub blocks: usize,
-    /// Whether each filter has a channel of its own, where each sees one.
-    pub has_own_channels: bool,
+    /// Whether the last block has no more than two filters.
+    pub ends_with_half: bool,
 }
 
 /// Packets of gathered rows that are held, if they are twice what a row of outputs sees: half of a first cache.
@@ -68,6 +71,7 @@ impl QuadGeometry {
     /// That of a convolution, whose input is given in windows or with its padding where that `can` be and helps;
     /// whether its outputs are pooled, so that rows of them have to stay apart.
     pub fn new<C: CodeLanes>(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
+        let conv = &as_row(conv);
         let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
         let column_quads = match !is_windowed && is_by_columns(conv) {
@@ -80,8 +84,13 @@ impl QuadGeometry {
         };
         let (mut kernel, mut step) = (conv.kernel, conv.dilation);
         kernel[1] = kernel[1].div_ceil(window);
-        step[1] *= window;
         let mut stride = conv.stride;
+        let spread = match is_windowed {
+            true => common_power(window, stride[1]),
+            false => 1,
+        };
+        step[1] *= window / spread;
+        stride[1] /= spread;
         if let Some(groups) = groups {
             kernel = groups.kernel(conv);
             step[groups.axis] *= groups.window;
@@ -99,6 +108,7 @@ impl QuadGeometry {
         let mut own = Self {
             conv: *conv,
             window,
+            spread,
             input: match (groups, is_copied || is_gathered) {
                 (Some(groups), _) => [groups.rows(conv, is_pooled), groups.columns(conv)],
                 (None, true) => needed,
@@ -215,7 +225,7 @@ impl QuadGeometry {
             columns: self.input[1],
             outputs: self.output[1],
             blocks: self.blocks,
-            has_own_channels: self.conv.filters == self.conv.channels,
+            ends_with_half: matches!(self.conv.filters % QUAD, 1 | 2),
         }
     }
 
@@ -283,29 +293,4 @@ impl QuadGeometry {
         };
         self.blocks() * BlockScale::WORDS + weights
     }
-}
-
-/// Quads of four neighbouring channels that a block's filters see, those of all their groups.
-fn shared(conv: &ConvGeometry, block: usize) -> Range<usize> {
-    let last = (block * QUAD + QUAD - 1).min(conv.filters - 1);
-    let first_group = block * QUAD / conv.group_filters();
-    let last_group = last / conv.group_filters();
-    let channels = first_group * conv.group_channels()..(last_group + 1) * conv.group_channels();
-    channels.start / QUAD..channels.end.div_ceil(QUAD)
-}
-
-/// Those of all blocks.
-fn shared_quads(conv: &ConvGeometry) -> usize {
-    let blocks = 0..conv.filters.div_ceil(QUAD);
-    blocks.map(|block| shared(conv, block).len()).sum()
-}
-
-/// Whether each filter sees a single channel, by rows of neighbouring columns: four at a time there
-/// are no products with the other three channels of a quad, which would be 0.
-fn is_by_columns(conv: &ConvGeometry) -> bool {
-    let is_depthwise = conv.groups > 1 && conv.groups == conv.channels;
-    let is_dense = conv.dilation == [1, 1] && conv.kernel[1] > 1;
-    // Later quads of an output are where another output's first one is.
-    let is_aligned = conv.kernel[1] <= QUAD || QUAD.is_multiple_of(conv.stride[1]);
-    is_depthwise && is_dense && is_aligned
 }

@@ -18,6 +18,8 @@ pub struct InputPackets {
     quads: usize,
     /// Positions whose codes a packet holds.
     pub(super) window: usize,
+    /// Positions from a packet's first to the next one's.
+    pub(super) spread: usize,
     /// The zero of padding.
     pub(super) padding: i8,
 }
@@ -32,6 +34,7 @@ impl InputPackets {
             before: [0; 2],
             quads: channels.div_ceil(QUAD),
             window: 1,
+            spread: 1,
             padding: 0,
         }
     }
@@ -46,6 +49,7 @@ impl InputPackets {
             before: conv.padding,
             quads: quads.quads(),
             window: quads.window,
+            spread: quads.spread,
             padding: zero,
         }
     }
@@ -112,6 +116,11 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         let words = quads * C::LANES;
         // From a row's last position to the next one's first, besides a position; less than none where columns are left out.
         let skip = output[1].wrapping_sub(layout.input[1]).wrapping_mul(words);
+        let (mut width, mut seen_columns) = (layout.input[1], output[1]);
+        if before[1] == 0 && width == seen_columns {
+            // One long row.
+            (width, seen_columns) = (map, map);
+        }
         for quad in 0..quads {
             let present = QUAD.min(layout.channels - quad * QUAD);
             let mut column = before[1];
@@ -121,16 +130,21 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                     .proof
                     .packets_of_channels(self.grid(quad, present, first));
                 let all = &mut self.packets[..output[0] * output[1] * words];
-                let mut left = map - first;
-                for packet in packets.as_flattened() {
-                    let own = all.get_mut(at..at.wrapping_add(C::LANES));
-                    if let (Some(own), true) = (own, left > 0 && column < output[1]) {
-                        packet.store(own);
+                let mut rest = &packets.as_flattened()[..RUN.min(map - first)];
+                while !rest.is_empty() {
+                    // As far as their row goes.
+                    let row = rest.len().min(before[1] + width - column);
+                    let (own, behind) = rest.split_at(row);
+                    let seen = row.min(seen_columns.saturating_sub(column));
+                    if let (Some(all), true) = (all.get_mut(at..), seen > 0) {
+                        for (packet, to) in own[..seen].iter().zip(all.chunks_mut(words)) {
+                            packet.store(to);
+                        }
                     }
-                    left = left.saturating_sub(1);
-                    column += 1;
-                    at = at.wrapping_add(words);
-                    if column == before[1] + layout.input[1] {
+                    rest = behind;
+                    column += row;
+                    at = at.wrapping_add(row.wrapping_mul(words));
+                    if column == before[1] + width {
                         column = before[1];
                         at = at.wrapping_add(skip);
                     }

@@ -1,7 +1,7 @@
 //! The kernels on packets of codes, compiled here, once for each packet type, as those on numbers are.
 
 use super::codes::WriteCodes;
-use crate::int8::{PacketClamp, ScaledCodes};
+use crate::int8::{LineCodes, PacketClamp, ScaledCodes};
 use crate::lanes::CodeLanes;
 use crate::lanes::vectors::each_code_packet;
 use crate::ops::add::packets::PacketAdd;
@@ -24,6 +24,8 @@ pub trait CompiledCodes: Copy {
     fn write_codes(work: WriteCodes<'_, Self>);
     /// Makes codes of numbers.
     fn scale_numbers(self, work: ScaledCodes<'_>);
+    /// Makes codes of bytes.
+    fn scale_bytes(self, work: LineCodes<'_>);
 }
 
 macro_rules! compile {
@@ -56,6 +58,11 @@ macro_rules! compile {
 
             #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn scale_numbers(self, work: ScaledCodes<'_>) {
+                self.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn scale_bytes(self, work: LineCodes<'_>) {
                 self.vectorize(work);
             }
         }

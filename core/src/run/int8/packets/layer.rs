@@ -44,6 +44,18 @@ impl PacketLayer {
         self.conv.is_some_and(|conv| conv.quads.groups.is_some())
     }
 
+    /// Whether it is a convolution by quads of neighbouring columns.
+    #[cfg(test)]
+    pub(in crate::run) fn is_by_columns(&self) -> bool {
+        self.conv.is_some_and(|conv| conv.quads.column_quads > 0)
+    }
+
+    /// Whether it is a convolution over a single row.
+    #[cfg(test)]
+    pub(in crate::run) fn is_of_one_row(&self) -> bool {
+        self.conv.is_some_and(|conv| conv.quads.output[0] == 1)
+    }
+
     /// Whether it is a mean pool whose codes floating-point numbers make.
     #[cfg(test)]
     pub(in crate::run) fn is_mean_by_floats(&self) -> bool {

@@ -110,7 +110,6 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             padding,
             output,
             ring,
-            first: 0,
             sum,
         });
     }

@@ -1,0 +1,55 @@
+//! Which shape packets see a convolution in.
+
+use crate::lanes::codes::QUAD;
+use crate::ops::conv2d::ConvGeometry;
+use core::ops::Range;
+
+/// A convolution over a single column as the same one over a row, which lies in memory just so: neighbouring positions
+/// of a row share quads.
+pub(super) fn as_row(conv: &ConvGeometry) -> ConvGeometry {
+    let mut own = *conv;
+    let is_column = [conv.input, conv.output, conv.kernel].map(|extents| extents[1]) == [1; 3];
+    if is_column && conv.padding[1] == 0 {
+        for extents in [
+            &mut own.input,
+            &mut own.output,
+            &mut own.kernel,
+            &mut own.stride,
+            &mut own.padding,
+            &mut own.dilation,
+        ] {
+            extents.swap(0, 1);
+        }
+    }
+    own
+}
+
+/// The greatest power of two that divides both a power of two and a number.
+pub(super) fn common_power(power: usize, number: usize) -> usize {
+    power.min(1 << number.trailing_zeros())
+}
+
+/// Quads of four neighbouring channels that a block's filters see, those of all their groups.
+pub(super) fn shared(conv: &ConvGeometry, block: usize) -> Range<usize> {
+    let last = (block * QUAD + QUAD - 1).min(conv.filters - 1);
+    let first_group = block * QUAD / conv.group_filters();
+    let last_group = last / conv.group_filters();
+    let channels = first_group * conv.group_channels()..(last_group + 1) * conv.group_channels();
+    channels.start / QUAD..channels.end.div_ceil(QUAD)
+}
+
+/// Those of all blocks.
+pub(super) fn shared_quads(conv: &ConvGeometry) -> usize {
+    let blocks = 0..conv.filters.div_ceil(QUAD);
+    blocks.map(|block| shared(conv, block).len()).sum()
+}
+
+/// Whether each filter sees a single channel, by rows of neighbouring columns: four at a time there
+/// are no products with the other three channels of a quad, which would be 0.
+pub(super) fn is_by_columns(conv: &ConvGeometry) -> bool {
+    let is_depthwise = conv.groups > 1 && conv.groups == conv.channels;
+    let is_dense = conv.dilation == [1, 1] && conv.kernel[1] > 1;
+    // Later quads of an output are where another output's first one is.
+    let is_aligned = conv.kernel[1] <= QUAD || QUAD.is_multiple_of(conv.stride[1]);
+    is_depthwise && is_dense && is_aligned
+}
