@@ -62,9 +62,21 @@ impl Workspace {
         command
     }
 
-    /// What comes of the program, and the most bytes that it had in memory.
+    /// What comes of the program, and the most bytes that it had in memory. One that has ended before it was looked at
+    /// more than as it began is run again.
     #[cfg(target_os = "linux")]
     pub fn measured(&self, arguments: &str) -> (process::Output, u64) {
+        const BEGUN: u64 = 1 << 20;
+        let mut runs = std::iter::repeat_with(|| self.measured_once(arguments)).take(5);
+        let first = runs.next().unwrap();
+        match first.1 >= BEGUN {
+            true => first,
+            false => runs.find(|(_, peak)| *peak >= BEGUN).unwrap_or(first),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn measured_once(&self, arguments: &str) -> (process::Output, u64) {
         let mut command = self.program(arguments);
         command.stdout(process::Stdio::piped());
         command.stderr(process::Stdio::piped());
