@@ -35,7 +35,7 @@ if ! is_this_machine && [ "$target" = aarch64-unknown-linux-gnu ]; then
 fi
 
 if [ "$target" = wasm32-wasip1 ]; then
-    command -v node >/dev/null || missing "nothing runs programs for $target; install Node.js, version 20 or newer"
+    command -v node >/dev/null || missing "nothing runs programs for $target; install Node.js, version 18 or newer"
     export CARGO_TARGET_WASM32_WASIP1_RUNNER="node --no-warnings $(cd "$(dirname "$0")" && pwd)/run_wasi.mjs"
     export CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="-C target-feature=+simd128"
 fi

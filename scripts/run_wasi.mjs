@@ -14,9 +14,10 @@ const wasi = new WASI({
 });
 const module = await WebAssembly.compile(await readFile(program));
 const imports = {};
+const provides = { wasi_snapshot_preview1: wasi.wasiImport };
 for (const { module: from, name } of WebAssembly.Module.imports(module)) {
   imports[from] ??= {};
-  const provided = wasi.getImportObject()[from]?.[name];
+  const provided = provides[from]?.[name];
   // By way of JavaScript: node 20 crashes in the end where a program calls node's functions itself.
   // Those of no module but WASI's are what a single thread never calls.
   imports[from][name] = (...values) => {
