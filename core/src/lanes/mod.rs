@@ -18,6 +18,8 @@ pub(crate) mod codes;
 #[cfg(test)]
 mod counted;
 mod limit;
+#[cfg(not(target_arch = "x86_64"))]
+mod no_code_vectors;
 mod packet;
 mod places;
 mod scalar;

@@ -1,7 +1,7 @@
 //! What an AArch64 processor has, and which packet type that is.
 
-use super::super::choice::{in_code_packets, in_packets};
-use super::super::{Arithmetic, CodeWork, LaneWidth, PacketWork, PortableCodes};
+use super::super::choice::in_packets;
+use super::super::{Arithmetic, LaneWidth, PacketWork};
 use super::{FusedNeonF32x4, FusedNeonF32x8, NeonF32x4, NeonF32x8};
 
 /// The widest packet that every processor of the target has.
@@ -19,12 +19,7 @@ macro_rules! each_packet {
     };
 }
 
-/// Hands the types of packets of codes to a macro: there are those for any processor alone.
-macro_rules! each_code_packet {
-    ($compile:ident) => {};
-}
-
-pub(crate) use {each_code_packet, each_packet};
+pub(crate) use each_packet;
 
 pub(in crate::lanes) const fn name(width: LaneWidth) -> &'static str {
     match width {
@@ -50,27 +45,4 @@ pub(in crate::lanes) fn run<W: PacketWork>(
         (LaneWidth::X8, Arithmetic::Fused) => in_packets::<FusedNeonF32x8, W>(work),
         (LaneWidth::X1 | LaneWidth::X16, _) => None,
     }
-}
-
-pub(in crate::lanes) fn run_codes<W: CodeWork>(width: LaneWidth, work: W) -> Option<W::Output> {
-    match width {
-        LaneWidth::X4 => in_code_packets::<PortableCodes, W>(work),
-        _ => None,
-    }
-}
-
-pub(in crate::lanes) fn has_wide_look_up() -> bool {
-    false
-}
-
-/// # Safety
-///
-/// None is needed: nothing is looked up so.
-pub(in crate::lanes) unsafe fn look_up_wide(
-    _: &[i8; 256],
-    _: &[u8],
-    _: &mut [i8],
-    _: [usize; 2],
-) -> usize {
-    0
 }

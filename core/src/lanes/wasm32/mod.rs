@@ -8,12 +8,14 @@
 mod available;
 mod shuffle;
 
+pub(crate) use super::no_code_vectors::each_code_packet;
+pub(super) use super::no_code_vectors::{has_wide_look_up, look_up_wide, run_codes};
 pub use available::BasicPacket;
-pub(crate) use available::{each_code_packet, each_packet};
-pub(super) use available::{has, has_wide_look_up, look_up_wide, name, run, run_codes};
+pub(crate) use available::each_packet;
+pub(super) use available::{has, name, run};
 
 use super::packet::packet;
-use super::{Arithmetic, Kernel, LaneWidth, Lanes, Vector};
+use super::{Kernel, LaneWidth, Lanes, Vector};
 use core::arch::wasm32::*;
 use shuffle::*;
 
