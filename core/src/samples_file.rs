@@ -247,6 +247,7 @@ impl core::error::Error for SamplesError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::properties;
     use proptest::prelude::*;
 
     const PARTS: SamplesParts<'_> = SamplesParts {
@@ -302,7 +303,7 @@ mod tests {
         assert!(PARTS.write(&mut [0; 43]).is_err());
     }
 
-    proptest! {
+    properties! {
         #[test]
         fn any_bytes_give_a_value_or_an_error(mut bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let _ = SamplesFile::open(&bytes);

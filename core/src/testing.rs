@@ -5,7 +5,10 @@ extern crate std;
 pub mod channels_last;
 pub mod graphs;
 pub mod int8;
+pub mod properties;
 pub mod walk;
+
+pub(crate) use properties::properties;
 
 use crate::lanes::{
     Arithmetic, CodeLanes, CodeWork, Counted, Kernel, LaneWidth, Lanes, PacketWork, PortableCodes,

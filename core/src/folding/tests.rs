@@ -6,6 +6,7 @@ use super::*;
 use crate::program::tests::known::known;
 use crate::program::tests::networks;
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::testing::walk::Walk;
 use crate::testing::{first_parameters, samples, values};
 use crate::{Conv2d, Dropout, Linear, Padding};
@@ -238,7 +239,7 @@ fn slices_of_another_length_are_refused() {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]

@@ -141,19 +141,20 @@ pub(crate) fn four(code: i8) -> i32 {
 mod tests {
     use super::*;
     use crate::lanes::PortableCodes;
+    use crate::testing::properties;
     use proptest::prelude::*;
 
     fn sums() -> impl Strategy<Value = i32> {
         prop_oneof![-3000..3000, -(1 << 21)..1 << 21, any::<i32>()]
     }
 
-    proptest! {
+    properties! {
         #[test]
         fn every_way_gives_the_exact_codes(
             multiplier in prop_oneof![0..1 << 24, 1 << 24..=i32::MAX],
             shift in 20..56,
-            is_twice: bool,
-            zero: i8,
+            is_twice in any::<bool>(),
+            zero in any::<i8>(),
             sums in [sums(), sums(), sums(), sums()],
         ) {
             let (rule, shift) = match is_twice {

@@ -87,6 +87,7 @@ mod tests {
     extern crate std;
 
     use super::*;
+    use crate::testing::properties;
     use crate::testing::{AtWidth, at_every_width};
     use proptest::prelude::*;
     use std::vec;
@@ -126,7 +127,7 @@ mod tests {
         }
     }
 
-    proptest! {
+    properties! {
         #[test]
         fn numbers_become_those_of_their_codes_at_every_width(
             scale in 1e-6_f32..1e3,

@@ -2,6 +2,7 @@ extern crate std;
 
 use super::*;
 use crate::ops::conv2d::int8::reference;
+use crate::testing::properties;
 use crate::{Layer, Network};
 use proptest::prelude::*;
 use std::format;
@@ -13,7 +14,7 @@ const ALL: Quantization = Quantization {
     high: 127,
 };
 
-proptest! {
+properties! {
     #[test]
     fn rounding_once_equals_exact_arithmetic(
         multiplier in 0..=i32::MAX,

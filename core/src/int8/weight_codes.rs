@@ -25,9 +25,10 @@ pub fn weight_code(weight: f32, scale: f64) -> i8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::properties;
     use proptest::prelude::*;
 
-    proptest! {
+    properties! {
         #[test]
         fn a_code_is_the_nearest(weight in -3.0_f32..3.0, scale in 1e-4_f64..0.05) {
             let exact = libm::round(f64::from(weight) / scale).clamp(-127.0, 127.0);

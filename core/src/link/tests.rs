@@ -1,6 +1,7 @@
 extern crate std;
 
 use super::*;
+use crate::testing::properties;
 use crate::{Sgd, Trainable};
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
@@ -108,7 +109,7 @@ fn every_choice_of_trained_layers_fits_into_a_message() {
     assert!(matches!(found.body, Request::Configure(other) if other.trainable == scattered()));
 }
 
-proptest! {
+properties! {
     #[test]
     fn what_is_encoded_is_decoded(
         images in prop::collection::vec(prop::collection::vec(0..3_u8, 0..280), 1..4),

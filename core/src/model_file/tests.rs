@@ -1,6 +1,7 @@
 mod first_version;
 
 use super::*;
+use crate::testing::properties;
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
 
@@ -255,7 +256,7 @@ fn parts_that_do_not_fit_are_refused_before_writing() {
     assert!(matches!(error, ModelError::BufferTooShort { .. }));
 }
 
-proptest! {
+properties! {
     #[test]
     fn any_bytes_get_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut placed = Placed::new(&bytes, 0);

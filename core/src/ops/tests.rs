@@ -58,7 +58,7 @@ impl AtWidth for Lanewise {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

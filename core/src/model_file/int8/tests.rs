@@ -3,6 +3,7 @@ extern crate std;
 use super::*;
 use crate::ModelFile;
 use crate::testing::int8::Integers;
+use crate::testing::properties;
 use proptest::prelude::*;
 use std::{vec, vec::Vec};
 
@@ -71,7 +72,7 @@ fn one_kind_of_model_is_not_taken_for_the_other() {
     assert_eq!(found.err(), Some(ModelError::Float));
 }
 
-proptest! {
+properties! {
     /// With the right checksum beneath it, a changed byte is refused or gives sound integers.
     #[test]
     fn changed_bytes_never_panic(changes in proptest::collection::vec((0..1024_usize, any::<u8>()), 1..4)) {

@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    proptest! {
+    properties! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]

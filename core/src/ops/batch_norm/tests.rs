@@ -279,7 +279,7 @@ impl AtWidth for NormalizedBatch {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]

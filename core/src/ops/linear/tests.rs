@@ -158,14 +158,14 @@ fn add(sums: &mut [f32], values: &[f32]) {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn passes_equal_the_reference(
         inputs in 1..90_usize,
         outputs in 1..30_usize,
-        bias: bool,
+        bias in any::<bool>(),
         seed in 0..1000_u32,
     ) {
         at_every_width(&Check { inputs, outputs, bias, seed });
@@ -175,8 +175,8 @@ proptest! {
     fn a_samples_gradients_equal_the_reference(
         inputs in 1..90_usize,
         outputs in 1..30_usize,
-        propagate: bool,
-        decaying: bool,
+        propagate in any::<bool>(),
+        decaying in any::<bool>(),
         seed in 0..1000_u32,
     ) {
         let weight_decay = if decaying { 0.01 } else { 0.0 };
@@ -189,7 +189,7 @@ proptest! {
         (inputs, outputs) in (1..150_usize, 1..20_usize),
         samples in 1..=GROUP,
         part in any::<[u8; 2]>(),
-        bias: bool,
+        bias in any::<bool>(),
         seed in 0..1000_u32,
     ) {
         let first = usize::from(part[0]) % outputs;

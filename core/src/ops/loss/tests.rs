@@ -125,7 +125,7 @@ impl AtWidth for SquaredError {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

@@ -146,7 +146,7 @@ impl AtWidth for Average {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]

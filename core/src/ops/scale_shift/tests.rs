@@ -80,7 +80,7 @@ impl AtWidth for Case {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
@@ -98,7 +98,7 @@ proptest! {
         channels in 1..6_usize,
         map in 1..12_usize,
         trained in [any::<bool>(), any::<bool>()],
-        propagate: bool,
+        propagate in any::<bool>(),
         seed in 0..1000_u32,
     ) {
         let case = Case { channels, map, missing: 0, seed };

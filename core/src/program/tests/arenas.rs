@@ -3,6 +3,7 @@
 use super::known::{RESNET8, known};
 use super::*;
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::{Folding, LaneWidth};
 use proptest::prelude::*;
 
@@ -58,7 +59,7 @@ fn an_addition_writes_over_the_input_that_dies_with_it() {
     assert_eq!(program.arena_packets(), 3 * 16 * 32 * 32);
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]

@@ -5,6 +5,7 @@ extern crate std;
 use super::*;
 use crate::program::tests::{GROUPS, graphs, networks, normalised, program};
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::testing::{first_parameters, samples};
 use crate::{Network, pack_values};
 use proptest::prelude::*;
@@ -157,7 +158,7 @@ fn what_is_dead_is_not_read_and_what_lives_is_not_written_over() {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

@@ -6,6 +6,7 @@ use crate::lanes::Lanes;
 use crate::program::tests::{MNIST, graphs, networks, program};
 use crate::testing::channels_last::OneSample;
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::testing::{AtWidth, assert_bits, at_every_width};
 use crate::{BufferError, Conv2d, LaneWidth, Layer, Network, Program, Purpose};
 use proptest::prelude::*;
@@ -37,7 +38,7 @@ fn known_networks_give_what_they_are_walked_to_give() {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

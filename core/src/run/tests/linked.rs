@@ -6,6 +6,7 @@ use crate::program::tests::{graphs, networks, program};
 use crate::testing::assert_bits;
 use crate::testing::channels_last::OneSample;
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::{LinkedProgram, Network, Observer, Purpose, Work};
 use proptest::prelude::*;
 use std::vec;
@@ -54,7 +55,7 @@ fn an_observer_is_told_of_each_step() {
     assert!(linked.infer(&parameters, short, fill).is_err());
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

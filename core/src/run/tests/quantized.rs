@@ -6,6 +6,7 @@ use super::Memory;
 use crate::lanes::Lanes;
 use crate::program::tests::{GROUPS, graphs, networks, normalised, program};
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::testing::walk::Walk;
 use crate::testing::{AtWidth, assert_bits, at_every_width, first_parameters, samples};
 use crate::{
@@ -135,7 +136,7 @@ fn graphs_pass_gradients_straight_through_the_rounding() {
     assert!(shown > 4, "{shown}");
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]

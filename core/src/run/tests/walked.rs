@@ -6,6 +6,7 @@ use super::Memory;
 use crate::lanes::Lanes;
 use crate::program::tests::{GROUPS, graphs, normalised, program};
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::testing::walk::{Walk, descend};
 use crate::testing::{AtWidth, assert_bits, at_every_width, first_parameters, lane, samples};
 use crate::{Network, Outcome, Purpose, Sgd, Trainer, first_statistics, pack_values};
@@ -162,7 +163,7 @@ fn graphs_train_as_they_are_walked() {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]

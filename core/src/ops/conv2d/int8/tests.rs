@@ -2,11 +2,12 @@ extern crate std;
 
 use super::*;
 use crate::testing::int8::Codes;
+use crate::testing::properties;
 use crate::{Conv2d, Layer, Network, Padding};
 use proptest::prelude::*;
 use std::vec;
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Any geometry, with and without a pool, rounding either way.

@@ -6,6 +6,7 @@ extern crate std;
 use crate::lanes::{Counted, Lanes, Tally};
 use crate::testing::at_every_width;
 use crate::testing::channels_last::OneSample;
+use crate::testing::properties;
 use crate::{Conv2d, LaneWidth, Layer, Network, Padding, Pool2d, Program, Purpose};
 use proptest::prelude::*;
 use std::vec;
@@ -49,7 +50,7 @@ fn any_channels() -> impl Strategy<Value = [u16; 3]> {
     ]
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

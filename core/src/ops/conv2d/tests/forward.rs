@@ -94,7 +94,7 @@ impl Check {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

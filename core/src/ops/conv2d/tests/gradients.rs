@@ -221,7 +221,7 @@ impl AtWidth for Spreading {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]

@@ -198,14 +198,14 @@ fn any_use() -> impl Strategy<Value = Use> {
     ]
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn gradient_equals_the_reference(
         case in any_case(),
         known in any_known(),
-        propagate: bool,
+        propagate in any::<bool>(),
         uses in [any_use(), any_use()],
         seed in 0..1000_u32,
     ) {
@@ -216,7 +216,7 @@ proptest! {
     fn gradient_of_single_taps_equals_the_reference(
         case in pointwise_case(),
         known in any_known(),
-        propagate: bool,
+        propagate in any::<bool>(),
         uses in [any_use(), any_use()],
         seed in 0..1000_u32,
     ) {
@@ -226,7 +226,7 @@ proptest! {
     #[test]
     fn gradient_behind_a_pool_equals_the_reference(
         case in poolable_case(),
-        propagate: bool,
+        propagate in any::<bool>(),
         uses in [any_use(), any_use()],
         seed in 0..1000_u32,
     ) {

@@ -265,7 +265,7 @@ fn three_channels_of_a_kernel_of_one_column_are_taken_at_once() {
     assert_eq!(column_threes(), before);
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
@@ -290,7 +290,7 @@ proptest! {
     fn forward_without_padding_equals_the_reference(
         case in whole_case(),
         activation in poolable_activation(),
-        pool: bool,
+        pool in any::<bool>(),
         seed in 0..1000_u32,
     ) {
         check_forward(&Check { case, activation, pool, seed });

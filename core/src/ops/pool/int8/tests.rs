@@ -11,6 +11,7 @@ use crate::int8::{Int8Rule, Quantization, Requantization};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::tests::any_geometry;
 use crate::testing::int8::Codes;
+use crate::testing::properties;
 use core::cell::Cell;
 use proptest::prelude::*;
 use std::thread_local;
@@ -129,7 +130,7 @@ fn any_case() -> impl Strategy<Value = CheckedPool> {
     })
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]

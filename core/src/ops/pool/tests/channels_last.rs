@@ -5,6 +5,7 @@ extern crate std;
 use super::{any_geometry, inputs, outputs};
 use crate::lanes::Lanes;
 use crate::ops::pool::{PoolChannelsLast, PoolGeometry, PoolInPackets, reference};
+use crate::testing::properties;
 use crate::testing::{AtWidth, assert_bits, at_every_width, run, values};
 use proptest::prelude::*;
 use std::vec;
@@ -48,7 +49,7 @@ impl AtWidth for OnePool {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

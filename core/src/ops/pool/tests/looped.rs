@@ -6,6 +6,7 @@ use super::{any_geometry, inputs, outputs};
 use crate::cortex_m::LoopedPool;
 use crate::ops::pool::{PoolGeometry, reference};
 use crate::testing::assert_bits;
+use crate::testing::properties;
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
@@ -60,7 +61,7 @@ fn check(g: &PoolGeometry, seed: u32) {
     assert_bits::<f32>("mean", &found, &expected);
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]

@@ -4,10 +4,11 @@ extern crate std;
 
 use crate::testing::at_every_width;
 use crate::testing::channels_last::OneSample;
+use crate::testing::properties;
 use crate::{Layer, Network};
 use proptest::prelude::*;
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use proptest::prelude::*;
 use std::format;
 
@@ -143,7 +144,7 @@ fn inference_is_the_programs_and_disturbs_no_batch() {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]

@@ -5,6 +5,7 @@ use super::super::pass::{Rule, SamplePass};
 use super::*;
 use crate::program::Buffer;
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use proptest::prelude::*;
 
 const ALL: CompactMode = CompactMode::in_place(Trainable::ALL);
@@ -126,7 +127,7 @@ fn what_is_dead_is_not_read_and_what_lives_is_not_written_over() {
     }
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]

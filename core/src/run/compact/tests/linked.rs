@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::testing::graphs::random_network;
+use crate::testing::properties;
 use crate::{LinkedTraining, Outcome};
 use proptest::prelude::*;
 
@@ -69,7 +70,7 @@ fn a_memory_of_another_length_is_refused() {
     assert!(CompactTrainer::linked(&linked, memory.compact()).is_err());
 }
 
-proptest! {
+properties! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
