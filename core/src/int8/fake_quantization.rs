@@ -29,11 +29,11 @@ impl<L: Lanes> Kernel for FakeQuantize<'_, L> {
             return;
         };
         let own = self.quantization;
-        let [scale, zero] = [own.scale, own.zero.into()].map(|number| first.splat(number));
-        let [low, high] = [own.low, own.high].map(|code| first.splat(code.into()));
+        let [scale, zero] = [first.splat(own.scale), first.splat(own.zero.into())];
+        let [low, high] = [first.splat(own.low.into()), first.splat(own.high.into())];
         let offset = first.splat(f32::from(own.zero) + 0.5);
-        let [whole, far, near] = [WHOLE, FAR, -FAR].map(|number| first.splat(number));
-        let [none, one] = [0.0, 1.0].map(|number| first.splat(number));
+        let [whole, far, near] = [first.splat(WHOLE), first.splat(FAR), first.splat(-FAR)];
+        let [none, one] = [first.splat(0.0), first.splat(1.0)];
         let ceiling = first.splat(self.ceiling);
         let passes = self.passes.chunks_exact_mut(L::LANES);
         for (value, passes) in self.values.iter_mut().zip(passes) {

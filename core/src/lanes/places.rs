@@ -69,7 +69,7 @@ pub(crate) fn each_sum_of_taps<L: Lanes, const R: usize, const K: usize>(
         left: places.lens[1],
     };
     for _ in 0..count / 4 {
-        let at: [_; 4] = core::array::from_fn(|_| walk.next());
+        let at = [walk.next(), walk.next(), walk.next(), walk.next()];
         let mut sums = [start; 4];
         for r in 0..R {
             for k in 0..K {
