@@ -2,7 +2,6 @@
 
 pub mod coverage;
 pub mod dependencies;
-pub mod double;
 pub mod fast;
 pub mod reference;
 pub mod values;

@@ -69,7 +69,7 @@ fn every_operation_has_a_naive_reference() {
             line.starts_with(&path) && line.contains("reference as ")
         });
         assert!(exported, "ops/{name}: kiln_core::reference lacks it");
-        let words = ["reference", "proptest!", "at_every_width", "assert_bits"];
+        let words = ["reference", "properties!", "at_every_width", "assert_bits"];
         let compares = words.iter().all(|word| tests.contains(word));
         assert!(
             compares,

@@ -8,8 +8,8 @@
 
 mod checks;
 
+use double_precision::Aim;
 use kiln_core::{Loss, Network};
-use tests::double::{self, Aim};
 use tests::fast::{Subject, at_every_width};
 use tests::reference::{self, Problem};
 use tests::{coverage, values};
@@ -69,11 +69,11 @@ impl Check {
             targets: &exact_images,
         };
         let image_slopes = slopes(&images, |images| {
-            double::loss(network, &aim, &exact_parameters, images, &masks)
+            double_precision::loss(network, &aim, &exact_parameters, images, &masks)
         });
         compare(network, "images", &naive.image_gradient, &image_slopes);
         let slopes = slopes(&parameters, |parameters| {
-            double::loss(network, &aim, parameters, &exact_images, &masks)
+            double_precision::loss(network, &aim, parameters, &exact_images, &masks)
         });
         let subject = Subject {
             network,
