@@ -186,7 +186,7 @@ fn a_network_that_no_board_holds_is_told_of() {
     let workspace = Workspace::new();
     workspace.images("bars", 2, 3);
     let wide = "input = { channels = 1, height = 12, width = 12 }\n\
-                [[layers]]\ntype = \"linear\"\noutputs = 8000\n\
+                [[layers]]\ntype = \"linear\"\noutputs = 30000\n\
                 [[layers]]\ntype = \"linear\"\noutputs = \"classes\"\n";
     workspace.write("wide.toml", wide);
     let train = "train bars --epochs 1 --batch 1 --threads 1 --out run";
