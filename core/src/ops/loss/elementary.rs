@@ -46,7 +46,7 @@ pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
     let exponent = exponents_of(x);
     let high = of_both(x, exponent, |x, e| x.sub(e.mul(splat(EXP_PARTS[0]))));
     let low = of_each(exponent, |exponent| exponent.mul(splat(EXP_PARTS[1])));
-    let rest = of_both(high, low, L::sub);
+    let rest = of_both(high, low, |high, low| high.sub(low).pinned());
     let square = of_each(rest, |rest| rest.mul(rest));
     let terms = of_each(square, |square| splat(EXP_TERMS[1]).mul(square));
     let terms = of_each(terms, |terms| splat(EXP_TERMS[0]).add(terms));
@@ -54,18 +54,11 @@ pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
     let c = of_both(rest, terms, L::sub);
     let product = of_both(rest, c, L::mul);
     let divisor = of_each(c, |c| two.sub(c));
-    let quotient = of_both(product, divisor, L::div);
+    let quotient = of_both(product, divisor, |a, b| a.div(b).pinned());
     let mantissa = of_both(quotient, low, L::sub);
     let mantissa = of_both(mantissa, high, L::add);
     let mantissa = of_each(mantissa, |mantissa| one.add(mantissa));
-    // Two powers, of which the first leaves all bits and the second rounds what becomes subnormal.
-    let power = of_each(exponent, |exponent| {
-        power_of_two(exponent.add(splat(100.0)))
-    });
-    let small = of_each(mantissa, |mantissa| {
-        mantissa.mul(splat(f32::from_bits(27 << 23)))
-    });
-    let power = of_both(small, power, L::mul);
+    let power = of_both(mantissa, exponent, scaled);
     of_both(x, power, |x, power| {
         let power = L::select(splat(NEARLY_ZERO).at_most(x), one.add(x), power);
         let power = power.zero_where(x.at_most(splat(VANISHING)));
@@ -77,19 +70,37 @@ pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
 #[inline(always)]
 fn exponents_of<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
     let splat = |number: f32| x[0].splat(number);
-    let whole = splat(WHOLE);
     let exact = of_each(x, |x| x.mul(splat(INVERSE_LN_2)));
-    let exact = of_each(exact, |exact| exact.sub(splat(0.5)));
-    let raised = of_each(exact, |exact| exact.add(whole));
-    let nearest = of_each(raised, |raised| raised.sub(whole));
-    let towards_zero = of_both(exact, nearest, |exact, nearest| {
-        L::select(exact.greater(nearest), nearest.add(splat(1.0)), nearest)
-    });
+    // Towards zero, since none of those that are taken is above it.
+    let towards_zero = of_each(exact, |exact| raised(exact.sub(splat(0.5))));
     of_both(x, towards_zero, |x, towards_zero| {
         let far = splat(ONE_HALF).greater(x);
         let exponent = L::select(far, towards_zero, splat(-1.0));
         exponent.zero_where(splat(NO_POWER).at_most(x))
     })
+}
+
+/// The least whole number that is not below each.
+#[inline(always)]
+fn raised<L: Lanes>(exact: L) -> L {
+    if let Some(raised) = exact.raised() {
+        return raised;
+    }
+    let whole = exact.splat(WHOLE);
+    let nearest = exact.add(whole).sub(whole);
+    let above = nearest.add(exact.splat(1.0));
+    L::select(exact.greater(nearest), above, nearest)
+}
+
+/// `mantissa * 2^exponent`, rounded once, of mantissas from a half to 2.
+#[inline(always)]
+fn scaled<L: Lanes>(mantissa: L, exponent: L) -> L {
+    if let Some(scaled) = mantissa.scaled(exponent) {
+        return scaled;
+    }
+    // Two powers, of which the first leaves all bits and the second rounds what becomes subnormal.
+    let small = mantissa.mul(mantissa.splat(f32::from_bits(27 << 23)));
+    small.mul(power_of_two(exponent.add(exponent.splat(100.0))))
 }
 
 /// `2^exponent` of whole numbers from -126 to 127.
