@@ -165,9 +165,9 @@ pub use run::{
     ArrangedNetwork, BufferError, ChosenKernels, CompactError, CompactMemory, CompactTrainer,
     FakeQuantization, GroupMemory, GroupWork, Int8Kernels, Int8Target, LinkedInt8Program,
     LinkedProgram, LinkedTrainer, LinkedTraining, Observer, PacketLayer, PacketMemory,
-    PacketNetwork, PacketSizes, SingleGradientKernel, SingleInt8Kernel, SingleKernel, StoredError,
-    StoredFloat, StoredInt8, StoredLearner, StoredMemory, StoredModel, StoredTraining, Trainer,
-    Work, score, score_reconstruction,
+    PacketNetwork, PacketPass, PacketSizes, SingleGradientKernel, SingleInt8Kernel, SingleKernel,
+    StoredError, StoredFloat, StoredInt8, StoredLearner, StoredMemory, StoredModel, StoredTraining,
+    Trainer, Work, score, score_packets, score_reconstruction,
 };
 pub use samples_file::{SamplesError, SamplesFile, SamplesParts};
 pub use schedule::Schedule;

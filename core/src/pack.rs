@@ -1,5 +1,9 @@
 //! Puts samples side by side into packets.
 
+mod words;
+
+pub(crate) use words::{PackWords, pack_words};
+
 use crate::lanes::{Kernel, Lanes};
 use crate::{Quantization, Scaling};
 

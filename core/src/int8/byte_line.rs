@@ -15,9 +15,10 @@ pub struct ByteLine {
 }
 
 /// Makes codes of samples of a byte of each channel, one sample behind another. Factors and offsets are those of each
-/// channel's [`ByteLine`]; `proof` is any packet, whose instructions compute them.
+/// channel's [`ByteLine`], of one sample or of some: of more bytes fewer are left over when vectors are full. `proof` is
+/// any packet, whose instructions compute them.
 ///
-/// Bytes without a code to be written, codes without a byte, and what is no whole sample are left alone.
+/// Bytes without a code to be written and codes without a byte are left alone.
 pub fn line_codes<C: CodeLanes>(
     proof: C,
     own: &Quantization,
@@ -70,9 +71,9 @@ impl Kernel for LineCodes<'_> {
     #[inline(always)]
     fn run(self) {
         let own = *self.own;
-        let channels = self.factors.len().max(1);
-        let samples = self.codes.chunks_exact_mut(channels);
-        for (codes, bytes) in samples.zip(self.bytes.chunks_exact(channels)) {
+        let each = self.factors.len().max(1);
+        let runs = self.codes.chunks_mut(each);
+        for (codes, bytes) in runs.zip(self.bytes.chunks(each)) {
             let lines = self.factors.iter().zip(self.offsets);
             for ((code, byte), (factor, offset)) in codes.iter_mut().zip(bytes).zip(lines) {
                 *code = code_of(&own, *byte, *factor, *offset);
@@ -130,6 +131,11 @@ mod tests {
                     .collect();
                 let mut codes = vec![99; bytes.len()];
                 line_codes(proof, &own, [&factors, &offsets], &bytes, &mut codes);
+                // And by those of four samples at once, of which the last one is alone.
+                let [factors, offsets] = [factors, offsets].map(|own| own.repeat(4));
+                let mut at_once = vec![99; bytes.len()];
+                line_codes(proof, &own, [&factors, &offsets], &bytes, &mut at_once);
+                assert_eq!(codes, at_once, "{channels}, {:?}", C::WIDTH);
                 for (at, code) in codes.into_iter().enumerate() {
                     let expected = tables[at % channels].code(bytes[at]);
                     assert_eq!(code, expected, "{at} of {channels}, {:?}", C::WIDTH);

@@ -117,7 +117,18 @@ mod tests {
         for (at, byte) in bytes.iter_mut().enumerate() {
             *byte = (at * 101) as u8;
         }
-        for [step, len] in [[1, 1], [7, 3], [64, 64], [130, 65], [90, 70], [299, 5]] {
+        let steps = [
+            [1, 1],
+            [7, 3],
+            [64, 64],
+            [130, 65],
+            [90, 70],
+            [299, 5],
+            [31, 50],
+        ];
+        // Rows of less than a register and more than half of one, the last of them whole or not.
+        let halves = [[32, 32], [47, 40], [50, 33], [100, 63], [63, 63], [128, 44]];
+        for [step, len] in steps.into_iter().chain(halves) {
             for table in [&wide, &narrow] {
                 let mut found = [99; 300];
                 table.look_up_rows(&bytes, &mut found, [step, len]);

@@ -26,6 +26,7 @@ macro_rules! packet {
         $(add_scaled: $add_scaled:expr,)?
         $(multiply_by: $multiply_by:expr,)?
         $(pinned: $pinned:expr,)?
+        $(raised: $raised:expr, scaled: $scaled:expr,)?
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -178,6 +179,20 @@ macro_rules! packet {
                 fn pinned(self) -> Self {
                     // SAFETY: the instructions are there, see above.
                     Self(unsafe { $pinned(self.0) })
+                }
+            )?
+
+            $(
+                #[inline(always)]
+                fn raised(self) -> Option<Self> {
+                    // SAFETY: the instructions are there, see above.
+                    Some(Self(unsafe { $raised(self.0) }))
+                }
+
+                #[inline(always)]
+                fn scaled(self, exponent: Self) -> Option<Self> {
+                    // SAFETY: the instructions are there, see above.
+                    Some(Self(unsafe { $scaled(self.0, exponent.0) }))
                 }
             )?
 

@@ -92,6 +92,18 @@ pub trait Vector: Copy + 'static {
         self
     }
 
+    /// The least whole number that is not below it, where the processor has an instruction for that.
+    #[inline(always)]
+    fn raised(self) -> Option<Self> {
+        None
+    }
+
+    /// `self * 2^exponent` of a whole exponent, rounded once, where the processor has an instruction for that.
+    #[inline(always)]
+    fn scaled(self, _exponent: Self) -> Option<Self> {
+        None
+    }
+
     /// The larger of two; `other` where they are equal or either is NaN.
     #[inline(always)]
     fn larger(self, other: Self) -> Self {

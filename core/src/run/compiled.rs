@@ -17,8 +17,8 @@ use crate::ops::activation::ActivationMask;
 use crate::ops::add::Accumulate;
 use crate::ops::batch_norm;
 use crate::ops::linear::WeightGradient;
-use crate::ops::loss::{ErrorScore, MeanSquaredError, Score, SoftmaxCrossEntropy};
-use crate::pack::{Pack, PackCodes};
+use crate::ops::loss::{ErrorScore, MeanSquaredError, PacketScores, Score, SoftmaxCrossEntropy};
+use crate::pack::{Pack, PackCodes, PackWords};
 use crate::sgd::{Descend, DescendWithMomentum};
 
 /// The pieces of work that the passes consist of.
@@ -67,6 +67,10 @@ pub trait Compiled: Vector {
     fn pack(self, work: Pack<'_, Self>);
     /// Packs the numbers of codes.
     fn pack_codes(self, work: PackCodes<'_, Self>);
+    /// Packs the numbers of codes that lie in packets.
+    fn pack_words(self, work: PackWords<'_, Self>);
+    /// Turns several packets' logits into losses.
+    fn score_packets(work: PacketScores<'_, Self>);
     /// Multiplies and adds in all registers.
     fn run_chains(self, rounds: usize) -> u64;
 }
@@ -177,6 +181,16 @@ macro_rules! compile {
             #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn pack_codes(self, work: PackCodes<'_, Self>) {
                 self.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn pack_words(self, work: PackWords<'_, Self>) {
+                self.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn score_packets(work: PacketScores<'_, Self>) {
+                work.logits[0].vectorize(work);
             }
 
             #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]

@@ -5,7 +5,7 @@ use super::forward::{Extras, StepForward, forward_within};
 use super::observer::{Observer, Work};
 use crate::lanes::Lanes;
 use crate::ops::loss;
-use crate::{Outcome, Program};
+use crate::{GROUP, Outcome, Program};
 
 impl<const STEPS: usize> Program<STEPS> {
     /// Computes what the network gives for one packet of samples that `fill` writes into the
@@ -118,6 +118,37 @@ pub fn score<L: Lanes>(
         logits,
         labels,
         outcome,
+    });
+    Ok(())
+}
+
+/// As [`score`], of several packets one behind another, of `classes` packets of logits each; all but the last have as
+/// many labels as lanes. Adds the samples to the outcome of their [`GROUP`], of which the first begins with the first
+/// label.
+///
+/// # Errors
+///
+/// No labels, or one that is not among the classes; logits or outcomes of another number of samples; the outcomes are
+/// then as they were.
+pub fn score_packets<L: Lanes>(
+    logits: &[L],
+    classes: usize,
+    labels: &[u16],
+    outcomes: &mut [Outcome],
+) -> Result<(), BufferError> {
+    // Their largest first: one is found where many are compared at once.
+    let largest = labels.iter().copied().fold(0, u16::max);
+    if labels.is_empty() || usize::from(largest) >= classes {
+        buffers::check_labels(labels, usize::MAX, classes)?;
+    }
+    let packets = labels.len().div_ceil(L::LANES);
+    buffers::check("logits", logits.len(), packets * classes)?;
+    buffers::check("outcomes", outcomes.len(), labels.len().div_ceil(GROUP))?;
+    L::score_packets(loss::PacketScores {
+        logits,
+        classes,
+        labels,
+        outcomes,
     });
     Ok(())
 }

@@ -28,11 +28,11 @@ pub use compact::{
 };
 pub(crate) use compiled::Compiled;
 pub use group::{FakeQuantization, GroupMemory, GroupWork};
-pub use inference::{score, score_reconstruction};
+pub use inference::{score, score_packets, score_reconstruction};
 pub(crate) use int8::CompiledCodes;
 pub use int8::{
     ArrangedNetwork, Int8Kernels, Int8Target, LinkedInt8Program, PacketLayer, PacketMemory,
-    PacketNetwork, PacketSizes, SingleInt8Kernel,
+    PacketNetwork, PacketPass, PacketSizes, SingleInt8Kernel,
 };
 pub use linked::{LinkedProgram, SingleKernel};
 pub use observer::{Observer, Work};

@@ -11,6 +11,7 @@ mod linked;
 mod linked_int8;
 mod observed;
 mod packet_groups;
+mod packet_linears;
 mod packet_means;
 mod packet_rows;
 mod packets;

@@ -6,6 +6,7 @@
 
 mod column_runs;
 mod grid;
+mod layer_blocks;
 mod lines;
 mod portable;
 mod runs;
@@ -13,6 +14,7 @@ mod runs;
 pub(crate) use column_runs::{BlockColumns, ColumnRuns};
 pub use grid::ChannelRuns;
 pub(crate) use grid::CodeGrid;
+pub(crate) use layer_blocks::LayerBlocks;
 pub(crate) use lines::{PacketLine, merge_lines};
 pub use portable::PortableCodes;
 pub(crate) use runs::{BlockRuns, QuadRuns, RunShape, SeenRuns};

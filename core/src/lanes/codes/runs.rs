@@ -8,11 +8,11 @@ use super::{CodeLanes, QUAD};
 /// Runs of neighbouring packets that a position's sums are made of: rows x columns of them.
 #[derive(Clone, Copy, Debug)]
 pub struct QuadRuns {
-    shape: RunShape,
+    pub(super) shape: RunShape,
     /// Packets from one of a run to the next: more than 1 where a row of runs of single packets is taken as one run.
-    step: usize,
+    pub(super) step: usize,
     /// Packets from the first that a position sees to behind the last.
-    reach: usize,
+    pub(super) reach: usize,
     /// Packets of all runs.
     quads: usize,
 }
@@ -205,49 +205,6 @@ impl BlockRuns<'_> {
             rows -= 1;
             if rows == 0 {
                 break;
-            }
-        }
-        sums
-    }
-}
-
-impl QuadRuns {
-    /// Adds the products of several blocks of four filters with the packets that all see, from the input's first on.
-    ///
-    /// # Panics
-    ///
-    /// An input that does not reach far enough, and too few weights.
-    #[inline(always)]
-    pub fn add_blocks<C: CodeLanes, const B: usize>(
-        &self,
-        mut sums: [[C; QUAD]; B],
-        input: &[u32],
-        weights: [&[u32]; B],
-    ) -> [[C; QUAD]; B] {
-        let (shape, proof) = (self.shape, sums[0][0]);
-        let words = QUAD * C::WEIGHT_WORDS;
-        assert!(input.len() / C::LANES >= self.reach);
-        assert!(weights.iter().all(|own| own.len() / words >= self.quads));
-        let mut next = 0;
-        for row in 0..shape.rows {
-            for column in 0..shape.columns {
-                let mut quad = shape.first + row * shape.row_step + column * shape.column_step;
-                for _ in 0..shape.len {
-                    // SAFETY: the packet lies within the runs' reach, which ends within the input.
-                    let codes = unsafe { proof.load_unchecked(input, quad) }.taps();
-                    for b in 0..B {
-                        // SAFETY: fewer than `self.quads` packets came before, and there are weights for
-                        // as many.
-                        let own =
-                            unsafe { weights[b].get_unchecked(next * words..(next + 1) * words) };
-                        for f in 0..QUAD {
-                            let factor = proof.weight(&own[f * C::WEIGHT_WORDS..]);
-                            sums[b][f] = sums[b][f].add_products(codes, factor);
-                        }
-                    }
-                    next += 1;
-                    quad += self.step;
-                }
             }
         }
         sums

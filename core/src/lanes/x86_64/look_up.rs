@@ -24,16 +24,44 @@ pub(in crate::lanes) fn look_up_wide(
         let high = _mm512_permutex2var_epi8(own[2], bytes, own[3]);
         _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), low, high)
     };
-    let mut done = 0;
+    let (all, len) = (bytes.len().min(codes.len()), len.min(step));
+    let (mut done, mut rest) = (0, 0);
+    if (32..64).contains(&len) && all >= len {
+        // Rows of less than a register, by what they are alike: what is asked of each would take longer than looking up.
+        let rows = (all - len) / step + 1;
+        for row in 0..rows {
+            let first = row * step;
+            // SAFETY: the last row ends within all, and a row has half a register's length or more; neither loads nor
+            // stores ask for alignment.
+            unsafe {
+                let own = bytes.as_ptr().add(first);
+                // Some bytes are in both halves.
+                let low = _mm256_loadu_si256(own.cast());
+                let high = _mm256_loadu_si256(own.add(len - 32).cast());
+                let found = look_up(_mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high));
+                let own = codes.as_mut_ptr().add(first);
+                _mm256_storeu_si256(own.cast(), _mm512_castsi512_si256(found));
+                let high = _mm512_extracti64x4_epi64::<1>(found);
+                _mm256_storeu_si256(own.add(len - 32).cast(), high);
+            }
+        }
+        (done, rest) = (rows * len, all.min(rows * step));
+    }
+    let (bytes, codes) = (&bytes[rest..all], &mut codes[rest..all]);
     for (bytes, codes) in bytes.chunks(step).zip(codes.chunks_mut(step)) {
-        let len = len.min(bytes.len()).min(codes.len());
-        let (bytes, last_bytes) = bytes[..len].as_chunks::<64>();
-        let (codes, last_codes) = codes[..len].as_chunks_mut::<64>();
+        let len = len.min(bytes.len());
+        done += len;
+        let (bytes, codes) = (&bytes[..len], &mut codes[..len]);
+        let (bytes, last_bytes) = bytes.as_chunks::<64>();
+        let (codes, last_codes) = codes.as_chunks_mut::<64>();
         for (bytes, codes) in bytes.iter().zip(codes) {
             // SAFETY: as above.
             let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
             // SAFETY: the array has a register's length; the store asks for no alignment.
             unsafe { _mm512_storeu_si512(codes.as_mut_ptr().cast(), look_up(bytes)) }
+        }
+        if last_bytes.is_empty() {
+            continue;
         }
         // Fewer than 64.
         let mask = (1 << last_bytes.len()) - 1;
@@ -41,7 +69,6 @@ pub(in crate::lanes) fn look_up_wide(
         let bytes = unsafe { _mm512_maskz_loadu_epi8(mask, last_bytes.as_ptr().cast()) };
         // SAFETY: nothing is written where the mask has none, and there are as many codes as bytes.
         unsafe { _mm512_mask_storeu_epi8(last_codes.as_mut_ptr(), mask, look_up(bytes)) }
-        done += len;
     }
     done
 }

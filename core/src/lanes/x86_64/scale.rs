@@ -109,6 +109,13 @@ pub(super) fn pinned_x16(mut value: __m512) -> __m512 {
     value
 }
 
+/// See [`raised`](super::Vector::raised).
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn raised_x16(values: __m512) -> __m512 {
+    _mm512_roundscale_ps::<{ _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC }>(values)
+}
+
 #[inline]
 #[target_feature(enable = "sse2")]
 pub(super) fn relu_x4(values: __m128) -> __m128 {

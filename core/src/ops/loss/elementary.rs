@@ -30,41 +30,77 @@ const VANISHING: f32 = -f32::from_bits(0x42CF_F1B5);
 /// As `libm::expf`, of numbers that are at most 0. A NaN stays itself.
 #[inline(always)]
 pub(super) fn exponential<L: Lanes>(x: L) -> L {
+    let [own] = exponentials([x]);
+    own
+}
+
+/// The same of several packets, step by step of all: each step of one waits for the one before, and a processor looks
+/// ahead no further than some of such runs of steps.
+#[inline(always)]
+pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
     if L::IS_SINGLE {
-        return each(x, libm::expf);
+        return of_each(x, |x| each(x, libm::expf));
     }
-    let one = x.splat(1.0);
-    let exponent = exponent_of(x);
-    let high = x.sub(exponent.mul(x.splat(EXP_PARTS[0])));
-    let low = exponent.mul(x.splat(EXP_PARTS[1]));
-    let rest = high.sub(low);
-    let square = rest.mul(rest);
-    let terms = x.splat(EXP_TERMS[1]).mul(square);
-    let terms = square.mul(x.splat(EXP_TERMS[0]).add(terms));
-    let c = rest.sub(terms);
-    let quotient = rest.mul(c).div(x.splat(2.0).sub(c));
-    let mantissa = one.add(quotient.sub(low).add(high));
-    // Two powers, of which the first leaves all bits and the second rounds what becomes subnormal.
-    let shifted = exponent.add(x.splat(100.0));
-    let power = mantissa.mul(x.splat(f32::from_bits(27 << 23)));
-    let power = power.mul(power_of_two(shifted));
-    let nearly_one = x.splat(NEARLY_ZERO).at_most(x);
-    let power = L::select(nearly_one, one.add(x), power);
-    let power = power.zero_where(x.at_most(x.splat(VANISHING)));
-    L::select(x.at_most(x.splat(0.0)), power, x)
+    let splat = |number: f32| x[0].splat(number);
+    let [one, two] = [1.0, 2.0].map(splat);
+    let exponent = exponents_of(x);
+    let high = of_both(x, exponent, |x, e| x.sub(e.mul(splat(EXP_PARTS[0]))));
+    let low = of_each(exponent, |exponent| exponent.mul(splat(EXP_PARTS[1])));
+    let rest = of_both(high, low, |high, low| high.sub(low).pinned());
+    let square = of_each(rest, |rest| rest.mul(rest));
+    let terms = of_each(square, |square| splat(EXP_TERMS[1]).mul(square));
+    let terms = of_each(terms, |terms| splat(EXP_TERMS[0]).add(terms));
+    let terms = of_both(square, terms, L::mul);
+    let c = of_both(rest, terms, L::sub);
+    let product = of_both(rest, c, L::mul);
+    let divisor = of_each(c, |c| two.sub(c));
+    let quotient = of_both(product, divisor, |a, b| a.div(b).pinned());
+    let mantissa = of_both(quotient, low, L::sub);
+    let mantissa = of_both(mantissa, high, L::add);
+    let mantissa = of_each(mantissa, |mantissa| one.add(mantissa));
+    let power = of_both(mantissa, exponent, scaled);
+    of_both(x, power, |x, power| {
+        let power = L::select(splat(NEARLY_ZERO).at_most(x), one.add(x), power);
+        let power = power.zero_where(x.at_most(splat(VANISHING)));
+        L::select(x.at_most(splat(0.0)), power, x)
+    })
 }
 
 /// The power of 2 that is taken out of an exponential: nearest to its logarithm, as a whole number.
 #[inline(always)]
-fn exponent_of<L: Lanes>(x: L) -> L {
-    let whole = x.splat(WHOLE);
-    let exact = x.mul(x.splat(INVERSE_LN_2)).sub(x.splat(0.5));
+fn exponents_of<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
+    let splat = |number: f32| x[0].splat(number);
+    let exact = of_each(x, |x| x.mul(splat(INVERSE_LN_2)));
+    // Towards zero, since none of those that are taken is above it.
+    let towards_zero = of_each(exact, |exact| raised(exact.sub(splat(0.5))));
+    of_both(x, towards_zero, |x, towards_zero| {
+        let far = splat(ONE_HALF).greater(x);
+        let exponent = L::select(far, towards_zero, splat(-1.0));
+        exponent.zero_where(splat(NO_POWER).at_most(x))
+    })
+}
+
+/// The least whole number that is not below each.
+#[inline(always)]
+fn raised<L: Lanes>(exact: L) -> L {
+    if let Some(raised) = exact.raised() {
+        return raised;
+    }
+    let whole = exact.splat(WHOLE);
     let nearest = exact.add(whole).sub(whole);
-    let above = nearest.add(x.splat(1.0));
-    let towards_zero = L::select(exact.greater(nearest), above, nearest);
-    let far = x.splat(ONE_HALF).greater(x);
-    let exponent = L::select(far, towards_zero, x.splat(-1.0));
-    exponent.zero_where(x.splat(NO_POWER).at_most(x))
+    let above = nearest.add(exact.splat(1.0));
+    L::select(exact.greater(nearest), above, nearest)
+}
+
+/// `mantissa * 2^exponent`, rounded once, of mantissas from a half to 2.
+#[inline(always)]
+fn scaled<L: Lanes>(mantissa: L, exponent: L) -> L {
+    if let Some(scaled) = mantissa.scaled(exponent) {
+        return scaled;
+    }
+    // Two powers, of which the first leaves all bits and the second rounds what becomes subnormal.
+    let small = mantissa.mul(mantissa.splat(f32::from_bits(27 << 23)));
+    small.mul(power_of_two(exponent.add(exponent.splat(100.0))))
 }
 
 /// `2^exponent` of whole numbers from -126 to 127.
@@ -85,10 +121,12 @@ pub(super) fn logarithm<L: Lanes>(x: L) -> L {
     /// The bits of 1 and of the root of a half: mantissas lie from there to twice as much.
     const ONE: u32 = 0x3F80_0000;
     const ROOT: u32 = 0x3F35_04F3;
+    /// `2^23`: of what lies next to it the lowest bits count whole numbers.
+    const COUNTED: f32 = 8_388_608.0;
     let exponent = each(x, |x| {
-        (x.to_bits().wrapping_add(ONE - ROOT) >> 23) as i32 as f32
+        f32::from_bits(x.to_bits().wrapping_add(ONE - ROOT) >> 23 | COUNTED.to_bits())
     });
-    let exponent = exponent.sub(x.splat(127.0));
+    let exponent = exponent.sub(x.splat(COUNTED + 127.0));
     let mantissa = each(x, |x| {
         f32::from_bits((x.to_bits().wrapping_add(ONE - ROOT) & 0x007F_FFFF) + ROOT)
     });
@@ -115,6 +153,28 @@ const fn numbers<const N: usize>(bits: [u32; N]) -> [f32; N] {
         at += 1;
     }
     numbers
+}
+
+/// What a step makes of each packet.
+#[inline(always)]
+fn of_each<L: Lanes, const P: usize>(mut packets: [L; P], step: impl Fn(L) -> L) -> [L; P] {
+    for p in 0..P {
+        packets[p] = step(packets[p]);
+    }
+    packets
+}
+
+/// What a step makes of each packet and another.
+#[inline(always)]
+fn of_both<L: Lanes, const P: usize>(
+    mut packets: [L; P],
+    others: [L; P],
+    step: impl Fn(L, L) -> L,
+) -> [L; P] {
+    for p in 0..P {
+        packets[p] = step(packets[p], others[p]);
+    }
+    packets
 }
 
 /// What a function makes of each lane.

@@ -4,10 +4,12 @@
 mod cross_entropy;
 mod elementary;
 mod mean_squared_error;
+mod packet_scores;
 pub mod reference;
 
 pub use cross_entropy::{Score, SoftmaxCrossEntropy};
 pub(crate) use mean_squared_error::{ErrorScore, MeanSquaredError};
+pub use packet_scores::PacketScores;
 
 /// What the samples of a packet or a batch gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

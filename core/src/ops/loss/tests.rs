@@ -74,6 +74,52 @@ impl AtWidth for Loss {
     }
 }
 
+/// Several packets side by side, against one after another.
+struct Packets {
+    classes: usize,
+    samples: usize,
+    seed: u32,
+}
+
+impl AtWidth for Packets {
+    fn run<L: Lanes>(&self, zero: L) {
+        let labels: Vec<u16> = (0..self.samples)
+            .map(|sample| ((sample * 7 + self.seed as usize) % self.classes) as u16)
+            .collect();
+        let packets = labels.chunks(L::LANES).enumerate();
+        let logits: Vec<Vec<L>> = packets
+            .map(|(packet, _)| {
+                let mut logits = tensors::<L>(self.classes, self.seed + packet as u32);
+                for value in logits.iter_mut().flatten() {
+                    // Some equal ones among the highest.
+                    *value = value.clamp(-10.0, 1.5);
+                }
+                pack(zero, &logits)
+            })
+            .collect();
+        let mut expected = vec![Outcome::default(); self.samples.div_ceil(crate::GROUP)];
+        for (packet, labels) in labels.chunks(L::LANES).enumerate() {
+            let score = Score {
+                logits: &logits[packet],
+                labels,
+                outcome: &mut expected[packet * L::LANES / crate::GROUP],
+            };
+            run(zero, score);
+        }
+        let mut found = vec![Outcome::default(); expected.len()];
+        let all = logits.concat();
+        crate::score_packets(&all, self.classes, &labels, &mut found).unwrap();
+        assert_eq!(found, expected, "{:?}", L::WIDTH);
+        // Refused: a label beyond the classes, none at all, and too few logits or outcomes.
+        let classes = usize::from(labels.iter().copied().fold(0, u16::max));
+        assert!(crate::score_packets(&all, classes, &labels, &mut found).is_err());
+        assert!(crate::score_packets(&all, self.classes, &[], &mut found).is_err());
+        assert!(crate::score_packets(&all[1..], self.classes, &labels, &mut found).is_err());
+        assert!(crate::score_packets(&all, self.classes, &labels, &mut found[1..]).is_err());
+        assert_eq!(found, expected, "{:?}", L::WIDTH);
+    }
+}
+
 struct SquaredError {
     outputs: usize,
     /// Lanes left empty.
@@ -136,6 +182,15 @@ properties! {
         seed in 0..1000_u32,
     ) {
         at_every_width(&Loss { classes, missing, smoothing, seed });
+    }
+
+    #[test]
+    fn packets_side_by_side_score_as_one_after_another(
+        classes in 1..40_usize,
+        samples in 1..100_usize,
+        seed in 0..1000_u32,
+    ) {
+        at_every_width(&Packets { classes, samples, seed });
     }
 
     #[test]

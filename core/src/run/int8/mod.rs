@@ -17,7 +17,7 @@ pub(super) use extent::StepExtent;
 pub use kernels::Int8Kernels;
 pub use linked::LinkedInt8Program;
 pub(crate) use packets::CompiledCodes;
-pub use packets::{PacketLayer, PacketMemory, PacketNetwork, PacketSizes};
+pub use packets::{PacketLayer, PacketMemory, PacketNetwork, PacketPass, PacketSizes};
 pub use single::SingleInt8Kernel;
 
 use super::buffers::{self, BufferError};

@@ -14,15 +14,15 @@ use std::vec;
 use std::vec::Vec;
 
 /// All memory that packets need, with any words in it.
-struct Memory {
-    weights: Vec<u32>,
-    values: Vec<u32>,
-    copy: Vec<u32>,
-    codes: Vec<i8>,
+pub(super) struct Memory {
+    pub weights: Vec<u32>,
+    pub values: Vec<u32>,
+    pub copy: Vec<u32>,
+    pub codes: Vec<i8>,
 }
 
 impl Memory {
-    fn new(sizes: PacketSizes, mark: u32) -> Self {
+    pub fn new(sizes: PacketSizes, mark: u32) -> Self {
         Self {
             weights: vec![mark; sizes.weights],
             values: vec![mark; sizes.values],
@@ -63,11 +63,16 @@ fn by_packets<C: CodeLanes>(
         layers: &layers,
         words: &memory.weights,
     };
-    let codes = program.infer_int8_packets(proof, quantized, network, own, inputs.len(), fill)?;
-    Ok(codes.to_vec())
+    let mut pass = program.int8_packet_pass(proof, quantized, network, own)?;
+    pass.infer(inputs.len(), fill)?;
+    Ok(pass.codes().to_vec())
 }
 
-fn alone(program: &Program, quantized: &QuantizedNetwork<'_>, inputs: &[Vec<i8>]) -> Vec<i8> {
+pub(super) fn alone(
+    program: &Program,
+    quantized: &QuantizedNetwork<'_>,
+    inputs: &[Vec<i8>],
+) -> Vec<i8> {
     let mut arena = vec![0; program.arena_packets()];
     let mut all = vec![];
     for input in inputs {
@@ -336,9 +341,9 @@ fn buffers_of_other_lengths_are_refused() {
         layers: &layers,
         words: &memory.weights,
     };
-    let found = program.infer_int8_packets(proof, &quantized, network, own, 1, |_| ());
+    let found = program.int8_packet_pass(proof, &quantized, network, own);
     assert_eq!(
-        found,
+        found.map(|_| ()),
         Err(BufferError::Length {
             buffer: "values",
             needed: sizes.values,

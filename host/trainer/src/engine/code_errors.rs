@@ -91,6 +91,11 @@ impl<L: Lanes> CodeErrors<L> {
         }
     }
 
+    /// Any packet.
+    pub fn zero(&self) -> L {
+        self.zero
+    }
+
     /// The numbers that each sample should have become: the sample's own.
     fn take_targets(&mut self, pass: &CodePass<'_>, indices: &[u32]) {
         if pass.samples.coded && matches!(pass.samples.values, Values::Floats(_)) {

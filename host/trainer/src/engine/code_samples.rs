@@ -4,7 +4,7 @@ use super::code_worker::CodePass;
 use super::groups::Batch;
 use crate::data::Values;
 use kiln_core::{
-    ByteLine, ByteTable, CodeLanes, Quantization, Scaling, Shape, line_codes, scaled_codes,
+    ByteLine, ByteTable, CodeLanes, GROUP, Quantization, Scaling, Shape, line_codes, scaled_codes,
 };
 
 impl CodePass<'_> {
@@ -120,6 +120,9 @@ pub(super) fn byte_tables(
     (0..tables).map(table).collect()
 }
 
+/// Bytes of a sample at most for which the factors and offsets of a packet's samples are held.
+const LONGEST_SAMPLE: usize = 128;
+
 /// Factors and offsets of all channels of samples of one position, where there are several tables and all are what such
 /// arithmetic gives. Of more positions the bytes of a channel are looked up side by side.
 pub(super) fn byte_lines(
@@ -135,6 +138,11 @@ pub(super) fn byte_lines(
     let line =
         |(table, (scale, shift)): (_, (&f32, &f32))| ByteLine::of(own, *scale, *shift, table);
     let lines: Vec<ByteLine> = tables.iter().zip(scales).map(line).collect::<Option<_>>()?;
+    // Of a packet's samples, so that no bytes are left over when vectors are full, where that stays in the first cache.
+    let lines = match lines.len() {
+        0..=LONGEST_SAMPLE => lines.repeat(GROUP),
+        _ => lines,
+    };
     Some([
         lines.iter().map(|line| line.factor).collect(),
         lines.iter().map(|line| line.offset).collect(),

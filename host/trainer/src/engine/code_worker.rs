@@ -2,12 +2,13 @@
 
 use super::EngineError;
 use super::code_errors::{CodeErrors, CodeScores};
-use super::code_samples::channels_last;
+use super::code_samples::{channels_last, fill_channels_first};
 use crate::data::Samples;
 use crate::memory_limit;
 use kiln_core::{
-    BufferError, ByteTable, CodeLanes, CodeWork, LaneWidth, Lanes, PacketLayer, PacketMemory,
-    PacketNetwork, PacketSizes, Program, QuantizedNetwork, Scaling,
+    BufferError, ByteTable, CodeLanes, CodeWork, GROUP, LaneWidth, Lanes, Outcome, PacketLayer,
+    PacketMemory, PacketNetwork, PacketPass, PacketSizes, Program, QuantizedNetwork, Scaling,
+    score_packets,
 };
 use std::sync::Arc;
 
@@ -31,6 +32,15 @@ pub(super) trait CodeWorker: Send {
 
     /// The codes of at most as many samples, each rows x columns x channels.
     fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError>;
+
+    /// Holds each sample's logits against its label, and adds it to the outcome of its [`GROUP`], of which the first
+    /// begins with the first sample: as [`CodeScores::score_labels`] does, of any number of samples.
+    fn score(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        outcomes: &mut [Outcome],
+    ) -> Result<(), BufferError>;
 
     /// What scores its outputs.
     fn scores(&mut self) -> &mut dyn CodeScores;
@@ -100,13 +110,23 @@ fn check(threads: usize, each: usize) -> Result<(), EngineError> {
 /// Computes a packet of samples at a time.
 struct PacketWorker<C, L> {
     proof: C,
+    memory: CodeMemory,
+    numbers: Vec<f32>,
+    /// Of [`PACKETS`] packets.
+    logits: Vec<L>,
+    errors: CodeErrors<L>,
+}
+
+/// Packets whose logits are scored together.
+const PACKETS: usize = 4;
+
+/// What a packet of samples is computed in, and what by.
+struct CodeMemory {
     layers: Arc<[PacketLayer]>,
     words: Arc<[u32]>,
     values: Vec<u32>,
     copy: Vec<u32>,
     codes: Vec<i8>,
-    numbers: Vec<f32>,
-    errors: CodeErrors<L>,
 }
 
 impl<C: CodeLanes, L: Lanes> PacketWorker<C, L> {
@@ -116,16 +136,43 @@ impl<C: CodeLanes, L: Lanes> PacketWorker<C, L> {
         (layers, words): (Arc<[PacketLayer]>, Arc<[u32]>),
         errors: CodeErrors<L>,
     ) -> Self {
-        Self {
-            proof,
+        let memory = CodeMemory {
             layers,
             words,
             values: vec![0; sizes.values],
             copy: vec![0; sizes.copy],
             codes: vec![0; sizes.codes],
+        };
+        Self {
+            proof,
+            memory,
             numbers: Vec::new(),
+            logits: Vec::new(),
             errors,
         }
+    }
+}
+
+impl CodeMemory {
+    fn ready<'a, 'm, C: CodeLanes>(
+        &'m mut self,
+        proof: C,
+        pass: &'a CodePass<'_>,
+    ) -> Result<PacketPass<'a, 'm, C>, BufferError>
+    where
+        'm: 'a,
+    {
+        let network = PacketNetwork {
+            layers: &self.layers,
+            words: &self.words,
+        };
+        let memory = PacketMemory {
+            values: &mut self.values,
+            copy: &mut self.copy,
+            codes: &mut self.codes,
+        };
+        pass.program
+            .int8_packet_pass(proof, &pass.quantized, network, memory)
     }
 }
 
@@ -135,24 +182,42 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
     }
 
     fn infer(&mut self, pass: &CodePass<'_>, indices: &[u32]) -> Result<&[i8], BufferError> {
-        let memory = PacketMemory {
-            values: &mut self.values,
-            copy: &mut self.copy,
-            codes: &mut self.codes,
-        };
-        let network = PacketNetwork {
-            layers: &self.layers,
-            words: &self.words,
-        };
         let (proof, numbers) = (self.proof, &mut self.numbers);
-        pass.program.infer_int8_packets(
-            self.proof,
-            &pass.quantized,
-            network,
-            memory,
-            indices.len(),
-            |codes| pass.fill_packet(proof, indices, numbers, codes),
-        )
+        let mut packets = self.memory.ready(proof, pass)?;
+        packets.infer(indices.len(), |codes| {
+            pass.fill_packet(proof, indices, numbers, codes);
+        })?;
+        Ok(packets.codes())
+    }
+
+    fn score(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        outcomes: &mut [Outcome],
+    ) -> Result<(), BufferError> {
+        let (proof, numbers) = (self.proof, &mut self.numbers);
+        let classes = pass.program.classes();
+        let row = classes * C::LANES / L::LANES;
+        self.logits.resize(PACKETS * row, self.errors.zero());
+        let mut packets = self.memory.ready(proof, pass)?;
+        let runs = indices.chunks(PACKETS * C::LANES);
+        for (indices, outcomes) in runs.zip(outcomes.chunks_mut(PACKETS * C::LANES / GROUP)) {
+            let mut labels = [0; PACKETS * GROUP];
+            for (label, index) in labels.iter_mut().zip(indices) {
+                *label = pass.samples.labels[*index as usize];
+            }
+            let each = indices.chunks(C::LANES);
+            for (indices, logits) in each.zip(self.logits.chunks_exact_mut(row)) {
+                packets.infer(indices.len(), |codes| {
+                    pass.fill_packet(proof, indices, numbers, codes);
+                })?;
+                packets.numbers(logits);
+            }
+            let logits = &self.logits[..indices.len().div_ceil(L::LANES) * classes];
+            score_packets(logits, classes, &labels[..indices.len()], outcomes)?;
+        }
+        Ok(())
     }
 
     fn scores(&mut self) -> &mut dyn CodeScores {
@@ -192,6 +257,22 @@ impl CodeWorker for SingleWorker {
         let fill = |codes: &mut [i8]| channels_last(shape, filled, codes, |code| code);
         pass.program
             .infer_int8(&pass.quantized, &mut self.arena, fill)
+    }
+
+    fn score(
+        &mut self,
+        pass: &CodePass<'_>,
+        indices: &[u32],
+        outcomes: &mut [Outcome],
+    ) -> Result<(), BufferError> {
+        let shape = pass.program.output_shape();
+        let mut codes = vec![0; shape.elements()];
+        for (at, index) in indices.chunks(1).enumerate() {
+            fill_channels_first(shape, self.infer(pass, index)?, &mut codes);
+            self.errors
+                .score_labels(pass, index, &codes, &mut outcomes[at / GROUP])?;
+        }
+        Ok(())
     }
 
     fn scores(&mut self) -> &mut dyn CodeScores {

@@ -24,6 +24,8 @@ pub struct Int8Engine<'a> {
     tables: Vec<ByteTable>,
     /// Factors and offsets that give the same codes, as [`byte_lines`] finds them.
     lines: Option<[Vec<f32>; 2]>,
+    /// What each group gave: memory that is taken once.
+    outcomes: Vec<Outcome>,
     pool: Arc<rayon::ThreadPool>,
 }
 
@@ -91,6 +93,7 @@ impl<'a> Int8Engine<'a> {
             workers: found.unwrap_or_default(),
             lines: byte_lines(&quantized.values()[0], map, scaling, &tables),
             tables,
+            outcomes: Vec::new(),
             program,
             pool: Arc::new(pool),
         })
@@ -161,8 +164,9 @@ impl<'a> Int8Engine<'a> {
             });
         }
         // Each group has its own result, so that their sum does not depend on the threads.
-        let groups = indices.len().div_ceil(GROUP);
-        let mut outcomes = vec![Outcome::default(); groups];
+        let outcomes = &mut self.outcomes;
+        outcomes.clear();
+        outcomes.resize(indices.len().div_ceil(GROUP), Outcome::default());
         let pass = Int8Pass {
             codes: CodePass {
                 quantized: self.quantized,
@@ -176,10 +180,10 @@ impl<'a> Int8Engine<'a> {
         };
         let workers = &mut self.workers;
         awake::install(&self.pool, || {
-            pass.share(workers, indices, &mut outcomes, outputs)
+            pass.share(workers, indices, outcomes, outputs)
         })?;
         let mut total = Outcome::default();
-        outcomes.into_iter().for_each(|outcome| total += outcome);
+        outcomes.iter().for_each(|outcome| total += *outcome);
         Ok(total)
     }
 
@@ -238,3 +242,6 @@ impl<'a> Int8Engine<'a> {
         self.workers[0].width()
     }
 }
+
+#[cfg(test)]
+mod tests;

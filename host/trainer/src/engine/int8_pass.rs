@@ -49,6 +49,12 @@ impl Int8Pass<'_> {
         outcomes: &mut [Outcome],
         (scores, codes): (&mut [f32], &mut [i8]),
     ) -> Result<(), BufferError> {
+        // Labels are of outputs of a single position.
+        let is_single = self.codes.program.output_shape().map_elements() == 1;
+        let wants_sum = scores.is_empty() && codes.is_empty();
+        if wants_sum && is_single && self.task == Some(ModelTask::Classification) {
+            return worker.score(&self.codes, indices, outcomes);
+        }
         let classes = self.codes.program.classes();
         let row = scores.len() / indices.len().max(1);
         // Packets lie within groups.

@@ -116,9 +116,15 @@ impl<'w> ArrangedScale<'w> {
     /// Its floating-point numbers; `proof` is any packet.
     #[inline(always)]
     pub fn floats<C: CodeLanes>(self, proof: C, quantization: &Quantization) -> QuadScales<C> {
+        self.floats_of_zero(proof, float_zero(quantization))
+    }
+
+    /// The same where [`float_zero`] is known.
+    #[inline(always)]
+    pub fn floats_of_zero<C: CodeLanes>(self, proof: C, zero: f32) -> QuadScales<C> {
         let own = |place: usize| f32::from_bits(self.0[1 + 3 * QUAD + place]);
         let multipliers = [own(0), own(1), own(2), own(3)];
-        QuadScales::new(proof, multipliers, float_zero(quantization))
+        QuadScales::new(proof, multipliers, zero)
     }
 
     /// Those of any sums.

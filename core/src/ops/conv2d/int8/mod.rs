@@ -8,7 +8,7 @@ mod columns;
 pub(crate) mod float_scale;
 mod group_copy;
 mod grouped;
-mod one_position;
+pub(crate) mod one_position;
 pub(crate) mod packets;
 mod positions;
 mod quad_shapes;

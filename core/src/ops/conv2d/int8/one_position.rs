@@ -1,23 +1,27 @@
 //! The only output of each filter, as a linear layer has.
 
 use super::block_output::{BlockCodes, OutputWay};
-use super::block_scale::ArrangedScale;
+use super::block_scale::{ArrangedScale, BlockScale};
+use super::float_scale::float_zero;
+use super::packets::PacketConv;
 use crate::lanes::Kernel;
-use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
+use crate::lanes::codes::{CodeLanes, LayerBlocks, QUAD};
 use crate::ops::add::packets::PacketSum;
 
 /// Computes all filters at their only position: several blocks side by side, or the four sums of one would wait for one
 /// another.
-pub(super) struct OnePosition<'a, C> {
-    pub proof: C,
-    pub runs: QuadRuns,
-    pub input: &'a [u32],
-    pub weights: &'a [u32],
-    /// Blocks of filters, and words of each.
-    pub blocks: usize,
-    pub words: usize,
-    pub way: OutputWay,
-    pub output: &'a mut [u32],
+pub struct OnePosition<'a, C> {
+    proof: C,
+    blocks: LayerBlocks<'a>,
+    way: OutputWay,
+    output: &'a mut [u32],
+}
+
+/// What makes codes of all blocks' sums, where all have floating-point scales.
+#[derive(Clone, Copy)]
+struct LayerFloats<C> {
+    zero: f32,
+    limits: [C; 2],
 }
 
 impl<C: CodeLanes> Kernel for OnePosition<'_, C> {
@@ -25,57 +29,112 @@ impl<C: CodeLanes> Kernel for OnePosition<'_, C> {
 
     #[inline(always)]
     fn run(mut self) {
+        let blocks = self.blocks.blocks();
+        let has_floats = |index| {
+            ArrangedScale::split(self.blocks.block(index))
+                .0
+                .has_floats()
+        };
+        let is_plain = const { C::HAS_FUSED_SCALES } && self.way.sum.is_none();
+        if is_plain && (0..blocks).all(has_floats) {
+            return self.by_floats();
+        }
         let mut index = 0;
-        while C::POSITIONS == 4 && self.blocks - index >= 4 {
+        while C::POSITIONS == 4 && blocks - index >= 4 {
             self.some::<4>(index);
             index += 4;
         }
-        while self.blocks - index >= 2 {
+        while blocks - index >= 2 {
             self.some::<2>(index);
             index += 2;
         }
-        if index < self.blocks {
+        if index < blocks {
             self.some::<1>(index);
         }
     }
 }
 
-impl<C: CodeLanes> OnePosition<'_, C> {
-    /// Some blocks, of which the first is given.
+impl<'a, C: CodeLanes> OnePosition<'a, C> {
+    /// Of a convolution of one position without groups.
+    ///
+    /// # Panics
+    ///
+    /// An input, weights or an output of fewer words than it has.
     #[inline(always)]
-    fn some<const B: usize>(&mut self, first: usize) {
-        let (proof, all) = (self.proof, self.weights);
-        let mut own = [ArrangedScale::split(all); B];
-        let mut sums = [[proof; QUAD]; B];
-        let mut has_floats = const { C::HAS_FUSED_SCALES } && self.way.sum.is_none();
-        for b in 0..B {
-            own[b] = ArrangedScale::split(&all[(first + b) * self.words..][..self.words]);
-            has_floats &= own[b].0.has_floats();
-            for f in 0..QUAD {
-                sums[b][f] = proof.splat(own[b].0.bias(f));
-            }
-        }
-        let sums = self.runs.add_blocks(sums, self.input, own.map(|own| own.1));
-        let output = &mut self.output[first * C::LANES..][..B * C::LANES];
-        if !has_floats {
-            return self.finish(own.map(|own| own.0), first, sums);
-        }
-        let [low, high] = self.way.quantization.limits(proof);
-        for b in 0..B {
-            let floats = own[b].0.floats(proof, &self.way.quantization);
-            let codes = C::narrow_scaled(sums[b], &floats).clamp_codes(low, high);
-            codes.store(&mut output[b * C::LANES..]);
+    pub fn of(conv: PacketConv<'a, C>) -> Self {
+        let counts = [conv.places.blocks, BlockScale::WORDS];
+        let blocks = conv.runs.of_layer::<C>(conv.input, conv.weights, counts);
+        assert!(conv.output.len() / C::LANES >= blocks.blocks());
+        Self {
+            proof: conv.proof,
+            blocks,
+            way: conv.way(),
+            output: conv.output,
         }
     }
 
-    /// Makes codes of each block's sums as it has to be.
+    /// All blocks, each by its floating-point scale.
     #[inline(always)]
-    fn finish<const B: usize>(
-        &mut self,
-        scales: [ArrangedScale<'_>; B],
-        first: usize,
-        sums: [[C; QUAD]; B],
-    ) {
+    fn by_floats(mut self) {
+        let own = LayerFloats {
+            zero: float_zero(&self.way.quantization),
+            limits: self.way.quantization.limits(self.proof),
+        };
+        let (blocks, mut index) = (self.blocks.blocks(), 0);
+        while C::POSITIONS == 4 && blocks - index >= 4 {
+            self.some_by_floats::<4>(own, index);
+            index += 4;
+        }
+        if C::POSITIONS == 4 && blocks - index == 3 {
+            return self.some_by_floats::<3>(own, index);
+        }
+        while blocks - index >= 2 {
+            self.some_by_floats::<2>(own, index);
+            index += 2;
+        }
+        if index < blocks {
+            self.some_by_floats::<1>(own, index);
+        }
+    }
+
+    /// Some blocks, of which the first is given.
+    #[inline(always)]
+    fn some_by_floats<const B: usize>(&mut self, own: LayerFloats<C>, first: usize) {
+        let scales = self.scales::<B>(first);
+        let sums = self.blocks.sums(self.biases(scales), first);
+        let [low, high] = own.limits;
+        for b in 0..B {
+            let floats = scales[b].floats_of_zero(self.proof, own.zero);
+            let codes = C::narrow_scaled(sums[b], &floats).clamp_codes(low, high);
+            codes.store(&mut self.output[(first + b) * C::LANES..]);
+        }
+    }
+
+    #[inline(always)]
+    fn scales<const B: usize>(&self, first: usize) -> [ArrangedScale<'a>; B] {
+        let mut scales = [ArrangedScale::split(self.blocks.block(first)).0; B];
+        for b in 1..B {
+            scales[b] = ArrangedScale::split(self.blocks.block(first + b)).0;
+        }
+        scales
+    }
+
+    #[inline(always)]
+    fn biases<const B: usize>(&self, scales: [ArrangedScale<'_>; B]) -> [[C; QUAD]; B] {
+        let mut sums = [[self.proof; QUAD]; B];
+        for b in 0..B {
+            for f in 0..QUAD {
+                sums[b][f] = self.proof.splat(scales[b].bias(f));
+            }
+        }
+        sums
+    }
+
+    /// Some blocks, each made codes of as it has to be.
+    #[inline(always)]
+    fn some<const B: usize>(&mut self, first: usize) {
+        let scales = self.scales::<B>(first);
+        let sums = self.blocks.sums(self.biases(scales), first);
         for (next, (scale, sums)) in scales.into_iter().zip(sums).enumerate() {
             let codes = BlockCodes::new(&self.way, first + next, scale, self.output);
             self.proof.apart(FinishBlock(codes, sums, self.way.sum));

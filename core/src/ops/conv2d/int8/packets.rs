@@ -58,17 +58,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
         let extents = self.extents();
         let common = self.runs;
         if extents == [1, 1] && g.conv().groups == 1 && !self.pool {
-            let proof = self.proof;
-            return proof.apart(OnePosition {
-                proof,
-                runs: common,
-                input: self.input,
-                weights: self.weights,
-                blocks: g.blocks(),
-                words: BlockScale::WORDS + g.block_words::<C>(0),
-                way: self.way(),
-                output: self.output,
-            });
+            return self.proof.apart(OnePosition::of(self));
         }
         // Not by reference: it would be read again after each store.
         let own = *g;

@@ -44,10 +44,11 @@ pub struct QuadGeometry {
     pub held_rows: usize,
     /// Where each group has quads of its own.
     pub groups: Option<GroupQuads>,
-    /// What [`QuadGeometry::quads`] and [`QuadGeometry::blocks`] give: divisions for each tile would take as long as some
+    /// What [`QuadGeometry::quads`], [`QuadGeometry::blocks`] and [`QuadGeometry::channel_filters`] give: divisions for each tile would take as long as some
     /// of its products.
     quads: usize,
     blocks: usize,
+    channel_filters: usize,
 }
 
 /// What each tile of outputs asks of a convolution.
@@ -131,6 +132,7 @@ impl QuadGeometry {
                 _ => 1,
             },
             blocks: conv.filters.div_ceil(QUAD),
+            channel_filters: conv.filters / conv.channels,
         };
         if !is_pooled
             && !is_copied
@@ -148,6 +150,12 @@ impl QuadGeometry {
             own.held_rows = held.max(2 * own.seen_rows).min(all);
         }
         own
+    }
+
+    /// Whether it has but one position, of which all filters see the same.
+    pub fn is_linear(&self) -> bool {
+        let is_read_as_it_is = !self.is_copied || self.takes_samples;
+        self.output == [1, 1] && self.conv.groups == 1 && is_read_as_it_is
     }
 
     /// The convolution as its layer says.
@@ -183,14 +191,27 @@ impl QuadGeometry {
     /// Filters that see the same channel, where each sees one.
     #[inline]
     pub fn channel_filters(&self) -> usize {
-        self.conv.filters / self.conv.channels
+        self.channel_filters
     }
 
     /// Which of its quad of channels each of a block's filters sees.
     #[inline]
     pub fn block_channels(&self, block: usize) -> [usize; QUAD] {
-        let each = self.channel_filters();
-        [0, 1, 2, 3].map(|filter| (block % each * QUAD + filter) / each)
+        let each = self.channel_filters;
+        if each == 1 {
+            return [0, 1, 2, 3];
+        }
+        let first = block % each * QUAD;
+        let (mut channel, mut filter) = (first / each, first % each);
+        let mut channels = [channel; QUAD];
+        for own in &mut channels {
+            *own = channel;
+            filter += 1;
+            if filter == each {
+                (channel, filter) = (channel + 1, 0);
+            }
+        }
+        channels
     }
 
     /// Words of a copy of what is read, for each sample.

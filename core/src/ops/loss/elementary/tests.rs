@@ -134,3 +134,20 @@ fn only_single_samples_call_libm() {
     });
     assert_eq!(of_one, Tally::default());
 }
+
+/// Packets of sixteen have instructions for what others take several steps for.
+struct OfSixteen;
+
+impl AtWidth for OfSixteen {
+    fn run<L: Lanes>(&self, zero: L) {
+        let has = L::LANES == 16;
+        assert_eq!(zero.raised().is_some(), has, "{:?}", L::WIDTH);
+        assert_eq!(zero.scaled(zero).is_some(), has, "{:?}", L::WIDTH);
+    }
+}
+
+#[test]
+fn sixteen_lanes_are_raised_and_scaled_by_one_instruction_each() {
+    at_every_width(&OfSixteen);
+    at_every_fused_width(&OfSixteen);
+}

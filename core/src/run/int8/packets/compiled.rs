@@ -1,6 +1,7 @@
 //! The kernels on packets of codes, compiled here, once for each packet type, as those on numbers are.
 
 use super::codes::WriteCodes;
+use super::linears::PacketLinears;
 use crate::int8::{LineCodes, PacketClamp, ScaledCodes};
 use crate::lanes::CodeLanes;
 use crate::lanes::vectors::each_code_packet;
@@ -14,6 +15,8 @@ use crate::ops::pool::packets::PacketPool;
 pub trait CompiledCodes: Copy {
     /// A convolution or a linear layer.
     fn convolve(work: PacketConv<'_, Self>);
+    /// Linear layers one behind another.
+    fn run_linears(work: PacketLinears<'_, Self>);
     /// Whole windows' codes.
     fn pool_windows(work: PacketPool<'_, Self>);
     /// An addition.
@@ -33,6 +36,11 @@ macro_rules! compile {
         impl CompiledCodes for $packet {
             #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
             fn convolve(work: PacketConv<'_, Self>) {
+                work.proof.vectorize(work);
+            }
+
+            #[cfg_attr(any(target_os = "none", not(feature = "compiled")), inline)]
+            fn run_linears(work: PacketLinears<'_, Self>) {
                 work.proof.vectorize(work);
             }
 

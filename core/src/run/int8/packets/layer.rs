@@ -16,8 +16,11 @@ pub struct PacketLayer {
     pub(super) conv: Option<PacketConvLayer>,
     /// Of a mean pool, what floating-point numbers multiply its sums by, if they give the same codes.
     pub(super) multiplier: Option<f32>,
-    /// Words of its arranged weights.
+    /// Where its arranged weights begin among all, and how many words they are.
+    pub(super) at: usize,
     pub(super) words: usize,
+    /// Linear layers, from this one on, that are computed by one function: none where this one is not.
+    pub(super) linears: usize,
 }
 
 /// How packets compute a convolution or linear layer.
@@ -35,9 +38,25 @@ pub(super) struct PacketConvLayer {
     pub padding: u32,
     /// Of what its sums become.
     pub quantization: Quantization,
+    /// Where the value that it reads begins, in packets, and how many these are; and its own.
+    pub from: usize,
+    pub read: usize,
+    pub to: usize,
 }
 
 impl PacketLayer {
+    /// Its arranged weights, of those of a network.
+    #[inline(always)]
+    pub(super) fn of<'w>(&self, words: &'w [u32]) -> &'w [u32] {
+        &words[self.at..][..self.words]
+    }
+
+    /// As the field.
+    #[cfg(test)]
+    pub(in crate::run) fn linears(&self) -> usize {
+        self.linears
+    }
+
     /// Whether it is a convolution whose groups have quads of their own.
     #[cfg(test)]
     pub(in crate::run) fn has_own_groups(&self) -> bool {
@@ -74,14 +93,32 @@ impl Program {
         quantized: &QuantizedNetwork<'_>,
     ) -> Result<impl Iterator<Item = PacketLayer>, BufferError> {
         self.check_int8(quantized)?;
-        Ok((0..self.steps().len()).map(|index| {
+        let mut next = 0;
+        Ok((0..self.steps().len()).map(move |index| {
             let conv = self.packet_conv_layer::<C>(quantized, index);
+            let words = conv.map_or(0, |conv| conv.quads.words::<C>());
+            let at = next;
+            next += words;
             PacketLayer {
-                words: conv.map_or(0, |conv| conv.quads.words::<C>()),
                 conv,
                 multiplier: self.mean_multiplier::<C>(quantized, index),
+                at,
+                words,
+                linears: self.linears::<C>(index),
             }
         }))
+    }
+
+    /// Steps from this one on that are linear layers, or convolutions like these: of one position, and nothing else.
+    fn linears<C: CodeLanes>(&self, index: usize) -> usize {
+        let is_linear = |index: &usize| {
+            let is_plain = self.steps()[*index].adds.is_none();
+            is_plain
+                && self
+                    .quads::<C>(*index)
+                    .is_some_and(|quads| quads.is_linear())
+        };
+        (index..self.steps().len()).take_while(is_linear).count()
     }
 
     fn mean_multiplier<C: CodeLanes>(
@@ -107,7 +144,11 @@ impl Program {
         let quads = self.quads::<C>(index)?;
         let step = &self.steps()[index];
         let single = self.plain_step(step, quantized);
+        let [height, width] = quads.conv().input;
         Some(PacketConvLayer {
+            from: self.value(step.reads[0].value).at,
+            read: height * width * quads.quads(),
+            to: step.value.region.at,
             quads,
             places: quads.places(),
             copy_words: quads.copy_words(),

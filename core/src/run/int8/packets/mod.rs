@@ -7,6 +7,8 @@
 mod codes;
 mod compiled;
 mod layer;
+mod linears;
+mod pass;
 mod step;
 mod windows;
 
@@ -19,11 +21,13 @@ use crate::lanes::codes::CodeLanes;
 #[cfg(test)]
 use crate::ops::conv2d::BlockScale;
 use crate::ops::conv2d::FilterScales;
-use codes::{InputPackets, RUN, WriteCodes, read_positions, read_sample};
+use codes::RUN;
 pub(crate) use compiled::CompiledCodes;
 use core::borrow::Borrow;
 use layer::PacketConvLayer;
 pub use layer::PacketLayer;
+pub use pass::PacketPass;
+#[cfg(test)]
 use step::PacketStep;
 
 /// What evaluating a network in integers by packets takes.
@@ -124,108 +128,6 @@ impl Program {
             quads.arrange::<C>(weights, &scales, own);
         }
         Ok(())
-    }
-
-    /// Computes the codes that a network gives for up to `C::LANES` samples, the same as
-    /// [`Program::infer_int8`] gives for each. `proof` is any packet.
-    ///
-    /// `fill` is called with channels x height x width codes to write of each sample, one sample's after another's:
-    /// as samples come. The output's codes lie in the memory afterwards, each height x width x channels
-    /// of the output, one sample's after another's.
-    ///
-    /// # Errors
-    ///
-    /// As [`Program::int8_packets`], no or too many samples, and layers or buffers of another length.
-    pub fn infer_int8_packets<'m, C: CodeLanes>(
-        &self,
-        proof: C,
-        quantized: &QuantizedNetwork<'_>,
-        network: PacketNetwork<'_>,
-        memory: PacketMemory<'m>,
-        samples: usize,
-        fill: impl FnOnce(&mut [i8]),
-    ) -> Result<&'m [i8], BufferError> {
-        self.check_int8(quantized)?;
-        buffers::check("layers", network.layers.len(), self.steps().len())?;
-        let sizes = self.packet_sizes::<C>(network.layers.iter());
-        buffers::check("arranged words", network.words.len(), sizes.weights)?;
-        buffers::check("values", memory.values.len(), sizes.values)?;
-        buffers::check("copy", memory.copy.len(), sizes.copy)?;
-        buffers::check("codes", memory.codes.len(), sizes.codes)?;
-        if samples == 0 || samples > C::LANES {
-            return Err(BufferError::Samples {
-                given: samples,
-                most: C::LANES,
-            });
-        }
-        let mut memory = PacketMemory {
-            values: whole_packets::<C>(memory.values),
-            copy: whole_packets::<C>(memory.copy),
-            codes: memory.codes,
-        };
-        fill(&mut memory.codes[RUN..][..samples * self.input_shape().elements()]);
-        self.take_samples(proof, quantized, network.layers, &mut memory);
-        let mut rest = network.words;
-        for (step, layer) in self.steps().iter().zip(network.layers) {
-            let (weights, behind) = rest.split_at(layer.words);
-            rest = behind;
-            PacketStep {
-                proof,
-                program: self,
-                step,
-                quantized,
-                conv: layer.conv.as_ref(),
-                multiplier: layer.multiplier,
-                weights,
-                samples,
-            }
-            .run(&mut memory);
-        }
-        let output = self.output_shape();
-        let packets = &memory.values[self.value(self.steps().len()).at * C::LANES..];
-        if output.map_elements() == 1 {
-            read_positions::<C>(output.elements(), packets, memory.codes, samples);
-            return Ok(&memory.codes[..samples * output.elements()]);
-        }
-        let codes = &mut memory.codes[..samples * output.elements()];
-        for (sample, codes) in codes.chunks_exact_mut(output.elements()).enumerate() {
-            read_sample::<C>(output.channels as usize, packets, codes, sample);
-        }
-        Ok(codes)
-    }
-
-    /// Brings the samples' codes into packets.
-    fn take_samples<C: CodeLanes>(
-        &self,
-        proof: C,
-        quantized: &QuantizedNetwork<'_>,
-        layers: &[PacketLayer],
-        memory: &mut PacketMemory<'_>,
-    ) {
-        let shape = self.input_shape();
-        let packets = &mut memory.values[self.value(0).at * C::LANES..];
-        // The convolution that alone reads the input, and that in windows or with its padding.
-        let mut quads = layers
-            .iter()
-            .filter_map(|layer| Some(&layer.conv.as_ref()?.quads));
-        let reader = quads.find(|quads| quads.takes_samples);
-        let (layout, packets) = match reader {
-            Some(quads) => {
-                let layout = InputPackets::of_reader(quads, quantized.values()[0].zero);
-                (layout, &mut *memory.copy)
-            }
-            None => {
-                let map = [shape.height as usize, shape.width as usize];
-                let channels = shape.channels as usize;
-                (InputPackets::of_channels(channels, map), packets)
-            }
-        };
-        C::write_codes(WriteCodes {
-            proof,
-            layout,
-            codes: memory.codes,
-            packets,
-        });
     }
 
     /// Steps that packets compute; the others are computed sample by sample.

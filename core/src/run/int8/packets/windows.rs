@@ -138,19 +138,19 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
             *window = line.reorder(own).add(next.reorder(behind));
         }
         let packets = &mut self.packets[out.start * C::LANES..out.end * C::LANES];
-        match packets.get_mut(..count * C::LANES) {
-            Some(packets) => {
-                for place in 0..count {
-                    windows[place].store(&mut packets[place * C::LANES..]);
-                }
-                out.start += count;
+        if let Some(packets) = packets.get_mut(..count * C::LANES) {
+            for place in 0..count {
+                windows[place].store(&mut packets[place * C::LANES..]);
             }
-            None => {
-                let packets = packets.chunks_exact_mut(C::LANES);
-                for (window, packet) in windows.iter().zip(packets) {
-                    window.store(packet);
-                    out.start += 1;
-                }
+            out.start += count;
+            return;
+        }
+        // Place by place: a loop of any number of turns would have all windows in memory, those above, too.
+        for (place, window) in windows.iter().enumerate().take(count) {
+            let own = place * C::LANES..(place + 1) * C::LANES;
+            if let Some(packet) = packets.get_mut(own) {
+                window.store(packet);
+                out.start += 1;
             }
         }
     }
