@@ -18,8 +18,7 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/aarch64"
 built="$CARGO_TARGET_DIR/$target/debug"
 export CARGO_INCREMENTAL=0 CARGO_PROFILE_TEST_DEBUG=false
 # Checks of indices are this machine's own tests'. One profile for all, or the library would be built twice.
-profile=(--config 'profile.test.package.core.debug-assertions=false'
-    --config 'profile.test.package.core.overflow-checks=false')
+profile=(--config 'profile.test.package.core.debug-assertions=false')
 # The kernels are optimised as in what is shipped, all that only reads and writes is not.
 build=(build --profile test "${profile[@]}")
 
