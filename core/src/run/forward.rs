@@ -69,8 +69,7 @@ pub(crate) fn forward_within<L: Lanes>(
     run: impl FnOnce(StepForward<'_, L>),
 ) {
     let step = steps.placed_step(index);
-    let inputs = [steps.read_place(step, 0), steps.read_place(step, 1)];
-    let (places, twice) = forward_places(step, inputs);
+    let (places, twice) = forward_places(step, [0, 1].map(|read| steps.read_place(step, read)));
     let Ok([input, other, output]) = arena.get_disjoint_mut(places.map(Region::range)) else {
         unreachable!("buffers alive at the same time overlap");
     };
