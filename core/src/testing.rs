@@ -67,6 +67,13 @@ pub fn in_every_code_packet(work: &impl OnCodes) {
     }
 }
 
+/// The words of a packet; behind those of its samples 0.
+pub fn stored<C: CodeLanes>(packet: C) -> [u32; 16] {
+    let mut words = [0; 16];
+    packet.store(&mut words);
+    words
+}
+
 struct NotPortable<'a, W>(&'a W);
 
 impl<W: OnCodes> CodeWork for NotPortable<'_, W> {

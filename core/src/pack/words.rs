@@ -40,15 +40,24 @@ impl<L: Lanes> Kernel for PackWords<'_, L> {
     fn run(self) {
         let scale = self.packets[0].splat(self.own.scale);
         let zero = scale.splat(f32::from(i16::from(self.own.zero) + 128));
-        for (quad, packets) in self.packets.chunks_mut(4).enumerate() {
+        let number = |quad: usize, place: usize| {
             let words = &self.words[quad * self.step..][..L::LANES];
-            for (place, packet) in packets.iter_mut().enumerate() {
-                let mut numbers = [0.0; 16];
-                for (number, word) in numbers.iter_mut().zip(words) {
-                    *number = f32::from((word >> (8 * place)) as u8);
-                }
-                *packet = scale.load(&numbers).sub(zero).mul(scale);
+            let mut numbers = [0.0; 16];
+            for (number, word) in numbers.iter_mut().zip(words) {
+                *number = f32::from((word >> (8 * place)) as u8);
             }
+            scale.load(&numbers).sub(zero).mul(scale)
+        };
+        let (quads, rest) = self.packets.as_chunks_mut::<4>();
+        let whole = quads.len();
+        // Apart: words are shifted by a number that is known.
+        for (quad, packets) in quads.iter_mut().enumerate() {
+            for place in 0..4 {
+                packets[place] = number(quad, place);
+            }
+        }
+        for (place, packet) in rest.iter_mut().enumerate() {
+            *packet = number(whole, place);
         }
     }
 }

@@ -31,7 +31,10 @@ impl QuadRuns {
     ) -> LayerBlocks<'a> {
         let each = before + self.quads() * QUAD * C::WEIGHT_WORDS;
         assert!(input.len() / C::LANES >= self.reach);
-        assert!(words.len() / each >= blocks);
+        assert!(
+            each.checked_mul(blocks)
+                .is_some_and(|all| all <= words.len())
+        );
         LayerBlocks {
             runs: self,
             input,
@@ -75,27 +78,31 @@ impl<'a> LayerBlocks<'a> {
         first: usize,
     ) -> [[C; QUAD]; B] {
         assert!(first < self.blocks && self.blocks - first >= B);
-        let (proof, each, step) = (sums[0][0], self.each, self.runs.step);
-        let (shape, words) = (self.runs.shape, QUAD * C::WEIGHT_WORDS);
-        let mut next = first * each + self.before;
-        // There is at least one row of one run of one packet, so none of these loops asks before its first turn.
+        let (proof, step, words) = (sums[0][0], self.runs.step, QUAD * C::WEIGHT_WORDS);
+        let mut next = first * self.each + self.before;
+        // Of one block, every other packet's: the four sums of all would wait for one another.
+        let mut others = [[proof.splat(0); QUAD]; B];
+        let shape = self.runs.shape;
+        // There is at least one row of one run of one packet, so none of these loops asks before its first turn. Not a
+        // function that is given what to do with each run: that would not become part of this one, with its registers.
         let (mut row, mut rows) = (shape.first, shape.rows);
         loop {
             let (mut run, mut columns) = (row, shape.columns);
             loop {
                 let (mut quad, mut packets) = (run, shape.len);
-                loop {
-                    // SAFETY: the packet lies within the runs' reach, which ends within the input.
-                    let codes = unsafe { proof.load_unchecked(self.input, quad) }.taps();
-                    for (b, sums) in sums.iter_mut().enumerate() {
-                        let from = next + b * each;
-                        // SAFETY: fewer packets came before than each block has weights for.
-                        let own = unsafe { self.words.get_unchecked(from..from + words) };
-                        for f in 0..QUAD {
-                            let factor = proof.weight(&own[f * C::WEIGHT_WORDS..]);
-                            sums[f] = sums[f].add_products(codes, factor);
-                        }
+                while const { B == 1 } && packets > 2 {
+                    // SAFETY: both packets are of the run, for which there are weights.
+                    unsafe {
+                        self.add(&mut sums, quad, next);
+                        self.add(&mut others, quad + step, next + words);
                     }
+                    next += 2 * words;
+                    quad += 2 * step;
+                    packets -= 2;
+                }
+                loop {
+                    // SAFETY: the packet is of the run, for which there are weights.
+                    unsafe { self.add(&mut sums, quad, next) };
                     next += words;
                     quad += step;
                     packets -= 1;
@@ -115,6 +122,37 @@ impl<'a> LayerBlocks<'a> {
                 break;
             }
         }
+        if const { B == 1 } {
+            for f in 0..QUAD {
+                sums[0][f] = sums[0][f].add(others[0][f]);
+            }
+        }
         sums
+    }
+
+    /// Adds the products of one packet of the input, by the weights from a word on of the first of some blocks.
+    ///
+    /// # Safety
+    ///
+    /// The packet lies within the runs' reach, and as many weights as it takes in the words of each block.
+    #[inline(always)]
+    unsafe fn add<C: CodeLanes, const B: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; B],
+        quad: usize,
+        next: usize,
+    ) {
+        let (proof, words) = (sums[0][0], QUAD * C::WEIGHT_WORDS);
+        // SAFETY: the packet lies within the runs' reach, which ends within the input.
+        let codes = unsafe { proof.load_unchecked(self.input, quad) }.taps();
+        for (b, sums) in sums.iter_mut().enumerate() {
+            let from = next + b * self.each;
+            // SAFETY: the caller knows that they lie within the block.
+            let own = unsafe { self.words.get_unchecked(from..from + words) };
+            for f in 0..QUAD {
+                let factor = proof.weight(&own[f * C::WEIGHT_WORDS..]);
+                sums[f] = sums[f].add_products(codes, factor);
+            }
+        }
     }
 }

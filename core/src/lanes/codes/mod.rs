@@ -189,6 +189,8 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     fn order(self, places: [Option<u8>; QUAD]) -> Self;
     /// Each sample's codes in another order.
     fn reorder(self, order: Self) -> Self;
+    /// Each sample's codes from a place from 0 to 4 on, and as many of `next` as make four.
+    fn codes_from(self, next: Self, place: u32) -> Self;
     /// Code by code, at least `low` and at most `high`, which hold the same code four times.
     fn clamp_codes(self, low: Self, high: Self) -> Self;
     /// The larger of two codes, code by code.

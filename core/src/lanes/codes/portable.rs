@@ -281,6 +281,14 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
+    fn codes_from(self, next: Self, place: u32) -> Self {
+        self.zip(next, |own, next| {
+            let both = u64::from(next) << 32 | u64::from(own);
+            (both >> (8 * place)) as u32
+        })
+    }
+
+    #[inline(always)]
     fn clamp_codes(self, low: Self, high: Self) -> Self {
         let raised = self.zip(low, |a, b| each_code(a, b, u8::max));
         raised.zip(high, |a, b| each_code(a, b, u8::min))

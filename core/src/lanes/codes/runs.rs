@@ -210,3 +210,6 @@ impl BlockRuns<'_> {
         sums
     }
 }
+
+#[cfg(test)]
+mod tests;

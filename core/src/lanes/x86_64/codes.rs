@@ -17,7 +17,7 @@ macro_rules! code_packet {
         take: $take:expr, weight: $weight:expr, add_products: $add_products:expr,
         arrange_weight: $arrange_weight:expr,
         $load:ident, $store:ident, $splat:ident, $splat_lanes:ident,
-        $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $and:ident,
+        $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $shift_right:ident, $and:ident,
         $xor:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
         chunks: $chunks:expr, interleave: $interleave:expr, turn_words: $turn_words:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
@@ -287,6 +287,15 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
+            fn codes_from(self, next: Self, place: u32) -> Self {
+                // SAFETY: the instructions are there, see above; by 32 bits they shift everything out.
+                Self(unsafe {
+                    let own = $shift_right(self.0, _mm_cvtsi32_si128(8 * place as i32));
+                    $add(own, $shift_left(next.0, _mm_cvtsi32_si128(32 - 8 * place as i32)))
+                })
+            }
+
+            #[inline(always)]
             fn clamp_codes(self, low: Self, high: Self) -> Self {
                 // SAFETY: the instructions are there, see above.
                 Self(unsafe { $smaller_bytes($larger_bytes(self.0, low.0), high.0) })
@@ -336,7 +345,7 @@ code_packet! {
     take: split_x8, weight: weight_x8, add_products: add_products_x8,
     arrange_weight: arrange_pairs,
     _mm256_loadu_si256, _mm256_storeu_si256, _mm256_set1_epi32, _mm256_broadcastsi128_si256,
-    _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_and_si256,
+    _mm256_add_epi32, _mm256_sub_epi32, _mm256_max_epi32, _mm256_min_epi32, _mm256_sra_epi32, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_and_si256,
     _mm256_xor_si256,
     _mm256_mul_epi32, _mm256_srli_epi64, _mm256_slli_epi64, _mm256_add_epi64, _mm256_set1_epi64x,
     chunks: chunks_x8,
@@ -358,7 +367,7 @@ code_packet! {
     take: same_x16, weight: weight_x16, add_products: _mm512_dpbusd_epi32,
     arrange_weight: arrange_quad,
     _mm512_loadu_si512, _mm512_storeu_si512, _mm512_set1_epi32, _mm512_broadcast_i32x4,
-    _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_and_si512,
+    _mm512_add_epi32, _mm512_sub_epi32, _mm512_max_epi32, _mm512_min_epi32, _mm512_sra_epi32, _mm512_sll_epi32, _mm512_srl_epi32, _mm512_and_si512,
     _mm512_xor_si512,
     _mm512_mul_epi32, _mm512_srli_epi64, _mm512_slli_epi64, _mm512_add_epi64, _mm512_set1_epi64,
     chunks: chunks_x16,

@@ -5,7 +5,7 @@ use crate::lanes::Kernel;
 use crate::lanes::codes::{CODE_BIAS, CodeLanes};
 
 /// How two packets of codes become one.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct PacketSum {
     way: SumWay,
     output: Quantization,
@@ -13,7 +13,7 @@ pub struct PacketSum {
     is_held_second: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum SumWay {
     Once {
         multipliers: [i32; 2],

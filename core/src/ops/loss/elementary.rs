@@ -17,10 +17,6 @@ const LOG_TERMS: [f32; 4] = numbers([0x3F2A_AAAA, 0x3ECC_CE13, 0x3E91_E9EE, 0x3E
 
 const INVERSE_LN_2: f32 = f32::from_bits(0x3FB8_AA3B);
 
-/// From there on no power of 2 is taken out, and from the second on one half.
-const NO_POWER: f32 = -f32::from_bits(0x3EB1_7218);
-const ONE_HALF: f32 = -f32::from_bits(0x3F85_1592);
-
 /// From there on the exponential is `1 + x`.
 const NEARLY_ZERO: f32 = -f32::from_bits(0x3900_0000);
 
@@ -42,8 +38,9 @@ pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
         return of_each(x, |x| each(x, libm::expf));
     }
     let splat = |number: f32| x[0].splat(number);
-    let [one, two] = [1.0, 2.0].map(splat);
-    let exponent = exponents_of(x);
+    let (one, two) = (splat(1.0), splat(2.0));
+    let x = of_each(x, |x| splat(VANISHING).larger(x));
+    let exponent = of_each(x, power_within);
     let high = of_both(x, exponent, |x, e| x.sub(e.mul(splat(EXP_PARTS[0]))));
     let low = of_each(exponent, |exponent| exponent.mul(splat(EXP_PARTS[1])));
     let rest = of_both(high, low, |high, low| high.sub(low).pinned());
@@ -60,24 +57,16 @@ pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
     let mantissa = of_each(mantissa, |mantissa| one.add(mantissa));
     let power = of_both(mantissa, exponent, scaled);
     of_both(x, power, |x, power| {
-        let power = L::select(splat(NEARLY_ZERO).at_most(x), one.add(x), power);
-        let power = power.zero_where(x.at_most(splat(VANISHING)));
-        L::select(x.at_most(splat(0.0)), power, x)
+        L::select(splat(NEARLY_ZERO).at_most(x), one.add(x), power)
     })
 }
 
-/// The power of 2 that is taken out of an exponential: nearest to its logarithm, as a whole number.
+/// The power of 2 that is taken out of an exponential: nearest to its logarithm, as a whole number. `libm` compares where
+/// that is -1 or 0. Two numbers next to these places have another power here, and the same exponential by either.
 #[inline(always)]
-fn exponents_of<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
-    let splat = |number: f32| x[0].splat(number);
-    let exact = of_each(x, |x| x.mul(splat(INVERSE_LN_2)));
-    // Towards zero, since none of those that are taken is above it.
-    let towards_zero = of_each(exact, |exact| raised(exact.sub(splat(0.5))));
-    of_both(x, towards_zero, |x, towards_zero| {
-        let far = splat(ONE_HALF).greater(x);
-        let exponent = L::select(far, towards_zero, splat(-1.0));
-        exponent.zero_where(splat(NO_POWER).at_most(x))
-    })
+fn power_within<L: Lanes>(x: L) -> L {
+    // Towards zero, since none of these numbers is above it.
+    raised(x.mul(x.splat(INVERSE_LN_2)).sub(x.splat(0.5)))
 }
 
 /// The least whole number that is not below each.

@@ -108,8 +108,9 @@ fn compare<C: CodeLanes>(proof: C, networks: impl Iterator<Item = (Network, u32)
         let found = by_packets(proof, &program, &quantized, &inputs, &mut taken).unwrap();
         let expected = alone(&program, &quantized, &inputs);
         assert!(found == expected, "{:?}, seed {seed}: {network}", C::WIDTH);
+        let layers = program.packet_layers::<C>(&quantized).unwrap();
+        by_samples += layers.filter(|layer| !layer.is_served()).count();
         steps += program.steps().len();
-        by_samples += program.steps().len() - program.steps_by_packets(proof, &quantized);
     }
     let [floats, others] = taken;
     assert_eq!(C::HAS_FUSED_SCALES, floats > 0, "{:?}", C::WIDTH);

@@ -18,10 +18,8 @@ impl CodePass<'_> {
         codes: &mut [i8],
     ) {
         let each = codes.len() / indices.len().max(1);
-        let first = indices.first().map_or(0, |index| *index as usize * each);
-        let are_neighbours = indices.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        if let (Values::Bytes(bytes), true) = (&self.samples.values, are_neighbours) {
-            let bytes = &bytes[first..][..codes.len()];
+        if let (Values::Bytes(bytes), Some(first)) = (&self.samples.values, first_of_run(indices)) {
+            let bytes = &bytes[first * each..][..codes.len()];
             match (self.tables, self.lines) {
                 ([table], _) => return table.look_up(bytes, codes),
                 (_, Some(lines)) => {
@@ -45,6 +43,19 @@ impl CodePass<'_> {
                     scaled_codes(proof, own, self.scaling, floats, codes);
                 }
                 _ => self.fill_channels(*index, numbers, codes),
+            }
+        }
+    }
+
+    /// Writes the label of each sample.
+    pub fn fill_labels(&self, indices: &[u32], labels: &mut [u16]) {
+        let all = &self.samples.labels;
+        match first_of_run(indices) {
+            Some(first) => labels.copy_from_slice(&all[first..][..labels.len()]),
+            None => {
+                for (label, index) in labels.iter_mut().zip(indices) {
+                    *label = all[*index as usize];
+                }
             }
         }
     }
@@ -96,6 +107,17 @@ impl CodePass<'_> {
         };
         batch.pack(0..1, self.scaling, numbers);
     }
+}
+
+/// The first of samples that lie one behind another, if they do.
+fn first_of_run(indices: &[u32]) -> Option<usize> {
+    let first = *indices.first()?;
+    // All are looked at, several at once: to stop at one that does not would take longer.
+    let is_run = indices
+        .iter()
+        .zip(first..)
+        .fold(true, |is_run, (index, next)| is_run & (*index == next));
+    is_run.then_some(first as usize)
 }
 
 /// The code of each byte, channel by channel, or one table where all channels are scaled alike.

@@ -204,9 +204,8 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
         let runs = indices.chunks(PACKETS * C::LANES);
         for (indices, outcomes) in runs.zip(outcomes.chunks_mut(PACKETS * C::LANES / GROUP)) {
             let mut labels = [0; PACKETS * GROUP];
-            for (label, index) in labels.iter_mut().zip(indices) {
-                *label = pass.samples.labels[*index as usize];
-            }
+            let labels = &mut labels[..indices.len()];
+            pass.fill_labels(indices, labels);
             let each = indices.chunks(C::LANES);
             for (indices, logits) in each.zip(self.logits.chunks_exact_mut(row)) {
                 packets.infer(indices.len(), |codes| {
@@ -215,7 +214,7 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
                 packets.numbers(logits);
             }
             let logits = &self.logits[..indices.len().div_ceil(L::LANES) * classes];
-            score_packets(logits, classes, &labels[..indices.len()], outcomes)?;
+            score_packets(logits, classes, labels, outcomes)?;
         }
         Ok(())
     }

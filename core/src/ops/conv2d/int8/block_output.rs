@@ -8,7 +8,7 @@ use crate::ops::add::packets::PacketSum;
 
 /// What a convolution makes of sums.
 #[derive(Clone, Copy)]
-pub(super) struct OutputWay {
+pub(super) struct OutputWay<'w> {
     pub places: QuadPlaces,
     /// Whether only the largest of each 2 x 2 outputs is wanted.
     pub is_pooled: bool,
@@ -16,7 +16,7 @@ pub(super) struct OutputWay {
     /// Of the codes.
     pub quantization: Quantization,
     /// Where the output holds what it is to be added to.
-    pub sum: Option<PacketSum>,
+    pub sum: Option<&'w PacketSum>,
 }
 
 /// Where the codes of four filters go: [`BlockOutput`] has of it what registers hold.
@@ -46,7 +46,7 @@ impl<'b> BlockCodes<'b> {
     /// Those of a convolution's block.
     #[inline(always)]
     pub fn new(
-        way: &OutputWay,
+        way: &OutputWay<'_>,
         index: usize,
         scale: ArrangedScale<'b>,
         output: &'b mut [u32],

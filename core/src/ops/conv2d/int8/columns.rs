@@ -20,7 +20,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
     pub(super) fn by_columns(mut self) {
         let g = self.geometry;
         let each = g.channel_filters();
-        let height = self.extents()[0];
+        let height = self.places.extents[0];
         let step = g.stride[0] * self.pool_window();
         let band = (g.held_rows - g.seen_rows) / step + 1;
         for quad in 0..g.blocks().div_ceil(each) {
@@ -75,7 +75,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             proof,
             columns: runs.of_block::<C>(self.ring, g.block_channels(index), weights),
             row_step: g.stride[0] * runs.row_step,
-            width: self.extents()[1],
+            width: self.places.extents[1],
             rows,
             codes: BlockCodes::new(&way, index, scale, self.output),
         };
@@ -83,7 +83,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             assert!(way.sum.is_none(), "outputs are added behind a pool");
             proof.apart(PooledColumns(work));
         } else if let Some(sum) = way.sum {
-            proof.apart(AddedColumns(work, sum));
+            proof.apart(AddedColumns(work, *sum));
         } else if const { C::HAS_FUSED_SCALES } && scale.has_floats() {
             // Without the products of filters that are not there.
             match way.places.ends_with_half && index + 1 == g.blocks() {

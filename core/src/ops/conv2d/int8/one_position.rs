@@ -13,7 +13,7 @@ use crate::ops::add::packets::PacketSum;
 pub struct OnePosition<'a, C> {
     proof: C,
     blocks: LayerBlocks<'a>,
-    way: OutputWay,
+    way: OutputWay<'a>,
     output: &'a mut [u32],
 }
 
@@ -143,7 +143,7 @@ impl<'a, C: CodeLanes> OnePosition<'a, C> {
 }
 
 /// Makes codes of one block's sums. A function of its own: the sums of several blocks would lie in memory for its sake.
-struct FinishBlock<'b, C>(BlockCodes<'b>, [C; QUAD], Option<PacketSum>);
+struct FinishBlock<'b, C>(BlockCodes<'b>, [C; QUAD], Option<&'b PacketSum>);
 
 impl<C: CodeLanes> Kernel for FinishBlock<'_, C> {
     type Output = ();
@@ -152,7 +152,7 @@ impl<C: CodeLanes> Kernel for FinishBlock<'_, C> {
     fn run(self) {
         let Self(codes, sums, sum) = self;
         let mut output = codes.ready(sums[0], 0);
-        match &sum {
+        match sum {
             Some(sum) => output.add(sum, [sums]),
             None => output.finish_any([sums]),
         }

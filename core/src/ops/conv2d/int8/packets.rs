@@ -35,16 +35,10 @@ pub struct PacketConv<'a, C> {
     pub output: &'a mut [u32],
     /// [`QuadGeometry::ring_words`] packets with anything in them.
     pub ring: &'a mut [u32],
-    /// Where the output holds what it is to be added to.
-    pub sum: Option<PacketSum>,
+    /// Where the output holds what it is to be added to. By reference, for it is seldom there, and what holds this is
+    /// copied on the way to each kernel.
+    pub sum: Option<&'a PacketSum>,
 }
-
-/// Words of the input that all filters read before the next ones: half of a first cache.
-const BAND_WORDS: usize = 4096;
-
-/// Outputs of a filter that are computed before the next filters' at least, and at most.
-const SHORTEST_BAND: usize = 8;
-const LONGEST_BAND: usize = 64;
 
 impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     type Output = ();
@@ -55,10 +49,11 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
         if g.column_quads > 0 {
             return self.by_columns();
         }
-        let extents = self.extents();
-        let common = self.runs;
-        if extents == [1, 1] && g.conv().groups == 1 && !self.pool {
-            return self.proof.apart(OnePosition::of(self));
+        if g.conv().groups == 1 {
+            return match self.places.extents == [1, 1] && !self.pool {
+                true => self.proof.apart(OnePosition::of(self)),
+                false => self.without_groups(),
+            };
         }
         // Not by reference: it would be read again after each store.
         let own = *g;
@@ -66,55 +61,78 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
             geometry: &own,
             ..self
         };
-        if let Some(groups) = g.groups {
-            return tiles.by_groups(&groups, extents, common);
+        match g.groups {
+            Some(groups) => tiles.by_groups(&groups),
+            None => tiles.by_blocks(),
         }
-        let [height, width] = tiles.band(extents);
-        // All blocks at once where one kernel serves them.
-        let at_once = match g.conv().groups == 1 && tiles.are_alike() {
-            true => g.blocks(),
+    }
+}
+
+impl<'a, C: CodeLanes> PacketConv<'a, C> {
+    /// All filters see the same: all blocks at once where one kernel serves them.
+    #[inline(always)]
+    fn without_groups(self) {
+        let QuadPlaces { extents, band, .. } = self.places;
+        let words = BlockScale::WORDS + self.runs.quads() * QUAD * C::WEIGHT_WORDS;
+        let (way, runs) = (self.way(), self.runs.of_input::<C>(self.input, [0; QUAD]));
+        let at_once = match self.are_alike(words) {
+            true => self.places.blocks,
             false => 1,
         };
-        for y in (0..extents[0]).step_by(height) {
-            let rows = y..extents[0].min(y + height);
-            for x in (0..extents[1]).step_by(width) {
-                let columns = x..extents[1].min(x + width);
-                let mut rest = tiles.weights;
-                for first in (0..g.blocks()).step_by(at_once) {
-                    let runs = match g.conv().groups {
-                        1 => common,
-                        _ => g.runs(first),
-                    };
-                    let words = BlockScale::WORDS + g.block_words::<C>(first);
-                    let (weights, behind) = rest.split_at(at_once * words);
-                    rest = behind;
+        for y in (0..extents[0]).step_by(band[0]) {
+            let rows = y..extents[0].min(y + band[0]);
+            for x in (0..extents[1]).step_by(band[1]) {
+                let columns = x..extents[1].min(x + band[1]);
+                for first in (0..self.places.blocks).step_by(at_once) {
                     BlockRows {
-                        proof: tiles.proof,
-                        runs: runs.of_input::<C>(tiles.input, [0; QUAD]),
-                        weights,
+                        proof: self.proof,
+                        runs,
+                        weights: &self.weights[first * words..][..at_once * words],
                         words,
                         blocks: first..first + at_once,
                         first: 0,
                         rows: rows.clone(),
                         columns: columns.clone(),
-                        width: extents[1],
-                        way: tiles.way(),
-                        output: tiles.output,
+                        way,
+                        output: self.output,
                     }
                     .run::<false>();
                 }
             }
         }
     }
-}
 
-impl<C: CodeLanes> PacketConv<'_, C> {
-    /// Rows and columns of outputs of each filter, pooled where that is wanted.
+    /// Filters of groups that share quads: each block sees its own groups'.
     #[inline(always)]
-    pub(super) fn extents(&self) -> [usize; 2] {
-        self.geometry
-            .output
-            .map(|extent| extent / self.pool_window())
+    fn by_blocks(self) {
+        let QuadPlaces { extents, band, .. } = self.places;
+        let way = self.way();
+        for y in (0..extents[0]).step_by(band[0]) {
+            let rows = y..extents[0].min(y + band[0]);
+            for x in (0..extents[1]).step_by(band[1]) {
+                let columns = x..extents[1].min(x + band[1]);
+                let mut rest = self.weights;
+                for index in 0..self.places.blocks {
+                    let words = BlockScale::WORDS + self.geometry.block_words::<C>(index);
+                    let (weights, behind) = rest.split_at(words);
+                    rest = behind;
+                    let runs = self.geometry.runs(index);
+                    BlockRows {
+                        proof: self.proof,
+                        runs: runs.of_input::<C>(self.input, [0; QUAD]),
+                        weights,
+                        words,
+                        blocks: index..index + 1,
+                        first: 0,
+                        rows: rows.clone(),
+                        columns: columns.clone(),
+                        way,
+                        output: self.output,
+                    }
+                    .run::<false>();
+                }
+            }
+        }
     }
 
     /// Outputs, along each axis, of which the largest is wanted.
@@ -125,7 +143,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
 
     /// What makes outputs of sums.
     #[inline(always)]
-    pub(super) fn way(&self) -> OutputWay {
+    pub(super) fn way(&self) -> OutputWay<'a> {
         OutputWay {
             places: self.places,
             is_pooled: self.pool,
@@ -135,20 +153,19 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         }
     }
 
-    /// Whether what makes codes of sums is of one kind in all blocks, all as long.
+    /// Whether what makes codes of sums is of one kind in all blocks, each of so many words.
     #[inline(always)]
-    fn are_alike(&self) -> bool {
-        let words = BlockScale::WORDS + self.geometry.block_words::<C>(0);
-        let mut blocks = self.weights.chunks_exact(words).map(|own| own[0] != 0);
-        let first = blocks.next();
-        !C::HAS_FUSED_SCALES || blocks.all(|own| Some(own) == first)
+    fn are_alike(&self, words: usize) -> bool {
+        let has_floats = |block: usize| self.weights[block * words] != 0;
+        let mut others = 1..self.places.blocks;
+        !C::HAS_FUSED_SCALES || others.all(|block| has_floats(block) == has_floats(0))
     }
 
     /// All outputs, of quads of groups: some rows at a time.
     #[inline(always)]
-    fn by_groups(self, groups: &GroupQuads, extents: [usize; 2], common: QuadRuns) {
+    fn by_groups(self, groups: &GroupQuads) {
         let (g, proof, way) = (self.geometry, self.proof, self.way());
-        let window = self.pool_window();
+        let (extents, window) = (self.places.extents, self.pool_window());
         for first in (0..extents[0]).step_by(groups.outputs) {
             let rows = first..extents[0].min(first + groups.outputs);
             let first = first * window * g.stride[0];
@@ -168,30 +185,18 @@ impl<C: CodeLanes> PacketConv<'_, C> {
                 let own = g.own_quads(index).unwrap_or_default();
                 BlockRows {
                     proof,
-                    runs: common.of_input::<C>(self.ring, own),
+                    runs: self.runs.of_input::<C>(self.ring, own),
                     weights: &self.weights[index * words..],
                     words,
                     blocks: index..index + 1,
                     first,
                     rows: rows.clone(),
                     columns: 0..extents[1],
-                    width: extents[1],
                     way,
                     output: self.output,
                 }
                 .run::<true>();
             }
         }
-    }
-
-    /// Rows and columns of outputs that all filters are computed for before the next ones.
-    #[inline(always)]
-    fn band(&self, extents: [usize; 2]) -> [usize; 2] {
-        let g = self.geometry;
-        let window = if self.pool { 4 } else { 1 };
-        let seen = g.quads() * g.stride[0] * g.stride[1] * window * C::LANES;
-        let outputs = (BAND_WORDS / seen).clamp(SHORTEST_BAND, LONGEST_BAND);
-        let width = extents[1].min(outputs);
-        [(outputs / width).max(1), width]
     }
 }

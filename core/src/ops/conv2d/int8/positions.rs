@@ -19,9 +19,7 @@ pub(super) struct BlockRows<'b, C> {
     pub first: usize,
     pub rows: Range<usize>,
     pub columns: Range<usize>,
-    /// Outputs of a row.
-    pub width: usize,
-    pub way: OutputWay,
+    pub way: OutputWay<'b>,
     pub output: &'b mut [u32],
 }
 
@@ -52,7 +50,7 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         if let Some(sum) = self.way.sum {
             assert!(!self.way.is_pooled, "outputs are added behind a pool");
             return match const { SPLIT == 0 || SPLIT == QUAD } {
-                true => proof.apart(AddedRows::<C, SPLIT>(self, sum)),
+                true => proof.apart(AddedRows::<C, SPLIT>(self, *sum)),
                 false => unreachable!("filters whose outputs are added are not split"),
             };
         }
@@ -132,7 +130,11 @@ impl<C: CodeLanes> BlockRows<'_, C> {
             // Evenly spaced, as those of one row are.
             (walk.step, walk.columns) = (walk.row_step, count);
         }
-        (walk, count, rows.start * self.width + columns.start)
+        (
+            walk,
+            count,
+            rows.start * self.way.places.extents[1] + columns.start,
+        )
     }
 
     /// The first packet that an output sees.
@@ -220,7 +222,7 @@ impl<C: CodeLanes, const SPLIT: usize, const F: usize> Kernel for PooledRows<'_,
         let step = places.stride[1] * places.quads;
         let below = places.stride[0] * places.columns * places.quads;
         let start = own.place(2 * own.rows.start, 2 * own.columns.start);
-        let first = own.rows.start * own.width + own.columns.start;
+        let first = own.rows.start * own.way.places.extents[1] + own.columns.start;
         let (height, width) = (own.rows.len(), own.columns.len());
         for index in own.blocks.clone() {
             let mut row = start;

@@ -58,12 +58,21 @@ pub struct QuadPlaces {
     /// Packets of a position of what is read, and positions of a row of that.
     pub quads: usize,
     pub columns: usize,
-    /// Outputs of a row, and packets of an output.
-    pub outputs: usize,
+    /// Rows and columns of outputs, pooled where that is wanted, and packets of an output.
+    pub extents: [usize; 2],
     pub blocks: usize,
+    /// Rows and columns of them that all filters are computed for before the next ones.
+    pub band: [usize; 2],
     /// Whether the last block has no more than two filters.
     pub ends_with_half: bool,
 }
+
+/// Words of the input that all filters read before the next ones: half of a first cache.
+const BAND_WORDS: usize = 4096;
+
+/// Outputs of a filter that are computed before the next filters' at least, and at most.
+const SHORTEST_BAND: usize = 8;
+const LONGEST_BAND: usize = 64;
 
 /// Packets of gathered rows that are held, if they are twice what a row of outputs sees: half of a first cache.
 const HELD_PACKETS: usize = 384;
@@ -238,14 +247,20 @@ impl QuadGeometry {
         QUAD / self.stride[1]
     }
 
-    #[inline]
-    pub fn places(&self) -> QuadPlaces {
+    /// Whether only the largest of each 2 x 2 outputs is wanted.
+    pub fn places<C: CodeLanes>(&self, is_pooled: bool) -> QuadPlaces {
+        let window = if is_pooled { 2 } else { 1 };
+        let seen = self.quads * self.stride[0] * self.stride[1] * window * window * C::LANES;
+        let outputs = (BAND_WORDS / seen).clamp(SHORTEST_BAND, LONGEST_BAND);
+        let extents = self.output.map(|extent| extent / window);
+        let width = extents[1].clamp(1, outputs);
         QuadPlaces {
             stride: self.stride,
             quads: self.quads,
             columns: self.input[1],
-            outputs: self.output[1],
+            extents,
             blocks: self.blocks,
+            band: [(outputs / width).max(1), width],
             ends_with_half: matches!(self.conv.filters % QUAD, 1 | 2),
         }
     }

@@ -88,6 +88,10 @@ fn check(of: Elementary, [first, last]: [u32; 2], step: usize) {
 /// From -0 to negative infinity.
 const NEGATIVE: [u32; 2] = [0x8000_0000, 0xFF80_0000];
 
+/// From there on `libm` takes no power of 2 out, and from the second on one half.
+const NO_POWER: f32 = -f32::from_bits(0x3EB1_7218);
+const ONE_HALF: f32 = -f32::from_bits(0x3F85_1592);
+
 /// From the least normal number to the greatest.
 const NORMAL: [u32; 2] = [0x0080_0000, 0x7F7F_FFFF];
 

@@ -3,6 +3,7 @@
 use super::super::super::buffers::BufferError;
 use crate::int8::{Quantization, QuantizedNetwork, four};
 use crate::lanes::codes::{CodeLanes, QuadRuns};
+use crate::ops::add::packets::PacketSum;
 use crate::ops::conv2d::{QuadGeometry, QuadPlaces};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::packets::mean_multiplier;
@@ -16,6 +17,10 @@ pub struct PacketLayer {
     pub(super) conv: Option<PacketConvLayer>,
     /// Of a mean pool, what floating-point numbers multiply its sums by, if they give the same codes.
     pub(super) multiplier: Option<f32>,
+    /// How an addition, or that behind a convolution, adds codes, where packets can.
+    pub(super) sum: Option<PacketSum>,
+    /// Whether packets compute it; what they do not is computed sample by sample.
+    pub(super) is_served: bool,
     /// Where its arranged weights begin among all, and how many words they are.
     pub(super) at: usize,
     pub(super) words: usize,
@@ -49,6 +54,12 @@ impl PacketLayer {
     #[inline(always)]
     pub(super) fn of<'w>(&self, words: &'w [u32]) -> &'w [u32] {
         &words[self.at..][..self.words]
+    }
+
+    /// As the field.
+    #[cfg(test)]
+    pub(in crate::run) fn is_served(&self) -> bool {
+        self.is_served
     }
 
     /// As the field.
@@ -99,9 +110,14 @@ impl Program {
             let words = conv.map_or(0, |conv| conv.quads.words::<C>());
             let at = next;
             next += words;
+            let step = &self.steps()[index];
+            let adds = step.adds.is_some() || matches!(step.operation, Operation::Add { .. });
+            let sum = adds.then(|| self.packet_sum(quantized, step)).flatten();
             PacketLayer {
                 conv,
                 multiplier: self.mean_multiplier::<C>(quantized, index),
+                is_served: !adds || sum.is_some(),
+                sum,
                 at,
                 words,
                 linears: self.linears::<C>(index),
@@ -136,6 +152,20 @@ impl Program {
         C::HAS_FUSED_SCALES.then(find).flatten()
     }
 
+    fn packet_sum(&self, quantized: &QuantizedNetwork<'_>, step: &Step) -> Option<PacketSum> {
+        let single = self.plain_step(step, quantized);
+        let (inputs, first, is_held_second) = match step.adds {
+            Some(read) => {
+                let mut inputs = [single.nodes[0]; 2];
+                inputs[usize::from(read)] = single.inputs[1];
+                (inputs, 1, read == 1)
+            }
+            None => (single.inputs, 0, step.in_place == Some(1)),
+        };
+        let output = single.output(first);
+        PacketSum::new(single.rule, single.behind(), inputs, output, is_held_second)
+    }
+
     fn packet_conv_layer<C: CodeLanes>(
         &self,
         quantized: &QuantizedNetwork<'_>,
@@ -150,7 +180,7 @@ impl Program {
             read: height * width * quads.quads(),
             to: step.value.region.at,
             quads,
-            places: quads.places(),
+            places: quads.places::<C>(is_pooled(step)),
             copy_words: quads.copy_words(),
             ring_words: quads.ring_words(),
             runs: quads.runs(0),
@@ -170,10 +200,14 @@ impl Program {
         let conv = step.packet_geometry()?;
         let reads = self.steps().iter().flat_map(|step| step.reads());
         let is_only = step.reads[0].value == 0 && reads.filter(|read| read.value == 0).count() == 1;
-        let is_pooled = matches!(step.operation, Operation::Conv2d { pool: true, .. });
         let can = is_only && step.adds.is_none();
-        Some(QuadGeometry::new::<C>(&conv, can, is_pooled))
+        Some(QuadGeometry::new::<C>(&conv, can, is_pooled(step)))
     }
+}
+
+/// Whether only the largest of each 2 x 2 outputs of a step is wanted.
+pub(super) fn is_pooled(step: &Step) -> bool {
+    matches!(step.operation, Operation::Conv2d { pool: true, .. })
 }
 
 /// How the convolution or linear layer of a step rounds: TensorFlow Lite's linear layers once, too.

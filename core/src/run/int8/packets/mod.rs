@@ -14,8 +14,6 @@ mod windows;
 
 use super::super::buffers::{self, BufferError};
 use crate::Program;
-#[cfg(test)]
-use crate::Step;
 use crate::int8::QuantizedNetwork;
 use crate::lanes::codes::CodeLanes;
 #[cfg(test)]
@@ -27,8 +25,6 @@ use core::borrow::Borrow;
 use layer::PacketConvLayer;
 pub use layer::PacketLayer;
 pub use pass::PacketPass;
-#[cfg(test)]
-use step::PacketStep;
 
 /// What evaluating a network in integers by packets takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,29 +124,6 @@ impl Program {
             quads.arrange::<C>(weights, &scales, own);
         }
         Ok(())
-    }
-
-    /// Steps that packets compute; the others are computed sample by sample.
-    #[cfg(test)]
-    pub(in crate::run) fn steps_by_packets<C: CodeLanes>(
-        &self,
-        proof: C,
-        quantized: &QuantizedNetwork<'_>,
-    ) -> usize {
-        let is_served = |step: &&Step| {
-            let step = PacketStep {
-                proof,
-                program: self,
-                step,
-                quantized,
-                conv: None,
-                multiplier: None,
-                weights: &[],
-                samples: 0,
-            };
-            step.is_served()
-        };
-        self.steps().iter().filter(is_served).count()
     }
 
     /// Blocks of filters whose arranged words have floating-point scales, and others.

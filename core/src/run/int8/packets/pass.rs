@@ -178,8 +178,7 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
             program: self.program,
             step: &self.program.steps()[index],
             quantized: self.quantized,
-            conv: layer.conv.as_ref(),
-            multiplier: layer.multiplier,
+            layer,
             weights: layer.of(self.network.words),
             samples: self.samples,
         }

@@ -3,10 +3,11 @@
 use super::super::kernels::Int8Kernels;
 use super::super::step::{Int8Step, StepIntegers, StepTensors};
 use super::codes::{read_sample, write_sample};
-use super::{PacketConvLayer, PacketMemory};
+use super::layer::is_pooled;
+use super::{PacketConvLayer, PacketLayer, PacketMemory};
 use crate::int8::{PacketClamp, QuantizedNetwork};
 use crate::lanes::codes::{CodeLanes, QUAD};
-use crate::ops::add::packets::{PacketAdd, PacketSum};
+use crate::ops::add::packets::PacketAdd;
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::int8::Int8PoolKind;
@@ -21,10 +22,7 @@ pub(super) struct PacketStep<'a, C> {
     pub program: &'a Program,
     pub step: &'a Step,
     pub quantized: &'a QuantizedNetwork<'a>,
-    /// Of a convolution or linear layer.
-    pub conv: Option<&'a PacketConvLayer>,
-    /// Of a mean pool, what [`mean_multiplier`](crate::ops::pool::packets::mean_multiplier) gives.
-    pub multiplier: Option<f32>,
+    pub layer: &'a PacketLayer,
     /// As packets read them.
     pub weights: &'a [u32],
     pub samples: usize,
@@ -32,10 +30,10 @@ pub(super) struct PacketStep<'a, C> {
 
 impl<C: CodeLanes> PacketStep<'_, C> {
     pub fn run(&self, memory: &mut PacketMemory<'_>) {
-        if !self.is_served() {
+        if !self.layer.is_served {
             return self.run_by_samples(memory);
         }
-        match (self.step.operation, self.conv) {
+        match (self.step.operation, &self.layer.conv) {
             (_, Some(conv)) => self.convolve(conv, memory),
             (Operation::Add { .. }, _) => self.add(memory.values),
             (Operation::MaxPool2d(pool) | Operation::AvgPool2d(pool), _) => {
@@ -43,15 +41,6 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             }
             (Operation::Activation(_), _) => self.clamp(memory.values),
             _ => unreachable!("a quantised network has been checked for such layers"),
-        }
-    }
-
-    /// Whether packets compute it; what they do not is computed sample by sample.
-    pub fn is_served(&self) -> bool {
-        match self.step.operation {
-            _ if self.step.adds.is_some() => self.sum().is_some(),
-            Operation::Add { .. } => self.sum().is_some(),
-            _ => true,
         }
     }
 
@@ -77,10 +66,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
 
     fn convolve(&self, conv: &PacketConvLayer, memory: &mut PacketMemory<'_>) {
         let (quads, padding) = (&conv.quads, conv.padding);
-        let sum = match self.step.adds {
-            Some(_) => self.sum(),
-            None => None,
-        };
+        let sum = self.layer.sum.as_ref();
         if sum.is_some() && self.step.in_place.is_none() {
             let [from, to] = disjoint(memory.values, [self.read(1), self.own()]);
             to.copy_from_slice(from);
@@ -102,7 +88,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             geometry: quads,
             places: conv.places,
             runs: conv.runs,
-            pool: matches!(self.step.operation, Operation::Conv2d { pool: true, .. }),
+            pool: is_pooled(self.step),
             rule: conv.rule,
             weights: self.weights,
             quantization: conv.quantization,
@@ -114,24 +100,9 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         });
     }
 
-    /// How an addition, or that behind a convolution, adds codes; `None` where packets do not.
-    fn sum(&self) -> Option<PacketSum> {
-        let (single, step) = (self.single(), self.step);
-        let (inputs, first, is_held_second) = match step.adds {
-            Some(read) => {
-                let mut inputs = [single.nodes[0]; 2];
-                inputs[usize::from(read)] = single.inputs[1];
-                (inputs, 1, read == 1)
-            }
-            None => (single.inputs, 0, step.in_place == Some(1)),
-        };
-        let output = single.output(first);
-        PacketSum::new(single.rule, single.behind(), inputs, output, is_held_second)
-    }
-
     fn add(&self, values: &mut [u32]) {
-        let Some(sum) = self.sum() else {
-            return;
+        let Some(sum) = self.layer.sum else {
+            unreachable!("packets do not compute an addition without what adds its codes");
         };
         let [first, second] = [self.read(0), self.read(1)];
         let is_twice = first == second;
@@ -160,7 +131,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             proof: self.proof,
             geometry: self.pool_geometry(&pool),
             kind: self.pool_kind(),
-            multiplier: self.multiplier,
+            multiplier: self.layer.multiplier,
             input,
             output,
             quantization: self.single().output(0),

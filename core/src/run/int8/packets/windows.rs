@@ -13,19 +13,8 @@ struct WindowOrders<C, const CHANNELS: usize> {
     padding: C,
     /// Of two channels, where the codes of each go in a line of the first positions of four, and of the last ones.
     channels: [[C; 2]; 2],
-    /// Lines that begin before the input, or end behind it.
-    borders: [LineBorder<C>; 2],
-    /// For windows that begin at each place of a line: where their codes come from, of this line and of the next one.
-    windows: [[C; 2]; QUAD],
-}
-
-/// A line of which some positions lie outside of the input.
-#[derive(Clone, Copy)]
-struct LineBorder<C> {
-    line: usize,
-    /// Where the input's codes come from; and padding elsewhere.
-    own: C,
-    outside: C,
+    /// Where the input begins, and where it ends: a line, and its codes before that.
+    borders: [[usize; 2]; 2],
 }
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
@@ -62,9 +51,9 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
             for first in (0..needed).step_by(lines) {
                 let own = self.lines(&orders, row, first);
                 for (next, line) in own.as_flattened().iter().enumerate() {
-                    let line = self.within(&orders, first + next, *line);
+                    let line = Self::within(&orders, first + next, *line);
                     if first + next > 0 {
-                        self.store_windows::<CHANNELS, SPREAD>(&orders, [before, line], &mut out);
+                        self.store_windows::<CHANNELS, SPREAD>([before, line], &mut out);
                     }
                     before = line;
                 }
@@ -106,36 +95,38 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     /// A line with padding where it lies outside of the input.
     #[inline(always)]
     fn within<const CHANNELS: usize>(
-        &self,
         orders: &WindowOrders<C, CHANNELS>,
         line: usize,
         codes: C,
     ) -> C {
-        let (width, left) = (self.layout.input[1], self.layout.before[1]);
-        let [begin, end] = [line, line + 1].map(|line| line * QUAD / CHANNELS);
-        if begin >= left && end <= left + width {
-            return codes;
+        let [[first, before], [last, inside]] = orders.borders;
+        if line < first || line > last {
+            return orders.padding;
         }
-        match orders.borders.iter().find(|border| border.line == line) {
-            Some(border) => codes.reorder(border.own).add(border.outside),
-            None => orders.padding,
+        let mut own = codes;
+        if line == first && before > 0 {
+            // Out with those before it, and padding in front of the others.
+            let others = own.codes_from(own, before as u32);
+            own = orders.padding.codes_from(others, (QUAD - before) as u32);
         }
+        if line == last {
+            let others = own.codes_from(own, inside as u32);
+            own = others.codes_from(orders.padding, (QUAD - inside) as u32);
+        }
+        own
     }
 
     /// The windows that begin in the first of two lines, as far as a row has any.
     #[inline(always)]
     fn store_windows<const CHANNELS: usize, const SPREAD: usize>(
         &mut self,
-        orders: &WindowOrders<C, CHANNELS>,
         [line, next]: [C; 2],
         out: &mut Range<usize>,
     ) {
         let count = QUAD / CHANNELS / SPREAD;
         let mut windows = [line; QUAD];
         for (place, window) in windows.iter_mut().enumerate().take(count).skip(1) {
-            let [own, behind] = orders.windows[place * SPREAD * CHANNELS];
-            // Where one has codes the other has 0.
-            *window = line.reorder(own).add(next.reorder(behind));
+            *window = line.codes_from(next, (place * SPREAD * CHANNELS) as u32);
         }
         let packets = &mut self.packets[out.start * C::LANES..out.end * C::LANES];
         if let Some(packets) = packets.get_mut(..count * C::LANES) {
@@ -160,43 +151,21 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         let proof = self.proof;
         let (width, left) = (self.layout.input[1], self.layout.before[1]);
         let padding = proof.splat(four(self.layout.padding) as u32 as i32);
-        let mut orders = WindowOrders {
-            padding,
-            channels: [[padding; 2]; 2],
-            borders: [LineBorder {
-                line: 0,
-                own: padding,
-                outside: padding,
-            }; 2],
-            windows: [[padding; 2]; QUAD],
-        };
-        for (half, orders) in orders.channels.iter_mut().enumerate() {
+        let mut channels = [[padding; 2]; 2];
+        for (half, orders) in channels.iter_mut().enumerate() {
             for (channel, order) in orders.iter_mut().enumerate() {
                 let place =
                     |place: usize| (place % 2 == channel).then_some((half * 2 + place / 2) as u8);
                 *order = proof.order([place(0), place(1), place(2), place(3)]);
             }
         }
-        for (border, edge) in orders.borders.iter_mut().zip([left, left + width]) {
-            border.line = edge * CHANNELS / QUAD;
-            let first = border.line * QUAD / CHANNELS;
-            let of = |is_own: bool, place: usize| {
-                let inside = (left..left + width).contains(&(first + place / CHANNELS));
-                (inside == is_own).then_some(place as u8)
-            };
-            let order = |own: bool| proof.order([of(own, 0), of(own, 1), of(own, 2), of(own, 3)]);
-            border.own = order(true);
-            border.outside = padding.reorder(order(false));
+        WindowOrders {
+            padding,
+            channels,
+            borders: [left, left + width].map(|edge| {
+                let codes = edge * CHANNELS;
+                [codes / QUAD, codes % QUAD]
+            }),
         }
-        for (first, orders) in orders.windows.iter_mut().enumerate() {
-            for (next, order) in orders.iter_mut().enumerate() {
-                let of = |place: usize| {
-                    let place = first + place;
-                    (place / QUAD == next).then_some((place % QUAD) as u8)
-                };
-                *order = proof.order([of(0), of(1), of(2), of(3)]);
-            }
-        }
-        orders
     }
 }
