@@ -13,6 +13,7 @@ mod observed;
 mod packet_groups;
 mod packet_linears;
 mod packet_means;
+mod packet_padding;
 mod packet_rows;
 mod packets;
 mod quantized;

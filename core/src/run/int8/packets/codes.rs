@@ -104,7 +104,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     fn by_channels(&mut self) {
         let layout = self.layout;
         let map = layout.input[0] * layout.input[1];
-        if layout.input != layout.output {
+        if layout.input != layout.output || layout.before != [0; 2] {
             self.pad();
         }
         let InputPackets {
