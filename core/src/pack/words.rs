@@ -52,8 +52,8 @@ impl<L: Lanes> Kernel for PackWords<'_, L> {
         let whole = quads.len();
         // Apart: words are shifted by a number that is known.
         for (quad, packets) in quads.iter_mut().enumerate() {
-            for place in 0..4 {
-                packets[place] = number(quad, place);
+            for (place, packet) in packets.iter_mut().enumerate() {
+                *packet = number(quad, place);
             }
         }
         for (place, packet) in rest.iter_mut().enumerate() {

@@ -13,6 +13,9 @@ pub struct LayerBlocks<'a> {
     each: usize,
     before: usize,
     blocks: usize,
+    /// Inputs, and packets from one to the next.
+    stacked: usize,
+    apart: usize,
 }
 
 impl QuadRuns {
@@ -42,11 +45,30 @@ impl QuadRuns {
             each,
             before,
             blocks,
+            stacked: 1,
+            apart: 0,
         }
     }
 }
 
 impl<'a> LayerBlocks<'a> {
+    /// The same of several inputs, each so many packets behind the one before.
+    ///
+    /// # Panics
+    ///
+    /// No input, and words of an input that does not reach far enough.
+    #[inline(always)]
+    pub fn of_stack<C: CodeLanes>(self, stacked: usize, apart: usize) -> Self {
+        let last = (stacked - 1).checked_mul(apart);
+        let reach = last.and_then(|last| last.checked_add(self.runs.reach));
+        assert!(reach.is_some_and(|reach| self.input.len() / C::LANES >= reach));
+        Self {
+            stacked,
+            apart,
+            ..self
+        }
+    }
+
     /// Blocks of four filters.
     #[inline(always)]
     pub fn blocks(&self) -> usize {
@@ -66,18 +88,19 @@ impl<'a> LayerBlocks<'a> {
         unsafe { self.words.get_unchecked(first..first + self.each) }
     }
 
-    /// Adds the products of some blocks, of which the first is given.
+    /// Adds the products of some blocks, of which the first is given, with one of the inputs.
     ///
     /// # Panics
     ///
-    /// Blocks that are not there.
+    /// Blocks or an input that are not there.
     #[inline(always)]
     pub fn sums<C: CodeLanes, const B: usize>(
         &self,
         mut sums: [[C; QUAD]; B],
         first: usize,
+        input: usize,
     ) -> [[C; QUAD]; B] {
-        assert!(first < self.blocks && self.blocks - first >= B);
+        assert!(first < self.blocks && self.blocks - first >= B && input < self.stacked);
         let (proof, step, words) = (sums[0][0], self.runs.step, QUAD * C::WEIGHT_WORDS);
         let mut next = first * self.each + self.before;
         // Of one block, every other packet's: the four sums of all would wait for one another.
@@ -85,7 +108,7 @@ impl<'a> LayerBlocks<'a> {
         let shape = self.runs.shape;
         // There is at least one row of one run of one packet, so none of these loops asks before its first turn. Not a
         // function that is given what to do with each run: that would not become part of this one, with its registers.
-        let (mut row, mut rows) = (shape.first, shape.rows);
+        let (mut row, mut rows) = (input * self.apart + shape.first, shape.rows);
         loop {
             let (mut run, mut columns) = (row, shape.columns);
             loop {

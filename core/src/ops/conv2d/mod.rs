@@ -35,7 +35,7 @@ pub(crate) use int8::block_scale::BlockScale;
 pub(crate) use int8::block_scale::FilterScales;
 pub(crate) use int8::float_scale::{FilterScale, float_zero};
 pub(crate) use int8::one_position::OnePosition;
-pub(crate) use int8::packets::PacketConv;
+pub(crate) use int8::packets::{PacketConv, Stack};
 pub(crate) use int8::quads::{QuadGeometry, QuadPlaces};
 pub(crate) use parameter_gradient::{ConvParameterGradient, Gradient, Spread};
 pub(crate) use pooled_gradient::PooledParameterGradient;

@@ -134,7 +134,10 @@ impl OnCodes for Following {
                 .int8_packet_pass(proof, &quantized, ready, own)
                 .unwrap();
             let (mut codes, shape) = (Codes::new(5), network.input_shape());
-            for samples in [C::LANES, 1, C::LANES - 1] {
+            // Several packets at once.
+            let most = pass.most_samples();
+            assert!(most >= 2 * C::LANES, "{:?}: {network}", C::WIDTH);
+            for samples in [C::LANES, 1, most, C::LANES - 1, most - 1] {
                 // Channels last, as single samples are.
                 let inputs: Vec<_> = (0..samples)
                     .map(|_| codes.codes(shape.elements()))
@@ -150,7 +153,8 @@ impl OnCodes for Following {
                 pass.infer(samples, fill).unwrap();
                 assert!(pass.has_one_position());
                 let (classes, lanes) = (program.classes(), C::Numbers::LANES);
-                let mut numbers = vec![zero; classes * C::LANES / lanes];
+                let packets = samples.div_ceil(C::LANES);
+                let mut numbers = vec![zero; packets * classes * C::LANES / lanes];
                 pass.numbers(&mut numbers);
                 let expected = alone(&program, &quantized, &inputs);
                 let last = quantized.values()[quantized.values().len() - 1];

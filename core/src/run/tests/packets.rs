@@ -101,7 +101,9 @@ fn compare<C: CodeLanes>(proof: C, networks: impl Iterator<Item = (Network, u32)
         let quantized = integers.of(&network);
         let program = Program::<192>::of(&network, Purpose::Int8(rule));
         let mut codes = Codes::new(seed + 7);
-        let samples = 1 + seed as usize % C::LANES;
+        // Of as many packets as go through a layer at once, and of fewer.
+        let most = program.int8_packets::<C>(&quantized).unwrap().stack * C::LANES;
+        let samples = 1 + seed as usize * 5 % most;
         let inputs: Vec<_> = (0..samples)
             .map(|_| codes.codes(network.input_shape().elements()))
             .collect();
@@ -318,15 +320,12 @@ fn buffers_of_other_lengths_are_refused() {
     let quantized = integers.of(&network);
     let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
     let proof = PortableCodes::zero().unwrap();
-    let inputs = vec![vec![0; 36]; 5];
-    assert_eq!(
-        by_packets(proof, &program, &quantized, &inputs, &mut [0; 2]),
-        Err(BufferError::Samples { given: 5, most: 4 })
-    );
-    assert_eq!(
-        by_packets(proof, &program, &quantized, &[], &mut [0; 2]),
-        Err(BufferError::Samples { given: 0, most: 4 })
-    );
+    // Four packets of four samples.
+    for given in [0, 17] {
+        let inputs = vec![vec![0; 36]; given];
+        let found = by_packets(proof, &program, &quantized, &inputs, &mut [0; 2]);
+        assert_eq!(found, Err(BufferError::Samples { given, most: 16 }));
+    }
     let sizes = program.int8_packets::<PortableCodes>(&quantized).unwrap();
     let mut memory = Memory::new(sizes, 0);
     let own = PacketMemory {

@@ -206,12 +206,14 @@ impl<C: CodeLanes, L: Lanes> CodeWorker for PacketWorker<C, L> {
             let mut labels = [0; PACKETS * GROUP];
             let labels = &mut labels[..indices.len()];
             pass.fill_labels(indices, labels);
-            let each = indices.chunks(C::LANES);
-            for (indices, logits) in each.zip(self.logits.chunks_exact_mut(row)) {
+            let mut logits = &mut *self.logits;
+            for indices in indices.chunks(packets.most_samples()) {
                 packets.infer(indices.len(), |codes| {
                     pass.fill_packet(proof, indices, numbers, codes);
                 })?;
-                packets.numbers(logits);
+                let (own, others) = logits.split_at_mut(indices.len().div_ceil(C::LANES) * row);
+                packets.numbers(own);
+                logits = others;
             }
             let logits = &self.logits[..indices.len().div_ceil(L::LANES) * classes];
             score_packets(logits, classes, labels, outcomes)?;

@@ -111,8 +111,8 @@ impl OnCodes for LayerSums {
             }
         }
         let layer = runs.of_layer::<C>(&input, &words, [4, before]);
-        let one = layer.sums::<C, 1>([[proof.splat(5); QUAD]; 1], 0);
-        let others = layer.sums::<C, 3>([[proof.splat(5); QUAD]; 3], 1);
+        let one = layer.sums::<C, 1>([[proof.splat(5); QUAD]; 1], 0, 0);
+        let others = layer.sums::<C, 3>([[proof.splat(5); QUAD]; 3], 1, 0);
         for (block, sums) in one.iter().chain(&others).enumerate() {
             for (filter, sum) in sums.iter().enumerate() {
                 let own = &weights[block * each..][..each];

@@ -37,8 +37,9 @@ pub(super) struct BlockOutput<'b, C> {
     floats: QuadScales<C>,
     /// The least codes and the greatest.
     limits: [C; 2],
-    /// Packets of the output, no fewer than it has blocks, and where the next codes go among them.
+    /// Packets of the output, no fewer than it has blocks, where the first codes go among them, and the next ones.
     packets: usize,
+    first: usize,
     next: usize,
 }
 
@@ -75,6 +76,7 @@ impl<'b> BlockCodes<'b> {
             floats: self.scale.floats(proof, &self.quantization),
             limits: self.quantization.limits(proof),
             packets,
+            first: position * self.blocks + self.index,
             next: position * self.blocks + self.index,
             codes: self,
         }
@@ -82,6 +84,12 @@ impl<'b> BlockCodes<'b> {
 }
 
 impl<C: CodeLanes> BlockOutput<'_, C> {
+    /// Goes on so many packets behind the first output.
+    #[inline(always)]
+    pub fn begin(&mut self, behind: usize) {
+        self.next = self.first + behind;
+    }
+
     /// What the sums of each of so many positions begin at.
     #[inline(always)]
     pub fn biases<const P: usize>(&self) -> [[C; QUAD]; P] {

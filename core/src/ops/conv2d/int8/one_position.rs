@@ -3,7 +3,7 @@
 use super::block_output::{BlockCodes, OutputWay};
 use super::block_scale::{ArrangedScale, BlockScale};
 use super::float_scale::float_zero;
-use super::packets::PacketConv;
+use super::packets::{PacketConv, Stack};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{CodeLanes, LayerBlocks, QUAD};
 use crate::ops::add::packets::PacketSum;
@@ -13,6 +13,7 @@ use crate::ops::add::packets::PacketSum;
 pub struct OnePosition<'a, C> {
     proof: C,
     blocks: LayerBlocks<'a>,
+    stack: Stack,
     way: OutputWay<'a>,
     output: &'a mut [u32],
 }
@@ -62,12 +63,16 @@ impl<'a, C: CodeLanes> OnePosition<'a, C> {
     /// An input, weights or an output of fewer words than it has.
     #[inline(always)]
     pub fn of(conv: PacketConv<'a, C>) -> Self {
-        let counts = [conv.places.blocks, BlockScale::WORDS];
-        let blocks = conv.runs.of_layer::<C>(conv.input, conv.weights, counts);
-        assert!(conv.output.len() / C::LANES >= blocks.blocks());
+        let (stack, counts) = (conv.stack, [conv.places.blocks, BlockScale::WORDS]);
+        let blocks = conv
+            .runs
+            .of_layer::<C>(conv.input, conv.weights, counts)
+            .of_stack::<C>(stack.count, stack.input);
+        assert!(conv.output.len() / C::LANES >= stack.count * blocks.blocks());
         Self {
             proof: conv.proof,
             blocks,
+            stack,
             way: conv.way(),
             output: conv.output,
         }
@@ -101,12 +106,15 @@ impl<'a, C: CodeLanes> OnePosition<'a, C> {
     #[inline(always)]
     fn some_by_floats<const B: usize>(&mut self, own: LayerFloats<C>, first: usize) {
         let scales = self.scales::<B>(first);
-        let sums = self.blocks.sums(self.biases(scales), first);
         let [low, high] = own.limits;
-        for b in 0..B {
-            let floats = scales[b].floats_of_zero(self.proof, own.zero);
-            let codes = C::narrow_scaled(sums[b], &floats).clamp_codes(low, high);
-            codes.store(&mut self.output[(first + b) * C::LANES..]);
+        for of_stack in 0..self.stack.count {
+            let sums = self.blocks.sums(self.biases(scales), first, of_stack);
+            let output = of_stack * self.blocks.blocks() + first;
+            for b in 0..B {
+                let floats = scales[b].floats_of_zero(self.proof, own.zero);
+                let codes = C::narrow_scaled(sums[b], &floats).clamp_codes(low, high);
+                codes.store(&mut self.output[(output + b) * C::LANES..]);
+            }
         }
     }
 
@@ -134,27 +142,37 @@ impl<'a, C: CodeLanes> OnePosition<'a, C> {
     #[inline(always)]
     fn some<const B: usize>(&mut self, first: usize) {
         let scales = self.scales::<B>(first);
-        let sums = self.blocks.sums(self.biases(scales), first);
-        for (next, (scale, sums)) in scales.into_iter().zip(sums).enumerate() {
-            let codes = BlockCodes::new(&self.way, first + next, scale, self.output);
-            self.proof.apart(FinishBlock(codes, sums, self.way.sum));
+        for of_stack in 0..self.stack.count {
+            let sums = self.blocks.sums(self.biases(scales), first, of_stack);
+            for (next, (scale, sums)) in scales.into_iter().zip(sums).enumerate() {
+                self.proof.apart(FinishBlock {
+                    codes: BlockCodes::new(&self.way, first + next, scale, self.output),
+                    position: of_stack,
+                    sums,
+                    sum: self.way.sum,
+                });
+            }
         }
     }
 }
 
 /// Makes codes of one block's sums. A function of its own: the sums of several blocks would lie in memory for its sake.
-struct FinishBlock<'b, C>(BlockCodes<'b>, [C; QUAD], Option<&'b PacketSum>);
+struct FinishBlock<'b, C> {
+    codes: BlockCodes<'b>,
+    position: usize,
+    sums: [C; QUAD],
+    sum: Option<&'b PacketSum>,
+}
 
 impl<C: CodeLanes> Kernel for FinishBlock<'_, C> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self(codes, sums, sum) = self;
-        let mut output = codes.ready(sums[0], 0);
-        match sum {
-            Some(sum) => output.add(sum, [sums]),
-            None => output.finish_any([sums]),
+        let mut output = self.codes.ready(self.sums[0], self.position);
+        match self.sum {
+            Some(sum) => output.add(sum, [self.sums]),
+            None => output.finish_any([self.sums]),
         }
     }
 }

@@ -27,7 +27,10 @@ pub struct PacketConv<'a, C> {
     pub weights: &'a [u32],
     /// Codes of the output.
     pub quantization: Quantization,
-    /// rows x columns x quads packets, with the padding but where rows of columns are gathered.
+    /// Which packets of samples it is computed for.
+    pub stack: Stack,
+    /// rows x columns x quads packets, with the padding but where rows of columns are gathered; as those of the output
+    /// of each packet of samples, one behind another.
     pub input: &'a [u32],
     /// What padding holds.
     pub padding: u32,
@@ -40,16 +43,32 @@ pub struct PacketConv<'a, C> {
     pub sum: Option<&'a PacketSum>,
 }
 
+/// Packets of samples that a layer is computed for, before the next layer is: what the layer looks at first, it looks at
+/// once for all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Stack {
+    pub count: usize,
+    /// Packets of what is read of each of them, and of what it gives.
+    pub input: usize,
+    pub output: usize,
+}
+
+impl Stack {
+    /// A single packet of samples.
+    pub const ONE: Self = Self {
+        count: 1,
+        input: 0,
+        output: 0,
+    };
+}
+
 impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
         let g = self.geometry;
-        if g.column_quads > 0 {
-            return self.by_columns();
-        }
-        if g.conv().groups == 1 {
+        if g.conv().groups == 1 && g.column_quads == 0 {
             return match self.places.extents == [1, 1] && !self.pool {
                 true => self.proof.apart(OnePosition::of(self)),
                 false => self.without_groups(),
@@ -57,18 +76,31 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
         }
         // Not by reference: it would be read again after each store.
         let own = *g;
-        let tiles = PacketConv {
-            geometry: &own,
-            ..self
-        };
-        match g.groups {
-            Some(groups) => tiles.by_groups(&groups),
-            None => tiles.by_blocks(),
+        let Stack { input, output, .. } = self.stack;
+        for index in 0..self.stack.count {
+            PacketConv {
+                geometry: &own,
+                input: &self.input[index * input * C::LANES..][..input * C::LANES],
+                output: &mut self.output[index * output * C::LANES..][..output * C::LANES],
+                ring: self.ring,
+                ..self
+            }
+            .with_groups();
         }
     }
 }
 
 impl<'a, C: CodeLanes> PacketConv<'a, C> {
+    /// One packet of samples, of filters that do not see all channels.
+    #[inline(always)]
+    fn with_groups(self) {
+        match self.geometry.groups {
+            _ if self.geometry.column_quads > 0 => self.by_columns(),
+            Some(groups) => self.by_groups(&groups),
+            None => self.by_blocks(),
+        }
+    }
+
     /// All filters see the same: all blocks at once where one kernel serves them.
     #[inline(always)]
     fn without_groups(self) {
@@ -93,6 +125,7 @@ impl<'a, C: CodeLanes> PacketConv<'a, C> {
                         first: 0,
                         rows: rows.clone(),
                         columns: columns.clone(),
+                        stack: self.stack,
                         way,
                         output: self.output,
                     }
@@ -126,6 +159,7 @@ impl<'a, C: CodeLanes> PacketConv<'a, C> {
                         first: 0,
                         rows: rows.clone(),
                         columns: columns.clone(),
+                        stack: Stack::ONE,
                         way,
                         output: self.output,
                     }
@@ -192,6 +226,7 @@ impl<'a, C: CodeLanes> PacketConv<'a, C> {
                     first,
                     rows: rows.clone(),
                     columns: 0..extents[1],
+                    stack: Stack::ONE,
                     way,
                     output: self.output,
                 }

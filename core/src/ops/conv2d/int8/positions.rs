@@ -2,6 +2,7 @@
 
 use super::block_output::{BlockCodes, BlockOutput, OutputWay, larger};
 use super::block_scale::ArrangedScale;
+use super::packets::Stack;
 use crate::lanes::Kernel;
 use crate::lanes::codes::{BlockRuns, CodeLanes, QUAD, SeenRuns};
 use crate::ops::add::packets::PacketSum;
@@ -19,6 +20,7 @@ pub(super) struct BlockRows<'b, C> {
     pub first: usize,
     pub rows: Range<usize>,
     pub columns: Range<usize>,
+    pub stack: Stack,
     pub way: OutputWay<'b>,
     pub output: &'b mut [u32],
 }
@@ -157,22 +159,26 @@ impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize, const F: usize> Kerne
     fn run(self) {
         let mut own = self.0;
         let (places, count, first) = own.walk();
+        let stack = own.stack;
         for index in own.blocks.clone() {
-            let (mut walk, mut left) = (places, count);
             let (runs, mut output) = own.block(index, first);
-            while C::POSITIONS == 4 && left >= 4 {
-                let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), walk.take());
-                output.finish::<4, FLOATS>(sums);
-                left -= 4;
-            }
-            while left >= 2 {
-                let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), walk.take());
-                output.finish::<2, FLOATS>(sums);
-                left -= 2;
-            }
-            if left > 0 {
-                let sums = runs.sums::<C, 1, SPLIT, F>(output.biases(), walk.take());
-                output.finish::<1, FLOATS>(sums);
+            for of_stack in 0..stack.count {
+                output.begin(of_stack * stack.output);
+                let (mut walk, mut left) = (places.behind(of_stack * stack.input), count);
+                while C::POSITIONS == 4 && left >= 4 {
+                    let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), walk.take());
+                    output.finish::<4, FLOATS>(sums);
+                    left -= 4;
+                }
+                while left >= 2 {
+                    let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), walk.take());
+                    output.finish::<2, FLOATS>(sums);
+                    left -= 2;
+                }
+                if left > 0 {
+                    let sums = runs.sums::<C, 1, SPLIT, F>(output.biases(), walk.take());
+                    output.finish::<1, FLOATS>(sums);
+                }
             }
         }
     }
@@ -188,22 +194,26 @@ impl<C: CodeLanes, const SPLIT: usize> Kernel for AddedRows<'_, C, SPLIT> {
     fn run(self) {
         let Self(mut own, sum) = self;
         let (places, count, first) = own.walk();
+        let stack = own.stack;
         for index in own.blocks.clone() {
-            let (mut walk, mut left) = (places, count);
             let (runs, mut output) = own.block(index, first);
-            while C::POSITIONS == 4 && left >= 4 {
-                let sums = runs.sums::<C, 4, SPLIT, QUAD>(output.biases(), walk.take());
-                output.add(&sum, sums);
-                left -= 4;
-            }
-            while left >= 2 {
-                let sums = runs.sums::<C, 2, SPLIT, QUAD>(output.biases(), walk.take());
-                output.add(&sum, sums);
-                left -= 2;
-            }
-            if left > 0 {
-                let sums = runs.sums::<C, 1, SPLIT, QUAD>(output.biases(), walk.take());
-                output.add(&sum, sums);
+            for of_stack in 0..stack.count {
+                output.begin(of_stack * stack.output);
+                let (mut walk, mut left) = (places.behind(of_stack * stack.input), count);
+                while C::POSITIONS == 4 && left >= 4 {
+                    let sums = runs.sums::<C, 4, SPLIT, QUAD>(output.biases(), walk.take());
+                    output.add(&sum, sums);
+                    left -= 4;
+                }
+                while left >= 2 {
+                    let sums = runs.sums::<C, 2, SPLIT, QUAD>(output.biases(), walk.take());
+                    output.add(&sum, sums);
+                    left -= 2;
+                }
+                if left > 0 {
+                    let sums = runs.sums::<C, 1, SPLIT, QUAD>(output.biases(), walk.take());
+                    output.add(&sum, sums);
+                }
             }
         }
     }
@@ -223,32 +233,44 @@ impl<C: CodeLanes, const SPLIT: usize, const F: usize> Kernel for PooledRows<'_,
         let below = places.stride[0] * places.columns * places.quads;
         let start = own.place(2 * own.rows.start, 2 * own.columns.start);
         let first = own.rows.start * own.way.places.extents[1] + own.columns.start;
-        let (height, width) = (own.rows.len(), own.columns.len());
+        let (height, width, stack) = (own.rows.len(), own.columns.len(), own.stack);
         for index in own.blocks.clone() {
-            let mut row = start;
             let (runs, mut output) = own.block(index, first);
-            for _ in 0..height {
-                let mut place = row;
-                for _ in 0..width {
-                    let mut largest;
-                    let [a, b] = [place, place + step];
-                    let [c, d] = [a + below, b + below];
-                    if C::POSITIONS == 4 {
-                        let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), [a, b, c, d]);
-                        largest = larger(larger(sums[0], sums[1]), larger(sums[2], sums[3]));
-                    } else {
-                        let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), [a, b]);
-                        largest = larger(sums[0], sums[1]);
-                        let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), [c, d]);
-                        largest = larger(largest, larger(sums[0], sums[1]));
+            for of_stack in 0..stack.count {
+                output.begin(of_stack * stack.output);
+                let mut row = start + of_stack * stack.input;
+                for _ in 0..height {
+                    let mut place = row;
+                    for _ in 0..width {
+                        let above = [place, place + step];
+                        let places = [above, above.map(|place| place + below)];
+                        let largest = largest::<C, SPLIT, F>(&runs, output.biases(), places);
+                        output.finish_any([largest]);
+                        place += 2 * step;
                     }
-                    output.finish_any([largest]);
-                    place += 2 * step;
+                    row += 2 * below;
                 }
-                row += 2 * below;
             }
         }
     }
+}
+
+/// The largest sums of four places, of two rows.
+#[inline(always)]
+fn largest<C: CodeLanes, const SPLIT: usize, const F: usize>(
+    runs: &BlockRuns<'_>,
+    biases: [[C; QUAD]; 4],
+    [[a, b], [c, d]]: [[usize; 2]; 2],
+) -> [C; QUAD] {
+    if C::POSITIONS == 4 {
+        let sums = runs.sums::<C, 4, SPLIT, F>(biases, [a, b, c, d]);
+        return larger(larger(sums[0], sums[1]), larger(sums[2], sums[3]));
+    }
+    let biases = [biases[0], biases[1]];
+    let sums = runs.sums::<C, 2, SPLIT, F>(biases, [a, b]);
+    let above = larger(sums[0], sums[1]);
+    let sums = runs.sums::<C, 2, SPLIT, F>(biases, [c, d]);
+    larger(above, larger(sums[0], sums[1]))
 }
 
 /// The places of outputs, row by row.
@@ -264,6 +286,13 @@ struct PlaceSteps {
 }
 
 impl PlaceSteps {
+    /// The same, so many packets behind.
+    #[inline(always)]
+    fn behind(mut self, packets: usize) -> Self {
+        self.next += packets;
+        self
+    }
+
     /// Those of the next outputs.
     #[inline(always)]
     fn take<const P: usize>(&mut self) -> [usize; P] {

@@ -59,9 +59,11 @@ impl InputPackets {
 pub struct WriteCodes<'a, C> {
     pub proof: C,
     pub layout: InputPackets,
+    /// Packets of samples.
+    pub count: usize,
     /// Behind [`RUN`] others those of each sample, channels x rows x columns, one sample behind another.
     pub codes: &'a [i8],
-    /// rows x columns x quads packets
+    /// rows x columns x quads packets of each packet of samples, one behind another.
     pub packets: &'a mut [u32],
 }
 
@@ -70,10 +72,14 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
 
     #[inline(always)]
     fn run(mut self) {
-        match self.layout.window {
-            1 if self.layout.output == [1, 1] => self.by_runs(),
-            1 => self.by_channels(),
-            _ => self.by_windows(),
+        if self.layout.window > 1 {
+            return self.by_windows();
+        }
+        for packet in 0..self.count {
+            match self.layout.output == [1, 1] {
+                true => self.of_packet(packet).by_runs(),
+                false => self.of_packet(packet).by_channels(),
+            }
         }
     }
 }
@@ -83,6 +89,24 @@ impl<C: CodeLanes> Kernel for WriteCodes<'_, C> {
 pub(super) const RUN: usize = 16;
 
 impl<C: CodeLanes> WriteCodes<'_, C> {
+    /// Those of one packet of samples.
+    #[inline(always)]
+    pub(super) fn of_packet(&mut self, packet: usize) -> WriteCodes<'_, C> {
+        let InputPackets {
+            channels,
+            input,
+            output,
+            quads,
+            ..
+        } = self.layout;
+        let words = output[0] * output[1] * quads * C::LANES;
+        WriteCodes {
+            codes: &self.codes[packet * C::LANES * channels * input[0] * input[1]..],
+            packets: &mut self.packets[packet * words..][..words],
+            ..*self
+        }
+    }
+
     /// Channels of a single position, sixteen at once: they lie side by side already.
     #[inline(always)]
     fn by_runs(&mut self) {

@@ -2,9 +2,9 @@
 
 use super::super::super::buffers::BufferError;
 use crate::int8::{Quantization, QuantizedNetwork, four};
-use crate::lanes::codes::{CodeLanes, QuadRuns};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns};
 use crate::ops::add::packets::PacketSum;
-use crate::ops::conv2d::{QuadGeometry, QuadPlaces};
+use crate::ops::conv2d::{QuadGeometry, QuadPlaces, Stack};
 use crate::ops::pool::PoolGeometry;
 use crate::ops::pool::packets::mean_multiplier;
 use crate::{Int8Rule, Operation, Program, Step};
@@ -36,6 +36,8 @@ pub(super) struct PacketConvLayer {
     /// What [`QuadGeometry::copy_words`] and [`QuadGeometry::ring_words`] give.
     pub copy_words: usize,
     pub ring_words: usize,
+    /// Packets of what its kernel reads, and of what it gives.
+    pub image: [usize; 2],
     /// What its first filters see.
     pub runs: QuadRuns,
     pub rule: Int8Rule,
@@ -47,6 +49,19 @@ pub(super) struct PacketConvLayer {
     pub from: usize,
     pub read: usize,
     pub to: usize,
+}
+
+impl PacketConvLayer {
+    /// So many packets of samples.
+    #[inline(always)]
+    pub fn stack(&self, count: usize) -> Stack {
+        let [input, output] = self.image;
+        Stack {
+            count,
+            input,
+            output,
+        }
+    }
 }
 
 impl PacketLayer {
@@ -175,13 +190,22 @@ impl Program {
         let step = &self.steps()[index];
         let single = self.plain_step(step, quantized);
         let [height, width] = quads.conv().input;
+        // Of the value, whose quads groups may not have.
+        let read = height * width * quads.conv().channels.div_ceil(QUAD);
+        let places = quads.places::<C>(is_pooled(step));
+        let copy_words = quads.copy_words();
+        let [rows, columns] = places.extents;
         Some(PacketConvLayer {
             from: self.value(step.reads[0].value).at,
-            read: height * width * quads.quads(),
+            read,
             to: step.value.region.at,
+            image: [
+                if quads.is_copied { copy_words } else { read },
+                rows * columns * places.blocks,
+            ],
             quads,
-            places: quads.places::<C>(is_pooled(step)),
-            copy_words: quads.copy_words(),
+            places,
+            copy_words,
             ring_words: quads.ring_words(),
             runs: quads.runs(0),
             rule: convolution_rule(step, quantized.rule()),

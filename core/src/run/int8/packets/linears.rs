@@ -8,6 +8,8 @@ use crate::ops::conv2d::{OnePosition, PacketConv};
 /// Layers of one position each, of which each has [`PacketLayer::linears`].
 pub struct PacketLinears<'a, C> {
     pub(super) proof: C,
+    /// Packets of samples that there is room for, and how many there are.
+    pub(super) stack: [usize; 2],
     pub(super) layers: &'a [PacketLayer],
     /// Of the whole network.
     pub(super) words: &'a [u32],
@@ -25,8 +27,12 @@ impl<C: CodeLanes> Kernel for PacketLinears<'_, C> {
             let Some(conv) = &layer.conv else {
                 unreachable!("a linear layer has packets' geometry");
             };
-            let from = conv.from * C::LANES..(conv.from + conv.read) * C::LANES;
-            let to = conv.to * C::LANES..(conv.to + conv.places.blocks) * C::LANES;
+            let [room, count] = self.stack;
+            let place = |at: usize, packets: usize| {
+                at * room * C::LANES..(at * room + packets * count) * C::LANES
+            };
+            let from = place(conv.from, conv.read);
+            let to = place(conv.to, conv.places.blocks);
             let (input, output) = match conv.quads.takes_samples {
                 true => (self.copy, &mut self.values[to]),
                 false => match self.values.get_disjoint_mut([from, to]) {
@@ -39,6 +45,7 @@ impl<C: CodeLanes> Kernel for PacketLinears<'_, C> {
                 geometry: &conv.quads,
                 places: conv.places,
                 runs: conv.runs,
+                stack: conv.stack(count),
                 pool: false,
                 rule: conv.rule,
                 weights: layer.of(self.words),

@@ -15,7 +15,7 @@ mod windows;
 use super::super::buffers::{self, BufferError};
 use crate::Program;
 use crate::int8::QuantizedNetwork;
-use crate::lanes::codes::CodeLanes;
+use crate::lanes::codes::{CodeLanes, QUAD};
 #[cfg(test)]
 use crate::ops::conv2d::BlockScale;
 use crate::ops::conv2d::FilterScales;
@@ -29,11 +29,14 @@ pub use pass::PacketPass;
 /// What evaluating a network in integers by packets takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PacketSizes {
+    /// Packets of samples that go through a layer before the next layer, where there are as many: a small network's
+    /// layers take longer to begin than to compute.
+    pub stack: usize,
     /// Words of its arranged weights.
     pub weights: usize,
     /// Words of the values, and those that may lie before the first packet of a register's alignment.
     pub values: usize,
-    /// Words of a copy of what a convolution reads, and of what it gathers of that; likewise.
+    /// Words of copies of what a convolution reads, and of what it gathers of that; likewise.
     pub copy: usize,
     /// Codes of all samples' inputs or outputs and a run on either side, or of one sample's values.
     pub codes: usize,
@@ -75,21 +78,24 @@ impl Program {
         &self,
         layers: impl Iterator<Item: Borrow<PacketLayer>>,
     ) -> PacketSizes {
-        let (mut weights, mut copy) = (0, 0);
+        let (mut weights, mut copy, mut ring) = (0, 0, 0);
         for layer in layers {
             // Not copied: a small network's inference is some thousand cycles.
             let layer = layer.borrow();
             weights += layer.words;
             if let Some(conv) = &layer.conv {
-                copy = copy.max(conv.copy_words + conv.ring_words);
+                copy = copy.max(conv.copy_words);
+                ring = ring.max(conv.ring_words);
             }
         }
         let most = self.input_shape().elements().max(self.classes());
+        let stack = stack::<C>(self.arena_packets().div_ceil(QUAD) + copy, ring);
         PacketSizes {
+            stack,
             weights,
-            values: self.arena_packets() * C::LANES + before_packets::<C>(),
-            copy: copy * C::LANES + before_packets::<C>(),
-            codes: (RUN + most * C::LANES + RUN).max(self.arena_packets()),
+            values: self.arena_packets() * stack * C::LANES + before_packets::<C>(),
+            copy: (copy * stack + ring) * C::LANES + before_packets::<C>(),
+            codes: (RUN + most * stack * C::LANES + RUN).max(self.arena_packets()),
         }
     }
 
@@ -138,6 +144,23 @@ impl Program {
         }
         counts
     }
+}
+
+/// Packets of samples at most that go through a layer before the next layer.
+const LONGEST_STACK: usize = 4;
+
+/// Bytes of what they are computed in at most, all of it: what a first cache holds.
+const STACK_BYTES: usize = 64 << 10;
+
+/// Packets of samples that go through a layer before the next layer, a power of two, where each has so many packets of
+/// values and copies, and all have some in common.
+fn stack<C: CodeLanes>(each: usize, common: usize) -> usize {
+    let most = STACK_BYTES / (C::LANES * size_of::<u32>());
+    let mut stack = LONGEST_STACK;
+    while stack > 1 && stack.saturating_mul(each).saturating_add(common) > most {
+        stack /= 2;
+    }
+    stack
 }
 
 /// Words that may lie before the first packet of a memory for them.

@@ -3,7 +3,7 @@
 use super::super::super::buffers::{self, BufferError};
 use super::codes::{InputPackets, RUN, WriteCodes, read_positions, read_sample};
 use super::linears::PacketLinears;
-use super::step::PacketStep;
+use super::step::{PacketStep, value_words};
 use super::{PacketMemory, PacketNetwork, whole_packets};
 use crate::Program;
 use crate::int8::QuantizedNetwork;
@@ -22,7 +22,9 @@ pub struct PacketPass<'a, 'm, C> {
     input: InputPackets,
     /// Whether samples come into the copy that the first convolution reads.
     takes_samples: bool,
-    /// Samples of the last packet.
+    /// Packets of samples that there is room for.
+    room: usize,
+    /// Samples of the last run.
     samples: usize,
 }
 
@@ -71,14 +73,15 @@ impl Program {
                 None => InputPackets::of_channels(shape.channels as usize, map),
             },
             takes_samples: reader.is_some(),
+            room: sizes.stack,
             samples: 0,
         })
     }
 }
 
 impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
-    /// Computes what the network gives for up to `C::LANES` samples, the same as [`Program::infer_int8`] gives for
-    /// each.
+    /// Computes what the network gives for up to [`PacketSizes::stack`](super::PacketSizes::stack) x `C::LANES` samples,
+    /// the same as [`Program::infer_int8`] gives for each.
     ///
     /// `fill` is called with channels x height x width codes to write of each sample, one sample's after another's:
     /// as samples come.
@@ -91,10 +94,11 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
         samples: usize,
         fill: impl FnOnce(&mut [i8]),
     ) -> Result<(), BufferError> {
-        if samples == 0 || samples > C::LANES {
+        let most = self.most_samples();
+        if samples == 0 || samples > most {
             return Err(BufferError::Samples {
                 given: samples,
-                most: C::LANES,
+                most,
             });
         }
         self.samples = samples;
@@ -111,38 +115,48 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
         Ok(())
     }
 
-    /// The codes of the last packet's samples, each height x width x channels of the output, one sample's after
-    /// another's.
-    pub fn codes(self) -> &'m [i8] {
-        let (shape, samples) = (self.program.output_shape(), self.samples);
-        let packets = &self.memory.values[self.output_at()..];
-        let codes = self.memory.codes;
-        if shape.map_elements() == 1 {
-            read_positions::<C>(shape.elements(), packets, codes, samples);
-            return &codes[..samples * shape.elements()];
-        }
-        let codes = &mut codes[..samples * shape.elements()];
-        for (sample, codes) in codes.chunks_exact_mut(shape.elements()).enumerate() {
-            read_sample::<C>(shape.channels as usize, packets, codes, sample);
-        }
-        codes
+    /// Samples that it takes at once.
+    pub fn most_samples(&self) -> usize {
+        self.room * C::LANES
     }
 
-    /// Leaves the numbers that the last packet's codes stand for, of an output of a single position: channel by channel
+    /// The codes of the last samples, each height x width x channels of the output, one sample's after another's.
+    pub fn codes(self) -> &'m [i8] {
+        let (shape, samples) = (self.program.output_shape(), self.samples);
+        let (each, words) = (shape.elements(), value_words::<C>(shape));
+        let packets = self.memory.values[self.output_at()..].chunks(words);
+        let codes = self.memory.codes;
+        for (at, packets) in (0..samples).step_by(C::LANES).zip(packets) {
+            let (codes, samples) = (&mut codes[at * each..], C::LANES.min(samples - at));
+            if shape.map_elements() == 1 {
+                read_positions::<C>(each, packets, codes, samples);
+                continue;
+            }
+            let codes = &mut codes[..samples * each];
+            for (sample, codes) in codes.chunks_exact_mut(each).enumerate() {
+                read_sample::<C>(shape.channels as usize, packets, codes, sample);
+            }
+        }
+        &codes[..samples * each]
+    }
+
+    /// Leaves the numbers that the last samples' codes stand for, of an output of a single position: channel by channel
     /// those of the first samples, as many as packets of numbers have lanes, and then those of the next ones. Lanes
     /// without a sample hold any number.
     ///
     /// # Panics
     ///
-    /// An output of several positions, and numbers that are not as many as the channels of a packet of samples.
+    /// An output of several positions, and numbers that are not as many as the channels of all packets of samples.
     pub fn numbers<L: Lanes>(&self, numbers: &mut [L]) {
-        let channels = self.program.classes();
-        let is_whole = numbers.len() * L::LANES == channels * C::LANES;
+        let (channels, parts) = (self.program.classes(), C::LANES / L::LANES);
+        let packets = self.samples.div_ceil(C::LANES);
+        let is_whole = numbers.len() == channels * parts * packets;
         assert!(self.has_one_position() && is_whole);
         let values = self.quantized.values();
+        let each = value_words::<C>(self.program.output_shape());
         let words = &self.memory.values[self.output_at()..];
         for (part, numbers) in numbers.chunks_exact_mut(channels).enumerate() {
-            let words = &words[part * L::LANES..];
+            let words = &words[part / parts * each + part % parts * L::LANES..];
             pack_words(&values[values.len() - 1], words, C::LANES, numbers);
         }
     }
@@ -153,7 +167,7 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
     }
 
     fn output_at(&self) -> usize {
-        self.program.value(self.program.steps().len()).at * C::LANES
+        self.program.value(self.program.steps().len()).at * self.room * C::LANES
     }
 
     /// Brings the samples' codes into packets.
@@ -161,11 +175,12 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
         let memory = &mut self.memory;
         let packets = match self.takes_samples {
             true => &mut *memory.copy,
-            false => &mut memory.values[self.program.value(0).at * C::LANES..],
+            false => &mut memory.values[self.program.value(0).at * self.room * C::LANES..],
         };
         C::write_codes(WriteCodes {
             proof: self.proof,
             layout: self.input,
+            count: self.samples.div_ceil(C::LANES),
             codes: memory.codes,
             packets,
         });
@@ -181,6 +196,7 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
             layer,
             weights: layer.of(self.network.words),
             samples: self.samples,
+            room: self.room,
         }
         .run(&mut self.memory);
     }
@@ -189,6 +205,7 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
     fn run_linears(&mut self, index: usize, linears: usize) {
         C::run_linears(PacketLinears {
             proof: self.proof,
+            stack: [self.room, self.samples.div_ceil(C::LANES)],
             layers: &self.network.layers[index..][..linears],
             words: self.network.words,
             values: self.memory.values,

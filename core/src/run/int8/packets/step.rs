@@ -10,7 +10,6 @@ use crate::lanes::codes::{CodeLanes, QUAD};
 use crate::ops::add::packets::PacketAdd;
 use crate::ops::conv2d::{PacketConv, QuadGeometry};
 use crate::ops::pool::PoolGeometry;
-use crate::ops::pool::int8::Int8PoolKind;
 use crate::ops::pool::packets::PacketPool;
 use crate::program::Region;
 use crate::{Operation, Pool2d, Program, Shape, Step};
@@ -26,6 +25,8 @@ pub(super) struct PacketStep<'a, C> {
     /// As packets read them.
     pub weights: &'a [u32],
     pub samples: usize,
+    /// Packets of samples that there is room for.
+    pub room: usize,
 }
 
 impl<C: CodeLanes> PacketStep<'_, C> {
@@ -56,12 +57,23 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             0 => self.program.input_shape(),
             _ => self.program.steps()[value - 1].output,
         };
-        place::<C>(self.program.value(value), shape)
+        self.place(self.program.value(value), shape)
     }
 
     /// Where its own value lies.
     fn own(&self) -> Range<usize> {
-        place::<C>(self.step.value.region, self.step.output)
+        self.place(self.step.value.region, self.step.output)
+    }
+
+    /// Words of a value of all packets of samples.
+    fn place(&self, region: Region, shape: Shape) -> Range<usize> {
+        let start = region.at * self.room * C::LANES;
+        start..start + value_words::<C>(shape) * self.count()
+    }
+
+    /// Packets of samples that there are.
+    fn count(&self) -> usize {
+        self.samples.div_ceil(C::LANES)
     }
 
     fn convolve(&self, conv: &PacketConvLayer, memory: &mut PacketMemory<'_>) {
@@ -72,12 +84,16 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             to.copy_from_slice(from);
         }
         let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
-        let (copy, ring) = memory.copy.split_at_mut(conv.copy_words * C::LANES);
+        let copy_words = conv.copy_words * C::LANES;
+        let (copy, ring) = memory.copy.split_at_mut(copy_words * self.room);
         let ring = &mut ring[..conv.ring_words * C::LANES];
         let input = match (quads.takes_samples, quads.is_copied) {
             (false, false) => input,
             (false, true) => {
-                copy_padded::<C>(quads, padding, input, copy);
+                let inputs = input.chunks_exact(conv.read * C::LANES);
+                for (input, copy) in inputs.zip(copy.chunks_exact_mut(copy_words)) {
+                    copy_padded::<C>(quads, padding, input, copy);
+                }
                 &*copy
             }
             // They were written when the samples were taken.
@@ -88,6 +104,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
             geometry: quads,
             places: conv.places,
             runs: conv.runs,
+            stack: conv.stack(self.count()),
             pool: is_pooled(self.step),
             rule: conv.rule,
             weights: self.weights,
@@ -127,23 +144,21 @@ impl<C: CodeLanes> PacketStep<'_, C> {
 
     fn pool(&self, values: &mut [u32], pool: Pool2d) {
         let [input, output] = disjoint(values, [self.read(0), self.own()]);
-        C::pool_windows(PacketPool {
-            proof: self.proof,
-            geometry: self.pool_geometry(&pool),
-            kind: self.pool_kind(),
-            multiplier: self.layer.multiplier,
-            input,
-            output,
-            quantization: self.single().output(0),
-        });
-    }
-
-    fn pool_geometry(&self, pool: &Pool2d) -> PoolGeometry {
-        PoolGeometry::new(pool, self.step.input, self.step.output)
-    }
-
-    fn pool_kind(&self) -> Int8PoolKind {
-        self.single().pool_kind()
+        let single = self.single();
+        let (kind, quantization) = (single.pool_kind(), single.output(0));
+        let inputs = input.chunks_exact(value_words::<C>(self.step.input));
+        let outputs = output.chunks_exact_mut(value_words::<C>(self.step.output));
+        for (input, output) in inputs.zip(outputs) {
+            C::pool_windows(PacketPool {
+                proof: self.proof,
+                geometry: PoolGeometry::new(&pool, self.step.input, self.step.output),
+                kind,
+                multiplier: self.layer.multiplier,
+                input,
+                output,
+                quantization,
+            });
+        }
     }
 
     /// An activation on its own: its output's limits.
@@ -164,6 +179,7 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         let regions = self.step.reads.map(|read| self.program.value(read.value));
         let arena = &mut memory.codes[..self.program.arena_packets()];
         for sample in 0..self.samples {
+            let (packet, lane) = (sample / C::LANES, sample % C::LANES);
             for index in 0..self.step.reads().len() {
                 let value = self.step.reads[index].value;
                 let shape = match value {
@@ -172,13 +188,15 @@ impl<C: CodeLanes> PacketStep<'_, C> {
                 };
                 let codes = &mut arena[regions[index].at..][..shape.elements()];
                 let packets = &memory.values[self.read(index)];
-                read_sample::<C>(shape.channels as usize, packets, codes, sample);
+                let packets = &packets[packet * value_words::<C>(shape)..];
+                read_sample::<C>(shape.channels as usize, packets, codes, lane);
             }
             self.single().run(&Int8Kernels::ALL, arena, regions);
             let output = self.step.output;
             let codes = &arena[self.step.value.region.at..][..output.elements()];
             let packets = &mut memory.values[self.own()];
-            write_sample::<C>(output.channels as usize, codes, packets, sample);
+            let packets = &mut packets[packet * value_words::<C>(output)..];
+            write_sample::<C>(output.channels as usize, codes, packets, lane);
         }
     }
 }
@@ -199,11 +217,9 @@ impl Program {
     }
 }
 
-/// Words of a value's packets.
-fn place<C: CodeLanes>(region: Region, shape: Shape) -> Range<usize> {
-    let quads = shape.map_elements() * (shape.channels as usize).div_ceil(QUAD);
-    let start = region.at * C::LANES;
-    start..start + quads * C::LANES
+/// Words of a value of one packet of samples.
+pub(super) fn value_words<C: CodeLanes>(shape: Shape) -> usize {
+    shape.map_elements() * (shape.channels as usize).div_ceil(QUAD) * C::LANES
 }
 
 /// Copies an input into the midst of what its padding makes of it.

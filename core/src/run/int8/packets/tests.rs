@@ -16,6 +16,27 @@ impl OnCodes for Aligned {
     }
 }
 
+/// How many packets go through a layer at once.
+struct Stacked;
+
+impl OnCodes for Stacked {
+    fn run<C: CodeLanes>(&self, _: C) {
+        let room = STACK_BYTES / (4 * C::LANES);
+        assert_eq!(stack::<C>(0, 0), 4);
+        assert_eq!(stack::<C>(room / 4, 0), 4);
+        assert_eq!(stack::<C>(room / 4, 1), 2);
+        assert_eq!(stack::<C>(room / 2, 0), 2);
+        assert_eq!(stack::<C>(room / 2 + 1, 0), 1);
+        assert_eq!(stack::<C>(1, room), 1);
+        assert_eq!(stack::<C>(usize::MAX, usize::MAX), 1);
+    }
+}
+
+#[test]
+fn as_many_packets_go_through_a_layer_as_a_cache_holds() {
+    in_every_code_packet(&Stacked);
+}
+
 #[test]
 fn packets_lie_as_registers_do() {
     in_every_code_packet(&Aligned);

@@ -33,40 +33,57 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
 
     #[inline(always)]
     fn windows_of<const CHANNELS: usize, const SPREAD: usize>(&mut self) {
-        let (layout, lines, each) = (self.layout, QUAD * CHANNELS, QUAD / CHANNELS);
-        let [rows, columns] = layout.output;
         let orders = self.window_orders::<CHANNELS>();
-        // The last window's line and the next one.
-        let needed = (columns - 1) * SPREAD / each + 2;
-        for row in 0..rows {
-            let mut out = row * columns..(row + 1) * columns;
-            let packets = &mut self.packets[out.start * C::LANES..out.end * C::LANES];
-            // What lies before the input wraps around, far beyond its end.
-            let row = row.wrapping_sub(layout.before[0]);
-            if row >= layout.input[0] {
-                packets.fill(four(layout.padding) as u32);
-                continue;
-            }
-            let mut before = orders.padding;
-            for first in (0..needed).step_by(lines) {
-                let own = self.lines(&orders, row, first);
-                for (next, line) in own.as_flattened().iter().enumerate() {
-                    let line = Self::within(&orders, first + next, *line);
-                    if first + next > 0 {
-                        self.store_windows::<CHANNELS, SPREAD>([before, line], &mut out);
-                    }
-                    before = line;
-                }
+        let [height, width] = self.layout.input;
+        let each = C::LANES * CHANNELS * height * width;
+        for packet in 0..self.count {
+            for row in 0..self.layout.output[0] {
+                self.row_of_windows::<CHANNELS, SPREAD>(&orders, [packet, row], packet * each);
             }
         }
     }
 
-    /// Sixteen positions of a padded row, as lines, of which the first is given.
+    /// A row of a packet of samples, whose first sample's codes begin so far behind all samples' first.
+    #[inline(always)]
+    fn row_of_windows<const CHANNELS: usize, const SPREAD: usize>(
+        &mut self,
+        orders: &WindowOrders<C, CHANNELS>,
+        [packet, row]: [usize; 2],
+        behind: usize,
+    ) {
+        let (layout, lines, each) = (self.layout, QUAD * CHANNELS, QUAD / CHANNELS);
+        let [rows, columns] = layout.output;
+        // The last window's line and the next one.
+        let needed = (columns - 1) * SPREAD / each + 2;
+        let first = (packet * rows + row) * columns;
+        let mut out = first..first + columns;
+        // What lies before the input wraps around, far beyond its end.
+        let row = row.wrapping_sub(layout.before[0]);
+        if row >= layout.input[0] {
+            let packets = &mut self.packets[out.start * C::LANES..out.end * C::LANES];
+            packets.fill(four(layout.padding) as u32);
+            return;
+        }
+        let mut before = orders.padding;
+        for first in (0..needed).step_by(lines) {
+            let own = self.lines(orders, behind + row * layout.input[1], first);
+            for (next, line) in own.as_flattened().iter().enumerate() {
+                let line = Self::within(orders, first + next, *line);
+                if first + next > 0 {
+                    self.store_windows::<CHANNELS, SPREAD>([before, line], &mut out);
+                }
+                before = line;
+            }
+        }
+    }
+
+    /// Sixteen positions of a padded row, as lines, of which the first is given; the first sample's row begins so far
+    /// behind all samples' first code.
     #[inline(always)]
     fn lines<const CHANNELS: usize>(
         &self,
         orders: &WindowOrders<C, CHANNELS>,
-        row: usize,
+        behind: usize,
         line: usize,
     ) -> [[C; QUAD]; CHANNELS] {
         let ([height, width], left) = (self.layout.input, self.layout.before[1]);
@@ -75,7 +92,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         if first + RUN <= left || first >= left + width {
             return lines;
         }
-        let begin = RUN + row * width + first - left;
+        let begin = RUN + behind + first - left;
         let of_channel = |channel: usize| {
             let map = height * width;
             self.packets_of_run(begin + channel * map, CHANNELS * map)
