@@ -79,14 +79,18 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             rows,
             codes: BlockCodes::new(&way, index, scale, self.output),
         };
+        // Without the products of filters that are not there.
+        let is_half = way.places.ends_with_half && index + 1 == g.blocks();
         if way.is_pooled {
             assert!(way.sum.is_none(), "outputs are added behind a pool");
-            proof.apart(PooledColumns(work));
+            match is_half {
+                true => proof.apart(PooledColumns::<C, 2>(work)),
+                false => proof.apart(PooledColumns::<C, QUAD>(work)),
+            }
         } else if let Some(sum) = way.sum {
             proof.apart(AddedColumns(work, *sum));
         } else if const { C::HAS_FUSED_SCALES } && scale.has_floats() {
-            // Without the products of filters that are not there.
-            match way.places.ends_with_half && index + 1 == g.blocks() {
+            match is_half {
                 true => proof.apart(PlainColumns::<C, true, 2>(work)),
                 false => proof.apart(PlainColumns::<C, true, QUAD>(work)),
             }
@@ -167,10 +171,10 @@ impl<C: CodeLanes> Kernel for AddedColumns<'_, C> {
     }
 }
 
-/// The largest of each 2 x 2 outputs of rows.
-struct PooledColumns<'b, C>(ColumnRows<'b, C>);
+/// The largest of each 2 x 2 outputs of rows, of the first `F` of four filters.
+struct PooledColumns<'b, C, const F: usize>(ColumnRows<'b, C>);
 
-impl<C: CodeLanes> Kernel for PooledColumns<'_, C> {
+impl<C: CodeLanes, const F: usize> Kernel for PooledColumns<'_, C, F> {
     type Output = ();
 
     #[inline(always)]
@@ -182,25 +186,17 @@ impl<C: CodeLanes> Kernel for PooledColumns<'_, C> {
             let behind = start + own.row_step;
             let mut x = 0;
             while C::POSITIONS == 4 && own.width - x >= 2 {
-                let [a, b, c, d] = own
-                    .columns
-                    .sums::<C, 4, QUAD>(output.biases(), 2 * x, start);
+                let [a, b, c, d] = own.columns.sums::<C, 4, F>(output.biases(), 2 * x, start);
                 let above = [larger(a, b), larger(c, d)];
-                let [a, b, c, d] = own
-                    .columns
-                    .sums::<C, 4, QUAD>(output.biases(), 2 * x, behind);
+                let [a, b, c, d] = own.columns.sums::<C, 4, F>(output.biases(), 2 * x, behind);
                 let largest = [larger(a, b), larger(c, d)];
                 output.finish_any([larger(above[0], largest[0]), larger(above[1], largest[1])]);
                 x += 2;
             }
             for x in x..own.width {
-                let [left, right] = own
-                    .columns
-                    .sums::<C, 2, QUAD>(output.biases(), 2 * x, start);
+                let [left, right] = own.columns.sums::<C, 2, F>(output.biases(), 2 * x, start);
                 let above = larger(left, right);
-                let [left, right] = own
-                    .columns
-                    .sums::<C, 2, QUAD>(output.biases(), 2 * x, behind);
+                let [left, right] = own.columns.sums::<C, 2, F>(output.biases(), 2 * x, behind);
                 output.finish_any([larger(above, larger(left, right))]);
             }
             start += 2 * own.row_step;
