@@ -11,7 +11,8 @@ use core::ops::Range;
 ///
 /// An input of one or two channels may be given in windows: at each position, its codes and those of
 /// the next positions of the row, as many as make four codes. A kernel's row then is as many columns
-/// shorter, and no product is of a channel that is not there.
+/// shorter, and no product is of a channel that is not there; of a single column only those positions are brought into
+/// packets that it reaches.
 #[derive(Clone, Copy, Debug)]
 pub struct QuadGeometry {
     conv: ConvGeometry,
@@ -82,7 +83,8 @@ impl QuadGeometry {
     /// whether its outputs are pooled, so that rows of them have to stay apart.
     pub fn new<C: CodeLanes>(conv: &ConvGeometry, can: bool, is_pooled: bool) -> Self {
         let conv = &as_row(conv);
-        let is_windowed = can && conv.channels <= 2 && conv.kernel[1] > 1 && conv.dilation[1] == 1;
+        // Two channels of a group each are no window's: half of its products would be of the other one.
+        let is_windowed = can && conv.channels <= 2 && conv.groups == 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
         let column_quads = match !is_windowed && is_by_columns(conv) {
             true => conv.kernel[1].div_ceil(QUAD),
