@@ -98,10 +98,12 @@ impl QuadGeometry {
         kernel[1] = kernel[1].div_ceil(window);
         let mut stride = conv.stride;
         let spread = match is_windowed {
+            // A kernel's row is one window: no others are reached than those that outputs begin with.
+            true if kernel[1] == 1 => stride[1],
             true => common_power(window, stride[1]),
             false => 1,
         };
-        step[1] *= window / spread;
+        step[1] *= (window / spread).max(1);
         stride[1] /= spread;
         if let Some(groups) = groups {
             kernel = groups.kernel(conv);

@@ -25,12 +25,15 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         match (self.layout.channels, self.layout.spread) {
             (1, 1) => self.windows_of::<1, 1>(),
             (1, 2) => self.windows_of::<1, 2>(),
-            (1, _) => self.windows_of::<1, 4>(),
+            (1, 4) => self.windows_of::<1, 4>(),
+            (1, _) => self.windows_of::<1, 0>(),
             (_, 1) => self.windows_of::<2, 1>(),
-            _ => self.windows_of::<2, 2>(),
+            (_, 2) => self.windows_of::<2, 2>(),
+            _ => self.windows_of::<2, 0>(),
         }
     }
 
+    /// Windows `SPREAD` positions apart; with 0 as many as the layout says.
     #[inline(always)]
     fn windows_of<const CHANNELS: usize, const SPREAD: usize>(&mut self) {
         let orders = self.window_orders::<CHANNELS>();
@@ -54,7 +57,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         let (layout, lines, each) = (self.layout, QUAD * CHANNELS, QUAD / CHANNELS);
         let [rows, columns] = layout.output;
         // The last window's line and the next one.
-        let needed = (columns - 1) * SPREAD / each + 2;
+        let needed = (columns - 1) * layout.spread / each + 2;
         let first = (packet * rows + row) * columns;
         let mut out = first..first + columns;
         // What lies before the input wraps around, far beyond its end.
@@ -69,8 +72,12 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
             let own = self.lines(orders, behind + row * layout.input[1], first);
             for (next, line) in own.as_flattened().iter().enumerate() {
                 let line = Self::within(orders, first + next, *line);
-                if first + next > 0 {
-                    self.store_windows::<CHANNELS, SPREAD>([before, line], &mut out);
+                match (first + next).checked_sub(1) {
+                    None => {}
+                    Some(number) if SPREAD == 0 => {
+                        self.store_far_windows::<CHANNELS>([before, line], number, &mut out);
+                    }
+                    Some(_) => self.store_windows::<CHANNELS, SPREAD>([before, line], &mut out),
                 }
                 before = line;
             }
@@ -160,6 +167,25 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                 window.store(packet);
                 out.start += 1;
             }
+        }
+    }
+
+    /// The same of windows any number of positions apart, of which a line has some or none; which of a row's lines the
+    /// first one is.
+    #[inline(always)]
+    fn store_far_windows<const CHANNELS: usize>(
+        &mut self,
+        [line, next]: [C; 2],
+        number: usize,
+        out: &mut Range<usize>,
+    ) {
+        let (columns, each) = (self.layout.output[1], QUAD / CHANNELS);
+        let position = |out: &Range<usize>| (columns - out.len()) * self.layout.spread;
+        while out.start < out.end && position(out) < (number + 1) * each {
+            let place = (position(out) - number * each) * CHANNELS;
+            let packet = &mut self.packets[out.start * C::LANES..];
+            line.codes_from(next, place as u32).store(packet);
+            out.start += 1;
         }
     }
 
