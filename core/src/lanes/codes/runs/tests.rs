@@ -33,6 +33,16 @@ fn sum_of_runs(shape: &RunShape, codes: &[u32], place: usize, weights: &[[i8; QU
     sum
 }
 
+/// The words of so many packets, and the packets, of which all samples have the same.
+fn random_input<C: CodeLanes>(numbers: &mut Codes, packets: usize) -> [Vec<u32>; 2] {
+    let codes: Vec<u32> = (0..packets)
+        .map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
+        .collect();
+    let repeated = codes.iter().flat_map(|word| [*word].repeat(C::LANES));
+    let input = repeated.collect();
+    [codes, input]
+}
+
 /// Runs of packets.
 struct Summed(RunShape);
 
@@ -49,13 +59,7 @@ fn check_runs<C: CodeLanes>(proof: C, shape: RunShape) {
     let (rows, columns) = (shape.rows - 1, shape.columns - 1);
     let reach = shape.first + rows * shape.row_step + columns * shape.column_step + shape.len;
     // All samples are alike: that each has its own is what comparisons of whole networks tell.
-    let codes: Vec<u32> = (0..7 + reach)
-        .map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
-        .collect();
-    let input: Vec<u32> = codes
-        .iter()
-        .flat_map(|word| [*word].repeat(C::LANES))
-        .collect();
+    let [codes, input] = random_input::<C>(&mut numbers, 7 + reach);
     let weights: Vec<[i8; QUAD]> = (0..runs.quads() * QUAD)
         .map(|_| [0; QUAD].map(|_| numbers.within(127) as i8))
         .collect();
@@ -91,13 +95,7 @@ impl OnCodes for LayerSums {
         let mut numbers = Codes::new(17);
         let runs = QuadRuns::new(shape);
         let (each, before) = (runs.quads() * QUAD, 2);
-        let codes: Vec<u32> = (0..runs.reach)
-            .map(|_| u32::from_le_bytes([0; QUAD].map(|_| numbers.within(127) as u8)))
-            .collect();
-        let input: Vec<u32> = codes
-            .iter()
-            .flat_map(|word| [*word].repeat(C::LANES))
-            .collect();
+        let [codes, input] = random_input::<C>(&mut numbers, runs.reach);
         let weights: Vec<[i8; QUAD]> = (0..4 * each)
             .map(|_| [0; QUAD].map(|_| numbers.within(127) as i8))
             .collect();
