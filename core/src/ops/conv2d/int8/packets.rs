@@ -83,6 +83,7 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 input: &self.input[index * input * C::LANES..][..input * C::LANES],
                 output: &mut self.output[index * output * C::LANES..][..output * C::LANES],
                 ring: self.ring,
+                stack: Stack::ONE,
                 ..self
             }
             .with_groups();
@@ -159,7 +160,7 @@ impl<'a, C: CodeLanes> PacketConv<'a, C> {
                         first: 0,
                         rows: rows.clone(),
                         columns: columns.clone(),
-                        stack: Stack::ONE,
+                        stack: self.stack,
                         way,
                         output: self.output,
                     }
@@ -226,7 +227,7 @@ impl<'a, C: CodeLanes> PacketConv<'a, C> {
                     first,
                     rows: rows.clone(),
                     columns: 0..extents[1],
-                    stack: Stack::ONE,
+                    stack: self.stack,
                     way,
                     output: self.output,
                 }

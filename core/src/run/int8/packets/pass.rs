@@ -149,8 +149,7 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
     /// An output of several positions, and numbers that are not as many as the channels of all packets of samples.
     pub fn numbers<L: Lanes>(&self, numbers: &mut [L]) {
         let (channels, parts) = (self.program.classes(), C::LANES / L::LANES);
-        let packets = self.samples.div_ceil(C::LANES);
-        let is_whole = numbers.len() == channels * parts * packets;
+        let is_whole = numbers.len() == channels * parts * self.count();
         assert!(self.has_one_position() && is_whole);
         let values = self.quantized.values();
         let each = value_words::<C>(self.program.output_shape());
@@ -166,12 +165,18 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
         self.program.output_shape().map_elements() == 1
     }
 
+    /// Packets of the last samples.
+    fn count(&self) -> usize {
+        self.samples.div_ceil(C::LANES)
+    }
+
     fn output_at(&self) -> usize {
         self.program.value(self.program.steps().len()).at * self.room * C::LANES
     }
 
     /// Brings the samples' codes into packets.
     fn take_samples(&mut self) {
+        let count = self.count();
         let memory = &mut self.memory;
         let packets = match self.takes_samples {
             true => &mut *memory.copy,
@@ -180,7 +185,7 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
         C::write_codes(WriteCodes {
             proof: self.proof,
             layout: self.input,
-            count: self.samples.div_ceil(C::LANES),
+            count,
             codes: memory.codes,
             packets,
         });
@@ -205,7 +210,7 @@ impl<'m, C: CodeLanes> PacketPass<'_, 'm, C> {
     fn run_linears(&mut self, index: usize, linears: usize) {
         C::run_linears(PacketLinears {
             proof: self.proof,
-            stack: [self.room, self.samples.div_ceil(C::LANES)],
+            stack: [self.room, self.count()],
             layers: &self.network.layers[index..][..linears],
             words: self.network.words,
             values: self.memory.values,

@@ -33,7 +33,7 @@ impl OnCodes for Stacked {
 }
 
 #[test]
-fn as_many_packets_go_through_a_layer_as_a_cache_holds() {
+fn as_many_packets_go_through_a_layer_as_there_is_room_for() {
     in_every_code_packet(&Stacked);
 }
 
