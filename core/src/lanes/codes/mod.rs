@@ -162,8 +162,9 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     fn narrow(numbers: [Self; 4]) -> Self;
     /// Makes sums codes, by a multiplication and an addition of `f32` that round once, to a whole number of 16 bits,
     /// saturated to 0 to 255. Such a number is what integers make of the sum only where somebody has compared them,
-    /// and where [`CodeLanes::HAS_FUSED_SCALES`].
-    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self;
+    /// and where [`CodeLanes::HAS_FUSED_SCALES`]. Only the first `F` sums, at least one, are looked at; the other codes
+    /// are any.
+    fn narrow_scaled<const F: usize>(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self;
     /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
     /// the codes at place `p` of each of the four, in their order.
     #[inline(always)]
@@ -181,9 +182,12 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     /// Sixteen neighbouring codes of each sample, four to a packet: of the first samples, as many as the packet has.
     /// `self` is the proof again.
     fn packets_of_runs(self, runs: &[CodeRun<'_>; 16]) -> [Self; QUAD];
-    /// Those of four channels, position by position: a packet has a position's codes of all four. `self` is the
-    /// proof again.
-    fn packets_of_channels(self, runs: impl ChannelRuns) -> [[Self; QUAD]; QUAD];
+    /// Those of the first `CHANNELS` of four channels, position by position: a packet has a position's codes of all, and
+    /// anything in place of the others'. `self` is the proof again.
+    fn packets_of_channels<const CHANNELS: usize>(
+        self,
+        runs: impl ChannelRuns,
+    ) -> [[Self; QUAD]; QUAD];
     /// The order of codes that [`CodeLanes::reorder`] takes, of every sample: for each place the place whose code
     /// comes there, or `None` for a 0. `self` is the proof again.
     fn order(self, places: [Option<u8>; QUAD]) -> Self;

@@ -196,7 +196,7 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self {
+    fn narrow_scaled<const F: usize>(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self {
         Self::narrow(four(
             #[inline(always)]
             |filter| {
@@ -253,7 +253,10 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
-    fn packets_of_channels(self, runs: impl ChannelRuns) -> [[Self; QUAD]; QUAD] {
+    fn packets_of_channels<const CHANNELS: usize>(
+        self,
+        runs: impl ChannelRuns,
+    ) -> [[Self; QUAD]; QUAD] {
         let mut packets = [[self; QUAD]; QUAD];
         for (position, packet) in packets.iter_mut().flatten().enumerate() {
             for (lane, word) in packet.0.iter_mut().enumerate() {

@@ -29,7 +29,7 @@ impl OnCodes for Scales {
             }
             let packets = [0, 1, 2, 3].map(|place: usize| proof.load(&sums[place]));
             let mut found = [0; 16];
-            C::narrow_scaled(packets, &scales).store(&mut found);
+            C::narrow_scaled::<QUAD>(packets, &scales).store(&mut found);
             for lane in 0..C::LANES {
                 let expected = [0, 1, 2, 3].map(|place| {
                     let sum = sums[place][lane] as i32;

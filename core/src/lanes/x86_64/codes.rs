@@ -20,7 +20,7 @@ macro_rules! code_packet {
         $add:ident, $sub:ident, $larger:ident, $smaller:ident, $shift:ident, $shift_left:ident, $shift_right:ident, $and:ident,
         $xor:ident,
         $multiply:ident, $shift_wide_right:ident, $shift_wide_left:ident, $add_wide:ident, $splat_wide:ident,
-        chunks: $chunks:expr, interleave: $interleave:expr, turn_words: $turn_words:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
+        chunks: $chunks:expr, interleave: $interleave:ident, turn_words: $turn_words:expr, odd: $odd:expr, scale: $scale:expr, low_words: $low_words:expr, greater: $greater:expr,
         $unpack_low:ident, $unpack_high:ident, $unpack_low_words:ident, $unpack_high_words:ident, $pack_words:ident, $pack_bytes:ident, $shuffle:ident,
         $larger_bytes:ident, $smaller_bytes:ident, $multiply_pairs:ident $(,)?
     ) => {
@@ -192,11 +192,14 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn narrow_scaled(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self {
+            fn narrow_scaled<const F: usize>(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self {
                 let mut numbers = sums;
-                for (number, multiplier) in numbers.iter_mut().zip(scales.multipliers) {
-                    // SAFETY: the instructions are there, see above.
-                    number.0 = unsafe { $scale(number.0, multiplier.0, scales.offset.0) };
+                for f in 0..QUAD {
+                    numbers[f] = match f < F {
+                        // SAFETY: the instructions are there, see above.
+                        true => Self(unsafe { $scale(sums[f].0, scales.multipliers[f].0, scales.offset.0) }),
+                        false => numbers[0],
+                    };
                 }
                 let [a, b, c, d] = numbers.map(|number| number.0);
                 // SAFETY: the instructions are there, see above.
@@ -250,13 +253,14 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
-            fn packets_of_channels(self, runs: impl ChannelRuns) -> [[Self; QUAD]; QUAD] {
+            fn packets_of_channels<const CHANNELS: usize>(self, runs: impl ChannelRuns) -> [[Self; QUAD]; QUAD] {
                 let mut packets = [[self; QUAD]; QUAD];
                 // SAFETY: the instructions are there, see above.
                 unsafe {
                     // One by one: in a loop all sixteen registers would lie in memory.
                     let [a, b, c, d] = [
-                        $interleave(&runs, 0), $interleave(&runs, 1), $interleave(&runs, 2), $interleave(&runs, 3),
+                        $interleave::<CHANNELS>(&runs, 0), $interleave::<CHANNELS>(&runs, 1),
+                        $interleave::<CHANNELS>(&runs, 2), $interleave::<CHANNELS>(&runs, 3),
                     ];
                     let bias = $splat(BIASED_CODES as i32);
                     for (next, four) in packets.iter_mut().enumerate() {

@@ -52,9 +52,8 @@ pub(in crate::lanes) fn look_up_wide(
         let len = len.min(bytes.len());
         done += len;
         let (bytes, codes) = (&bytes[..len], &mut codes[..len]);
-        let (bytes, last_bytes) = bytes.as_chunks::<64>();
-        let (codes, last_codes) = codes.as_chunks_mut::<64>();
-        for (bytes, codes) in bytes.iter().zip(codes) {
+        let (whole, last_bytes) = bytes.as_chunks::<64>();
+        for (bytes, codes) in whole.iter().zip(codes.as_chunks_mut::<64>().0) {
             // SAFETY: as above.
             let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
             // SAFETY: the array has a register's length; the store asks for no alignment.
@@ -63,12 +62,21 @@ pub(in crate::lanes) fn look_up_wide(
         if last_bytes.is_empty() {
             continue;
         }
+        if let (Some(bytes), Some(codes)) = (bytes.last_chunk::<64>(), codes.last_chunk_mut::<64>())
+        {
+            // Some once more: masks take longer.
+            // SAFETY: as above.
+            let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
+            // SAFETY: as above.
+            unsafe { _mm512_storeu_si512(codes.as_mut_ptr().cast(), look_up(bytes)) }
+            continue;
+        }
         // Fewer than 64.
         let mask = (1 << last_bytes.len()) - 1;
         // SAFETY: nothing is read where the mask has no bit.
         let bytes = unsafe { _mm512_maskz_loadu_epi8(mask, last_bytes.as_ptr().cast()) };
         // SAFETY: nothing is written where the mask has none, and there are as many codes as bytes.
-        unsafe { _mm512_mask_storeu_epi8(last_codes.as_mut_ptr(), mask, look_up(bytes)) }
+        unsafe { _mm512_mask_storeu_epi8(codes.as_mut_ptr(), mask, look_up(bytes)) }
     }
     done
 }

@@ -39,15 +39,16 @@ fn run(codes: CodeRun<'_>) -> __m128i {
     unsafe { _mm_loadu_si128(codes.as_ptr().cast()) }
 }
 
-/// The runs of four channels of the samples that [`chunks_x8`] takes, position by position those of all channels: four
-/// positions of each sample to a register.
+/// The runs of the first `N` of four channels of the samples that [`chunks_x8`] takes, position by position those of all
+/// channels: four positions of each sample to a register.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn interleave_x8(runs: &impl ChannelRuns, first: usize) -> [__m256i; 4] {
-    let a = chunks_x8(|sample| runs.run(0, sample), first);
-    let b = chunks_x8(|sample| runs.run(1, sample), first);
-    let c = chunks_x8(|sample| runs.run(2, sample), first);
-    let d = chunks_x8(|sample| runs.run(3, sample), first);
+pub(super) fn interleave_x8<const N: usize>(runs: &impl ChannelRuns, first: usize) -> [__m256i; 4] {
+    let mut own = [_mm256_setzero_si256(); 4];
+    for channel in 0..N {
+        own[channel] = chunks_x8(|sample| runs.run(channel, sample), first);
+    }
+    let [a, b, c, d] = own;
     let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpacklo_epi8(c, d));
     let (low_behind, high_behind) = (_mm256_unpackhi_epi8(a, b), _mm256_unpackhi_epi8(c, d));
     [
@@ -61,11 +62,15 @@ pub(super) fn interleave_x8(runs: &impl ChannelRuns, first: usize) -> [__m256i; 
 /// As [`interleave_x8`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn interleave_x16(runs: &impl ChannelRuns, first: usize) -> [__m512i; 4] {
-    let a = chunks_x16(|sample| runs.run(0, sample), first);
-    let b = chunks_x16(|sample| runs.run(1, sample), first);
-    let c = chunks_x16(|sample| runs.run(2, sample), first);
-    let d = chunks_x16(|sample| runs.run(3, sample), first);
+pub(super) fn interleave_x16<const N: usize>(
+    runs: &impl ChannelRuns,
+    first: usize,
+) -> [__m512i; 4] {
+    let mut own = [_mm512_setzero_si512(); 4];
+    for channel in 0..N {
+        own[channel] = chunks_x16(|sample| runs.run(channel, sample), first);
+    }
+    let [a, b, c, d] = own;
     let (low, high) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
     let (low_behind, high_behind) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
     [

@@ -158,7 +158,7 @@ impl<C: CodeLanes> PacketPool<'_, C> {
                 }
                 C::narrow(sums)
             }
-            PacketScale::Floats { own, .. } => C::narrow_scaled(sums, own),
+            PacketScale::Floats { own, .. } => C::narrow_scaled::<QUAD>(sums, own),
             PacketScale::Singly(scale) => self.single_codes(sums, scale),
         }
     }

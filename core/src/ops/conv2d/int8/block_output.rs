@@ -103,16 +103,19 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
     }
 
     /// Makes codes of the sums of the next positions; `FLOATS` is whether the block's scale has floating-point numbers,
-    /// and they are taken.
+    /// and they are taken. Filters from the `F`th on are not there, and may have any code.
     ///
     /// # Panics
     ///
     /// Positions that the output does not have.
     #[inline(always)]
-    pub fn finish<const P: usize, const FLOATS: bool>(&mut self, sums: [[C; QUAD]; P]) {
+    pub fn finish<const P: usize, const FLOATS: bool, const F: usize>(
+        &mut self,
+        sums: [[C; QUAD]; P],
+    ) {
         let first = self.take::<P>();
         // All codes before the first is stored: they are made in registers then.
-        let codes = self.codes::<P, FLOATS>(sums);
+        let codes = self.codes::<P, FLOATS, F>(sums);
         for p in 0..P {
             // SAFETY: the last place lies within the output.
             unsafe { codes[p].store_unchecked(self.codes.output, first + p * self.codes.blocks) };
@@ -121,10 +124,10 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
 
     /// As [`BlockOutput::finish`], by floating-point numbers where the scale has them.
     #[inline(always)]
-    pub fn finish_any<const P: usize>(&mut self, sums: [[C; QUAD]; P]) {
+    pub fn finish_any<const P: usize, const F: usize>(&mut self, sums: [[C; QUAD]; P]) {
         match const { C::HAS_FUSED_SCALES } && self.codes.scale.has_floats() {
-            true => self.finish::<P, true>(sums),
-            false => self.finish::<P, false>(sums),
+            true => self.finish::<P, true, F>(sums),
+            false => self.finish::<P, false, F>(sums),
         }
     }
 
@@ -133,8 +136,8 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
     pub fn add<const P: usize>(&mut self, sum: &PacketSum, sums: [[C; QUAD]; P]) {
         let first = self.take::<P>();
         let codes = match const { C::HAS_FUSED_SCALES } && self.codes.scale.has_floats() {
-            true => self.codes::<P, true>(sums),
-            false => self.codes::<P, false>(sums),
+            true => self.codes::<P, true, QUAD>(sums),
+            false => self.codes::<P, false, QUAD>(sums),
         };
         for p in 0..P {
             let place = first + p * self.codes.blocks;
@@ -158,13 +161,16 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
     }
 
     #[inline(always)]
-    fn codes<const P: usize, const FLOATS: bool>(&self, sums: [[C; QUAD]; P]) -> [C; P] {
+    fn codes<const P: usize, const FLOATS: bool, const F: usize>(
+        &self,
+        sums: [[C; QUAD]; P],
+    ) -> [C; P] {
         let own = &self.codes;
         let mut codes = [self.proof; P];
         let [low, high] = self.limits;
         for p in 0..P {
             codes[p] = match FLOATS {
-                true => C::narrow_scaled(sums[p], &self.floats),
+                true => C::narrow_scaled::<F>(sums[p], &self.floats),
                 false => own.scale.any(sums[p], own.rule, own.quantization.zero),
             };
             codes[p] = codes[p].clamp_codes(low, high);
@@ -173,11 +179,14 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
     }
 }
 
-/// The larger sums.
+/// The larger sums, of the first `F` filters.
 #[inline(always)]
-pub(super) fn larger<C: CodeLanes>(first: [C; QUAD], second: [C; QUAD]) -> [C; QUAD] {
+pub(super) fn larger<C: CodeLanes, const F: usize>(
+    first: [C; QUAD],
+    second: [C; QUAD],
+) -> [C; QUAD] {
     let mut own = first;
-    for f in 0..QUAD {
+    for f in 0..F {
         own[f] = own[f].larger(second[f]);
     }
     own

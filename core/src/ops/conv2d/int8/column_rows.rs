@@ -17,6 +17,8 @@ pub(super) struct GatherRows<'a, C> {
     /// Columns from a place to the next, and places of a row.
     pub step: usize,
     pub places: usize,
+    /// Places that are so many columns apart, before others that begin four columns behind them.
+    pub even: usize,
     /// rows x columns x quads packets
     pub input: &'a [u32],
     /// What padding holds.
@@ -65,7 +67,7 @@ impl<C: CodeLanes> Kernel for GatherRows<'_, C> {
             match self.step {
                 1 => source.every_column(ring),
                 2 => source.every_other_column(ring),
-                step => source.columns(ring, step),
+                step => source.columns(ring, step, self.even),
             }
         }
     }
@@ -99,12 +101,16 @@ impl<C: CodeLanes> SourceRow<'_, C> {
     }
 
     #[inline(always)]
-    fn columns(&self, ring: &mut [u32], step: usize) {
-        for (place, out) in ring.chunks_exact_mut(QUAD * C::LANES).enumerate() {
-            let column = place * step;
-            let first = C::pair(self.turned(column), self.turned(column + 1));
-            let second = C::pair(self.turned(column + 2), self.turned(column + 3));
-            store(C::join(first, second), out);
+    fn columns(&self, ring: &mut [u32], step: usize, even: usize) {
+        let quads = ring.chunks_mut(even * QUAD * C::LANES);
+        for (quad, ring) in quads.enumerate() {
+            let mut column = quad * QUAD;
+            for out in ring.chunks_exact_mut(QUAD * C::LANES) {
+                let first = C::pair(self.turned(column), self.turned(column + 1));
+                let second = C::pair(self.turned(column + 2), self.turned(column + 3));
+                store(C::join(first, second), out);
+                column += step;
+            }
         }
     }
 

@@ -58,6 +58,7 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             first: next.start,
             step: g.column_share * g.stride[1],
             places: g.column_places(),
+            even: g.even_places(),
             input: self.input,
             padding: self.padding,
             ring: &mut self.ring[kept.len() * row..][..next.len() * row],
@@ -80,19 +81,26 @@ impl<C: CodeLanes> PacketConv<'_, C> {
             codes: BlockCodes::new(&way, index, scale, self.output),
         };
         // Without the products of filters that are not there.
-        let is_half = way.places.ends_with_half && index + 1 == g.blocks();
+        let filters = match index + 1 == g.blocks() {
+            true => way.places.last_filters,
+            false => QUAD,
+        };
         if way.is_pooled {
             assert!(way.sum.is_none(), "outputs are added behind a pool");
-            match is_half {
-                true => proof.apart(PooledColumns::<C, 2>(work)),
-                false => proof.apart(PooledColumns::<C, QUAD>(work)),
+            match filters {
+                1 => proof.apart(PooledColumns::<C, 1>(work)),
+                2 => proof.apart(PooledColumns::<C, 2>(work)),
+                3 => proof.apart(PooledColumns::<C, 3>(work)),
+                _ => proof.apart(PooledColumns::<C, QUAD>(work)),
             }
         } else if let Some(sum) = way.sum {
             proof.apart(AddedColumns(work, *sum));
         } else if const { C::HAS_FUSED_SCALES } && scale.has_floats() {
-            match is_half {
-                true => proof.apart(PlainColumns::<C, true, 2>(work)),
-                false => proof.apart(PlainColumns::<C, true, QUAD>(work)),
+            match filters {
+                1 => proof.apart(PlainColumns::<C, true, 1>(work)),
+                2 => proof.apart(PlainColumns::<C, true, 2>(work)),
+                3 => proof.apart(PlainColumns::<C, true, 3>(work)),
+                _ => proof.apart(PlainColumns::<C, true, QUAD>(work)),
             }
         } else {
             proof.apart(PlainColumns::<C, false, QUAD>(work));
@@ -127,17 +135,17 @@ impl<C: CodeLanes, const FLOATS: bool, const F: usize> Kernel for PlainColumns<'
             let mut x = 0;
             while C::POSITIONS == 4 && own.width - x >= 4 {
                 let sums = own.columns.sums::<C, 4, F>(output.biases(), x, start);
-                output.finish::<4, FLOATS>(sums);
+                output.finish::<4, FLOATS, F>(sums);
                 x += 4;
             }
             while own.width - x >= 2 {
                 let sums = own.columns.sums::<C, 2, F>(output.biases(), x, start);
-                output.finish::<2, FLOATS>(sums);
+                output.finish::<2, FLOATS, F>(sums);
                 x += 2;
             }
             if x < own.width {
                 let sums = own.columns.sums::<C, 1, F>(output.biases(), x, start);
-                output.finish::<1, FLOATS>(sums);
+                output.finish::<1, FLOATS, F>(sums);
             }
             start += own.row_step;
         }
@@ -187,17 +195,19 @@ impl<C: CodeLanes, const F: usize> Kernel for PooledColumns<'_, C, F> {
             let mut x = 0;
             while C::POSITIONS == 4 && own.width - x >= 2 {
                 let [a, b, c, d] = own.columns.sums::<C, 4, F>(output.biases(), 2 * x, start);
-                let above = [larger(a, b), larger(c, d)];
+                let above = [larger::<C, F>(a, b), larger::<C, F>(c, d)];
                 let [a, b, c, d] = own.columns.sums::<C, 4, F>(output.biases(), 2 * x, behind);
-                let largest = [larger(a, b), larger(c, d)];
-                output.finish_any([larger(above[0], largest[0]), larger(above[1], largest[1])]);
+                let largest = [larger::<C, F>(a, b), larger::<C, F>(c, d)];
+                let [left, right] = [0, 1].map(|n| larger::<C, F>(above[n], largest[n]));
+                output.finish_any::<2, F>([left, right]);
                 x += 2;
             }
             for x in x..own.width {
                 let [left, right] = own.columns.sums::<C, 2, F>(output.biases(), 2 * x, start);
-                let above = larger(left, right);
+                let above = larger::<C, F>(left, right);
                 let [left, right] = own.columns.sums::<C, 2, F>(output.biases(), 2 * x, behind);
-                output.finish_any([larger(above, larger(left, right))]);
+                let largest = larger::<C, F>(above, larger::<C, F>(left, right));
+                output.finish_any::<1, F>([largest]);
             }
             start += 2 * own.row_step;
         }

@@ -37,6 +37,12 @@ const GATHERED: usize = 14;
 const PIECE: usize = 6;
 const COPIED: usize = 6;
 
+/// The same of a copy of whole rows for all filters: for a quad in each row, and at each position, and for each packet
+/// that it is made of.
+const BEGUN: usize = 80;
+const MERGED_QUAD: usize = 2;
+const MERGED_PIECE: usize = 4;
+
 impl GroupQuads {
     /// Those of a convolution, if that takes less time than quads that groups share, of which all blocks of filters
     /// together see so many at a tap. `products` is what those of a quad with four filters take, in half cycles.
@@ -46,13 +52,15 @@ impl GroupQuads {
         products: usize,
         is_pooled: bool,
     ) -> Option<Self> {
-        // Where groups have whole quads, there is nothing to gain.
-        if conv.group_channels().is_multiple_of(QUAD) {
+        // Where groups have whole quads, there is nothing to gain; and linear layers are quicker side by side.
+        let is_linear = conv.groups == 1 && conv.output_area() == 1;
+        if is_linear || conv.group_channels().is_multiple_of(QUAD) {
             return None;
         }
-        let axis = usize::from(conv.kernel[1] > 1);
-        let windows = 1..=conv.kernel[axis].min(LONGEST_WINDOW);
-        let own = windows.map(|window| Self::of_window(conv, axis, window, is_pooled));
+        let windows = |axis: usize| 1..=conv.kernel[axis].min(LONGEST_WINDOW);
+        let of_axis =
+            |axis| windows(axis).map(move |window| Self::of_window(conv, axis, window, is_pooled));
+        let own = of_axis(1).chain(of_axis(0));
         let own = own.min_by_key(|own| own.cost(conv, products))?;
         let cost = shared * conv.kernel_area() * products * conv.output_area();
         (own.cost(conv, products) < cost).then_some(own)
@@ -72,6 +80,11 @@ impl GroupQuads {
         };
         let most = conv.output[0] / if is_pooled { 2 } else { 1 };
         let packets = |own: &Self| own.rows(conv, is_pooled) * own.row_packets(conv);
+        if conv.groups == 1 {
+            // The whole input, as one that is copied for its padding.
+            own.outputs = most.max(1);
+            return own;
+        }
         while own.outputs < most && packets(&own) <= COPY {
             own.outputs += 1;
         }
@@ -113,12 +126,28 @@ impl GroupQuads {
         let kernel = self.kernel(conv);
         let blocks = conv.filters.div_ceil(QUAD);
         let sums = blocks * kernel[0] * kernel[1] * self.quads * products * conv.output_area();
-        let each = match conv.group_channels() {
-            1 => GATHERED,
-            _ => COPIED + PIECE * self.window.min(QUAD),
+        let (rows, columns) = (self.rows(conv, false), self.columns(conv));
+        let copy = match (conv.groups, conv.group_channels()) {
+            (1, 2..) => {
+                let packets = self.quads * MERGED_QUAD + self.pieces(conv) * MERGED_PIECE;
+                rows * (self.quads * BEGUN + columns * packets)
+            }
+            (_, 1) => rows * self.row_packets(conv) * GATHERED,
+            _ => rows * self.row_packets(conv) * (COPIED + PIECE * self.window.min(QUAD)),
         };
-        let copies = conv.output[0].div_ceil(self.outputs);
-        sums + copies * self.rows(conv, false) * self.row_packets(conv) * each
+        sums + conv.output[0].div_ceil(self.outputs) * copy
+    }
+
+    /// Packets that the quads of a group at one position are made of.
+    fn pieces(&self, conv: &ConvGeometry) -> usize {
+        let places = (0..self.quads * QUAD).map_while(|place| {
+            let [position, channel] = self.source(conv, place)?;
+            Some([place / QUAD, position, channel / QUAD])
+        });
+        let mut last = None;
+        places
+            .filter(|place| last.replace(*place) != Some(*place))
+            .count()
     }
 
     /// Which of a window's positions, and which of the group's channels, a place in its quads holds.

@@ -112,7 +112,7 @@ impl<'a, C: CodeLanes> OnePosition<'a, C> {
             let output = of_stack * self.blocks.blocks() + first;
             for b in 0..B {
                 let floats = scales[b].floats_of_zero(self.proof, own.zero);
-                let codes = C::narrow_scaled(sums[b], &floats).clamp_codes(low, high);
+                let codes = C::narrow_scaled::<QUAD>(sums[b], &floats).clamp_codes(low, high);
                 codes.store(&mut self.output[(output + b) * C::LANES..]);
             }
         }
@@ -172,7 +172,7 @@ impl<C: CodeLanes> Kernel for FinishBlock<'_, C> {
         let mut output = self.codes.ready(self.sums[0], self.position);
         match self.sum {
             Some(sum) => output.add(sum, [self.sums]),
-            None => output.finish_any([self.sums]),
+            None => output.finish_any::<1, QUAD>([self.sums]),
         }
     }
 }

@@ -36,7 +36,8 @@ pub struct PacketConv<'a, C> {
     pub padding: u32,
     /// rows x columns x quads packets, pooled where that is wanted.
     pub output: &'a mut [u32],
-    /// [`QuadGeometry::ring_words`] packets with anything in them.
+    /// [`QuadGeometry::ring_words`] packets with anything in them, or of each packet of samples as many as
+    /// [`QuadGeometry::copy_words`] says, where quads are rearranged.
     pub ring: &'a mut [u32],
     /// Where the output holds what it is to be added to. By reference, for it is seldom there, and what holds this is
     /// copied on the way to each kernel.
@@ -68,10 +69,16 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     #[inline(always)]
     fn run(self) {
         let g = self.geometry;
-        if g.conv().groups == 1 && g.column_quads == 0 {
-            return match self.places.extents == [1, 1] && !self.pool {
-                true => self.proof.apart(OnePosition::of(self)),
-                false => self.without_groups(),
+        if let (true, Some(groups)) = (g.is_rearranged(), &g.groups) {
+            return self.rearranged(groups).without_groups();
+        }
+        if g.column_quads == 0 && g.groups.is_none() {
+            return match g.conv().groups {
+                1 if self.places.extents == [1, 1] && !self.pool => {
+                    self.proof.apart(OnePosition::of(self));
+                }
+                1 => self.without_groups(),
+                _ => self.by_blocks(),
             };
         }
         // Not by reference: it would be read again after each store.
@@ -86,19 +93,46 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
                 stack: Stack::ONE,
                 ..self
             }
-            .with_groups();
+            .with_copies();
         }
     }
 }
 
 impl<'a, C: CodeLanes> PacketConv<'a, C> {
-    /// One packet of samples, of filters that do not see all channels.
+    /// The same of a copy whose quads are of neighbouring positions.
     #[inline(always)]
-    fn with_groups(self) {
+    fn rearranged(self, groups: &GroupQuads) -> Self {
+        let (proof, g, Stack { count, input, .. }) = (self.proof, self.geometry, self.stack);
+        let words = g.copy_words() * C::LANES;
+        for index in 0..count {
+            proof.apart(GroupCopy {
+                proof,
+                conv: *g.conv(),
+                groups: *groups,
+                first: 0,
+                extents: g.input,
+                input: &self.input[index * input * C::LANES..][..input * C::LANES],
+                padding: self.padding,
+                copy: &mut self.ring[index * words..][..words],
+            });
+        }
+        Self {
+            input: self.ring,
+            ring: &mut [],
+            stack: Stack {
+                input: g.copy_words(),
+                ..self.stack
+            },
+            ..self
+        }
+    }
+
+    /// One packet of samples, of which something is copied first.
+    #[inline(always)]
+    fn with_copies(self) {
         match self.geometry.groups {
-            _ if self.geometry.column_quads > 0 => self.by_columns(),
             Some(groups) => self.by_groups(&groups),
-            None => self.by_blocks(),
+            None => self.by_columns(),
         }
     }
 

@@ -58,11 +58,11 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         }
         if const { C::HAS_FUSED_SCALES && SPLIT == QUAD } && self.has_floats() {
             // Without the products of filters that are not there.
-            let half = self.take_half();
-            if let Some(half) = half {
-                match half.way.is_pooled {
-                    true => proof.apart(PooledRows::<C, SPLIT, 2>(half)),
-                    false => proof.apart(PlainRows::<C, true, SPLIT, 2>(half)),
+            if let Some((last, filters)) = self.take_last() {
+                match filters {
+                    1 => last.of_filters::<SPLIT, 1>(),
+                    2 => last.of_filters::<SPLIT, 2>(),
+                    _ => last.of_filters::<SPLIT, 3>(),
                 }
             }
         }
@@ -78,21 +78,32 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         }
     }
 
-    /// Takes the last block away, if it has no more than two filters.
+    /// Those of the first `F` filters of a block of floating-point numbers.
     #[inline(always)]
-    fn take_half(&mut self) -> Option<BlockRows<'_, C>> {
-        if !self.way.places.ends_with_half || self.blocks.end != self.way.places.blocks {
+    fn of_filters<const SPLIT: usize, const F: usize>(self) {
+        match self.way.is_pooled {
+            true => self.proof.apart(PooledRows::<C, SPLIT, F>(self)),
+            false => self.proof.apart(PlainRows::<C, true, SPLIT, F>(self)),
+        }
+    }
+
+    /// Takes the last block away, if it has fewer than four filters, and says how many.
+    #[inline(always)]
+    fn take_last(&mut self) -> Option<(BlockRows<'_, C>, usize)> {
+        let filters = self.way.places.last_filters;
+        if filters == QUAD || self.blocks.end != self.way.places.blocks {
             return None;
         }
         self.blocks.end -= 1;
-        Some(BlockRows {
+        let last = BlockRows {
             weights: &self.weights[self.blocks.len() * self.words..],
             blocks: self.blocks.end..self.blocks.end + 1,
             rows: self.rows.clone(),
             columns: self.columns.clone(),
             output: self.output,
             ..*self
-        })
+        };
+        Some((last, filters))
     }
 
     /// Whether floating-point numbers make codes.
@@ -113,30 +124,39 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         )
     }
 
-    /// The places of all outputs, how many these are, and which is the first. Whole rows are one: positions at the end of
-    /// one and at the next one's beginning are computed side by side.
+    /// The places of all outputs, and where they begin among an output's. Whole rows are one, and whole outputs of packets
+    /// of samples: positions at the end of one and at the next one's beginning are computed side by side.
     #[inline(always)]
-    fn walk(&self) -> (PlaceSteps, usize, usize) {
-        let (rows, columns) = (&self.rows, &self.columns);
-        let next = self.place(rows.start, columns.start);
-        let mut walk = PlaceSteps {
+    fn walk(&self) -> PlaceWalk {
+        let (rows, columns, own) = (&self.rows, &self.columns, &self.way.places);
+        let (next, width) = (self.place(rows.start, columns.start), columns.len());
+        let step = own.stride[1] * own.quads;
+        let row_step = self.place(rows.start + 1, columns.start) - next - (width - 1) * step;
+        let last = self.place(rows.end - 1, columns.end - 1) - next;
+        let mut places = PlaceSteps {
             next,
-            columns: columns.len(),
-            column: 0,
-            step: self.way.places.stride[1] * self.way.places.quads,
-            row_step: self.place(rows.start + 1, columns.start)
-                - self.place(rows.start, columns.end - 1),
+            counts: [width, rows.len()],
+            at: [0; 2],
+            steps: [step, row_step, self.stack.input.wrapping_sub(last)],
         };
-        let count = rows.len() * columns.len();
-        if columns.len() == 1 || walk.row_step == walk.step {
+        let mut count = width * rows.len();
+        let is_whole = count == own.extents[0] * own.extents[1];
+        let parts = if is_whole { 1 } else { self.stack.count };
+        count *= self.stack.count / parts;
+        if width == 1 || row_step == step {
             // Evenly spaced, as those of one row are.
-            (walk.step, walk.columns) = (walk.row_step, count);
+            places.counts = [width * rows.len(), 1];
+            places.steps[0] = row_step;
         }
-        (
-            walk,
+        if places.counts[1] == 1 && places.steps[2] == places.steps[0] {
+            places.counts[0] = count;
+        }
+        PlaceWalk {
+            places,
             count,
-            rows.start * self.way.places.extents[1] + columns.start,
-        )
+            parts,
+            first: rows.start * own.extents[1] + columns.start,
+        }
     }
 
     /// The first packet that an output sees.
@@ -158,26 +178,26 @@ impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize, const F: usize> Kerne
     #[inline(always)]
     fn run(self) {
         let mut own = self.0;
-        let (places, count, first) = own.walk();
-        let stack = own.stack;
+        let all = own.walk();
+        let (places, count, stack) = (all.places, all.count, own.stack);
         for index in own.blocks.clone() {
-            let (runs, mut output) = own.block(index, first);
-            for of_stack in 0..stack.count {
-                output.begin(of_stack * stack.output);
-                let (mut walk, mut left) = (places.behind(of_stack * stack.input), count);
+            let (runs, mut output) = own.block(index, all.first);
+            for part in 0..all.parts {
+                output.begin(part * stack.output);
+                let (mut walk, mut left) = (places.behind(part * stack.input), count);
                 while C::POSITIONS == 4 && left >= 4 {
                     let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), walk.take());
-                    output.finish::<4, FLOATS>(sums);
+                    output.finish::<4, FLOATS, F>(sums);
                     left -= 4;
                 }
                 while left >= 2 {
                     let sums = runs.sums::<C, 2, SPLIT, F>(output.biases(), walk.take());
-                    output.finish::<2, FLOATS>(sums);
+                    output.finish::<2, FLOATS, F>(sums);
                     left -= 2;
                 }
                 if left > 0 {
                     let sums = runs.sums::<C, 1, SPLIT, F>(output.biases(), walk.take());
-                    output.finish::<1, FLOATS>(sums);
+                    output.finish::<1, FLOATS, F>(sums);
                 }
             }
         }
@@ -193,13 +213,13 @@ impl<C: CodeLanes, const SPLIT: usize> Kernel for AddedRows<'_, C, SPLIT> {
     #[inline(always)]
     fn run(self) {
         let Self(mut own, sum) = self;
-        let (places, count, first) = own.walk();
-        let stack = own.stack;
+        let all = own.walk();
+        let (places, count, stack) = (all.places, all.count, own.stack);
         for index in own.blocks.clone() {
-            let (runs, mut output) = own.block(index, first);
-            for of_stack in 0..stack.count {
-                output.begin(of_stack * stack.output);
-                let (mut walk, mut left) = (places.behind(of_stack * stack.input), count);
+            let (runs, mut output) = own.block(index, all.first);
+            for part in 0..all.parts {
+                output.begin(part * stack.output);
+                let (mut walk, mut left) = (places.behind(part * stack.input), count);
                 while C::POSITIONS == 4 && left >= 4 {
                     let sums = runs.sums::<C, 4, SPLIT, QUAD>(output.biases(), walk.take());
                     output.add(&sum, sums);
@@ -245,7 +265,7 @@ impl<C: CodeLanes, const SPLIT: usize, const F: usize> Kernel for PooledRows<'_,
                         let above = [place, place + step];
                         let places = [above, above.map(|place| place + below)];
                         let largest = largest::<C, SPLIT, F>(&runs, output.biases(), places);
-                        output.finish_any([largest]);
+                        output.finish_any::<1, F>([largest]);
                         place += 2 * step;
                     }
                     row += 2 * below;
@@ -264,25 +284,36 @@ fn largest<C: CodeLanes, const SPLIT: usize, const F: usize>(
 ) -> [C; QUAD] {
     if C::POSITIONS == 4 {
         let sums = runs.sums::<C, 4, SPLIT, F>(biases, [a, b, c, d]);
-        return larger(larger(sums[0], sums[1]), larger(sums[2], sums[3]));
+        let above = larger::<C, F>(sums[0], sums[1]);
+        return larger::<C, F>(above, larger::<C, F>(sums[2], sums[3]));
     }
     let biases = [biases[0], biases[1]];
     let sums = runs.sums::<C, 2, SPLIT, F>(biases, [a, b]);
-    let above = larger(sums[0], sums[1]);
+    let above = larger::<C, F>(sums[0], sums[1]);
     let sums = runs.sums::<C, 2, SPLIT, F>(biases, [c, d]);
-    larger(above, larger(sums[0], sums[1]))
+    larger::<C, F>(above, larger::<C, F>(sums[0], sums[1]))
+}
+
+/// The places of outputs that are computed one behind another.
+struct PlaceWalk {
+    places: PlaceSteps,
+    /// How many they are, and in how many parts: one of each packet of samples, or one in all.
+    count: usize,
+    parts: usize,
+    /// Which output the first one is.
+    first: usize,
 }
 
 /// The places of outputs, row by row.
 #[derive(Clone, Copy)]
 struct PlaceSteps {
     next: usize,
-    /// Outputs of a row, and which is next.
-    columns: usize,
-    column: usize,
-    /// Packets from an output to the next, and from a row's last one to the next row's first.
-    step: usize,
-    row_step: usize,
+    /// Outputs of a row and rows of a packet of samples, and which of them is next.
+    counts: [usize; 2],
+    at: [usize; 2],
+    /// Packets from an output to the next, from a row's last one to the next row's first, and from a packet's of samples to
+    /// the next one's.
+    steps: [usize; 3],
 }
 
 impl PlaceSteps {
@@ -297,20 +328,29 @@ impl PlaceSteps {
     #[inline(always)]
     fn take<const P: usize>(&mut self) -> [usize; P] {
         let mut places = [0; P];
-        if self.column + P < self.columns {
+        if self.at[0] + P < self.counts[0] {
             for (next, place) in places.iter_mut().enumerate() {
-                *place = self.next + next * self.step;
+                *place = self.next + next * self.steps[0];
             }
-            self.next += P * self.step;
-            self.column += P;
+            self.next += P * self.steps[0];
+            self.at[0] += P;
             return places;
         }
         for place in &mut places {
             *place = self.next;
-            self.column += 1;
-            let is_last = self.column == self.columns;
-            self.next += if is_last { self.row_step } else { self.step };
-            self.column = if is_last { 0 } else { self.column };
+            let is_row = self.at[0] + 1 == self.counts[0];
+            let is_all = is_row && self.at[1] + 1 == self.counts[1];
+            let step = match (is_row, is_all) {
+                (false, _) => self.steps[0],
+                (true, false) => self.steps[1],
+                (true, true) => self.steps[2],
+            };
+            self.next = self.next.wrapping_add(step);
+            self.at = match (is_row, is_all) {
+                (false, _) => [self.at[0] + 1, self.at[1]],
+                (true, false) => [0, self.at[1] + 1],
+                (true, true) => [0; 2],
+            };
         }
         places
     }

@@ -49,7 +49,5 @@ pub(super) fn shared_quads(conv: &ConvGeometry) -> usize {
 pub(super) fn is_by_columns(conv: &ConvGeometry) -> bool {
     let is_depthwise = conv.groups > 1 && conv.groups == conv.channels;
     let is_dense = conv.dilation == [1, 1] && conv.kernel[1] > 1;
-    // Later quads of an output are where another output's first one is.
-    let is_aligned = conv.kernel[1] <= QUAD || QUAD.is_multiple_of(conv.stride[1]);
-    is_depthwise && is_dense && is_aligned
+    is_depthwise && is_dense
 }

@@ -64,8 +64,8 @@ pub struct QuadPlaces {
     pub blocks: usize,
     /// Rows and columns of them that all filters are computed for before the next ones.
     pub band: [usize; 2],
-    /// Whether the last block has no more than two filters.
-    pub ends_with_half: bool,
+    /// Filters of the last block, from 1 to 4.
+    pub last_filters: usize,
 }
 
 /// Words of the input that all filters read before the next ones: half of a first cache.
@@ -90,7 +90,7 @@ impl QuadGeometry {
             true => conv.kernel[1].div_ceil(QUAD),
             false => 0,
         };
-        let groups = match is_windowed || column_quads > 0 || conv.groups == 1 {
+        let groups = match is_windowed || column_quads > 0 {
             true => None,
             false => GroupQuads::new(conv, shared_quads(conv), C::PRODUCTS, is_pooled),
         };
@@ -165,10 +165,15 @@ impl QuadGeometry {
         own
     }
 
+    /// Whether a copy of the whole input has quads of neighbouring positions, of all filters.
+    pub fn is_rearranged(&self) -> bool {
+        self.groups.is_some() && self.conv.groups == 1
+    }
+
     /// Whether it has but one position, of which all filters see the same.
     pub fn is_linear(&self) -> bool {
         let is_read_as_it_is = !self.is_copied || self.takes_samples;
-        self.output == [1, 1] && self.conv.groups == 1 && is_read_as_it_is
+        self.output == [1, 1] && self.conv.groups == 1 && self.groups.is_none() && is_read_as_it_is
     }
 
     /// The convolution as its layer says.
@@ -229,14 +234,14 @@ impl QuadGeometry {
 
     /// Words of a copy of what is read, for each sample.
     pub fn copy_words(&self) -> usize {
-        match self.is_copied {
+        match self.is_copied || self.is_rearranged() {
             true => self.input[0] * self.input[1] * self.quads(),
             false => 0,
         }
     }
 
-    /// Places in a row of quads of columns: one for each output, or for two, and those of its later
-    /// quads.
+    /// Places in a row of quads of columns: one for each output, or for two, and those of its later quads, which are
+    /// another output's first ones where the stride divides a quad.
     #[inline]
     pub fn column_places(&self) -> usize {
         match self.column_quads {
@@ -248,7 +253,21 @@ impl QuadGeometry {
     /// Places from one quad of columns that an output sees to the next.
     #[inline]
     pub fn column_step(&self) -> usize {
-        QUAD / self.stride[1]
+        match QUAD.is_multiple_of(self.stride[1]) {
+            true => QUAD / self.stride[1],
+            // Behind those of all outputs.
+            false => self.output[1],
+        }
+    }
+
+    /// Places whose columns are as far apart as those of outputs: all, or as many as outputs, before those of outputs'
+    /// next quads.
+    #[inline]
+    pub fn even_places(&self) -> usize {
+        match QUAD.is_multiple_of(self.stride[1]) {
+            true => self.column_places(),
+            false => self.output[1],
+        }
     }
 
     /// Whether only the largest of each 2 x 2 outputs is wanted.
@@ -265,7 +284,7 @@ impl QuadGeometry {
             extents,
             blocks: self.blocks,
             band: [(outputs / width).max(1), width],
-            ends_with_half: matches!(self.conv.filters % QUAD, 1 | 2),
+            last_filters: (self.conv.filters - 1) % QUAD + 1,
         }
     }
 
@@ -283,6 +302,9 @@ impl QuadGeometry {
     /// Words, for each sample, of the rows of quads of columns that an output sees, of four channels, or of the
     /// quads of groups that some rows of outputs see.
     pub fn ring_words(&self) -> usize {
+        if self.is_rearranged() {
+            return 0;
+        }
         if self.groups.is_some() {
             return self.conv.groups * self.input[0] * self.input[1] * self.quads();
         }

@@ -15,13 +15,15 @@ pub struct InputPackets {
     pub(super) output: [usize; 2],
     /// Rows and columns of padding before the input.
     pub(super) before: [usize; 2],
-    quads: usize,
+    pub(super) quads: usize,
     /// Positions whose codes a packet holds.
     pub(super) window: usize,
     /// Positions from a packet's first to the next one's.
     pub(super) spread: usize,
     /// The zero of padding.
     pub(super) padding: i8,
+    /// Columns of the input behind which there is padding: any number where a kernel sees none there.
+    pub(super) end: usize,
 }
 
 impl InputPackets {
@@ -36,12 +38,14 @@ impl InputPackets {
             window: 1,
             spread: 1,
             padding: 0,
+            end: input[1],
         }
     }
 
     /// Those that their only reader wants: with its padding, in windows or not.
     pub fn of_reader(quads: &QuadGeometry, zero: i8) -> Self {
         let conv = quads.conv();
+        let seen = (conv.output[1] - 1) * conv.stride[1] + (conv.kernel[1] - 1) * conv.dilation[1];
         Self {
             channels: conv.channels,
             input: conv.input,
@@ -51,6 +55,10 @@ impl InputPackets {
             window: quads.window,
             spread: quads.spread,
             padding: zero,
+            end: match seen < conv.padding[1] + conv.input[1] {
+                true => usize::MAX / QUAD,
+                false => conv.input[1],
+            },
         }
     }
 }
@@ -123,76 +131,9 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         }
     }
 
-    /// Four channels to a packet, sixteen positions at once.
-    #[inline(always)]
-    fn by_channels(&mut self) {
-        let layout = self.layout;
-        let map = layout.input[0] * layout.input[1];
-        if layout.input != layout.output || layout.before != [0; 2] {
-            self.pad();
-        }
-        let InputPackets {
-            output,
-            before,
-            quads,
-            ..
-        } = layout;
-        let words = quads * C::LANES;
-        // From a row's last position to the next one's first, besides a position; less than none where columns are left out.
-        let skip = output[1].wrapping_sub(layout.input[1]).wrapping_mul(words);
-        let (mut width, mut seen_columns) = (layout.input[1], output[1]);
-        if before[1] == 0 && width == seen_columns {
-            // One long row.
-            (width, seen_columns) = (map, map);
-        }
-        for quad in 0..quads {
-            let present = QUAD.min(layout.channels - quad * QUAD);
-            let mut column = before[1];
-            let mut at = (before[0] * output[1] + before[1]) * words + quad * C::LANES;
-            for first in (0..map).step_by(RUN) {
-                let packets = self
-                    .proof
-                    .packets_of_channels(self.grid(quad, present, first));
-                let all = &mut self.packets[..output[0] * output[1] * words];
-                let mut rest = &packets.as_flattened()[..RUN.min(map - first)];
-                while !rest.is_empty() {
-                    // As far as their row goes.
-                    let row = rest.len().min(before[1] + width - column);
-                    let (own, behind) = rest.split_at(row);
-                    let seen = row.min(seen_columns.saturating_sub(column));
-                    if let (Some(all), true) = (all.get_mut(at..), seen > 0) {
-                        for (packet, to) in own[..seen].iter().zip(all.chunks_mut(words)) {
-                            packet.store(to);
-                        }
-                    }
-                    rest = behind;
-                    column += row;
-                    at = at.wrapping_add(row.wrapping_mul(words));
-                    if column == before[1] + width {
-                        column = before[1];
-                        at = at.wrapping_add(skip);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The runs from a position on, of a quad's channels, some of which are there. Codes behind a map's end are the next
-    /// map's, and go nowhere.
-    #[inline(always)]
-    fn grid(&self, quad: usize, present: usize, first: usize) -> CodeGrid<'_> {
-        let layout = &self.layout;
-        let map = layout.input[0] * layout.input[1];
-        let begin = [0, 1, 2, 3].map(|channel: usize| {
-            // What a channel that is not there has, nobody reads.
-            RUN + (quad * QUAD + channel.min(present - 1)) * map + first
-        });
-        self.samples(begin, layout.channels * map)
-    }
-
     /// The runs of all samples, of which the first one's begin so.
     #[inline(always)]
-    fn samples(&self, begin: [usize; QUAD], step: usize) -> CodeGrid<'_> {
+    pub(super) fn samples(&self, begin: [usize; QUAD], step: usize) -> CodeGrid<'_> {
         match CodeGrid::new(self.codes, begin, step, C::LANES) {
             Some(grid) => grid,
             None => unreachable!("codes of samples lie within the memory for them"),
@@ -212,7 +153,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
 
     /// Fills what lies around the input.
     #[inline(always)]
-    fn pad(&mut self) {
+    pub(super) fn pad(&mut self) {
         let InputPackets {
             input,
             output,

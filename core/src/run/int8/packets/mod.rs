@@ -4,6 +4,7 @@
 //! four to a packet, so that is room for any number of them. What packets do not serve is computed
 //! sample by sample by the portable kernels.
 
+mod channels;
 mod codes;
 mod compiled;
 mod layer;

@@ -86,7 +86,10 @@ impl<C: CodeLanes> PacketStep<'_, C> {
         let [input, output] = disjoint(memory.values, [self.read(0), self.own()]);
         let copy_words = conv.copy_words * C::LANES;
         let (copy, ring) = memory.copy.split_at_mut(copy_words * self.room);
-        let ring = &mut ring[..conv.ring_words * C::LANES];
+        let (copy, ring) = match quads.is_rearranged() {
+            true => (ring, copy),
+            false => (copy, &mut ring[..conv.ring_words * C::LANES]),
+        };
         let input = match (quads.takes_samples, quads.is_copied) {
             (false, false) => input,
             (false, true) => {

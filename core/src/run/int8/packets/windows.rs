@@ -70,8 +70,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         let mut before = orders.padding;
         for first in (0..needed).step_by(lines) {
             let own = self.lines(orders, behind + row * layout.input[1], first);
-            for (next, line) in own.as_flattened().iter().enumerate() {
-                let line = Self::within(orders, first + next, *line);
+            for (next, line) in own.as_flattened().iter().copied().enumerate() {
                 match (first + next).checked_sub(1) {
                     None => {}
                     Some(number) if SPREAD == 0 => {
@@ -111,6 +110,14 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
                 let [first, second] = orders.channels[next % 2];
                 let line = a[next / 2].reorder(first).add(b[next / 2].reorder(second));
                 lines[next / QUAD][next % QUAD] = line;
+            }
+        }
+        let ([[begin, before], [end, _]], count) = (orders.borders, QUAD * CHANNELS);
+        if line < begin || (line == begin && before > 0) || line + count > end {
+            // Asked of all at once: of each line it would take as long as making it.
+            for next in 0..count {
+                let own = &mut lines[next / QUAD][next % QUAD];
+                *own = Self::within(orders, line + next, *own);
             }
         }
         lines
@@ -192,7 +199,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     #[inline(always)]
     fn window_orders<const CHANNELS: usize>(&self) -> WindowOrders<C, CHANNELS> {
         let proof = self.proof;
-        let (width, left) = (self.layout.input[1], self.layout.before[1]);
+        let (end, left) = (self.layout.end, self.layout.before[1]);
         let padding = proof.splat(four(self.layout.padding) as u32 as i32);
         let mut channels = [[padding; 2]; 2];
         for (half, orders) in channels.iter_mut().enumerate() {
@@ -205,7 +212,7 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         WindowOrders {
             padding,
             channels,
-            borders: [left, left + width].map(|edge| {
+            borders: [left, left + end].map(|edge| {
                 let codes = edge * CHANNELS;
                 [codes / QUAD, codes % QUAD]
             }),
