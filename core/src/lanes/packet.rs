@@ -26,7 +26,7 @@ macro_rules! packet {
         $(add_scaled: $add_scaled:expr,)?
         $(multiply_by: $multiply_by:expr,)?
         $(pinned: $pinned:expr,)?
-        $(raised: $raised:expr, scaled: $scaled:expr,)?
+        $(raised: $raised:expr, scaled: $scaled:expr, less_product: $less_product:expr,)?
         store_bytes: $store_bytes:expr, winner: $winner:expr, widen: $widen:expr, has_bits: $has_bits:expr,
         where_bits: $where_bits:expr $(,)?
     ) => {
@@ -193,6 +193,12 @@ macro_rules! packet {
                 fn scaled(self, exponent: Self) -> Option<Self> {
                     // SAFETY: the instructions are there, see above.
                     Some(Self(unsafe { $scaled(self.0, exponent.0) }))
+                }
+
+                #[inline(always)]
+                fn less_exact_product(self, a: Self, b: Self) -> Self {
+                    // SAFETY: the instructions are there, see above.
+                    Self(unsafe { $less_product(a.0, b.0, self.0) })
                 }
             )?
 

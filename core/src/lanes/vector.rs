@@ -92,6 +92,13 @@ pub trait Vector: Copy + 'static {
         self
     }
 
+    /// `self - a * b`, of factors whose product is an `f32`: rounded once, whether the product is rounded or not, which
+    /// some processors do not take the time for.
+    #[inline(always)]
+    fn less_exact_product(self, a: Self, b: Self) -> Self {
+        self.sub(a.mul(b))
+    }
+
     /// The least whole number that is not below it, where the processor has an instruction for that.
     #[inline(always)]
     fn raised(self) -> Option<Self> {

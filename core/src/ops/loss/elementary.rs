@@ -41,7 +41,10 @@ pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
     let (one, two) = (splat(1.0), splat(2.0));
     let x = of_each(x, |x| splat(VANISHING).larger(x));
     let exponent = of_each(x, power_within);
-    let high = of_both(x, exponent, |x, e| x.sub(e.mul(splat(EXP_PARTS[0]))));
+    // Exact: of the power's eight bits and the part's sixteen.
+    let high = of_both(x, exponent, |x, e| {
+        x.less_exact_product(e, splat(EXP_PARTS[0]))
+    });
     let low = of_each(exponent, |exponent| exponent.mul(splat(EXP_PARTS[1])));
     let rest = of_both(high, low, |high, low| high.sub(low).pinned());
     let square = of_each(rest, |rest| rest.mul(rest));

@@ -17,6 +17,9 @@ pub struct PacketScores<'a, L> {
     pub outcomes: &'a mut [Outcome],
 }
 
+/// From so many classes on each sample's label's logit is loaded, instead of looking at each class.
+const MANY_CLASSES: usize = 32;
+
 impl<L: Lanes> Kernel for PacketScores<'_, L> {
     type Output = ();
 
@@ -57,10 +60,19 @@ impl<'a, L: Lanes> PacketScores<'a, L> {
             logits[p] = &self.logits[(first + p) * classes..][..classes];
             lanes[p] = LaneScore::new(logits[p][0], self.labels_of(first + p));
         }
+        let is_short = classes < MANY_CLASSES;
         for class in 1..classes {
             let number = proof.splat(class as f32);
             for p in 0..P {
-                lanes[p].take(logits[p][class], number);
+                match is_short {
+                    true => lanes[p].take::<true>(logits[p][class], number),
+                    false => lanes[p].take::<false>(logits[p][class], number),
+                }
+            }
+        }
+        if !is_short {
+            for p in 0..P {
+                lanes[p].own = self.own_logits(first + p, logits[p]);
             }
         }
         let mut sums = [proof.splat(0.0); P];
@@ -99,6 +111,16 @@ impl<'a, L: Lanes> PacketScores<'a, L> {
         self.logits[0].load(&numbers)
     }
 
+    /// The label's logit of each of a packet's samples.
+    #[inline(always)]
+    fn own_logits(&self, packet: usize, logits: &[L]) -> L {
+        let (mut own, values) = ([0.0; 16], L::values(logits));
+        for (lane, label) in self.samples(packet).iter().enumerate() {
+            own[lane] = values[usize::from(*label) * L::LANES + lane];
+        }
+        self.logits[0].load(&own)
+    }
+
     /// Counts a packet's samples in order, given the logarithms of the sums of exponentials.
     #[inline(always)]
     fn count(&mut self, packet: usize, lanes: LaneScore<L>, logarithm: L) {
@@ -129,14 +151,16 @@ impl<L: Lanes> LaneScore<L> {
         }
     }
 
-    /// And of the next one.
+    /// And of the next one; with `OWN` the label's logit is found on the way.
     #[inline(always)]
-    fn take(&mut self, logit: L, class: L) {
+    fn take<const OWN: bool>(&mut self, logit: L, class: L) {
         let higher = logit.greater(self.highest);
-        self.highest = L::select(higher, logit, self.highest);
+        self.highest = logit.larger(self.highest);
         self.best = L::select(higher, class, self.best);
-        // The last one that is not behind the label is the label.
-        self.own = L::select(class.at_most(self.label), logit, self.own);
+        if OWN {
+            // The last one that is not behind the label is the label.
+            self.own = L::select(class.at_most(self.label), logit, self.own);
+        }
     }
 
     /// 1 where the label has the highest logit, else 0.

@@ -198,7 +198,8 @@ impl<C: CodeLanes, const F: usize> Kernel for PooledColumns<'_, C, F> {
                 let above = [larger::<C, F>(a, b), larger::<C, F>(c, d)];
                 let [a, b, c, d] = own.columns.sums::<C, 4, F>(output.biases(), 2 * x, behind);
                 let largest = [larger::<C, F>(a, b), larger::<C, F>(c, d)];
-                let [left, right] = [0, 1].map(|n| larger::<C, F>(above[n], largest[n]));
+                let left = larger::<C, F>(above[0], largest[0]);
+                let right = larger::<C, F>(above[1], largest[1]);
                 output.finish_any::<2, F>([left, right]);
                 x += 2;
             }

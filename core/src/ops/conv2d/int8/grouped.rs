@@ -6,6 +6,7 @@
 //! leaves fewer places of quads empty, of those of neighbouring positions as well: a *window* along one axis, by
 //! which the kernel is shorter.
 
+use super::quad_shapes::BLOCK_BEGUN;
 use crate::lanes::codes::QUAD;
 use crate::ops::conv2d::ConvGeometry;
 
@@ -135,7 +136,11 @@ impl GroupQuads {
             (_, 1) => rows * self.row_packets(conv) * GATHERED,
             _ => rows * self.row_packets(conv) * (COPIED + PIECE * self.window.min(QUAD)),
         };
-        sums + conv.output[0].div_ceil(self.outputs) * copy
+        let begun = match conv.groups {
+            1 => 0,
+            _ => blocks * BLOCK_BEGUN,
+        };
+        sums + conv.output[0].div_ceil(self.outputs) * (begun + copy)
     }
 
     /// Packets that the quads of a group at one position are made of.

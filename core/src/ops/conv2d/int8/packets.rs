@@ -69,31 +69,46 @@ impl<C: CodeLanes> Kernel for PacketConv<'_, C> {
     #[inline(always)]
     fn run(self) {
         let g = self.geometry;
-        if let (true, Some(groups)) = (g.is_rearranged(), &g.groups) {
-            return self.rearranged(groups).without_groups();
-        }
-        if g.column_quads == 0 && g.groups.is_none() {
-            return match g.conv().groups {
-                1 if self.places.extents == [1, 1] && !self.pool => {
-                    self.proof.apart(OnePosition::of(self));
-                }
-                1 => self.without_groups(),
-                _ => self.by_blocks(),
-            };
-        }
-        // Not by reference: it would be read again after each store.
-        let own = *g;
-        let Stack { input, output, .. } = self.stack;
-        for index in 0..self.stack.count {
-            PacketConv {
-                geometry: &own,
-                input: &self.input[index * input * C::LANES..][..input * C::LANES],
-                output: &mut self.output[index * output * C::LANES..][..output * C::LANES],
-                ring: self.ring,
-                stack: Stack::ONE,
-                ..self
+        match g.groups {
+            _ if g.column_quads > 0 => self.proof.apart(CopiedConv::<C, true>(self)),
+            Some(groups) if g.is_rearranged() => self.rearranged(&groups).without_groups(),
+            Some(_) => self.proof.apart(CopiedConv::<C, false>(self)),
+            None if g.conv().groups > 1 => self.by_blocks(),
+            None if self.places.extents == [1, 1] && !self.pool => {
+                self.proof.apart(OnePosition::of(self));
             }
-            .with_copies();
+            None => self.without_groups(),
+        }
+    }
+}
+
+/// Packets of samples one by one, of which something is copied first: whether that is quads of columns. A function of its
+/// own, or what others count by would lie in memory.
+struct CopiedConv<'a, C, const COLUMNS: bool>(PacketConv<'a, C>);
+
+impl<C: CodeLanes, const COLUMNS: bool> Kernel for CopiedConv<'_, C, COLUMNS> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self(all) = self;
+        // Not by reference: it would be read again after each store.
+        let own = *all.geometry;
+        let Stack { input, output, .. } = all.stack;
+        for index in 0..all.stack.count {
+            let one = PacketConv {
+                geometry: &own,
+                input: &all.input[index * input * C::LANES..][..input * C::LANES],
+                output: &mut all.output[index * output * C::LANES..][..output * C::LANES],
+                ring: all.ring,
+                stack: Stack::ONE,
+                ..all
+            };
+            match own.groups {
+                _ if COLUMNS => one.by_columns(),
+                Some(groups) => one.by_groups(&groups),
+                None => unreachable!("what is copied is columns, or groups"),
+            }
         }
     }
 }
@@ -124,15 +139,6 @@ impl<'a, C: CodeLanes> PacketConv<'a, C> {
                 ..self.stack
             },
             ..self
-        }
-    }
-
-    /// One packet of samples, of which something is copied first.
-    #[inline(always)]
-    fn with_copies(self) {
-        match self.geometry.groups {
-            Some(groups) => self.by_groups(&groups),
-            None => self.by_columns(),
         }
     }
 

@@ -44,10 +44,16 @@ pub(super) fn shared_quads(conv: &ConvGeometry) -> usize {
     blocks.map(|block| shared(conv, block).len()).sum()
 }
 
+/// Half cycles, about, that it takes to begin with a block of filters for one packet of samples alone.
+pub(super) const BLOCK_BEGUN: usize = 200;
+
 /// Whether each filter sees a single channel, by rows of neighbouring columns: four at a time there
-/// are no products with the other three channels of a quad, which would be 0.
-pub(super) fn is_by_columns(conv: &ConvGeometry) -> bool {
+/// are no products with the other three channels of a quad, which would be 0. `products` is what those of a quad with four
+/// filters take, in half cycles: where there are few, they are done before rows are gathered.
+pub(super) fn is_by_columns(conv: &ConvGeometry, products: usize) -> bool {
     let is_depthwise = conv.groups > 1 && conv.groups == conv.channels;
     let is_dense = conv.dilation == [1, 1] && conv.kernel[1] > 1;
-    is_depthwise && is_dense
+    let saved = conv.kernel[1] - conv.kernel[1].div_ceil(QUAD);
+    let is_long = conv.output_area() * conv.kernel[0] * saved * products > BLOCK_BEGUN;
+    is_depthwise && is_dense && is_long
 }

@@ -86,7 +86,7 @@ impl QuadGeometry {
         // Two channels of a group each are no window's: half of its products would be of the other one.
         let is_windowed = can && conv.channels <= 2 && conv.groups == 1 && conv.dilation[1] == 1;
         let window = if is_windowed { QUAD / conv.channels } else { 1 };
-        let column_quads = match !is_windowed && is_by_columns(conv) {
+        let column_quads = match !is_windowed && is_by_columns(conv, C::PRODUCTS) {
             true => conv.kernel[1].div_ceil(QUAD),
             false => 0,
         };
