@@ -44,6 +44,19 @@ pub struct QuadScales<C> {
 }
 
 impl<C: CodeLanes> QuadScales<C> {
+    /// The first one's codes, from the least to the greatest, each at the first place of a sample's; what else the sample
+    /// has there is anything.
+    #[inline(always)]
+    pub fn first_codes(&self, sums: C, [low, high]: [i8; 2]) -> C {
+        let limit = |code: i8| {
+            self.offset
+                .splat(WHOLE.to_bits() as i32 + i32::from(code) + CODE_BIAS)
+        };
+        // Bits of positive numbers are in the numbers' order.
+        let codes = sums.scaled(self.multipliers[0], self.offset);
+        codes.larger(limit(low)).smaller(limit(high))
+    }
+
     /// `zero` is what a sum of 0 becomes, as it lies in packets; `proof` is any packet.
     #[inline(always)]
     pub fn new(proof: C, multipliers: [f32; QUAD], zero: f32) -> Self {
@@ -165,6 +178,9 @@ pub trait CodeLanes: CompiledCodes + Send + Sync + 'static + sealed::Sealed {
     /// and where [`CodeLanes::HAS_FUSED_SCALES`]. Only the first `F` sums, at least one, are looked at; the other codes
     /// are any.
     fn narrow_scaled<const F: usize>(sums: [Self; QUAD], scales: &QuadScales<Self>) -> Self;
+    /// The bits of `self * multiplier + offset`, rounded once, of the bits of `f32`: what
+    /// [`CodeLanes::narrow_scaled`] makes of one sum.
+    fn scaled(self, multiplier: Self, offset: Self) -> Self;
     /// Codes of four packets, those at the same place together: the packet at place `p` of the result has
     /// the codes at place `p` of each of the four, in their order.
     #[inline(always)]

@@ -212,6 +212,17 @@ impl CodeLanes for PortableCodes {
     }
 
     #[inline(always)]
+    fn scaled(self, multiplier: Self, offset: Self) -> Self {
+        let mut own = self;
+        for (lane, number) in own.0.iter_mut().enumerate() {
+            let multiplier = f32::from_bits(multiplier.0[lane]);
+            let offset = f32::from_bits(offset.0[lane]);
+            *number = libm::fmaf(*number as i32 as f32, multiplier, offset).to_bits();
+        }
+        own
+    }
+
+    #[inline(always)]
     fn turned(self) -> Self {
         self
     }

@@ -152,8 +152,7 @@ impl BlockRuns<'_> {
         places: [usize; P],
     ) -> [[C; QUAD]; P] {
         let (seen, proof) = (&self.seen, sums[0][0]);
-        let (shape, step) = (seen.runs.shape, seen.runs.step);
-        let words = QUAD * C::WEIGHT_WORDS;
+        let (shape, words) = (seen.runs.shape, QUAD * C::WEIGHT_WORDS);
         assert!(places.into_iter().fold(0, usize::max) <= seen.last);
         let mut from = [seen.input; P];
         for p in 0..P {
@@ -163,38 +162,20 @@ impl BlockRuns<'_> {
                     .get_unchecked(proof.unknown(places[p]) * C::LANES..)
             };
         }
+        let each = shape.len * words;
+        if shape.rows == 1 && shape.columns == 1 {
+            // What is counted through otherwise takes as long as a few products.
+            self.add_run::<C, P, SPLIT, F>(&mut sums, from, [0, shape.first]);
+            return sums;
+        }
         let (mut next, mut row) = (0, shape.first);
-        // There is at least one row of one run of one packet, so none of these loops asks before its first turn.
+        // There is at least one row of one run, so none of these loops asks before its first turn.
         let mut rows = shape.rows;
         loop {
             let (mut run, mut columns) = (row, shape.columns);
             loop {
-                let (mut quad, mut packets) = (run, shape.len);
-                loop {
-                    // SAFETY: fewer packets came before than there are weights for.
-                    let weights = unsafe { self.weights.get_unchecked(next..next + words) };
-                    next += words;
-                    let mut codes = [proof.taps(); P];
-                    for f in 0..F {
-                        if f == 0 || f == SPLIT || SPLIT == 0 {
-                            let place = seen.own[f] + quad;
-                            for p in 0..P {
-                                // SAFETY: the packet lies within the reach of the filter's place, which
-                                // ends within the input.
-                                codes[p] = unsafe { proof.load_unchecked(from[p], place) }.taps();
-                            }
-                        }
-                        let factor = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
-                        for p in 0..P {
-                            sums[p][f] = sums[p][f].add_products(codes[p], factor);
-                        }
-                    }
-                    quad += step;
-                    packets -= 1;
-                    if packets == 0 {
-                        break;
-                    }
-                }
+                self.add_run::<C, P, SPLIT, F>(&mut sums, from, [next, run]);
+                next += each;
                 run += shape.column_step;
                 columns -= 1;
                 if columns == 0 {
@@ -208,6 +189,44 @@ impl BlockRuns<'_> {
             }
         }
         sums
+    }
+
+    /// The same of one run, whose weights and packets begin there, these seen from a filter's first.
+    #[inline(always)]
+    fn add_run<C: CodeLanes, const P: usize, const SPLIT: usize, const F: usize>(
+        &self,
+        sums: &mut [[C; QUAD]; P],
+        from: [&[u32]; P],
+        [mut next, mut quad]: [usize; 2],
+    ) {
+        let (seen, proof) = (&self.seen, sums[0][0]);
+        let (words, mut packets) = (QUAD * C::WEIGHT_WORDS, seen.runs.shape.len);
+        // There is at least one packet.
+        loop {
+            // SAFETY: fewer packets came before than there are weights for.
+            let weights = unsafe { self.weights.get_unchecked(next..next + words) };
+            next += words;
+            let mut codes = [proof.taps(); P];
+            for f in 0..F {
+                if f == 0 || f == SPLIT || SPLIT == 0 {
+                    let place = seen.own[f] + quad;
+                    for p in 0..P {
+                        // SAFETY: the packet lies within the reach of the filter's place, which
+                        // ends within the input.
+                        codes[p] = unsafe { proof.load_unchecked(from[p], place) }.taps();
+                    }
+                }
+                let factor = proof.weight(&weights[f * C::WEIGHT_WORDS..]);
+                for p in 0..P {
+                    sums[p][f] = sums[p][f].add_products(codes[p], factor);
+                }
+            }
+            quad += seen.runs.step;
+            packets -= 1;
+            if packets == 0 {
+                break;
+            }
+        }
     }
 }
 

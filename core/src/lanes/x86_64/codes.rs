@@ -212,6 +212,12 @@ macro_rules! code_packet {
             }
 
             #[inline(always)]
+            fn scaled(self, multiplier: Self, offset: Self) -> Self {
+                // SAFETY: the instructions are there, see above.
+                Self(unsafe { $scale(self.0, multiplier.0, offset.0) })
+            }
+
+            #[inline(always)]
             fn turned(self) -> Self {
                 // SAFETY: the instructions are there, see above.
                 Self(unsafe {

@@ -26,10 +26,10 @@ pub(super) fn chunks_x8<'a>(runs: impl Fn(usize) -> CodeRun<'a>, first: usize) -
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn chunks_x16<'a>(runs: impl Fn(usize) -> CodeRun<'a>, first: usize) -> __m512i {
-    let own = _mm512_castsi128_si512(run(runs(first)));
-    let own = _mm512_inserti32x4::<1>(own, run(runs(first + 4)));
-    let own = _mm512_inserti32x4::<2>(own, run(runs(first + 8)));
-    _mm512_inserti32x4::<3>(own, run(runs(first + 12)))
+    // By halves, so that no insertion waits for more than one other.
+    let low = _mm256_set_m128i(run(runs(first + 4)), run(runs(first)));
+    let high = _mm256_set_m128i(run(runs(first + 12)), run(runs(first + 8)));
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
 }
 
 #[inline(always)]

@@ -3,6 +3,7 @@
 use super::code_worker::CodePass;
 use super::groups::Batch;
 use crate::data::Values;
+use core::iter;
 use kiln_core::{
     ByteLine, ByteTable, CodeLanes, GROUP, Quantization, Scaling, Shape, line_codes, scaled_codes,
 };
@@ -145,8 +146,11 @@ pub(super) fn byte_tables(
 /// Bytes of a sample at most for which the factors and offsets of a packet's samples are held.
 const LONGEST_SAMPLE: usize = 128;
 
-/// Factors and offsets of all channels of samples of one position, where there are several tables and all are what such
-/// arithmetic gives. Of more positions the bytes of a channel are looked up side by side.
+/// Positions of a channel at least that are looked up side by side: fewer leave most of a register empty.
+const LOOKED_UP: usize = 32;
+
+/// Factors and offsets of all bytes of samples of few positions, where there are several tables and all are what such
+/// arithmetic gives.
 pub(super) fn byte_lines(
     own: &Quantization,
     map: usize,
@@ -154,12 +158,16 @@ pub(super) fn byte_lines(
     tables: &[ByteTable],
 ) -> Option<[Vec<f32>; 2]> {
     let scales = scaling.scale().iter().zip(scaling.shift());
-    if map != 1 || tables.len() < 2 || scales.len() != tables.len() {
+    if map >= LOOKED_UP || tables.len() < 2 || scales.len() != tables.len() {
         return None;
     }
     let line =
         |(table, (scale, shift)): (_, (&f32, &f32))| ByteLine::of(own, *scale, *shift, table);
     let lines: Vec<ByteLine> = tables.iter().zip(scales).map(line).collect::<Option<_>>()?;
+    let lines: Vec<_> = lines
+        .iter()
+        .flat_map(|line| iter::repeat_n(*line, map))
+        .collect();
     // Of a packet's samples, so that no bytes are left over when vectors are full, where that stays in the first cache.
     let lines = match lines.len() {
         0..=LONGEST_SAMPLE => lines.repeat(GROUP),
@@ -215,20 +223,23 @@ mod tests {
     use kiln_core::PortableCodes;
 
     #[test]
-    fn single_positions_of_channels_scaled_apart_become_codes_by_lines() {
+    fn few_positions_of_channels_scaled_apart_become_codes_by_lines() {
         let own = Quantization::new(0.021, 5);
         let scaling = Scaling::new(&[0.004, -0.01, 0.02], &[-0.5, 1.3, 0.0]).unwrap();
         let tables = byte_tables(&own, 3, &scaling);
-        let lines = byte_lines(&own, 1, &scaling, &tables).expect("lines are found");
         let bytes: Vec<u8> = (0..3).flat_map(|_| 0..=u8::MAX).collect();
         let mut codes = vec![0; bytes.len()];
         let proof = PortableCodes::zero().unwrap();
-        line_codes(proof, &own, [&lines[0], &lines[1]], &bytes, &mut codes);
-        for (at, code) in codes.iter().enumerate() {
-            assert_eq!(*code, tables[at % 3].code(bytes[at]), "{at}");
+        for map in [1, 4, 31] {
+            let lines = byte_lines(&own, map, &scaling, &tables).expect("lines are found");
+            line_codes(proof, &own, [&lines[0], &lines[1]], &bytes, &mut codes);
+            for (at, code) in codes.iter().enumerate() {
+                let table = &tables[at / map % 3];
+                assert_eq!(*code, table.code(bytes[at]), "{at} of {map}");
+            }
         }
         // Others are looked up.
-        assert_eq!(byte_lines(&own, 4, &scaling, &tables), None);
+        assert_eq!(byte_lines(&own, LOOKED_UP, &scaling, &tables), None);
         assert_eq!(byte_lines(&own, 1, &scaling, &tables[..1]), None);
     }
 }

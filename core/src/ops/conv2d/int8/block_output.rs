@@ -168,7 +168,12 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
         let own = &self.codes;
         let mut codes = [self.proof; P];
         let [low, high] = self.limits;
+        let own_limits = [own.quantization.low, own.quantization.high];
         for p in 0..P {
+            if FLOATS && F == 1 {
+                codes[p] = self.floats.first_codes(sums[p][0], own_limits);
+                continue;
+            }
             codes[p] = match FLOATS {
                 true => C::narrow_scaled::<F>(sums[p], &self.floats),
                 false => own.scale.any(sums[p], own.rule, own.quantization.zero),

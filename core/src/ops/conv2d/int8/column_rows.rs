@@ -44,6 +44,18 @@ impl<C: CodeLanes> Kernel for GatherRows<'_, C> {
 
     #[inline(always)]
     fn run(self) {
+        match self.conv.channels - self.quad * QUAD {
+            1 => self.of_channels::<1>(),
+            2 => self.of_channels::<2>(),
+            _ => self.of_channels::<QUAD>(),
+        }
+    }
+}
+
+impl<C: CodeLanes> GatherRows<'_, C> {
+    /// The first `N` of four channels.
+    #[inline(always)]
+    fn of_channels<const N: usize>(self) {
         let [height, width] = self.conv.input;
         let [above, left] = [self.conv.padding[0], self.conv.padding[1]];
         let each = self.places * QUAD * C::LANES;
@@ -65,9 +77,9 @@ impl<C: CodeLanes> Kernel for GatherRows<'_, C> {
                 padding: self.proof.splat(self.padding as i32),
             };
             match self.step {
-                1 => source.every_column(ring),
-                2 => source.every_other_column(ring),
-                step => source.columns(ring, step, self.even),
+                1 => source.every_column::<N>(ring),
+                2 => source.every_other_column::<N>(ring),
+                step => source.columns::<N>(ring, step, self.even),
             }
         }
     }
@@ -77,38 +89,38 @@ impl<C: CodeLanes> SourceRow<'_, C> {
     /// Places a column apart, so that each column is brought beside the next one once, and each two beside those two
     /// columns on once.
     #[inline(always)]
-    fn every_column(&self, ring: &mut [u32]) {
+    fn every_column<const N: usize>(&self, ring: &mut [u32]) {
         let [a, b, mut last] = [self.turned(0), self.turned(1), self.turned(2)];
         let (mut first, mut second) = (C::pair(a, b), C::pair(b, last));
         for (place, out) in ring.chunks_exact_mut(QUAD * C::LANES).enumerate() {
             let next = self.turned(place + 3);
             let third = C::pair(last, next);
-            store(C::join(first, third), out);
+            store::<C, N>(C::join(first, third), out);
             (first, second, last) = (second, third, next);
         }
     }
 
     /// Places two columns apart, so that each two columns are brought together once.
     #[inline(always)]
-    fn every_other_column(&self, ring: &mut [u32]) {
+    fn every_other_column<const N: usize>(&self, ring: &mut [u32]) {
         let mut first = C::pair(self.turned(0), self.turned(1));
         for (place, out) in ring.chunks_exact_mut(QUAD * C::LANES).enumerate() {
             let column = 2 * place + 2;
             let second = C::pair(self.turned(column), self.turned(column + 1));
-            store(C::join(first, second), out);
+            store::<C, N>(C::join(first, second), out);
             first = second;
         }
     }
 
     #[inline(always)]
-    fn columns(&self, ring: &mut [u32], step: usize, even: usize) {
+    fn columns<const N: usize>(&self, ring: &mut [u32], step: usize, even: usize) {
         let quads = ring.chunks_mut(even * QUAD * C::LANES);
         for (quad, ring) in quads.enumerate() {
             let mut column = quad * QUAD;
             for out in ring.chunks_exact_mut(QUAD * C::LANES) {
                 let first = C::pair(self.turned(column), self.turned(column + 1));
                 let second = C::pair(self.turned(column + 2), self.turned(column + 3));
-                store(C::join(first, second), out);
+                store::<C, N>(C::join(first, second), out);
                 column += step;
             }
         }
@@ -128,9 +140,10 @@ impl<C: CodeLanes> SourceRow<'_, C> {
     }
 }
 
+/// Those of the first `N` channels.
 #[inline(always)]
-fn store<C: CodeLanes>(packets: [C; QUAD], out: &mut [u32]) {
-    for f in 0..QUAD {
+fn store<C: CodeLanes, const N: usize>(packets: [C; QUAD], out: &mut [u32]) {
+    for f in 0..N {
         packets[f].store(&mut out[f * C::LANES..]);
     }
 }

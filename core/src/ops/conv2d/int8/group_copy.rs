@@ -40,7 +40,7 @@ impl<C: CodeLanes> Kernel for GroupCopy<'_, C> {
     #[inline(always)]
     fn run(mut self) {
         let conv = self.conv;
-        if conv.group_channels() == 1 {
+        if conv.group_channels() == 1 && conv.groups > 1 {
             return self.by_gathering();
         }
         for group in 0..conv.groups {

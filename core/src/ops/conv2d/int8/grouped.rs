@@ -129,7 +129,7 @@ impl GroupQuads {
         let sums = blocks * kernel[0] * kernel[1] * self.quads * products * conv.output_area();
         let (rows, columns) = (self.rows(conv, false), self.columns(conv));
         let copy = match (conv.groups, conv.group_channels()) {
-            (1, 2..) => {
+            (1, _) => {
                 let packets = self.quads * MERGED_QUAD + self.pieces(conv) * MERGED_PIECE;
                 rows * (self.quads * BEGUN + columns * packets)
             }
