@@ -10,6 +10,7 @@ pub(super) mod int8;
 mod linked;
 mod linked_int8;
 mod observed;
+mod packet_channels;
 mod packet_groups;
 mod packet_linears;
 mod packet_means;

@@ -30,15 +30,32 @@ impl OnCodes for Scales {
             let packets = [0, 1, 2, 3].map(|place: usize| proof.load(&sums[place]));
             let mut found = [0; 16];
             C::narrow_scaled::<QUAD>(packets, &scales).store(&mut found);
+            let (fewer, first) = few_codes(packets, &scales);
             for lane in 0..C::LANES {
                 let expected = [0, 1, 2, 3].map(|place| {
                     let sum = sums[place][lane] as i32;
                     scaled_sum(sum, multipliers[place], zero).clamp(0, 255) as u8
                 });
                 assert_eq!(found[lane].to_le_bytes(), expected, "{:?}", C::WIDTH);
+                for (count, fewer) in (2..QUAD).zip(&fewer) {
+                    let fewer = &fewer[lane].to_le_bytes()[..count];
+                    assert_eq!(fewer, &expected[..count], "{:?}", C::WIDTH);
+                }
+                let [own, ..] = first[lane].to_le_bytes();
+                assert_eq!(own, expected[0].clamp(28, 200), "{:?}", C::WIDTH);
             }
         }
     }
+}
+
+/// Codes of two and of three sums, and of one from -100 to 72.
+fn few_codes<C: CodeLanes>(sums: [C; QUAD], scales: &QuadScales<C>) -> ([[u32; 16]; 2], [u32; 16]) {
+    let (two, three) = (
+        C::narrow_scaled::<2>(sums, scales),
+        C::narrow_scaled::<3>(sums, scales),
+    );
+    let one = scales.first_codes(sums[0], [-100, 72]);
+    ([stored(two), stored(three)], stored(one))
 }
 
 #[test]

@@ -186,7 +186,7 @@ properties! {
 
     #[test]
     fn packets_side_by_side_score_as_one_after_another(
-        classes in 1..40_usize,
+        classes in 1..70_usize,
         samples in 1..100_usize,
         seed in 0..1000_u32,
     ) {

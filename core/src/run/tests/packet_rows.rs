@@ -43,7 +43,8 @@ fn networks_of_windows() -> Vec<Network> {
     networks
 }
 
-/// Depthwise convolutions of more rows than are held at once, strided, pooled and of several filters a channel.
+/// Depthwise convolutions of more rows than are held at once, strided, pooled and of several filters a channel; by strides
+/// that divide no quad, of kernels of several, and of last blocks of one filter to three.
 fn networks_of_held_rows() -> Vec<Network> {
     let of = |input, each: u16, kernel, stride| {
         let (input, mut conv): (Network, Conv2d) = network(input, 1, kernel, stride);
@@ -58,6 +59,13 @@ fn networks_of_held_rows() -> Vec<Network> {
         of([6, 37, 19], 3, [4, 2], [1, 2]),
         of([5, 40, 20], 1, [3, 3], [1, 1]).max_pool2d(2),
         of([2, 30, 30], 3, [3, 5], [1, 1]).max_pool2d(2),
+        of([8, 23, 26], 1, [5, 5], [1, 3]),
+        of([7, 22, 40], 1, [3, 9], [2, 3]).max_pool2d(2),
+        of([5, 18, 50], 1, [2, 6], [1, 5]),
+        of([3, 21, 22], 1, [3, 3], [1, 1]),
+        of([6, 21, 23], 1, [3, 2], [2, 2]),
+        of([7, 20, 24], 1, [5, 3], [1, 2]).max_pool2d(2),
+        of([3, 20, 24], 3, [3, 3], [1, 1]).max_pool2d(2),
     ]
     .into()
 }
@@ -130,7 +138,7 @@ fn last_blocks_give_each_sample_its_codes() {
     compare(networks_of_few_filters);
 }
 
-/// That what lies in a column is computed as a row, and depthwise by quads of neighbouring positions.
+/// That what lies in a column is computed as a row, and what is depthwise by quads of neighbouring positions.
 struct Taken;
 
 impl OnCodes for Taken {
@@ -146,6 +154,13 @@ impl OnCodes for Taken {
             by_columns += usize::from(layer.is_by_columns());
         }
         assert_eq!(by_columns, 3);
+        for network in networks_of_held_rows() {
+            let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
+            let integers = Integers::random(&network, Int8Rule::Once, 1);
+            let quantized = integers.of(&network);
+            let mut layers = program.packet_layers::<C>(&quantized).unwrap();
+            assert!(layers.any(|layer| layer.is_by_columns()), "{network:?}");
+        }
     }
 }
 

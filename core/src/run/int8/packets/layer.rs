@@ -86,7 +86,14 @@ impl PacketLayer {
     /// Whether it is a convolution whose groups have quads of their own.
     #[cfg(test)]
     pub(in crate::run) fn has_own_groups(&self) -> bool {
-        self.conv.is_some_and(|conv| conv.quads.groups.is_some())
+        let has_own = |conv: PacketConvLayer| conv.quads.groups.is_some();
+        self.conv.is_some_and(has_own) && !self.is_rearranged()
+    }
+
+    /// Whether it is a convolution of a copy whose quads are of neighbouring positions.
+    #[cfg(test)]
+    pub(in crate::run) fn is_rearranged(&self) -> bool {
+        self.conv.is_some_and(|conv| conv.quads.is_rearranged())
     }
 
     /// Whether it is a convolution by quads of neighbouring columns.
