@@ -53,15 +53,16 @@ pub(super) fn exponentials<L: Lanes, const P: usize>(x: [L; P]) -> [L; P] {
     let terms = of_both(square, terms, L::mul);
     let c = of_both(rest, terms, L::sub);
     let product = of_both(rest, c, L::mul);
+    // Next to 0 no more than `1 + x` is left of all that follows.
+    let product = of_both(x, product, |x, product| {
+        L::select(splat(NEARLY_ZERO).greater(x), product, splat(0.0))
+    });
     let divisor = of_each(c, |c| two.sub(c));
     let quotient = of_both(product, divisor, |a, b| a.div(b).pinned());
     let mantissa = of_both(quotient, low, L::sub);
     let mantissa = of_both(mantissa, high, L::add);
     let mantissa = of_each(mantissa, |mantissa| one.add(mantissa));
-    let power = of_both(mantissa, exponent, scaled);
-    of_both(x, power, |x, power| {
-        L::select(splat(NEARLY_ZERO).at_most(x), one.add(x), power)
-    })
+    of_both(mantissa, exponent, scaled)
 }
 
 /// The power of 2 that is taken out of an exponential: nearest to its logarithm, as a whole number. `libm` compares where

@@ -76,21 +76,41 @@ impl<'a, L: Lanes> PacketScores<'a, L> {
             }
         }
         let mut sums = [proof.splat(0.0); P];
-        for class in 0..classes {
-            let mut below = [proof; P];
-            for p in 0..P {
-                below[p] = logits[p][class].sub(lanes[p].highest);
-            }
-            let own = exponentials(below);
-            for p in 0..P {
-                sums[p] = sums[p].add(own[p]);
-            }
+        let mut class = 0;
+        // Two classes at once: of one, each step would wait for the one before.
+        while P == 4 && classes - class >= 2 {
+            self.add_exponentials::<P, 8>(first, class, &lanes, &mut sums);
+            class += 2;
+        }
+        while class < classes {
+            self.add_exponentials::<P, P>(first, class, &lanes, &mut sums);
+            class += 1;
         }
         for p in 0..P {
             sums[p] = logarithm(sums[p]);
         }
         for p in 0..P {
             self.count(first + p, lanes[p], sums[p]);
+        }
+    }
+
+    /// Adds those of as many classes from one on as `N` is times `P`.
+    #[inline(always)]
+    fn add_exponentials<const P: usize, const N: usize>(
+        &self,
+        first: usize,
+        class: usize,
+        lanes: &[LaneScore<L>; P],
+        sums: &mut [L; P],
+    ) {
+        let mut below = [self.logits[0]; N];
+        for n in 0..N {
+            let logit = self.logits[(first + n % P) * self.classes + class + n / P];
+            below[n] = logit.sub(lanes[n % P].highest);
+        }
+        let own = exponentials(below);
+        for n in 0..N {
+            sums[n % P] = sums[n % P].add(own[n]);
         }
     }
 

@@ -187,10 +187,10 @@ impl<'a, C: CodeLanes> PacketConv<'a, C> {
                 let columns = x..extents[1].min(x + band[1]);
                 let mut rest = self.weights;
                 for index in 0..self.places.blocks {
-                    let words = BlockScale::WORDS + self.geometry.block_words::<C>(index);
+                    let runs = self.geometry.runs(index);
+                    let words = BlockScale::WORDS + runs.quads() * QUAD * C::WEIGHT_WORDS;
                     let (weights, behind) = rest.split_at(words);
                     rest = behind;
-                    let runs = self.geometry.runs(index);
                     BlockRows {
                         proof: self.proof,
                         runs: runs.of_input::<C>(self.input, [0; QUAD]),

@@ -32,9 +32,8 @@ pub(super) fn common_power(power: usize, number: usize) -> usize {
 /// Quads of four neighbouring channels that a block's filters see, those of all their groups.
 pub(super) fn shared(conv: &ConvGeometry, block: usize) -> Range<usize> {
     let last = (block * QUAD + QUAD - 1).min(conv.filters - 1);
-    let first_group = block * QUAD / conv.group_filters();
-    let last_group = last / conv.group_filters();
-    let channels = first_group * conv.group_channels()..(last_group + 1) * conv.group_channels();
+    let (filters, each) = (conv.group_filters(), conv.group_channels());
+    let channels = block * QUAD / filters * each..(last / filters + 1) * each;
     channels.start / QUAD..channels.end.div_ceil(QUAD)
 }
 
