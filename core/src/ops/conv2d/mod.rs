@@ -111,6 +111,13 @@ impl ConvGeometry {
         self.channels / self.groups
     }
 
+    /// Whether a kernel sees padding behind the last row (axis 0) or column (axis 1).
+    pub(crate) const fn sees_padding_behind(&self, axis: usize) -> bool {
+        let last = (self.output[axis] - 1) * self.stride[axis];
+        let seen = last + (self.kernel[axis] - 1) * self.dilation[axis];
+        seen >= self.padding[axis] + self.input[axis]
+    }
+
     /// Filters of a group.
     pub const fn group_filters(&self) -> usize {
         self.filters / self.groups

@@ -21,19 +21,19 @@ fn network(input: [u32; 3], filters: u16, kernel: [u16; 2], stride: [u16; 2]) ->
 }
 
 /// Windows of one channel and of two, that begin at every position, at every other one and at every fourth; rows shorter
-/// than a window and longer than what is brought into packets at once, within padding or not.
+/// than a window and longer than what is brought into packets at once, within padding or not, and short ones that are one.
 fn networks_of_windows() -> Vec<Network> {
     let mut networks = Vec::new();
     for channels in [1, 2] {
         for (at, stride) in (1..=5).chain([8]).enumerate() {
-            for (width, kernel) in [(3, 2), (13, 3), (18, 7), (41, 4)] {
+            for (width, kernel) in [(3, 2), (13, 3), (18, 7), (41, 4), (8, 3), (9, 2), (6, 3)] {
                 let (input, mut conv) =
                     network([channels, 5, width], 6, [2, kernel], [1, stride as u16]);
                 let [left, right] = [[0, 0], [1, 0], [3, 2], [0, 5]][(at + width as usize) % 4];
                 conv.padding = Padding {
                     top: at as u16 % 2,
                     left,
-                    bottom: 0,
+                    bottom: width as u16 % 3,
                     right,
                 };
                 networks.push(input.layer(Layer::Conv2d(conv)).relu());
@@ -162,6 +162,28 @@ impl OnCodes for Taken {
             assert!(layers.any(|layer| layer.is_by_columns()), "{network:?}");
         }
     }
+}
+
+/// That short rows of windows are brought into packets as one.
+struct Flat;
+
+impl OnCodes for Flat {
+    fn run<C: CodeLanes>(&self, _: C) {
+        let mut flat = 0;
+        for network in networks_of_windows() {
+            let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
+            let integers = Integers::random(&network, Int8Rule::Once, 1);
+            let quantized = integers.of(&network);
+            let mut layers = program.packet_layers::<C>(&quantized).unwrap();
+            flat += usize::from(layers.any(|layer| layer.is_flat()));
+        }
+        assert!(flat > 4, "{flat} of {}", networks_of_windows().len());
+    }
+}
+
+#[test]
+fn short_rows_of_windows_are_one() {
+    in_every_code_packet(&Flat);
 }
 
 #[test]

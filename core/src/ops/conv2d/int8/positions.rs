@@ -185,6 +185,11 @@ impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize, const F: usize> Kerne
             for part in 0..all.parts {
                 output.begin(part * stack.output);
                 let (mut walk, mut left) = (places.behind(part * stack.input), count);
+                while C::POSITIONS == 4 && F == 1 && left >= 8 {
+                    let sums = runs.sums::<C, 8, SPLIT, F>(output.biases(), walk.take());
+                    output.finish::<8, FLOATS, F>(sums);
+                    left -= 8;
+                }
                 while C::POSITIONS == 4 && left >= 4 {
                     let sums = runs.sums::<C, 4, SPLIT, F>(output.biases(), walk.take());
                     output.finish::<4, FLOATS, F>(sums);

@@ -56,3 +56,17 @@ pub(super) fn is_by_columns(conv: &ConvGeometry, products: usize) -> bool {
     let is_long = conv.output_area() * conv.kernel[0] * saved * products > BLOCK_BEGUN;
     is_depthwise && is_dense && is_long
 }
+
+/// Codes of a channel that are brought into packets of windows at once.
+const RUN: usize = 16;
+
+/// Whether windows, of which so many rows and columns are needed, so many positions apart, are better made of all rows
+/// as of one: where a row begins at a window, no kernel sees padding beside it, and so much of each row's last codes
+/// would be brought in for nothing that it outweighs windows that nobody reads.
+pub(super) fn is_flat(conv: &ConvGeometry, [rows, columns]: [usize; 2], spread: usize) -> bool {
+    let [_, width] = conv.input;
+    let is_even = conv.padding[1] == 0 && !conv.sees_padding_behind(1);
+    let runs = rows * (columns * spread + QUAD).div_ceil(RUN);
+    let flat = (rows * width).div_ceil(RUN);
+    is_even && width.is_multiple_of(spread) && flat + flat / 4 < runs
+}

@@ -2,7 +2,7 @@
 
 use super::block_scale::BlockScale;
 use super::grouped::GroupQuads;
-use super::quad_shapes::{as_row, common_power, is_by_columns, shared, shared_quads};
+use super::quad_shapes::{as_row, common_power, is_by_columns, is_flat, shared, shared_quads};
 use crate::lanes::codes::{CodeLanes, ColumnRuns, QUAD, QuadRuns, RunShape};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
@@ -20,6 +20,8 @@ pub struct QuadGeometry {
     pub window: usize,
     /// Positions from a window to the next: more than 1 where the kernel's steps reach no others.
     pub spread: usize,
+    /// Whether windows go on from a row to the next, as if all were one.
+    pub is_flat: bool,
     /// Rows and columns of what is read: the input, or, where it has padding, as much around it as is
     /// needed, in a copy or as it is gathered; where groups have quads of their own, those of some rows of outputs.
     pub input: [usize; 2],
@@ -114,6 +116,11 @@ impl QuadGeometry {
             (conv.output[axis] - 1) * stride[axis] + (kernel[axis] - 1) * step[axis] + 1
         });
         let fits = (0..2).all(|axis| conv.padding[axis] == 0 && needed[axis] <= conv.input[axis]);
+        let is_flat = is_windowed && is_flat(conv, needed, spread);
+        let needed = match is_flat {
+            true => [needed[0], conv.input[1] / spread],
+            false => needed,
+        };
         // Rows of columns are gathered with the padding around them.
         // And so are those of groups.
         let is_gathered = column_quads > 0 || groups.is_some();
@@ -123,6 +130,7 @@ impl QuadGeometry {
             conv: *conv,
             window,
             spread,
+            is_flat,
             input: match (groups, is_copied || is_gathered) {
                 (Some(groups), _) => [groups.rows(conv, is_pooled), groups.columns(conv)],
                 (None, true) => needed,

@@ -45,19 +45,29 @@ impl InputPackets {
     /// Those that their only reader wants: with its padding, in windows or not.
     pub fn of_reader(quads: &QuadGeometry, zero: i8) -> Self {
         let conv = quads.conv();
-        let seen = (conv.output[1] - 1) * conv.stride[1] + (conv.kernel[1] - 1) * conv.dilation[1];
+        let ([height, width], [rows, columns]) = (conv.input, quads.input);
+        // As one row, where windows go on from a row to the next.
+        let (input, output, before, axis) = match quads.is_flat {
+            true => (
+                [1, height * width],
+                [1, rows * columns],
+                [0, conv.padding[0] * width],
+                0,
+            ),
+            false => (conv.input, quads.input, conv.padding, 1),
+        };
         Self {
             channels: conv.channels,
-            input: conv.input,
-            output: quads.input,
-            before: conv.padding,
+            input,
+            output,
+            before,
             quads: quads.quads(),
             window: quads.window,
             spread: quads.spread,
             padding: zero,
-            end: match seen < conv.padding[1] + conv.input[1] {
-                true => usize::MAX / QUAD,
-                false => conv.input[1],
+            end: match conv.sees_padding_behind(axis) {
+                true => input[1],
+                false => usize::MAX / QUAD,
             },
         }
     }

@@ -102,6 +102,12 @@ impl PacketLayer {
         self.conv.is_some_and(|conv| conv.quads.column_quads > 0)
     }
 
+    /// Whether it reads windows that go on from a row to the next.
+    #[cfg(test)]
+    pub(in crate::run) fn is_flat(&self) -> bool {
+        self.conv.is_some_and(|conv| conv.quads.is_flat)
+    }
+
     /// Whether it is a convolution over a single row.
     #[cfg(test)]
     pub(in crate::run) fn is_of_one_row(&self) -> bool {
