@@ -1,10 +1,11 @@
-//! Convolutions in groups whose channels are no whole quads: each group's channels in quads of their own.
+//! Convolutions whose groups' channels are no whole quads: each group's channels in quads of their own.
 //!
 //! In packets four channels lie side by side, whatever group they are of: filters would see up to three channels of
 //! others' in a quad, and multiply them by zeros. So the input is copied, with the padding around it: a position
 //! holds group by group as many quads as the group's channels need, of the position's own codes or, where that
 //! leaves fewer places of quads empty, of those of neighbouring positions as well: a *window* along one axis, by
-//! which the kernel is shorter.
+//! which the kernel is shorter. Filters that all see the same few channels are one such group, whose input is copied as
+//! a whole.
 
 use super::quad_shapes::BLOCK_BEGUN;
 use crate::lanes::codes::QUAD;
@@ -45,7 +46,7 @@ const MERGED_QUAD: usize = 2;
 const MERGED_PIECE: usize = 4;
 
 impl GroupQuads {
-    /// Those of a convolution, if that takes less time than quads that groups share, of which all blocks of filters
+    /// Those of a convolution, if that takes less time than quads of channels as they are, of which all blocks of filters
     /// together see so many at a tap. `products` is what those of a quad with four filters take, in half cycles.
     pub fn new(
         conv: &ConvGeometry,

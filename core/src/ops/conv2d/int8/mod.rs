@@ -3,6 +3,7 @@
 mod arranged;
 mod block_output;
 pub(crate) mod block_scale;
+mod column_places;
 mod column_rows;
 mod columns;
 pub(crate) mod float_scale;
@@ -10,6 +11,7 @@ mod group_copy;
 mod grouped;
 pub(crate) mod one_position;
 pub(crate) mod packets;
+mod place_walk;
 mod positions;
 mod quad_shapes;
 pub(crate) mod quads;

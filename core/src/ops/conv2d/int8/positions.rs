@@ -3,6 +3,7 @@
 use super::block_output::{BlockCodes, BlockOutput, OutputWay, larger};
 use super::block_scale::ArrangedScale;
 use super::packets::Stack;
+use super::place_walk::{PlaceSteps, PlaceWalk};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{BlockRuns, CodeLanes, QUAD, SeenRuns};
 use crate::ops::add::packets::PacketSum;
@@ -297,66 +298,4 @@ fn largest<C: CodeLanes, const SPLIT: usize, const F: usize>(
     let above = larger::<C, F>(sums[0], sums[1]);
     let sums = runs.sums::<C, 2, SPLIT, F>(biases, [c, d]);
     larger::<C, F>(above, larger::<C, F>(sums[0], sums[1]))
-}
-
-/// The places of outputs that are computed one behind another.
-struct PlaceWalk {
-    places: PlaceSteps,
-    /// How many they are, and in how many parts: one of each packet of samples, or one in all.
-    count: usize,
-    parts: usize,
-    /// Which output the first one is.
-    first: usize,
-}
-
-/// The places of outputs, row by row.
-#[derive(Clone, Copy)]
-struct PlaceSteps {
-    next: usize,
-    /// Outputs of a row and rows of a packet of samples, and which of them is next.
-    counts: [usize; 2],
-    at: [usize; 2],
-    /// Packets from an output to the next, from a row's last one to the next row's first, and from a packet's of samples to
-    /// the next one's.
-    steps: [usize; 3],
-}
-
-impl PlaceSteps {
-    /// The same, so many packets behind.
-    #[inline(always)]
-    fn behind(mut self, packets: usize) -> Self {
-        self.next += packets;
-        self
-    }
-
-    /// Those of the next outputs.
-    #[inline(always)]
-    fn take<const P: usize>(&mut self) -> [usize; P] {
-        let mut places = [0; P];
-        if self.at[0] + P < self.counts[0] {
-            for (next, place) in places.iter_mut().enumerate() {
-                *place = self.next + next * self.steps[0];
-            }
-            self.next += P * self.steps[0];
-            self.at[0] += P;
-            return places;
-        }
-        for place in &mut places {
-            *place = self.next;
-            let is_row = self.at[0] + 1 == self.counts[0];
-            let is_all = is_row && self.at[1] + 1 == self.counts[1];
-            let step = match (is_row, is_all) {
-                (false, _) => self.steps[0],
-                (true, false) => self.steps[1],
-                (true, true) => self.steps[2],
-            };
-            self.next = self.next.wrapping_add(step);
-            self.at = match (is_row, is_all) {
-                (false, _) => [self.at[0] + 1, self.at[1]],
-                (true, false) => [0, self.at[1] + 1],
-                (true, true) => [0; 2],
-            };
-        }
-        places
-    }
 }

@@ -3,7 +3,7 @@
 use super::block_scale::BlockScale;
 use super::grouped::GroupQuads;
 use super::quad_shapes::{as_row, common_power, is_by_columns, is_flat, shared, shared_quads};
-use crate::lanes::codes::{CodeLanes, ColumnRuns, QUAD, QuadRuns, RunShape};
+use crate::lanes::codes::{CodeLanes, QUAD, QuadRuns, RunShape};
 use crate::ops::conv2d::ConvGeometry;
 use core::ops::Range;
 
@@ -45,7 +45,7 @@ pub struct QuadGeometry {
     pub seen_rows: usize,
     /// Rows of them that are held at a time.
     pub held_rows: usize,
-    /// Where each group has quads of its own.
+    /// Where each group has quads of its own, or all filters' one group quads of neighbouring positions.
     pub groups: Option<GroupQuads>,
     /// What [`QuadGeometry::quads`], [`QuadGeometry::blocks`] and [`QuadGeometry::channel_filters`] give: divisions for each tile would take as long as some
     /// of its products.
@@ -248,36 +248,6 @@ impl QuadGeometry {
         }
     }
 
-    /// Places in a row of quads of columns: one for each output, or for two, and those of its later quads, which are
-    /// another output's first ones where the stride divides a quad.
-    #[inline]
-    pub fn column_places(&self) -> usize {
-        match self.column_quads {
-            0 => 0,
-            quads => self.output[1].div_ceil(self.column_share) + (quads - 1) * self.column_step(),
-        }
-    }
-
-    /// Places from one quad of columns that an output sees to the next.
-    #[inline]
-    pub fn column_step(&self) -> usize {
-        match QUAD.is_multiple_of(self.stride[1]) {
-            true => QUAD / self.stride[1],
-            // Behind those of all outputs.
-            false => self.output[1],
-        }
-    }
-
-    /// Places whose columns are as far apart as those of outputs: all, or as many as outputs, before those of outputs'
-    /// next quads.
-    #[inline]
-    pub fn even_places(&self) -> usize {
-        match QUAD.is_multiple_of(self.stride[1]) {
-            true => self.column_places(),
-            false => self.output[1],
-        }
-    }
-
     /// Whether only the largest of each 2 x 2 outputs is wanted.
     pub fn places<C: CodeLanes>(&self, is_pooled: bool) -> QuadPlaces {
         let window = if is_pooled { 2 } else { 1 };
@@ -293,17 +263,6 @@ impl QuadGeometry {
             blocks: self.blocks,
             band: [(outputs / width).max(1), width],
             last_filters: (self.conv.filters - 1) % QUAD + 1,
-        }
-    }
-
-    /// What an output sees of rows of quads of columns.
-    pub(super) fn column_runs(&self) -> ColumnRuns {
-        ColumnRuns {
-            rows: self.conv.kernel[0],
-            row_step: self.column_places() * QUAD,
-            quads: self.column_quads,
-            step: self.column_step() * QUAD,
-            is_shared: self.column_share > 1,
         }
     }
 
