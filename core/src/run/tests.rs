@@ -15,6 +15,7 @@ mod packet_groups;
 mod packet_linears;
 mod packet_means;
 mod packet_padding;
+mod packet_paths;
 mod packet_rows;
 mod packets;
 mod quantized;

@@ -3,11 +3,10 @@
 
 extern crate std;
 
-use super::packets::compare_at_every_width;
+use super::packet_paths::{compare_by_both_rules, count_where};
 use crate::lanes::CodeLanes;
-use crate::testing::int8::Integers;
 use crate::testing::{OnCodes, in_every_code_packet};
-use crate::{Conv2d, Int8Rule, Layer, Network, Padding, Program, Purpose};
+use crate::{Conv2d, Layer, Network, PacketLayer, Padding};
 use std::vec::Vec;
 
 fn padded(filters: u16, kernel: [u16; 2], [top, left, bottom, right]: [u16; 4]) -> Conv2d {
@@ -84,22 +83,14 @@ fn networks_of_few_outputs() -> Vec<Network> {
     networks
 }
 
-fn compare(networks: fn() -> Vec<Network>) {
-    // By both rules.
-    compare_at_every_width(|| {
-        let each = |rule| networks().into_iter().zip((rule..).step_by(2));
-        each(0).chain(each(1)).collect()
-    });
-}
-
 #[test]
 fn few_channels_give_each_sample_its_codes() {
-    compare(networks_of_few_channels);
+    compare_by_both_rules(networks_of_few_channels);
 }
 
 #[test]
 fn few_outputs_give_each_sample_its_codes() {
-    compare(networks_of_few_outputs);
+    compare_by_both_rules(networks_of_few_outputs);
 }
 
 /// That quads are of neighbouring positions where channels leave much of them empty.
@@ -108,14 +99,8 @@ struct Taken;
 impl OnCodes for Taken {
     fn run<C: CodeLanes>(&self, _: C) {
         let networks = networks_of_few_channels();
-        let (count, mut taken) = (networks.len(), 0);
-        for network in networks {
-            let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
-            let integers = Integers::random(&network, Int8Rule::Once, 1);
-            let quantized = integers.of(&network);
-            let mut layers = program.packet_layers::<C>(&quantized).unwrap();
-            taken += usize::from(layers.any(|layer| layer.is_rearranged()));
-        }
+        let count = networks.len();
+        let taken = count_where::<C>(networks, PacketLayer::is_rearranged);
         // Where products are fast, copies take longer than most of these have products.
         let least = if C::PRODUCTS > 8 {
             count / 3

@@ -2,11 +2,10 @@
 
 extern crate std;
 
-use super::packets::compare_at_every_width;
+use super::packet_paths::{compare_by_both_rules, count_where};
 use crate::lanes::CodeLanes;
-use crate::testing::int8::Integers;
 use crate::testing::{OnCodes, in_every_code_packet};
-use crate::{Conv2d, Int8Rule, Layer, Network, Padding, Program, Purpose};
+use crate::{Conv2d, Layer, Network, PacketLayer, Padding};
 use std::vec;
 use std::vec::Vec;
 
@@ -72,11 +71,7 @@ fn networks_of_groups() -> Vec<Network> {
 
 #[test]
 fn groups_with_quads_of_their_own_give_each_sample_its_codes() {
-    // By both rules.
-    compare_at_every_width(|| {
-        let each = |rule| networks_of_groups().into_iter().zip((rule..).step_by(2));
-        each(0).chain(each(1)).collect()
-    });
+    compare_by_both_rules(networks_of_groups);
 }
 
 /// That such a convolution is computed so.
@@ -85,14 +80,8 @@ struct Taken;
 impl OnCodes for Taken {
     fn run<C: CodeLanes>(&self, _: C) {
         let networks = networks_of_groups();
-        let (count, mut taken) = (networks.len(), 0);
-        for network in networks {
-            let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
-            let integers = Integers::random(&network, Int8Rule::Once, 1);
-            let quantized = integers.of(&network);
-            let layers: Vec<_> = program.packet_layers::<C>(&quantized).unwrap().collect();
-            taken += usize::from(layers[0].has_own_groups());
-        }
+        let count = networks.len();
+        let taken = count_where::<C>(networks, PacketLayer::has_own_groups);
         // Copies cost more than zeros where products are fast, or few.
         let least = if C::PRODUCTS > 8 { count / 4 * 3 } else { 6 };
         assert!(taken >= least, "{:?}: {taken} of {count}", C::WIDTH);

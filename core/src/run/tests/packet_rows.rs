@@ -3,11 +3,10 @@
 
 extern crate std;
 
-use super::packets::compare_at_every_width;
+use super::packet_paths::{compare_by_both_rules, count_where};
 use crate::lanes::CodeLanes;
-use crate::testing::int8::Integers;
 use crate::testing::{OnCodes, in_every_code_packet};
-use crate::{Conv2d, Int8Rule, Layer, Network, Padding, Program, Purpose};
+use crate::{Conv2d, Layer, Network, PacketLayer, Padding};
 use std::vec::Vec;
 
 /// A network of one convolution: channels, rows and columns; filters, kernel and stride.
@@ -110,83 +109,46 @@ fn networks_of_few_filters() -> Vec<Network> {
     networks
 }
 
-fn compare(networks: fn() -> Vec<Network>) {
-    // By both rules.
-    compare_at_every_width(|| {
-        let each = |rule| networks().into_iter().zip((rule..).step_by(2));
-        each(0).chain(each(1)).collect()
-    });
-}
-
 #[test]
 fn windows_give_each_sample_its_codes() {
-    compare(networks_of_windows);
+    compare_by_both_rules(networks_of_windows);
 }
 
 #[test]
 fn held_rows_give_each_sample_its_codes() {
-    compare(networks_of_held_rows);
+    compare_by_both_rules(networks_of_held_rows);
 }
 
 #[test]
 fn columns_give_each_sample_its_codes() {
-    compare(networks_of_columns);
+    compare_by_both_rules(networks_of_columns);
 }
 
 #[test]
 fn last_blocks_give_each_sample_its_codes() {
-    compare(networks_of_few_filters);
+    compare_by_both_rules(networks_of_few_filters);
 }
 
-/// That what lies in a column is computed as a row, and what is depthwise by quads of neighbouring positions.
+/// That what lies in a column is computed as a row, what is depthwise by quads of neighbouring positions, and that short
+/// rows of windows are brought into packets as one.
 struct Taken;
 
 impl OnCodes for Taken {
     fn run<C: CodeLanes>(&self, _: C) {
-        let mut by_columns = 0;
-        for network in networks_of_columns() {
-            let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
-            let integers = Integers::random(&network, Int8Rule::Once, 1);
-            let quantized = integers.of(&network);
-            let mut layers = program.packet_layers::<C>(&quantized).unwrap();
-            let layer = layers.next().unwrap();
-            assert!(layer.is_of_one_row(), "{network:?}");
-            by_columns += usize::from(layer.is_by_columns());
-        }
+        let columns = networks_of_columns;
+        let rows = count_where::<C>(columns(), PacketLayer::is_of_one_row);
+        assert_eq!(rows, columns().len());
+        let by_columns = count_where::<C>(columns(), PacketLayer::is_by_columns);
         assert_eq!(by_columns, 3);
-        for network in networks_of_held_rows() {
-            let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
-            let integers = Integers::random(&network, Int8Rule::Once, 1);
-            let quantized = integers.of(&network);
-            let mut layers = program.packet_layers::<C>(&quantized).unwrap();
-            assert!(layers.any(|layer| layer.is_by_columns()), "{network:?}");
-        }
-    }
-}
-
-/// That short rows of windows are brought into packets as one.
-struct Flat;
-
-impl OnCodes for Flat {
-    fn run<C: CodeLanes>(&self, _: C) {
-        let mut flat = 0;
-        for network in networks_of_windows() {
-            let program = Program::<192>::of(&network, Purpose::Int8(Int8Rule::Once));
-            let integers = Integers::random(&network, Int8Rule::Once, 1);
-            let quantized = integers.of(&network);
-            let mut layers = program.packet_layers::<C>(&quantized).unwrap();
-            flat += usize::from(layers.any(|layer| layer.is_flat()));
-        }
+        let held = networks_of_held_rows;
+        let by_columns = count_where::<C>(held(), PacketLayer::is_by_columns);
+        assert_eq!(by_columns, held().len());
+        let flat = count_where::<C>(networks_of_windows(), PacketLayer::is_flat);
         assert!(flat > 4, "{flat} of {}", networks_of_windows().len());
     }
 }
 
 #[test]
-fn short_rows_of_windows_are_one() {
-    in_every_code_packet(&Flat);
-}
-
-#[test]
-fn columns_are_computed_as_rows() {
+fn rows_and_columns_are_computed_as_they_should_be() {
     in_every_code_packet(&Taken);
 }
