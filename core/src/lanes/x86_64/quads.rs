@@ -45,8 +45,8 @@ fn run(codes: CodeRun<'_>) -> __m128i {
 #[target_feature(enable = "avx2")]
 pub(super) fn interleave_x8<const N: usize>(runs: &impl ChannelRuns, first: usize) -> [__m256i; 4] {
     let mut own = [_mm256_setzero_si256(); 4];
-    for channel in 0..N {
-        own[channel] = chunks_x8(|sample| runs.run(channel, sample), first);
+    for (channel, own) in own.iter_mut().enumerate().take(N) {
+        *own = chunks_x8(|sample| runs.run(channel, sample), first);
     }
     let [a, b, c, d] = own;
     let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpacklo_epi8(c, d));
@@ -67,8 +67,8 @@ pub(super) fn interleave_x16<const N: usize>(
     first: usize,
 ) -> [__m512i; 4] {
     let mut own = [_mm512_setzero_si512(); 4];
-    for channel in 0..N {
-        own[channel] = chunks_x16(|sample| runs.run(channel, sample), first);
+    for (channel, own) in own.iter_mut().enumerate().take(N) {
+        *own = chunks_x16(|sample| runs.run(channel, sample), first);
     }
     let [a, b, c, d] = own;
     let (low, high) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
