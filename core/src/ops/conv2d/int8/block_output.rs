@@ -122,6 +122,18 @@ impl<C: CodeLanes> BlockOutput<'_, C> {
         }
     }
 
+    /// As [`BlockOutput::finish`], where `FLOATS` says that the scale has floating-point numbers, or by them if it has.
+    #[inline(always)]
+    pub fn finish_some<const P: usize, const FLOATS: bool, const F: usize>(
+        &mut self,
+        sums: [[C; QUAD]; P],
+    ) {
+        match FLOATS {
+            true => self.finish::<P, true, F>(sums),
+            false => self.finish_any::<P, F>(sums),
+        }
+    }
+
     /// As [`BlockOutput::finish`], by floating-point numbers where the scale has them.
     #[inline(always)]
     pub fn finish_any<const P: usize, const F: usize>(&mut self, sums: [[C; QUAD]; P]) {

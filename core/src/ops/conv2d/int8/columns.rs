@@ -88,10 +88,13 @@ impl<C: CodeLanes> PacketConv<'_, C> {
         if way.is_pooled {
             assert!(way.sum.is_none(), "outputs are added behind a pool");
             match filters {
-                1 => proof.apart(PooledColumns::<C, 1>(work)),
-                2 => proof.apart(PooledColumns::<C, 2>(work)),
-                3 => proof.apart(PooledColumns::<C, 3>(work)),
-                _ => proof.apart(PooledColumns::<C, QUAD>(work)),
+                _ if const { !C::HAS_FUSED_SCALES } || !scale.has_floats() => {
+                    proof.apart(PooledColumns::<C, false, QUAD>(work));
+                }
+                1 => proof.apart(PooledColumns::<C, true, 1>(work)),
+                2 => proof.apart(PooledColumns::<C, true, 2>(work)),
+                3 => proof.apart(PooledColumns::<C, true, 3>(work)),
+                _ => proof.apart(PooledColumns::<C, true, QUAD>(work)),
             }
         } else if let Some(sum) = way.sum {
             proof.apart(AddedColumns(work, *sum));
@@ -180,9 +183,9 @@ impl<C: CodeLanes> Kernel for AddedColumns<'_, C> {
 }
 
 /// The largest of each 2 x 2 outputs of rows, of the first `F` of four filters.
-struct PooledColumns<'b, C, const F: usize>(ColumnRows<'b, C>);
+struct PooledColumns<'b, C, const FLOATS: bool, const F: usize>(ColumnRows<'b, C>);
 
-impl<C: CodeLanes, const F: usize> Kernel for PooledColumns<'_, C, F> {
+impl<C: CodeLanes, const FLOATS: bool, const F: usize> Kernel for PooledColumns<'_, C, FLOATS, F> {
     type Output = ();
 
     #[inline(always)]
@@ -200,7 +203,7 @@ impl<C: CodeLanes, const F: usize> Kernel for PooledColumns<'_, C, F> {
                 let largest = [larger::<C, F>(a, b), larger::<C, F>(c, d)];
                 let left = larger::<C, F>(above[0], largest[0]);
                 let right = larger::<C, F>(above[1], largest[1]);
-                output.finish_any::<2, F>([left, right]);
+                output.finish::<2, FLOATS, F>([left, right]);
                 x += 2;
             }
             for x in x..own.width {
@@ -208,7 +211,7 @@ impl<C: CodeLanes, const F: usize> Kernel for PooledColumns<'_, C, F> {
                 let above = larger::<C, F>(left, right);
                 let [left, right] = own.columns.sums::<C, 2, F>(output.biases(), 2 * x, behind);
                 let largest = larger::<C, F>(above, larger::<C, F>(left, right));
-                output.finish_any::<1, F>([largest]);
+                output.finish::<1, FLOATS, F>([largest]);
             }
             start += 2 * own.row_step;
         }

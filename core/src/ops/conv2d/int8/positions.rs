@@ -69,7 +69,7 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         }
         if self.blocks.is_empty() {
         } else if self.way.is_pooled {
-            proof.apart(PooledRows::<C, SPLIT, QUAD>(self));
+            proof.apart(PooledRows::<C, false, SPLIT, QUAD>(self));
         } else if self.has_floats() {
             proof.apart(PlainRows::<C, true, SPLIT, QUAD>(self));
         } else if const { SPLIT == 0 || SPLIT == QUAD } {
@@ -83,7 +83,7 @@ impl<C: CodeLanes> BlockRows<'_, C> {
     #[inline(always)]
     fn of_filters<const SPLIT: usize, const F: usize>(self) {
         match self.way.is_pooled {
-            true => self.proof.apart(PooledRows::<C, SPLIT, F>(self)),
+            true => self.proof.apart(PooledRows::<C, true, SPLIT, F>(self)),
             false => self.proof.apart(PlainRows::<C, true, SPLIT, F>(self)),
         }
     }
@@ -245,10 +245,13 @@ impl<C: CodeLanes, const SPLIT: usize> Kernel for AddedRows<'_, C, SPLIT> {
     }
 }
 
-/// The largest of each 2 x 2 outputs of rows.
-struct PooledRows<'b, C, const SPLIT: usize, const F: usize>(BlockRows<'b, C>);
+/// The largest of each 2 x 2 outputs of rows, of the first `F` of four filters; whether floating-point numbers make all
+/// codes, or else some do or none.
+struct PooledRows<'b, C, const FLOATS: bool, const SPLIT: usize, const F: usize>(BlockRows<'b, C>);
 
-impl<C: CodeLanes, const SPLIT: usize, const F: usize> Kernel for PooledRows<'_, C, SPLIT, F> {
+impl<C: CodeLanes, const FLOATS: bool, const SPLIT: usize, const F: usize> Kernel
+    for PooledRows<'_, C, FLOATS, SPLIT, F>
+{
     type Output = ();
 
     #[inline(always)]
@@ -271,7 +274,7 @@ impl<C: CodeLanes, const SPLIT: usize, const F: usize> Kernel for PooledRows<'_,
                         let above = [place, place + step];
                         let places = [above, above.map(|place| place + below)];
                         let largest = largest::<C, SPLIT, F>(&runs, output.biases(), places);
-                        output.finish_any::<1, F>([largest]);
+                        output.finish_some::<1, FLOATS, F>([largest]);
                         place += 2 * step;
                     }
                     row += 2 * below;

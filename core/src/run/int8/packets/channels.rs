@@ -43,6 +43,8 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
         }
         for quad in 0..layout.quads {
             match layout.channels - quad * QUAD {
+                // Where packets are no registers, to be short is more.
+                _ if const { !C::HAS_FUSED_SCALES } => self.quad_of_channels::<QUAD>(quad, rows),
                 1 => self.quad_of_channels::<1>(quad, rows),
                 2 => self.quad_of_channels::<2>(quad, rows),
                 3 => self.quad_of_channels::<3>(quad, rows),
@@ -92,8 +94,9 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     fn grid<const CHANNELS: usize>(&self, quad: usize, first: usize) -> CodeGrid<'_> {
         let layout = &self.layout;
         let map = layout.input[0] * layout.input[1];
+        let present = CHANNELS.min(layout.channels - quad * QUAD);
         let begin = [0, 1, 2, 3]
-            .map(|channel: usize| RUN + (quad * QUAD + channel.min(CHANNELS - 1)) * map + first);
+            .map(|channel: usize| RUN + (quad * QUAD + channel.min(present - 1)) * map + first);
         self.samples(begin, layout.channels * map)
     }
 }

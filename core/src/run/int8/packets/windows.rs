@@ -23,6 +23,9 @@ impl<C: CodeLanes> WriteCodes<'_, C> {
     pub(super) fn by_windows(&mut self) {
         // As constants: windows of a line are few, and made without a loop.
         match (self.layout.channels, self.layout.spread) {
+            // Where packets are no registers, to be short is more.
+            (1, _) if const { !C::HAS_FUSED_SCALES } => self.windows_of::<1, 0>(),
+            (_, _) if const { !C::HAS_FUSED_SCALES } => self.windows_of::<2, 0>(),
             (1, 1) => self.windows_of::<1, 1>(),
             (1, 2) => self.windows_of::<1, 2>(),
             (1, 4) => self.windows_of::<1, 4>(),
