@@ -2,8 +2,8 @@
 
 use super::block_output::{BlockCodes, BlockOutput, OutputWay, larger};
 use super::block_scale::ArrangedScale;
+use super::output_walk::{OutputSteps, OutputWalk};
 use super::packets::Stack;
-use super::place_walk::{PlaceSteps, PlaceWalk};
 use crate::lanes::Kernel;
 use crate::lanes::codes::{BlockRuns, CodeLanes, QUAD, SeenRuns};
 use crate::ops::add::packets::PacketSum;
@@ -128,13 +128,13 @@ impl<C: CodeLanes> BlockRows<'_, C> {
     /// The places of all outputs, and where they begin among an output's. Whole rows are one, and whole outputs of packets
     /// of samples: positions at the end of one and at the next one's beginning are computed side by side.
     #[inline(always)]
-    fn walk(&self) -> PlaceWalk {
+    fn walk(&self) -> OutputWalk {
         let (rows, columns, own) = (&self.rows, &self.columns, &self.way.places);
         let (next, width) = (self.place(rows.start, columns.start), columns.len());
         let step = own.stride[1] * own.quads;
         let row_step = self.place(rows.start + 1, columns.start) - next - (width - 1) * step;
         let last = self.place(rows.end - 1, columns.end - 1) - next;
-        let mut places = PlaceSteps {
+        let mut places = OutputSteps {
             next,
             counts: [width, rows.len()],
             at: [0; 2],
@@ -152,7 +152,7 @@ impl<C: CodeLanes> BlockRows<'_, C> {
         if places.counts[1] == 1 && places.steps[2] == places.steps[0] {
             places.counts[0] = count;
         }
-        PlaceWalk {
+        OutputWalk {
             places,
             count,
             parts,

@@ -1,8 +1,8 @@
 //! Where the outputs of a convolution over packets of codes see their input, one output behind another.
 
 /// The places of outputs that are computed one behind another.
-pub(super) struct PlaceWalk {
-    pub places: PlaceSteps,
+pub(super) struct OutputWalk {
+    pub places: OutputSteps,
     /// How many they are, and in how many parts: one of each packet of samples, or one in all.
     pub count: usize,
     pub parts: usize,
@@ -12,7 +12,7 @@ pub(super) struct PlaceWalk {
 
 /// The places of outputs, row by row.
 #[derive(Clone, Copy)]
-pub(super) struct PlaceSteps {
+pub(super) struct OutputSteps {
     pub next: usize,
     /// Outputs of a row and rows of a packet of samples, and which of them is next.
     pub counts: [usize; 2],
@@ -22,7 +22,7 @@ pub(super) struct PlaceSteps {
     pub steps: [usize; 3],
 }
 
-impl PlaceSteps {
+impl OutputSteps {
     /// The same, so many packets behind.
     #[inline(always)]
     pub fn behind(mut self, packets: usize) -> Self {
