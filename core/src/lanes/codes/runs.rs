@@ -163,8 +163,8 @@ impl BlockRuns<'_> {
             };
         }
         let each = shape.len * words;
-        if shape.rows == 1 && shape.columns == 1 {
-            // What is counted through otherwise takes as long as a few products.
+        // What is counted through otherwise takes as long as a few products; of few registers such a loop leaves fewer.
+        if const { C::POSITIONS == 4 } && shape.rows == 1 && shape.columns == 1 {
             self.add_run::<C, P, SPLIT, F>(&mut sums, from, [0, shape.first]);
             return sums;
         }
